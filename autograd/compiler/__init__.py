@@ -1,0 +1,1 @@
+"""From a scalar graph to a matrix program."""

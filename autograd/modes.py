@@ -1,0 +1,120 @@
+"""Modes: what watches or changes eager evaluation while a ``with`` block runs.
+
+`no_grad` computes without remembering; `detect_anomaly` stops at the first nan or inf.
+A mode acts on the thread that entered it. `ACTIVE` is empty in the common case, which is all that
+the fast path looks at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from autograd.errors import AnomalyError
+
+if TYPE_CHECKING:
+    from autograd.ops import Op
+    from autograd.value import Value
+
+ACTIVE: list[Mode] = []
+"""The modes that are entered now, in any thread."""
+
+
+class _Thread(threading.local):
+    def __init__(self) -> None:
+        self.modes: list[Mode] = []
+
+
+_thread = _Thread()
+
+
+def current() -> list[Mode]:
+    """The modes that this thread has entered, the outermost first."""
+    return _thread.modes
+
+
+class Mode(contextlib.ContextDecorator):
+    """Something that watches or changes evaluation; a context manager and a decorator."""
+
+    records = True
+    """Whether operations become nodes."""
+
+    def __enter__(self) -> Mode:
+        ACTIVE.append(self)
+        _thread.modes.append(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        ACTIVE.remove(self)
+        _thread.modes.remove(self)
+
+    def computed(self, op: Op, args: tuple[Value, ...], out: Value) -> None:
+        """Called after `op` made `out` from `args`."""
+
+    def differentiated(self, node: Value) -> None:
+        """Called after the gradient of `node` was passed on to its operands."""
+
+
+class no_grad(Mode):  # noqa: N801 - PyTorch's name for it
+    """Compute without recording: results are leaves that remember nothing.
+
+    >>> from autograd import Value
+    >>> x = Value(3.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.data, y.args
+    (9.0, ())
+    """
+
+    records = False
+
+
+class detect_anomaly(Mode):  # noqa: N801 - PyTorch's name for it
+    """Raise `AnomalyError` at the first operation that makes a nan or inf out of finite numbers.
+
+    The message names the operation, its operands and the line of your code that applied it, in the
+    forward pass and, for nodes made inside the block, in the backward pass.
+    """
+
+    def __init__(self) -> None:
+        self.places: dict[int, str] = {}
+
+    def computed(self, op: Op, args: tuple[Value, ...], out: Value) -> None:
+        """Check a forward result."""
+        self.places[out.serial] = user_line()
+        if not math.isfinite(out.data) and all(math.isfinite(arg.data) for arg in args):
+            raise AnomalyError(f"{self.places[out.serial]}: {op.name}({_shown(args)}) is {out.data}")
+
+    def differentiated(self, node: Value) -> None:
+        """Check the gradients that a node passed on."""
+        bad = [arg for arg in node.args if not math.isfinite(arg.grad)]
+        if bad and math.isfinite(node.grad):
+            place = self.places.get(node.serial, "made before detect_anomaly() was entered")
+            name: Any = node.op.name if node.op else "leaf"
+            raise AnomalyError(
+                f"{place}: the gradient through {name}({_shown(node.args)}) is {bad[0].grad}, "
+                f"where {node.grad} came from above"
+            )
+
+
+def _shown(args: tuple[Value, ...]) -> str:
+    texts = [f"{arg.label}={arg.data}" if arg.label else str(arg.data) for arg in args[:6]]
+    return ", ".join(texts + ["…"] * (len(args) > 6))
+
+
+_OWN = ("<generated", *(str(Path(__file__).resolve().parent.parent / name) for name in ("autograd", "nn", "viz")))
+
+
+def user_line() -> str:
+    """File and line of the innermost frame that is not ours."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_code.co_filename.startswith(_OWN):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -1,0 +1,414 @@
+"""The one table of operations: everything the software knows about each of them is one row.
+
+A row says how the operation is computed, its partial derivatives in terms of its output and its
+inputs, how it is written for people, in LaTeX and in NumPy, and where tests may sample it.
+Nothing else in the software lists operations.
+
+A rule is written with operators and with rows of this same table, never with Python's ``if`` or
+``==``. So what it is given decides what it means: `Value`s record (derivatives of derivatives),
+`Formula`s print (mathematics, NumPy, and the Python that computes over floats), traced nodes
+become a compiled program. Whatever a rule can be given is a `Carrier`.
+
+To add an operation, add a row, its name in `Carrier` and in `Value`; a test fails until it is whole.
+
+Sources of the rules: any calculus text; at kinks and corners the conventions of PyTorch 2, which
+the tests tabulate.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from autograd.errors import SizeError
+
+Interval = tuple[float, float]
+
+
+def _method(name: str) -> Callable[..., Any]:
+    """A method that applies a row, the carrier being the first operand."""
+
+    def apply(self: Carrier, *others: Any) -> Any:
+        return TABLE[name](self, *others)
+
+    return apply
+
+
+def _reflected(name: str) -> Callable[..., Any]:
+    """The operator for a plain number on the left."""
+
+    def apply(self: Carrier, other: Any) -> Any:
+        return TABLE[name](other, self)
+
+    return apply
+
+
+class Carrier:
+    """Whatever an operation can be applied to besides plain floats: a number that remembers, or prints.
+
+    A subclass says in `apply` what applying a row to operands of its own class means, and in `lift`
+    how it takes in a plain number or a carrier of lower rank. The operators and methods are here.
+    """
+
+    __slots__ = ()
+
+    rank: ClassVar[int] = 0
+    """Where carriers of two classes meet, the higher rank lifts the lower."""
+
+    @classmethod
+    def lift(cls, operand: Any) -> Any:
+        """A number, or a carrier of lower rank, as one of this class."""
+        raise NotImplementedError
+
+    @classmethod
+    def apply(cls, op: Op, args: tuple[Any, ...]) -> Any:
+        """Apply `op` to `args`, all of this class."""
+        raise NotImplementedError
+
+    add = __add__ = _method("add")
+    sub = __sub__ = _method("sub")
+    mul = __mul__ = _method("mul")
+    div = __truediv__ = _method("div")
+    pow = __pow__ = _method("pow")
+    neg = __neg__ = _method("neg")
+    abs = __abs__ = _method("abs")
+    __radd__, __rsub__, __rmul__ = _reflected("add"), _reflected("sub"), _reflected("mul")
+    __rtruediv__, __rpow__ = _reflected("div"), _reflected("pow")
+
+    exp, log, sqrt = _method("exp"), _method("log"), _method("sqrt")
+    sin, cos, tanh = _method("sin"), _method("cos"), _method("tanh")
+    sigmoid, softplus, relu = _method("sigmoid"), _method("softplus"), _method("relu")
+    leaky_relu, elu = _method("leaky_relu"), _method("elu")
+    step, sign = _method("step"), _method("sign")
+    maximum, minimum = _method("maximum"), _method("minimum")
+    detach = _method("detach")
+
+    def __pos__(self) -> Any:
+        return self
+
+
+@dataclass(eq=False)
+class Op:
+    """One row: an operation with a fixed number of operands.
+
+    `forward` computes over floats with IEEE 754 results and never raises for a float.
+    `rule(out, *operands)` gives one partial derivative per operand, for any carrier.
+    The spellings are format strings, by default those of a function of this name; ``{:product}``
+    puts brackets around an operand that binds more loosely than a product (see
+    `autograd.formula.LEVELS`), and `level` is how tightly the whole binds. `domain` holds an
+    interval per operand, wherein tests may sample, away from `kinks`: values of the first operand,
+    or of the difference of two, where the slope jumps.
+    """
+
+    name: str
+    forward: Callable[..., float]
+    rule: Callable[..., tuple[Any, ...]]
+    text: str = ""
+    latex: str = ""
+    numpy: str = ""
+    level: str = "atom"
+    latex_level: str = ""
+    domain: tuple[Interval, ...] = ((-2.0, 2.0),)
+    kinks: tuple[float, ...] = ()
+    defaults: tuple[float, ...] = ()
+    symbol: str = ""
+    recorded: bool = True
+    """False for the selections in which rules are written: Values evaluate them at once."""
+
+    compute: Callable[[tuple[Any, ...]], float] = field(init=False, repr=False)
+    """The forward function of the operands' data; generated, see `autograd.specialize`."""
+    pull: Callable[[Any], None] = field(init=False, repr=False)
+    """Adds node.grad times each partial to the operands' .grad; generated likewise."""
+    local: Callable[..., tuple[float, ...]] = field(init=False, repr=False)
+    """The partials as floats, from (out, *operands) as floats; generated likewise."""
+
+    def __post_init__(self) -> None:
+        places = ", ".join(["{}"] * (1 if isinstance(self, Reduction | Contraction) else self.arity))
+        self.numpy = self.numpy or self.text or f"np.{self.name}({places})"
+        self.latex = self.latex or self.text or rf"\operatorname{{{{{self.name}}}}}\left({places}\right)"
+        self.text = self.text or f"{self.name}({places})"
+        self.symbol = self.symbol or self.name
+        self.latex_level = self.latex_level or self.level
+
+    @property
+    def arity(self) -> int:
+        """The number of operands."""
+        return len(self.domain)
+
+    @property
+    def total(self) -> bool:
+        """True where Python's own operator never raises for floats, so that code may use it inline."""
+        return self.forward in (operator.add, operator.sub, operator.mul, operator.neg)
+
+    def __call__(self, *args: Any) -> Any:
+        """Apply the operation: floats give a float, carriers whatever they carry."""
+        if len(args) < self.arity:
+            args += self.defaults[len(self.defaults) - self.arity + len(args) :]
+        if len(args) != self.arity:
+            raise SizeError(f"{self.name} takes {self.arity} operand(s), {len(args)} came")
+        return self.dispatch(args)
+
+    def dispatch(self, args: tuple[Any, ...]) -> Any:
+        """Let the operands decide what applying means: the one point where every application passes."""
+        kinds = set(map(type, args))
+        if np.ndarray in kinds:
+            return broadcast(self, args)
+        carriers = [kind for kind in kinds if issubclass(kind, Carrier)]
+        if not carriers:
+            return self.forward(*args)
+        carrier = functools.reduce(lambda a, b: b if b.rank > a.rank else a, carriers)
+        if len(kinds) > 1:
+            args = tuple([arg if type(arg) is carrier else carrier.lift(arg) for arg in args])
+        return carrier.apply(self, args)
+
+    def partials(self, out: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """One partial derivative per operand, over any carrier."""
+        return self.rule(out, *args)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return row, (self.name,)
+
+
+def broadcast(op: Op, args: Iterable[Any]) -> Any:
+    """Apply `op` element by element over arrays and carriers, as a ufunc would."""
+    boxes = []
+    for arg in args:
+        box = np.empty((), dtype=object) if isinstance(arg, Carrier) else np.asarray(arg)
+        if isinstance(arg, Carrier):
+            box[()] = arg
+        boxes.append(box)
+    return np.frompyfunc(op, len(boxes), 1)(*boxes)
+
+
+@dataclass(eq=False, repr=False)
+class Reduction(Op):
+    """A row that takes any number of terms, one or more: sum, max, min, logsumexp.
+
+    Its rule is that of a single term, `rule(out, x, n)`, where n is the number of terms equal to
+    out: the ones among which max and min share the gradient. `expand` writes it in simpler rows.
+    """
+
+    expand: Callable[[tuple[Any, ...]], Any] = field(kw_only=True)
+    counts_ties: bool = False
+
+    def __call__(self, *args: Any) -> Any:
+        """Apply to one iterable of terms, or to the terms themselves."""
+        if len(args) == 1 and isinstance(args[0], Iterable):
+            args = tuple(args[0])
+        if not args:
+            raise SizeError(f"{self.name} needs at least one term, none came")
+        return self.dispatch(args)
+
+    def partials(self, out: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """One partial derivative per term, over any carrier."""
+        n = functools.reduce(add, [eq(x, out) for x in args]) if self.counts_ties else None
+        return tuple(self.rule(out, x, n)[0] for x in args)
+
+
+@dataclass(eq=False, repr=False)
+class Contraction(Op):
+    """The row of dot: Σ w·x, optionally + b, with operands (w₁ … wₙ, x₁ … xₙ) or (w₁ … wₙ, x₁ … xₙ, b).
+
+    Its rule is that of one product, `rule(out, w, x)`; the partial for b is 1.
+    """
+
+    def __call__(self, ws: Iterable[Any], xs: Iterable[Any], b: Any = None) -> Any:
+        """Σ w·x (+ b) over two sequences of equal length."""
+        ws, xs = tuple(ws), tuple(xs)
+        if len(ws) != len(xs):
+            raise SizeError(f"dot takes two sequences of equal length, {len(ws)} and {len(xs)} came")
+        return self.dispatch(ws + xs if b is None else (*ws, *xs, b))
+
+    @staticmethod
+    def split(args: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]:
+        """The operands as (weights, inputs, bias or nothing)."""
+        n = len(args) // 2
+        return args[:n], args[n : 2 * n], args[2 * n :]
+
+    def partials(self, out: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """One partial derivative per operand, over any carrier."""
+        ws, xs, bias = self.split(args)
+        pairs = [self.rule(out, w, x) for w, x in zip(ws, xs, strict=True)]
+        return (*(p[0] for p in pairs), *(p[1] for p in pairs), *(1 for _ in bias))
+
+    def expand(self, args: tuple[Any, ...]) -> Any:
+        """The same written with + and ×."""
+        ws, xs, bias = self.split(args)
+        terms = [mul(w, x) for w, x in zip(ws, xs, strict=True)] + list(bias)
+        return functools.reduce(add, terms) if terms else 0.0
+
+
+# ── forward functions: IEEE 754 results, never an exception ──────────────────────────────────
+
+
+def ieee(fast: Callable[..., float], ufunc: np.ufunc) -> Callable[..., float]:
+    """Python's function, with NumPy's answer (inf, -inf or nan) where Python's would raise."""
+
+    def forward(*xs: float) -> float:
+        try:
+            return fast(*xs)
+        except (OverflowError, ValueError, ZeroDivisionError):
+            with np.errstate(all="ignore"):
+                return float(ufunc(*map(float, xs)))
+
+    return forward
+
+
+def _sigmoid(x: float) -> float:
+    # Both branches exponentiate a number that is not positive, so nothing overflows.
+    if x >= 0:
+        return 1 / (1 + math.exp(-x))
+    e = math.exp(x)
+    return e / (1 + e)
+
+
+def _softplus(x: float) -> float:
+    # ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|)
+    return (x if x > 0 else 0.0) + math.log1p(math.exp(-math.fabs(x)))
+
+
+def _maximum(x: float, y: float) -> float:
+    return x if x > y or x != x else y
+
+
+def _minimum(x: float, y: float) -> float:
+    return x if x < y or x != x else y
+
+
+def _sum(*xs: float) -> float:
+    # Plain left-to-right addition: the built-in sum compensates rounding from Python 3.12 on.
+    return functools.reduce(operator.add, xs)
+
+
+def _dot(*args: float) -> float:
+    n = len(args) // 2
+    total = args[-1] if len(args) % 2 else 0.0
+    for w, x in zip(args[:n], args[n : 2 * n], strict=True):
+        total += w * x
+    return total
+
+
+def _logsumexp(*xs: float) -> float:
+    # ln Σ eˣ = m + ln Σ e^(x-m) with m = max x; an infinite m is the answer itself.
+    m = functools.reduce(_maximum, xs)
+    if math.isinf(m):
+        return m
+    return m + math.log(_sum(*(math.exp(x - m) for x in xs)))
+
+
+POSITIVE: Interval = (0.2, 3.0)
+ANY: Interval = (-2.0, 2.0)
+
+# ── selections, in which rules are written ───────────────────────────────────────────────────
+# Over floats and Values they are evaluated at once: which side of a kink a point lies on
+# is a matter of data. Only formulas and traced nodes keep them.
+
+gt = Op("gt", lambda x, y: float(x > y), lambda out, x, y: (0, 0),
+        text="({} > {})", latex="[{} > {}]", domain=(ANY, ANY), kinks=(0.0,), recorded=False)
+eq = Op("eq", lambda x, y: float(x == y), lambda out, x, y: (0, 0),
+        text="({} == {})", latex="[{} = {}]", domain=(ANY, ANY), kinks=(0.0,), recorded=False)
+where: Op = Op("where", lambda c, x, y: x if c else y, lambda out, c, x, y: (0, where(c, 1, 0), where(c, 0, 1)),
+               domain=((0.5, 1.0), ANY, ANY), recorded=False)
+detach = Op("detach", float, lambda out, x: (0,), numpy="{}", level="any", recorded=False)
+
+# ── arithmetic ───────────────────────────────────────────────────────────────────────────────
+
+add = Op("add", operator.add, lambda out, x, y: (1, 1),
+         symbol="+", text="{:sum} + {:product}", level="sum", domain=(ANY, ANY))
+sub = Op("sub", operator.sub, lambda out, x, y: (1, -1),
+         symbol="-", text="{:sum} - {:product}", level="sum", domain=(ANY, ANY))
+mul = Op("mul", operator.mul, lambda out, x, y: (y, x),
+         symbol="*", text="{:product} * {:unary}", latex=r"{:product} \cdot {:unary}", level="product",
+         domain=(ANY, ANY))
+div = Op("div", ieee(operator.truediv, np.divide), lambda out, x, y: (1 / y, -out / y),
+         symbol="/", text="{:product} / {:unary}", latex=r"\frac{{{}}}{{{}}}", level="product", latex_level="power",
+         domain=(ANY, POSITIVE))
+neg = Op("neg", operator.neg, lambda out, x: (-1,), symbol="-", text="-{:power}", level="unary")
+pow = Op("pow", ieee(math.pow, np.float_power),
+         # A zero exponent makes a constant; 0 raised to what is not negative stays 0 (or 1).
+         lambda out, x, y: (where(eq(y, 0), 0, y * x ** (y - 1)),
+                            where(eq(x, 0) * (1 - gt(0, y)), 0, out * log(x))),
+         symbol="**", text="{:atom} ** {:unary}", latex="{:atom}^{{{}}}", level="power", domain=(POSITIVE, ANY))
+abs = Op("abs", math.fabs, lambda out, x: (sign(x),), latex=r"\left|{}\right|", kinks=(0.0,))
+
+# ── elementary functions ─────────────────────────────────────────────────────────────────────
+
+exp = Op("exp", ieee(math.exp, np.exp), lambda out, x: (out,), latex="e^{{{}}}", latex_level="power")
+log: Op = Op("log", ieee(math.log, np.log), lambda out, x: (1 / x,), latex=r"\ln\left({}\right)", domain=(POSITIVE,))
+sqrt = Op("sqrt", ieee(math.sqrt, np.sqrt), lambda out, x: (0.5 / out,), latex=r"\sqrt{{{}}}", domain=(POSITIVE,))
+sin = Op("sin", ieee(math.sin, np.sin), lambda out, x: (cos(x),), latex=r"\sin\left({}\right)")
+cos: Op = Op("cos", ieee(math.cos, np.cos), lambda out, x: (-sin(x),), latex=r"\cos\left({}\right)")
+tanh = Op("tanh", math.tanh, lambda out, x: (1 - out**2,), latex=r"\tanh\left({}\right)")
+
+# ── activations ──────────────────────────────────────────────────────────────────────────────
+
+sigmoid = Op("sigmoid", _sigmoid, lambda out, x: (out * (1 - out),),
+             symbol="σ", latex=r"\sigma\left({}\right)", numpy="1 / (1 + np.exp(-{:power}))", level="product",
+             latex_level="atom")
+softplus = Op("softplus", _softplus, lambda out, x: (sigmoid(x),), numpy="np.logaddexp(0, {})")
+relu = Op("relu", lambda x: _maximum(x, 0.0), lambda out, x: (gt(x, 0),), numpy="np.maximum({}, 0)", kinks=(0.0,))
+leaky_relu = Op("leaky_relu", lambda x, slope: slope * x if x <= 0 else x,
+                lambda out, x, slope: (where(gt(x, 0), 1, slope), where(gt(x, 0), 0, x)),
+                numpy="np.where({0} > 0, {0}, {1:product} * {0:unary})",
+                domain=(ANY, (0.01, 0.3)), kinks=(0.0,), defaults=(0.1,))
+elu = Op("elu", lambda x, alpha: alpha * math.expm1(x) if x <= 0 else x,
+         lambda out, x, alpha: (where(gt(x, 0), 1, out + alpha), where(gt(x, 0), 0, exp(x) - 1)),
+         numpy="np.where({0} > 0, {0}, {1:product} * np.expm1(np.minimum({0}, 0)))",
+         domain=(ANY, (0.5, 1.5)), kinks=(0.0,), defaults=(1.0,))
+step = Op("step", lambda x: x if x != x else float(x > 0), lambda out, x: (0,),
+          numpy="np.heaviside({}, 0)", kinks=(0.0,))
+sign: Op = Op("sign", lambda x: x if x != x else float((x > 0) - (x < 0)), lambda out, x: (0,), kinks=(0.0,))
+maximum = Op("maximum", _maximum, lambda out, x, y: (where(eq(x, y), 0.5, gt(x, y)), where(eq(x, y), 0.5, gt(y, x))),
+             domain=(ANY, ANY), kinks=(0.0,))
+minimum = Op("minimum", _minimum, lambda out, x, y: (where(eq(x, y), 0.5, gt(y, x)), where(eq(x, y), 0.5, gt(x, y))),
+             domain=(ANY, ANY), kinks=(0.0,))
+
+# ── reductions over any number of terms ──────────────────────────────────────────────────────
+
+sum = Reduction("sum", _sum, lambda out, x, n: (1,),
+                symbol="Σ", latex=r"\sum\left({}\right)", numpy="np.sum({}, axis=-1)",
+                expand=lambda xs: functools.reduce(add, xs))
+dot = Contraction("dot", _dot, lambda out, w, x: (x, w), symbol="Σ", numpy="np.dot({}, {})")
+max = Reduction("max", lambda *xs: functools.reduce(_maximum, xs), lambda out, x, n: (eq(x, out) / n,),
+                latex=r"\max\left({}\right)", numpy="np.max({}, axis=-1)",
+                expand=lambda xs: functools.reduce(maximum, xs), counts_ties=True)
+min = Reduction("min", lambda *xs: functools.reduce(_minimum, xs), lambda out, x, n: (eq(x, out) / n,),
+                latex=r"\min\left({}\right)", numpy="np.min({}, axis=-1)",
+                expand=lambda xs: functools.reduce(minimum, xs), counts_ties=True)
+logsumexp = Reduction("logsumexp", _logsumexp, lambda out, x, n: (exp(x - out),),
+                      numpy="np.logaddexp.reduce({}, axis=-1)",
+                      expand=lambda xs: log(functools.reduce(add, [exp(x) for x in xs])))
+
+TABLE: dict[str, Op] = {op.name: op for op in list(globals().values()) if isinstance(op, Op)}
+"""Every row by its name, in the order above."""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A kind of leaf: the `op` of a value that nothing made. A leaf the user made has none."""
+
+    name: str
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return row, (self.name,)
+
+
+constant = Leaf("constant")
+parameter = Leaf("parameter")
+
+
+LEAVES: dict[str, Leaf] = {leaf.name: leaf for leaf in (constant, parameter)}
+
+
+def row(name: str) -> Op | Leaf:
+    """The row, or the kind of leaf, of this name."""
+    return TABLE[name] if name in TABLE else LEAVES[name]

@@ -1,0 +1,201 @@
+"""Fast code for eager evaluation, generated once from the table of operations.
+
+Each row's rule, given formulas instead of numbers, prints its partial derivatives as Python over
+floats. Templates wrap them into the functions that run for every node of a graph:
+
+- `Op.compute(args)`        the forward function of the data of Values;
+- `Op.local(out, x, ...)`   the partials as a tuple of floats;
+- `Op.pull(node)`           adds node.grad × partial to each operand's grad;
+- `method(op)`              an operator or method of Value that builds a node without a detour.
+
+`SOURCE` is the text of the first three, to be read. The table stays the only place of a rule.
+
+>>> print(elementwise(ops.tanh))
+def compute_tanh(args):
+    x, = args
+    return tanh(x.data)
+<BLANKLINE>
+def local_tanh(out, x):
+    return (1 - out * out,)
+<BLANKLINE>
+def pull_tanh(node):
+    x_, = node.args
+    g, out = node.grad, node.data
+    x_.grad += g * (1 - out * out)
+<BLANKLINE>
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from autograd import ops
+from autograd.formula import Formula, as_formula
+
+
+def _atom(name: str) -> Formula:
+    return Formula(name, spelling="python")
+
+
+def _python(partial: Any) -> str:
+    return str(as_formula(partial))
+
+
+def _mentions(code: str, name: str) -> bool:
+    return re.search(rf"\b{name}\b", code) is not None
+
+
+def _accumulate(operand: str, partial: Any) -> str:
+    """The statement operand.grad += g * partial, shorter where the partial is 1 or -1."""
+    factor = f"{as_formula(partial):unary}"
+    if factor in ("1", "-1"):
+        return f"{operand}.grad {'+' if factor == '1' else '-'}= g"
+    return f"{operand}.grad += g * {factor}"
+
+
+def elementwise(op: ops.Op) -> str:
+    """The source of local and pull for a row with a fixed number of operands."""
+    letters = list("cxy" if op.arity == 3 else "xy"[: op.arity])
+    partials = op.rule(_atom("out"), *map(_atom, letters))
+    code = ", ".join(map(_python, partials))
+    reads = {"g": "node.grad", "out": "node.data", **{a: f"{a}_.data" for a in letters}}
+    used = {a: value for a, value in reads.items() if a == "g" or _mentions(code, a)}
+    operands = ", ".join(letters) + "," * (op.arity == 1)
+    return "\n".join([
+        f"def compute_{op.name}(args):",
+        f"    {operands} = args",
+        f"    return {op.dispatch(tuple(_atom(a + '.data') for a in letters))}",
+        "",
+        f"def local_{op.name}(out, {', '.join(letters)}):",
+        f"    return ({code},)",
+        "",
+        f"def pull_{op.name}(node):",
+        f"    {', '.join(a + '_' for a in letters)}{',' * (op.arity == 1)} = node.args",
+        f"    {', '.join(used)} = {', '.join(used.values())}",
+        *(f"    {_accumulate(a + '_', p)}" for a, p in zip(letters, partials, strict=True)),
+        "",
+    ])
+
+
+def reduction(op: ops.Reduction) -> str:
+    """The source of local and pull for a row over any number of terms."""
+    (partial,) = op.rule(_atom("out"), _atom("x"), _atom("n"))
+    count = "n = len([x for x in xs if x == out])"
+    return "\n".join([
+        f"def compute_{op.name}(args):",
+        f"    return {op.name}(*[x.data for x in args])",
+        "",
+        f"def local_{op.name}(out, *xs):",
+        *([f"    {count}"] if op.counts_ties else []),
+        f"    return tuple([{_python(partial)} for x in xs])",
+        "",
+        f"def pull_{op.name}(node):",
+        "    g, out = node.grad, node.data",
+        *(["    xs = [x_.data for x_ in node.args]", f"    {count}"] if op.counts_ties else []),
+        "    for x_ in node.args:",
+        *(["        x = x_.data"] if _mentions(_python(partial), "x") else []),
+        f"        {_accumulate('x_', partial)}",
+        "",
+    ])
+
+
+def contraction(op: ops.Contraction) -> str:
+    """The source of local and pull for dot."""
+    to_w, to_x = op.rule(_atom("out"), _atom("w"), _atom("x"))
+    mul_data = ops.mul(_atom("w.data"), _atom("x.data"))
+    pull_w, pull_x = op.rule(_atom("out"), _atom("w.data"), _atom("x.data"))
+    return "\n".join([
+        f"def compute_{op.name}(args):",
+        "    ws, xs, bias = split(args)",
+        "    total = bias[0].data if bias else 0.0",
+        "    for w, x in zip(ws, xs):",
+        f"        total += {mul_data}",
+        "    return total",
+        "",
+        f"def local_{op.name}(out, *args):",
+        "    ws, xs, bias = split(args)",
+        f"    pairs = [({_python(to_w)}, {_python(to_x)}) for w, x in zip(ws, xs)]",
+        "    return (*[p[0] for p in pairs], *[p[1] for p in pairs], *(1 for _ in bias))",
+        "",
+        f"def pull_{op.name}(node):",
+        "    g = node.grad",
+        "    ws, xs, bias = split(node.args)",
+        "    for w, x in zip(ws, xs):",
+        f"        {_accumulate('w', pull_w)}",
+        f"        {_accumulate('x', pull_x)}",
+        "    for b in bias:",
+        f"        {_accumulate('b', 1)}",
+        "",
+    ])
+
+
+def _source(op: ops.Op) -> str:
+    if isinstance(op, ops.Contraction):
+        return contraction(op)
+    return reduction(op) if isinstance(op, ops.Reduction) else elementwise(op)
+
+
+SOURCE = "\n\n".join(_source(op) for op in ops.TABLE.values())
+
+FUNCTIONS: dict[str, Any] = {op.name: op.forward for op in ops.TABLE.values()} | {"nan": math.nan, "inf": math.inf}
+"""What the Python spelling of a formula may call."""
+
+
+def _install() -> None:
+    names = FUNCTIONS | {"split": ops.Contraction.split}
+    exec(compile(SOURCE, "<generated from autograd.ops>", "exec"), names)
+    for op in ops.TABLE.values():
+        op.compute, op.local, op.pull = (names[f"{part}_{op.name}"] for part in ("compute", "local", "pull"))
+
+
+_install()
+
+
+METHOD = """
+def {name}({parameters}):
+    {lift}
+    if modes:
+        return record({op}, ({operands},))
+    node = new(Value)
+    node.data = {forward}
+    node.grad = 0.0
+    node.op = {op}
+    node.args = ({operands},)
+    node.label = ""
+    node.serial = next_serial()
+    return node
+"""
+
+LIFT = """if type({0}) is not Value:
+        if isinstance({0}, (Carrier, ndarray)):
+            return {op}.dispatch(({operands},))
+        {0} = constant({0})
+"""
+
+SCOPE: dict[str, Any] = FUNCTIONS | {"op_" + name: op for name, op in ops.TABLE.items()}
+"""The names that methods use; `autograd.value` adds the parts of `record` to it."""
+
+
+def method(op: ops.Op) -> Callable[..., Any]:
+    """An operator or method of Value that builds the node of `op` in one call.
+
+    It is `record` written out for one row. While a mode is active, or for an operand that
+    is not a plain number, it goes the long way round.
+    """
+    letters = ["x", "y"][: op.arity]
+    names = {"name": op.name, "op": "op_" + op.name, "operands": ", ".join(letters)}
+    optional = dict(zip(letters[::-1], op.defaults[::-1], strict=False))
+    source = METHOD.format(
+        **names,
+        parameters=", ".join(f"{a}={optional[a]}" if a in optional else a for a in letters),
+        lift="".join(LIFT.format(a, **names) for a in letters[1:]).strip(),
+        forward=op.dispatch(tuple(_atom(f"{a}.data") for a in letters)),
+    )
+    exec(compile(source, f"<generated for {op.name}>", "exec"), SCOPE)
+    result: Callable[..., Any] = SCOPE.pop(op.name)
+    SCOPE[op.name] = op.forward
+    result.__doc__ = f"The row {op.name} of the table of operations: {op.text}."
+    return result

@@ -1,0 +1,250 @@
+"""A number that remembers how it was made.
+
+>>> x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
+>>> f = (x + y) * z
+>>> f.backward()
+>>> f.data, x.grad, y.grad, z.grad
+(-12.0, -4.0, -4.0, 3.0)
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, NoReturn
+
+import numpy as np
+
+from autograd import ops
+from autograd.errors import NumberError, NumberRangeError, TraceError
+from autograd.modes import ACTIVE, current
+from autograd.specialize import SCOPE, method
+
+next_serial = itertools.count().__next__
+
+
+class Value(ops.Carrier):
+    """A scalar: a float, its gradient, and the operation and operands that made it.
+
+    `data` and `grad` are floats. `op` is the row of the table that made the value and `args` its
+    operands in order; a leaf has no operands, and its `op` is None, or says that it is a constant
+    (a plain number met an operator) or a parameter of a model. `serial` counts creations: operands
+    always have smaller ones. `==` and hash are identity, `<` and its kin compare data.
+
+    >>> v = Value(3, label="v")
+    >>> v
+    Value(data=3.0, label='v')
+    >>> (2 * v + 1).data
+    7.0
+
+    Raises `NumberError`, a TypeError, for what is not a real number.
+    """
+
+    __slots__ = ("args", "data", "grad", "label", "op", "serial")
+
+    rank = 1
+
+    data: float
+    grad: float
+    op: ops.Op | ops.Leaf | None
+    args: tuple[Value, ...]
+    label: str
+    serial: int
+
+    def __init__(self, data: Any, label: str = "") -> None:
+        self.data = data if type(data) is float else to_float(data)
+        self.grad = 0.0
+        self.op = None
+        self.args = ()
+        self.label = label
+        self.serial = next_serial()
+
+    @classmethod
+    def lift(cls, operand: Any) -> Value:
+        """The constant Value of a plain number."""
+        return constant(operand)
+
+    @classmethod
+    def apply(cls, op: ops.Op, args: tuple[Value, ...]) -> Any:
+        """Compute `op` over Values and remember it."""
+        return record(op, args)
+
+    # ── operations: `record`, written out for each row ───────────────────────────────────────
+
+    add = __add__ = method(ops.add)
+    sub = __sub__ = method(ops.sub)
+    mul = __mul__ = method(ops.mul)
+    div = __truediv__ = method(ops.div)
+    pow = __pow__ = method(ops.pow)
+    neg = __neg__ = method(ops.neg)
+    abs = __abs__ = method(ops.abs)
+    exp, log, sqrt = method(ops.exp), method(ops.log), method(ops.sqrt)
+    sin, cos, tanh = method(ops.sin), method(ops.cos), method(ops.tanh)
+    sigmoid, softplus, relu = method(ops.sigmoid), method(ops.softplus), method(ops.relu)
+    leaky_relu, elu = method(ops.leaky_relu), method(ops.elu)
+    step, sign = method(ops.step), method(ops.sign)
+    maximum, minimum = method(ops.maximum), method(ops.minimum)
+
+    # ── differentiation ──────────────────────────────────────────────────────────────────────
+
+    def backward(self) -> None:
+        """Differentiate this value: add to the `grad` of every leaf, set that of every node between.
+
+        Called twice, leaves hold exactly twice the gradient; `zero_grad` starts afresh.
+        """
+        from autograd.backward import backward
+
+        backward(self)
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every value of this graph to zero."""
+        from autograd.backward import ancestors
+
+        for value in ancestors(self):
+            value.grad = 0.0
+
+    def detach(self) -> Value:
+        """The same number without its history: a constant."""
+        return leaf(self.data, ops.constant, self.label)
+
+    # ── numbers in Python ────────────────────────────────────────────────────────────────────
+
+    def __lt__(self, other: Any) -> bool:
+        return self.data < data_of(other)
+
+    def __le__(self, other: Any) -> bool:
+        return self.data <= data_of(other)
+
+    def __gt__(self, other: Any) -> bool:
+        return self.data > data_of(other)
+
+    def __ge__(self, other: Any) -> bool:
+        return self.data >= data_of(other)
+
+    def __bool__(self) -> bool:
+        return self.data != 0
+
+    def __float__(self) -> NoReturn:
+        # Were it convertible, math.tanh(v) would lose the gradient in silence.
+        raise NumberError(
+            "a Value does not turn into a float by itself, since its gradient would be lost: "
+            "use v.data for the number, or autograd.tanh(v) and its kin where math.tanh(v) was meant"
+        )
+
+    __int__ = __index__ = __complex__ = __trunc__ = __float__
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        grad = f", grad={self.grad!r}" if self.grad else ""
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self.data!r}{grad}{label})"
+
+    def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
+        """np.exp(v), np.float64(2) * v: the row of the same name, element by element over arrays."""
+        op = UFUNCS.get(ufunc.__name__)
+        if op is None or how != "__call__" or options:
+            return NotImplemented
+        return ops.broadcast(op, inputs)
+
+    # ── copies ───────────────────────────────────────────────────────────────────────────────
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from autograd.copying import reduce
+
+        return reduce(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        from autograd.copying import deepcopy
+
+        return deepcopy(self, memo)
+
+
+def leaf(data: float, op: ops.Leaf | None = None, label: str = "") -> Value:
+    """A value that nothing made, of a certain kind."""
+    value = Value(data, label)
+    value.op = op
+    return value
+
+
+def constant(number: Any) -> Value:
+    """The constant Value of a plain number."""
+    value = Value(number)
+    value.op = ops.constant
+    return value
+
+
+def to_float(number: Any) -> float:
+    """A real number as a float; True and False are 1 and 0, nan and inf are numbers.
+
+    Raises `NumberError` for anything else, `NumberRangeError` for an integer beyond float64.
+    """
+    if isinstance(number, np.ndarray) and number.size == 1:
+        number = number.item()
+    if isinstance(number, Value):
+        raise NumberError("a number is expected, a Value came: use v.data, or v itself in place of Value(v)")
+    try:
+        if isinstance(number, (str, bytes, bytearray, np.complexfloating)):
+            raise TypeError
+        return float(number)
+    except OverflowError:
+        raise NumberRangeError(f"a number within ±1.8e308 is expected, {_described(number)} came") from None
+    except (TypeError, ValueError):
+        raise NumberError(f"a real number is expected, {_described(number)} came") from None
+
+
+def _described(thing: Any) -> str:
+    if isinstance(thing, np.ndarray):
+        return f"an array of shape {thing.shape}"
+    if isinstance(thing, int):
+        return f"an int of {thing.bit_length()} bits"
+    text = repr(thing)
+    return f"{type(thing).__name__} {text if len(text) <= 40 else text[:37] + '…'}"
+
+
+def data_of(other: Any) -> float:
+    """The number behind a Value, or the number itself."""
+    if isinstance(other, ops.Carrier) and type(other) is not Value:
+        raise TraceError("a Value cannot be compared with a traced one: what it is depends on data")
+    return other.data if type(other) is Value else to_float(other)
+
+
+def record(op: ops.Op, args: tuple[Value, ...]) -> Any:
+    """Compute `op` over Values and remember it as a node: what every operation comes down to."""
+    if not op.recorded:
+        return select(op, args)
+    node = Value(op.compute(args))
+    node.op, node.args = op, args
+    if ACTIVE:
+        watch(node)
+    return node
+
+
+def watch(node: Value) -> None:
+    """Let the modes of this thread see a new node; without recording it becomes a leaf."""
+    op, args = node.op, node.args
+    assert isinstance(op, ops.Op)
+    if not all(mode.records for mode in current()):
+        node.op, node.args = None, ()
+    for mode in current():
+        mode.computed(op, args, node)
+
+
+def select(op: ops.Op, args: tuple[Value, ...]) -> Any:
+    """Evaluate a selection at once: comparisons are plain numbers, `where` is the operand it takes."""
+    if op is ops.where:
+        return args[1] if args[0].data else args[2]
+    return args[0].detach() if op is ops.detach else op.forward(*[arg.data for arg in args])
+
+
+UFUNCS: dict[str, ops.Op] = {
+    {"sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative",
+     "pow": "power", "abs": "absolute"}.get(op.name, op.name): op
+    for op in ops.TABLE.values() if not isinstance(op, ops.Reduction | ops.Contraction)
+} | {"float_power": ops.pow}
+"""NumPy's names of the rows."""
+
+SCOPE.update({
+    "Value": Value, "Carrier": ops.Carrier, "ndarray": np.ndarray, "new": object.__new__,
+    "modes": ACTIVE, "next_serial": next_serial, "record": record, "constant": constant,
+})

@@ -1,1 +1,45 @@
-"""Networks of Values and their training."""
+"""Networks of Values and their training.
+
+>>> import nn
+>>> X, Y = nn.data.xor()
+>>> model = nn.MLP(2, [8, 1], activation="tanh", output="sigmoid", seed=0)
+>>> history = nn.fit(model, X, Y, "binary_cross_entropy", nn.SGD(0.5, momentum=0.9), epochs=200, progress=False)
+>>> model.predict(X).round().ravel().tolist()
+[0.0, 1.0, 1.0, 0.0]
+"""
+
+from nn import data, init
+from nn.activations import ACTIVATIONS
+from nn.engine import ENGINES, EagerEngine, Engine
+from nn.layer import Layer
+from nn.losses import LOSSES, binary_cross_entropy, binary_cross_entropy_with_logits, mse
+from nn.mlp import MLP
+from nn.module import Module, parameter
+from nn.neuron import Neuron
+from nn.optim import SGD, Optimizer
+from nn.train import History, fit
+from nn.vector import parameters_to_vector, vector_to_parameters
+
+__all__ = [
+    "ACTIVATIONS",
+    "ENGINES",
+    "LOSSES",
+    "MLP",
+    "SGD",
+    "EagerEngine",
+    "Engine",
+    "History",
+    "Layer",
+    "Module",
+    "Neuron",
+    "Optimizer",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "data",
+    "fit",
+    "init",
+    "mse",
+    "parameter",
+    "parameters_to_vector",
+    "vector_to_parameters",
+]

@@ -1,0 +1,71 @@
+"""Arguments, checked where they arrive: choices by name, counts, rates."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from autograd.errors import UsageError
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def entry(kind: str, name: Any, table: Mapping[str, T]) -> T:
+    """The entry of a table; raises `UsageError` naming those there are.
+
+    >>> entry("colour", "rde", {"red": 1, "blue": 2})
+    Traceback (most recent call last):
+    autograd.errors.UsageError: unknown colour 'rde': there are red, blue
+    """
+    if isinstance(name, str) and name in table:
+        return table[name]
+    raise UsageError(f"unknown {kind} {name!r}: there are {', '.join(table)}")
+
+
+def function(kind: str, choice: str | F, table: Mapping[str, F]) -> F:
+    """A function as it is, or the one of this name."""
+    return choice if callable(choice) else entry(kind, choice, table)
+
+
+def described(choice: str | Callable[..., Any]) -> str:
+    """A choice as it is written in a call."""
+    return repr(choice) if isinstance(choice, str) else getattr(choice, "__name__", repr(choice))
+
+
+def count(what: str, number: Any) -> int:
+    """A whole number from 1.
+
+    >>> count("epochs", 0)
+    Traceback (most recent call last):
+    autograd.errors.UsageError: the number of epochs must be a whole number from 1, 0 came
+    """
+    try:
+        whole = operator.index(number)
+    except TypeError:
+        whole = 0
+    if whole < 1 or isinstance(number, bool):
+        raise UsageError(f"the number of {what} must be a whole number from 1, {number!r} came")
+    return whole
+
+
+def rate(what: str, number: Any) -> float:
+    """A finite number above 0.
+
+    >>> rate("learning rate", -0.1)
+    Traceback (most recent call last):
+    autograd.errors.UsageError: the learning rate must be a number above 0, -0.1 came
+    """
+    if not (isinstance(number, numbers.Real) and 0 < float(number) < math.inf):
+        raise UsageError(f"the {what} must be a number above 0, {number!r} came")
+    return float(number)
+
+
+def fraction(what: str, number: Any) -> float:
+    """A number from 0 to below 1."""
+    if not (isinstance(number, numbers.Real) and 0 <= float(number) < 1):
+        raise UsageError(f"the {what} must be a number from 0 to below 1, {number!r} came")
+    return float(number)

@@ -1,0 +1,77 @@
+"""Engines: what computes the mean loss over a batch and its gradient.
+
+An engine is made from `loss(x, y)`, a function of one example, and the parameters. Its one method is
+
+    value_and_grad(theta, X, Y) -> (value, gradient)
+
+with θ and the gradient flat vectors in the order of the parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import Value
+from autograd.errors import UsageError
+from nn.examples import FloatArray
+from nn.vector import parameters_of, vector_to_parameters
+
+
+class Engine(Protocol):
+    """Something that computes the mean loss over a batch, and its gradient."""
+
+    def value_and_grad(self, theta: FloatArray, X: FloatArray, Y: FloatArray) -> tuple[float, FloatArray]:  # noqa: N803
+        """The mean loss of the rows of X and Y, and its derivative with respect to θ."""
+        ...
+
+
+class EagerEngine:
+    """The engine that builds the graph of each example, number by number, and walks it back.
+
+    >>> w = Value(2.0)
+    >>> engine = EagerEngine(lambda x, y: (y - w * x) ** 2, [w])
+    >>> engine.value_and_grad(np.array([2.0]), [3.0], [10.0])
+    (16.0, array([-24.]))
+    """
+
+    def __init__(self, loss: Callable[[Any, Any], Value], params: Any) -> None:
+        self.loss = loss
+        self.params = parameters_of(params)
+
+    def value_and_grad(
+        self, theta: npt.ArrayLike, X: npt.ArrayLike, Y: npt.ArrayLike  # noqa: N803 - matrices
+    ) -> tuple[float, FloatArray]:
+        """The mean loss of the rows of X and Y, and its derivative with respect to θ.
+
+        Writes θ into the parameters, and leaves the gradient in their `grad`.
+        """
+        vector_to_parameters(theta, self.params)
+        for value in self.params:
+            value.grad = 0.0
+        mean, xs, ys = 0.0, np.asarray(X).tolist(), np.asarray(Y).tolist()
+        for x, y in zip(xs, ys, strict=True):
+            # The gradient of a mean is the sum of its shares, so that one graph at a time need be in memory.
+            share = self.example(x, y) / len(xs)
+            share.backward()
+            mean += share.data
+        return mean, np.array([value.grad for value in self.params])
+
+    def example(self, x: Any, y: Any) -> Value:
+        """The loss of one example."""
+        loss = self.loss(values(x), values(y))
+        if not isinstance(loss, Value):
+            raise UsageError(f"the loss of an example must be one Value, {type(loss).__name__} came")
+        return loss
+
+
+def values(row: Any) -> Any:
+    """Nested lists of numbers as nested lists of Values."""
+    return [values(member) for member in row] if isinstance(row, list) else Value(row)
+
+
+ENGINES: dict[str, Callable[[Callable[[Any, Any], Any], Any], Engine]] = {"eager": EagerEngine}
+"""Every engine by its name."""

@@ -1,0 +1,43 @@
+"""Arrays of examples, a row for each, checked before anything is computed from them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.errors import NumberError, SizeError, UsageError
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def table(name: str, data: npt.ArrayLike) -> FloatArray:
+    """Data as an array of floats whose first axis counts examples.
+
+    Raises `SizeError` if there are none or rows differ in length, `NumberError` for what is not a
+    number, `UsageError` for nan and inf.
+
+    >>> table("X", [[1, 2], [3]])
+    Traceback (most recent call last):
+    autograd.errors.SizeError: the rows of X differ in length
+    """
+    try:
+        raw = np.asarray(data)
+    except ValueError:
+        raise SizeError(f"the rows of {name} differ in length") from None
+    if raw.dtype.kind not in "biuf":
+        raise NumberError(f"{name} must hold real numbers, it is of type {raw.dtype}")
+    if raw.ndim == 0 or raw.size == 0:
+        raise SizeError(f"{name} needs at least one example, its shape is {raw.shape}")
+    array = raw.astype(np.float64)
+    if not np.isfinite(array).all():
+        place = tuple(map(int, np.argwhere(~np.isfinite(array))[0]))
+        raise UsageError(f"{name}{list(place)} is {array[place]}: leave such examples out, or fill them in")
+    return array
+
+
+def paired(X: npt.ArrayLike, Y: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:  # noqa: N803 - matrices
+    """Inputs and targets as arrays of floats of the same length; raises as `table` does."""
+    inputs, targets = table("X", X), table("Y", Y)
+    if len(inputs) != len(targets):
+        raise SizeError(f"X and Y need one row per example each, {len(inputs)} and {len(targets)} rows came")
+    return inputs, targets

@@ -1,0 +1,87 @@
+"""Initialisers: what the weights of a layer are before training.
+
+Each takes a `numpy.random.Generator` and the shape (outputs, inputs), and returns an array.
+Biases start at zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.errors import SizeError, UsageError
+from nn.arguments import described, function
+
+FloatArray = npt.NDArray[np.float64]
+Shape = tuple[int, int]
+Initializer = Callable[[np.random.Generator, Shape], FloatArray]
+Seed = int | np.random.Generator | None
+
+
+def zeros(rng: np.random.Generator, shape: Shape) -> FloatArray:
+    """All zeros; neurons of one layer that start alike stay alike."""
+    return np.zeros(shape)
+
+
+def normal(rng: np.random.Generator, shape: Shape, mean: float = 0.0, std: float = 1.0) -> FloatArray:
+    """Gaussian numbers."""
+    return rng.normal(mean, std, shape)
+
+
+def uniform(rng: np.random.Generator, shape: Shape, low: float = -1.0, high: float = 1.0) -> FloatArray:
+    """Numbers spread evenly over [low, high)."""
+    return rng.uniform(low, high, shape)
+
+
+def glorot_uniform(rng: np.random.Generator, shape: Shape) -> FloatArray:
+    """Evenly spread over ±√6/√(n_in + n_out), for tanh and sigmoid.
+
+    Source: Glorot and Bengio, Understanding the difficulty of training deep feedforward neural
+    networks, AISTATS 2010.
+    """
+    limit = math.sqrt(6 / sum(shape))
+    return rng.uniform(-limit, limit, shape)
+
+
+def glorot_normal(rng: np.random.Generator, shape: Shape) -> FloatArray:
+    """Gaussian with deviation √2/√(n_in + n_out); source as for `glorot_uniform`."""
+    return rng.normal(0.0, math.sqrt(2 / sum(shape)), shape)
+
+
+def he_uniform(rng: np.random.Generator, shape: Shape) -> FloatArray:
+    """Evenly spread over ±√6/√n_in; source as for `he_normal`."""
+    limit = math.sqrt(6 / shape[1])
+    return rng.uniform(-limit, limit, shape)
+
+
+def he_normal(rng: np.random.Generator, shape: Shape) -> FloatArray:
+    """Gaussian with deviation √2/√n_in, for ReLU.
+
+    Source: He et al., Delving deep into rectifiers, ICCV 2015.
+    """
+    return rng.normal(0.0, math.sqrt(2 / shape[1]), shape)
+
+
+INITIALIZERS: dict[str, Initializer] = {
+    f.__name__: f for f in (zeros, normal, uniform, glorot_uniform, glorot_normal, he_uniform, he_normal)
+}
+"""Every initialiser by its name."""
+
+
+def generator(seed: Seed) -> np.random.Generator:
+    """The random generator of a seed; a generator is itself, None gives another one every time."""
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise UsageError(f"a seed is a whole number from 0, or a numpy Generator; {seed!r} came") from None
+
+
+def draw(init: str | Initializer, shape: Shape, seed: Seed) -> FloatArray:
+    """The first weights of a layer, from an initialiser or its name."""
+    weights = np.asarray(function("initialiser", init, INITIALIZERS)(generator(seed), shape), float)
+    if weights.shape != shape:
+        raise SizeError(f"the initialiser {described(init)} must return shape {shape}, it returned {weights.shape}")
+    return weights

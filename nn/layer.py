@@ -1,0 +1,103 @@
+"""A layer: neurons side by side, y = f(W x + b)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.errors import SizeError, UsageError
+from nn.activations import Activation
+from nn.arguments import count, described
+from nn.init import FloatArray, Initializer, Seed, draw
+from nn.module import Module, parameter
+from nn.neuron import Neuron, inputs
+from nn.vector import parameters_to_vector, vector_to_parameters
+
+
+class Layer(Module):
+    """`nout` neurons that see the same `nin` inputs: y = f(W x + b).
+
+    `W` has shape (nout, nin), so that row i holds the weights of neuron i, as in PyTorch (the
+    lectures' w_jk, to j from k); others write its transpose. The parameters are all of W row by
+    row, then b, and are labelled W[i,j] and b[i], with the layer's `name` after the letter: W1[i,j].
+
+    >>> layer = Layer(2, 3, "tanh", seed=0)
+    >>> layer.W.shape, layer.b
+    ((3, 2), array([0., 0., 0.]))
+    >>> len(layer([1.0, -1.0])), len(layer.parameters())
+    (3, 9)
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        activation: str | Activation = "linear",
+        *,
+        bias: bool = True,
+        init: str | Initializer = "glorot_uniform",
+        seed: Seed = None,
+        name: str = "",
+    ) -> None:
+        self.nin, self.nout = count("inputs of a layer", nin), count("neurons of a layer", nout)
+        self.activation, self.name = activation, name
+        matrix = draw(init, (self.nout, self.nin), seed)
+        weights = [[parameter(w, f"W{name}[{i},{j}]") for j, w in enumerate(row)] for i, row in enumerate(matrix)]
+        biases = [parameter(0.0, f"b{name}[{i}]") if bias else None for i in range(self.nout)]
+        self.neurons = [Neuron.of(w, b, activation) for w, b in zip(weights, biases, strict=True)]
+
+    @property
+    def weight(self) -> list[list[Any]]:
+        """The weights as Values, a list for each neuron."""
+        return [neuron.w for neuron in self.neurons]
+
+    @property
+    def bias(self) -> list[Any] | None:
+        """The biases as Values, or None."""
+        biases = [neuron.b for neuron in self.neurons]
+        return None if None in biases else biases
+
+    @property
+    def W(self) -> FloatArray:  # noqa: N802 - a matrix
+        """The weights as an array of shape (nout, nin): a copy to look at. Assign an array to change them."""
+        return parameters_to_vector(self.weight).reshape(self.nout, self.nin)
+
+    @W.setter
+    def W(self, matrix: npt.ArrayLike) -> None:  # noqa: N802 - a matrix
+        assign("W", matrix, self.weight, (self.nout, self.nin))
+
+    @property
+    def b(self) -> FloatArray | None:
+        """The biases as an array of shape (nout,), or None: a copy to look at. Assign an array to change them."""
+        return None if self.bias is None else parameters_to_vector(self.bias)
+
+    @b.setter
+    def b(self, vector: npt.ArrayLike) -> None:
+        if self.bias is None:
+            raise UsageError("this layer was made with bias=False: it has no b to assign")
+        assign("b", vector, self.bias, (self.nout,))
+
+    def forward(self, x: Any) -> list[Any]:
+        """f(W x + b), a list of `nout` values, of a list of `nin` numbers or Values."""
+        xs = inputs(x, self.nin, "Layer")
+        return [neuron.fire(xs) for neuron in self.neurons]
+
+    def named_parameters(self) -> Iterator[tuple[str, Any]]:
+        """All weights and then all biases, so that each is one block of the parameter vector."""
+        yield "weight", self.weight
+        if self.bias is not None:
+            yield "bias", self.bias
+
+    def __repr__(self) -> str:
+        return f"Layer({self.nin}, {self.nout}, {described(self.activation)})"
+
+
+def assign(name: str, array: npt.ArrayLike, params: list[Any], shape: tuple[int, ...]) -> None:
+    """Write an array into parameters of the same shape."""
+    array = np.asarray(array)
+    if array.shape != shape:
+        raise SizeError(f"{name} has shape {shape}, an array of shape {array.shape} came")
+    vector_to_parameters(array.ravel(), params)

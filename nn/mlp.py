@@ -1,0 +1,64 @@
+"""The multi-layer perceptron: layer after layer, a[l] = f(W[l] a[l-1] + b[l])."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.errors import UsageError
+from nn.activations import Activation
+from nn.arguments import count, described
+from nn.init import Initializer, Seed, generator
+from nn.layer import Layer
+from nn.module import Module
+from nn.neuron import inputs
+
+
+class MLP(Module):
+    """A multi-layer perceptron: `nin` inputs, then a `Layer` of each width in `nouts`.
+
+    The last layer has the activation `output`, all before it `activation`. Called with one example,
+    a list of numbers or Values, it gives a Value for one output and a list of Values for several.
+    Layer l (from 1) labels its parameters Wl and bl. Layers draw their weights from one generator in
+    order, so that a seed makes the model.
+
+    >>> model = MLP(4, [5, 7, 3], activation="linear", seed=0)
+    >>> model.predict([[41, 42, 42, 43]]).shape, len(model.parameters())
+    ((1, 3), 91)
+    >>> [name for name, _ in model.named_parameters()][:2]
+    ['layers.0.weight', 'layers.0.bias']
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        activation: str | Activation = "relu",
+        output: str | Activation = "linear",
+        *,
+        bias: bool = True,
+        init: str | Initializer = "glorot_uniform",
+        seed: Seed = None,
+    ) -> None:
+        if not isinstance(nouts, Sequence) or not nouts:
+            raise UsageError(f"an MLP takes the widths of its layers as a list such as [16, 1], {nouts!r} came")
+        sizes = [count("inputs of an MLP", nin), *nouts]
+        kinds = [activation] * (len(nouts) - 1) + [output]
+        rng = generator(seed)
+        self.layers = [
+            Layer(a, b, kind, bias=bias, init=init, seed=rng, name=str(l))
+            for l, ((a, b), kind) in enumerate(zip(itertools.pairwise(sizes), kinds, strict=True), start=1)
+        ]
+
+    def forward(self, x: Any) -> Any:
+        """The output for one example: a Value, or a list of several."""
+        values = inputs(x, self.layers[0].nin, "MLP")
+        for layer in self.layers:
+            values = layer(values)
+        return values[0] if len(values) == 1 else values
+
+    def __repr__(self) -> str:
+        first, last = self.layers[0], self.layers[-1]
+        widths = [layer.nout for layer in self.layers]
+        return f"MLP({first.nin}, {widths}, {described(first.activation)}, {described(last.activation)})"

@@ -1,0 +1,134 @@
+"""What all models have in common: parameters, and a forward function of one example."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import Value, no_grad, ops
+from autograd.errors import UsageError
+from autograd.value import data_of, leaf
+from nn.examples import table
+from nn.nested import flatten
+
+
+def parameter(data: float, label: str = "") -> Value:
+    """A Value that training changes.
+
+    A `Module` finds its parameters in its attributes, also inside lists and dicts; a plain Value
+    there is not one.
+    """
+    return leaf(data, ops.parameter, label)
+
+
+class Module:
+    """A function of one example that has parameters: the base of all models.
+
+    A subclass keeps parameters and modules in attributes, and computes its output in `forward`.
+
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.offset = parameter(2.0), parameter(1.0)
+    ...     def forward(self, x):
+    ...         return self.slope * x + self.offset
+    >>> line = Line()
+    >>> line(3.0).data, [name for name, _ in line.named_parameters()]
+    (7.0, ['slope', 'offset'])
+    """
+
+    training: bool = True
+    """Whether the model is learning, for modules that then act differently."""
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """The output for one example."""
+        raise UsageError(f"{type(self).__name__} needs a method forward(self, x), which computes its output")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The output for one example."""
+        return self.forward(*args, **kwargs)
+
+    # ── parameters ───────────────────────────────────────────────────────────────────────────
+
+    def named_parameters(self) -> Iterator[tuple[str, Any]]:
+        """Parameters as the model holds them, Values or nested lists of them, each with PyTorch's name.
+
+        The names are paths through attributes: the first layer of an `MLP` has "layers.0.weight"
+        and "layers.0.bias". What was met before under another name is left out.
+        """
+        seen: set[Value] = set()
+        for attribute, member in vars(self).items():
+            for name, nested in named_within(attribute, member):
+                values = flatten(nested)
+                if not seen.issuperset(values):
+                    seen.update(values)
+                    yield name, nested
+
+    def parameters(self) -> list[Value]:
+        """Every parameter once, in the order of `named_parameters`."""
+        return list(dict.fromkeys(value for _, nested in self.named_parameters() for value in flatten(nested)))
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to zero."""
+        for value in self.parameters():
+            value.grad = 0.0
+
+    # ── training and predicting ──────────────────────────────────────────────────────────────
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all inside it."""
+        yield self
+        for member in flatten(list(vars(self).values())):
+            if isinstance(member, Module):
+                yield from member.modules()
+
+    def train(self, training: bool = True) -> Module:
+        """Let this module and all inside it learn (or with False, predict); returns the module."""
+        for module in self.modules():
+            module.training = training
+        return self
+
+    def eval(self) -> Module:
+        """Let this module and all inside it predict; returns the module."""
+        return self.train(False)
+
+    @contextlib.contextmanager
+    def mode(self, training: bool) -> Iterator[None]:
+        """A ``with`` block in which the module learns or predicts; afterwards all is as it was."""
+        before = [(module, module.training) for module in self.modules()]
+        self.train(training)
+        try:
+            yield
+        finally:
+            for module, was in before:
+                module.training = was
+
+    def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:  # noqa: N803 - a matrix
+        """The outputs for each row of `X`, an array of shape (rows, outputs); nothing is recorded.
+
+        Raises `SizeError` for rows of the wrong length or none, `UsageError` for nan or inf.
+        """
+        with self.mode(training=False), no_grad():
+            return np.array([[data_of(out) for out in flatten(self(row))] for row in table("X", X).tolist()])
+
+
+def named_within(name: str, member: Any) -> Iterator[tuple[str, Any]]:
+    """The parameters in an attribute of a module: whole lists of them under one name, else one by one."""
+    leaves = flatten(member)
+    if isinstance(member, Module):
+        for inner, nested in member.named_parameters():
+            yield f"{name}.{inner}", nested
+    elif leaves and all(map(is_parameter, leaves)):
+        yield name, member
+    elif isinstance(member, (list, tuple, dict)):
+        keyed = member.items() if isinstance(member, dict) else enumerate(member)
+        for key, item in keyed:
+            yield from named_within(f"{name}.{key}", item)
+
+
+def is_parameter(thing: Any) -> bool:
+    """Whether this is a Value that training changes."""
+    return isinstance(thing, Value) and thing.op is ops.parameter

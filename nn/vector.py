@@ -1,0 +1,50 @@
+"""All parameters as one flat vector θ, in which optimisers think."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import Value
+from autograd.errors import NumberError, SizeError
+from nn.module import Module
+from nn.nested import flatten
+
+
+def parameters_of(params: Any) -> list[Value]:
+    """The parameters of a model, or Values in nested lists or dicts, in their order, each once.
+
+    Raises `NumberError` for what is not a Value.
+    """
+    values = params.parameters() if isinstance(params, Module) else flatten(params)
+    for value in values:
+        if not isinstance(value, Value):
+            raise NumberError(f"a parameter is a Value, {type(value).__name__} came")
+    return list(dict.fromkeys(values))
+
+
+def parameters_to_vector(params: Any, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
+    """The data of the parameters, an array of shape (parameters,).
+
+    `params` is a model, or Values in nested lists or dicts.
+
+    >>> parameters_to_vector([Value(1.0), [Value(2.0), Value(3.0)]])
+    array([1., 2., 3.])
+    """
+    return np.array([value.data for value in parameters_of(params)], dtype)
+
+
+def vector_to_parameters(theta: npt.ArrayLike, params: Any) -> None:
+    """Write a vector back into the data of the parameters: the inverse of `parameters_to_vector`.
+
+    Raises `SizeError` if `theta` is not of shape (parameters,).
+    """
+    values, theta = parameters_of(params), np.asarray(theta)
+    if theta.shape != (len(values),):
+        raise SizeError(f"a vector of shape ({len(values)},) is expected, one number per parameter, {theta.shape} came")
+    if theta.dtype.kind not in "biuf":
+        raise NumberError(f"a vector of real numbers is expected, one of type {theta.dtype} came")
+    for value, number in zip(values, theta.astype(np.float64).tolist(), strict=True):
+        value.data = number

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd import ops
-from autograd.errors import NumberError
-from autograd.modes import current
-from autograd.value import Value
+from autograd.errors import NumberError, UsageError
+from autograd.modes import current, differentiating
+from autograd.value import Value, constant, data_of
 
 _serial = operator.attrgetter("serial")
 
@@ -59,9 +59,16 @@ def backward(output: Value) -> None:
     output.grad = 1.0
     modes = current()
     for node in nodes:
+        if modes:
+            watch(node, node.grad)
         node.op.pull(node)  # type: ignore[union-attr]
-        for mode in modes:
-            mode.differentiated(node)
+
+
+def watch(node: Value, upstream: float) -> None:
+    """Let the modes of this thread see what a node passes on to its operands."""
+    contributions = [upstream * partial for partial in local_derivatives(node)]
+    for mode in current():
+        mode.differentiated(node, upstream, contributions)
 
 
 def local_derivatives(node: Value) -> tuple[float, ...]:
@@ -86,14 +93,19 @@ def grad(output: Value, inputs: Iterable[Value], create_graph: bool = False) -> 
     >>> dy.data, grad(dy, [x])
     (12.0, [12.0])
     """
+    if isinstance(inputs, ops.Carrier):
+        raise UsageError("grad takes a list of inputs: grad(y, [x]) in place of grad(y, x)")
     inputs = list(inputs)
     for value in (output, *inputs):
         if not isinstance(value, ops.Carrier):
             raise NumberError(f"grad differentiates a Value with respect to Values, {type(value).__name__} came")
-    partials = symbolic_partials if create_graph else local_derivatives
-    arrived = sweep(output, partials, Value(1.0) if create_graph else 1.0)
-    nothing = (lambda: Value(0.0)) if create_graph else (lambda: 0.0)
-    return [total(arrived[value]) if value in arrived else nothing() for value in inputs]
+    with differentiating():
+        arrived = sweep(output, symbolic_partials if create_graph else local_derivatives, 1.0)
+        derivatives = [total(arrived.get(value, [])) for value in inputs]
+    if current():
+        for node in interior(output):
+            watch(node, data_of(arrived[node][0]))
+    return [constant(d) if type(d) is float else d for d in derivatives] if create_graph else derivatives
 
 
 def symbolic_partials(node: Any) -> tuple[Any, ...]:

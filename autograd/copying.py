@@ -8,7 +8,8 @@ pickler when the node's turn comes. Sharing survives, within a graph and between
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograd import ops
@@ -16,11 +17,12 @@ from autograd.backward import ancestors
 from autograd.value import Value
 
 
-class _State(threading.local):
-    unrolling = False
+class _Thread(threading.local):
+    unrolling: Callable[[], Unrolled | None] = staticmethod(lambda: None)
+    """The graph that is being pickled; a weak reference, so that a pickler that failed leaves nothing behind."""
 
 
-_state = _State()
+_thread = _Thread()
 
 
 class Unrolled:
@@ -35,22 +37,18 @@ class Unrolled:
 
     def values(self) -> Iterator[Value]:
         """The values of the graph; from now on each pickles as itself alone."""
-        _state.unrolling = True
-        try:
-            yield from ancestors(self.root)
-        except GeneratorExit:  # the pickler gave up
-            _state.unrolling = False
-            raise
+        _thread.unrolling = weakref.ref(self)
+        yield from ancestors(self.root)
 
     def finish(self) -> Iterator[tuple[Any, Any]]:
         """Nothing; but when it is asked for, all values are pickled."""
-        _state.unrolling = False
+        del _thread.unrolling
         yield from ()
 
 
 def reduce(value: Value) -> tuple[Any, ...]:
     """How pickle takes a value apart: leaves and unrolled nodes by themselves, others with their graph."""
-    if value.args and not _state.unrolling:
+    if value.args and not _thread.unrolling():
         return last, (Unrolled(value),)
     return rebuild, (value.data, value.grad, value.op, value.args, value.label)
 
@@ -67,11 +65,16 @@ def rebuild(data: float, grad: float, op: ops.Op | ops.Leaf | None, args: tuple[
     return value
 
 
+def copy(value: Value) -> Value:
+    """A value made by the same operation from the same operands."""
+    return rebuild(value.data, value.grad, value.op, value.args, value.label)
+
+
 def deepcopy(value: Value, memo: dict[int, Any]) -> Value:
     """A copy of a value with all it depends on; what was copied before under `memo` is shared."""
     for old in ancestors(value):
         if id(old) not in memo:
             args = tuple([memo[id(arg)] for arg in old.args])
             memo[id(old)] = rebuild(old.data, old.grad, old.op, args, old.label)
-    copy: Value = memo[id(value)]
-    return copy
+    duplicate: Value = memo[id(value)]
+    return duplicate

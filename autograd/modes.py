@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import sys
 import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,7 @@ ACTIVE: list[Mode] = []
 class _Thread(threading.local):
     def __init__(self) -> None:
         self.modes: list[Mode] = []
+        self.differentiating = False
 
 
 _thread = _Thread()
@@ -36,6 +39,16 @@ _thread = _Thread()
 def current() -> list[Mode]:
     """The modes that this thread has entered, the outermost first."""
     return _thread.modes
+
+
+@contextlib.contextmanager
+def differentiating() -> Iterator[None]:
+    """While this thread computes partial derivatives as Values."""
+    outer, _thread.differentiating = _thread.differentiating, True
+    try:
+        yield
+    finally:
+        _thread.differentiating = outer
 
 
 class Mode(contextlib.ContextDecorator):
@@ -58,8 +71,8 @@ class Mode(contextlib.ContextDecorator):
     def computed(self, op: Op, args: tuple[Value, ...], out: Value) -> None:
         """Called after `op` made `out` from `args`."""
 
-    def differentiated(self, node: Value) -> None:
-        """Called after the gradient of `node` was passed on to its operands."""
+    def differentiated(self, node: Value, upstream: float, contributions: Sequence[float]) -> None:
+        """Called when the gradient `upstream` of `node` is passed on, a contribution to each operand."""
 
 
 class no_grad(Mode):  # noqa: N801 - PyTorch's name for it
@@ -89,19 +102,22 @@ class detect_anomaly(Mode):  # noqa: N801 - PyTorch's name for it
     def computed(self, op: Op, args: tuple[Value, ...], out: Value) -> None:
         """Check a forward result."""
         self.places[out.serial] = user_line()
+        if _thread.differentiating:
+            return  # a partial derivative may be infinite and unused: what is passed on counts
         if not math.isfinite(out.data) and all(math.isfinite(arg.data) for arg in args):
             raise AnomalyError(f"{self.places[out.serial]}: {op.name}({_shown(args)}) is {out.data}")
 
-    def differentiated(self, node: Value) -> None:
-        """Check the gradients that a node passed on."""
-        bad = [arg for arg in node.args if not math.isfinite(arg.grad)]
-        if bad and math.isfinite(node.grad):
-            place = self.places.get(node.serial, "made before detect_anomaly() was entered")
-            name: Any = node.op.name if node.op else "leaf"
-            raise AnomalyError(
-                f"{place}: the gradient through {name}({_shown(node.args)}) is {bad[0].grad}, "
-                f"where {node.grad} came from above"
-            )
+    def differentiated(self, node: Value, upstream: float, contributions: Sequence[float]) -> None:
+        """Check the gradients that a node passes on, except to constants: (-2)**2 has no slope in its exponent."""
+        if not math.isfinite(upstream):
+            return
+        for arg, contribution in zip(node.args, contributions, strict=True):
+            if not math.isfinite(contribution) and getattr(arg.op, "name", "") != "constant":
+                place = self.places.get(node.serial, "made before detect_anomaly() was entered")
+                raise AnomalyError(
+                    f"{place}: the gradient that {node.op.name}({_shown(node.args)}) passes on to {_shown((arg,))} "  # type: ignore[union-attr]
+                    f"is {contribution}, where {upstream} came from above"
+                )
 
 
 def _shown(args: tuple[Value, ...]) -> str:
@@ -109,7 +125,7 @@ def _shown(args: tuple[Value, ...]) -> str:
     return ", ".join(texts + ["…"] * (len(args) > 6))
 
 
-_OWN = ("<generated", *(str(Path(__file__).resolve().parent.parent / name) for name in ("autograd", "nn", "viz")))
+_OWN = ("<generated", *(f"{Path(__file__).resolve().parent.parent / name}{os.sep}" for name in ("autograd", "nn", "viz")))
 
 
 def user_line() -> str:

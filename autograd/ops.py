@@ -26,7 +26,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autograd.errors import SizeError
+from autograd.errors import NumberError, NumberRangeError, SizeError
 
 Interval = tuple[float, float]
 
@@ -93,6 +93,34 @@ class Carrier:
         return self
 
 
+def to_float(number: Any) -> float:
+    """A real number as a float; True and False are 1 and 0, nan and inf are numbers.
+
+    Raises `NumberError` for anything else, `NumberRangeError` for an integer beyond float64.
+    """
+    if isinstance(number, np.ndarray) and number.size == 1:
+        number = number.item()
+    if isinstance(number, Carrier):
+        raise NumberError("a number is expected, a Value came: use v.data, or v itself in place of Value(v)")
+    try:
+        if isinstance(number, (str, bytes, bytearray, np.complexfloating)):
+            raise TypeError
+        return float(number)
+    except OverflowError:
+        raise NumberRangeError(f"a number within ±1.8e308 is expected, {_described(number)} came") from None
+    except (TypeError, ValueError):
+        raise NumberError(f"a real number is expected, {_described(number)} came") from None
+
+
+def _described(thing: Any) -> str:
+    if isinstance(thing, np.ndarray):
+        return f"an array of shape {thing.shape}"
+    if isinstance(thing, int):
+        return f"an int of {thing.bit_length()} bits"
+    text = repr(thing)
+    return f"{type(thing).__name__} {text if len(text) <= 40 else text[:37] + '…'}"
+
+
 @dataclass(eq=False)
 class Op:
     """One row: an operation with a fixed number of operands.
@@ -142,6 +170,11 @@ class Op:
         return len(self.domain)
 
     @property
+    def operands(self) -> tuple[str, ...]:
+        """The names of the operands, as the rule calls them."""
+        return self.rule.__code__.co_varnames[1 : 1 + self.arity]
+
+    @property
     def total(self) -> bool:
         """True where Python's own operator never raises for floats, so that code may use it inline."""
         return self.forward in (operator.add, operator.sub, operator.mul, operator.neg)
@@ -161,7 +194,7 @@ class Op:
             return broadcast(self, args)
         carriers = [kind for kind in kinds if issubclass(kind, Carrier)]
         if not carriers:
-            return self.forward(*args)
+            return self.forward(*[arg if type(arg) is float else to_float(arg) for arg in args])
         carrier = functools.reduce(lambda a, b: b if b.rank > a.rank else a, carriers)
         if len(kinds) > 1:
             args = tuple([arg if type(arg) is carrier else carrier.lift(arg) for arg in args])
@@ -180,13 +213,17 @@ class Op:
 
 def broadcast(op: Op, args: Iterable[Any]) -> Any:
     """Apply `op` element by element over arrays and carriers, as a ufunc would."""
-    boxes = []
-    for arg in args:
-        box = np.empty((), dtype=object) if isinstance(arg, Carrier) else np.asarray(arg)
-        if isinstance(arg, Carrier):
-            box[()] = arg
-        boxes.append(box)
+    boxes = [boxed(arg) for arg in args]
     return np.frompyfunc(op, len(boxes), 1)(*boxes)
+
+
+def boxed(operand: Any) -> Any:
+    """A carrier in an object array without dimensions; anything else as it is."""
+    if not isinstance(operand, Carrier):
+        return operand
+    box = np.empty((), dtype=object)
+    box[()] = operand
+    return box
 
 
 @dataclass(eq=False, repr=False)
@@ -223,6 +260,8 @@ class Contraction(Op):
 
     def __call__(self, ws: Iterable[Any], xs: Iterable[Any], b: Any = None) -> Any:
         """Σ w·x (+ b) over two sequences of equal length."""
+        if not (isinstance(ws, Iterable) and isinstance(xs, Iterable)):
+            raise SizeError(f"dot takes two sequences, {type(ws).__name__} and {type(xs).__name__} came")
         ws, xs = tuple(ws), tuple(xs)
         if len(ws) != len(xs):
             raise SizeError(f"dot takes two sequences of equal length, {len(ws)} and {len(xs)} came")

@@ -58,7 +58,7 @@ def _accumulate(operand: str, partial: Any) -> str:
 
 def elementwise(op: ops.Op) -> str:
     """The source of local and pull for a row with a fixed number of operands."""
-    letters = list("cxy" if op.arity == 3 else "xy"[: op.arity])
+    letters = op.operands
     partials = op.rule(_atom("out"), *map(_atom, letters))
     code = ", ".join(map(_python, partials))
     reads = {"g": "node.grad", "out": "node.data", **{a: f"{a}_.data" for a in letters}}
@@ -179,19 +179,20 @@ SCOPE: dict[str, Any] = FUNCTIONS | {"op_" + name: op for name, op in ops.TABLE.
 """The names that methods use; `autograd.value` adds the parts of `record` to it."""
 
 
-def method(op: ops.Op) -> Callable[..., Any]:
+def method(op: ops.Op, reflected: bool = False) -> Callable[..., Any]:
     """An operator or method of Value that builds the node of `op` in one call.
 
     It is `record` written out for one row. While a mode is active, or for an operand that
-    is not a plain number, it goes the long way round.
+    is not a plain number, it goes the long way round. Reflected, it is the operator's form
+    for a Value on the right of something that is none.
     """
-    letters = ["x", "y"][: op.arity]
+    letters = op.operands
     names = {"name": op.name, "op": "op_" + op.name, "operands": ", ".join(letters)}
     optional = dict(zip(letters[::-1], op.defaults[::-1], strict=False))
     source = METHOD.format(
         **names,
-        parameters=", ".join(f"{a}={optional[a]}" if a in optional else a for a in letters),
-        lift="".join(LIFT.format(a, **names) for a in letters[1:]).strip(),
+        parameters=", ".join([f"{a}={optional[a]}" if a in optional else a for a in letters][:: -1 if reflected else 1]),
+        lift="".join(LIFT.format(a, **names) for a in (letters[:1] if reflected else letters[1:])).strip(),
         forward=op.dispatch(tuple(_atom(f"{a}.data") for a in letters)),
     )
     exec(compile(source, f"<generated for {op.name}>", "exec"), SCOPE)

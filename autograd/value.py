@@ -15,8 +15,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd import ops
-from autograd.errors import NumberError, NumberRangeError, TraceError
+from autograd.errors import NumberError, TraceError
 from autograd.modes import ACTIVE, current
+from autograd.ops import to_float
 from autograd.specialize import SCOPE, method
 
 next_serial = itertools.count().__next__
@@ -77,6 +78,9 @@ class Value(ops.Carrier):
     pow = __pow__ = method(ops.pow)
     neg = __neg__ = method(ops.neg)
     abs = __abs__ = method(ops.abs)
+    __radd__, __rsub__ = method(ops.add, reflected=True), method(ops.sub, reflected=True)
+    __rmul__, __rtruediv__ = method(ops.mul, reflected=True), method(ops.div, reflected=True)
+    __rpow__ = method(ops.pow, reflected=True)
     exp, log, sqrt = method(ops.exp), method(ops.log), method(ops.sqrt)
     sin, cos, tanh = method(ops.sin), method(ops.cos), method(ops.tanh)
     sigmoid, softplus, relu = method(ops.sigmoid), method(ops.softplus), method(ops.relu)
@@ -143,9 +147,10 @@ class Value(ops.Carrier):
     def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
         """np.exp(v), np.float64(2) * v: the row of the same name, element by element over arrays."""
         op = UFUNCS.get(ufunc.__name__)
-        if op is None or how != "__call__" or options:
-            return NotImplemented
-        return ops.broadcast(op, inputs)
+        if op and how == "__call__" and not options:
+            return ops.broadcast(op, inputs)
+        # Others, comparisons among them, work through Python's operators on the elements.
+        return getattr(ufunc, how)(*map(ops.boxed, inputs), **options)
 
     # ── copies ───────────────────────────────────────────────────────────────────────────────
 
@@ -153,6 +158,11 @@ class Value(ops.Carrier):
         from autograd.copying import reduce
 
         return reduce(self)
+
+    def __copy__(self) -> Value:
+        from autograd.copying import copy
+
+        return copy(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         from autograd.copying import deepcopy
@@ -172,34 +182,6 @@ def constant(number: Any) -> Value:
     value = Value(number)
     value.op = ops.constant
     return value
-
-
-def to_float(number: Any) -> float:
-    """A real number as a float; True and False are 1 and 0, nan and inf are numbers.
-
-    Raises `NumberError` for anything else, `NumberRangeError` for an integer beyond float64.
-    """
-    if isinstance(number, np.ndarray) and number.size == 1:
-        number = number.item()
-    if isinstance(number, Value):
-        raise NumberError("a number is expected, a Value came: use v.data, or v itself in place of Value(v)")
-    try:
-        if isinstance(number, (str, bytes, bytearray, np.complexfloating)):
-            raise TypeError
-        return float(number)
-    except OverflowError:
-        raise NumberRangeError(f"a number within ±1.8e308 is expected, {_described(number)} came") from None
-    except (TypeError, ValueError):
-        raise NumberError(f"a real number is expected, {_described(number)} came") from None
-
-
-def _described(thing: Any) -> str:
-    if isinstance(thing, np.ndarray):
-        return f"an array of shape {thing.shape}"
-    if isinstance(thing, int):
-        return f"an int of {thing.bit_length()} bits"
-    text = repr(thing)
-    return f"{type(thing).__name__} {text if len(text) <= 40 else text[:37] + '…'}"
 
 
 def data_of(other: Any) -> float:

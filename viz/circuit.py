@@ -1,0 +1,121 @@
+"""The circuit style: operations joined by wires, a value above and its gradient below each wire.
+
+It is the figure with which Stanford's course CS231n teaches backpropagation. Where a value is used
+more than once its wire forks: before the fork stands the whole gradient, after it what comes back
+along each branch, and the branches add up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from autograd import Value, local_derivatives, ops
+from viz.markup import cell, font, row, shorten, table, width
+from viz.render import Drawing
+from viz.scene import Scene
+from viz.style import NAME, SIZE
+
+
+def draw(scene: Scene) -> Drawing:
+    """The graph as a circuit."""
+    circuit = Circuit(scene, scene.drawing(ranksep="0.2", nodesep="0.15"))
+    for value in scene.values:
+        circuit.add(value)
+    for value in scene.roots:
+        circuit.end(value)
+    return circuit.drawing
+
+
+@dataclass
+class Circuit:
+    """A circuit while it is built.
+
+    `taps` are the nodes from which further wires of a value start, `wires` the nodes that are wires.
+    """
+
+    scene: Scene
+    drawing: Drawing
+    taps: dict[Value, str] = field(default_factory=dict)
+    wires: set[str] = field(default_factory=set)
+
+    def add(self, value: Value) -> None:
+        """A value: what makes it, and the wire that carries it."""
+        if isinstance(value.op, ops.Op):
+            start = self.operation(value, value.op)
+        else:
+            start = self.leaf(value)
+        if value.op is ops.constant:
+            self.taps[value] = start
+            return
+        between = value.args and value not in self.scene.roots
+        name = f"{shorten(self.scene.labels[value])} = " if between and self.scene.labels[value] else ""
+        tap = self.wire(start, self.scene.ids[value], value, value.grad, name)
+        if self.forks(value):
+            fork = self.scene.ids[value] + "fork"
+            self.drawing.node(fork, shape="point", width="0.06", color=self.scene.theme.line)
+            self.join(tap, fork, arrowhead="none")
+            tap = fork
+        self.taps[value] = tap
+
+    def forks(self, value: Value) -> bool:
+        """Whether the value goes more than one way."""
+        return self.scene.uses[value] + (value in self.scene.roots) > 1 and value.op is not ops.constant
+
+    def leaf(self, value: Value) -> str:
+        """Where the wire of a leaf starts: its name, or a constant's number."""
+        scene = self.scene
+        constant = value.op is ops.constant
+        cells = [scene.name_cell(value)] if scene.labels[value] or not constant else []
+        cells += [scene.data_cell(value)] if constant else []
+        start = scene.ids[value] + "leaf"
+        style = "rounded,dashed" if constant else "rounded"
+        attributes = {"border": "1", "cellborder": "0", "cellspacing": "0", "cellpadding": "3"}
+        label = table([row(*cells)], bgcolor=scene.fill(value), color=scene.theme.line, style=style, **attributes)
+        self.drawing.node(start, label, shape="plain")
+        return start
+
+    def operation(self, value: Value, op: ops.Op) -> str:
+        """The circle of an operation, with a wire from each operand in order."""
+        scene = self.scene
+        circle = scene.ids[value] + "op"
+        self.drawing.node(circle, ordering="in", **scene.operation(op))
+        for i, (arg, partial) in enumerate(zip(value.args, local_derivatives(value), strict=True)):
+            tap = self.taps[arg]
+            if self.forks(arg):
+                tap = self.wire(tap, f"{circle}{i}", arg, value.grad * partial)
+            self.join(tap, circle, **scene.local_label(partial))
+        return circle
+
+    def end(self, value: Value) -> None:
+        """Where an output leaves the circuit: its name."""
+        end = self.scene.ids[value] + "end"
+        name = shorten(self.scene.labels[value])
+        self.drawing.node(end, f"<{font(name, self.scene.theme.text, NAME, bold=True)}>", shape="plain")
+        self.join(self.taps[value], end)
+
+    def wire(self, start: str, id: str, value: Value, gradient: float, name: str = "") -> str:
+        """A piece of wire from `start`: a line with the value on one side and a gradient on the other."""
+        scene = self.scene
+        attributes = {"border": "0", "cellborder": "0", "cellspacing": "0", "cellpadding": "2"}
+        above, below = name + scene.number(value.data), scene.gradient(gradient)
+        if scene.direction == "LR":
+            rows = [row(cell(above, scene.theme.value, SIZE)), "<hr/>", row(cell(below, scene.theme.gradient, SIZE))]
+        else:
+            # Both sides get the same width, so that the line between them is in the middle.
+            half = str(max(width(above, SIZE), width(below, SIZE)) + 4)
+            left = cell(above, scene.theme.value, SIZE, width=half, align="right")
+            right = cell(below, scene.theme.gradient, SIZE, width=half, align="left")
+            rows = [row(left, "<vr/>", right)]
+        self.drawing.node(id, table(rows, color=scene.theme.line, **attributes), shape="plain")
+        self.wires.add(id)
+        self.join(start, id, arrowhead="none")
+        return id
+
+    def join(self, tail: str, head: str, **attributes: str) -> None:
+        """Solder two nodes together; wires are met at the ends of their lines."""
+        enter, leave = ("w", "e") if self.scene.direction == "LR" else ("n", "s")
+        if tail in self.wires:
+            attributes["tailport"] = leave
+        if head in self.wires:
+            attributes["headport"] = enter
+        self.drawing.edge(tail, head, **attributes)

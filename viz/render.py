@@ -1,0 +1,135 @@
+"""From DOT to pictures, with or without Graphviz on the system.
+
+The `dot` on PATH draws if there is one; else the command `graphviz-pure` does, which the package of
+that name installs beside Python.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import graphviz
+from graphviz.backend import dot_command
+
+from autograd import UsageError
+from viz.errors import RendererNotFoundError, RenderError
+
+PURE = "graphviz-pure"
+
+PURE_FORMATS = frozenset({
+    "canon", "dot", "dot_json", "gv", "jpe", "jpeg", "jpg", "json", "json0", "plain", "plain-ext", "png", "svg",
+    "xdot", "xdot1.2", "xdot1.4", "xdot_json",
+})
+"""What graphviz-pure can write. It has no PDF."""
+
+
+def program() -> str:
+    """The path of the program that lays out graphs: `dot` on PATH, else graphviz-pure.
+
+    Raises `RendererNotFoundError` where neither is there.
+    """
+    beside_python = os.pathsep.join({str(Path(sys.executable).parent), str(Path(sys.prefix) / "bin")})
+    found = shutil.which("dot") or shutil.which(PURE) or shutil.which(PURE, path=beside_python)
+    if found is None:
+        raise RendererNotFoundError(
+            "drawing needs a layout program and none was found: `pip install graphviz-pure`, "
+            "or install Graphviz (https://graphviz.org/download) so that `dot` is on PATH; "
+            "the text of the drawing, `.source`, needs neither"
+        )
+    return found
+
+
+def _is_pure(path: str) -> bool:
+    return Path(path).stem == PURE
+
+
+def render(source: str, format: str) -> bytes:
+    """The picture that DOT text describes, in a format of Graphviz: svg, png, …
+
+    Raises `RenderError` if the layout program does not know the format or refuses the text.
+    """
+    path = program()
+    if _is_pure(path) and format not in PURE_FORMATS:
+        raise RenderError(
+            f"{PURE} cannot write {format!r}: use svg or png, or install Graphviz (https://graphviz.org/download)"
+        )
+    # Warnings about fonts go to stderr and are nobody's concern unless drawing fails.
+    done = subprocess.run([path, "-Kdot", f"-T{format}"], input=source.encode(), capture_output=True, check=False)
+    if done.returncode or not done.stdout:
+        said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
+        raise RenderError(f"{Path(path).name} could not draw {format!r}: {said[-1]}")
+    return done.stdout
+
+
+_lock = threading.RLock()
+
+
+@contextmanager
+def layout_program() -> Iterator[None]:
+    """While this lasts, the graphviz library runs the program found here."""
+    with _lock:
+        before = dot_command.DOT_BINARY
+        dot_command.DOT_BINARY = Path(program())
+        try:
+            yield
+        finally:
+            dot_command.DOT_BINARY = before
+
+
+class Drawing(graphviz.Digraph):  # type: ignore[misc]
+    """A `graphviz.Digraph` that finds its layout program, shows itself in notebooks and writes files.
+
+    `source` is its DOT text; `svg()` the picture as text; `write("f.png")` a file. What the graphviz
+    library offers (`render`, `view`, `pipe`, subgraphs, attributes) works as documented there.
+    """
+
+    def svg(self) -> str:
+        """The picture as SVG text."""
+        return render(self.source, "svg").decode()
+
+    def write(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture to a file in the format of its suffix: .svg, .png, .dot or any of the layout program's.
+
+        The file is whole or is not there. Raises `UsageError` for a path without a suffix, `RenderError`
+        for a format that cannot be drawn, `OSError` where the file cannot be written.
+        """
+        path = Path(path)
+        format = path.suffix.lower().removeprefix(".")
+        if not format:
+            raise UsageError(f"a file name ending in .svg, .png or .dot is expected, {str(path)!r} came")
+        # DOT without positions is the drawing's own text and needs no layout.
+        return write(path, self.source.encode() if format in ("dot", "gv") else render(self.source, format))
+
+    def pipe(self, *args: Any, **options: Any) -> Any:
+        """The picture as bytes, or text with `encoding=`; see the graphviz library."""
+        options.setdefault("quiet", True)
+        with layout_program():
+            return super().pipe(*args, **options)
+
+    def render(self, *args: Any, **options: Any) -> str:
+        """Save the source and a picture of it; see the graphviz library."""
+        options.setdefault("quiet", True)
+        with layout_program():
+            return str(super().render(*args, **options))
+
+
+def write(path: Path, content: bytes) -> Path:
+    """Write a file such that it is whole or is not there: to a temporary one, which then takes its place."""
+    target = path.resolve()
+    if target.is_dir():
+        raise IsADirectoryError(f"a file is expected, {str(path)!r} is a folder")
+    temporary = target.with_name(f".reroll-{os.getpid()}-{threading.get_ident()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,111 @@
+"""A graph made ready for drawing: what every style of drawing needs to know about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from autograd import Value, ops
+from viz.markup import cell, font, shorten
+from viz.render import Drawing
+from viz.style import FONT, NAME, SIZE, SMALL, Theme
+
+NO_GRADIENTS = "no gradients yet: call backward()"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The values of a graph, the oldest first, and how they are to be shown.
+
+    Ids come from a value's position, so the same graph built twice gives the same text.
+    """
+
+    roots: Sequence[Value]
+    values: Sequence[Value]
+    labels: Mapping[Value, str]
+    theme: Theme
+    direction: str
+    number_format: str
+    gradients: bool | None
+    local_derivatives: bool
+
+    @cached_property
+    def ids(self) -> dict[Value, str]:
+        """A name for each value in DOT."""
+        return {value: f"v{i}" for i, value in enumerate(self.values)}
+
+    @cached_property
+    def uses(self) -> Counter[Value]:
+        """How often each value is an operand."""
+        return Counter(arg for value in self.values for arg in value.args)
+
+    @cached_property
+    def gradients_known(self) -> bool:
+        """Whether gradients are to be written: asked for, or found to be there."""
+        if self.gradients is not None:
+            return self.gradients
+        # nan differs from 0 as well, and after backward() the root's gradient is 1.
+        return any(value.grad != 0 for value in self.values)
+
+    @property
+    def gradients_missing(self) -> bool:
+        """Whether places for gradients stay blank until backward() is called."""
+        return self.gradients is None and not self.gradients_known
+
+    def number(self, x: float) -> str:
+        """A number as the picture shows it."""
+        return format(x, self.number_format)
+
+    def name_cell(self, value: Value) -> str:
+        """The label of a value."""
+        return cell(shorten(self.labels[value]), self.theme.text, NAME, bold=True)
+
+    def data_cell(self, value: Value, prefix: str = "") -> str:
+        """The number that a value is."""
+        return cell(prefix + self.number(value.data), self.theme.value, SIZE)
+
+    def gradient(self, gradient: float) -> str:
+        """A gradient, or the blank that waits for it."""
+        return self.number(gradient) if self.gradients_known else " "
+
+    def fill(self, value: Value) -> str:
+        """The colour that tells a parameter from an input, a constant and a result."""
+        if value.args:
+            return self.theme.result
+        if value.op is ops.constant:
+            return self.theme.constant
+        return self.theme.parameter if value.op is ops.parameter else self.theme.input
+
+    def drawing(self, **attributes: str) -> Drawing:
+        """An empty drawing in the scene's colours and direction, with a caption if gradients are missing."""
+        theme = self.theme
+        drawing = Drawing(
+            graph_attr={"rankdir": self.direction, "bgcolor": theme.background, "fontname": FONT} | attributes,
+            node_attr={"fontname": FONT, "fontsize": str(SIZE), "fontcolor": theme.text, "color": theme.line},
+            edge_attr={"fontname": FONT, "fontsize": str(SMALL), "color": theme.line, "arrowsize": "0.6"},
+        )
+        if self.gradients_missing:
+            drawing.attr(label=f"<{font(NO_GRADIENTS, theme.muted, SMALL, italic=True)}>", labelloc="b")
+        return drawing
+
+    def operation(self, op: ops.Op) -> dict[str, str]:
+        """The attributes of an operation's node: a circle around a sign or short name, an ellipse around a long one."""
+        sign = len(op.symbol) <= 2
+        return {
+            "label": f"<{font(op.symbol, self.theme.text, NAME + 2 if sign else SIZE)}>",
+            "shape": "circle" if len(op.symbol) <= 4 else "ellipse",
+            "style": "filled",
+            "fillcolor": self.theme.operation,
+            "fixedsize": "true" if sign else "false",
+            "width": "0.4",
+            "height": "0.4",
+            "margin": "0.02",
+        }
+
+    def local_label(self, partial: float) -> dict[str, str]:
+        """The attributes that write a local derivative on an edge, if the picture shows them."""
+        if not self.local_derivatives:
+            return {}
+        return {"label": f"<{font(self.number(partial), self.theme.local, SMALL, italic=True)}>"}

@@ -1,0 +1,57 @@
+"""Colours and fonts of every picture, in one place.
+
+A colour means the same thing everywhere: blue is a value, vermillion a gradient, purple a local
+derivative. The hues are Okabe and Ito's (Color Universal Design, 2008), which remain
+distinguishable to people who do not see red, green or blue; darkened or lightened so that text on
+the background of its theme has a contrast of 4.5 : 1 or more (WCAG 2, level AA).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FONT = "Helvetica"
+"""A font whose widths every renderer knows; browsers replace it with their sans-serif if need be."""
+
+SIZE = 12
+"""The size of values and gradients in points; other sizes are relative to it."""
+
+SMALL = SIZE - 2
+NAME = SIZE + 2
+
+
+@dataclass(frozen=True)
+class Theme:
+    """What each thing looks like. Text: value … muted; fills: input … operation; lines: line."""
+
+    background: str
+    text: str
+    muted: str
+    value: str
+    gradient: str
+    local: str
+    input: str
+    parameter: str
+    constant: str
+    result: str
+    operation: str
+    line: str
+    positive: str
+    negative: str
+
+
+THEMES = {
+    "light": Theme(
+        background="#ffffff", text="#1f2328", muted="#59636e",
+        value="#0063a3", gradient="#b84300", local="#8f3f71",
+        input="#e3f4ee", parameter="#fdf1d3", constant="#f2f3f5", result="#ffffff", operation="#e8eef5",
+        line="#59636e", positive="#009e73", negative="#cc79a7",
+    ),
+    "dark": Theme(
+        background="#0d1117", text="#e6edf3", muted="#9198a1",
+        value="#6cc0f5", gradient="#ff9a5c", local="#e3a6c8",
+        input="#12332a", parameter="#3a2f10", constant="#1c2128", result="#0d1117", operation="#22303f",
+        line="#9198a1", positive="#2fc79a", negative="#d98fb8",
+    ),
+}
+"""The themes by name."""

@@ -1,0 +1,87 @@
+"""The parts of a program: blocks, and how they read one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from autograd.compiler.graph import Floats, Ints
+
+
+@dataclass
+class Operand:
+    """Elements of a source block, one per place; or, where `source` is None, constants."""
+
+    source: int | None
+    index: Ints
+    numbers: Floats | None = None
+
+    @property
+    def number(self) -> float | None:
+        """The one number this operand is everywhere, if it is a constant."""
+        if self.numbers is not None and np.all(self.numbers == self.numbers.flat[0]):
+            return float(self.numbers.flat[0])
+        return None
+
+    def take(self, order: Ints) -> Operand:
+        """The operand for members in another order."""
+        return Operand(self.source, self.index[order], None if self.numbers is None else self.numbers[order])
+
+    def column(self) -> Operand:
+        """The first term of each member."""
+        return Operand(self.source, self.index[:, 0], None if self.numbers is None else self.numbers[:, 0])
+
+
+@dataclass
+class Term:
+    """A class of terms of a sum, for all members at once: coefficient × Σ left·right.
+
+    For a product, `left.index` is (H, K1, N), `right.index` is (H, K2, N), and the product of H
+    pairs of matrices has a place (h, k1, k2), or (h, k2, k1) if `weights`: the left is the same for
+    every example. Member k finds its result in `place[k]`.
+    A plain term has no right, and `left.index` is (K, N). `segments` are the starts of the members
+    where terms are too ragged to be padded; then left and right are flat.
+    """
+
+    coefficient: float
+    left: Operand
+    right: Operand | None = None
+    weights: bool = False
+    place: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    segments: Ints | None = None
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether every member multiplies rows of its own."""
+        if self.right is None or self.segments is not None:
+            return False
+        h, k1, n = self.left.index.shape
+        return k1 == self.right.index.shape[1] == 1 and not (self.weights and h == 1 and n > 1)
+
+    def take(self, order: Ints) -> Term:
+        """The term for members in another order."""
+        if self.right is None:
+            return replace(self, left=self.left.take(order))
+        if self.elementwise:
+            order = self.place[order]
+            return replace(self, left=self.left.take(order), right=self.right.take(order),
+                           place=np.arange(len(order)))
+        return replace(self, place=self.place[order])
+
+
+@dataclass
+class Block:
+    """An array of the program: one row per example if `batched`, one column per member."""
+
+    op: str
+    members: Ints
+    batched: bool
+    operands: list[Operand] = field(default_factory=list)
+    terms: list[Term] = field(default_factory=list)
+    segments: Ints | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of scalars the block stands for."""
+        return len(self.members)

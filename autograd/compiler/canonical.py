@@ -1,0 +1,319 @@
+"""Bring a traced graph into canonical form, so that equal mathematics has equal structure.
+
+- What only adds, subtracts and multiplies becomes sums of signed terms ± l·r (r may be absent):
+  add, sub, neg, mul, sum, dot, division by a constant, squares. Chains of additions flatten into one
+  sum; products used once are absorbed into the sum that uses them, and never merged with others.
+- Terms with a factor of constant zero vanish (padding), and so does what depends on nothing else.
+- Common sub-expressions merge, and a sum of a single term +l is l itself.
+
+The order of additions may change, and 0·x is 0 for any x: results agree to rounding where everything
+is finite. All passes work on whole arrays; only the depth of the graph is walked in Python.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograd import ops
+from autograd.compiler.graph import CODE, CODES, LEAVES, Bools, Floats, Graph, Ints, mix, spans
+from autograd.compiler.levels import levels
+
+SUM = CODE["sum"]
+NONE = -1
+"""Stands for the missing second factor of a plain term."""
+
+_LINEAR = np.isin(np.arange(len(CODES)), [CODE[name] for name in ("add", "sub", "neg", "mul", "sum", "dot")])
+
+
+@dataclass
+class Canonical:
+    """A graph in which every linear node is a sum of terms: sign · left · right.
+
+    The terms of node i are `first[i]:first[i + 1]`; operands of the other operations are as in
+    `Graph`. Nodes that were absorbed or merged are not `alive`.
+    """
+
+    code: Ints
+    start: Ints
+    args: Ints
+    data: Floats
+    first: Ints
+    sign: Ints
+    left: Ints
+    right: Ints
+    roots: Ints
+    alive: Bools
+    level: Ints
+    labels: dict[int, str]
+
+    def check(self) -> None:
+        """Raise AssertionError unless the arrays fit together and only living nodes are used."""
+        used = np.concatenate([self.args, self.left, self.right[self.right != NONE], self.roots])
+        assert np.all(self.alive[used]), "a dead node is used"
+        owner = np.repeat(np.arange(len(self.code)), np.diff(self.first))
+        assert np.all(self.code[owner] == SUM), "a node that is no sum has terms"
+        for column in (self.left, self.right):
+            there = column != NONE
+            assert np.all(self.level[column[there]] < self.level[owner[there]]), "a term is not below its sum"
+
+
+@dataclass
+class _Terms:
+    """Signed products, sorted by the sum that owns them."""
+
+    owner: Ints
+    sign: Ints
+    left: Ints
+    right: Ints
+
+    def take(self, which: Bools | Ints) -> _Terms:
+        return _Terms(self.owner[which], self.sign[which], self.left[which], self.right[which])
+
+
+def canonical(graph: Graph) -> Canonical:
+    """The graph as sums of products and elementwise operations."""
+    graph = with_constants_as_factors(graph)
+    terms = linear_terms(graph)
+    terms, value = without_zeros(graph, terms)
+    terms = flattened(graph, terms)
+    return merged(graph, terms, value)
+
+
+def with_constants_as_factors(graph: Graph) -> Graph:
+    """Write x / c as x · (1/c), for constants c."""
+    constant = graph.code == CODE["constant"]
+    divisions = np.flatnonzero(graph.code == CODE["div"])
+    divisions = divisions[constant[graph.args[graph.start[divisions] + 1]]]
+    if not len(divisions):
+        return graph
+    # The reciprocals are new leaves, put in front so that operands still precede their nodes.
+    n = len(divisions)
+    with np.errstate(divide="ignore"):
+        reciprocals = 1 / graph.data[graph.args[graph.start[divisions] + 1]]
+    code = graph.code.copy()
+    code[divisions] = CODE["mul"]
+    args = graph.args + n
+    args[graph.start[divisions] + 1] = np.arange(n)
+    return Graph(
+        np.concatenate([np.full(n, CODE["constant"]), code]),
+        np.concatenate([np.zeros(n, np.int64), graph.start]),
+        args, np.concatenate([reciprocals, graph.data]), graph.roots + n,
+        {node + n: label for node, label in graph.labels.items()},
+    )
+
+
+def linear_terms(graph: Graph) -> _Terms:
+    """The terms of every linear node as it was written, and of squares."""
+    code, start, args = graph.code, graph.start, graph.args
+    counts = np.diff(start)
+    owners, signs, lefts, rights, order = [], [], [], [], []
+
+    def extend(nodes: Ints, sign: int, left: Ints, right: Ints | None, place: Ints | int) -> None:
+        owners.append(nodes)
+        signs.append(np.full(len(nodes), sign))
+        lefts.append(left)
+        rights.append(np.full(len(nodes), NONE) if right is None else right)
+        order.append(np.broadcast_to(place, len(nodes)))
+
+    def of(name: str) -> Ints:
+        return np.flatnonzero(code == CODE[name])
+
+    for name, second in (("add", 1), ("sub", -1)):
+        nodes = of(name)
+        extend(nodes, 1, args[start[nodes]], None, 0)
+        extend(nodes, second, args[start[nodes] + 1], None, 1)
+    nodes = of("neg")
+    extend(nodes, -1, args[start[nodes]], None, 0)
+    nodes = of("mul")
+    extend(nodes, 1, args[start[nodes]], args[start[nodes] + 1], 0)
+    nodes = of("sum")
+    edges = spans(start[nodes], counts[nodes])
+    extend(np.repeat(nodes, counts[nodes]), 1, args[edges], None, edges)
+    nodes = of("dot")
+    pairs = counts[nodes] // 2
+    edges = spans(start[nodes], pairs)
+    extend(np.repeat(nodes, pairs), 1, args[edges], args[edges + np.repeat(pairs, pairs)], edges)
+    nodes = nodes[counts[nodes] % 2 == 1]
+    extend(nodes, 1, args[start[nodes + 1] - 1], None, start[nodes + 1])
+    squares = of("pow")
+    exponents = args[start[squares] + 1]
+    squares = squares[(code[exponents] == CODE["constant"]) & (graph.data[exponents] == 2)]
+    extend(squares, 1, args[start[squares]], args[start[squares]], 0)
+
+    columns = [np.concatenate(parts) for parts in (owners, signs, lefts, rights, order)]
+    by_owner = np.lexsort((columns[4], columns[0]))
+    return _Terms(*(column[by_owner] for column in columns[:4]))
+
+
+def without_zeros(graph: Graph, terms: _Terms) -> tuple[_Terms, Floats]:
+    """Drop terms with a factor of zero, and fold what thereby became constant.
+
+    Returns the terms left and, per node, its number if it is constant, else nan.
+    """
+    known = graph.code == CODE["constant"]
+    value = np.where(known, graph.data, 0.0)
+    linear = np.zeros(len(graph), dtype=bool)
+    linear[terms.owner] = True
+    other = np.flatnonzero(~linear & (graph.code >= len(LEAVES)))
+    while True:
+        zero = known & (value == 0)
+        zero = np.append(zero, False)  # so that NONE, as an index, is no zero
+        terms = terms.take(~(zero[terms.left] | zero[terms.right]))
+        fixed = linear & ~known
+        fixed[terms.owner] = False  # a sum that has lost all its terms is 0
+        value[fixed] = 0.0
+        for node in other[_all_known(graph, other, known)]:
+            op = ops.TABLE[graph.op(node)]
+            value[node] = op.forward(*value[graph.operands(node)].tolist())
+            fixed[node] = True
+        if not fixed.any():
+            return terms, np.where(known, value, np.nan)
+        known |= fixed
+        other = other[~known[other]]
+
+
+def _all_known(graph: Graph, nodes: Ints, known: Bools) -> Bools:
+    counts = np.diff(graph.start)[nodes]
+    edges = spans(graph.start[nodes], counts)
+    unknown = np.bincount(np.repeat(np.arange(len(nodes)), counts), ~known[graph.args[edges]], len(nodes))
+    return unknown == 0
+
+
+def flattened(graph: Graph, terms: _Terms) -> _Terms:
+    """Absorb sums and products that are used once, as a plain term, into the sum that uses them.
+
+    A neuron (several terms, products among them) is absorbed by additions alone, not by a subtraction:
+    z = x·w + b stays itself in z - y.
+    """
+    n = len(graph)
+    count = np.bincount(terms.owner, minlength=n)
+    linear = count > 0
+    uses = _uses(graph, terms, linear)
+    has_product = np.zeros(n, dtype=bool)
+    has_product[terms.owner[terms.right != NONE]] = True
+
+    plain = (terms.right == NONE) & linear[terms.left]
+    plain &= uses[terms.left] == 1
+    parent, sign = np.arange(n), np.ones(n, dtype=np.int64)
+    added = plain & (terms.sign == 1)
+    parent[terms.left[added]] = terms.owner[added]
+    root, _ = _jumped(parent, sign)
+    sums = np.bincount(root, count * linear, n)
+    products = np.bincount(root, has_product, n) > 0
+    neuron = products & (sums > 1)
+    subtracted = plain & (terms.sign == -1) & ~neuron[terms.left]
+    parent[terms.left[subtracted]] = terms.owner[subtracted]
+    sign[terms.left[subtracted]] = -1
+    root, sign = _jumped(parent, sign)
+
+    absorbed = parent != np.arange(n)
+    keep = ~((terms.right == NONE) & absorbed[terms.left])
+    kept = terms.take(keep)
+    kept.sign = kept.sign * sign[kept.owner]
+    kept.owner = root[kept.owner]
+    return kept.take(np.argsort(kept.owner, kind="stable"))
+
+
+def _uses(graph: Graph, terms: _Terms, linear: Bools) -> Ints:
+    """How often each node is used, by terms, other operations and as a result."""
+    n = len(graph)
+    owner = np.repeat(np.arange(n), np.diff(graph.start))
+    others = graph.args[~linear[owner] & (graph.code[owner] >= len(LEAVES))]
+    used = np.concatenate([terms.left, terms.right[terms.right != NONE], others, graph.roots])
+    return np.bincount(used, minlength=n)
+
+
+def _jumped(parent: Ints, sign: Ints) -> tuple[Ints, Ints]:
+    """Each node's ultimate parent and the product of signs on the way there, by pointer doubling."""
+    parent, sign = parent.copy(), sign.copy()
+    while True:
+        above = parent[parent]
+        if np.array_equal(above, parent):
+            return parent, sign
+        sign = sign * np.where(above != parent, sign[parent], 1)
+        parent = above
+
+
+def merged(graph: Graph, terms: _Terms, value: Floats) -> Canonical:
+    """Merge common sub-expressions level by level, from the leaves up; keep what the roots reach."""
+    n = len(graph)
+    code = graph.code.copy()
+    constant = ~np.isnan(value) | (code == CODE["constant"])
+    linear = np.zeros(n, dtype=bool)
+    linear[terms.owner] = True
+    linear &= ~constant
+    code[linear] = SUM
+    code[constant] = CODE["constant"]
+    data = np.where(constant & (graph.code != CODE["constant"]), value, graph.data)
+
+    counts = np.where(linear | constant, 0, np.diff(graph.start))
+    args = graph.args[spans(graph.start[:-1], counts)]
+    start = np.concatenate([[0], np.cumsum(counts)])
+    terms = terms.take(linear[terms.owner])
+    first = np.concatenate([[0], np.cumsum(np.bincount(terms.owner, minlength=n))])
+    left, right, sign = terms.left.copy(), terms.right.copy(), terms.sign
+
+    roots = graph.roots.copy()
+    level = levels(n, start, args, first, left, right)
+    alias = np.arange(n + 1)
+    alias[n] = NONE  # so that NONE stays NONE
+    order = np.argsort(level, kind="stable")
+    bounds = np.searchsorted(level[order], np.arange(level.max(initial=0) + 2))
+    for depth in range(len(bounds) - 1):
+        nodes = order[bounds[depth] : bounds[depth + 1]]
+        edges = spans(start[nodes], counts[nodes])
+        args[edges] = alias[args[edges]]
+        number = first[nodes + 1] - first[nodes]
+        mine = spans(first[nodes], number)
+        left[mine], right[mine] = alias[left[mine]], alias[right[mine]]
+        which = np.repeat(np.arange(len(nodes)), counts[nodes])
+        place = edges - np.repeat(start[nodes], counts[nodes])
+        keys = mix(code[nodes], np.where(counts[nodes] + number == 0, data[nodes].view(np.int64), 0), number)
+        keys = keys + _summed(mix(args[edges], place), which, len(nodes))
+        # Terms are unordered, and so are the factors of each.
+        low, high = np.minimum(left[mine], right[mine]), np.maximum(left[mine], right[mine])
+        keys = keys + _summed(mix(sign[mine], low, high), np.repeat(np.arange(len(nodes)), number), len(nodes))
+        _, representative, inverse = np.unique(keys, return_index=True, return_inverse=True)
+        alias[nodes] = nodes[representative][inverse]
+        single = nodes[number == 1]
+        term = first[single]
+        same = (sign[term] == 1) & (right[term] == NONE)
+        alias[single[same]] = left[term[same]]
+    roots = alias[roots]
+    result = Canonical(code, start, args, data, first, sign, left, right, roots, alias[:n] == np.arange(n), level,
+                       graph.labels)
+    return reachable(result)
+
+
+def _summed(hashes: Ints, which: Ints, n: int) -> Ints:
+    """The sum, modulo 2⁶⁴, of the hashes that belong to each of n nodes."""
+    total = np.zeros(n, dtype=np.int64)
+    if len(hashes):
+        filled, starts = np.unique(which, return_index=True)
+        total[filled] = np.add.reduceat(hashes, starts)
+    return total
+
+
+def reachable(graph: Canonical) -> Canonical:
+    """Drop every node, operand and term that no root depends on."""
+    n = len(graph.code)
+    alive = np.zeros(n, dtype=bool)
+    frontier = np.unique(graph.roots)
+    while len(frontier):
+        alive[frontier] = True
+        edges = spans(graph.start[frontier], graph.start[frontier + 1] - graph.start[frontier])
+        terms = spans(graph.first[frontier], graph.first[frontier + 1] - graph.first[frontier])
+        below = np.concatenate([graph.args[edges], graph.left[terms], graph.right[terms]])
+        below = np.unique(below[below != NONE])
+        frontier = below[~alive[below]]
+    counts = np.where(alive, np.diff(graph.start), 0)
+    number = np.where(alive, np.diff(graph.first), 0)
+    terms = spans(graph.first[:-1], number)
+    graph.args = graph.args[spans(graph.start[:-1], counts)]
+    graph.start = np.concatenate([[0], np.cumsum(counts)])
+    graph.sign, graph.left, graph.right = graph.sign[terms], graph.left[terms], graph.right[terms]
+    graph.first = np.concatenate([[0], np.cumsum(number)])
+    graph.alive = alive
+    return graph

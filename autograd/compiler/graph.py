@@ -1,0 +1,84 @@
+"""A scalar graph as arrays: what the tracer hands to the passes.
+
+Node i has the operation `CODES[code[i]]` and the operands `args[start[i]:start[i + 1]]`, which are
+earlier nodes. Leaves have no operands: a constant's `data` is its number, that of any other leaf
+its position in theta, in the row of X, in the row of Y, or in the draw of noise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import ops
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+LEAVES = ("constant", "parameter", "input", "target", "noise")
+CODES: tuple[str, ...] = (*LEAVES, *ops.TABLE)
+CODE: dict[str, int] = {name: code for code, name in enumerate(CODES)}
+
+
+@dataclass
+class Graph:
+    """Scalar nodes in creation order; every operand precedes its node."""
+
+    code: Ints
+    start: Ints
+    args: Ints
+    data: Floats
+    roots: Ints
+    labels: dict[int, str]
+
+    def __len__(self) -> int:
+        return len(self.code)
+
+    def op(self, node: int) -> str:
+        """The name of a node's operation or kind of leaf."""
+        return CODES[self.code[node]]
+
+    def operands(self, node: int) -> Ints:
+        """The operands of one node."""
+        return self.args[self.start[node] : self.start[node + 1]]
+
+    def check(self) -> None:
+        """Raise AssertionError unless the arrays describe a graph whose operands come first."""
+        owner = np.repeat(np.arange(len(self)), np.diff(self.start))
+        assert len(self.start) == len(self) + 1 and self.start[-1] == len(self.args)
+        assert np.all(self.args < owner), "an operand follows its node"
+        assert np.all((self.roots >= 0) & (self.roots < len(self))), "a root is not a node"
+
+
+def flatten(nested: Any) -> list[Any]:
+    """The leaves of nested lists, tuples, dicts and models, in order."""
+    if hasattr(nested, "parameters"):
+        nested = nested.parameters()
+    if isinstance(nested, dict):
+        nested = nested.values()
+    if isinstance(nested, ops.Carrier) or not hasattr(nested, "__iter__"):
+        return [nested]
+    return [leaf for item in nested for leaf in flatten(item)]
+
+
+def spans(starts: Ints, counts: Ints) -> Ints:
+    """The concatenation of arange(start, start + count) over all pairs."""
+    total = int(counts.sum())
+    ends = np.cumsum(counts)
+    return np.arange(total) + np.repeat(starts - ends + counts, counts)
+
+
+def mix(*columns: Any) -> Ints:
+    """A 64-bit hash of each row of integer columns; equal rows have equal hashes."""
+    with np.errstate(over="ignore"):
+        state = np.uint64(0x9E3779B97F4A7C15)
+        for column in columns:
+            word = np.asarray(column).astype(np.int64).view(np.uint64)
+            state = (state ^ word) * np.uint64(0xBF58476D1CE4E5B9)
+            state = (state ^ (state >> np.uint64(29))) * np.uint64(0x94D049BB133111EB)
+            state = state ^ (state >> np.uint64(32))
+    return np.asarray(state).view(np.int64)

@@ -1,0 +1,172 @@
+"""Lower readable statements to calls that write into buffers kept from the last run.
+
+The source of a program reads like a textbook, `a1 = np.maximum(z1, 0)`, and allocates an array per
+operation. Its syntax tree says where: every arithmetic node becomes a ufunc call whose result goes
+to a slot `b[k]`. A slot is None in the first run, so that NumPy allocates it; from then on it is written
+in place. The lowered program computes the same numbers in the same order.
+
+>>> print(lower("z = x @ W + c\\ndW[...] = x.T @ z", set())[0])
+t0 = b[0] = np.matmul(x, W, b[0])
+z = np.add(t0, c, t0)
+np.matmul(x.T, z, dW)
+"""
+
+from __future__ import annotations
+
+import ast
+
+BINARY = {
+    ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.Pow: "power",
+    ast.MatMult: "matmul", ast.Gt: "greater", ast.Eq: "equal",
+}
+UFUNCS = {"exp", "log", "sqrt", "sin", "cos", "tanh", "abs", "sign", "maximum", "minimum", "logaddexp", "heaviside",
+          "expm1", "log1p"}
+REDUCE = {"sum": "add", "max": "maximum", "min": "minimum"}
+VIEWS = {"reshape", "swapaxes", "copy", "mean"}
+
+
+class _Lowering:
+    def __init__(self, constants: set[str]) -> None:
+        self.constants = constants
+        self.lines: list[str] = []
+        self.slots = 0
+        self.fresh: set[str] = set()
+        """Temporaries of the present statement: nobody else holds them, so they may be overwritten."""
+
+    # ── statements ───────────────────────────────────────────────────────────────────────────
+
+    def statement(self, node: ast.stmt) -> None:
+        """One statement; what is not arithmetic stays as it is."""
+        self.fresh = set()
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            text = self.value(node.value)
+            name = node.targets[0].id
+            if self.lines and self.lines[-1].startswith(f"{text} = ") and text in self.fresh:
+                self.lines[-1] = name + self.lines[-1][len(text):]
+            else:
+                self.lines.append(f"{name} = {text}")
+        elif isinstance(node, ast.Assign):
+            self.into(ast.unparse(node.targets[0]).removesuffix("[...]"), node.value)
+        elif isinstance(node, ast.AugAssign):
+            target = ast.unparse(node.target)
+            value = self.value(node.value)
+            if isinstance(node.target, ast.Name) or target.endswith("[...]"):
+                place = target.removesuffix("[...]")
+                self.lines.append(f"np.add({place}, {value}, {place})")
+            else:
+                self.lines.append(f"{target} += {value}")
+        else:
+            self.lines.append(ast.unparse(node))
+
+    def into(self, place: str, value: ast.expr) -> None:
+        """A value written to an array that is already there."""
+        call = self.call(value)
+        if call is None:
+            self.lines.append(f"{place}[...] = {self.value(value)}")
+        elif call[1]:
+            self.lines.append(call[0].format(out=place))
+        else:
+            self.lines.append(f"{place}[...] = {call[0]}")
+
+    # ── expressions ──────────────────────────────────────────────────────────────────────────
+
+    def value(self, node: ast.expr) -> str:
+        """The text of an expression whose arithmetic has been moved to statements before it."""
+        call = self.call(node)
+        if call is None:
+            return self.view(node)
+        text, takes_out, reuse = call[0], call[1], call[2]
+        if not takes_out:
+            return text
+        if reuse is not None:
+            name = self.temporary()
+            self.lines.append(f"{name} = {text.format(out=reuse)}")
+            return name
+        slot = f"b[{self.slots}]"
+        self.slots += 1
+        name = self.temporary()
+        self.lines.append(f"{name} = {slot} = {text.format(out=slot)}")
+        return name
+
+    def temporary(self) -> str:
+        name = f"t{self.slots}_{len(self.lines)}" if f"t{self.slots}" in self.fresh else f"t{self.slots - 1}"
+        self.fresh.add(name)
+        return name
+
+    def call(self, node: ast.expr) -> tuple[str, bool, str | None] | None:
+        """A ufunc call with a place for `out`, whether it has one, and a temporary it may overwrite."""
+        if isinstance(node, ast.BinOp):
+            if isinstance(node.op, ast.Pow) and isinstance(node.right, ast.Constant) and node.right.value == 2:
+                return self.ufunc("square", [node.left])
+            return self.ufunc(BINARY[type(node.op)], [node.left, node.right])
+        if isinstance(node, ast.UnaryOp) and not isinstance(node.operand, ast.Constant):
+            return self.ufunc("negative", [node.operand])
+        if isinstance(node, ast.Compare):
+            return self.ufunc(BINARY[type(node.ops[0])], [node.left, node.comparators[0]], boolean=True)
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            return None
+        name, owner = node.func.attr, ast.unparse(node.func.value)
+        if owner == "np" and name in UFUNCS:
+            return self.ufunc(name, node.args)
+        if owner == "np" and name in REDUCE:
+            return self.reduce(REDUCE[name], node.args[0], node.keywords)
+        if owner != "np" and name == "sum":
+            return self.reduce("add", node.func.value, node.keywords)
+        if owner == "np" and name == "einsum":
+            parts = [ast.unparse(node.args[0]), *map(self.value, node.args[1:])]
+            return f"np.einsum({', '.join(parts)}, out={{out}})", True, None
+        return None
+
+    def ufunc(self, name: str, args: list[ast.expr], boolean: bool = False) -> tuple[str, bool, str | None]:
+        """A ufunc call; it may overwrite a temporary if its other operands are plain numbers."""
+        texts = [self.value(arg) for arg in args]
+        numbers = [isinstance(arg, ast.Constant) or (isinstance(arg, ast.UnaryOp) and isinstance(arg.operand, ast.Constant))
+                   for arg in args]
+        if all(numbers):
+            return f"np.{name}({', '.join(texts)})", False, None
+        temporaries = [t for t in texts if t in self.fresh]
+        alone = len(args) - sum(numbers) == 1 and not boolean
+        # A matrix product with weights already has the shape of the sum it is a term of.
+        whole = name in ("add", "subtract") and isinstance(args[0], ast.BinOp) and _starts_with_product(args[0])
+        reuse = temporaries[0] if temporaries and (alone or whole) and name != "matmul" else None
+        return f"np.{name}({', '.join(texts)}, {{out}})", True, reuse
+
+    def reduce(self, name: str, arg: ast.expr, keywords: list[ast.keyword]) -> tuple[str, bool, str | None]:
+        """np.sum and its kin as the reduce of a ufunc, which is quicker to call."""
+        options = {k.arg: ast.unparse(k.value) for k in keywords}
+        keep = options.get("keepdims", "False")
+        return f"np.{name}.reduce({self.value(arg)}, {options['axis']}, None, {{out}}, {keep})", True, None
+
+    def view(self, node: ast.expr) -> str:
+        """An expression without arithmetic at its top: a name, a number, a view, a gather."""
+        if isinstance(node, ast.Attribute):
+            return f"{self.value(node.value)}.{node.attr}"
+        if isinstance(node, ast.Subscript):
+            base = self.value(node.value)
+            index = node.slice.elts[-1] if isinstance(node.slice, ast.Tuple) else node.slice
+            if isinstance(index, ast.Name) and index.id in self.constants:
+                slot = f"b[{self.slots}]"
+                self.slots += 1
+                name = self.temporary()
+                self.lines.append(f'{name} = {slot} = np.take({base}, {index.id}, -1, {slot}, "clip")')
+                return name
+            return f"{base}[{ast.unparse(node.slice)}]"
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Attribute) and node.func.attr in VIEWS:
+                return f"{self.value(node.func.value)}.{node.func.attr}({', '.join(map(ast.unparse, node.args))})"
+            return f"{ast.unparse(node.func)}({', '.join([*map(self.value, node.args), *map(ast.unparse, node.keywords)])})"
+        return ast.unparse(node)
+
+
+def _starts_with_product(node: ast.expr) -> bool:
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        node = node.left
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
+
+
+def lower(source: str, constants: set[str]) -> tuple[str, int]:
+    """The statements with buffers, and how many buffers they use; `constants` names the index arrays."""
+    lowering = _Lowering(constants)
+    for statement in ast.parse(source).body:
+        lowering.statement(statement)
+    return "\n".join(lowering.lines), lowering.slots

@@ -1,0 +1,180 @@
+"""Turn groups of scalars into blocks: vectors, matrix products and reductions.
+
+A sum's terms l·r become rows: L[k, n] and R[k, n] say which elements member k takes for its n-th
+term. Members with the same row of L, or of R, share it; wherever every row of L meets every row of R the
+sum is a matrix product (one weight matrix and many windows: a convolution; queries and keys:
+attention), batched where that holds in parts. Each block stores its members in the order in which
+its main product yields them, and whoever reads it reads those slots.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd.compiler.access import PAD
+from autograd.compiler.blocks import Block, Operand, Term
+from autograd.compiler.canonical import Canonical
+from autograd.compiler.graph import LEAVES, Ints
+from autograd.compiler.group import REDUCTIONS, Class, Group
+from autograd.compiler.rows import aligned, components, padded, rows_of
+
+WASTE = 4
+"""Padding or completing may cost at most this many times the work of the scalars themselves."""
+
+SMALL = 256
+"""Below this many elements waste does not matter."""
+
+
+class Reroller:
+    """The pass: what it has laid out so far, and where each scalar is stored."""
+
+    def __init__(self, graph: Canonical, groups: list[Group], sizes: dict[str, int]) -> None:
+        self.graph = graph
+        self.groups = groups
+        self.blocks: list[Block] = []
+        self.block = np.full(len(graph.code), -1)
+        self.slot = np.full(len(graph.code), -1)
+        for group in groups:
+            if group.op in LEAVES:
+                self.leaves(group, sizes)
+            elif group.op == "sum":
+                self.sum(group)
+            elif group.op in REDUCTIONS:
+                self.reduction(group)
+            else:
+                self.elementwise(group)
+
+    # ── storing and reading ──────────────────────────────────────────────────────────────────
+
+    def store(self, block: Block) -> None:
+        """Add a block whose members lie in its slots in order."""
+        self.block[block.members] = len(self.blocks)
+        self.slot[block.members] = np.arange(len(block.members))
+        self.blocks.append(block)
+
+    def operand(self, nodes: Ints, group: int) -> Operand:
+        """Where the given nodes of one group are stored; an index of PAD for a node of PAD."""
+        if self.groups[group].op == "constant":
+            return Operand(None, nodes, np.where(nodes == PAD, 0.0, self.graph.data[nodes]))
+        first = nodes[nodes != PAD].flat[0]
+        return Operand(int(self.block[first]), np.where(nodes == PAD, PAD, self.slot[nodes]))
+
+    def batched(self, operand: Operand) -> bool:
+        """Whether an operand differs from example to example."""
+        return operand.source is not None and self.blocks[operand.source].batched
+
+    def order(self, operands: list[Operand]) -> Ints | None:
+        """An order of members that reads the first operand which names each of its elements once, straight through."""
+        for operand in sorted(operands, key=lambda o: not self.batched(o)):
+            if operand.source is not None and len(np.unique(operand.index)) == len(operand.index) > 1:
+                return np.argsort(operand.index, kind="stable")
+        return None
+
+    # ── one kind of group each ───────────────────────────────────────────────────────────────
+
+    def leaves(self, group: Group, sizes: dict[str, int]) -> None:
+        """Leaves lie where the caller's arrays have them."""
+        self.block[group.members] = len(self.blocks)
+        if group.op != "constant":
+            self.slot[group.members] = self.graph.data[group.members].astype(np.int64)
+        members = np.full(sizes.get(group.op, 0), PAD)
+        if group.op != "constant":
+            members[self.slot[group.members]] = group.members
+        self.blocks.append(Block(group.op, members, group.batched))
+
+    def elementwise(self, group: Group) -> None:
+        """One operation, element by element."""
+        operands = [self.operand(nodes, g) for nodes, g in zip(group.operands, group.operand_groups, strict=True)]
+        order = self.order(operands)
+        if order is not None:
+            operands = [operand.take(order) for operand in operands]
+            group.members = group.members[order]
+        self.store(Block(group.op, group.members, group.batched, operands))
+
+    def reduction(self, group: Group) -> None:
+        """max, min or logsumexp, a row of terms for each member."""
+        (flat,) = group.operands
+        sources = np.unique(self.block[flat])
+        if len(sources) > 1 or self.groups[group.operand_groups[0]].op == "constant":
+            self.stack(flat)
+        owner = np.repeat(np.arange(len(group.members)), group.counts)
+        source = int(self.block[flat[0]])
+        index, segments = self.slot[flat], None
+        if len(group.members) * group.counts.max() > WASTE * len(flat) + SMALL:
+            segments = np.concatenate([[0], np.cumsum(group.counts)[:-1]])
+        else:
+            index = padded(index, owner, group.counts)
+        self.store(Block(group.op, group.members, group.batched, [Operand(source, index)], segments=segments))
+
+    def stack(self, flat: Ints) -> None:
+        """Copy nodes of several groups into one block, so that a reduction can read them as one array."""
+        nodes = np.unique(flat)
+        parts = []
+        for source in np.unique(self.block[nodes]):
+            mine = nodes[self.block[nodes] == source]
+            constant = self.blocks[source].op == "constant"
+            parts.append((mine, Operand(None, mine, self.graph.data[mine]) if constant
+                          else Operand(int(source), self.slot[mine])))
+        members = np.concatenate([mine for mine, _ in parts])
+        self.store(Block("stack", members, any(self.batched(o) for _, o in parts), [o for _, o in parts]))
+
+    def sum(self, group: Group) -> None:
+        """A sum of matrix products, products and plain terms."""
+        k = len(group.members)
+        terms = [self.term(c, k) for c in group.classes]
+        main = max(range(len(terms)), key=lambda i: (terms[i].right is not None, len(group.classes[i].left)))
+        if terms[main].right is not None and terms[main].segments is None:
+            order = np.argsort(terms[main].place, kind="stable")
+        else:
+            plain = [t.left.column() for t in terms if t.right is None and t.left.index.ndim == 2
+                     and t.left.index.shape[1] == 1]
+            order = self.order(plain)
+        if order is None or any(t.segments is not None for t in terms):
+            order = np.arange(k)
+        else:
+            group.members = group.members[order]
+            terms = [term.take(order) for term in terms]
+        self.store(Block("sum", group.members, group.batched, terms=terms))
+
+    def term(self, c: Class, k: int) -> Term:
+        """The terms of one class, as a product of matrices where it can be."""
+        counts = np.bincount(c.owner, minlength=k)
+        wasteful = k * int(counts.max()) > WASTE * len(c.owner) + SMALL
+        if not len(c.right):
+            left = self.operand(c.left, c.left_group)
+            if wasteful:
+                return Term(c.sign, left, segments=np.concatenate([[0], np.cumsum(counts)[:-1]]))
+            left.index = padded(left.index, c.owner, counts)
+            if left.numbers is not None:
+                left.numbers = padded(left.numbers, c.owner, counts, 0.0)
+            return Term(c.sign, left)
+        left, right = self.operand(c.left, c.left_group), self.operand(c.right, c.right_group)
+        for constant, other in ((left, right), (right, left)):
+            if constant.number is not None and other.source is not None and (counts == 1).all():
+                other.index = other.index[:, None]
+                return Term(c.sign * constant.number, other)
+        if counts.min() == counts.max():
+            rows = c.left.reshape(k, -1), c.right.reshape(k, -1)
+        else:
+            found = aligned(c.left, c.right, c.owner, k, WASTE, SMALL)
+            if found is None:
+                return Term(c.sign, left, right, segments=np.concatenate([[0], np.cumsum(counts)[:-1]]))
+            rows = found
+        return self.product(c, *rows)
+
+    def product(self, c: Class, left: Ints, right: Ints) -> Term:
+        """A term as H products of matrices, from the rows of nodes that each member multiplies."""
+        lefts, left_of = rows_of(left)
+        rights, right_of = rows_of(right)
+        left_rows, right_rows, h, i, j = components(left_of, right_of)
+        if left_rows.size * right_rows.shape[1] > WASTE * len(left) + SMALL * (len(left) > 1):
+            # Too few pairs meet: each member is a product of its own.
+            left_rows = right_rows = np.arange(len(left))[:, None]
+            lefts, rights = left, right
+            h, i, j = np.arange(len(left)), np.zeros(len(left), np.int64), np.zeros(len(left), np.int64)
+        operands = (self.operand(lefts[left_rows], c.left_group), self.operand(rights[right_rows], c.right_group))
+        weights = not self.batched(operands[0]) and self.batched(operands[1])
+        k1, k2 = left_rows.shape[1], right_rows.shape[1]
+        place = (h * k2 + j) * k1 + i if weights else (h * k1 + i) * k2 + j
+        term = Term(c.sign, *operands, weights=weights, place=place)
+        return term.take(np.arange(len(left))) if term.elementwise else term

@@ -78,12 +78,12 @@ class Circuit:
         """The circle of an operation, with a wire from each operand in order."""
         scene = self.scene
         circle = scene.ids[value] + "op"
-        self.drawing.node(circle, ordering="in", **scene.operation(op))
+        self.drawing.node(circle, **scene.operation(op))
         for i, (arg, partial) in enumerate(zip(value.args, local_derivatives(value), strict=True)):
             tap = self.taps[arg]
             if self.forks(arg):
                 tap = self.wire(tap, f"{circle}{i}", arg, value.grad * partial)
-            self.join(tap, circle, **scene.local_label(partial))
+            self.join(tap, circle, **scene.local_label(arg, partial))
         return circle
 
     def end(self, value: Value) -> None:

@@ -25,10 +25,9 @@ def draw(scene: Scene) -> Drawing:
 def connect(scene: Scene, drawing: Drawing, value: Value, op: ops.Op) -> None:
     """The operation that made a value: its circle, and an edge from each operand in order."""
     circle = scene.ids[value] + "op"
-    # The first operand comes first: x - y has x above y.
-    drawing.node(circle, ordering="in", **scene.operation(op))
+    drawing.node(circle, **scene.operation(op))
     for arg, partial in zip(value.args, local_derivatives(value), strict=True):
-        drawing.edge(scene.ids[arg], circle, **scene.local_label(partial))
+        drawing.edge(scene.ids[arg], circle, **scene.local_label(arg, partial))
     drawing.edge(circle, scene.ids[value])
 
 

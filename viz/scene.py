@@ -60,7 +60,7 @@ class Scene:
 
     def name_cell(self, value: Value) -> str:
         """The label of a value."""
-        return cell(shorten(self.labels[value]), self.theme.text, NAME, bold=True)
+        return cell(shorten(self.labels[value]), self.theme.text, SIZE, bold=True)
 
     def data_cell(self, value: Value, prefix: str = "") -> str:
         """The number that a value is."""
@@ -92,9 +92,12 @@ class Scene:
 
     def operation(self, op: ops.Op) -> dict[str, str]:
         """The attributes of an operation's node: a circle around a sign or short name, an ellipse around a long one."""
+        # The first operand comes first, so that x - y has x above y; the order of many terms tells nothing.
+        ordering = "" if isinstance(op, ops.Reduction | ops.Contraction) else "in"
         sign = len(op.symbol) <= 2
         return {
             "label": f"<{font(op.symbol, self.theme.text, NAME + 2 if sign else SIZE)}>",
+            "ordering": ordering,
             "shape": "circle" if len(op.symbol) <= 4 else "ellipse",
             "style": "filled",
             "fillcolor": self.theme.operation,
@@ -104,8 +107,8 @@ class Scene:
             "margin": "0.02",
         }
 
-    def local_label(self, partial: float) -> dict[str, str]:
-        """The attributes that write a local derivative on an edge, if the picture shows them."""
-        if not self.local_derivatives:
+    def local_label(self, arg: Value, partial: float) -> dict[str, str]:
+        """The attributes that write a local derivative on the edge from `arg`, if the picture shows them."""
+        if not self.local_derivatives or arg.op is ops.constant:
             return {}
         return {"label": f"<{font(self.number(partial), self.theme.local, SMALL, italic=True)}>"}

@@ -159,7 +159,8 @@ class Op:
     def __post_init__(self) -> None:
         places = ", ".join(["{}"] * (1 if isinstance(self, Reduction | Contraction) else self.arity))
         self.numpy = self.numpy or self.text or f"np.{self.name}({places})"
-        self.latex = self.latex or self.text or rf"\operatorname{{{{{self.name}}}}}\left({places}\right)"
+        function = rf"\operatorname{{{{{self.name}}}}}".replace("_", r"\_")
+        self.latex = self.latex or self.text or rf"{function}\left({places}\right)"
         self.text = self.text or f"{self.name}({places})"
         self.symbol = self.symbol or self.name
         self.latex_level = self.latex_level or self.level
@@ -330,10 +331,10 @@ def _sum(*xs: float) -> float:
 
 def _dot(*args: float) -> float:
     n = len(args) // 2
-    total = args[-1] if len(args) % 2 else 0.0
+    total = 0.0
     for w, x in zip(args[:n], args[n : 2 * n], strict=True):
         total += w * x
-    return total
+    return total + args[-1] if len(args) % 2 else total
 
 
 def _logsumexp(*xs: float) -> float:
@@ -417,10 +418,10 @@ sum = Reduction("sum", _sum, lambda out, x, n: (1,),
                 symbol="Σ", latex=r"\sum\left({}\right)", numpy="np.sum({}, axis=-1)",
                 expand=lambda xs: functools.reduce(add, xs))
 dot = Contraction("dot", _dot, lambda out, w, x: (x, w), symbol="Σ", numpy="np.dot({}, {})")
-max = Reduction("max", lambda *xs: functools.reduce(_maximum, xs), lambda out, x, n: (eq(x, out) / n,),
+max = Reduction("max", lambda *xs: functools.reduce(_maximum, xs), lambda out, x, n: (div(eq(x, out), n),),
                 latex=r"\max\left({}\right)", numpy="np.max({}, axis=-1)",
                 expand=lambda xs: functools.reduce(maximum, xs), counts_ties=True)
-min = Reduction("min", lambda *xs: functools.reduce(_minimum, xs), lambda out, x, n: (eq(x, out) / n,),
+min = Reduction("min", lambda *xs: functools.reduce(_minimum, xs), lambda out, x, n: (div(eq(x, out), n),),
                 latex=r"\min\left({}\right)", numpy="np.min({}, axis=-1)",
                 expand=lambda xs: functools.reduce(minimum, xs), counts_ties=True)
 logsumexp = Reduction("logsumexp", _logsumexp, lambda out, x, n: (exp(x - out),),

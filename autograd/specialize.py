@@ -110,10 +110,10 @@ def contraction(op: ops.Contraction) -> str:
     return "\n".join([
         f"def compute_{op.name}(args):",
         "    ws, xs, bias = split(args)",
-        "    total = bias[0].data if bias else 0.0",
+        "    total = 0.0",
         "    for w, x in zip(ws, xs):",
         f"        total += {mul_data}",
-        "    return total",
+        "    return total + bias[0].data if bias else total",
         "",
         f"def local_{op.name}(out, *args):",
         "    ws, xs, bias = split(args)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -80,6 +81,37 @@ class Block:
     operands: list[Operand] = field(default_factory=list)
     terms: list[Term] = field(default_factory=list)
     segments: Ints | None = None
+
+    def reads(self) -> Iterator[Operand]:
+        """Every operand, those of terms included."""
+        yield from self.operands
+        for term in self.terms:
+            yield term.left
+            if term.right is not None:
+                yield term.right
+
+    @property
+    def kind(self) -> str:
+        """The operation by the name a reader expects: a sum that is a product of matrices is a matmul."""
+        products = [term for term in self.terms if term.right is not None]
+        if any(not term.elementwise and term.segments is None for term in products):
+            return "matmul"
+        if self.op == "sum" and len(self.terms) == 1 and products:
+            return "mul" if products[0].elementwise and products[0].left.index.shape[2] == 1 else "dot"
+        return self.op
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations per example, a multiplication and an addition counting one each."""
+        if not self.terms:
+            return max([self.size, *(operand.index.size for operand in self.operands)])
+        total = 0
+        for term in self.terms:
+            if term.right is None or term.segments is not None:
+                total += term.left.index.size * (1 + (term.right is not None))
+            else:
+                total += 2 * term.left.index.size * term.right.index.shape[1]
+        return total
 
     @property
     def size(self) -> int:

@@ -2,74 +2,251 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
+
 import numpy as np
-from autograd.compiler.canonical import canonical
-from autograd.compiler.differentiate import Differentiator
-from autograd.compiler.emit import HELPERS, LEAF_NAMES, Writer
+import numpy.typing as npt
+
+from autograd import ops
+from autograd.compiler.arguments import Batch, rows, vector
+from autograd.compiler.build import Plan, plan
 from autograd.compiler.graph import flatten
-from autograd.compiler.group import groups
-from autograd.compiler.reroll import Reroller
-from autograd.compiler.trace import trace
-import time, re
+from autograd.compiler.lower import lower
+from autograd.compiler.source import Text, write
+from autograd.compiler.straight import Straight
+from autograd.compiler.verify import verify
+from autograd.errors import NumberError, UsageError
+from autograd.value import Value
+
+FloatArray = npt.NDArray[Any]
 
 
-def build(loss, params, x_shape, y_shape, names=None, inputs=False, timing=False):
-    T=[time.perf_counter()]
-    def tick(what):
-        T.append(time.perf_counter())
-        if timing: print(f"  {what}: {T[-1]-T[-2]:.3f}")
-    flat = flatten(params)
-    graph, noises, several = trace(loss, flat, x_shape, y_shape)
-    graph.check()
-    tick(f"trace {len(graph)}")
-    c = canonical(graph)
-    c.check()
-    tick("canonical")
-    gs = groups(c)
-    tick("group")
-    sizes = {"parameter": len(flat), "input": int(np.prod(x_shape)), "target": 0 if y_shape is None else int(np.prod(y_shape)), "noise": noises}
-    r = Reroller(c, gs, sizes)
-    tick("reroll")
-    blocks = r.blocks
-    needed = [False]*len(blocks)
-    roots = [(int(r.block[n]), int(r.slot[n])) for n in c.roots]
-    for b,_ in roots: needed[b]=True
-    writer = Writer(blocks, names or {}, c.labels, roots[0][0] if blocks[roots[0][0]].op not in LEAF_NAMES else None)
-    for i in range(len(blocks)-1,-1,-1):
-        if needed[i]:
-            for o in sources(blocks[i]): needed[o]=True
-    wanted=[b.op=="parameter" or (inputs and b.op=="input") for b in blocks]
-    for i,b in enumerate(blocks):
-        wanted[i] = wanted[i] or any(wanted[o] for o in sources(b))
-    writer.forward(needed)
-    nforward=len(writer.lines)
-    d = Differentiator(writer, wanted)
-    if blocks[roots[0][0]].op != "constant": d.backward(roots[0])
-    tick("emit")
-    forward, backward = writer.lines[:nforward], writer.lines[nforward:]
-    count=np.zeros(len(flat),int)
-    for _, f in d.theta_writes: np.add.at(count,f,1)
-    for line, f in d.theta_writes:
-        if (count[f]==1).all(): backward[line-nforward]=backward[line-nforward].replace(" += "," = ",1)
-    b,s=roots[0]
-    name=writer.names[b]
-    if blocks[b].op=="constant": root=f"np.float64({c.data[c.roots[0]]})"
-    else: root=name if blocks[b].size==1 else f"{name}[:, {s}]" if blocks[b].batched else f"{name}[{s}]"
-    for i,l in enumerate(backward):
-        m=re.fullmatch(r"(\w+) = (.*)\.copy\(\)",l)
-        if m and not any(o.startswith((m[1]+" +=",m[1]+"[")) for o in backward[i+1:]): backward[i]=f"{m[1]} = {m[2]}"
-    full=(count==1).all()
-    lines=["n = len(x)", *writer.header, "", *forward, f"value = {root}.mean()", "",
-      f"gradient = np.{'empty' if full else 'zeros'}_like(theta)", *writer.gradient_header, *backward, "return value, gradient"]
-    src="import numpy as np\n"+"".join(HELPERS[h] for h in sorted(writer.helpers))
-    for k,v in writer.constants.items(): src+=f"{k} = np.array({v.tolist()})\n"
-    src+="\n\ndef value_and_grad(theta, x, y=None, u=None):\n"+"\n".join("    "+l if l else "" for l in lines)+"\n"
-    return src, blocks, d, writer
+@dataclass(frozen=True)
+class BlockInfo:
+    """What a picture needs to know of a block: its name, operation, shape, operands and size."""
 
-def sources(block):
-    for o in block.operands:
-        if o.source is not None: yield o.source
-    for t in block.terms:
-        for o in (t.left,t.right):
-            if o is not None and o.source is not None: yield o.source
+    name: str
+    op: str
+    shape: tuple[int | str, ...]
+    operands: tuple[str, ...]
+    scalars: int
+    statement: str
+    flops: int
+
+
+class Program:
+    """A loss of one example as matrix statements over a batch: made by `autograd.compile`.
+
+    It is traced when first called, once for every shape of a row of X and of Y. Calling it from
+    several threads is safe: each has buffers of its own.
+
+    >>> w, b = Value(2.0, "w"), Value(1.0, "b")
+    >>> program = Program(lambda x, y: (w * x + b - y) ** 2, [w, b])
+    >>> value, gradient = program.value_and_grad(np.array([2.0, 1.0]), [1.0, 3.0], [2.0, 5.0])
+    >>> value, gradient.tolist()
+    (2.5, [7.0, 3.0])
+    """
+
+    def __init__(self, loss: Callable[..., Any], params: Any) -> None:
+        self.loss = loss
+        self.params: list[Value] = list(dict.fromkeys(flatten(params)))
+        for parameter in self.params:
+            if not isinstance(parameter, Value):
+                raise NumberError(f"parameters are Values, {type(parameter).__name__} came; pass a model or (nested) Values")
+        self.names = parameter_names(params, self.params)
+        self.plans: dict[tuple[Any, ...], Compiled] = {}
+        self.lock = threading.Lock()
+        self.latest: Compiled | None = None
+
+    def value_and_grad(
+        self, theta: npt.ArrayLike, X: npt.ArrayLike, Y: npt.ArrayLike | None = None, *,  # noqa: N803 - matrices
+        rng: np.random.Generator | None = None, out: FloatArray | None = None, inputs: bool = False,
+    ) -> tuple[Any, ...]:
+        """The mean loss over the rows of X and Y, and its gradient with respect to theta.
+
+        The gradient has theta's shape and dtype (float32 or float64) and is a fresh array, or `out`. With
+        `inputs`, d(value)/dX comes third. Random numbers (dropout) are one float64 draw from `rng` of
+        shape (batch, numbers per example). Raises `UsageError` or `SizeError` for arguments that do not fit.
+        """
+        theta = vector(theta, len(self.params), out)
+        batch = rows(X, Y)
+        compiled = self.compiled(batch)
+        if compiled.plan.several:
+            raise UsageError("value_and_grad needs a loss that returns one Value; call the program for several outputs")
+        return compiled.value_and_grad(theta, batch, rng, out, inputs)
+
+    def __call__(
+        self, theta: npt.ArrayLike, X: npt.ArrayLike, Y: npt.ArrayLike | None = None, *,  # noqa: N803 - matrices
+        rng: np.random.Generator | None = None,
+    ) -> FloatArray:
+        """What the loss returns for each row: shape (batch,), or (batch, values) where it returns several."""
+        theta = vector(theta, len(self.params), None)
+        batch = rows(X, Y)
+        return self.compiled(batch).outputs(theta, batch, rng)
+
+    def compiled(self, batch: Batch) -> Compiled:
+        """The program for rows of this shape, traced and checked at the first call."""
+        key = batch.shapes
+        found = self.plans.get(key)
+        if found is None:
+            with self.lock:
+                found = self.plans.get(key)
+                if found is None:
+                    made = plan(self.loss, self.params, *key, self.names)
+                    found = Compiled(made)
+                    if not made.several:
+                        verify(made, found, self.params, batch)
+                    self.plans[key] = found
+        self.latest = found
+        return found
+
+    def traced(self) -> Compiled:
+        """The program used last; an error before the first call."""
+        if self.latest is None:
+            raise UsageError("the program is traced at its first call: call it, or value_and_grad, before looking inside")
+        return self.latest
+
+    @property
+    def source(self) -> str:
+        """NumPy code that computes value and gradient (or the outputs, if there are several); it runs on its own."""
+        compiled = self.traced()
+        return str(compiled.text("outputs" if compiled.plan.several else "value_and_grad"))
+
+    @property
+    def blocks(self) -> list[BlockInfo]:
+        """The arrays that the forward half computes, in order."""
+        compiled = self.traced()
+        return block_infos(compiled.plan, compiled.text("outputs"))
+
+    def summary(self) -> str:
+        """A table of the blocks: shape, the scalars each stands for, floating-point operations per example."""
+        blocks = self.blocks
+        table = [("block", "operation", "shape", "scalars", "flops")]
+        table += [(b.name, b.op, str(b.shape).replace("'", ""), f"{b.scalars:,}", f"{b.flops:,}") for b in blocks]
+        widths = [max(len(line[i]) for line in table) for i in range(5)]
+        lines = ["  ".join(cell.ljust(w) if i < 3 else cell.rjust(w)
+                           for i, (cell, w) in enumerate(zip(line, widths, strict=True))) for line in table]
+        scalars, flops = sum(b.scalars for b in blocks), sum(b.flops for b in blocks)
+        nodes = len(self.traced().plan.graph)
+        total = (f"{nodes:,} scalar nodes → {len(blocks)} blocks of {scalars:,} scalars, "
+                 f"{len(self.params):,} parameters, {flops:,} flops forward")
+        return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], total])
+
+    def __repr__(self) -> str:
+        state = "not traced yet" if self.latest is None else f"{len(self.blocks)} blocks"
+        return f"<Program of {len(self.params)} parameters, {state}>"
+
+
+class Compiled:
+    """A plan made executable for one shape of rows: functions by kind and dtype, buffers by thread."""
+
+    def __init__(self, made: Plan) -> None:
+        self.plan = made
+        self.texts: dict[str, Text] = {}
+        self.functions: dict[tuple[str, Any], tuple[Callable[..., Any], int]] = {}
+        self.local = threading.local()
+        self.straight = Straight.of(made)
+
+    def text(self, kind: str) -> Text:
+        """The statements of "value_and_grad", of "inputs" (with dX) or of "outputs"."""
+        if kind not in self.texts:
+            self.texts[kind] = write(self.plan, kind)
+        return self.texts[kind]
+
+    def value_and_grad(
+        self, theta: FloatArray, batch: Batch, rng: np.random.Generator | None, out: FloatArray | None, inputs: bool
+    ) -> tuple[Any, ...]:
+        """See `Program.value_and_grad`."""
+        if self.straight is not None and not inputs and self.straight.pays(len(batch)):
+            value, gradient = self.straight.run(theta, batch, self.noise(batch, rng, np.dtype(np.float64)))
+            result = np.asarray(gradient, theta.dtype) if out is None else out
+            result[...] = gradient
+            return value, result
+        if inputs:
+            value, gradient, dx = self.run("inputs", theta, batch, rng, out)
+            return value, gradient, dx.reshape(batch.x_shape)
+        return self.run("value_and_grad", theta, batch, rng, out)  # type: ignore[no-any-return]
+
+    def outputs(self, theta: FloatArray, batch: Batch, rng: np.random.Generator | None) -> FloatArray:
+        """See `Program.__call__`."""
+        result: FloatArray = self.run("outputs", theta, batch, rng, None)
+        return result if self.plan.several else result[:, 0]
+
+    def noise(self, batch: Batch, rng: np.random.Generator | None, dtype: np.dtype[Any]) -> FloatArray | None:
+        """The random numbers of a batch."""
+        if not self.plan.noises:
+            return None
+        return (rng or np.random.default_rng()).random((len(batch), self.plan.noises)).astype(dtype, copy=False)
+
+    def run(self, kind: str, theta: FloatArray, batch: Batch, rng: np.random.Generator | None, out: Any) -> Any:
+        """Call a generated function with the buffers of this thread and batch size."""
+        function, slots = self.function(kind, theta.dtype)
+        key = (kind, theta.dtype, len(batch))
+        buffers: dict[Any, list[Any]] = self.local.__dict__
+        mine = buffers.get(key)  # type: ignore[call-overload]
+        if mine is None:
+            mine = buffers[key] = [None] * slots  # type: ignore[index]
+        x, y = batch.matrices(theta.dtype)
+        with np.errstate(all="ignore"):
+            return function(theta, x, y, self.noise(batch, rng, theta.dtype), mine, out)
+
+    def function(self, kind: str, dtype: np.dtype[Any]) -> tuple[Callable[..., Any], int]:
+        """The lowered function of a kind for a dtype, and how many buffers it needs."""
+        if (kind, dtype) not in self.functions:
+            text = self.text(kind)
+            body, slots = lower("\n".join(text.body), set(text.constants))
+            names: dict[str, Any] = {
+                name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in text.constants.items()
+            }
+            names["np"] = np
+            exec(text.helpers, names)
+            code = "def function(theta, x, y, u, b, out):\n" + "\n".join(f"    {line}" for line in body.splitlines())
+            exec(compile(code, f"<compiled {kind}>", "exec"), names)
+            self.functions[kind, dtype] = names["function"], slots
+        return self.functions[kind, dtype]
+
+
+def parameter_names(params: Any, flat: list[Value]) -> dict[tuple[int, int], str]:
+    """Runs of parameters that bear one name: the keys of a dict, else the stems of labels such as W1[0,1]."""
+    stems = [value.label.split("[")[0] for value in flat]
+    if isinstance(params, dict):
+        position = {value: i for i, value in enumerate(flat)}
+        for name, nested in params.items():
+            for value in flatten(nested):
+                stems[position[value]] = str(name)
+    cuts = [0, *(i for i in range(1, len(stems)) if stems[i] != stems[i - 1]), len(stems)]
+    return {(start, stop): stems[start] or "w" for start, stop in zip(cuts, cuts[1:], strict=False) if stop > start}
+
+
+def block_infos(made: Plan, text: Text) -> list[BlockInfo]:
+    """The blocks of a plan for people and pictures."""
+    infos = []
+    for block, name, statement in text.statements:
+        terms = [operand for operand in block.reads() if operand.source is not None]
+        operands = tuple(dict.fromkeys(text.names[operand.source] for operand in terms if operand.source is not None))
+        shape: tuple[int | str, ...] = ("batch", block.size) if block.batched else (block.size,)
+        infos.append(BlockInfo(name, block.kind, shape, operands, block.size, statement, block.flops))
+    return infos
+
+
+def compile(loss: Callable[..., Any], params: Any) -> Program:
+    """A loss of one example, compiled to a NumPy program over a batch that gives the same value and gradient.
+
+    `loss(x, y)`, or `loss(x)`, is ordinary Python over Values; x and y are nested lists shaped like one row of
+    the arrays given later. `params` is a model, a list or a dict of (nested) Values. What else the loss uses
+    is constant, frozen when it is traced.
+
+    >>> W, b = [[Value(0.1, "W"), Value(0.2, "W")]], [Value(0.0, "b")]
+    >>> program = compile(lambda x, y: (ops.dot(W[0], x, b[0]) - y) ** 2, {"W": W, "b": b})
+    >>> value, gradient = program.value_and_grad(np.zeros(3), np.ones((4, 2)), np.ones(4))
+    >>> print(program.source)  # doctest: +NORMALIZE_WHITESPACE
+    """
+    return Program(loss, params)
+
+
+def iterate(nested: Any) -> Iterator[Any]:
+    """The leaves of nested lists."""
+    yield from flatten(nested)

@@ -178,3 +178,9 @@ class Reroller:
         place = (h * k2 + j) * k1 + i if weights else (h * k1 + i) * k2 + j
         term = Term(c.sign, *operands, weights=weights, place=place)
         return term.take(np.arange(len(left))) if term.elementwise else term
+
+
+def reroll(graph: Canonical, groups: list[Group], sizes: dict[str, int]) -> tuple[list[Block], list[tuple[int, int]]]:
+    """The blocks of a graph, and block and slot of each of its roots; `sizes` are those of the leaves' arrays."""
+    pass_ = Reroller(graph, groups, sizes)
+    return pass_.blocks, [(int(pass_.block[root]), int(pass_.slot[root])) for root in graph.roots]

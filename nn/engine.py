@@ -24,9 +24,13 @@ from nn.vector import parameters_of, vector_to_parameters
 class Engine(Protocol):
     """Something that computes the mean loss over a batch, and its gradient."""
 
-    def value_and_grad(self, theta: FloatArray, X: FloatArray, Y: FloatArray) -> tuple[float, FloatArray]:  # noqa: N803
+    def value_and_grad(self, theta: FloatArray, X: FloatArray, Y: FloatArray) -> tuple[float, FloatArray]:
         """The mean loss of the rows of X and Y, and its derivative with respect to θ."""
         ...
+
+
+EngineMaker = Callable[[Callable[[Any, Any], Any], Any], Engine]
+"""Makes an engine from the loss of one example and the parameters."""
 
 
 class EagerEngine:
@@ -42,9 +46,7 @@ class EagerEngine:
         self.loss = loss
         self.params = parameters_of(params)
 
-    def value_and_grad(
-        self, theta: npt.ArrayLike, X: npt.ArrayLike, Y: npt.ArrayLike  # noqa: N803 - matrices
-    ) -> tuple[float, FloatArray]:
+    def value_and_grad(self, theta: npt.ArrayLike, X: npt.ArrayLike, Y: npt.ArrayLike) -> tuple[float, FloatArray]:
         """The mean loss of the rows of X and Y, and its derivative with respect to θ.
 
         Writes θ into the parameters, and leaves the gradient in their `grad`.
@@ -73,5 +75,5 @@ def values(row: Any) -> Any:
     return [values(member) for member in row] if isinstance(row, list) else Value(row)
 
 
-ENGINES: dict[str, Callable[[Callable[[Any, Any], Any], Any], Engine]] = {"eager": EagerEngine}
+ENGINES: dict[str, EngineMaker] = {"eager": EagerEngine}
 """Every engine by its name."""

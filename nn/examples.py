@@ -35,7 +35,7 @@ def table(name: str, data: npt.ArrayLike) -> FloatArray:
     return array
 
 
-def paired(X: npt.ArrayLike, Y: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:  # noqa: N803 - matrices
+def paired(X: npt.ArrayLike, Y: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Inputs and targets as arrays of floats of the same length; raises as `table` does."""
     inputs, targets = table("X", X), table("Y", Y)
     if len(inputs) != len(targets):

@@ -61,12 +61,12 @@ class Layer(Module):
         return None if None in biases else biases
 
     @property
-    def W(self) -> FloatArray:  # noqa: N802 - a matrix
+    def W(self) -> FloatArray:
         """The weights as an array of shape (nout, nin): a copy to look at. Assign an array to change them."""
         return parameters_to_vector(self.weight).reshape(self.nout, self.nin)
 
     @W.setter
-    def W(self, matrix: npt.ArrayLike) -> None:  # noqa: N802 - a matrix
+    def W(self, matrix: npt.ArrayLike) -> None:
         assign("W", matrix, self.weight, (self.nout, self.nin))
 
     @property

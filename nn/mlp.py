@@ -41,7 +41,7 @@ class MLP(Module):
         init: str | Initializer = "glorot_uniform",
         seed: Seed = None,
     ) -> None:
-        if not isinstance(nouts, Sequence) or not nouts:
+        if not isinstance(nouts, (list, tuple)) or not nouts:
             raise UsageError(f"an MLP takes the widths of its layers as a list such as [16, 1], {nouts!r} came")
         sizes = [count("inputs of an MLP", nin), *nouts]
         kinds = [activation] * (len(nouts) - 1) + [output]

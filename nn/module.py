@@ -106,7 +106,7 @@ class Module:
             for module, was in before:
                 module.training = was
 
-    def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:  # noqa: N803 - a matrix
+    def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """The outputs for each row of `X`, an array of shape (rows, outputs); nothing is recorded.
 
         Raises `SizeError` for rows of the wrong length or none, `UsageError` for nan or inf.

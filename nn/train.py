@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from autograd.errors import UsageError
 from nn.arguments import count, function
-from nn.engine import ENGINES, Engine
+from nn.engine import ENGINES, EngineMaker
 from nn.examples import FloatArray, paired
 from nn.init import Seed, generator
 from nn.losses import LOSSES, Loss
@@ -38,15 +38,15 @@ class History:
 
 def fit(
     model: Module,
-    X: npt.ArrayLike,  # noqa: N803 - a matrix
-    Y: npt.ArrayLike,  # noqa: N803 - a matrix
+    X: npt.ArrayLike,
+    Y: npt.ArrayLike,
     loss: str | Loss,
     optimizer: Optimizer,
     *,
     epochs: int = 100,
     batch_size: int | None = None,
     shuffle: bool = True,
-    engine: str | type[Engine] = "eager",
+    engine: str | EngineMaker = "eager",
     progress: bool = True,
     seed: Seed = None,
 ) -> History:
@@ -66,6 +66,8 @@ def fit(
     size = len(inputs) if batch_size is None else count("examples in a batch", batch_size)
     rng = generator(seed) if shuffle else None
     cost = function("loss", loss, LOSSES)
+    if not isinstance(optimizer, Optimizer):
+        raise UsageError(f"an optimiser such as SGD(lr=0.1) is expected, {optimizer!r} came")
     program = function("engine", engine, ENGINES)(lambda x, y: cost(model(x), y), model)
     theta = parameters_to_vector(model)
     if not theta.size:
@@ -73,7 +75,8 @@ def fit(
 
     start, losses = time.perf_counter(), []
     total = epochs * len(inputs)
-    with model.mode(training=True), tqdm(total=total, unit=" examples", unit_scale=True, disable=not progress) as bar:
+    bar = tqdm(total=total, unit=" examples", unit_scale=True, disable=not progress)
+    with model.mode(training=True), np.errstate(over="ignore", invalid="ignore"), bar:
         try:
             for epoch in range(1, epochs + 1):
                 bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
@@ -86,7 +89,8 @@ def fit(
                 losses.append(summed / len(inputs))
                 bar.set_postfix(loss=f"{losses[-1]:.4g}", refresh=epoch == epochs)
                 if not math.isfinite(losses[-1]):
-                    warnings.warn(f"the loss is {losses[-1]} after epoch {epoch}: try a lower rate", stacklevel=2)
+                    warnings.warn(f"the loss is {losses[-1]} in epoch {epoch}: try a lower learning rate",
+                                  RuntimeWarning, stacklevel=2)
                     break
         finally:
             vector_to_parameters(theta, model)

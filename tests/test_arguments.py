@@ -1,0 +1,27 @@
+import numpy as np
+import pytest
+
+from autograd import UsageError
+from nn.arguments import count, fraction, rate
+
+
+@pytest.mark.parametrize("number", [0, -1, 1.5, "3", None, True])
+def test_a_count_is_a_whole_number_from_one(number):
+    with pytest.raises(UsageError, match="the number of epochs must be a whole number from 1"):
+        count("epochs", number)
+
+
+def test_counts_may_come_from_numpy():
+    assert count("epochs", np.int64(3)) == 3
+
+
+@pytest.mark.parametrize("number", [0, -0.1, float("nan"), float("inf"), "0.1", None])
+def test_a_rate_is_a_finite_number_above_zero(number):
+    with pytest.raises(UsageError, match="learning rate must be a number above 0"):
+        rate("learning rate", number)
+
+
+@pytest.mark.parametrize("number", [1, -0.1, float("nan"), "0.9"])
+def test_a_fraction_is_from_zero_to_below_one(number):
+    with pytest.raises(UsageError, match="momentum must be a number from 0 to below 1"):
+        fraction("momentum", number)

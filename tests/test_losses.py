@@ -1,0 +1,85 @@
+import math
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import SizeError, Value
+
+
+def slope(loss, a, y):
+    """The loss of one output and its derivative."""
+    out = Value(a)
+    value = loss(out, y)
+    value.backward()
+    return value.data, out.grad
+
+
+def test_mse_is_the_mean_over_the_outputs_of_an_example():
+    outputs = [Value(1.0), Value(4.0), Value(2.0), Value(0.0)]
+    loss = nn.mse(outputs, [1.0, 2.0, 2.0, 2.0])
+    loss.backward()
+    assert loss.data == 2.0
+    assert [out.grad for out in outputs] == [0.0, 1.0, 0.0, -1.0]
+
+
+@pytest.mark.parametrize("a", [0.1, 0.5, 0.99])
+@pytest.mark.parametrize("y", [0.0, 1.0, 0.3])
+def test_binary_cross_entropy_is_its_formula(a, y):
+    value, grad = slope(nn.binary_cross_entropy, a, y)
+    assert value == pytest.approx(-(y * math.log(a) + (1 - y) * math.log(1 - a)), abs=1e-15)
+    assert grad == pytest.approx((a - y) / (a * (1 - a)), rel=1e-12)
+
+
+@pytest.mark.parametrize("z", [-3.0, 0.0, 2.0])
+@pytest.mark.parametrize("y", [0.0, 1.0, 0.3])
+def test_the_two_binary_cross_entropies_agree(z, y):
+    value, grad = slope(nn.binary_cross_entropy_with_logits, z, y)
+    behind, chained = slope(lambda z, y: nn.binary_cross_entropy(z.sigmoid(), y), z, y)
+    assert value == pytest.approx(behind, rel=1e-12)
+    assert grad == pytest.approx(chained, rel=1e-12)
+    assert grad == pytest.approx(1 / (1 + math.exp(-z)) - y, rel=1e-12)
+
+
+@pytest.mark.parametrize("z", [-1e6, -800.0, -100.0, -40.0, 40.0, 100.0, 800.0, 1e6])
+@pytest.mark.parametrize("y", [0.0, 1.0, 0.5])
+def test_saturated_outputs_cost_finite_losses_with_finite_gradients(z, y):
+    for loss in (nn.binary_cross_entropy_with_logits, lambda z, y: nn.binary_cross_entropy(z.sigmoid(), y)):
+        value, grad = slope(loss, z, y)
+        assert 0 <= value < math.inf
+        assert abs(grad) <= 1
+
+
+@pytest.mark.parametrize(("a", "y", "cost"), [(0.0, 0, 0), (1.0, 1, 0), (0.0, 1, 87.3365), (1.0, 0, 87.3365)])
+def test_a_probability_of_zero_or_one_costs_nothing_or_the_most(a, y, cost):
+    value, grad = slope(nn.binary_cross_entropy, a, y)
+    assert value == pytest.approx(cost, abs=1e-4)
+    assert math.isfinite(grad)
+
+
+def test_losses_equal_those_of_torch():
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    outputs, targets = rng.uniform(0.01, 0.99, 6), rng.uniform(size=6)
+    for name, loss in nn.LOSSES.items():
+        theirs = torch.tensor(outputs, requires_grad=True)
+        expected = getattr(torch.nn.functional, name.replace("mse", "mse_loss"))(theirs, torch.tensor(targets))
+        expected.backward()
+        ours = [Value(out) for out in outputs]
+        value = loss(ours, targets)
+        value.backward()
+        assert value.data == pytest.approx(expected.item(), abs=1e-14)
+        assert [out.grad for out in ours] == pytest.approx(theirs.grad.tolist(), abs=1e-13)
+
+
+@pytest.mark.parametrize("loss", nn.LOSSES.values())
+def test_a_list_of_one_is_one_output(loss):
+    assert loss([Value(0.3)], 1).data == loss(Value(0.3), [1]).data == loss(0.3, 1)
+
+
+@pytest.mark.parametrize("loss", nn.LOSSES.values())
+def test_outputs_and_targets_must_be_equally_many(loss):
+    with pytest.raises(SizeError, match="2 outputs and 1 targets came"):
+        loss([Value(0.1), Value(0.2)], 1)
+    with pytest.raises(SizeError, match="0 outputs and 0 targets came"):
+        loss([], [])

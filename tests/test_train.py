@@ -1,0 +1,186 @@
+import itertools
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import SizeError, UsageError
+from nn.train import batches
+
+
+def line():
+    X = np.linspace(-1, 1, 10).reshape(-1, 1)
+    return X, 2 * X[:, 0] - 1
+
+
+def trained(**options):
+    model = nn.MLP(1, [1], seed=0)
+    options = {"epochs": 5, "batch_size": 3, "seed": 0, "progress": False} | options
+    return model, nn.fit(model, *line(), "mse", nn.SGD(0.1), **options)
+
+
+def test_a_line_is_found():
+    model, history = trained(epochs=100)
+    assert model.layers[0].W[0, 0] == pytest.approx(2, abs=1e-4)
+    assert model.layers[0].b[0] == pytest.approx(-1, abs=1e-4)
+    assert history.loss.shape == (100,)
+    assert history.loss[-1] < 1e-8 < history.loss[0]
+    assert history.seconds > 0
+
+
+def test_batch_descent_is_the_formula_applied_by_hand():
+    X, Y = line()
+    model = nn.MLP(1, [1], seed=0)
+    w, b = model.layers[0].W[0, 0], 0.0
+    losses = []
+    for _ in range(3):
+        error = w * X[:, 0] + b - Y
+        losses.append(np.mean(error**2))
+        w, b = w - 0.1 * np.mean(2 * error * X[:, 0]), b - 0.1 * np.mean(2 * error)
+    history = nn.fit(model, X, Y, "mse", nn.SGD(0.1), epochs=3, progress=False)
+    assert nn.parameters_to_vector(model) == pytest.approx(np.array([w, b]), abs=1e-12)
+    assert history.loss == pytest.approx(np.array(losses), abs=1e-12)
+
+
+def test_e9_an_mlp_learns_xor_from_any_of_twenty_seeds():
+    from nn.__main__ import parser
+
+    recipe = parser().parse_args(["xor"])
+    X, Y = nn.data.xor()
+    for seed in range(20):
+        model = nn.MLP(2, [recipe.hidden, 1], "tanh", "sigmoid", seed=seed)
+        optimizer = nn.SGD(recipe.lr, momentum=0.9)
+        nn.fit(model, X, Y, "binary_cross_entropy", optimizer, epochs=recipe.epochs, seed=seed, progress=False)
+        assert np.abs(model.predict(X).ravel() - Y).max() < 0.1, f"seed {seed}"
+
+
+def test_one_neuron_learns_and_but_never_xor():
+    for gate in ("and", "xor"):
+        X, Y = nn.data.logic_gate(gate)
+        model = nn.MLP(2, [1], output="sigmoid", seed=0)
+        nn.fit(model, X, Y, "binary_cross_entropy", nn.SGD(1.0, momentum=0.9), epochs=200, progress=False)
+        learned = np.array_equal(model.predict(X).ravel() > 0.5, Y > 0.5)
+        assert learned == (gate == "and")
+
+
+def test_a_seed_repeats_the_training_and_another_changes_it():
+    thetas = [nn.parameters_to_vector(trained(seed=seed)[0]) for seed in (1, 1, 2)]
+    assert np.array_equal(thetas[0], thetas[1])
+    assert not np.array_equal(thetas[0], thetas[2])
+
+
+def test_without_shuffling_examples_come_in_their_order():
+    order = []
+
+    def spy(output, target):
+        order.append(target.data)
+        return nn.mse(output, target)
+
+    model = nn.MLP(1, [1], seed=0)
+    nn.fit(model, *line(), spy, nn.SGD(0.1), epochs=2, batch_size=4, shuffle=False, progress=False)
+    assert order == line()[1].tolist() * 2
+
+
+def test_every_epoch_meets_every_example_once_in_a_new_order():
+    rng = np.random.default_rng(0)
+    epochs = [[rows.tolist() for rows in batches(10, 4, rng)] for _ in range(2)]
+    for epoch in epochs:
+        assert [len(rows) for rows in epoch] == [4, 4, 2]
+        assert sorted(itertools.chain(*epoch)) == list(range(10))
+    assert epochs[0] != epochs[1]
+
+
+@pytest.mark.parametrize("targets", [np.zeros((4, 2)), [[0, 1]] * 4])
+def test_targets_may_have_several_columns(targets):
+    model = nn.MLP(2, [3, 2], seed=0)
+    history = nn.fit(model, nn.data.xor()[0], targets, nn.mse, nn.SGD(0.1), epochs=20, progress=False)
+    assert history.loss[-1] < history.loss[0]
+
+
+def test_the_model_learns_in_training_mode_and_returns_to_its_own():
+    modes = []
+
+    class Watch(nn.MLP):
+        def forward(self, x):
+            modes.append(self.training)
+            return super().forward(x)
+
+    model = Watch(1, [1], seed=0).eval()
+    nn.fit(model, *line(), "mse", nn.SGD(0.1), epochs=1, progress=False)
+    assert set(modes) == {True}
+    assert not model.training
+
+
+def test_an_engine_is_anything_made_from_a_loss_and_parameters():
+    calls = []
+
+    class Constant:
+        def __init__(self, loss, params):
+            self.params = params
+
+        def value_and_grad(self, theta, X, Y):
+            calls.append((X.shape, Y.shape))
+            return 7.0, np.ones_like(theta)
+
+    model, history = trained(engine=Constant, epochs=1)
+    assert calls == [((3, 1), (3,))] * 3 + [((1, 1), (1,))]
+    assert history.loss.tolist() == [7.0]
+    assert model.layers[0].b.tolist() == pytest.approx([-0.4], abs=1e-12)
+
+
+def test_training_that_diverges_stops_with_a_warning():
+    model = nn.MLP(1, [1], seed=0)
+    with pytest.warns(RuntimeWarning, match="the loss is (inf|nan) in epoch .*: try a lower learning rate"):
+        history = nn.fit(model, *line(), "mse", nn.SGD(1e6), epochs=1000, progress=False)
+    assert len(history.loss) < 1000
+    assert np.isfinite(history.loss[:-1]).all()
+
+
+def test_an_interruption_keeps_what_was_learned():
+    model = nn.MLP(1, [1], seed=0)
+    before = nn.parameters_to_vector(model)
+
+    class Impatient(nn.SGD):
+        def step(self, theta, gradient):
+            super().step(theta, gradient)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        nn.fit(model, *line(), "mse", Impatient(0.1), progress=False)
+    assert not np.array_equal(nn.parameters_to_vector(model), before)
+
+
+def test_the_progress_bar_shows_the_epoch_the_loss_and_the_rate(capsys):
+    trained(progress=False)
+    assert capsys.readouterr().err == ""
+    trained(progress=True)
+    shown = capsys.readouterr().err
+    assert "epoch 5/5: 100%" in shown
+    assert "loss=" in shown
+    assert "examples/s" in shown
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"X": []}, SizeError, "X needs at least one example"),
+        ({"Y": [1.0]}, SizeError, "10 and 1 rows came"),
+        ({"X": np.ones((10, 2))}, SizeError, "MLP takes 1 input, 2 came"),
+        ({"X": np.full((10, 1), np.nan)}, UsageError, r"X\[0, 0\] is nan"),
+        ({"Y": [0.0] * 9 + [np.inf]}, UsageError, r"Y\[9\] is inf"),
+        ({"Y": np.zeros((10, 3))}, SizeError, "1 outputs and 3 targets came"),
+        ({"epochs": 0}, UsageError, "the number of epochs must be a whole number from 1"),
+        ({"batch_size": 0}, UsageError, "examples in a batch must be a whole number from 1"),
+        ({"batch_size": 2.5}, UsageError, "examples in a batch must be a whole number from 1"),
+        ({"optimizer": "sgd"}, UsageError, r"an optimiser such as SGD\(lr=0.1\) is expected, 'sgd' came"),
+        ({"loss": "msee"}, UsageError, "unknown loss 'msee': there are mse, binary_cross_entropy"),
+        ({"engine": "warp"}, UsageError, "unknown engine 'warp': there are eager"),
+        ({"seed": -1}, UsageError, "a seed is a whole number from 0"),
+        ({"model": nn.Module()}, UsageError, "Module has no parameters"),
+    ],
+)
+def test_what_cannot_be_trained_is_named(change, error, message):
+    X, Y = line()
+    given = {"model": nn.MLP(1, [1]), "X": X, "Y": Y, "loss": "mse", "optimizer": nn.SGD(0.1), "progress": False}
+    with pytest.raises(error, match=message):
+        nn.fit(**given | change)

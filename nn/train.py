@@ -74,9 +74,8 @@ def fit(
         raise UsageError(f"{type(model).__name__} has no parameters: there is nothing to train")
 
     start, losses = time.perf_counter(), []
-    total = epochs * len(inputs)
-    bar = tqdm(total=total, unit=" examples", unit_scale=True, disable=not progress)
-    with model.mode(training=True), np.errstate(over="ignore", invalid="ignore"), bar:
+    bar = tqdm(total=epochs * len(inputs), unit=" examples", unit_scale=True, disable=not progress)
+    with bar, model.mode(training=True), np.errstate(over="ignore", invalid="ignore"):
         try:
             for epoch in range(1, epochs + 1):
                 bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
@@ -89,8 +88,8 @@ def fit(
                 losses.append(summed / len(inputs))
                 bar.set_postfix(loss=f"{losses[-1]:.4g}", refresh=epoch == epochs)
                 if not math.isfinite(losses[-1]):
-                    warnings.warn(f"the loss is {losses[-1]} in epoch {epoch}: try a lower learning rate",
-                                  RuntimeWarning, stacklevel=2)
+                    diverged = f"the loss is {losses[-1]} in epoch {epoch}: try a lower learning rate"
+                    warnings.warn(diverged, RuntimeWarning, stacklevel=2)
                     break
         finally:
             vector_to_parameters(theta, model)

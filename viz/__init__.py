@@ -4,10 +4,29 @@
 >>> f = viz.parse("(x + y) * z", x=-2, y=5, z=-4)
 >>> f.backward()
 >>> drawing = viz.draw(f)  # shows itself in a notebook; drawing.write("f.svg") writes a file
+>>> print(viz.formula(f), "=", f.data)
+(x + y) * z = -12.0
+>>> print(viz.steps(f)[-1].sentence)
+df/dy = df/dq · dq/dy = -4 · 1 = -4
 """
 
 from viz.dot import draw
-from viz.errors import RendererNotFoundError, RenderError
+from viz.errors import ExpressionError, RendererNotFoundError, RenderError
+from viz.expression import parse
+from viz.formulas import formula
+from viz.page import html
 from viz.render import Drawing
+from viz.walkthrough import Step, steps
 
-__all__ = ["Drawing", "RenderError", "RendererNotFoundError", "draw"]
+__all__ = [
+    "Drawing",
+    "ExpressionError",
+    "RenderError",
+    "RendererNotFoundError",
+    "Step",
+    "draw",
+    "formula",
+    "html",
+    "parse",
+    "steps",
+]

@@ -40,10 +40,7 @@ class Circuit:
 
     def add(self, value: Value) -> None:
         """A value: what makes it, and the wire that carries it."""
-        if isinstance(value.op, ops.Op):
-            start = self.operation(value, value.op)
-        else:
-            start = self.leaf(value)
+        start = self.operation(value, value.op) if isinstance(value.op, ops.Op) else self.leaf(value)
         if value.op is ops.constant:
             self.taps[value] = start
             return

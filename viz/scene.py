@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from autograd import Value, ops
+from viz.formulas import formatted
 from viz.markup import cell, font, shorten
 from viz.render import Drawing
 from viz.style import FONT, NAME, SIZE, SMALL, Theme
@@ -56,7 +57,7 @@ class Scene:
 
     def number(self, x: float) -> str:
         """A number as the picture shows it."""
-        return format(x, self.number_format)
+        return formatted(x, self.number_format)
 
     def name_cell(self, value: Value) -> str:
         """The label of a value."""

@@ -1,0 +1,144 @@
+"""`python -m viz "(x + y) * z" x=-2 y=5 z=-4`: backpropagation through an expression, told and drawn."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from autograd import RerollError, UsageError, ops
+from viz.dot import DIRECTIONS, STYLES, draw
+from viz.errors import ExpressionError
+from viz.expression import FUNCTIONS, parse
+from viz.page import html
+from viz.render import write
+from viz.style import THEMES
+from viz.walkthrough import Step, Walk
+
+EPILOG = f"""\
+examples:
+  python -m viz "(x + y) * z" x=-2 y=5 z=-4
+  python -m viz "(x + y) * z" x=-2 y=5 z=-4 -o graph.svg --style circuit --local
+  python -m viz "a = sigmoid(w*x + b); (a - y)**2" w=0.5 x=2 b=0.1 y=1 -o loss.html
+
+Expressions are made of + - * / **, brackets, numbers, names, pi, inf and nan, lists, and these
+functions: {", ".join(sorted(FUNCTIONS)[:14])},
+{", ".join(sorted(FUNCTIONS)[14:])}.
+"name = expression;" names an intermediate value. What has no name gets one: q, r, s, … between
+the inputs and the output, which is f.
+
+Exit code 2 means that an argument is wrong or a file could not be written.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Tell the forward and the backward pass of an expression, and draw it if asked; the exit code."""
+    options = parser().parse_args(_guarded(sys.argv[1:] if argv is None else argv))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without · still gets the numbers
+    try:
+        output = parse(options.expression, **_numbers(options.values))
+        walk = Walk(output, options.number_format)
+        lines = told(walk)
+        if options.output:
+            picture(walk, options)
+    except ExpressionError as error:
+        return _complain(error, *error.caret().splitlines())
+    except RerollError as error:
+        return _complain(error)
+    except OSError as error:
+        return _complain(f"cannot write {options.output}: {error.strerror or error}")
+    print(*lines, sep="\n")
+    if options.output:
+        print(f"\nwrote {options.output}")
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the command understands."""
+    parser = argparse.ArgumentParser(
+        prog="python -m viz",
+        description="Work out an expression and its gradient step by step, and draw its computational graph.",
+        epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    )
+    parser.add_argument("expression", help='the expression, in quotes: "(x + y) * z"')
+    parser.add_argument("values", nargs="*", metavar="name=number", help="the value of each name in it")
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path,
+                        help="draw the graph to FILE: .svg, .png, .dot, or .html with the steps")
+    parser.add_argument("--style", choices=STYLES, default="record",
+                        help="boxes with label, data and grad, or the lectures' circuit (default: %(default)s)")
+    parser.add_argument("--theme", choices=THEMES, default="light", help="colours (default: %(default)s)")
+    parser.add_argument("--direction", choices=DIRECTIONS, default="LR",
+                        help="from left to right or top to bottom (default: %(default)s)")
+    parser.add_argument("--local", action="store_true", help="write the local derivative on each edge")
+    parser.add_argument("--number-format", metavar="FORMAT", default=".4g",
+                        help="how numbers are written, as Python's format does (default: %(default)s)")
+    return parser
+
+
+def told(walk: Walk) -> list[str]:
+    """The lines that tell the forward pass, the backward pass and the gradient."""
+    root = walk.root
+    named = [walk.names[value] for value in walk.values if value.args and not value.label]
+    lines = [f"named here: {', '.join(named)}; the output is {walk.names[root]}", ""] if named else []
+    forward, backward = walk.forward(), walk.backward()
+    lines += ["forward", *_numbered(forward, 1), "", "backward", *_numbered(backward, len(forward) + 1), "", "gradient"]
+    # The last word on each leaf is its gradient.
+    gradient = {step.value: step.number for step in backward}
+    leaves = [value for value in walk.values if value in gradient and not value.args]
+    return lines + [f"  {walk.derivative(leaf)} = {walk.shown(gradient[leaf])}" for leaf in leaves]
+
+
+def _numbered(passage: Sequence[Step], start: int) -> list[str]:
+    return [f"{number:3}  {step.sentence}" for number, step in enumerate(passage, start)]
+
+
+def picture(walk: Walk, options: argparse.Namespace) -> None:
+    """Write the drawing, after backpropagation and with every name, in the format of the file's suffix."""
+    walk.root.backward()
+    for value in walk.values:
+        if value.op is not ops.constant:
+            value.label = walk.names[value]
+    look = {
+        "style": options.style, "theme": options.theme, "direction": options.direction,
+        "local_derivatives": options.local, "number_format": options.number_format,
+    }
+    if options.output.suffix.lower() in (".html", ".htm"):
+        write(options.output, html(walk.root, title=options.expression, **look).encode())
+    else:
+        draw(walk.root, **look).write(options.output)
+
+
+def _numbers(arguments: Sequence[str]) -> dict[str, float]:
+    values: dict[str, float] = {}
+    for argument in arguments:
+        name, equals, number = (part.strip() for part in argument.partition("="))
+        if not (equals and name.isidentifier()):
+            raise UsageError(f"name=number is expected, such as x=1.5; {argument!r} came")
+        if name in values:
+            raise UsageError(f"{name} is given twice: {name}={values[name]:g} and {argument}")
+        try:
+            values[name] = float(number)
+        except ValueError:
+            raise UsageError(f"a number is expected after {name}=, {number!r} came") from None
+    return values
+
+
+def _guarded(arguments: Sequence[str]) -> list[str]:
+    """The arguments, with a blank before an expression such as -x*y, which argparse would take for an option."""
+    known = parser()._option_string_actions
+    return [
+        f" {argument}" if argument.startswith("-") and argument.partition("=")[0] not in known else argument
+        for argument in arguments
+    ]
+
+
+def _complain(*lines: object) -> int:
+    print(f"python -m viz: {lines[0]}", *(f"  {line}" for line in lines[1:]), sep="\n", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

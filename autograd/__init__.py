@@ -1,6 +1,7 @@
 """A scalar autograd engine you can see through, and a compiler for what is written with it."""
 
 from autograd.backward import ancestors, grad, hessian, jacobian, local_derivatives
+from autograd.compiler import Program, compile
 from autograd.errors import (
     AnomalyError,
     CompilerError,
@@ -13,6 +14,7 @@ from autograd.errors import (
 )
 from autograd.functions import maxout, mean, softmax
 from autograd.modes import detect_anomaly, no_grad
+from autograd.noise import noise
 from autograd.ops import (
     abs,
     add,
@@ -53,6 +55,7 @@ __all__ = [
     "CompilerError",
     "NumberError",
     "NumberRangeError",
+    "Program",
     "RerollError",
     "SizeError",
     "TraceError",
@@ -61,6 +64,7 @@ __all__ = [
     "abs",
     "add",
     "ancestors",
+    "compile",
     "cos",
     "detach",
     "detect_anomaly",
@@ -86,6 +90,7 @@ __all__ = [
     "mul",
     "neg",
     "no_grad",
+    "noise",
     "pow",
     "relu",
     "sigmoid",

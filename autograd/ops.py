@@ -374,8 +374,9 @@ div = Op("div", ieee(operator.truediv, np.divide), lambda out, x, y: (1 / y, -ou
          domain=(ANY, POSITIVE))
 neg = Op("neg", operator.neg, lambda out, x: (-1,), symbol="-", text="-{:power}", level="unary")
 pow = Op("pow", ieee(math.pow, np.float_power),
-         # A zero exponent makes a constant; 0 raised to what is not negative stays 0 (or 1).
-         lambda out, x, y: (where(eq(y, 0), 0, y * x ** (y - 1)),
+         # A zero exponent makes a constant (y/x is that 0, and keeps the mixed second derivative);
+         # 0 raised to what is not negative stays 0 (or 1).
+         lambda out, x, y: (where(eq(y, 0), where(eq(x, 0), 0, y / x), y * x ** (y - 1)),
                             where(eq(x, 0) * (1 - gt(0, y)), 0, out * log(x))),
          symbol="**", text="{:atom} ** {:unary}", latex="{:atom}^{{{}}}", level="power", domain=(POSITIVE, ANY))
 abs = Op("abs", math.fabs, lambda out, x: (sign(x),), latex=r"\left|{}\right|", kinks=(0.0,))

@@ -15,8 +15,9 @@ import numpy as np
 from autograd import ops
 from autograd.compiler.access import PAD, affine, disjoint
 from autograd.compiler.blocks import Block, Operand, Term
-from autograd.compiler.emit import LEAF_NAMES, Array, Writer, _flat, atom
+from autograd.compiler.emit import LEAF_NAMES, Writer, _flat
 from autograd.compiler.graph import Ints
+from autograd.compiler.text import Array, atom, binding_as_product
 
 
 @dataclass
@@ -104,6 +105,10 @@ class Differentiator:
             self.accumulate(source, text, flow)
             return
         name = self.gradient(source)
+        if found is not None and not run and flow.shape == index.shape:
+            place = f"{w.helper('view')}({name}, {found.base}, {found.sizes}, {found.strides})"
+            w.lines.append(f"{place}[...] += {flow.text}")
+            return
         rows = ":, " if block.batched else ""
         place = f"{flat[0]}:{flat[-1] + 1}" if run else w.constant(flat, "i")
         w.lines.append(f"{name}[{rows}{place}] += {text}")
@@ -317,18 +322,18 @@ class Differentiator:
         elif term.weights and h == 1:
             flat = g if k2 == 1 else atom(f"{g:atom}.reshape(-1, {k1})")
             if wants_right:
-                text = Array(f"{flat:product} @ {w.matrix(left, left.index[0])}", "product", "numpy")
+                text = binding_as_product(f"{flat:product} @ {w.matrix(left, left.index[0])}")
                 if k2 == 1:
                     self.add(right.source, right.index[0, 0], Flow(text, True, (n,)))
                 else:
                     self.add(right.source, right.index[0], Flow(atom(f"({text}).reshape(-1, {k2}, {n})"), True, (k2, n)))
             if wants_left:
-                text = Array(f"{flat:atom}.T @ {w.rows(right)}", "product", "numpy")
+                text = binding_as_product(f"{flat:atom}.T @ {w.rows(right)}")
                 self.add(left.source, left.index[0], Flow(text, False, (k1, n)))
         elif term.weights:
             g = atom(f"{g:atom}.reshape(-1, {h}, {k2}, {k1})")
             if wants_right:
-                text = Array(f"{g} @ {w.matrix(left, left.index)}", "product", "numpy")
+                text = binding_as_product(f"{g} @ {w.matrix(left, left.index)}")
                 self.add(right.source, right.index, Flow(text, True, (h, k2, n)))
             if wants_left:
                 text = atom(f'np.einsum("bhji,bhjn->hin", {g}, {w.matrix(right, right.index)}, optimize=True)')
@@ -338,10 +343,10 @@ class Differentiator:
             pick = slice(None) if h > 1 else 0
             g = atom(f"{g:atom}.reshape({lead}{', '.join(map(str, (*head, k1, k2)))})")
             if wants_left:
-                text = Array(f"{g} @ {w.matrix(right, right.index[pick])}", "product", "numpy")
+                text = binding_as_product(f"{g} @ {w.matrix(right, right.index[pick])}")
                 self.add(left.source, left.index[pick], Flow(text, batched, (*head, k1, n)))
             if wants_right:
-                text = Array(f"{g}.swapaxes(-1, -2) @ {w.matrix(left, left.index[pick])}", "product", "numpy")
+                text = binding_as_product(f"{g}.swapaxes(-1, -2) @ {w.matrix(left, left.index[pick])}")
                 self.add(right.source, right.index[pick], Flow(text, batched, (*head, k2, n)))
 
     def natural(self, position: int, term: Term) -> Array:
@@ -365,7 +370,7 @@ def transposed(text: Array) -> Array:
     """a.T @ b as b.T @ a, anything else with .T behind."""
     match = str(text).split(" @ ")
     if len(match) == 2 and match[0].endswith(".T") and " " not in match[0] + match[1]:
-        return Array(f"{match[1]}.T @ {match[0][:-2]}", "product", "numpy")
+        return binding_as_product(f"{match[1]}.T @ {match[0][:-2]}")
     return atom(f"{text:atom}.T")
 
 

@@ -20,7 +20,7 @@ from autograd import ops
 from autograd.compiler.access import PAD, affine, factored
 from autograd.compiler.blocks import Block, Operand, Term
 from autograd.compiler.graph import Ints
-from autograd.formula import Formula, number
+from autograd.compiler.text import Array, atom, binding_as_product
 
 HELPERS = {
     "view": '''
@@ -38,45 +38,6 @@ def scatter(g, order, starts, places, size):
     return total
 ''',
 }
-
-
-def atom(text: str) -> Array:
-    """Text that binds as tightly as a name."""
-    return Array(text, "atom", "numpy")
-
-
-class Array(Formula):
-    """A formula over arrays that leaves out what multiplies by one or adds nothing."""
-
-    __slots__ = ()
-
-    rank = 4
-
-    @classmethod
-    def lift(cls, operand: Any) -> Any:
-        """Numbers are written as they are; other formulas pass."""
-        if isinstance(operand, Formula):
-            return cls(operand.source, operand.level, "numpy")
-        text = number(operand)
-        for name in ("nan", "inf"):
-            text = text.replace(name, f"np.{name}")
-        return cls(text, "unary" if text.startswith("-") else "atom", "numpy")
-
-    @classmethod
-    def apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Any:
-        """Print `op`, simplified where an operand is a plain 0 or 1."""
-        texts = [arg.source for arg in args]
-        if op is ops.mul and "1" in texts:
-            return args[1 - texts.index("1")]
-        if op is ops.mul and "0" in texts:
-            return cls.lift(0)
-        if op is ops.mul and "-1" in texts:
-            return -args[1 - texts.index("-1")]
-        if op is ops.where and texts[0] in ("0", "1"):
-            return args[2] if texts[0] == "0" else args[1]
-        if op is ops.where and texts[1:] == ["1", "0"]:
-            return args[0]
-        return cls.lift(super().apply(op, args))
 
 
 class Writer:
@@ -417,13 +378,13 @@ class Writer:
             return atom(f'np.einsum("...n,...n->...", {both[0]}, {both[1]})')
         if term.weights and h == 1:
             x = self.rows(right)
-            text = Array(f"{x} @ {self.transposed(left, left.index[0])}", "product", "numpy")
+            text = binding_as_product(f"{x} @ {self.transposed(left, left.index[0])}")
             return text if k2 == 1 else atom(f"({text}).reshape(-1, {k1 * k2})")
         squeeze = 0 if h == 1 else slice(None)
         a, b = self.matrix(left, left.index[squeeze]), self.matrix(right, right.index[squeeze])
         if term.weights:
             a, b = b, a
-        text = Array(f"{a} @ {b}.swapaxes(-1, -2)", "product", "numpy")
+        text = binding_as_product(f"{a} @ {b}.swapaxes(-1, -2)")
         return atom(f"({text}).reshape({'-1, ' if batched else ''}{h * k1 * k2})")
 
     def rows(self, right: Operand) -> Array:

@@ -14,6 +14,7 @@ np.matmul(x.T, z, dW)
 from __future__ import annotations
 
 import ast
+from collections import Counter
 
 BINARY = {
     ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.Pow: "power",
@@ -22,14 +23,19 @@ BINARY = {
 UFUNCS = {"exp", "log", "sqrt", "sin", "cos", "tanh", "abs", "sign", "maximum", "minimum", "logaddexp", "heaviside",
           "expm1", "log1p"}
 REDUCE = {"sum": "add", "max": "maximum", "min": "minimum"}
-VIEWS = {"reshape", "swapaxes", "copy", "mean"}
+ARITHMETIC = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.Subscript)
+VIEWS = {"reshape", "swapaxes", "mean"}
 
 
 class _Lowering:
-    def __init__(self, constants: set[str]) -> None:
+    def __init__(self, constants: set[str], added_to: set[str]) -> None:
         self.constants = constants
+        self.added_to = added_to
         self.lines: list[str] = []
         self.slots = 0
+        self.repeated: set[str] = set()
+        """Expressions that occur more than once in the present statement: computed once, and kept."""
+        self.computed: dict[str, str] = {}
         self.fresh: set[str] = set()
         """Temporaries of the present statement: nobody else holds them, so they may be overwritten."""
 
@@ -38,11 +44,21 @@ class _Lowering:
     def statement(self, node: ast.stmt) -> None:
         """One statement; what is not arithmetic stays as it is."""
         self.fresh = set()
+        seen = Counter(ast.unparse(part) for part in ast.walk(node) if isinstance(part, ARITHMETIC))
+        self.repeated = {text for text, times in seen.items() if times > 1}
+        self.computed = {}
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             text = self.value(node.value)
             name = node.targets[0].id
             if self.lines and self.lines[-1].startswith(f"{text} = ") and text in self.fresh:
                 self.lines[-1] = name + self.lines[-1][len(text):]
+            elif text.startswith("np.full(") and name not in self.added_to:
+                slot = self.slot()
+                self.lines.append(f"{name} = {slot} = {text} if {slot} is None else {slot}")
+            elif text == "np.empty_like(theta)":
+                self.lines.append(f"{name} = {text} if out is None else out")
+            elif text == "np.zeros_like(theta)":
+                self.lines.append(f"{name} = np.zeros_like(theta) if out is None else np.multiply(0, out, out)")
             else:
                 self.lines.append(f"{name} = {text}")
         elif isinstance(node, ast.Assign):
@@ -72,7 +88,17 @@ class _Lowering:
 
     def value(self, node: ast.expr) -> str:
         """The text of an expression whose arithmetic has been moved to statements before it."""
-        call = self.call(node)
+        text = ast.unparse(node)
+        if text not in self.repeated:
+            return self.moved(node)
+        if text not in self.computed:
+            self.computed[text] = self.moved(node)
+            self.fresh.discard(self.computed[text])
+        return self.computed[text]
+
+    def moved(self, node: ast.expr) -> str:
+        """Like `value`, for an expression that was not computed before."""
+        call = None if _is_number(node) else self.call(node)
         if call is None:
             return self.view(node)
         text, takes_out, reuse = call[0], call[1], call[2]
@@ -82,11 +108,15 @@ class _Lowering:
             name = self.temporary()
             self.lines.append(f"{name} = {text.format(out=reuse)}")
             return name
-        slot = f"b[{self.slots}]"
-        self.slots += 1
+        slot = self.slot()
         name = self.temporary()
         self.lines.append(f"{name} = {slot} = {text.format(out=slot)}")
         return name
+
+    def slot(self) -> str:
+        """A buffer that nothing else uses."""
+        self.slots += 1
+        return f"b[{self.slots - 1}]"
 
     def temporary(self) -> str:
         name = f"t{self.slots}_{len(self.lines)}" if f"t{self.slots}" in self.fresh else f"t{self.slots - 1}"
@@ -110,6 +140,8 @@ class _Lowering:
             return self.ufunc(name, node.args)
         if owner == "np" and name in REDUCE:
             return self.reduce(REDUCE[name], node.args[0], node.keywords)
+        if owner != "np" and name == "copy":
+            return self.ufunc("positive", [node.func.value])
         if owner != "np" and name == "sum":
             return self.reduce("add", node.func.value, node.keywords)
         if owner == "np" and name == "einsum":
@@ -120,8 +152,7 @@ class _Lowering:
     def ufunc(self, name: str, args: list[ast.expr], boolean: bool = False) -> tuple[str, bool, str | None]:
         """A ufunc call; it may overwrite a temporary if its other operands are plain numbers."""
         texts = [self.value(arg) for arg in args]
-        numbers = [isinstance(arg, ast.Constant) or (isinstance(arg, ast.UnaryOp) and isinstance(arg.operand, ast.Constant))
-                   for arg in args]
+        numbers = [_is_number(arg) for arg in args]
         if all(numbers):
             return f"np.{name}({', '.join(texts)})", False, None
         temporaries = [t for t in texts if t in self.fresh]
@@ -145,17 +176,25 @@ class _Lowering:
             base = self.value(node.value)
             index = node.slice.elts[-1] if isinstance(node.slice, ast.Tuple) else node.slice
             if isinstance(index, ast.Name) and index.id in self.constants:
-                slot = f"b[{self.slots}]"
-                self.slots += 1
+                slot = self.slot()
                 name = self.temporary()
                 self.lines.append(f'{name} = {slot} = np.take({base}, {index.id}, -1, {slot}, "clip")')
                 return name
-            return f"{base}[{ast.unparse(node.slice)}]"
+            return base + ast.unparse(ast.Subscript(ast.Name("_"), node.slice))[1:]
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute) and node.func.attr in VIEWS:
                 return f"{self.value(node.func.value)}.{node.func.attr}({', '.join(map(ast.unparse, node.args))})"
             return f"{ast.unparse(node.func)}({', '.join([*map(self.value, node.args), *map(ast.unparse, node.keywords)])})"
         return ast.unparse(node)
+
+
+def _is_number(node: ast.expr) -> bool:
+    """Whether an expression is made of plain numbers and n, the length of the batch."""
+    if isinstance(node, ast.BinOp):
+        return _is_number(node.left) and _is_number(node.right)
+    if isinstance(node, ast.UnaryOp):
+        return _is_number(node.operand)
+    return isinstance(node, ast.Constant) or ast.unparse(node) in ("n", "np.inf", "np.nan")
 
 
 def _starts_with_product(node: ast.expr) -> bool:
@@ -166,7 +205,9 @@ def _starts_with_product(node: ast.expr) -> bool:
 
 def lower(source: str, constants: set[str]) -> tuple[str, int]:
     """The statements with buffers, and how many buffers they use; `constants` names the index arrays."""
-    lowering = _Lowering(constants)
-    for statement in ast.parse(source).body:
+    statements = ast.parse(source).body
+    added_to = {ast.unparse(s.target).split("[")[0] for s in statements if isinstance(s, ast.AugAssign)}
+    lowering = _Lowering(constants, added_to)
+    for statement in statements:
         lowering.statement(statement)
     return "\n".join(lowering.lines), lowering.slots

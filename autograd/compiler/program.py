@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd import ops
 from autograd.compiler.arguments import Batch, rows, vector
 from autograd.compiler.build import Plan, plan
 from autograd.compiler.graph import flatten
@@ -62,7 +62,7 @@ class Program:
         self.latest: Compiled | None = None
 
     def value_and_grad(
-        self, theta: npt.ArrayLike, X: npt.ArrayLike, Y: npt.ArrayLike | None = None, *,  # noqa: N803 - matrices
+        self, theta: npt.ArrayLike, X: npt.ArrayLike, Y: npt.ArrayLike | None = None, *,
         rng: np.random.Generator | None = None, out: FloatArray | None = None, inputs: bool = False,
     ) -> tuple[Any, ...]:
         """The mean loss over the rows of X and Y, and its gradient with respect to theta.
@@ -79,7 +79,7 @@ class Program:
         return compiled.value_and_grad(theta, batch, rng, out, inputs)
 
     def __call__(
-        self, theta: npt.ArrayLike, X: npt.ArrayLike, Y: npt.ArrayLike | None = None, *,  # noqa: N803 - matrices
+        self, theta: npt.ArrayLike, X: npt.ArrayLike, Y: npt.ArrayLike | None = None, *,
         rng: np.random.Generator | None = None,
     ) -> FloatArray:
         """What the loss returns for each row: shape (batch,), or (batch, values) where it returns several."""
@@ -97,8 +97,7 @@ class Program:
                 if found is None:
                     made = plan(self.loss, self.params, *key, self.names)
                     found = Compiled(made)
-                    if not made.several:
-                        verify(made, found, self.params, batch)
+                    verify(made, found, np.array([p.data for p in self.params]), batch)
                     self.plans[key] = found
         self.latest = found
         return found
@@ -204,7 +203,7 @@ class Compiled:
             names["np"] = np
             exec(text.helpers, names)
             code = "def function(theta, x, y, u, b, out):\n" + "\n".join(f"    {line}" for line in body.splitlines())
-            exec(compile(code, f"<compiled {kind}>", "exec"), names)
+            exec(builtins.compile(code, f"<compiled {kind}>", "exec"), names)
             self.functions[kind, dtype] = names["function"], slots
         return self.functions[kind, dtype]
 
@@ -245,8 +244,3 @@ def compile(loss: Callable[..., Any], params: Any) -> Program:
     >>> print(program.source)  # doctest: +NORMALIZE_WHITESPACE
     """
     return Program(loss, params)
-
-
-def iterate(nested: Any) -> Iterator[Any]:
-    """The leaves of nested lists."""
-    yield from flatten(nested)

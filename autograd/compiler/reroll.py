@@ -100,6 +100,7 @@ class Reroller:
         owner = np.repeat(np.arange(len(group.members)), group.counts)
         source = int(self.block[flat[0]])
         index, segments = self.slot[flat], None
+        index = index[np.lexsort((index, owner))]
         if len(group.members) * group.counts.max() > WASTE * len(flat) + SMALL:
             segments = np.concatenate([[0], np.cumsum(group.counts)[:-1]])
         else:
@@ -144,6 +145,9 @@ class Reroller:
             left = self.operand(c.left, c.left_group)
             if wasteful:
                 return Term(c.sign, left, segments=np.concatenate([[0], np.cumsum(counts)[:-1]]))
+            if left.numbers is None:
+                order = np.lexsort((left.index, c.owner))
+                left.index = left.index[order]
             left.index = padded(left.index, c.owner, counts)
             if left.numbers is not None:
                 left.numbers = padded(left.numbers, c.owner, counts, 0.0)
@@ -166,6 +170,10 @@ class Reroller:
         """A term as H products of matrices, from the rows of nodes that each member multiplies."""
         lefts, left_of = rows_of(left)
         rights, right_of = rows_of(right)
+        if len(left) == 1:
+            # The terms of a single sum in the order of what they read, so that they are read as a run.
+            order = np.lexsort((self.slot[rights[0]], self.slot[lefts[0]]))
+            lefts, rights = lefts[:, order], rights[:, order]
         left_rows, right_rows, h, i, j = components(left_of, right_of)
         if left_rows.size * right_rows.shape[1] > WASTE * len(left) + SMALL * (len(left) > 1):
             # Too few pairs meet: each member is a product of its own.

@@ -229,7 +229,7 @@ def trace(
         arguments.append(nest(y_shape, (tape.symbol("target", i) for i in itertools.count())))
     with drawing_from(tape.noise):
         result = loss(*arguments)
-    several = isinstance(result, (list, tuple)) or isinstance(result, np.ndarray) and result.ndim > 0
+    several = isinstance(result, (list, tuple)) or (isinstance(result, np.ndarray) and result.ndim > 0)
     outputs = flatten(result)
     if not outputs or not all(isinstance(out, (ops.Carrier, int, float, np.number)) for out in outputs):
         raise TraceError(f"the loss must return a Value or a list of Values, {type(result).__name__} came")

@@ -1,0 +1,92 @@
+"""What the caller gives to a program, checked and brought into shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.errors import NumberError, SizeError, UsageError
+
+FloatArray = npt.NDArray[Any]
+Shape = tuple[int, ...]
+
+
+@dataclass
+class Batch:
+    """The rows of X, and of Y if there is one, as the caller's arrays."""
+
+    x: npt.NDArray[Any]
+    y: npt.NDArray[Any] | None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def x_shape(self) -> Shape:
+        """The shape of X."""
+        return self.x.shape
+
+    @property
+    def shapes(self) -> tuple[Shape, Shape | None]:
+        """The shape of one row of X and of one row of Y."""
+        return self.x.shape[1:], None if self.y is None else self.y.shape[1:]
+
+    def matrices(self, dtype: Any) -> tuple[FloatArray, FloatArray | None]:
+        """X and Y with one row per example, in a dtype; copied only where it must be."""
+        return _matrix(self.x, dtype), None if self.y is None else _matrix(self.y, dtype)
+
+
+def _matrix(array: npt.NDArray[Any], dtype: Any) -> FloatArray:
+    return np.ascontiguousarray(array, dtype).reshape(len(array), -1)
+
+
+def rows(X: npt.ArrayLike, Y: npt.ArrayLike | None) -> Batch:
+    """The arguments X and Y as a batch.
+
+    Raises `NumberError` for what is no array of real numbers, `SizeError` where lengths differ,
+    `UsageError` for an empty batch and for class numbers where rows are expected.
+    """
+    x = _numbers("X", X)
+    y = None if Y is None else _numbers("Y", Y)
+    if len(x) == 0:
+        raise UsageError(f"a batch needs at least one row, X has shape {x.shape}")
+    if y is not None and len(y) != len(x):
+        raise SizeError(f"X and Y need as many rows as each other, {len(x)} and {len(y)} came")
+    if y is not None and y.ndim == 1 and y.dtype.kind in "iu":
+        raise UsageError(
+            f"Y holds integers, one per example: if they are class labels, pass one-hot rows "
+            f"(np.eye({int(y.max()) + 1})[Y]); if they are numbers, pass Y.astype(float)"
+        )
+    return Batch(x, y)
+
+
+def _numbers(name: str, given: Any) -> npt.NDArray[Any]:
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        raise SizeError(f"{name} must be an array whose rows have equal shapes; ragged ones came") from None
+    if array.dtype.kind not in "biuf":
+        raise NumberError(f"{name} must be an array of real numbers, one of type {array.dtype} came")
+    if array.ndim == 0:
+        raise SizeError(f"{name} must have a row per example; a single number came (for one example: [number])")
+    return array
+
+
+def vector(theta: npt.ArrayLike, size: int, out: Any) -> FloatArray:
+    """The parameters as a float32 or float64 vector; `out`, if given, must be like it."""
+    array = np.asarray(theta)
+    if array.dtype.kind not in "biuf":
+        raise NumberError(f"theta must be a vector of real numbers, one of type {array.dtype} came")
+    if array.dtype not in (np.float32, np.float64):
+        array = array.astype(np.float64)
+    if array.shape != (size,):
+        raise SizeError(f"theta must have shape ({size},), one number per parameter, {array.shape} came")
+    if out is not None and (not isinstance(out, np.ndarray) or out.shape != array.shape or out.dtype != array.dtype):
+        described = f"{out.dtype} of shape {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
+        raise SizeError(f"out must be an array like theta, {array.dtype} of shape {array.shape}; {described} came")
+    if out is not None and (not out.flags.writeable or not out.flags.c_contiguous or np.may_share_memory(out, array)):
+        raise UsageError("out must be a writable, contiguous array of its own; a read-only, strided or shared one came")
+    return np.ascontiguousarray(array)

@@ -1,0 +1,49 @@
+"""All passes in order: from a loss to a plan of blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from autograd.compiler.blocks import Block
+from autograd.compiler.canonical import Canonical, canonical
+from autograd.compiler.graph import Graph
+from autograd.compiler.group import Group, groups
+from autograd.compiler.reroll import reroll
+from autograd.compiler.trace import trace
+from autograd.value import Value
+
+Names = dict[tuple[int, int], str]
+
+
+@dataclass
+class Plan:
+    """What the passes made of a loss, one field per pass; a picture can be drawn of each."""
+
+    graph: Graph
+    canonical: Canonical
+    groups: list[Group]
+    blocks: list[Block]
+    roots: list[tuple[int, int]]
+    """Block and slot of each result."""
+    names: Names
+    noises: int
+    several: bool
+
+
+def plan(
+    loss: Callable[..., Any], parameters: Sequence[Value], x_shape: tuple[int, ...], y_shape: tuple[int, ...] | None,
+    names: Names,
+) -> Plan:
+    """Trace a loss for rows of these shapes and re-roll it."""
+    graph, noises, several = trace(loss, parameters, x_shape, y_shape)
+    graph.check()
+    normal = canonical(graph)
+    normal.check()
+    found = groups(normal)
+    sizes = {"parameter": len(parameters), "input": prod(x_shape), "target": prod(y_shape or (0,)) if y_shape is not None
+             else 0, "noise": noises}
+    blocks, roots = reroll(normal, found, sizes)
+    return Plan(graph, normal, found, blocks, roots, names, noises, several)

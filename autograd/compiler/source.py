@@ -1,0 +1,145 @@
+"""The source of a program: statements put together to a function that runs on its own."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.compiler.blocks import Block
+from autograd.compiler.build import Plan
+from autograd.compiler.differentiate import Differentiator
+from autograd.compiler.emit import HELPERS, LEAF_NAMES, Writer
+
+
+@dataclass
+class Text:
+    """The statements of one function, the helpers and constants that they use, and the names of blocks."""
+
+    kind: str
+    arguments: list[str]
+    body: list[str]
+    helpers: str
+    constants: dict[str, npt.NDArray[Any]]
+    names: list[str]
+    statements: list[tuple[Block, str, str]]
+
+    def __str__(self) -> str:
+        constants = [f"{name} = np.array({array.tolist()})" for name, array in self.constants.items()]
+        body = "\n".join(f"    {line}" if line else "" for line in self.body)
+        head = "\n".join(["import numpy as np", self.helpers.rstrip(), *constants]).rstrip()
+        name = "outputs" if self.kind == "outputs" else "value_and_grad"
+        return f"{head}\n\n\ndef {name}({', '.join(self.arguments)}):\n{body}\n"
+
+
+def write(made: Plan, kind: str) -> Text:
+    """The source that computes "value_and_grad", the same with the "inputs"' gradient, or the "outputs"."""
+    blocks, roots = made.blocks, made.roots
+    loss = roots[0][0] if kind != "outputs" and blocks[roots[0][0]].op not in LEAF_NAMES else None
+    writer = Writer(blocks, made.names, made.canonical.labels, loss)
+    needed = reached(blocks, {block for block, _ in roots})
+    writer.forward(needed)
+    forward, writer.lines = writer.lines, []
+    statements = [(block, writer.names[i], line) for (i, block), line in zip(
+        [(i, b) for i, b in enumerate(blocks) if needed[i] and b.op not in LEAF_NAMES], forward, strict=True)]
+    if kind == "outputs":
+        columns = [column(made, writer, root) for root in roots]
+        rest = [f"return np.stack([{', '.join(columns)}], axis=1)"]
+    else:
+        rest = ["", *gradient(made, writer, kind == "inputs")]
+        forward = [*forward, f"value = {value(made, writer)}"]
+    body = [f"{writer.batch} = len(x)", *writer.header, "", *forward, *rest]
+    if not any(re.search(rf"\b{writer.batch}\b", line) for line in body[1:]):
+        body.pop(0)
+    arguments = ["theta", "x"] + [name for name, leaf in (("y", "target"), ("u", "noise"))
+                                  if any(b.op == leaf and b.size for b in blocks)]
+    helpers = "\n".join(HELPERS[name] for name in sorted(writer.helpers))
+    return Text(kind, arguments, body, helpers, writer.constants, writer.names, statements)
+
+
+def reached(blocks: list[Block], from_blocks: set[int]) -> list[bool]:
+    """Which blocks those depend on."""
+    needed = [i in from_blocks for i in range(len(blocks))]
+    for i in range(len(blocks) - 1, -1, -1):
+        if needed[i]:
+            for operand in blocks[i].reads():
+                if operand.source is not None:
+                    needed[operand.source] = True
+    return needed
+
+
+def value(made: Plan, writer: Writer) -> str:
+    """The mean of the loss over the batch."""
+    position, slot = made.roots[0]
+    block, name = made.blocks[position], writer.names[position]
+    if block.op == "constant":
+        return constant_of(made, 0)
+    if block.size == 1:
+        return f"{name}.mean()"
+    return f"{name}[:, {slot}].mean()" if block.batched else f"{name}[{slot}]"
+
+
+def constant_of(made: Plan, which: int) -> str:
+    """A result that is a constant."""
+    return f"np.float64({made.canonical.data[made.canonical.roots[which]]!r})".replace("nan", "'nan'").replace("inf", "'inf'")
+
+
+def column(made: Plan, writer: Writer, root: tuple[int, int]) -> str:
+    """A result for every example, as a vector."""
+    position, slot = root
+    block = made.blocks[position]
+    if block.op == "constant":
+        return f"np.full({writer.batch}, {constant_of(made, made.roots.index(root))}, theta.dtype)"
+    if block.batched:
+        return f"{writer.names[position]}[:, {slot}]"
+    return f"np.full({writer.batch}, {writer.names[position]}[{slot}])"
+
+
+def gradient(made: Plan, writer: Writer, inputs: bool) -> list[str]:
+    """The backward half, from the gradient of the mean to that of theta (and of x)."""
+    blocks = made.blocks
+    wanted = [block.op == "parameter" or (inputs and block.op == "input") for block in blocks]
+    for i, block in enumerate(blocks):
+        wanted[i] = wanted[i] or any(wanted[o.source] for o in block.reads() if o.source is not None)
+    backward = Differentiator(writer, wanted)
+    if blocks[made.roots[0][0]].op != "constant":
+        backward.backward(made.roots[0])
+    lines, complete = with_assignments(writer.lines, backward.theta_writes, size_of(blocks, "parameter"))
+    fresh = "empty" if complete else "zeros"
+    lines = without_copies(lines)
+    dx = next((backward.gradients[i] or "np.zeros_like(x)" for i, b in enumerate(blocks) if b.op == "input"), "")
+    results = "value, gradient" + (f", {dx}" if inputs else "")
+    return [f"gradient = np.{fresh}_like(theta)", *writer.gradient_header, *lines, f"return {results}"]
+
+
+def size_of(blocks: list[Block], op: str) -> int:
+    """The size of a leaf block."""
+    return next(block.size for block in blocks if block.op == op)
+
+
+def with_assignments(lines: list[str], writes: list[tuple[int, Any]], size: int) -> tuple[list[str], bool]:
+    """Gradients that nothing else adds to are assigned, not added; and whether that leaves none to add to."""
+    times = np.zeros(size, dtype=np.int64)
+    for _, places in writes:
+        np.add.at(times, places, 1)
+    lines, complete = list(lines), bool(np.all(times > 0))
+    for line, places in writes:
+        if np.all(times[places] == 1) and "[...] += " in lines[line]:
+            lines[line] = lines[line].replace(" += ", " = ", 1)
+        else:
+            complete = False
+    return lines, complete
+
+
+def without_copies(lines: list[str]) -> list[str]:
+    """A gradient that is never added to needs no copy of its own."""
+    result = []
+    for i, line in enumerate(lines):
+        match = re.fullmatch(r"(\w+) = (.*)\.copy\(\)", line)
+        if match and not any(later.startswith((f"{match[1]} +=", f"{match[1]}[")) for later in lines[i + 1 :]):
+            line = f"{match[1]} = {match[2]}"
+        result.append(line)
+    return result

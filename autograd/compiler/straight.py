@@ -1,0 +1,175 @@
+"""Straight-line code for tiny graphs: a loop over examples in plain floats.
+
+A call into NumPy costs about a microsecond however small the array; the two dozen calls of a small
+network then cost more than its few dozen multiplications. For such graphs the same rules are printed
+as Python over floats, one local variable per scalar.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import ops
+from autograd.compiler.arguments import Batch
+from autograd.compiler.build import Plan
+from autograd.compiler.canonical import NONE, SUM, Canonical
+from autograd.compiler.graph import CODE, CODES, LEAVES
+from autograd.compiler.text import Scalar
+from autograd.specialize import FUNCTIONS
+
+LARGEST = 1500
+"""More terms than this are never written out."""
+
+TERM, CALL, EXAMPLE, STATEMENT = 0.045, 0.25, 0.6, 1.0
+"""Microseconds for a term forward and backward, a function and its derivative, an example; a NumPy call."""
+
+LETTERS = {"parameter": "p", "input": "x", "target": "y", "noise": "u"}
+
+
+class Straight:
+    """The generated function, and an estimate of when it is the faster one."""
+
+    def __init__(self, made: Plan) -> None:
+        self.source = write(made)
+        names: dict[str, Any] = dict(FUNCTIONS)
+        exec(compile(self.source, "<compiled for floats>", "exec"), names)
+        self.function = names["value_and_grad"]
+        graph = made.canonical
+        functions = int(np.sum(graph.alive & (graph.code >= len(LEAVES)) & (graph.code != SUM)))
+        self.cost = EXAMPLE + TERM * len(graph.left) + CALL * functions
+        self.rival = STATEMENT * 3.5 * len([block for block in made.blocks if block.op not in LEAVES])
+
+    @classmethod
+    def of(cls, made: Plan) -> Straight | None:
+        """The straight-line code of a plan, or None where it would be too long or has several results."""
+        graph = made.canonical
+        if made.several or len(graph.left) + len(graph.args) > LARGEST or graph.code[graph.roots[0]] == CODE["constant"]:
+            return None
+        return cls(made)
+
+    def pays(self, examples: int) -> bool:
+        """Whether this many examples are done sooner than by NumPy."""
+        return examples * self.cost < self.rival
+
+    def run(self, theta: npt.NDArray[Any], batch: Batch, noise: npt.NDArray[Any] | None) -> tuple[np.float64, list[float]]:
+        """The mean loss and its gradient."""
+        n = len(batch)
+        nothing = [()] * n
+        x = batch.x.reshape(n, -1).tolist()
+        y = nothing if batch.y is None else batch.y.reshape(n, -1).tolist()
+        u = nothing if noise is None else noise.tolist()
+        value, gradient = self.function(theta.tolist(), x, y, u)
+        return np.float64(value), gradient
+
+
+def write(made: Plan) -> str:
+    """The source of the loop."""
+    graph = made.canonical
+    sizes = {block.op: block.size for block in made.blocks if block.op in LETTERS}
+    nodes = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
+    nodes = nodes[np.argsort(graph.level[nodes], kind="stable")]
+    body = [f"v{node} = {forward(graph, int(node))}" for node in nodes]
+    root = int(graph.roots[0])
+    body.append(f"total += {name(graph, root)}")
+    body += backward(graph, [int(node) for node in nodes[::-1]], root)
+    unpack = {leaf: ", ".join(f"{letter}{i}" for i in range(sizes[leaf])) for leaf, letter in LETTERS.items()}
+    gradients = [f"g{i}" for i in range(sizes["parameter"])]
+    lines = ["def value_and_grad(theta, xs, ys, us):"]
+    if gradients:
+        lines += [f"    [{unpack['parameter']}] = theta", f"    {' = '.join(gradients)} = 0.0"]
+    lines += ["    total = 0.0", "    for x, y, u in zip(xs, ys, us):"]
+    lines += [f"        [{unpack[leaf]}] = {letter}" for leaf, letter in LETTERS.items()
+              if leaf != "parameter" and sizes[leaf]]
+    lines += [f"        {line}" for line in body]
+    lines += ["    n = len(xs)", f"    return total / n, [{', '.join(f'{g} / n' for g in gradients)}]"]
+    return "\n".join(lines) + "\n"
+
+
+def name(graph: Canonical, node: int) -> str:
+    """The variable of a node."""
+    kind = CODES[graph.code[node]]
+    return f"{LETTERS[kind]}{int(graph.data[node])}" if kind in LETTERS else f"v{node}"
+
+
+def operand(graph: Canonical, node: int) -> Any:
+    """A node as a formula; a constant as a number."""
+    return float(graph.data[node]) if graph.code[node] == CODE["constant"] else Scalar(name(graph, node))
+
+
+def forward(graph: Canonical, node: int) -> Any:
+    """The expression of a node."""
+    if graph.code[node] == SUM:
+        total: Any = None
+        for term in range(graph.first[node], graph.first[node + 1]):
+            value = operand(graph, graph.left[term])
+            if graph.right[term] != NONE:
+                value = Scalar.lift(value) * operand(graph, graph.right[term])
+            negative = graph.sign[term] < 0
+            if total is None:
+                total = -Scalar.lift(value) if negative else Scalar.lift(value)
+            else:
+                total = total - value if negative else total + value
+        return total
+    args = tuple(Scalar.lift(operand(graph, arg)) for arg in graph.args[graph.start[node] : graph.start[node + 1]])
+    return ops.TABLE[CODES[graph.code[node]]].dispatch(args)
+
+
+def backward(graph: Canonical, nodes: list[int], root: int) -> list[str]:
+    """Statements that pass the gradient down from the root; parameters add it up over the examples."""
+    lines: list[str] = []
+    wanted = {int(node) for node in np.flatnonzero(graph.code == CODE["parameter"])}
+    for node in reversed(nodes):
+        if any(below in wanted for below in below_of(graph, node)):
+            wanted.add(node)
+    arrived: dict[int, list[Any]] = {root: [1]}
+    for node in nodes:
+        if node not in wanted or node not in arrived:
+            continue
+        g = Scalar.lift(total(arrived.pop(node)))
+        if len(g.source) > 8:
+            lines.append(f"d{node} = {g}")
+            g = Scalar(f"d{node}")
+        for below, partial in partials(graph, node):
+            if below in wanted and not (isinstance(partial, int) and partial == 0):
+                arrived.setdefault(below, []).append(g * partial)
+    for node, contributions in sorted(arrived.items()):
+        if graph.code[node] == CODE["parameter"]:
+            lines.append(f"g{int(graph.data[node])} += {total(contributions)}")
+    return lines
+
+
+def total(contributions: list[Any]) -> Any:
+    """The sum of what arrives."""
+    result = contributions[0]
+    for contribution in contributions[1:]:
+        result = result + contribution
+    return result
+
+
+def below_of(graph: Canonical, node: int) -> list[int]:
+    """What a node reads."""
+    terms = slice(graph.first[node], graph.first[node + 1])
+    right = graph.right[terms]
+    args = graph.args[graph.start[node] : graph.start[node + 1]]
+    return [*map(int, args), *map(int, graph.left[terms]), *map(int, right[right != NONE])]
+
+
+def partials(graph: Canonical, node: int) -> list[tuple[int, Any]]:
+    """What a node reads, with its partial derivatives."""
+    if graph.code[node] != SUM:
+        args = [int(arg) for arg in graph.args[graph.start[node] : graph.start[node + 1]]]
+        op = ops.TABLE[CODES[graph.code[node]]]
+        return list(zip(args, op.partials(Scalar(f"v{node}"), tuple(operand(graph, a) for a in args)), strict=True))
+    found = []
+    for term in range(graph.first[node], graph.first[node + 1]):
+        sign, left, right = int(graph.sign[term]), int(graph.left[term]), int(graph.right[term])
+        if right == NONE:
+            found.append((left, sign))
+        elif left == right:
+            found.append((left, Scalar.lift(2 * sign) * operand(graph, left)))
+        else:
+            found += [(left, Scalar.lift(operand(graph, right)) * sign), (right, Scalar.lift(operand(graph, left)) * sign)]
+    return found

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from autograd import Value, local_derivatives, ops
-from viz.markup import cell, font, row, shorten, table, width
+from viz.markup import cell, row, shorten, table, width
 from viz.render import Drawing
 from viz.scene import Scene
-from viz.style import NAME, SIZE
+from viz.style import SIZE
 
 
 def draw(scene: Scene) -> Drawing:
@@ -86,8 +86,7 @@ class Circuit:
     def end(self, value: Value) -> None:
         """Where an output leaves the circuit: its name."""
         end = self.scene.ids[value] + "end"
-        name = shorten(self.scene.labels[value])
-        self.drawing.node(end, f"<{font(name, self.scene.theme.text, NAME, bold=True)}>", shape="plain")
+        self.drawing.node(end, table([row(self.scene.name_cell(value))], border="0", cellpadding="3"), shape="plain")
         self.join(self.taps[value], end)
 
     def wire(self, start: str, id: str, value: Value, gradient: float, name: str = "") -> str:

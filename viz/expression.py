@@ -26,6 +26,9 @@ from viz.errors import ExpressionError
 LONGEST = 20_000
 """Expressions have at most so many characters."""
 
+DEEPEST = 1_000
+"""Expressions are nested at most so deeply; x + x + x + x is three deep."""
+
 OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: ops.add, ast.Sub: ops.sub, ast.Mult: ops.mul, ast.Div: ops.div, ast.Pow: ops.pow,
     ast.USub: ops.neg, ast.UAdd: lambda x: x,
@@ -114,14 +117,16 @@ class Evaluator:
     def evaluate(self, root: ast.expr) -> Value:
         """The value of an expression, from the leaves up, without recursion."""
         done: dict[ast.expr, Any] = {}
-        stack = [(root, False)]
+        stack = [(root, 0, False)]
         while stack:
-            node, ready = stack.pop()
+            node, depth, ready = stack.pop()
             if ready:
                 done[node] = self.apply(node, done)
+            elif depth > DEEPEST:
+                self.fail(node, "the expression is nested too deeply")
             else:
-                stack.append((node, True))
-                stack.extend((part, False) for part in reversed(list(self.parts(node))))
+                stack.append((node, depth, True))
+                stack.extend((part, depth + 1, False) for part in reversed(list(self.parts(node))))
         result = done[root]
         if not isinstance(result, Value):
             self.fail(root, "a list is no value: give it to a function such as sum")

@@ -11,7 +11,7 @@ from autograd import Value, ops
 from viz.formulas import formatted
 from viz.markup import cell, font, shorten
 from viz.render import Drawing
-from viz.style import FONT, NAME, SIZE, SMALL, Theme
+from viz.style import FONT, SIZE, SMALL, Theme
 
 NO_GRADIENTS = "no gradients yet: call backward()"
 
@@ -82,8 +82,10 @@ class Scene:
     def drawing(self, **attributes: str) -> Drawing:
         """An empty drawing in the scene's colours and direction, with a caption if gradients are missing."""
         theme = self.theme
+        attributes |= {"rankdir": self.direction, "bgcolor": theme.background, "fontname": FONT, "pad": "0.12"}
         drawing = Drawing(
-            graph_attr={"rankdir": self.direction, "bgcolor": theme.background, "fontname": FONT} | attributes,
+            format="svg",
+            graph_attr=attributes,
             node_attr={"fontname": FONT, "fontsize": str(SIZE), "fontcolor": theme.text, "color": theme.line},
             edge_attr={"fontname": FONT, "fontsize": str(SMALL), "color": theme.line, "arrowsize": "0.6"},
         )
@@ -97,7 +99,7 @@ class Scene:
         ordering = "" if isinstance(op, ops.Reduction | ops.Contraction) else "in"
         sign = len(op.symbol) <= 2
         return {
-            "label": f"<{font(op.symbol, self.theme.text, NAME + 2 if sign else SIZE)}>",
+            "label": f"<{font(op.symbol, self.theme.text, SIZE + 4 if sign else SIZE)}>",
             "ordering": ordering,
             "shape": "circle" if len(op.symbol) <= 4 else "ellipse",
             "style": "filled",

@@ -14,10 +14,10 @@ FONT = "Helvetica"
 """A font whose widths every renderer knows; browsers replace it with their sans-serif if need be."""
 
 SIZE = 12
-"""The size of values and gradients in points; other sizes are relative to it."""
+"""The size of text in points."""
 
 SMALL = SIZE - 2
-NAME = SIZE + 2
+"""The size of notes and local derivatives."""
 
 
 @dataclass(frozen=True)

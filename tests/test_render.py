@@ -1,0 +1,127 @@
+"""Rendering without Graphviz on the system, and with it."""
+
+import os
+import stat
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import graphviz
+import pytest
+from graphviz.backend import dot_command
+
+import viz
+from autograd import RerollError, UsageError, Value
+from viz import render
+
+
+@pytest.fixture
+def drawing():
+    return viz.draw(Value(2.0, "x") * 3)
+
+
+@pytest.fixture
+def no_dot(monkeypatch, tmp_path):
+    """A PATH with nothing on it, as in a virtual environment that is not activated."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def fake_dot(monkeypatch, tmp_path):
+    """A `dot` on PATH that answers with its own arguments."""
+    script = tmp_path / "dot"
+    script.write_text(f'#!{sys.executable}\nimport sys\nsys.stdin.read()\nprint("fake", *sys.argv[1:])\n')
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    return script
+
+
+def test_pictures_are_made_with_nothing_on_path(drawing, no_dot):
+    assert Path(render.program()).stem == "graphviz-pure"
+    assert drawing.svg().rstrip().endswith("</svg>")
+    assert drawing.pipe(format="png").startswith(b"\x89PNG")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the fake dot is a script with a shebang")
+def test_dot_on_path_is_preferred(drawing, fake_dot):
+    assert render.program() == str(fake_dot)
+    assert drawing.svg() == "fake -Kdot -Tsvg\n"
+    assert drawing.pipe(format="pdf", encoding="utf-8") == "fake -Kdot -Tpdf\n"
+
+
+def test_without_any_program_the_error_says_what_to_install(drawing, no_dot, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(no_dot / "python"))
+    monkeypatch.setattr(sys, "prefix", str(no_dot))
+    with pytest.raises(viz.RendererNotFoundError, match="pip install graphviz-pure") as caught:
+        drawing.svg()
+    assert isinstance(caught.value, RerollError)
+    with pytest.raises(viz.RendererNotFoundError):
+        drawing.pipe(format="svg")
+    assert drawing.write(no_dot / "x.dot").read_text() == drawing.source
+
+
+def test_the_graphviz_library_is_left_as_it_was(drawing, no_dot):
+    before = dot_command.DOT_BINARY
+    drawing.pipe(format="svg")
+    with pytest.raises(graphviz.CalledProcessError):
+        drawing.pipe(format="pdf")
+    assert before == dot_command.DOT_BINARY
+
+
+def test_drawings_can_be_rendered_by_several_threads_at_once(drawing, no_dot):
+    with ThreadPoolExecutor(4) as pool:
+        pictures = list(pool.map(lambda _: drawing.pipe(format="svg"), range(8)))
+    assert len(set(pictures)) == 1
+
+
+def test_pdf_without_graphviz_is_a_clear_error(drawing, no_dot, tmp_path):
+    with pytest.raises(viz.RenderError, match=r"graphviz-pure cannot write 'pdf': use svg or png, or install Graphviz"):
+        drawing.write(tmp_path / "x.pdf")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_text_that_is_not_dot_is_a_clear_error():
+    with pytest.raises(viz.RenderError, match="could not draw 'svg'"):
+        render.render("digraph {", "svg")
+
+
+def test_a_notebook_gets_svg_and_no_noise(drawing, capfd):
+    bundle = drawing._repr_mimebundle_()
+    assert list(bundle) == ["image/svg+xml"]
+    assert bundle["image/svg+xml"].rstrip().endswith("</svg>")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_copy_still_finds_its_program(drawing, no_dot):
+    assert drawing.copy().svg() == drawing.svg()
+
+
+def test_render_of_the_graphviz_library_works(drawing, no_dot, tmp_path):
+    assert Path(drawing.render(tmp_path / "graph.gv")).read_text().rstrip().endswith("</svg>")
+
+
+@pytest.mark.parametrize(("name", "start"), [("x.svg", b"<?xml"), ("x.PNG", b"\x89PNG"), ("x.dot", b"digraph")])
+def test_a_file_has_the_format_of_its_suffix(drawing, tmp_path, name, start):
+    path = drawing.write(tmp_path / name)
+    assert path.read_bytes().startswith(start)
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_a_name_without_suffix_is_refused(drawing, tmp_path):
+    with pytest.raises(UsageError, match="a file name ending in"):
+        drawing.write(tmp_path / "x")
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(drawing, tmp_path):
+    path = tmp_path / "x.svg"
+    path.write_text("old")
+    (tmp_path / "folder.svg").mkdir()
+    with pytest.raises(OSError, match="folder"):
+        drawing.write(tmp_path / "folder.svg")
+    with pytest.raises(FileNotFoundError):
+        drawing.write(tmp_path / "nowhere" / "x.svg")
+    assert path.read_text() == "old"
+    drawing.write(path)
+    assert path.read_text().startswith("<?xml")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["folder.svg", "x.svg"]

@@ -56,6 +56,7 @@ class Writer:
         self.known_constants: dict[tuple[Any, ...], str] = {}
         self.helpers: set[str] = set()
         self.lines: list[str] = []
+        self.statements: list[tuple[Block, str, str]] = []
         self.names: list[str] = []
         self.dims: list[tuple[int, ...]] = []
         self.depth = Counter[str]()
@@ -217,6 +218,7 @@ class Writer:
         for position, block in enumerate(self.blocks):
             if wanted[position] and block.op not in LEAF_NAMES:
                 self.statement(position, block)
+                self.statements.append((block, self.names[position], self.lines[-1]))
 
     def statement(self, position: int, block: Block) -> None:
         """The statement of one block."""
@@ -264,13 +266,17 @@ class Writer:
 
     def reduction(self, block: Block) -> Array:
         """max, min or logsumexp along the last axis."""
-        op = ops.TABLE[block.op]
         terms = self.terms_of(block)
         if block.segments is not None:
             return self.segmented(block, terms)
-        if block.size == 1:
-            return atom(op.numpy.replace("axis=-1", "axis=-1, keepdims=True").format(terms))
-        return atom(op.numpy.format(terms))
+        keep = ", keepdims=True" if block.size == 1 else ""
+        if block.op != "logsumexp":
+            return atom(ops.TABLE[block.op].numpy.format(terms).replace("axis=-1", f"axis=-1{keep}"))
+        # ln Σ eˣ = m + ln Σ e^(x-m): np.logaddexp.reduce says the same, several times slower.
+        highest = self.numbered("m")
+        self.lines.append(f"{highest} = np.max({terms}, axis=-1, keepdims=True)")
+        flat = highest if keep else f"{highest}[..., 0]"
+        return Array(f"{flat} + np.log(np.sum(np.exp({terms:sum} - {highest}), axis=-1{keep}))", "sum")
 
     def terms_of(self, block: Block) -> Array:
         """What a reduction reduces: (members, terms), or (terms) for a single member."""

@@ -6,9 +6,9 @@ to a slot `b[k]`. A slot is None in the first run, so that NumPy allocates it; f
 in place. The lowered program computes the same numbers in the same order.
 
 >>> print(lower("z = x @ W + c\\ndW[...] = x.T @ z", set())[0])
-t0 = b[0] = np.matmul(x, W, b[0])
-z = np.add(t0, c, t0)
-np.matmul(x.T, z, dW)
+t0 = b[0] = np.matmul(x, W, out=b[0])
+z = np.add(t0, c, out=t0)
+np.matmul(x.T, z, out=dW)
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ UFUNCS = {"exp", "log", "sqrt", "sin", "cos", "tanh", "abs", "sign", "maximum", 
           "expm1", "log1p"}
 REDUCE = {"sum": "add", "max": "maximum", "min": "minimum"}
 ARITHMETIC = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.Subscript)
-VIEWS = {"reshape", "swapaxes", "mean"}
+VIEWS = {"reshape", "swapaxes"}
 
 
 class _Lowering:
@@ -140,6 +140,9 @@ class _Lowering:
             return self.ufunc(name, node.args)
         if owner == "np" and name in REDUCE:
             return self.reduce(REDUCE[name], node.args[0], node.keywords)
+        if owner != "np" and name == "mean":
+            array = self.value(node.func.value)
+            return f"np.add.reduce({array}, None) / {array}.size", False, None
         if owner != "np" and name == "copy":
             return self.ufunc("positive", [node.func.value])
         if owner != "np" and name == "sum":
@@ -160,7 +163,7 @@ class _Lowering:
         # A matrix product with weights already has the shape of the sum it is a term of.
         whole = name in ("add", "subtract") and isinstance(args[0], ast.BinOp) and _starts_with_product(args[0])
         reuse = temporaries[0] if temporaries and (alone or whole) and name != "matmul" else None
-        return f"np.{name}({', '.join(texts)}, {{out}})", True, reuse
+        return f"np.{name}({', '.join(texts)}, out={{out}})", True, reuse
 
     def reduce(self, name: str, arg: ast.expr, keywords: list[ast.keyword]) -> tuple[str, bool, str | None]:
         """np.sum and its kin as the reduce of a ufunc, which is quicker to call."""

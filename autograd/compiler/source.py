@@ -43,8 +43,6 @@ def write(made: Plan, kind: str) -> Text:
     needed = reached(blocks, {block for block, _ in roots})
     writer.forward(needed)
     forward, writer.lines = writer.lines, []
-    statements = [(block, writer.names[i], line) for (i, block), line in zip(
-        [(i, b) for i, b in enumerate(blocks) if needed[i] and b.op not in LEAF_NAMES], forward, strict=True)]
     if kind == "outputs":
         columns = [column(made, writer, root) for root in roots]
         rest = [f"return np.stack([{', '.join(columns)}], axis=1)"]
@@ -57,7 +55,7 @@ def write(made: Plan, kind: str) -> Text:
     arguments = ["theta", "x"] + [name for name, leaf in (("y", "target"), ("u", "noise"))
                                   if any(b.op == leaf and b.size for b in blocks)]
     helpers = "\n".join(HELPERS[name] for name in sorted(writer.helpers))
-    return Text(kind, arguments, body, helpers, writer.constants, writer.names, statements)
+    return Text(kind, arguments, body, helpers, writer.constants, writer.names, writer.statements)
 
 
 def reached(blocks: list[Block], from_blocks: set[int]) -> list[bool]:

@@ -51,8 +51,7 @@ def test_dot_on_path_is_preferred(drawing, fake_dot):
 
 
 def test_without_any_program_the_error_says_what_to_install(drawing, no_dot, monkeypatch):
-    monkeypatch.setattr(sys, "executable", str(no_dot / "python"))
-    monkeypatch.setattr(sys, "prefix", str(no_dot))
+    monkeypatch.setattr(render, "_beside_python", lambda: str(no_dot))
     with pytest.raises(viz.RendererNotFoundError, match="pip install graphviz-pure") as caught:
         drawing.svg()
     assert isinstance(caught.value, RerollError)

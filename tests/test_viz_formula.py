@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 from hypothesis import given
+from strategies import expressions
 
 import viz
 from autograd import SizeError, UsageError, Value, dot, ops
 from autograd import max as maximum_of
 from autograd import sum as total
-from tests.strategies import expressions
 from viz.formulas import identifier, number, symbol
 
 

@@ -111,9 +111,8 @@ def test_help_shows_examples_and_functions(capsys):
 
 
 def test_it_runs_as_a_module_and_survives_a_terminal_without_dots():
-    done = subprocess.run(
-        [sys.executable, "-m", "viz", *FIRST], capture_output=True, check=True, env=os.environ | {"PYTHONIOENCODING": "ascii"}
-    )
+    ascii_only = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([sys.executable, "-m", "viz", *FIRST], capture_output=True, check=True, env=ascii_only)
     assert b"df/dq ? dq/dx = -4 ? 1 = -4" in done.stdout
 
 

@@ -4,10 +4,10 @@ import math
 
 import pytest
 from hypothesis import given
+from strategies import expressions
 
 import viz
 from autograd import UsageError, Value, dot, grad
-from tests.strategies import expressions
 
 
 def sentences(root, phase="backward"):

@@ -106,7 +106,7 @@ def picture(walk: Walk, options: argparse.Namespace) -> None:
         "local_derivatives": options.local, "number_format": options.number_format,
     }
     if options.output.suffix.lower() in (".html", ".htm"):
-        write(options.output, html(walk.root, title=options.expression, **look).encode())
+        write(options.output, html(walk.root, title=options.expression, **look).encode(errors="replace"))
     else:
         draw(walk.root, **look).write(options.output)
 

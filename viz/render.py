@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,8 +37,7 @@ def program() -> str:
 
     Raises `RendererNotFoundError` where neither is there.
     """
-    beside_python = os.pathsep.join({str(Path(sys.executable).parent), str(Path(sys.prefix) / "bin")})
-    found = shutil.which("dot") or shutil.which(PURE) or shutil.which(PURE, path=beside_python)
+    found = shutil.which("dot") or shutil.which(PURE) or shutil.which(PURE, path=_beside_python())
     if found is None:
         raise RendererNotFoundError(
             "drawing needs a layout program and none was found: `pip install graphviz-pure`, "
@@ -45,6 +45,12 @@ def program() -> str:
             "the text of the drawing, `.source`, needs neither"
         )
     return found
+
+
+def _beside_python() -> str:
+    """Where pip puts commands; not on PATH if the virtual environment isn't activated."""
+    user = sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user"))
+    return os.pathsep.join([str(Path(sys.executable).parent), sysconfig.get_path("scripts"), user])
 
 
 def _is_pure(path: str) -> bool:

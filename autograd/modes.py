@@ -112,12 +112,26 @@ class detect_anomaly(Mode):  # noqa: N801 - PyTorch's name for it
         if not math.isfinite(upstream):
             return
         for arg, contribution in zip(node.args, contributions, strict=True):
-            if not math.isfinite(contribution) and getattr(arg.op, "name", "") != "constant":
+            if not math.isfinite(contribution) and _varies(arg):
                 place = self.places.get(node.serial, "made before detect_anomaly() was entered")
+                made = f"{getattr(node.op, 'name', '')}({_shown(node.args)})"
                 raise AnomalyError(
-                    f"{place}: the gradient that {node.op.name}({_shown(node.args)}) passes on to {_shown((arg,))} "  # type: ignore[union-attr]
-                    f"is {contribution}, where {upstream} came from above"
+                    f"{place}: the gradient that {made} passes on to {_shown((arg,))} is {contribution}, "
+                    f"where {upstream} came from above"
                 )
+
+
+def _varies(value: Value) -> bool:
+    """Whether anything but constants went into a value."""
+    seen: set[Value] = set()
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if not node.args and getattr(node.op, "name", "") != "constant":
+            return True
+        stack.extend(arg for arg in node.args if arg not in seen)
+        seen.update(node.args)
+    return False
 
 
 def _shown(args: tuple[Value, ...]) -> str:
@@ -125,7 +139,8 @@ def _shown(args: tuple[Value, ...]) -> str:
     return ", ".join(texts + ["…"] * (len(args) > 6))
 
 
-_OWN = ("<generated", *(f"{Path(__file__).resolve().parent.parent / name}{os.sep}" for name in ("autograd", "nn", "viz")))
+_ROOT = Path(__file__).resolve().parent.parent
+_OWN = ("<generated", *(f"{_ROOT / name}{os.sep}" for name in ("autograd", "nn", "viz")))
 
 
 def user_line() -> str:

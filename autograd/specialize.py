@@ -187,12 +187,13 @@ def method(op: ops.Op, reflected: bool = False) -> Callable[..., Any]:
     for a Value on the right of something that is none.
     """
     letters = op.operands
+    order = letters[::-1] if reflected else letters
     names = {"name": op.name, "op": "op_" + op.name, "operands": ", ".join(letters)}
     optional = dict(zip(letters[::-1], op.defaults[::-1], strict=False))
     source = METHOD.format(
         **names,
-        parameters=", ".join([f"{a}={optional[a]}" if a in optional else a for a in letters][:: -1 if reflected else 1]),
-        lift="".join(LIFT.format(a, **names) for a in (letters[:1] if reflected else letters[1:])).strip(),
+        parameters=", ".join(f"{a}={optional[a]}" if a in optional else a for a in order),
+        lift="".join(LIFT.format(a, **names) for a in order[1:]).strip(),
         forward=op.dispatch(tuple(_atom(f"{a}.data") for a in letters)),
     )
     exec(compile(source, f"<generated for {op.name}>", "exec"), SCOPE)

@@ -1,0 +1,108 @@
+"""Copies and pickles of values and their graphs."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+from typing import Any
+
+import pytest
+
+import autograd
+from autograd import Value, ops
+
+over = pytest.mark.parametrize
+PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
+
+
+def pickled(thing: Any) -> Any:
+    return pickle.loads(pickle.dumps(thing))
+
+
+def slowly(thing: Any) -> Any:
+    """Through the pickler that is written in Python, as other serializers are."""
+    file = io.BytesIO()
+    pickle._Pickler(file).dump(thing)  # type: ignore[attr-defined]
+    return pickle._loads(file.getvalue())  # type: ignore[attr-defined]
+
+
+WAYS = over("duplicate", [copy.deepcopy, pickled, slowly])
+
+
+@WAYS
+def test_a_copy_equals_its_original_and_is_another(duplicate: Any) -> None:
+    x = Value(2.0, label="x")
+    y = (3 * x).tanh()
+    y.label = "y"
+    y.backward()
+    twin = duplicate(y)
+    for old, new in zip(autograd.ancestors(y), autograd.ancestors(twin), strict=True):
+        assert new is not old
+        assert (new.data, new.grad, new.op, new.label) == (old.data, old.grad, old.op, old.label)
+    twin.backward()
+    assert x.grad == y.args[0].args[1].grad == autograd.ancestors(twin)[0].grad / 2
+
+
+@WAYS
+def test_a_leaf_keeps_its_kind(duplicate: Any) -> None:
+    (two, x) = (2 * Value(3.0)).args
+    assert duplicate(two).op is ops.constant
+    assert duplicate(x).op is None
+
+
+@WAYS
+def test_sharing_is_kept_within_a_graph_and_between_graphs(duplicate: Any) -> None:
+    x = Value(2.0)
+    q = x * x
+    new_x, new_q, f, g = duplicate([x, q, q + 1, q * x])
+    assert f.args[0] is g.args[0] is new_q
+    assert new_q.args == (new_x, new_x)
+    assert g.args[1] is new_x
+
+
+@over(("duplicate", "nodes"), [(copy.deepcopy, 100_000), (pickled, 100_000), (slowly, 10_000)])
+def test_a_graph_of_100_000_nodes_is_copied_without_recursion(duplicate: Any, nodes: int) -> None:
+    x = Value(1.0)
+    y = x
+    for _ in range(nodes):
+        y = y + x
+    new_x, new_y = duplicate((x, y))
+    assert new_y.data == y.data
+    assert autograd.grad(new_y, [new_x]) == [nodes + 1.0]
+
+
+@over("protocol", PROTOCOLS)
+def test_every_protocol_of_pickle_works(protocol: int) -> None:
+    x = Value(2.0)
+    new_x, y = pickle.loads(pickle.dumps([x, x * x + 1], protocol))
+    assert autograd.grad(y, [new_x]) == [4.0]
+
+
+def test_a_copy_can_be_used_beside_new_values() -> None:
+    x = Value(2.0)
+    new_x, y = pickled((x, x * x))
+    z = y * new_x
+    assert z.serial > y.serial > new_x.serial
+    assert autograd.grad(z, [new_x]) == [12.0]
+
+
+def test_a_shallow_copy_shares_its_operands() -> None:
+    x = Value(2.0)
+    y = x * x
+    twin = copy.copy(y)
+    assert twin is not y
+    assert (twin.data, twin.op, twin.args) == (4.0, ops.mul, (x, x))
+
+
+@over("dump", [pickle.dumps, slowly])
+def test_a_pickle_that_fails_does_not_spoil_the_next(dump: Any) -> None:
+    x = Value(1.0)
+    bad = x * 2
+    bad.label = lambda: None  # type: ignore[assignment]
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        dump([bad + x])
+    y = x
+    for _ in range(5000):
+        y = y + x
+    assert dump(y)

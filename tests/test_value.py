@@ -1,0 +1,309 @@
+"""Value: a number of Python that remembers how it was made."""
+
+from __future__ import annotations
+
+import gc
+import math
+import operator
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import NumberError, NumberRangeError, Value, ops
+
+over = pytest.mark.parametrize
+
+OPERATORS = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "pow": operator.pow,
+}
+NUMBERS = [3, 3.0, True, np.float64(3), np.float32(3), np.int64(3), np.bool_(True), Fraction(3, 1), np.array(3.0)]
+
+
+# ── operators ────────────────────────────────────────────────────────────────────────────────
+
+
+@over("number", NUMBERS, ids=lambda n: type(n).__name__)
+@over("name", OPERATORS)
+def test_an_operator_takes_a_plain_number_on_either_side(name: str, number: Any) -> None:
+    v, apply = Value(2.0), OPERATORS[name]
+    left, right = apply(number, v), apply(v, number)
+    assert (type(left), left.data) == (Value, apply(float(number), 2.0))
+    assert (type(right), right.data) == (Value, apply(2.0, float(number)))
+    assert left.op is right.op is ops.TABLE[name]
+    assert left.args[1] is right.args[0] is v
+    assert left.args[0].op is right.args[1].op is ops.constant
+
+
+@over("name", OPERATORS)
+def test_an_operator_takes_two_values(name: str) -> None:
+    x, y = Value(2.0), Value(3.0)
+    z = OPERATORS[name](x, y)
+    assert (z.data, z.op, z.args) == (OPERATORS[name](2.0, 3.0), ops.TABLE[name], (x, y))
+
+
+def test_signs_and_absolute_values_are_operations() -> None:
+    v = Value(-2.0)
+    assert ((-v).data, abs(v).data) == (2.0, 2.0)
+    assert +v is v
+
+
+def test_augmented_assignment_makes_a_new_value() -> None:
+    v = total = Value(2.0)
+    total += 1
+    total *= v
+    assert (v.data, total.data) == (2.0, 6.0)
+
+
+def test_a_power_may_have_a_value_below_above_or_both() -> None:
+    x, y = Value(2.0), Value(3.0)
+    assert [(x**3).data, (2**y).data, (x**y).data] == [8.0, 8.0, 8.0]
+    assert autograd.grad(x**y, [x, y]) == pytest.approx([12.0, 8 * math.log(2)])
+
+
+def test_the_built_in_sum_adds_values() -> None:
+    assert sum([Value(1), Value(2), 3]).data == 6.0
+
+
+def test_x_times_x_has_two_operands() -> None:
+    x = Value(3.0)
+    square = x * x
+    assert square.args == (x, x)
+    square.backward()
+    assert x.grad == 6.0
+
+
+def test_operands_keep_the_order_in_which_they_were_written() -> None:
+    x, y = Value(1.0), Value(2.0)
+    assert [(x - y).args, (y - x).args] == [(x, y), (y, x)]
+    assert autograd.dot([x, y], [y, x], 3).args[:4] == (x, y, y, x)
+
+
+def test_an_operand_is_older_than_what_is_made_of_it() -> None:
+    x = Value(1.0)
+    y = x + 1
+    assert x.serial < y.args[1].serial < y.serial
+
+
+# ── ordering, identity, text ─────────────────────────────────────────────────────────────────
+
+
+@over("other", [3, np.float64(3), Value(3.0)], ids=["int", "numpy", "Value"])
+def test_values_are_ordered_by_their_data(other: Any) -> None:
+    v = Value(2.0)
+    assert (v < other, v <= other, v > other, v >= other) == (True, True, False, False)
+    assert (other < v, other <= v, other > v, other >= v) == (False, False, True, True)
+
+
+def test_sorting_and_the_built_in_maximum_work() -> None:
+    x, y = Value(2.0), Value(1.0)
+    assert sorted([x, y]) == [y, x]
+    assert max(x, y) is x
+
+
+def test_equality_is_identity_so_that_lists_and_sets_stay_safe() -> None:
+    x, y = Value(2.0), Value(2.0)
+    assert x != y
+    assert x == x
+    assert [x, y].index(y) == 1
+    assert len({x, y, x}) == 2
+    assert x != 2.0
+    assert not np.float64(2) == x  # noqa: SIM201 - NumPy's own operator
+
+
+@over("bad", ["1", None, 1j, [1.0]])
+def test_what_is_no_number_cannot_be_compared(bad: Any) -> None:
+    with pytest.raises(NumberError):
+        _ = Value(1.0) < bad
+
+
+@over(("number", "truth"), [(0.0, False), (2.0, True), (math.nan, True)])
+def test_a_value_is_as_true_as_its_number(number: float, truth: bool) -> None:
+    assert bool(Value(number)) is truth
+
+
+def test_a_value_represents_itself_by_data_gradient_and_label() -> None:
+    f = Value(-12.0, label="f")
+    assert repr(f) == "Value(data=-12.0, label='f')"
+    f.grad = 1.0
+    assert repr(f) == "Value(data=-12.0, grad=1.0, label='f')"
+    assert repr(Value(1)) == "Value(data=1.0)"
+
+
+@over(("spec", "text"), [(".3f", "3.142"), ("8.2f", "    3.14"), ("e", "3.141593e+00"), ("", f"Value(data={math.pi})")])
+def test_a_value_formats_as_its_number(spec: str, text: str) -> None:
+    assert format(Value(math.pi), spec) == text
+
+
+# ── what is a number ─────────────────────────────────────────────────────────────────────────
+
+
+@over(
+    ("number", "data"),
+    [(3, 3.0), (True, 1.0), (np.float32(0.5), 0.5), (Fraction(1, 4), 0.25), (Decimal("0.5"), 0.5),
+     (np.array([7.0]), 7.0), (np.array(7), 7.0), (math.inf, math.inf), (-math.inf, -math.inf)],
+)
+def test_every_real_number_makes_a_value_whose_data_is_a_float(number: Any, data: float) -> None:
+    v = Value(number)
+    assert (type(v.data), v.data, v.grad, v.op, v.args, v.label) == (float, data, 0.0, None, (), "")
+
+
+def test_nan_is_allowed() -> None:
+    assert math.isnan((Value(math.nan) + 1).data)
+
+
+@over(
+    ("bad", "came"),
+    [("3", "str '3' came"), (b"3", "bytes b'3' came"), (None, "NoneType None came"), (1j, "complex 1j came"),
+     (np.complex128(1j), "complex128 .* came"), (np.array([1.0, 2.0]), r"an array of shape \(2,\) came"),
+     (np.array(["a"]), "str 'a' came"), ([1.0], r"list \[1.0\] came"), ({}, "dict {} came"),
+     (object(), "object .* came")],
+    ids=lambda x: type(x).__name__,
+)  # fmt: skip
+def test_what_is_no_real_number_is_refused_with_a_word_about_what_came(bad: Any, came: str) -> None:
+    with pytest.raises(NumberError, match=f"a real number is expected, {came}"):
+        Value(bad)
+    assert issubclass(NumberError, TypeError)
+
+
+@over("bad", ["3", None, 1j, [1.0], {}])
+@over("name", OPERATORS)
+def test_an_operator_refuses_what_is_no_number_on_either_side(name: str, bad: Any) -> None:
+    apply = OPERATORS[name]
+    with pytest.raises(TypeError):
+        apply(Value(1.0), bad)
+    with pytest.raises(TypeError):
+        apply(bad, Value(1.0))
+
+
+def test_a_value_of_a_value_is_refused() -> None:
+    with pytest.raises(NumberError, match=r"a Value came: use v.data, or v itself in place of Value\(v\)"):
+        Value(Value(1.0))
+
+
+def test_an_integer_beyond_every_float_is_refused() -> None:
+    with pytest.raises(NumberRangeError, match=r"within ±1.8e308 is expected, an int of 1329 bits came"):
+        Value(1.0) + 10**400
+
+
+@over("function", [float, int, complex, math.tanh, math.exp, math.floor, math.trunc, range])
+def test_a_value_does_not_turn_into_a_plain_number_in_silence(function: Any) -> None:
+    with pytest.raises(TypeError, match=r"v\.data .* autograd\.tanh\(v\)"):
+        function(Value(1.0))
+
+
+# ── NumPy ────────────────────────────────────────────────────────────────────────────────────
+
+
+@over("row", [op for op in ops.TABLE.values() if op.name in ("exp", "log", "sqrt", "sin", "cos", "tanh")], ids=str)
+def test_a_ufunc_of_a_value_is_a_value_with_a_gradient(row: ops.Op) -> None:
+    v = Value(0.5)
+    out = getattr(np, row.name)(v)
+    assert (out.op, out.args, out.data) == (row, (v,), row(0.5))
+
+
+@over(
+    ("function", "row"),
+    [(np.add, ops.add), (np.subtract, ops.sub), (np.multiply, ops.mul), (np.divide, ops.div), (np.power, ops.pow),
+     (np.float_power, ops.pow), (np.maximum, ops.maximum), (np.minimum, ops.minimum)],
+)  # fmt: skip
+def test_a_ufunc_of_two_operands_takes_values_on_either_side(function: Any, row: ops.Op) -> None:
+    v = Value(0.5)
+    for out, data in [(function(v, 2), row(0.5, 2)), (function(2, v), row(2, 0.5)), (function(v, v), row(0.5, 0.5))]:
+        assert (out.op, out.data) == (row, data)
+
+
+def test_a_ufunc_that_is_no_row_is_made_of_rows() -> None:
+    v = Value(3.0)
+    assert autograd.grad(np.square(v), [v]) == [6.0]
+    assert autograd.grad(np.reciprocal(v), [v]) == pytest.approx([-1 / 9])
+
+
+def test_arrays_of_values_work_with_operators_products_sums_and_ufuncs() -> None:
+    vector = np.array([Value(1.0), Value(2.0)])
+    matrix = np.array([[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]])
+
+    def data(array: Any) -> Any:
+        return np.vectorize(lambda v: v.data, otypes=[float])(array).tolist()
+
+    assert data(vector + vector) == data(vector * 2) == data(2 * vector) == [2.0, 4.0]
+    assert data(vector + np.array([1.0, 2.0])) == data(np.array([1.0, 2.0]) + vector) == [2.0, 4.0]
+    assert data(vector - Value(1.0)) == [0.0, 1.0]
+    assert data(Value(1.0) - vector) == [0.0, -1.0]
+    assert data(matrix @ vector) == data(np.dot(matrix, vector)) == [5.0, 11.0]
+    assert data(np.eye(2) @ vector) == [1.0, 2.0]
+    assert matrix.sum().data == np.sum(matrix).data == 10.0
+    assert data(matrix.sum(axis=0)) == [4.0, 6.0]
+    assert matrix.mean().data == 2.5
+    assert data(np.exp(vector)) == [math.exp(1), math.exp(2)]
+    assert data(np.tanh(vector)) == [math.tanh(1), math.tanh(2)]
+    assert data(-vector) == data(np.negative(vector)) == [-1.0, -2.0]
+    assert data(autograd.sigmoid(vector)) == data([v.sigmoid() for v in vector])
+
+
+def test_a_value_spreads_over_an_array_of_numbers() -> None:
+    v = Value(2.0)
+    product = v * np.array([1.0, 2.0])
+    assert [p.data for p in product] == [p.data for p in np.array([1.0, 2.0]) * v] == [2.0, 4.0]
+    assert autograd.grad(sum(product), [v]) == [3.0]
+
+
+def test_a_gradient_passes_through_a_matrix_product_of_numpy() -> None:
+    weights = np.array([[Value(1.0), Value(2.0)]])
+    out = (weights @ np.array([3.0, 4.0]))[0]
+    assert autograd.grad(out, list(weights[0])) == [3.0, 4.0]
+
+
+def test_an_array_of_numbers_does_not_swallow_a_value() -> None:
+    with pytest.raises(TypeError):
+        np.array([Value(1.0)], dtype=float)
+    array = np.zeros(2)
+    with pytest.raises(TypeError):
+        array += Value(1.0)
+    with pytest.raises(TypeError):
+        array[0] = Value(1.0)
+
+
+# ── life and death ───────────────────────────────────────────────────────────────────────────
+
+
+def living() -> int:
+    return sum(type(thing) is Value for thing in gc.get_objects())
+
+
+def test_a_graph_is_freed_by_reference_counting_alone() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        before = living()
+        x = Value(0.5)
+        y = autograd.dot([x, x.tanh()], [2.0, x], 1).exp() * autograd.max([x, 1])
+        y.backward()
+        autograd.grad(autograd.grad(y, [x], create_graph=True)[0], [x])
+        with autograd.detect_anomaly():
+            (x * y).backward()
+        assert living() > before
+        del x, y
+        assert living() == before
+    finally:
+        gc.enable()
+
+
+def test_a_detached_value_is_a_constant_that_forgot_its_history() -> None:
+    x = Value(3.0, label="x")
+    y = (x * x).detach()
+    assert (y.data, y.op, y.args) == (9.0, ops.constant, ())
+    assert autograd.grad(y * x, [x]) == [9.0]
+    assert x.detach().label == "x"
+
+
+def test_a_value_has_no_other_attributes() -> None:
+    with pytest.raises(AttributeError):
+        Value(1.0).gradient = 2.0  # type: ignore[attr-defined]

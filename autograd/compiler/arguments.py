@@ -40,7 +40,8 @@ class Batch:
 
 
 def _matrix(array: npt.NDArray[Any], dtype: Any) -> FloatArray:
-    return np.ascontiguousarray(array, dtype).reshape(len(array), -1)
+    rows = np.ascontiguousarray(array, dtype)
+    return rows if rows.ndim == 2 else rows.reshape(len(rows), -1)
 
 
 def rows(X: npt.ArrayLike, Y: npt.ArrayLike | None) -> Batch:
@@ -80,7 +81,7 @@ def vector(theta: npt.ArrayLike, size: int, out: Any) -> FloatArray:
     array = np.asarray(theta)
     if array.dtype.kind not in "biuf":
         raise NumberError(f"theta must be a vector of real numbers, one of type {array.dtype} came")
-    if array.dtype not in (np.float32, np.float64):
+    if array.dtype.char not in "fd":
         array = array.astype(np.float64)
     if array.shape != (size,):
         raise SizeError(f"theta must have shape ({size},), one number per parameter, {array.shape} came")

@@ -14,7 +14,9 @@ import numpy.typing as npt
 from autograd.compiler.arguments import Batch, rows, vector
 from autograd.compiler.build import Plan, plan
 from autograd.compiler.graph import flatten
+from autograd.compiler.emit import LEAF_NAMES
 from autograd.compiler.lower import lower
+from autograd.compiler.share import share
 from autograd.compiler.source import Text, write
 from autograd.compiler.straight import Straight
 from autograd.compiler.verify import verify
@@ -166,7 +168,7 @@ class Compiled:
             return value, result
         if inputs:
             value, gradient, dx = self.run("inputs", theta, batch, rng, out)
-            return value, gradient, dx.reshape(batch.x_shape)
+            return value, gradient, dx.reshape(batch.x_shape).copy()  # buffers are used again
         return self.run("value_and_grad", theta, batch, rng, out)  # type: ignore[no-any-return]
 
     def outputs(self, theta: FloatArray, batch: Batch, rng: np.random.Generator | None) -> FloatArray:
@@ -194,18 +196,37 @@ class Compiled:
 
     def function(self, kind: str, dtype: np.dtype[Any]) -> tuple[Callable[..., Any], int]:
         """The lowered function of a kind for a dtype, and how many buffers it needs."""
-        if (kind, dtype) not in self.functions:
+        found = self.functions.get((kind, dtype))
+        if found is None:
             text = self.text(kind)
-            body, slots = lower("\n".join(text.body), set(text.constants))
-            names: dict[str, Any] = {
-                name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in text.constants.items()
-            }
-            names["np"] = np
-            exec(text.helpers, names)
-            code = "def function(theta, x, y, u, b, out):\n" + "\n".join(f"    {line}" for line in body.splitlines())
-            exec(builtins.compile(code, f"<compiled {kind}>", "exec"), names)
-            self.functions[kind, dtype] = names["function"], slots
-        return self.functions[kind, dtype]
+            code, slots = lower("\n".join(text.body), set(text.constants))
+            shapes = list(zip(*(self.shapes(text, code, slots, dtype, examples) for examples in (3, 5)), strict=True))
+            code, slots = share(code, shapes)
+            found = self.functions[kind, dtype] = executable(text, code, dtype), slots
+        return found
+
+    def shapes(self, text: Text, code: str, slots: int, dtype: np.dtype[Any], examples: int) -> list[Any]:
+        """The shape, strides and dtype of every buffer for a number of examples."""
+        sizes = {block.op: block.size for block in self.plan.blocks if block.op in LEAF_NAMES}
+        x, y, u = (np.ones((examples, sizes[leaf]), dtype) for leaf in ("input", "target", "noise"))
+        buffers: list[Any] = [None] * slots
+        with np.errstate(all="ignore"):
+            executable(text, code, dtype)(np.ones(sizes["parameter"], dtype), x, y, u, buffers, None)
+        return [(np.shape(b), getattr(b, "strides", None), getattr(b, "dtype", None)) for b in buffers]
+
+
+def executable(text: Text, code: str, dtype: np.dtype[Any]) -> Callable[..., Any]:
+    """Lowered code as a function of theta, x, y, noise, the list of buffers, and out."""
+    names: dict[str, Any] = {
+        name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in text.constants.items()
+    }
+    names["np"] = np
+    exec(text.helpers, names)
+    body = "\n".join(f"    {line}" for line in code.splitlines())
+    source = f"def function(theta, x, y, u, b, out):\n{body}\n"
+    exec(builtins.compile(source, f"<compiled {text.kind}>", "exec"), names)
+    function: Callable[..., Any] = names["function"]
+    return function
 
 
 def parameter_names(params: Any, flat: list[Value]) -> dict[tuple[int, int], str]:

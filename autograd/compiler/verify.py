@@ -82,7 +82,8 @@ def blame(made: Plan, compiled: Compiled, point: dict[str, Floats], values: Floa
                                 "y": point["target"].reshape(1, -1), "u": point["noise"].reshape(1, -1)}
     code = "\n".join(["import numpy as np", text.helpers, *text.body[:-1]])
     with np.errstate(all="ignore"):
-        exec(code, {**text.constants, **names}, names)
+        names.update(text.constants)
+        exec(code, names)
     shift = len(made.canonical.code) - len(made.graph)
     for block, name, statement in text.statements:
         expected = values[block.members - shift]

@@ -1,6 +1,7 @@
 """A scalar autograd engine you can see through, and a compiler for what is written with it."""
 
 from autograd.backward import ancestors, grad, hessian, jacobian, local_derivatives
+from autograd.check import GradientCheck, finite_difference, gradcheck
 from autograd.compiler import Program, compile
 from autograd.errors import (
     AnomalyError,
@@ -53,6 +54,7 @@ from autograd.value import Value
 __all__ = [
     "AnomalyError",
     "CompilerError",
+    "GradientCheck",
     "NumberError",
     "NumberRangeError",
     "Program",
@@ -73,7 +75,9 @@ __all__ = [
     "elu",
     "eq",
     "exp",
+    "finite_difference",
     "grad",
+    "gradcheck",
     "gt",
     "hessian",
     "jacobian",

@@ -14,7 +14,7 @@ FloatArray = npt.NDArray[Any]
 Shape = tuple[int, ...]
 
 
-@dataclass
+@dataclass(slots=True)
 class Batch:
     """The rows of X, and of Y if there is one, as the caller's arrays."""
 
@@ -52,7 +52,7 @@ def rows(X: npt.ArrayLike, Y: npt.ArrayLike | None) -> Batch:
     """
     x = _numbers("X", X)
     y = None if Y is None else _numbers("Y", Y)
-    if len(x) == 0:
+    if not len(x):
         raise UsageError(f"a batch needs at least one row, X has shape {x.shape}")
     if y is not None and len(y) != len(x):
         raise SizeError(f"X and Y need as many rows as each other, {len(x)} and {len(y)} came")

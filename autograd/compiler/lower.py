@@ -28,11 +28,11 @@ VIEWS = {"reshape", "swapaxes"}
 
 
 class _Lowering:
-    def __init__(self, constants: set[str], added_to: set[str]) -> None:
+    def __init__(self, constants: set[str], added_to: set[str], slots: int) -> None:
         self.constants = constants
         self.added_to = added_to
         self.lines: list[str] = []
-        self.slots = 0
+        self.slots = slots
         self.repeated: set[str] = set()
         """Expressions that occur more than once in the present statement: computed once, and kept."""
         self.computed: dict[str, str] = {}
@@ -55,10 +55,6 @@ class _Lowering:
             elif text.startswith("np.full(") and name not in self.added_to:
                 slot = self.slot()
                 self.lines.append(f"{name} = {slot} = {text} if {slot} is None else {slot}")
-            elif text == "np.empty_like(theta)":
-                self.lines.append(f"{name} = {text} if out is None else out")
-            elif text == "np.zeros_like(theta)":
-                self.lines.append(f"{name} = np.zeros_like(theta) if out is None else np.multiply(0, out, out)")
             else:
                 self.lines.append(f"{name} = {text}")
         elif isinstance(node, ast.Assign):
@@ -206,11 +202,11 @@ def _starts_with_product(node: ast.expr) -> bool:
     return isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
 
 
-def lower(source: str, constants: set[str]) -> tuple[str, int]:
-    """The statements with buffers, and how many buffers they use; `constants` names the index arrays."""
+def lower(source: str, constants: set[str], slots: int = 0) -> tuple[str, int]:
+    """The statements with buffers from number `slots` on, and the next number; `constants` names the index arrays."""
     statements = ast.parse(source).body
     added_to = {ast.unparse(s.target).split("[")[0] for s in statements if isinstance(s, ast.AugAssign)}
-    lowering = _Lowering(constants, added_to)
+    lowering = _Lowering(constants, added_to, slots)
     for statement in statements:
         lowering.statement(statement)
     return "\n".join(lowering.lines), lowering.slots

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,10 +12,9 @@ import numpy.typing as npt
 
 from autograd.compiler.arguments import Batch, rows, vector
 from autograd.compiler.build import Plan, plan
-from autograd.compiler.graph import flatten
 from autograd.compiler.emit import LEAF_NAMES
-from autograd.compiler.lower import lower
-from autograd.compiler.share import share
+from autograd.compiler.executable import Executable
+from autograd.compiler.graph import flatten
 from autograd.compiler.source import Text, write
 from autograd.compiler.straight import Straight
 from autograd.compiler.verify import verify
@@ -147,7 +145,7 @@ class Compiled:
     def __init__(self, made: Plan) -> None:
         self.plan = made
         self.texts: dict[str, Text] = {}
-        self.functions: dict[tuple[str, Any], tuple[Callable[..., Any], int]] = {}
+        self.functions: dict[tuple[str, Any], Executable] = {}
         self.local = threading.local()
         self.straight = Straight.of(made)
 
@@ -161,11 +159,12 @@ class Compiled:
         self, theta: FloatArray, batch: Batch, rng: np.random.Generator | None, out: FloatArray | None, inputs: bool
     ) -> tuple[Any, ...]:
         """See `Program.value_and_grad`."""
-        if self.straight is not None and not inputs and self.straight.pays(len(batch)):
-            value, gradient = self.straight.run(theta, batch, self.noise(batch, rng, np.dtype(np.float64)))
-            result = np.asarray(gradient, theta.dtype) if out is None else out
-            result[...] = gradient
-            return value, result
+        if not inputs and self.straight is not None and self.straight.pays(len(batch.x)):
+            value, numbers = self.straight.run(theta, batch, self.noise(batch, rng, np.dtype(np.float64)))
+            if out is None:
+                return value, np.array(numbers, theta.dtype)
+            out[:] = numbers
+            return value, out
         if inputs:
             value, gradient, dx = self.run("inputs", theta, batch, rng, out)
             return value, gradient, dx.reshape(batch.x_shape).copy()  # buffers are used again
@@ -184,49 +183,21 @@ class Compiled:
 
     def run(self, kind: str, theta: FloatArray, batch: Batch, rng: np.random.Generator | None, out: Any) -> Any:
         """Call a generated function with the buffers of this thread and batch size."""
-        function, slots = self.function(kind, theta.dtype)
-        key = (kind, theta.dtype, len(batch))
-        buffers: dict[Any, list[Any]] = self.local.__dict__
-        mine = buffers.get(key)  # type: ignore[call-overload]
+        key = (kind, theta.dtype.char, len(batch.x))
+        mine = self.local.__dict__.get(key)
         if mine is None:
-            mine = buffers[key] = [None] * slots  # type: ignore[index]
+            mine = self.local.__dict__[key] = self.function(kind, theta.dtype).buffers()
         x, y = batch.matrices(theta.dtype)
+        noise = self.noise(batch, rng, theta.dtype) if self.plan.noises else None
         with np.errstate(all="ignore"):
-            return function(theta, x, y, self.noise(batch, rng, theta.dtype), mine, out)
+            return mine.function(theta, x, y, noise, mine, out)
 
-    def function(self, kind: str, dtype: np.dtype[Any]) -> tuple[Callable[..., Any], int]:
-        """The lowered function of a kind for a dtype, and how many buffers it needs."""
-        found = self.functions.get((kind, dtype))
-        if found is None:
-            text = self.text(kind)
-            code, slots = lower("\n".join(text.body), set(text.constants))
-            shapes = list(zip(*(self.shapes(text, code, slots, dtype, examples) for examples in (3, 5)), strict=True))
-            code, slots = share(code, shapes)
-            found = self.functions[kind, dtype] = executable(text, code, dtype), slots
-        return found
-
-    def shapes(self, text: Text, code: str, slots: int, dtype: np.dtype[Any], examples: int) -> list[Any]:
-        """The shape, strides and dtype of every buffer for a number of examples."""
-        sizes = {block.op: block.size for block in self.plan.blocks if block.op in LEAF_NAMES}
-        x, y, u = (np.ones((examples, sizes[leaf]), dtype) for leaf in ("input", "target", "noise"))
-        buffers: list[Any] = [None] * slots
-        with np.errstate(all="ignore"):
-            executable(text, code, dtype)(np.ones(sizes["parameter"], dtype), x, y, u, buffers, None)
-        return [(np.shape(b), getattr(b, "strides", None), getattr(b, "dtype", None)) for b in buffers]
-
-
-def executable(text: Text, code: str, dtype: np.dtype[Any]) -> Callable[..., Any]:
-    """Lowered code as a function of theta, x, y, noise, the list of buffers, and out."""
-    names: dict[str, Any] = {
-        name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in text.constants.items()
-    }
-    names["np"] = np
-    exec(text.helpers, names)
-    body = "\n".join(f"    {line}" for line in code.splitlines())
-    source = f"def function(theta, x, y, u, b, out):\n{body}\n"
-    exec(builtins.compile(source, f"<compiled {text.kind}>", "exec"), names)
-    function: Callable[..., Any] = names["function"]
-    return function
+    def function(self, kind: str, dtype: np.dtype[Any]) -> Executable:
+        """The executable function of a kind for a dtype."""
+        if (kind, dtype) not in self.functions:
+            sizes = {block.op: block.size for block in self.plan.blocks if block.op in LEAF_NAMES}
+            self.functions[kind, dtype] = Executable(self.text(kind), dtype, sizes)
+        return self.functions[kind, dtype]
 
 
 def parameter_names(params: Any, flat: list[Value]) -> dict[tuple[int, int], str]:

@@ -135,7 +135,7 @@ class Reroller:
         else:
             group.members = group.members[order]
             terms = [term.take(order) for term in terms]
-        self.store(Block("sum", group.members, group.batched, terms=terms))
+        self.store(Block("sum", group.members, group.batched, terms=sorted(terms, key=lambda t: t.coefficient < 0)))
 
     def term(self, c: Class, k: int) -> Term:
         """The terms of one class, as a product of matrices where it can be."""

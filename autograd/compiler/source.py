@@ -17,15 +17,37 @@ from autograd.compiler.emit import HELPERS, LEAF_NAMES, Writer
 
 @dataclass
 class Text:
-    """The statements of one function, the helpers and constants that they use, and the names of blocks."""
+    """The statements of one function, by what they do; the helpers and constants that they use."""
 
     kind: str
     arguments: list[str]
-    body: list[str]
+    views: list[str]
+    """Names for runs of theta."""
+    forward: list[str]
+    start: str
+    """Where the gradient comes from; empty where there is none."""
+    places: list[str]
+    """Names for runs of the gradient."""
+    backward: list[str]
+    results: str
     helpers: str
     constants: dict[str, npt.NDArray[Any]]
     names: list[str]
     statements: list[tuple[Block, str, str]]
+    """Block, name and line of every forward statement."""
+
+    @property
+    def body(self) -> list[str]:
+        """The lines of the function."""
+        lines = [*self.views, "", *self.forward]
+        if self.start:
+            lines += ["", self.start, *self.places, *self.backward]
+        return [*(["n = len(x)"] if self.counts else []), *lines, f"return {self.results}"]
+
+    @property
+    def counts(self) -> bool:
+        """Whether the length of the batch is used."""
+        return any(re.search(r"\bn\b", line) for line in [*self.forward, *self.backward, self.results])
 
     def __str__(self) -> str:
         constants = [f"{name} = np.array({array.tolist()})" for name, array in self.constants.items()]
@@ -40,22 +62,18 @@ def write(made: Plan, kind: str) -> Text:
     blocks, roots = made.blocks, made.roots
     loss = roots[0][0] if kind != "outputs" and blocks[roots[0][0]].op not in LEAF_NAMES else None
     writer = Writer(blocks, made.names, made.canonical.labels, loss)
-    needed = reached(blocks, {block for block, _ in roots})
-    writer.forward(needed)
+    writer.forward(reached(blocks, {block for block, _ in roots}))
     forward, writer.lines = writer.lines, []
+    start, backward = "", []
     if kind == "outputs":
-        columns = [column(made, writer, root) for root in roots]
-        rest = [f"return np.stack([{', '.join(columns)}], axis=1)"]
+        results = f"np.stack([{', '.join(column(made, writer, root) for root in roots)}], axis=1)"
     else:
-        rest = ["", *gradient(made, writer, kind == "inputs")]
-        forward = [*forward, f"value = {value(made, writer)}"]
-    body = [f"{writer.batch} = len(x)", *writer.header, "", *forward, *rest]
-    if not any(re.search(rf"\b{writer.batch}\b", line) for line in body[1:]):
-        body.pop(0)
-    arguments = ["theta", "x"] + [name for name, leaf in (("y", "target"), ("u", "noise"))
-                                  if any(b.op == leaf and b.size for b in blocks)]
+        forward.append(f"value = {value(made, writer)}")
+        start, backward, results = gradient(made, writer, kind == "inputs")
+    arguments = ["theta", "x"] + [name for name, leaf in (("y", "target"), ("u", "noise")) if size_of(blocks, leaf)]
     helpers = "\n".join(HELPERS[name] for name in sorted(writer.helpers))
-    return Text(kind, arguments, body, helpers, writer.constants, writer.names, writer.statements)
+    return Text(kind, arguments, writer.header, forward, start, writer.gradient_header, backward, results,
+                helpers, writer.constants, writer.names, writer.statements)
 
 
 def reached(blocks: list[Block], from_blocks: set[int]) -> list[bool]:
@@ -96,8 +114,8 @@ def column(made: Plan, writer: Writer, root: tuple[int, int]) -> str:
     return f"np.full({writer.batch}, {writer.names[position]}[{slot}])"
 
 
-def gradient(made: Plan, writer: Writer, inputs: bool) -> list[str]:
-    """The backward half, from the gradient of the mean to that of theta (and of x)."""
+def gradient(made: Plan, writer: Writer, inputs: bool) -> tuple[str, list[str], str]:
+    """The backward half, from the gradient of the mean to that of theta (and of x): start, lines and results."""
     blocks = made.blocks
     wanted = [block.op == "parameter" or (inputs and block.op == "input") for block in blocks]
     for i, block in enumerate(blocks):
@@ -110,7 +128,7 @@ def gradient(made: Plan, writer: Writer, inputs: bool) -> list[str]:
     lines = without_copies(lines)
     dx = next((backward.gradients[i] or "np.zeros_like(x)" for i, b in enumerate(blocks) if b.op == "input"), "")
     results = "value, gradient" + (f", {dx}" if inputs else "")
-    return [f"gradient = np.{fresh}_like(theta)", *writer.gradient_header, *lines, f"return {results}"]
+    return f"gradient = np.{fresh}_like(theta)", lines, results
 
 
 def size_of(blocks: list[Block], op: str) -> int:

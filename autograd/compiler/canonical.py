@@ -4,7 +4,7 @@
   add, sub, neg, mul, sum, dot, division by a constant, squares. Chains of additions flatten into one
   sum; products used once are absorbed into the sum that uses them, and never merged with others.
 - Terms with a factor of constant zero vanish (padding), and so does what depends on nothing else.
-- Common sub-expressions merge, and a sum of a single term +l is l itself.
+- Common sub-expressions merge.
 
 The order of additions may change, and 0·x is 0 for any x: results agree to rounding where everything
 is finite. All passes work on whole arrays; only the depth of the graph is walked in Python.
@@ -277,10 +277,6 @@ def merged(graph: Graph, terms: _Terms, value: Floats) -> Canonical:
         keys = keys + _summed(mix(sign[mine], low, high), np.repeat(np.arange(len(nodes)), number), len(nodes))
         _, representative, inverse = np.unique(keys, return_index=True, return_inverse=True)
         alias[nodes] = nodes[representative][inverse]
-        single = nodes[number == 1]
-        term = first[single]
-        same = (sign[term] == 1) & (right[term] == NONE)
-        alias[single[same]] = left[term[same]]
     roots = alias[roots]
     result = Canonical(code, start, args, data, first, sign, left, right, roots, alias[:n] == np.arange(n), level,
                        graph.labels)

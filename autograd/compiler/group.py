@@ -2,7 +2,8 @@
 
 From the leaves up, nodes with the same operation whose operands lie in the same groups join one
 group. For a sum what counts is the set of its terms' signs and groups, not their number, so that ragged
-sums (causal attention, a padded border) stay together. Members keep creation order.
+sums (causal attention, a padded border) stay together. Where every sum of a group has a single term
++l, as in 0 + l, they are that term and need no group. Members keep creation order.
 """
 
 from __future__ import annotations
@@ -51,8 +52,13 @@ REDUCTIONS = ("max", "min", "logsumexp")
 
 
 def groups(graph: Canonical) -> list[Group]:
-    """The groups of a canonical graph, operands before users; every living node is in one."""
+    """The groups of a canonical graph, operands before users; every living node is in one.
+
+    In the graph, sums that are no more than their term die, and their users use that term.
+    """
     group = np.full(len(graph.code) + 1, NONE)
+    same = np.arange(len(graph.code) + 1)
+    same[NONE] = NONE
     found: list[Group] = []
     for kind, name in enumerate(LEAVES):
         members = np.flatnonzero(graph.alive & (graph.code == kind))
@@ -62,13 +68,36 @@ def groups(graph: Canonical) -> list[Group]:
     living = living[np.argsort(graph.level[living], kind="stable")]
     cuts = np.flatnonzero(np.diff(graph.level[living])) + 1
     for nodes in np.split(living, cuts):
+        _replace(graph, nodes, same)
         signature = _signatures(graph, nodes, group, found)
         _, first, inverse = np.unique(signature, return_index=True, return_inverse=True)
         for which in np.argsort(first, kind="stable"):
             members = nodes[inverse == which]
-            group[members] = len(found)
-            found.append(_group(graph, members, group, found))
+            made = _group(graph, members, group, found)
+            if _only_copies(made):
+                same[members] = made.classes[0].left
+                graph.alive[members] = False
+            else:
+                group[members] = len(found)
+                found.append(made)
+    graph.roots = same[graph.roots]
     return found
+
+
+def _replace(graph: Canonical, nodes: Ints, same: Ints) -> None:
+    """Let nodes use what their operands are the same as."""
+    edges = spans(graph.start[nodes], graph.start[nodes + 1] - graph.start[nodes])
+    terms = spans(graph.first[nodes], graph.first[nodes + 1] - graph.first[nodes])
+    graph.args[edges] = same[graph.args[edges]]
+    graph.left[terms], graph.right[terms] = same[graph.left[terms]], same[graph.right[terms]]
+
+
+def _only_copies(group: Group) -> bool:
+    """Whether a group holds sums of a single term +l."""
+    if group.op != "sum" or len(group.classes) != 1:
+        return False
+    (terms,) = group.classes
+    return terms.sign == 1 and not len(terms.right) and len(terms.left) == len(group.members)
 
 
 def _signatures(graph: Canonical, nodes: Ints, group: Ints, found: list[Group]) -> Ints:

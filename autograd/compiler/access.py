@@ -48,9 +48,9 @@ def affine(index: Ints) -> Affine | None:
     base = int(index[origin])
     strides = []
     for axis, size in enumerate(index.shape):
-        step = 0 if size == 1 else int(index[origin[:axis] + (1,) + origin[axis + 1 :]]) - base
+        step = 0 if size == 1 else int(index[(*origin[:axis], 1, *origin[axis + 1 :])]) - base
         strides.append(step)
-    grid = base
+    grid = np.array(base)
     for axis, (size, step) in enumerate(zip(index.shape, strides, strict=True)):
         grid = grid + (np.arange(size) * step).reshape((-1,) + (1,) * (index.ndim - axis - 1))
     if not np.array_equal(np.broadcast_to(grid, index.shape), index):
@@ -61,7 +61,7 @@ def affine(index: Ints) -> Affine | None:
 def disjoint(index: Ints) -> bool:
     """Whether no element is read twice."""
     read = index[index != PAD]
-    return len(np.unique(read)) == read.size
+    return bool(len(np.unique(read)) == read.size)
 
 
 def factored(index: Ints) -> tuple[int, ...]:

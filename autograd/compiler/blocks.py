@@ -29,6 +29,10 @@ class Operand:
         """The operand for members in another order."""
         return Operand(self.source, self.index[order], None if self.numbers is None else self.numbers[order])
 
+    def flat(self) -> Operand:
+        """The only element of each row of an elementwise product."""
+        return Operand(self.source, self.index[:, 0, 0], None if self.numbers is None else self.numbers[:, 0, 0])
+
     def column(self) -> Operand:
         """The first term of each member."""
         return Operand(self.source, self.index[:, 0], None if self.numbers is None else self.numbers[:, 0])

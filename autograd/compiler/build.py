@@ -43,7 +43,7 @@ def plan(
     normal = canonical(graph)
     normal.check()
     found = groups(normal)
-    sizes = {"parameter": len(parameters), "input": prod(x_shape), "target": prod(y_shape or (0,)) if y_shape is not None
-             else 0, "noise": noises}
+    sizes = {"parameter": len(parameters), "input": prod(x_shape), "noise": noises,
+             "target": 0 if y_shape is None else prod(y_shape)}
     blocks, roots = reroll(normal, found, sizes)
     return Plan(graph, normal, found, blocks, roots, names, noises, several)

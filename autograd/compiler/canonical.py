@@ -178,7 +178,7 @@ def _all_known(graph: Graph, nodes: Ints, known: Bools) -> Bools:
     counts = np.diff(graph.start)[nodes]
     edges = spans(graph.start[nodes], counts)
     unknown = np.bincount(np.repeat(np.arange(len(nodes)), counts), ~known[graph.args[edges]], len(nodes))
-    return unknown == 0
+    return np.asarray(unknown == 0)
 
 
 def flattened(graph: Graph, terms: _Terms) -> _Terms:

@@ -110,7 +110,8 @@ class Executable:
 def _tuple(lines: list[str]) -> tuple[str, str]:
     """Assignments as one tuple: its text, and the names it is unpacked to."""
     pairs = [line.split(" = ", 1) for line in lines]
-    return "".join(f"{value}, " for _, value in pairs), "".join(f"{name}, " for name, _ in pairs) + "= " if pairs else ""
+    names = "".join(f"{name}, " for name, _ in pairs)
+    return "".join(f"{value}, " for _, value in pairs), f"{names}= " if names else ""
 
 
 def _indented(lines: str) -> str:

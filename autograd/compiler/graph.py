@@ -40,7 +40,7 @@ class Graph:
 
     def op(self, node: int) -> str:
         """The name of a node's operation or kind of leaf."""
-        return CODES[self.code[node]]
+        return CODES[int(self.code[node])]
 
     def operands(self, node: int) -> Ints:
         """The operands of one node."""
@@ -49,7 +49,8 @@ class Graph:
     def check(self) -> None:
         """Raise AssertionError unless the arrays describe a graph whose operands come first."""
         owner = np.repeat(np.arange(len(self)), np.diff(self.start))
-        assert len(self.start) == len(self) + 1 and self.start[-1] == len(self.args)
+        assert len(self.start) == len(self) + 1
+        assert self.start[-1] == len(self.args)
         assert np.all(self.args < owner), "an operand follows its node"
         assert np.all((self.roots >= 0) & (self.roots < len(self))), "a root is not a node"
 
@@ -75,7 +76,7 @@ def spans(starts: Ints, counts: Ints) -> Ints:
 def mix(*columns: Any) -> Ints:
     """A 64-bit hash of each row of integer columns; equal rows have equal hashes."""
     with np.errstate(over="ignore"):
-        state = np.uint64(0x9E3779B97F4A7C15)
+        state: npt.NDArray[np.uint64] = np.array(0x9E3779B97F4A7C15, dtype=np.uint64)
         for column in columns:
             word = np.asarray(column).astype(np.int64).view(np.uint64)
             state = (state ^ word) * np.uint64(0xBF58476D1CE4E5B9)

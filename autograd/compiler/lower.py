@@ -183,7 +183,8 @@ class _Lowering:
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute) and node.func.attr in VIEWS:
                 return f"{self.value(node.func.value)}.{node.func.attr}({', '.join(map(ast.unparse, node.args))})"
-            return f"{ast.unparse(node.func)}({', '.join([*map(self.value, node.args), *map(ast.unparse, node.keywords)])})"
+            arguments = [*map(self.value, node.args), *map(ast.unparse, node.keywords)]
+            return f"{ast.unparse(node.func)}({', '.join(arguments)})"
         return ast.unparse(node)
 
 

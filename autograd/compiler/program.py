@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +13,9 @@ import numpy.typing as npt
 
 from autograd.compiler.arguments import Batch, rows, vector
 from autograd.compiler.build import Plan, plan
-from autograd.compiler.emit import LEAF_NAMES
-from autograd.compiler.executable import Executable
+from autograd.compiler.executable import Buffers, Executable
 from autograd.compiler.graph import flatten
+from autograd.compiler.read import LEAF_NAMES
 from autograd.compiler.source import Text, write
 from autograd.compiler.straight import Straight
 from autograd.compiler.verify import verify
@@ -55,7 +56,7 @@ class Program:
         self.params: list[Value] = list(dict.fromkeys(flatten(params)))
         for parameter in self.params:
             if not isinstance(parameter, Value):
-                raise NumberError(f"parameters are Values, {type(parameter).__name__} came; pass a model or (nested) Values")
+                raise NumberError(f"parameters are Values, {type(parameter).__name__} came: pass a model or Values")
         self.names = parameter_names(params, self.params)
         self.plans: dict[tuple[Any, ...], Compiled] = {}
         self.lock = threading.Lock()
@@ -105,7 +106,7 @@ class Program:
     def traced(self) -> Compiled:
         """The program used last; an error before the first call."""
         if self.latest is None:
-            raise UsageError("the program is traced at its first call: call it, or value_and_grad, before looking inside")
+            raise UsageError("a program is traced at its first call: call it, or value_and_grad, before looking inside")
         return self.latest
 
     @property
@@ -139,6 +140,13 @@ class Program:
         return f"<Program of {len(self.params)} parameters, {state}>"
 
 
+class _Thread(threading.local):
+    """The buffers of one thread."""
+
+    def __init__(self) -> None:
+        self.buffers: dict[tuple[str, str, int], Buffers] = {}
+
+
 class Compiled:
     """A plan made executable for one shape of rows: functions by kind and dtype, buffers by thread."""
 
@@ -146,7 +154,7 @@ class Compiled:
         self.plan = made
         self.texts: dict[str, Text] = {}
         self.functions: dict[tuple[str, Any], Executable] = {}
-        self.local = threading.local()
+        self.local = _Thread()
         self.straight = Straight.of(made)
 
     def text(self, kind: str) -> Text:
@@ -168,7 +176,8 @@ class Compiled:
         if inputs:
             value, gradient, dx = self.run("inputs", theta, batch, rng, out)
             return value, gradient, dx.reshape(batch.x_shape).copy()  # buffers are used again
-        return self.run("value_and_grad", theta, batch, rng, out)  # type: ignore[no-any-return]
+        result: tuple[Any, ...] = self.run("value_and_grad", theta, batch, rng, out)
+        return result
 
     def outputs(self, theta: FloatArray, batch: Batch, rng: np.random.Generator | None) -> FloatArray:
         """See `Program.__call__`."""
@@ -184,9 +193,9 @@ class Compiled:
     def run(self, kind: str, theta: FloatArray, batch: Batch, rng: np.random.Generator | None, out: Any) -> Any:
         """Call a generated function with the buffers of this thread and batch size."""
         key = (kind, theta.dtype.char, len(batch.x))
-        mine = self.local.__dict__.get(key)
+        mine = self.local.buffers.get(key)
         if mine is None:
-            mine = self.local.__dict__[key] = self.function(kind, theta.dtype).buffers()
+            mine = self.local.buffers[key] = self.function(kind, theta.dtype).buffers()
         x, y = batch.matrices(theta.dtype)
         noise = self.noise(batch, rng, theta.dtype) if self.plan.noises else None
         with np.errstate(all="ignore"):
@@ -209,7 +218,7 @@ def parameter_names(params: Any, flat: list[Value]) -> dict[tuple[int, int], str
             for value in flatten(nested):
                 stems[position[value]] = str(name)
     cuts = [0, *(i for i in range(1, len(stems)) if stems[i] != stems[i - 1]), len(stems)]
-    return {(start, stop): stems[start] or "w" for start, stop in zip(cuts, cuts[1:], strict=False) if stop > start}
+    return {(start, stop): stems[start] or "w" for start, stop in itertools.pairwise(cuts) if stop > start}
 
 
 def block_infos(made: Plan, text: Text) -> list[BlockInfo]:

@@ -18,7 +18,8 @@ from autograd.formula import Formula, as_formula
 
 
 def _compiled(arguments: list[str], text: str) -> Callable[..., Any]:
-    function: Callable[..., Any] = eval(f"lambda {', '.join(arguments)}: {text}", {"np": np, "nan": np.nan, "inf": np.inf})
+    names = {"np": np, "nan": np.nan, "inf": np.inf}
+    function: Callable[..., Any] = eval(f"lambda {', '.join(arguments)}: {text}", names)
     return function
 
 

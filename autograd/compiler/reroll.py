@@ -125,7 +125,7 @@ class Reroller:
         terms = [self.term(c, k) for c in group.classes]
         main = max(range(len(terms)), key=lambda i: (terms[i].right is not None, len(group.classes[i].left)))
         if terms[main].right is not None and terms[main].segments is None:
-            order = np.argsort(terms[main].place, kind="stable")
+            order: Ints | None = np.argsort(terms[main].place, kind="stable")
         else:
             plain = [t.left.column() for t in terms if t.right is None and t.left.index.ndim == 2
                      and t.left.index.shape[1] == 1]

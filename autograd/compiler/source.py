@@ -12,7 +12,9 @@ import numpy.typing as npt
 from autograd.compiler.blocks import Block
 from autograd.compiler.build import Plan
 from autograd.compiler.differentiate import Differentiator
-from autograd.compiler.emit import HELPERS, LEAF_NAMES, Writer
+from autograd.compiler.emit import Writer
+from autograd.compiler.names import HELPERS
+from autograd.compiler.read import LEAF_NAMES
 
 
 @dataclass
@@ -64,7 +66,8 @@ def write(made: Plan, kind: str) -> Text:
     writer = Writer(blocks, made.names, made.canonical.labels, loss)
     writer.forward(reached(blocks, {block for block, _ in roots}))
     forward, writer.lines = writer.lines, []
-    start, backward = "", []
+    start = ""
+    backward: list[str] = []
     if kind == "outputs":
         results = f"np.stack([{', '.join(column(made, writer, root) for root in roots)}], axis=1)"
     else:
@@ -100,7 +103,7 @@ def value(made: Plan, writer: Writer) -> str:
 
 def constant_of(made: Plan, which: int) -> str:
     """A result that is a constant."""
-    return f"np.float64({made.canonical.data[made.canonical.roots[which]]!r})".replace("nan", "'nan'").replace("inf", "'inf'")
+    return f"np.float64('{float(made.canonical.data[made.canonical.roots[which]])}')"
 
 
 def column(made: Plan, writer: Writer, root: tuple[int, int]) -> str:
@@ -108,10 +111,10 @@ def column(made: Plan, writer: Writer, root: tuple[int, int]) -> str:
     position, slot = root
     block = made.blocks[position]
     if block.op == "constant":
-        return f"np.full({writer.batch}, {constant_of(made, made.roots.index(root))}, theta.dtype)"
+        return f"np.full(n, {constant_of(made, made.roots.index(root))}, theta.dtype)"
     if block.batched:
         return f"{writer.names[position]}[:, {slot}]"
-    return f"np.full({writer.batch}, {writer.names[position]}[{slot}])"
+    return f"np.full(n, {writer.names[position]}[{slot}])"
 
 
 def gradient(made: Plan, writer: Writer, inputs: bool) -> tuple[str, list[str], str]:

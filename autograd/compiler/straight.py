@@ -46,7 +46,8 @@ class Straight:
     def of(cls, made: Plan) -> Straight | None:
         """The straight-line code of a plan, or None where it would be too long or has several results."""
         graph = made.canonical
-        if made.several or len(graph.left) + len(graph.args) > LARGEST or graph.code[graph.roots[0]] == CODE["constant"]:
+        large = len(graph.left) + len(graph.args) > LARGEST
+        if made.several or large or graph.code[graph.roots[0]] == CODE["constant"]:
             return None
         return cls(made)
 
@@ -54,7 +55,9 @@ class Straight:
         """Whether this many examples are done sooner than by NumPy."""
         return examples * self.cost < self.rival
 
-    def run(self, theta: npt.NDArray[Any], batch: Batch, noise: npt.NDArray[Any] | None) -> tuple[np.float64, list[float]]:
+    def run(
+        self, theta: npt.NDArray[Any], batch: Batch, noise: npt.NDArray[Any] | None
+    ) -> tuple[np.float64, list[float]]:
         """The mean loss and its gradient."""
         n = len(batch)
         nothing = [()] * n
@@ -171,5 +174,6 @@ def partials(graph: Canonical, node: int) -> list[tuple[int, Any]]:
         elif left == right:
             found.append((left, Scalar.lift(2 * sign) * operand(graph, left)))
         else:
-            found += [(left, Scalar.lift(operand(graph, right)) * sign), (right, Scalar.lift(operand(graph, left)) * sign)]
+            for mine, other in ((left, right), (right, left)):
+                found.append((mine, Scalar.lift(operand(graph, other)) * sign))
     return found

@@ -186,7 +186,7 @@ class Traced(ops.Carrier):
 
     __bool__ = _refusing("a branch depends on a value (if, while, and, or, not, max, min)", _COMPARE)
     __lt__ = __le__ = __gt__ = __ge__ = _refusing("values were compared", _COMPARE)
-    __eq__ = __ne__ = _refusing("values were compared with ==, != or in", "use autograd.eq(x, y), or `is` for identity")  # type: ignore[assignment]
+    __eq__ = __ne__ = _refusing("values were compared with ==, != or in", "use autograd.eq(x, y), or `is` for identity")
     __hash__ = object.__hash__
     __float__ = __int__ = __index__ = __complex__ = __round__ = __trunc__ = _refusing(
         "a value was converted to a plain number", _CONVERT
@@ -202,7 +202,7 @@ class Traced(ops.Carrier):
 
     def backward(self) -> NoReturn:
         """Not while tracing."""
-        refuse("backward() was called", "the compiled program differentiates; or use autograd.grad(..., create_graph=True)")
+        refuse("backward() was called", "the compiled program differentiates; in a loss, use autograd.grad")
 
     def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
         """np.exp(v): as for a Value."""

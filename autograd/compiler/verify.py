@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.arguments import Batch
 from autograd.compiler.build import Plan
-from autograd.compiler.graph import Floats
+from autograd.compiler.graph import CODE, Floats
 from autograd.compiler.reference import Reference
 from autograd.errors import CompilerError
 
@@ -34,16 +34,22 @@ def verify(made: Plan, compiled: Compiled, theta: Floats, batch: Batch) -> None:
             point["target"] = near(batch.y[0], rng)
         values, gradients = judge.run(**point)
         if made.several:
-            results = compiled.run("outputs", point["parameter"], one(point, batch), _Fixed(point["noise"]), None)
+            results = run(compiled, "outputs", point, batch)
             if not agree(results[0], values[made.graph.roots]):
                 raise CompilerError(blame(made, compiled, point, values))
             continue
         expected = np.zeros(len(theta))
-        mine = made.graph.code == 1
+        mine = made.graph.code == CODE["parameter"]
         expected[made.graph.data[mine].astype(int)] = gradients[mine]
-        value, gradient = compiled.run("value_and_grad", point["parameter"], one(point, batch), _Fixed(point["noise"]), None)
+        value, gradient = run(compiled, "value_and_grad", point, batch)
         if not agree(value, values[made.graph.roots[0]]) or not agree(gradient, expected):
             raise CompilerError(blame(made, compiled, point, values))
+
+
+def run(compiled: Compiled, kind: str, point: dict[str, Floats], batch: Batch) -> Any:
+    """Call a generated function for one example, whatever the number of examples would make of it."""
+    draw: Any = _Fixed(point["noise"])
+    return compiled.run(kind, point["parameter"], one(point, batch), draw, None)
 
 
 class _Fixed:
@@ -78,7 +84,7 @@ def agree(a: Floats, b: Floats) -> bool:
 def blame(made: Plan, compiled: Compiled, point: dict[str, Floats], values: Floats) -> str:
     """Which block differs from its scalars."""
     text = compiled.text("outputs")
-    names: dict[str, object] = {"theta": point["parameter"], "x": point["input"].reshape(1, -1),
+    names: dict[str, Any] = {"theta": point["parameter"], "x": point["input"].reshape(1, -1),
                                 "y": point["target"].reshape(1, -1), "u": point["noise"].reshape(1, -1)}
     code = "\n".join(["import numpy as np", text.helpers, *text.body[:-1]])
     with np.errstate(all="ignore"):
@@ -87,7 +93,7 @@ def blame(made: Plan, compiled: Compiled, point: dict[str, Floats], values: Floa
     shift = len(made.canonical.code) - len(made.graph)
     for block, name, statement in text.statements:
         expected = values[block.members - shift]
-        if not agree(np.ravel(names[name]), expected):  # type: ignore[arg-type]
+        if not agree(np.ravel(names[name]), expected):
             return (f"block {name} (`{statement}`) disagrees with the scalars it stands for: "
                     f"this is a bug in the compiler; please report the loss")
     return "the gradient disagrees with that of the scalar graph: this is a bug in the compiler; please report the loss"

@@ -2,15 +2,18 @@
 
 The passes, in order; each takes what the one before made:
 
-- `trace`          run the loss once on symbols and write down every scalar operation;
-- `canonical`      sums of signed products; no zeros, no common sub-expressions;
-- `group`          vectors of scalars that do the same;
-- `reroll`         matrix products, elementwise operations, reductions;
-- `emit`           NumPy statements for the forward half;
-- `differentiate`  and for the backward half, by the rules of the table;
-- `lower`          the same statements with buffers that are used again.
+- `trace`          run the loss once on symbols and write down every scalar operation   (`graph`)
+- `canonical`      sums of signed products, no zeros; `merge` common sub-expressions      (`sums`)
+- `group`          vectors of scalars that do the same
+- `reroll`         matrix products, elementwise operations, reductions; `rows` finds them  (`blocks`)
+- `emit`           NumPy statements for the forward half; `read` writes their operands
+- `differentiate`  and for the backward half, by the rules of the table; `accumulate` adds up
+- `source`         both halves as a function that runs on its own
+- `lower`          the same statements with buffers, which `share` lets live in little memory
+- `straight`       or, for tiny graphs, Python over floats
 
-`build` runs them, `verify` compares the result with the scalar graph, `program` is what users hold.
+`build` runs the first four, `executable` the last, `verify` compares the result with the scalar graph
+by the `reference` evaluator, and `program` is what users hold.
 """
 
 from autograd.compiler.program import BlockInfo, Program, compile

@@ -8,10 +8,11 @@ from math import prod
 from typing import Any
 
 from autograd.compiler.blocks import Block
-from autograd.compiler.canonical import Canonical, canonical
+from autograd.compiler.canonical import canonical
 from autograd.compiler.graph import Graph
 from autograd.compiler.group import Group, groups
 from autograd.compiler.reroll import reroll
+from autograd.compiler.sums import Canonical
 from autograd.compiler.trace import trace
 from autograd.value import Value
 

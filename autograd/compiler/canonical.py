@@ -12,64 +12,12 @@ is finite. All passes work on whole arrays; only the depth of the graph is walke
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.graph import CODE, CODES, LEAVES, Bools, Floats, Graph, Ints, mix, spans
-from autograd.compiler.levels import levels
-
-SUM = CODE["sum"]
-NONE = -1
-"""Stands for the missing second factor of a plain term."""
-
-_LINEAR = np.isin(np.arange(len(CODES)), [CODE[name] for name in ("add", "sub", "neg", "mul", "sum", "dot")])
-
-
-@dataclass
-class Canonical:
-    """A graph in which every linear node is a sum of terms: sign · left · right.
-
-    The terms of node i are `first[i]:first[i + 1]`; operands of the other operations are as in
-    `Graph`. Nodes that were absorbed or merged are not `alive`.
-    """
-
-    code: Ints
-    start: Ints
-    args: Ints
-    data: Floats
-    first: Ints
-    sign: Ints
-    left: Ints
-    right: Ints
-    roots: Ints
-    alive: Bools
-    level: Ints
-    labels: dict[int, str]
-
-    def check(self) -> None:
-        """Raise AssertionError unless the arrays fit together and only living nodes are used."""
-        used = np.concatenate([self.args, self.left, self.right[self.right != NONE], self.roots])
-        assert np.all(self.alive[used]), "a dead node is used"
-        owner = np.repeat(np.arange(len(self.code)), np.diff(self.first))
-        assert np.all(self.code[owner] == SUM), "a node that is no sum has terms"
-        for column in (self.left, self.right):
-            there = column != NONE
-            assert np.all(self.level[column[there]] < self.level[owner[there]]), "a term is not below its sum"
-
-
-@dataclass
-class _Terms:
-    """Signed products, sorted by the sum that owns them."""
-
-    owner: Ints
-    sign: Ints
-    left: Ints
-    right: Ints
-
-    def take(self, which: Bools | Ints) -> _Terms:
-        return _Terms(self.owner[which], self.sign[which], self.left[which], self.right[which])
+from autograd.compiler.graph import CODE, LEAVES, Bools, Floats, Graph, Ints, spans
+from autograd.compiler.merge import merged
+from autograd.compiler.sums import NONE, Canonical, Terms
 
 
 def canonical(graph: Graph) -> Canonical:
@@ -104,7 +52,7 @@ def with_constants_as_factors(graph: Graph) -> Graph:
     )
 
 
-def linear_terms(graph: Graph) -> _Terms:
+def linear_terms(graph: Graph) -> Terms:
     """The terms of every linear node as it was written, and of squares."""
     code, start, args = graph.code, graph.start, graph.args
     counts = np.diff(start)
@@ -144,10 +92,10 @@ def linear_terms(graph: Graph) -> _Terms:
 
     columns = [np.concatenate(parts) for parts in (owners, signs, lefts, rights, order)]
     by_owner = np.lexsort((columns[4], columns[0]))
-    return _Terms(*(column[by_owner] for column in columns[:4]))
+    return Terms(*(column[by_owner] for column in columns[:4]))
 
 
-def without_zeros(graph: Graph, terms: _Terms) -> tuple[_Terms, Floats]:
+def without_zeros(graph: Graph, terms: Terms) -> tuple[Terms, Floats]:
     """Drop terms with a factor of zero, and fold what thereby became constant.
 
     Returns the terms left and, per node, its number if it is constant, else nan.
@@ -181,7 +129,7 @@ def _all_known(graph: Graph, nodes: Ints, known: Bools) -> Bools:
     return np.asarray(unknown == 0)
 
 
-def flattened(graph: Graph, terms: _Terms) -> _Terms:
+def flattened(graph: Graph, terms: Terms) -> Terms:
     """Absorb sums and products that are used once, as a plain term, into the sum that uses them.
 
     A neuron (several terms, products among them) is absorbed by additions alone, not by a subtraction:
@@ -216,7 +164,7 @@ def flattened(graph: Graph, terms: _Terms) -> _Terms:
     return kept.take(np.argsort(kept.owner, kind="stable"))
 
 
-def _uses(graph: Graph, terms: _Terms, linear: Bools) -> Ints:
+def _uses(graph: Graph, terms: Terms, linear: Bools) -> Ints:
     """How often each node is used, by terms, other operations and as a result."""
     n = len(graph)
     owner = np.repeat(np.arange(n), np.diff(graph.start))
@@ -234,82 +182,3 @@ def _jumped(parent: Ints, sign: Ints) -> tuple[Ints, Ints]:
             return parent, sign
         sign = sign * np.where(above != parent, sign[parent], 1)
         parent = above
-
-
-def merged(graph: Graph, terms: _Terms, value: Floats) -> Canonical:
-    """Merge common sub-expressions level by level, from the leaves up; keep what the roots reach."""
-    n = len(graph)
-    code = graph.code.copy()
-    constant = ~np.isnan(value) | (code == CODE["constant"])
-    linear = np.zeros(n, dtype=bool)
-    linear[terms.owner] = True
-    linear &= ~constant
-    code[linear] = SUM
-    code[constant] = CODE["constant"]
-    data = np.where(constant & (graph.code != CODE["constant"]), value, graph.data)
-
-    counts = np.where(linear | constant, 0, np.diff(graph.start))
-    args = graph.args[spans(graph.start[:-1], counts)]
-    start = np.concatenate([[0], np.cumsum(counts)])
-    terms = terms.take(linear[terms.owner])
-    first = np.concatenate([[0], np.cumsum(np.bincount(terms.owner, minlength=n))])
-    left, right, sign = terms.left.copy(), terms.right.copy(), terms.sign
-
-    roots = graph.roots.copy()
-    level = levels(n, start, args, first, left, right)
-    alias = np.arange(n + 1)
-    alias[n] = NONE  # so that NONE stays NONE
-    order = np.argsort(level, kind="stable")
-    bounds = np.searchsorted(level[order], np.arange(level.max(initial=0) + 2))
-    for depth in range(len(bounds) - 1):
-        nodes = order[bounds[depth] : bounds[depth + 1]]
-        edges = spans(start[nodes], counts[nodes])
-        args[edges] = alias[args[edges]]
-        number = first[nodes + 1] - first[nodes]
-        mine = spans(first[nodes], number)
-        left[mine], right[mine] = alias[left[mine]], alias[right[mine]]
-        which = np.repeat(np.arange(len(nodes)), counts[nodes])
-        place = edges - np.repeat(start[nodes], counts[nodes])
-        keys = mix(code[nodes], np.where(counts[nodes] + number == 0, data[nodes].view(np.int64), 0), number)
-        keys = keys + _summed(mix(args[edges], place), which, len(nodes))
-        # Terms are unordered, and so are the factors of each.
-        low, high = np.minimum(left[mine], right[mine]), np.maximum(left[mine], right[mine])
-        keys = keys + _summed(mix(sign[mine], low, high), np.repeat(np.arange(len(nodes)), number), len(nodes))
-        _, representative, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        alias[nodes] = nodes[representative][inverse]
-    roots = alias[roots]
-    result = Canonical(code, start, args, data, first, sign, left, right, roots, alias[:n] == np.arange(n), level,
-                       graph.labels)
-    return reachable(result)
-
-
-def _summed(hashes: Ints, which: Ints, n: int) -> Ints:
-    """The sum, modulo 2⁶⁴, of the hashes that belong to each of n nodes."""
-    total = np.zeros(n, dtype=np.int64)
-    if len(hashes):
-        filled, starts = np.unique(which, return_index=True)
-        total[filled] = np.add.reduceat(hashes, starts)
-    return total
-
-
-def reachable(graph: Canonical) -> Canonical:
-    """Drop every node, operand and term that no root depends on."""
-    n = len(graph.code)
-    alive = np.zeros(n, dtype=bool)
-    frontier = np.unique(graph.roots)
-    while len(frontier):
-        alive[frontier] = True
-        edges = spans(graph.start[frontier], graph.start[frontier + 1] - graph.start[frontier])
-        terms = spans(graph.first[frontier], graph.first[frontier + 1] - graph.first[frontier])
-        below = np.concatenate([graph.args[edges], graph.left[terms], graph.right[terms]])
-        below = np.unique(below[below != NONE])
-        frontier = below[~alive[below]]
-    counts = np.where(alive, np.diff(graph.start), 0)
-    number = np.where(alive, np.diff(graph.first), 0)
-    terms = spans(graph.first[:-1], number)
-    graph.args = graph.args[spans(graph.start[:-1], counts)]
-    graph.start = np.concatenate([[0], np.cumsum(counts)])
-    graph.sign, graph.left, graph.right = graph.sign[terms], graph.left[terms], graph.right[terms]
-    graph.first = np.concatenate([[0], np.cumsum(number)])
-    graph.alive = alive
-    return graph

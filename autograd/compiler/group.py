@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from autograd.compiler.canonical import NONE, SUM, Canonical
 from autograd.compiler.graph import CODES, LEAVES, Ints, mix, spans
+from autograd.compiler.sums import NONE, SUM, Canonical
 
 
 @dataclass

@@ -13,10 +13,10 @@ import numpy as np
 
 from autograd.compiler.access import PAD
 from autograd.compiler.blocks import Block, Operand, Term
-from autograd.compiler.canonical import Canonical
 from autograd.compiler.graph import LEAVES, Ints
 from autograd.compiler.group import REDUCTIONS, Class, Group
 from autograd.compiler.rows import aligned, components, padded, rows_of
+from autograd.compiler.sums import Canonical
 
 WASTE = 4
 """Padding or completing may cost at most this many times the work of the scalars themselves."""

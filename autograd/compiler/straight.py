@@ -15,8 +15,8 @@ import numpy.typing as npt
 from autograd import ops
 from autograd.compiler.arguments import Batch
 from autograd.compiler.build import Plan
-from autograd.compiler.canonical import NONE, SUM, Canonical
 from autograd.compiler.graph import CODE, CODES, LEAVES
+from autograd.compiler.sums import NONE, SUM, Canonical
 from autograd.compiler.text import Scalar
 from autograd.specialize import FUNCTIONS
 

@@ -173,9 +173,9 @@ class Accumulator:
 
 def transposed(text: Array) -> Array:
     """a.T @ b as b.T @ a, anything else with .T behind."""
-    match = str(text).split(" @ ")
-    if len(match) == 2 and match[0].endswith(".T") and " " not in match[0] + match[1]:
-        return binding_as_product(f"{match[1]}.T @ {match[0][:-2]}")
+    left, at, right = str(text).partition(".T @ ")
+    if at and all(part.count("(") == part.count(")") and " @ " not in part for part in (left, right)):
+        return binding_as_product(f"{right}.T @ {left}")
     return atom(f"{text:atom}.T")
 
 

@@ -12,22 +12,22 @@ from autograd.compiler.share import share
 from autograd.compiler.source import Text
 
 FUNCTION = """
-def function(theta, x, y, u, b, out):
+def function(theta, x, y, u, _b, _out):
     n = len(x)
-    if b.theta is not theta:
-        b.theta, b.views = theta, ({views})
-    {names}b.views
+    if _b.theta is not theta:
+        _b.theta, _b.views = theta, ({views})
+    {names}_b.views
     {forward}
     {gradient}
     return {results}
 """
 
 GRADIENT = """
-    gradient = {fresh} if out is None else out
+    gradient = {fresh} if _out is None else _out
     {clear}
-    if b.gradient is not gradient:
-        b.gradient, b.places = gradient, ({places})
-    {names}b.places
+    if _b.gradient is not gradient:
+        _b.gradient, _b.places = gradient, ({places})
+    {names}_b.places
     {backward}
 """
 
@@ -93,8 +93,8 @@ class Executable:
         if text.start:
             fresh = text.start.split(" = ")[1]
             if self.sizes["parameter"] <= SMALL:
-                fresh = f"b.kept({fresh.removesuffix('(theta)')}, theta)"
-                results = results.replace("gradient", "gradient.copy() if out is None else gradient")
+                fresh = f"_b.kept({fresh.removesuffix('(theta)')}, theta)"
+                results = results.replace("gradient", "gradient.copy() if _out is None else gradient")
             gradient = GRADIENT.format(
                 fresh=fresh, clear="gradient[...] = 0" if "zeros" in text.start else "", places=places,
                 names=place_names, backward=_indented(backward),

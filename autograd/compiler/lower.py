@@ -2,11 +2,11 @@
 
 The source of a program reads like a textbook, `a1 = np.maximum(z1, 0)`, and allocates an array per
 operation. Its syntax tree says where: every arithmetic node becomes a ufunc call whose result goes
-to a slot `b[k]`. A slot is None in the first run, so that NumPy allocates it; from then on it is written
+to a slot `_b[k]`. A slot is None in the first run, so that NumPy allocates it; from then on it is written
 in place. The lowered program computes the same numbers in the same order.
 
 >>> print(lower("z = x @ W + c\\ndW[...] = x.T @ z", set())[0])
-t0 = b[0] = np.matmul(x, W, out=b[0])
+t0 = _b[0] = np.matmul(x, W, out=_b[0])
 z = np.add(t0, c, out=t0)
 np.matmul(x.T, z, out=dW)
 """
@@ -112,7 +112,7 @@ class _Lowering:
     def slot(self) -> str:
         """A buffer that nothing else uses."""
         self.slots += 1
-        return f"b[{self.slots - 1}]"
+        return f"_b[{self.slots - 1}]"
 
     def temporary(self) -> str:
         name = f"t{self.slots}_{len(self.lines)}" if f"t{self.slots}" in self.fresh else f"t{self.slots - 1}"

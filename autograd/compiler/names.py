@@ -26,7 +26,7 @@ def scatter(g, order, starts, places, size):
 ''',
 }
 
-RESERVED = {"theta", "x", "y", "u", "b", "n", "out", "np", "len", "tuple", "value", "gradient", "function", *HELPERS}
+RESERVED = {"theta", "x", "y", "u", "n", "np", "len", "value", "gradient", *HELPERS}
 """What generated source uses besides the names made here."""
 
 

@@ -47,7 +47,7 @@ class Program:
     >>> w, b = Value(2.0, "w"), Value(1.0, "b")
     >>> program = Program(lambda x, y: (w * x + b - y) ** 2, [w, b])
     >>> value, gradient = program.value_and_grad(np.array([2.0, 1.0]), [1.0, 3.0], [2.0, 5.0])
-    >>> value, gradient.tolist()
+    >>> float(value), gradient.tolist()
     (2.5, [7.0, 3.0])
     """
 
@@ -239,9 +239,41 @@ def compile(loss: Callable[..., Any], params: Any) -> Program:
     the arrays given later. `params` is a model, a list or a dict of (nested) Values. What else the loss uses
     is constant, frozen when it is traced.
 
-    >>> W, b = [[Value(0.1, "W"), Value(0.2, "W")]], [Value(0.0, "b")]
-    >>> program = compile(lambda x, y: (ops.dot(W[0], x, b[0]) - y) ** 2, {"W": W, "b": b})
-    >>> value, gradient = program.value_and_grad(np.zeros(3), np.ones((4, 2)), np.ones(4))
-    >>> print(program.source)  # doctest: +NORMALIZE_WHITESPACE
+    >>> from autograd import dot, mean
+    >>> W1 = [[Value(0.1), Value(0.2)], [Value(0.3), Value(0.4)], [Value(0.5), Value(0.6)]]
+    >>> b1 = [Value(0.0), Value(0.0), Value(0.0)]
+    >>> def loss(x, y):
+    ...     hidden = [dot(w, x, b).tanh() for w, b in zip(W1, b1)]
+    ...     return mean((h - t) ** 2 for h, t in zip(hidden, y))
+    >>> program = compile(loss, {"W1": W1, "b1": b1})
+    >>> value, gradient = program.value_and_grad(np.zeros(9), np.ones((4, 2)), np.ones((4, 3)))
+    >>> print(program.source)
+    import numpy as np
+    <BLANKLINE>
+    <BLANKLINE>
+    def value_and_grad(theta, x, y):
+        n = len(x)
+        W1 = theta[0:6].reshape(3, 2).T
+        b1 = theta[6:9]
+    <BLANKLINE>
+        z1 = x @ W1 + b1
+        a1 = np.tanh(z1)
+        s1 = a1 - y
+        s2 = np.sum(s1 * s1, axis=-1, keepdims=True)
+        loss = 0.3333333333333333 * s2
+        value = loss.mean()
+    <BLANKLINE>
+        gradient = np.empty_like(theta)
+        dW1 = gradient[0:6].reshape(3, 2).T
+        db1 = gradient[6:9]
+        dloss = np.full((n, 1), 1 / n, theta.dtype)
+        ds2 = 0.3333333333333333 * dloss
+        ds1 = 2 * ds2 * s1
+        da1 = ds1
+        dz1 = da1 * (1 - a1 ** 2)
+        dW1[...] = x.T @ dz1
+        db1[...] = dz1.sum(axis=0)
+        return value, gradient
+    <BLANKLINE>
     """
     return Program(loss, params)

@@ -11,8 +11,8 @@ import itertools
 import re
 
 ELEMENTWISE = re.compile(r"np\.(add|subtract|multiply|divide|negative|positive|square|power|exp|log|sqrt|tanh|sin|cos"
-                         r"|maximum|minimum|abs|sign|logaddexp)\((.*), out=b\[\d+\]\)$")
-SLOT = re.compile(r"b\[(\d+)\]")
+                         r"|maximum|minimum|abs|sign|logaddexp)\((.*), out=_b\[\d+\]\)$")
+SLOT = re.compile(r"_b\[(\d+)\]")
 NAME = re.compile(r"[A-Za-z_]\w*")
 
 Alike = tuple[object, ...]
@@ -43,7 +43,7 @@ def share(code: str, shapes: list[Alike]) -> tuple[str, int]:
                 place[slot] = pool.pop() if pool else next(buffers)
         for slot in dying_at[i]:
             free.setdefault(shapes[slot], []).append(place[slot])
-    return SLOT.sub(lambda match: f"b[{place[int(match[1])]}]", code), next(buffers)
+    return SLOT.sub(lambda match: f"_b[{place[int(match[1])]}]", code), next(buffers)
 
 
 def _slots(line: str) -> list[int]:
@@ -62,7 +62,7 @@ def _lives(lines: list[str]) -> tuple[dict[int, int], dict[str, set[int]]]:
     for i, line in enumerate(lines):
         used = {slot for name in NAME.findall(line) for slot in owners.get(name, ())} | set(_slots(line))
         last.update(dict.fromkeys(used, i))
-        target = re.match(r"(\w+) = (?:b\[(\d+)\] = )?", line)
+        target = re.match(r"(\w+) = (?:_b\[(\d+)\] = )?", line)
         if target:
             fresh = {int(target[2])} if target[2] else used
             owners[target[1]] = owners.get(target[1], set()) | fresh

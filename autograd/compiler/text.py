@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from autograd import ops
@@ -63,8 +64,8 @@ class Array(Code):
 
 
 def atom(text: str) -> Array:
-    """Text over arrays that binds as tightly as a name."""
-    return Array(text)
+    """Text over arrays that binds as tightly as a name; of two reshapes in a row only the last counts."""
+    return Array(re.sub(r"\.reshape\([^()]*\)(?=\.reshape\()", "", text))
 
 
 def binding_as_product(text: str) -> Array:

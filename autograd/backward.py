@@ -53,15 +53,30 @@ def backward(output: Value) -> None:
     if not output.args:
         output.grad += 1.0
         return
-    nodes = interior(output)
-    for node in nodes:
-        node.grad = 0.0
+    nodes = cleared(output)
     output.grad = 1.0
     modes = current()
     for node in nodes:
         if modes:
             watch(node, node.grad)
         node.op.pull(node)  # type: ignore[union-attr]
+
+
+def cleared(output: Value) -> list[Value]:
+    """The nodes of `interior`, their gradients zero: one zero of this call's own marks what was found."""
+    zero = float("0")
+    output.grad = zero
+    found = []
+    stack = [output]
+    while stack:
+        node = stack.pop()
+        found.append(node)
+        for arg in node.args:
+            if arg.grad is not zero and arg.args:
+                arg.grad = zero
+                stack.append(arg)
+    found.sort(key=_serial, reverse=True)
+    return found
 
 
 def watch(node: Value, upstream: float) -> None:

@@ -74,9 +74,7 @@ class Program:
         """
         theta = vector(theta, len(self.params), out)
         batch = rows(X, Y)
-        compiled = self.compiled(batch)
-        if compiled.plan.several:
-            raise UsageError("value_and_grad needs a loss that returns one Value; call the program for several outputs")
+        compiled = self.compiled(batch, "inputs" if inputs else "value_and_grad")
         return compiled.value_and_grad(theta, batch, rng, out, inputs)
 
     def __call__(
@@ -86,20 +84,22 @@ class Program:
         """What the loss returns for each row: shape (batch,), or (batch, values) where it returns several."""
         theta = vector(theta, len(self.params), None)
         batch = rows(X, Y)
-        return self.compiled(batch).outputs(theta, batch, rng)
+        return self.compiled(batch, "outputs").outputs(theta, batch, rng)
 
-    def compiled(self, batch: Batch) -> Compiled:
-        """The program for rows of this shape, traced and checked at the first call."""
-        key = batch.shapes
-        found = self.plans.get(key)
-        if found is None:
+    def compiled(self, batch: Batch, kind: str) -> Compiled:
+        """The program for rows of this shape, traced at the first call; each kind is verified when first used."""
+        found = self.plans.get(batch.shapes)
+        if found is None or kind not in found.verified:
             with self.lock:
-                found = self.plans.get(key)
+                found = self.plans.get(batch.shapes)
                 if found is None:
-                    made = plan(self.loss, self.params, *key, self.names)
-                    found = Compiled(made)
-                    verify(made, found, np.array([p.data for p in self.params]), batch)
-                    self.plans[key] = found
+                    found = Compiled(plan(self.loss, self.params, *batch.shapes, self.names))
+                if found.plan.several and kind != "outputs":
+                    raise UsageError("value_and_grad needs a loss of one Value; call the program itself for several")
+                if kind not in found.verified:
+                    verify(found.plan, found, kind, np.array([p.data for p in self.params]), batch)
+                    found.verified.add(kind)
+                self.plans[batch.shapes] = found
         self.latest = found
         return found
 
@@ -152,6 +152,7 @@ class Compiled:
 
     def __init__(self, made: Plan) -> None:
         self.plan = made
+        self.verified: set[str] = set()
         self.texts: dict[str, Text] = {}
         self.functions: dict[tuple[str, Any], Executable] = {}
         self.local = _Thread()

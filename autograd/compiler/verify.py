@@ -19,46 +19,61 @@ TOLERANCE = 1e-6
 """Relative to the largest gradient: far above rounding, far below the effect of a wrong index."""
 
 
-def verify(made: Plan, compiled: Compiled, theta: Floats, batch: Batch) -> None:
-    """Raise `CompilerError`, naming the block, unless program and graph agree near the first example.
+POINTS = 2
 
-    Two generic points are compared: parameters and the example perturbed a little, so that nothing
-    agrees by chance. Where a number is not finite nothing can be compared.
+
+def verify(made: Plan, compiled: Compiled, kind: str, theta: Floats, batch: Batch) -> None:
+    """Raise `CompilerError`, naming the block, unless a function and the graph agree near the first example.
+
+    A batch of two generic points is compared: parameters and the example perturbed a little, so that
+    nothing agrees by chance. Where a number is not finite nothing can be compared. The function is
+    called twice, since from the second call on its buffers hold old numbers.
     """
-    judge = Reference(made.graph)
     rng = np.random.default_rng(0)
+    theta = near(theta, rng)
+    first = {"input": batch.x[0], "target": np.zeros(0) if batch.y is None else batch.y[0]}
+    points = [{"parameter": theta, **{name: near(row, rng) for name, row in first.items()},
+               "noise": rng.random(made.noises)} for _ in range(POINTS)]
+    judge = Reference(made.graph)
+    judged = [judge.run(**point) for point in points]
+    near_batch = Batch(np.stack([point["input"] for point in points]),
+                       None if batch.y is None else np.stack([point["target"] for point in points]))
+    draw: Any = Drawn(np.stack([point["noise"] for point in points]))
     for _ in range(2):
-        point = {"parameter": near(theta, rng), "input": near(batch.x[0], rng),
-                 "noise": rng.random(made.noises), "target": np.zeros(0)}
-        if batch.y is not None:
-            point["target"] = near(batch.y[0], rng)
-        values, gradients = judge.run(**point)
-        if made.several:
-            results = run(compiled, "outputs", point, batch)
-            if not agree(results[0], values[made.graph.roots]):
-                raise CompilerError(blame(made, compiled, point, values))
-            continue
-        expected = np.zeros(len(theta))
-        mine = made.graph.code == CODE["parameter"]
-        expected[made.graph.data[mine].astype(int)] = gradients[mine]
-        value, gradient = run(compiled, "value_and_grad", point, batch)
-        if not agree(value, values[made.graph.roots[0]]) or not agree(gradient, expected):
-            raise CompilerError(blame(made, compiled, point, values))
+        results = [compiled.run(kind, theta, near_batch, draw, None)]
+        if kind == "value_and_grad" and compiled.straight is not None:
+            results.append(compiled.straight.run(theta, near_batch, draw.numbers))
+        for result in results:
+            if not all(agree(got, wanted) for got, wanted in zip(result, expected(made, kind, judged), strict=True)):
+                raise CompilerError(blame(made, compiled, points[0], judged[0][0]))
 
 
-def run(compiled: Compiled, kind: str, point: dict[str, Floats], batch: Batch) -> Any:
-    """Call a generated function for one example, whatever the number of examples would make of it."""
-    draw: Any = _Fixed(point["noise"])
-    return compiled.run(kind, point["parameter"], one(point, batch), draw, None)
+def expected(made: Plan, kind: str, judged: list[tuple[Floats, Floats]]) -> list[Floats]:
+    """What a function of this kind should return, from values and gradients of all nodes at each point."""
+    graph = made.graph
+    if kind == "outputs":
+        return [values[graph.roots] for values, _ in judged]
+
+    def gradient(leaf: str, gradients: Floats) -> Floats:
+        mine = graph.code == CODE[leaf]
+        result = np.zeros(next(block.size for block in made.blocks if block.op == leaf))
+        result[graph.data[mine].astype(np.int64)] = gradients[mine]
+        return result
+
+    value = np.mean([values[graph.roots[0]] for values, _ in judged])
+    mean = np.mean([gradient("parameter", gradients) for _, gradients in judged], axis=0)
+    dx = np.array([gradient("input", gradients) for _, gradients in judged]) / len(judged)
+    return [np.asarray(value), mean, dx][: 3 if kind == "inputs" else 2]
 
 
-class _Fixed:
+class Drawn:
     """A generator that draws given numbers."""
 
     def __init__(self, numbers: Floats) -> None:
         self.numbers = numbers
 
     def random(self, shape: tuple[int, int]) -> Floats:
+        """The numbers; the shape is theirs."""
         return self.numbers.reshape(shape)
 
 
@@ -66,11 +81,6 @@ def near(numbers: Floats, rng: np.random.Generator) -> Floats:
     """Numbers moved by about one per cent."""
     numbers = np.asarray(numbers, dtype=np.float64)
     return np.asarray(numbers + 0.01 * (1 + np.abs(numbers)) * rng.normal(size=numbers.shape))
-
-
-def one(point: dict[str, Floats], batch: Batch) -> Batch:
-    """The point as a batch of one example."""
-    return Batch(point["input"][None], None if batch.y is None else point["target"][None])
 
 
 def agree(a: Floats, b: Floats) -> bool:

@@ -12,10 +12,11 @@ The passes, in order; each takes what the one before made:
 - `lower`          the same statements with buffers, which `share` lets live in little memory
 - `straight`       or, for tiny graphs, Python over floats
 
-`build` runs the first four, `executable` the last, `verify` compares the result with the scalar graph
+`build` runs the first four, `compiled` holds what `executable` makes of the rest, `verify` compares the result with the scalar graph
 by the `reference` evaluator, and `program` is what users hold.
 """
 
-from autograd.compiler.program import BlockInfo, Program, compile
+from autograd.compiler.program import Program, compile
+from autograd.compiler.summary import BlockInfo
 
 __all__ = ["BlockInfo", "Program", "compile"]

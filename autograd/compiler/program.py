@@ -5,37 +5,21 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd.compiler.arguments import Batch, rows, vector
-from autograd.compiler.build import Plan, plan
-from autograd.compiler.executable import Buffers, Executable
+from autograd.compiler.build import plan
+from autograd.compiler.compiled import Compiled
 from autograd.compiler.graph import flatten
-from autograd.compiler.read import LEAF_NAMES
-from autograd.compiler.source import Text, write
-from autograd.compiler.straight import Straight
+from autograd.compiler.summary import BlockInfo, block_infos, table
 from autograd.compiler.verify import verify
 from autograd.errors import NumberError, UsageError
 from autograd.value import Value
 
 FloatArray = npt.NDArray[Any]
-
-
-@dataclass(frozen=True)
-class BlockInfo:
-    """What a picture needs to know of a block: its name, operation, shape, operands and size."""
-
-    name: str
-    op: str
-    shape: tuple[int | str, ...]
-    operands: tuple[str, ...]
-    scalars: int
-    statement: str
-    flops: int
 
 
 class Program:
@@ -123,91 +107,11 @@ class Program:
 
     def summary(self) -> str:
         """A table of the blocks: shape, the scalars each stands for, floating-point operations per example."""
-        blocks = self.blocks
-        table = [("block", "operation", "shape", "scalars", "flops")]
-        table += [(b.name, b.op, str(b.shape).replace("'", ""), f"{b.scalars:,}", f"{b.flops:,}") for b in blocks]
-        widths = [max(len(line[i]) for line in table) for i in range(5)]
-        lines = ["  ".join(cell.ljust(w) if i < 3 else cell.rjust(w)
-                           for i, (cell, w) in enumerate(zip(line, widths, strict=True))) for line in table]
-        scalars, flops = sum(b.scalars for b in blocks), sum(b.flops for b in blocks)
-        nodes = len(self.traced().plan.graph)
-        total = (f"{nodes:,} scalar nodes → {len(blocks)} blocks of {scalars:,} scalars, "
-                 f"{len(self.params):,} parameters, {flops:,} flops forward")
-        return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], total])
+        return table(self.blocks, self.traced().plan)
 
     def __repr__(self) -> str:
         state = "not traced yet" if self.latest is None else f"{len(self.blocks)} blocks"
         return f"<Program of {len(self.params)} parameters, {state}>"
-
-
-class _Thread(threading.local):
-    """The buffers of one thread."""
-
-    def __init__(self) -> None:
-        self.buffers: dict[tuple[str, str, int], Buffers] = {}
-
-
-class Compiled:
-    """A plan made executable for one shape of rows: functions by kind and dtype, buffers by thread."""
-
-    def __init__(self, made: Plan) -> None:
-        self.plan = made
-        self.verified: set[str] = set()
-        self.texts: dict[str, Text] = {}
-        self.functions: dict[tuple[str, Any], Executable] = {}
-        self.local = _Thread()
-        self.straight = Straight.of(made)
-
-    def text(self, kind: str) -> Text:
-        """The statements of "value_and_grad", of "inputs" (with dX) or of "outputs"."""
-        if kind not in self.texts:
-            self.texts[kind] = write(self.plan, kind)
-        return self.texts[kind]
-
-    def value_and_grad(
-        self, theta: FloatArray, batch: Batch, rng: np.random.Generator | None, out: FloatArray | None, inputs: bool
-    ) -> tuple[Any, ...]:
-        """See `Program.value_and_grad`."""
-        if not inputs and self.straight is not None and self.straight.pays(len(batch.x)):
-            value, numbers = self.straight.run(theta, batch, self.noise(batch, rng, np.dtype(np.float64)))
-            if out is None:
-                return value, np.array(numbers, theta.dtype)
-            out[:] = numbers
-            return value, out
-        if inputs:
-            value, gradient, dx = self.run("inputs", theta, batch, rng, out)
-            return value, gradient, dx.reshape(batch.x_shape).copy()  # buffers are used again
-        result: tuple[Any, ...] = self.run("value_and_grad", theta, batch, rng, out)
-        return result
-
-    def outputs(self, theta: FloatArray, batch: Batch, rng: np.random.Generator | None) -> FloatArray:
-        """See `Program.__call__`."""
-        result: FloatArray = self.run("outputs", theta, batch, rng, None)
-        return result if self.plan.several else result[:, 0]
-
-    def noise(self, batch: Batch, rng: np.random.Generator | None, dtype: np.dtype[Any]) -> FloatArray | None:
-        """The random numbers of a batch."""
-        if not self.plan.noises:
-            return None
-        return (rng or np.random.default_rng()).random((len(batch), self.plan.noises)).astype(dtype, copy=False)
-
-    def run(self, kind: str, theta: FloatArray, batch: Batch, rng: np.random.Generator | None, out: Any) -> Any:
-        """Call a generated function with the buffers of this thread and batch size."""
-        key = (kind, theta.dtype.char, len(batch.x))
-        mine = self.local.buffers.get(key)
-        if mine is None:
-            mine = self.local.buffers[key] = self.function(kind, theta.dtype).buffers()
-        x, y = batch.matrices(theta.dtype)
-        noise = self.noise(batch, rng, theta.dtype) if self.plan.noises else None
-        with np.errstate(all="ignore"):
-            return mine.function(theta, x, y, noise, mine, out)
-
-    def function(self, kind: str, dtype: np.dtype[Any]) -> Executable:
-        """The executable function of a kind for a dtype."""
-        if (kind, dtype) not in self.functions:
-            sizes = {block.op: block.size for block in self.plan.blocks if block.op in LEAF_NAMES}
-            self.functions[kind, dtype] = Executable(self.text(kind), dtype, sizes)
-        return self.functions[kind, dtype]
 
 
 def parameter_names(params: Any, flat: list[Value]) -> dict[tuple[int, int], str]:
@@ -220,17 +124,6 @@ def parameter_names(params: Any, flat: list[Value]) -> dict[tuple[int, int], str
                 stems[position[value]] = str(name)
     cuts = [0, *(i for i in range(1, len(stems)) if stems[i] != stems[i - 1]), len(stems)]
     return {(start, stop): stems[start] or "w" for start, stop in itertools.pairwise(cuts) if stop > start}
-
-
-def block_infos(made: Plan, text: Text) -> list[BlockInfo]:
-    """The blocks of a plan for people and pictures."""
-    infos = []
-    for block, name, statement in text.statements:
-        terms = [operand for operand in block.reads() if operand.source is not None]
-        operands = tuple(dict.fromkeys(text.names[operand.source] for operand in terms if operand.source is not None))
-        shape: tuple[int | str, ...] = ("batch", block.size) if block.batched else (block.size,)
-        infos.append(BlockInfo(name, block.kind, shape, operands, block.size, statement, block.flops))
-    return infos
 
 
 def compile(loss: Callable[..., Any], params: Any) -> Program:

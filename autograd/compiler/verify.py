@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autograd.compiler.arguments import Batch
 from autograd.compiler.build import Plan
+from autograd.compiler.compiled import Compiled
 from autograd.compiler.graph import CODE, Floats
 from autograd.compiler.reference import Reference
 from autograd.errors import CompilerError
-
-if TYPE_CHECKING:
-    from autograd.compiler.program import Compiled
 
 TOLERANCE = 1e-6
 """Relative to the largest gradient: far above rounding, far below the effect of a wrong index."""

@@ -1,0 +1,45 @@
+"""What a program consists of, for people and pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autograd.compiler.build import Plan
+from autograd.compiler.source import Text
+
+
+@dataclass(frozen=True)
+class BlockInfo:
+    """What a picture needs to know of a block: its name, operation, shape, operands and size."""
+
+    name: str
+    op: str
+    shape: tuple[int | str, ...]
+    operands: tuple[str, ...]
+    scalars: int
+    statement: str
+    flops: int
+
+
+def block_infos(made: Plan, text: Text) -> list[BlockInfo]:
+    """The blocks of a plan for people and pictures."""
+    infos = []
+    for block, name, statement in text.statements:
+        terms = [operand for operand in block.reads() if operand.source is not None]
+        operands = tuple(dict.fromkeys(text.names[operand.source] for operand in terms if operand.source is not None))
+        shape: tuple[int | str, ...] = ("batch", block.size) if block.batched else (block.size,)
+        infos.append(BlockInfo(name, block.kind, shape, operands, block.size, statement, block.flops))
+    return infos
+
+
+def table(infos: list[BlockInfo], made: Plan) -> str:
+    """A table of the blocks, and a line that sums them up."""
+    lines = [("block", "operation", "shape", "scalars", "flops")]
+    lines += [(b.name, b.op, str(b.shape).replace("'", ""), f"{b.scalars:,}", f"{b.flops:,}") for b in infos]
+    widths = [max(len(line[i]) for line in lines) for i in range(5)]
+    rows = ["  ".join(cell.ljust(w) if i < 3 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths, strict=True)))
+            for line in lines]
+    parameters = next(block.size for block in made.blocks if block.op == "parameter")
+    total = (f"{len(made.graph):,} scalar nodes → {len(infos)} blocks of {sum(b.scalars for b in infos):,} scalars, "
+             f"{parameters:,} parameters, {sum(b.flops for b in infos):,} flops forward")
+    return "\n".join([rows[0], "-" * len(rows[0]), *rows[1:], total])

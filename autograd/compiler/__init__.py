@@ -12,8 +12,8 @@ The passes, in order; each takes what the one before made:
 - `lower`          the same statements with buffers, which `share` lets live in little memory
 - `straight`       or, for tiny graphs, Python over floats
 
-`build` runs the first four, `compiled` holds what `executable` makes of the rest, `verify` compares the result with the scalar graph
-by the `reference` evaluator, and `program` is what users hold.
+`build` runs the first four, `compiled` holds what `executable` makes of the rest, `verify` compares
+the result with the scalar graph by the `reference` evaluator, and `program` is what users hold.
 """
 
 from autograd.compiler.program import Program, compile

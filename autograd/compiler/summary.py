@@ -37,8 +37,7 @@ def table(infos: list[BlockInfo], made: Plan) -> str:
     lines = [("block", "operation", "shape", "scalars", "flops")]
     lines += [(b.name, b.op, str(b.shape).replace("'", ""), f"{b.scalars:,}", f"{b.flops:,}") for b in infos]
     widths = [max(len(line[i]) for line in lines) for i in range(5)]
-    rows = ["  ".join(cell.ljust(w) if i < 3 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths, strict=True)))
-            for line in lines]
+    rows = ["  ".join([*map(str.ljust, line[:3], widths[:3]), *map(str.rjust, line[3:], widths[3:])]) for line in lines]
     parameters = next(block.size for block in made.blocks if block.op == "parameter")
     total = (f"{len(made.graph):,} scalar nodes → {len(infos)} blocks of {sum(b.scalars for b in infos):,} scalars, "
              f"{parameters:,} parameters, {sum(b.flops for b in infos):,} flops forward")

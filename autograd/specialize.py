@@ -170,7 +170,7 @@ def {name}({parameters}):
 """
 
 LIFT = """if type({0}) is not Value:
-        if isinstance({0}, (Carrier, ndarray)):
+        if isinstance({0}, others):
             return {op}.dispatch(({operands},))
         {0} = constant({0})
 """

@@ -20,6 +20,7 @@ from autograd.modes import ACTIVE, current
 from autograd.ops import to_float
 from autograd.specialize import SCOPE, method
 
+new = object.__new__
 next_serial = itertools.count().__next__
 
 
@@ -179,8 +180,13 @@ def leaf(data: float, op: ops.Leaf | None = None, label: str = "") -> Value:
 
 def constant(number: Any) -> Value:
     """The constant Value of a plain number."""
-    value = Value(number)
+    value = new(Value)  # not Value(number): half of the time of 2 * v would be its call of __init__
+    value.data = number if type(number) is float else to_float(number)
+    value.grad = 0.0
     value.op = ops.constant
+    value.args = ()
+    value.label = ""
+    value.serial = next_serial()
     return value
 
 
@@ -227,6 +233,6 @@ UFUNCS: dict[str, ops.Op] = {
 """NumPy's names of the rows."""
 
 SCOPE.update({
-    "Value": Value, "Carrier": ops.Carrier, "ndarray": np.ndarray, "new": object.__new__,
+    "Value": Value, "others": (ops.Carrier, np.ndarray), "new": new,
     "modes": ACTIVE, "next_serial": next_serial, "record": record, "constant": constant,
 })

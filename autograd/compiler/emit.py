@@ -48,7 +48,10 @@ class Writer(Reader):
             text = self.reduction(block)
         else:
             self.dims[position] = common_dims([o.index for o in block.operands if o.source is not None], block.size)
-            text = self.flat(ops.TABLE[block.op].dispatch(tuple(self.elements(position, block))), position)
+            value = ops.TABLE[block.op].dispatch(tuple(self.elements(position, block)))
+            if block.op in ("gt", "eq"):  # as numbers: NumPy's + of two truth values is "or"
+                value = atom(f"{value}.astype(theta.dtype)")
+            text = self.flat(value, position)
         self.lines.append(f"{self.names[position]} = {text}")
 
     def flat(self, value: Array, position: int) -> Array:

@@ -69,7 +69,7 @@ def write(made: Plan, kind: str) -> Text:
     start = ""
     backward: list[str] = []
     if kind == "outputs":
-        results = f"np.stack([{', '.join(column(made, writer, root) for root in roots)}], axis=1)"
+        results = columns(made, writer)
     else:
         forward.append(f"value = {value(made, writer)}")
         start, backward, results = gradient(made, writer, kind == "inputs")
@@ -104,6 +104,16 @@ def value(made: Plan, writer: Writer) -> str:
 def constant_of(made: Plan, which: int) -> str:
     """A result that is a constant."""
     return f"np.float64('{float(made.canonical.data[made.canonical.roots[which]])}')"
+
+
+def columns(made: Plan, writer: Writer) -> str:
+    """The results as columns: a run of one block where they are that."""
+    position, first = made.roots[0]
+    block, name = made.blocks[position], writer.names[position]
+    if block.batched and made.roots == [(position, first + i) for i in range(len(made.roots))]:
+        run = "" if len(made.roots) == block.size else f"[:, {first}:{first + len(made.roots)}]"
+        return f"{name}{run}.copy()"
+    return f"np.stack([{', '.join(column(made, writer, root) for root in made.roots)}], axis=1)"
 
 
 def column(made: Plan, writer: Writer, root: tuple[int, int]) -> str:

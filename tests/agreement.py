@@ -1,0 +1,215 @@
+"""Compiled programs beside eager evaluation: what both compute, and how far rounding may set them apart.
+
+The bound is that of a running error analysis (Higham, Accuracy and Stability of Numerical Algorithms, section 3.3).
+A node adds at most a few ulps of its absolute terms: Σ|xᵢ| for a sum, Σ|wᵢxᵢ| + |b| for dot, |x| for a leaf and
+whatever else. Local derivatives carry that to the results,
+
+    E(node) = (absolute terms of the node) + Σ |∂node/∂operand| · E(operand),
+
+and so E(result) is the sum of the absolute terms of which the result consists. Gradients are results too: they
+are made as Values (`create_graph=True`), so cancellation in 1 - out² and its like is accounted for.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import Value, ops
+from autograd.backward import local_derivatives
+from autograd.compiler import Program
+from autograd.compiler.graph import flatten
+from autograd.noise import drawing_from
+
+TOLERANCE = 1e-12
+"""Times E: four thousand ulps, and far stricter than 1e-10 wherever a result is less than a hundred steps deep."""
+
+SINGLE = 2e-5
+"""The same in float32, whose ulps are half a billion times larger."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A loss of one example, its parameters, and the shapes of a row of X and of Y."""
+
+    loss: Callable[..., Any]
+    params: Any
+    x_shape: tuple[int, ...]
+    y_shape: tuple[int, ...] | None = None
+    noises: int = 0
+
+    def data(self, examples: int = 3, seed: int = 0) -> tuple[Any, Any]:
+        """Random rows: X is normal, Y positive with rows that sum to 1, like probabilities."""
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(examples, *self.x_shape))
+        if self.y_shape is None:
+            return X, None
+        Y = rng.uniform(0.1, 1, size=(examples, *self.y_shape))
+        return X, Y / Y.sum(axis=-1, keepdims=True) if self.y_shape else Y
+
+
+@dataclass
+class Result:
+    """The loss of every example, their mean, its gradient with respect to theta, and to X."""
+
+    outputs: Any
+    value: Any
+    gradient: Any
+    inputs: Any
+
+
+def parameters_of(params: Any) -> list[Value]:
+    """The parameters as a program counts them: each once."""
+    return list(dict.fromkeys(flatten(params)))
+
+
+def nested(array: Any) -> Any:
+    """An array as nested lists of Values."""
+    return [nested(row) for row in array] if np.ndim(array) else Value(float(array))
+
+
+def eager(case: Case, X: Any, Y: Any = None, draw: Any = None) -> tuple[Result, Result]:
+    """What the scalar engine computes, one example after the other, and E for each of its numbers."""
+    parameters = parameters_of(case.params)
+    found, bounds = [], []
+    for i, row in enumerate(X):
+        x = nested(row)
+        arguments = [x] if Y is None else [x, nested(Y[i])]
+        with drawing_from(iter([] if draw is None else draw[i].tolist()).__next__):
+            out = case.loss(*arguments)
+        out = out if isinstance(out, Value) else Value(out)
+        for parameter in parameters:
+            parameter.grad = 0.0
+        out.backward()
+        leaves = [*parameters, *flatten(x)]
+        found.append([out.data, *[leaf.grad for leaf in leaves]])
+        derivatives = autograd.grad(out, leaves, create_graph=True)
+        bounds.append(spread([out, *derivatives]))
+    return tuple(_means(np.array(rows), len(parameters), np.shape(X)) for rows in (found, bounds))
+
+
+def _means(rows: Any, parameters: int, shape: tuple[int, ...]) -> Result:
+    means = rows.mean(axis=0)
+    return Result(rows[:, 0], means[0], means[1 : 1 + parameters], rows[:, 1 + parameters :].reshape(shape) / len(rows))
+
+
+def spread(results: list[Value]) -> list[float]:
+    """E of each result."""
+    nodes = sorted({node for result in results for node in autograd.ancestors(result)}, key=lambda node: node.serial)
+    bound: dict[Value, float] = {}
+    for node in nodes:
+        partials = local_derivatives(node) if node.args else ()
+        carried = [abs(p) * bound[arg] for p, arg in zip(partials, node.args, strict=True)]
+        bound[node] = absolute_terms(node) + sum(carried)
+    return [bound[result] for result in results]
+
+
+def absolute_terms(node: Value) -> float:
+    """The sum of the absolute terms of one node."""
+    data = [abs(arg.data) for arg in node.args]
+    if node.op in (ops.add, ops.sub, ops.sum):
+        return sum(data)
+    return ops.dot.compute(tuple(map(Value, data))) if node.op is ops.dot else abs(node.data)
+
+
+def compiled(case: Case, X: Any, Y: Any = None, program: Program | None = None) -> Program:
+    """A program that has been called with these rows."""
+    program = program or autograd.compile(case.loss, case.params)
+    program(theta_of(case), X, Y)
+    return program
+
+
+def theta_of(case: Case) -> Any:
+    """The parameters as a vector."""
+    return np.array([parameter.data for parameter in parameters_of(case.params)])
+
+
+# ── every way of running a program ───────────────────────────────────────────────────────────
+
+
+class Given:
+    """A generator whose draw is known beforehand."""
+
+    def __init__(self, draw: Any) -> None:
+        self.draw = draw
+
+    def random(self, shape: tuple[int, int]) -> Any:
+        assert shape == self.draw.shape
+        return self.draw
+
+
+def by_numpy(program: Program, theta: Any, X: Any, Y: Any, draw: Any = None, **options: Any) -> Any:
+    """Value and gradient by matrix statements, whatever the cost estimate says."""
+    part = program.traced()
+    straight, part.straight = part.straight, None
+    try:
+        return program.value_and_grad(theta, X, Y, rng=Given(draw), **options)
+    finally:
+        part.straight = straight
+
+
+def by_floats(program: Program, theta: Any, X: Any, Y: Any, draw: Any = None, **options: Any) -> Any:
+    """Value and gradient by straight-line Python, whatever the cost estimate says."""
+    straight = program.traced().straight
+    straight.pays = lambda examples: True
+    try:
+        return program.value_and_grad(theta, X, Y, rng=Given(draw), **options)
+    finally:
+        del straight.pays
+
+
+def by_paste(program: Program, theta: Any, X: Any, Y: Any, draw: Any = None) -> Any:
+    """Value and gradient by the source alone, as if it stood in a file of its own."""
+    names: dict[str, Any] = {"__name__": "pasted"}
+    with np.errstate(all="ignore"):
+        exec(program.source, names)
+        function = names["value_and_grad"]
+        given = {"theta": theta, "x": X.reshape(len(X), -1), "y": None if Y is None else Y.reshape(len(Y), -1),
+                 "u": draw}
+        return function(*[given[name] for name in inspect.signature(function).parameters])
+
+
+def assert_agreement(case: Case, X: Any, Y: Any = None, draw: Any = None) -> Program:
+    """Every way of running the compiled loss gives what eager evaluation gives."""
+    program = autograd.compile(case.loss, case.params)
+    theta = theta_of(case)
+    expected, bound = eager(case, X, Y, draw)
+    outputs = program(theta, X, Y, rng=Given(draw))
+    _near("outputs", outputs, expected.outputs, bound.outputs)
+
+    def check(way: str, value: Any, gradient: Any, dx: Any = None, tolerance: float = TOLERANCE) -> None:
+        _near(f"{way}: value", value, expected.value, bound.value, tolerance)
+        _near(f"{way}: gradient", gradient, expected.gradient, bound.gradient, tolerance)
+        if dx is not None:
+            _near(f"{way}: inputs", dx, expected.inputs, bound.inputs, tolerance)
+
+    check("as chosen", *program.value_and_grad(theta, X, Y, rng=Given(draw)))
+    check("numpy", *by_numpy(program, theta, X, Y, draw))
+    check("buffers used again", *by_numpy(program, theta, X, Y, draw))
+    check("into out", *by_numpy(program, theta, X, Y, draw, out=np.full(len(theta), 7.0)))
+    check("with inputs", *by_numpy(program, theta, X, Y, draw, inputs=True))
+    check("with inputs again", *by_numpy(program, theta, X, Y, draw, inputs=True))
+    if program.traced().straight is not None:
+        check("floats", *by_floats(program, theta, X, Y, draw))
+    check("pasted", *by_paste(program, theta, X, Y, draw))
+    single = by_numpy(program, theta.astype(np.float32), X, Y, draw, inputs=True)
+    assert single[1].dtype == np.float32
+    check("float32", *single, tolerance=SINGLE)
+    check("float64 after float32", *by_numpy(program, theta, X, Y, draw))
+    return program
+
+
+def _near(what: str, found: Any, expected: Any, bound: Any, tolerance: float = TOLERANCE) -> None:
+    found, expected, bound = (np.asarray(a, dtype=np.float64) for a in (found, expected, bound))
+    assert found.shape == expected.shape, f"{what}: shape {found.shape}, expected {expected.shape}"
+    comparable = np.isfinite(expected) & np.isfinite(bound)
+    wrong = comparable & ~(np.abs(found - expected) <= tolerance * bound)
+    assert not wrong.any(), (
+        f"{what}: {found[wrong][:3]} came, {expected[wrong][:3]} expected, "
+        f"apart {np.abs(found - expected)[wrong][:3]}, allowed {(tolerance * bound)[wrong][:3]}"
+    )

@@ -1,0 +1,96 @@
+"""What compiling costs as networks grow: seconds of every pass, microseconds per node, peak memory.
+
+Each network is compiled in a process of its own, so that the peak of its memory is its own: what the
+process holds at most, Python, NumPy and the parameters included.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import resource
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import autograd
+import nn
+from autograd.compiler.canonical import canonical
+from autograd.compiler.group import groups
+from autograd.compiler.reroll import reroll
+from autograd.compiler.trace import trace
+from benchmarks.timing import table
+
+NETWORKS = [[784, 32, 10], [784, 64, 10], [784, 128, 10], [784, 256, 128, 10], [784, 512, 256, 10]]
+
+
+@dataclass
+class Cost:
+    """Of one network: scalars, blocks, seconds in all and by pass, and bytes."""
+
+    nodes: int
+    blocks: int
+    total: float
+    passes: list[float]
+    peak: int
+
+
+def written_out(model: nn.MLP, x: list[Any]) -> list[Any]:
+    """The network with + and × in place of dot."""
+    for layer in model.layers:
+        outputs = []
+        for neuron in layer.neurons:
+            z = neuron.b
+            for w, v in zip(neuron.w, x, strict=True):
+                z = z + w * v
+            outputs.append(autograd.relu(z) if neuron.activation == "relu" else z)
+        x = outputs
+    return x
+
+
+def cost(sizes: list[int], plain: bool) -> Cost:
+    """Compile one network and say what it took."""
+    model = nn.MLP(sizes[0], sizes[1:], "relu", seed=0)
+
+    def loss(x: Any, y: Any) -> Any:
+        z = written_out(model, x) if plain else model(x)
+        return autograd.logsumexp(z) - autograd.dot(y, z)
+
+    theta = nn.parameters_to_vector(model)
+    x, y = np.ones((1, sizes[0])), np.eye(1, sizes[-1])
+    program = autograd.compile(loss, model)
+    gc.collect()
+    start = time.perf_counter()
+    program.value_and_grad(theta, x, y)
+    total = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+    times = [time.perf_counter()]
+    graph, _, _ = trace(loss, model.parameters(), x.shape[1:], y.shape[1:])
+    times.append(time.perf_counter())
+    normal = canonical(graph)
+    times.append(time.perf_counter())
+    found = groups(normal)
+    times.append(time.perf_counter())
+    reroll(normal, found, {"parameter": len(theta), "input": x.size, "target": y.size, "noise": 0})
+    times.append(time.perf_counter())
+    return Cost(len(graph), len(program.blocks), total, np.diff(times).tolist(), peak)
+
+
+def print_table(quick: bool) -> None:
+    """The table: networks written with dot and with + and ×."""
+    rows = [["network", "nodes", "blocks", "trace s", "canonical", "group", "reroll", "rest", "total s", "µs/node",
+             "after trace", "peak MB"]]
+    context = multiprocessing.get_context("spawn")
+    for plain in (False, True):
+        for sizes in NETWORKS[:3] if quick else NETWORKS:
+            with context.Pool(1) as pool:
+                c = pool.apply(cost, (sizes, plain))
+            rest = c.total - sum(c.passes)
+            rows.append([f"{'-'.join(map(str, sizes))}, {'+ ×' if plain else 'dot'}", f"{c.nodes:,}", str(c.blocks),
+                         *(f"{s:.3f}" for s in [*c.passes, rest, c.total]), f"{c.total / c.nodes * 1e6:.2f}",
+                         f"{(c.total - c.passes[0]) / c.nodes * 1e6:.2f}", f"{c.peak / 1e6:.0f}"])
+    print(f"\ncompiling, to the end of the first call\n\n{table(rows)}")

@@ -18,6 +18,9 @@ from autograd.compiler.graph import Ints
 from autograd.compiler.read import LEAF_NAMES, Reader
 from autograd.compiler.text import Array, atom, binding_as_product
 
+LONGEST = 16
+"""Terms of a sum in one expression: Python's parser nests every term in those that follow."""
+
 
 class Writer(Reader):
     """The forward statements, one for every block, and whatever lines come after them."""
@@ -98,7 +101,11 @@ class Writer(Reader):
         """A sum of products and plain terms."""
         self.dims[position] = self.sum_dims(block)
         total: Any = None
-        for term in block.terms:
+        for count, term in enumerate(block.terms):
+            if count and count % LONGEST == 0:
+                part = self.numbered("part")
+                self.lines.append(f"{part} = {total}")
+                total = atom(part)
             text = self.product(term, position) if term.right is not None else self.plain(term, position)
             negative = term.coefficient < 0
             scaled = text if abs(term.coefficient) == 1 else Array.lift(abs(term.coefficient)) * text

@@ -6,8 +6,8 @@ to a slot `_b[k]`. A slot is None in the first run, so that NumPy allocates it; 
 in place. The lowered program computes the same numbers in the same order.
 
 >>> print(lower("z = x @ W + c\\ndW[...] = x.T @ z", set())[0])
-t0 = _b[0] = np.matmul(x, W, out=_b[0])
-z = np.add(t0, c, out=t0)
+_t0 = _b[0] = np.matmul(x, W, out=_b[0])
+z = np.add(_t0, c, out=_t0)
 np.matmul(x.T, z, out=dW)
 """
 
@@ -115,7 +115,7 @@ class _Lowering:
         return f"_b[{self.slots - 1}]"
 
     def temporary(self) -> str:
-        name = f"t{self.slots}_{len(self.lines)}" if f"t{self.slots}" in self.fresh else f"t{self.slots - 1}"
+        name = f"_t{self.slots}_{len(self.lines)}" if f"_t{self.slots}" in self.fresh else f"_t{self.slots - 1}"
         self.fresh.add(name)
         return name
 

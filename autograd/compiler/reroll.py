@@ -34,6 +34,7 @@ class Reroller:
         self.blocks: list[Block] = []
         self.block = np.full(len(graph.code), -1)
         self.slot = np.full(len(graph.code), -1)
+        self.stacks: dict[bytes, int] = {}
         for group in groups:
             if group.op in LEAVES:
                 self.leaves(group, sizes)
@@ -94,22 +95,31 @@ class Reroller:
     def reduction(self, group: Group) -> None:
         """max, min or logsumexp, a row of terms for each member."""
         (flat,) = group.operands
-        sources = np.unique(self.block[flat])
-        if len(sources) > 1 or self.groups[group.operand_groups[0]].op == "constant":
-            self.stack(flat)
         owner = np.repeat(np.arange(len(group.members)), group.counts)
-        source = int(self.block[flat[0]])
-        index, segments = self.slot[flat], None
-        index = index[np.lexsort((index, owner))]
+        source, index = self.together(flat)
+        index, segments = index[np.lexsort((index, owner))], None
         if len(group.members) * group.counts.max() > WASTE * len(flat) + SMALL:
             segments = np.concatenate([[0], np.cumsum(group.counts)[:-1]])
         else:
             index = padded(index, owner, group.counts)
         self.store(Block(group.op, group.members, group.batched, [Operand(source, index)], segments=segments))
 
-    def stack(self, flat: Ints) -> None:
-        """Copy nodes of several groups into one block, so that a reduction can read them as one array."""
+    def together(self, flat: Ints) -> tuple[int, Ints]:
+        """One block that holds all these nodes, and their slots: a stack of copies where they lie in several."""
         nodes = np.unique(flat)
+        source = int(self.block[nodes[0]])
+        if np.all(self.block[nodes] == source) and self.blocks[source].op != "constant":
+            return source, self.slot[flat]
+        key = nodes.tobytes()
+        if key not in self.stacks:
+            self.stacks[key] = self.stack(nodes)
+        position = self.stacks[key]
+        members = self.blocks[position].members
+        order = np.argsort(members)
+        return position, order[np.searchsorted(members, flat, sorter=order)]
+
+    def stack(self, nodes: Ints) -> int:
+        """Copy nodes of several blocks into a new one; others go on reading them where they were."""
         parts = []
         for source in np.unique(self.block[nodes]):
             mine = nodes[self.block[nodes] == source]
@@ -117,7 +127,8 @@ class Reroller:
             parts.append((mine, Operand(None, mine, self.graph.data[mine]) if constant
                           else Operand(int(source), self.slot[mine])))
         members = np.concatenate([mine for mine, _ in parts])
-        self.store(Block("stack", members, any(self.batched(o) for _, o in parts), [o for _, o in parts]))
+        self.blocks.append(Block("stack", members, any(self.batched(o) for _, o in parts), [o for _, o in parts]))
+        return len(self.blocks) - 1
 
     def sum(self, group: Group) -> None:
         """A sum of matrix products, products and plain terms."""

@@ -83,11 +83,12 @@ def write(made: Plan) -> str:
     lines = ["def value_and_grad(theta, xs, ys, us):"]
     if gradients:
         lines += [f"    [{unpack['parameter']}] = theta", f"    {' = '.join(gradients)} = 0.0"]
-    lines += ["    total = 0.0", "    for x, y, u in zip(xs, ys, us):"]
+    # The seed 1/n makes the gradient of the mean.
+    lines += ["    total, share = 0.0, 1 / len(xs)", "    for x, y, u in zip(xs, ys, us):"]
     lines += [f"        [{unpack[leaf]}] = {letter}" for leaf, letter in LETTERS.items()
               if leaf != "parameter" and sizes[leaf]]
     lines += [f"        {line}" for line in body]
-    lines += ["    n = len(xs)", f"    return total / n, [{', '.join(f'{g} / n' for g in gradients)}]"]
+    lines.append(f"    return total * share, [{', '.join(gradients)}]")
     return "\n".join(lines) + "\n"
 
 
@@ -127,7 +128,7 @@ def backward(graph: Canonical, nodes: list[int], root: int) -> list[str]:
     for node in reversed(nodes):
         if any(below in wanted for below in below_of(graph, node)):
             wanted.add(node)
-    arrived: dict[int, list[Any]] = {root: [1]}
+    arrived: dict[int, list[Any]] = {root: [Scalar("share")]}
     for node in nodes:
         if node not in wanted or node not in arrived:
             continue

@@ -49,7 +49,7 @@ class Accumulator:
         if found is not None and disjoint(np.unique(index) if 0 in found.strides else index):
             axes = enumerate(zip(index.shape, found.strides, strict=True))
             still = tuple(i for i, (size, stride) in axes if stride == 0 and size > 1)
-            moving_index = index[tuple(0 if i in still else slice(None) for i in range(index.ndim))]
+            moving_index = np.atleast_1d(index[tuple(0 if i in still else slice(None) for i in range(index.ndim))])
             if disjoint(moving_index):
                 self.add_region(source, block, moving_index, self.summed(flow, index.shape, still, block.batched))
                 return
@@ -59,17 +59,18 @@ class Accumulator:
     def summed(self, flow: Flow, shape: tuple[int, ...], still: tuple[int, ...], batched: bool) -> Flow:
         """The flow added up over the axes that do not move the index, and over the batch if the source has none."""
         text, offset = flow.text, int(flow.batched)
-        if flow.batched and not batched and flow.shape == (1,) and shape == (1,):
-            return Flow(atom(f"{text:atom}.sum(axis=0)"), False, (1,))
         times = int(np.prod([shape[i] for i in still if flow.shape[i] == 1]))
-        axes = [i + offset for i in still]
+        left = tuple(n for i, n in enumerate(flow.shape) if i not in still)
+        # Where nothing is left, an axis of 1 stays for the single element.
+        last = len(flow.shape) - 1
+        spare = not left and flow.shape[last] == 1
+        axes = [i + offset for i in still if not (spare and i == last)]
         if flow.batched and not batched:
             axes.insert(0, 0)
-        left = tuple(n for i, n in enumerate(flow.shape) if i not in still)
         if axes:
-            keep = "" if left else ", keepdims=True"
+            keep = "" if left or spare else ", keepdims=True"
             text = atom(f"{text:atom}.sum(axis={axes[0] if len(axes) == 1 else tuple(axes)}{keep})")
-            if not left and len(flow.shape) + offset - (flow.batched and not batched) > 1 + (flow.batched and batched):
+            if keep and len(flow.shape) + offset > 1 + (flow.batched and batched):
                 text = atom(f"{text}.reshape({'-1, ' if flow.batched and batched else ''}1)")
         if times > 1:
             text = Array.lift(times) * text

@@ -1,0 +1,108 @@
+import doctest
+import math
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograd import ops
+from viz import gallery
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+LISTING = r"^```{}\n(.*?)^```$"
+
+
+def listings(language):
+    """The fenced blocks of a language, each with the number of its first line."""
+    found = re.finditer(LISTING.format(language), README, re.MULTILINE | re.DOTALL)
+    return [(README[: match.start(1)].count("\n"), match[1]) for match in found]
+
+
+@pytest.fixture(scope="module")
+def tour():
+    """The names that the README's examples leave behind, after each printed what it shows."""
+    names = {}
+    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    for line, text in listings("pycon"):
+        example = doctest.DocTestParser().get_doctest(text, names, "README.md", "README.md", line)
+        report = []
+        doctest.DocTestRunner(optionflags=flags).run(example, out=report.append, clear_globs=False)
+        assert not report, "".join(report)
+        names = example.globs
+    return names
+
+
+def test_the_examples_print_what_is_shown(tour):
+    assert {"f", "history", "program"} <= tour.keys()
+
+
+def test_the_program_shown_is_the_one_compiled(tour):
+    [shown] = [text for _, text in listings("python") if "def value_and_grad" in text]
+    assert shown.strip() == tour["program"].source.strip()
+
+
+def test_the_program_shown_runs_on_its_own(tour):
+    [shown] = [text for _, text in listings("python") if "def value_and_grad" in text]
+    names = {}
+    exec(shown, names)
+    value, gradient = names["value_and_grad"](tour["theta"], tour["X"], tour["Y"])
+    assert value == pytest.approx(float(tour["value"]), rel=1e-12)
+    np.testing.assert_allclose(gradient, tour["gradient"], rtol=1e-9, atol=1e-15)
+
+
+def test_the_operation_shown_is_a_whole_row():
+    [row] = [text for _, text in listings("python") if "Op(" in text]
+    names = {"Op": ops.Op, "math": math}
+    exec(row, names)
+    atan = names["atan"]
+    assert atan(1.0) == math.pi / 4
+    [slope] = atan.partials(atan(0.5), (0.5,))
+    assert slope == pytest.approx((math.atan(0.5 + 1e-6) - math.atan(0.5 - 1e-6)) / 2e-6, rel=1e-9)
+
+
+def test_two_commands_are_shown_of_a_line_each():
+    commands = [text.splitlines() for _, text in listings("sh")]
+    assert [len(lines) for lines in commands] == [1, 1]
+    install, tests = commands[0][0], commands[1][0]
+    assert install.startswith("python3 -m venv .venv && ")
+    assert 'python -m viz "(x + y) * z" x=-2 y=5 z=-4' in install
+    assert "python -m nn xor" in install
+    assert "python -m pytest" in tests
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_continuous_integration_runs_the_commands_that_are_shown():
+    printed = subprocess.run(["bash", ROOT / ".ci/run", "--commands"], capture_output=True, text=True, check=True)
+    assert printed.stdout == "".join(text for _, text in listings("sh"))
+
+
+def test_links_and_pictures_lead_to_files():
+    linked = re.findall(r"\]\(([^)]+)\)", README) + re.findall(r'(?:src|srcset)="([^"]+)"', README)
+    local = [target for target in linked if not target.startswith("https://")]
+    assert any(target.endswith(".svg") for target in local)
+    assert [target for target in local if not (ROOT / target).is_file()] == []
+
+
+def words(picture):
+    """All text of an SVG file, whoever laid it out."""
+    return sorted(re.findall(r"<text[^>]*>([^<]*)</text>", picture.read_text(encoding="utf-8")))
+
+
+def test_the_pictures_are_those_of_the_gallery(tmp_path):
+    drawn = {picture.name: words(picture) for picture in gallery.main(tmp_path)}
+    assert {picture.name: words(picture) for picture in (ROOT / "viz/pictures").iterdir()} == drawn
+
+
+def test_files_named_under_where_to_look_are_there():
+    [tree] = [text for _, text in listings("text") if "ops.py" in text]
+    places = [line.split()[0] for line in tree.splitlines()]
+    assert [place for place in places if not (ROOT / place).exists()] == []
+
+
+def test_the_number_of_operations_is_that_of_the_table():
+    [stated] = re.findall(r"(\d+) operations, each declared once", README)
+    assert int(stated) == sum(op.recorded for op in ops.TABLE.values())

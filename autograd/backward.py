@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd import ops
 from autograd.errors import NumberError, UsageError
-from autograd.modes import current, differentiating
+from autograd.modes import differentiating, watching
 from autograd.value import Value, constant, data_of
 
 _serial = operator.attrgetter("serial")
@@ -55,7 +55,7 @@ def backward(output: Value) -> None:
         return
     nodes = cleared(output)
     output.grad = 1.0
-    modes = current()
+    modes = watching()
     for node in nodes:
         if modes:
             watch(node, node.grad)
@@ -82,7 +82,7 @@ def cleared(output: Value) -> list[Value]:
 def watch(node: Value, upstream: float) -> None:
     """Let the modes of this thread see what a node passes on to its operands."""
     contributions = [upstream * partial for partial in local_derivatives(node)]
-    for mode in current():
+    for mode in watching():
         mode.differentiated(node, upstream, contributions)
 
 
@@ -114,10 +114,11 @@ def grad(output: Value, inputs: Iterable[Value], create_graph: bool = False) -> 
     for value in (output, *inputs):
         if not isinstance(value, ops.Carrier):
             raise NumberError(f"grad differentiates a Value with respect to Values, {type(value).__name__} came")
+    output, inputs = output.among(inputs)
     with differentiating():
         arrived = sweep(output, symbolic_partials if create_graph else local_derivatives, 1.0)
         derivatives = [total(arrived.get(value, [])) for value in inputs]
-    if current():
+    if watching():
         for node in interior(output):
             watch(node, data_of(arrived[node][0]))
     return [constant(d) if type(d) is float else d for d in derivatives] if create_graph else derivatives

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograd.errors import AnomalyError
 
@@ -41,6 +41,22 @@ def current() -> list[Mode]:
     return _thread.modes
 
 
+def watching() -> list[Mode]:
+    """Those of them that want to see gradients."""
+    return [mode for mode in _thread.modes if mode.watches]
+
+
+@contextlib.contextmanager
+def alone(mode: Mode) -> Iterator[None]:
+    """Enter a mode in place of those that this thread has entered."""
+    outer, _thread.modes = _thread.modes, []
+    try:
+        with mode:
+            yield
+    finally:
+        _thread.modes = outer
+
+
 @contextlib.contextmanager
 def differentiating() -> Iterator[None]:
     """While this thread computes partial derivatives as Values."""
@@ -56,8 +72,12 @@ class Mode(contextlib.ContextDecorator):
 
     records = True
     """Whether operations become nodes."""
+    watches = True
+    """Whether it wants to see the gradients that pass."""
 
     def __enter__(self) -> Mode:
+        for outer in _thread.modes:
+            outer.entered(self)
         ACTIVE.append(self)
         _thread.modes.append(self)
         return self
@@ -68,8 +88,17 @@ class Mode(contextlib.ContextDecorator):
         ACTIVE.remove(self)
         _thread.modes.remove(self)
 
+    def entered(self, inner: Mode) -> None:
+        """Called when another mode is entered inside this one."""
+
     def computed(self, op: Op, args: tuple[Value, ...], out: Value) -> None:
         """Called after `op` made `out` from `args`."""
+
+    def selected(self, op: Op, args: tuple[Value, ...]) -> Any:
+        """What a selection (a comparison, `where`, `detach`) gives; None to evaluate it as usual."""
+
+    def observed(self, value: Value) -> None:
+        """Called before the number of a value decides anything in Python: an order, a truth value."""
 
     def differentiated(self, node: Value, upstream: float, contributions: Sequence[float]) -> None:
         """Called when the gradient `upstream` of `node` is passed on, a contribution to each operand."""
@@ -87,6 +116,7 @@ class no_grad(Mode):  # noqa: N801 - PyTorch's name for it
     """
 
     records = False
+    watches = False
 
 
 class detect_anomaly(Mode):  # noqa: N801 - PyTorch's name for it

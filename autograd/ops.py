@@ -71,6 +71,10 @@ class Carrier:
         """Apply `op` to `args`, all of this class."""
         raise NotImplementedError
 
+    def among(self, others: list[Any]) -> tuple[Any, list[Any]]:
+        """This one and others as nodes of one graph, in which a number is one object."""
+        return self, others
+
     add = __add__ = _method("add")
     sub = __sub__ = _method("sub")
     mul = __mul__ = _method("mul")

@@ -109,24 +109,24 @@ class Value(ops.Carrier):
 
     def detach(self) -> Value:
         """The same number without its history: a constant."""
-        return leaf(self.data, ops.constant, self.label)
+        return record(ops.detach, (self,))  # type: ignore[no-any-return]
 
     # ── numbers in Python ────────────────────────────────────────────────────────────────────
 
     def __lt__(self, other: Any) -> bool:
-        return self.data < data_of(other)
+        return number_of(self) < number_of(other)
 
     def __le__(self, other: Any) -> bool:
-        return self.data <= data_of(other)
+        return number_of(self) <= number_of(other)
 
     def __gt__(self, other: Any) -> bool:
-        return self.data > data_of(other)
+        return number_of(self) > number_of(other)
 
     def __ge__(self, other: Any) -> bool:
-        return self.data >= data_of(other)
+        return number_of(self) >= number_of(other)
 
     def __bool__(self) -> bool:
-        return self.data != 0
+        return number_of(self) != 0
 
     def __float__(self) -> NoReturn:
         # Were it convertible, math.tanh(v) would lose the gradient in silence.
@@ -197,6 +197,14 @@ def data_of(other: Any) -> float:
     return other.data if type(other) is Value else to_float(other)
 
 
+def number_of(operand: Any) -> float:
+    """The number that decides something in Python."""
+    if ACTIVE and type(operand) is Value:
+        for mode in current():
+            mode.observed(operand)
+    return data_of(operand)
+
+
 def record(op: ops.Op, args: tuple[Value, ...]) -> Any:
     """Compute `op` over Values and remember it as a node: what every operation comes down to."""
     if not op.recorded:
@@ -220,9 +228,15 @@ def watch(node: Value) -> None:
 
 def select(op: ops.Op, args: tuple[Value, ...]) -> Any:
     """Evaluate a selection at once: comparisons are plain numbers, `where` is the operand it takes."""
+    for mode in current() if ACTIVE else ():
+        kept = mode.selected(op, args)
+        if kept is not None:
+            return kept
     if op is ops.where:
         return args[1] if args[0].data else args[2]
-    return args[0].detach() if op is ops.detach else op.forward(*[arg.data for arg in args])
+    if op is ops.detach:
+        return leaf(args[0].data, ops.constant, args[0].label)
+    return op.forward(*[arg.data for arg in args])
 
 
 UFUNCS: dict[str, ops.Op] = {

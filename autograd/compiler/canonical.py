@@ -24,9 +24,9 @@ def canonical(graph: Graph) -> Canonical:
     """The graph as sums of products and elementwise operations."""
     graph = with_constants_as_factors(graph)
     terms = linear_terms(graph)
-    terms, value = without_zeros(graph, terms)
-    terms = flattened(graph, terms)
-    return merged(graph, terms, value)
+    terms, known, value = without_zeros(graph, terms)
+    terms = flattened(graph, terms.take(~known[terms.owner]))
+    return merged(graph, terms, known, value)
 
 
 def with_constants_as_factors(graph: Graph) -> Graph:
@@ -95,29 +95,31 @@ def linear_terms(graph: Graph) -> Terms:
     return Terms(*(column[by_owner] for column in columns[:4]))
 
 
-def without_zeros(graph: Graph, terms: Terms) -> tuple[Terms, Floats]:
-    """Drop terms with a factor of zero, and fold what thereby became constant.
+def without_zeros(graph: Graph, terms: Terms) -> tuple[Terms, Bools, Floats]:
+    """Drop terms with a factor of zero, and fold what is constant or thereby became so.
 
-    Returns the terms left and, per node, its number if it is constant, else nan.
+    Returns the terms left and, per node, whether it is constant and its number if it is.
     """
     known = graph.code == CODE["constant"]
-    value = np.where(known, graph.data, 0.0)
+    value = np.append(np.where(known, graph.data, 0.0), 1.0)  # NONE, as an index, is a factor of 1
     linear = np.zeros(len(graph), dtype=bool)
     linear[terms.owner] = True
     other = np.flatnonzero(~linear & (graph.code >= len(LEAVES)))
     while True:
-        zero = known & (value == 0)
-        zero = np.append(zero, False)  # so that NONE, as an index, is no zero
+        sure = np.append(known, True)
+        zero = sure & (value == 0)
         terms = terms.take(~(zero[terms.left] | zero[terms.right]))
         fixed = linear & ~known
-        fixed[terms.owner] = False  # a sum that has lost all its terms is 0
-        value[fixed] = 0.0
+        fixed[terms.owner[~(sure[terms.left] & sure[terms.right])]] = False
+        mine = terms.take(fixed[terms.owner])
+        products = mine.sign * value[mine.left] * value[mine.right]
+        value[:-1][fixed] = np.bincount(mine.owner, products, len(graph))[fixed]  # 0 if no term is left
         for node in other[_all_known(graph, other, known)]:
             op = ops.TABLE[graph.op(node)]
             value[node] = op.forward(*value[graph.operands(node)].tolist())
             fixed[node] = True
         if not fixed.any():
-            return terms, np.where(known, value, np.nan)
+            return terms, known, value[:-1]
         known |= fixed
         other = other[~known[other]]
 

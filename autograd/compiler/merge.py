@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd.compiler.graph import CODE, Floats, Graph, Ints, mix, spans
+from autograd.compiler.graph import CODE, Bools, Floats, Graph, Ints, mix, spans
 from autograd.compiler.levels import levels
 from autograd.compiler.sums import NONE, SUM, Canonical, Terms
 
 
-def merged(graph: Graph, terms: Terms, value: Floats) -> Canonical:
+def merged(graph: Graph, terms: Terms, constant: Bools, value: Floats) -> Canonical:
     """Merge common sub-expressions level by level, from the leaves up; keep what the roots reach."""
     n = len(graph)
     code = graph.code.copy()
-    constant = ~np.isnan(value) | (code == CODE["constant"])
     linear = np.zeros(n, dtype=bool)
     linear[terms.owner] = True
     linear &= ~constant
     code[linear] = SUM
     code[constant] = CODE["constant"]
-    data = np.where(constant & (graph.code != CODE["constant"]), value, graph.data)
+    data = np.where(constant, value, graph.data)
 
     counts = np.where(linear | constant, 0, np.diff(graph.start))
     args = graph.args[spans(graph.start[:-1], counts)]

@@ -14,11 +14,11 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.graph import CODE, Graph, flatten
+from autograd.compiler.graph import CODE, CODES, Graph, flatten
 from autograd.errors import TraceError
-from autograd.modes import user_line
+from autograd.modes import Mode, alone, user_line
 from autograd.noise import drawing_from
-from autograd.value import Value
+from autograd.value import Value, leaf
 
 
 class Trace:
@@ -32,6 +32,7 @@ class Trace:
         self.labels: dict[int, str] = {}
         self.nodes: dict[Value, int] = {}
         self.noises = 0
+        self.objects: dict[int, Any] = {}
         for position, parameter in enumerate(parameters):
             self.nodes.setdefault(parameter, -1)
             if self.nodes[parameter] < 0:
@@ -60,6 +61,13 @@ class Trace:
         """The next random number of an example's draw."""
         self.noises += 1
         return self.symbol("noise", self.noises - 1)
+
+    def object(self, index: int) -> Any:
+        """The one object that stands for a node where objects are compared."""
+        if index not in self.objects:
+            constant = self.code[index] == CODE["constant"]
+            self.objects[index] = leaf(self.data[index], ops.constant) if constant else Traced(self, index)
+        return self.objects[index]
 
     def index(self, operand: Any) -> int:
         """The node of an operand: traced, a Value, or a number."""
@@ -118,9 +126,9 @@ def _binary(op: ops.Op, reflected: bool = False) -> Callable[[Any, Any], Any]:
     return apply
 
 
-def refuse(what: str, instead: str) -> NoReturn:
+def refuse(what: str, instead: str, why: str = "but a traced value has no number yet") -> NoReturn:
     """Raise TraceError for what only a number could answer."""
-    raise TraceError(f"{user_line()}: {what}, but a traced value has no number yet: {instead}")
+    raise TraceError(f"{user_line()}: {what}, {why}: {instead}")
 
 
 def _refusing(what: str, instead: str) -> Callable[..., Any]:
@@ -161,6 +169,26 @@ class Traced(ops.Carrier):
         ]
         return cls(trace, trace.node(CODE[op.name], indices))
 
+    def among(self, others: list[Any]) -> tuple[Any, list[Any]]:
+        """Each node as the one object that stands for it."""
+        return self.trace.object(self.index), [self.trace.object(self.trace.index(other)) for other in others]
+
+    @property
+    def op(self) -> ops.Op | None:
+        """The row that made it; None for a leaf."""
+        return ops.TABLE.get(CODES[self.trace.code[self.index]])
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The operands."""
+        start, stop = self.trace.start[self.index : self.index + 2]
+        return tuple([self.trace.object(arg) for arg in self.trace.args[start:stop]])
+
+    @property
+    def serial(self) -> int:
+        """Its place in the order of creation."""
+        return self.index
+
     @property
     def label(self) -> str:
         """A name, from which the compiled program names its arrays."""
@@ -173,12 +201,13 @@ class Traced(ops.Carrier):
     @property
     def data(self) -> Any:
         """Not there: the number differs from example to example."""
-        refuse("the data of a value was read", "compute with the value itself; for a maximum use autograd.max")
+        refuse("the data of a value was read", "compute with the value itself; for a maximum use autograd.max, "
+               "for a derivative autograd.grad(..., create_graph=True)")
 
     @property
     def grad(self) -> Any:
         """Not there: gradients are what the compiled program computes."""
-        refuse("the grad of a value was read", "use autograd.grad(..., create_graph=True) for derivatives in a loss")
+        refuse("the grad of a value was read", "for derivatives in a loss use autograd.grad(..., create_graph=True)")
 
     __add__, __radd__ = _binary(ops.add), _binary(ops.add, reflected=True)
     __sub__, __rsub__ = _binary(ops.sub), _binary(ops.sub, reflected=True)
@@ -209,6 +238,40 @@ class Traced(ops.Carrier):
         return Value.__array_ufunc__(self, ufunc, how, *inputs, **options)  # type: ignore[arg-type]
 
 
+class Tracing(Mode):
+    """While a loss is traced: what depends on parameters is as unknown as what depends on an example.
+
+    Parameters are Values and have numbers, those of today. Selections among them are written down in place of being
+    made, and what Python would decide by them is refused.
+    """
+
+    watches = False
+
+    def __init__(self, tape: Trace) -> None:
+        self.tape = tape
+
+    def depends(self, value: Value) -> bool:
+        """Whether a value changes with the parameters."""
+        return self.tape.code[self.tape.index(value)] != CODE["constant"]
+
+    def selected(self, op: ops.Op, args: tuple[Value, ...]) -> Any:
+        """A node where an operand changes with the parameters."""
+        if any(map(self.depends, args)):
+            return Traced(self.tape, self.tape.node(CODE[op.name], [self.tape.index(arg) for arg in args]))
+        return None
+
+    def observed(self, value: Value) -> None:
+        """Refuse to let parameters decide the course of the loss."""
+        if self.depends(value):
+            refuse("a branch or a comparison depends on a parameter", _COMPARE, "which changes from call to call")
+
+    def entered(self, inner: Mode) -> None:
+        """Refuse `no_grad`, which has no effect on what is only written down."""
+        if not inner.records:
+            refuse("no_grad() was entered", "use v.detach() for what is to count as a constant",
+                   "but what is traced is written down all the same")
+
+
 def nest(shape: tuple[int, ...], leaves: Any) -> Any:
     """Leaves, taken in order, as nested lists of this shape; a single leaf where the shape is ()."""
     if not shape:
@@ -227,7 +290,7 @@ def trace(
     arguments = [nest(x_shape, (tape.symbol("input", i) for i in itertools.count()))]
     if y_shape is not None:
         arguments.append(nest(y_shape, (tape.symbol("target", i) for i in itertools.count())))
-    with drawing_from(tape.noise):
+    with alone(Tracing(tape)), drawing_from(tape.noise):
         result = loss(*arguments)
     several = isinstance(result, (list, tuple)) or (isinstance(result, np.ndarray) and result.ndim > 0)
     outputs = flatten(result)

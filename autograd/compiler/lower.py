@@ -36,6 +36,8 @@ class _Lowering:
         self.repeated: set[str] = set()
         """Expressions that occur more than once in the present statement: computed once, and kept."""
         self.computed: dict[str, str] = {}
+        self.truths: set[str] = set()
+        """Temporaries that hold truth values, where no numbers fit."""
         self.fresh: set[str] = set()
         """Temporaries of the present statement: nobody else holds them, so they may be overwritten."""
 
@@ -43,7 +45,7 @@ class _Lowering:
 
     def statement(self, node: ast.stmt) -> None:
         """One statement; what is not arithmetic stays as it is."""
-        self.fresh = set()
+        self.fresh, self.truths = set(), set()
         seen = Counter(ast.unparse(part) for part in ast.walk(node) if isinstance(part, ARITHMETIC))
         self.repeated = {text for text, times in seen.items() if times > 1}
         self.computed = {}
@@ -107,6 +109,8 @@ class _Lowering:
         slot = self.slot()
         name = self.temporary()
         self.lines.append(f"{name} = {slot} = {text.format(out=slot)}")
+        if isinstance(node, ast.Compare):
+            self.truths.add(name)
         return name
 
     def slot(self) -> str:
@@ -154,7 +158,7 @@ class _Lowering:
         numbers = [_is_number(arg) for arg in args]
         if all(numbers):
             return f"np.{name}({', '.join(texts)})", False, None
-        temporaries = [t for t in texts if t in self.fresh]
+        temporaries = [t for t in texts if t in self.fresh and t not in self.truths]
         alone = len(args) - sum(numbers) == 1 and not boolean
         # A matrix product with weights already has the shape of the sum it is a term of.
         whole = name in ("add", "subtract") and isinstance(args[0], ast.BinOp) and _starts_with_product(args[0])

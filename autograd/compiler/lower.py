@@ -198,6 +198,10 @@ def _is_number(node: ast.expr) -> bool:
         return _is_number(node.left) and _is_number(node.right)
     if isinstance(node, ast.UnaryOp):
         return _is_number(node.operand)
+    if isinstance(node, ast.Compare):
+        return _is_number(node.left) and _is_number(node.comparators[0])
+    if isinstance(node, ast.Call):
+        return ast.unparse(node.func).startswith("np.") and not node.keywords and all(map(_is_number, node.args))
     return isinstance(node, ast.Constant) or ast.unparse(node) in ("n", "np.inf", "np.nan")
 
 

@@ -75,7 +75,7 @@ class Reference:
         if isinstance(op, ops.Contraction):
             left, right, which, bias = self.pairs(start, counts)
             products = values[left] * values[right]
-            total = np.bincount(which, products, len(nodes))
+            total = np.zeros(len(nodes)) + np.bincount(which, products, len(nodes))  # of nothing it counts in integers
             total[counts % 2 == 1] += values[bias]
             return total
         if op is ops.sum:

@@ -39,7 +39,7 @@ def parser() -> Parser:
     command.add_argument("--epochs", type=int, default=200, metavar="N", help="passes over the four examples")
     command.add_argument("--lr", type=float, default=0.5, metavar="R", help="learning rate (momentum is 0.9)")
     command.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the first weights")
-    command.add_argument("--engine", choices=list(ENGINES), default="eager", help="what computes the gradients")
+    command.add_argument("--engine", choices=list(ENGINES), default="compiled", help="what computes the gradients")
     command.set_defaults(run=train_xor)
     return top
 

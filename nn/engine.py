@@ -2,9 +2,11 @@
 
 An engine is made from `loss(x, y)`, a function of one example, and the parameters. Its one method is
 
-    value_and_grad(theta, X, Y) -> (value, gradient)
+    value_and_grad(theta, X, Y, rng=None, out=None) -> (value, gradient)
 
-with θ and the gradient flat vectors in the order of the parameters.
+with θ and the gradient flat vectors in the order of the parameters. "compiled" is
+`autograd.compile`: matrix statements over the whole batch; "eager" builds and walks the graph of
+every example. They compute the same to rounding, random numbers included.
 """
 
 from __future__ import annotations
@@ -15,8 +17,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+import autograd
 from autograd import Value
 from autograd.errors import UsageError
+from autograd.noise import drawing_from
 from nn.examples import FloatArray
 from nn.vector import parameters_of, vector_to_parameters
 
@@ -24,8 +28,11 @@ from nn.vector import parameters_of, vector_to_parameters
 class Engine(Protocol):
     """Something that computes the mean loss over a batch, and its gradient."""
 
-    def value_and_grad(self, theta: FloatArray, X: FloatArray, Y: FloatArray) -> tuple[float, FloatArray]:
-        """The mean loss of the rows of X and Y, and its derivative with respect to θ."""
+    def value_and_grad(
+        self, theta: FloatArray, X: FloatArray, Y: FloatArray, *,
+        rng: np.random.Generator | None = None, out: FloatArray | None = None,
+    ) -> tuple[Any, ...]:
+        """The mean loss of the rows of X and Y, and its derivative with respect to θ, in `out` if there is one."""
         ...
 
 
@@ -46,21 +53,30 @@ class EagerEngine:
         self.loss = loss
         self.params = parameters_of(params)
 
-    def value_and_grad(self, theta: npt.ArrayLike, X: npt.ArrayLike, Y: npt.ArrayLike) -> tuple[float, FloatArray]:
+    def value_and_grad(
+        self, theta: npt.ArrayLike, X: npt.ArrayLike, Y: npt.ArrayLike, *,
+        rng: np.random.Generator | None = None, out: FloatArray | None = None,
+    ) -> tuple[float, FloatArray]:
         """The mean loss of the rows of X and Y, and its derivative with respect to θ.
 
-        Writes θ into the parameters, and leaves the gradient in their `grad`.
+        Writes θ into the parameters, and leaves the gradient in their `grad`. Random numbers come from
+        `rng`, the same for every example as in a compiled program.
         """
         vector_to_parameters(theta, self.params)
         for value in self.params:
             value.grad = 0.0
         mean, xs, ys = 0.0, np.asarray(X).tolist(), np.asarray(Y).tolist()
-        for x, y in zip(xs, ys, strict=True):
-            # The gradient of a mean is the sum of its shares, so that one graph at a time need be in memory.
-            share = self.example(x, y) / len(xs)
-            share.backward()
-            mean += share.data
-        return mean, np.array([value.grad for value in self.params])
+        # One by one a generator draws the numbers that it would draw at once, row by row.
+        with drawing_from((rng or np.random.default_rng()).random):
+            for x, y in zip(xs, ys, strict=True):
+                # The gradient of a mean is the sum of its shares, so that one graph at a time need be in memory.
+                share = self.example(x, y) / len(xs)
+                share.backward()
+                mean += share.data
+        gradient = np.array([value.grad for value in self.params], np.asarray(theta).dtype)
+        if out is not None:
+            out[:] = gradient
+        return mean, gradient if out is None else out
 
     def example(self, x: Any, y: Any) -> Value:
         """The loss of one example."""
@@ -75,5 +91,5 @@ def values(row: Any) -> Any:
     return [values(member) for member in row] if isinstance(row, list) else Value(row)
 
 
-ENGINES: dict[str, EngineMaker] = {"eager": EagerEngine}
+ENGINES: dict[str, EngineMaker] = {"compiled": autograd.compile, "eager": EagerEngine}
 """Every engine by its name."""

@@ -46,7 +46,8 @@ def fit(
     epochs: int = 100,
     batch_size: int | None = None,
     shuffle: bool = True,
-    engine: str | EngineMaker = "eager",
+    engine: str | EngineMaker = "compiled",
+    dtype: npt.DTypeLike = np.float64,
     progress: bool = True,
     seed: Seed = None,
 ) -> History:
@@ -55,21 +56,25 @@ def fit(
     `X` has a row per example; so has `Y`, where a plain number makes one target. `batch_size` examples
     share a step of the optimiser: None takes all (batch gradient descent), 1 is stochastic gradient
     descent. Each epoch meets every example once, in an order that is drawn anew from `seed` unless
-    `shuffle` is False. `loss` and `engine` are names or functions, see `nn.losses` and `nn.engine`.
+    `shuffle` is False. `loss` and `engine` are names or functions, see `nn.losses` and `nn.engine`;
+    both engines give the same history to rounding for the same `seed`. `dtype` is float64 or float32.
     The model's parameters change; training stops with a warning once the loss is nan or inf.
 
     Raises `SizeError` for rows that do not match, `UsageError` for nan or inf among the data, numbers
     of epochs or examples below 1, and unknown names.
     """
-    inputs, targets = paired(X, Y)
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise UsageError(f"the dtype must be float32 or float64, {np.dtype(dtype)} came")
+    inputs, targets = (array.astype(dtype) for array in paired(X, Y))
     epochs = count("epochs", epochs)
     size = len(inputs) if batch_size is None else count("examples in a batch", batch_size)
-    rng = generator(seed) if shuffle else None
+    order, noise = generator(seed).spawn(2)
     cost = function("loss", loss, LOSSES)
     if not isinstance(optimizer, Optimizer):
         raise UsageError(f"an optimiser such as SGD(lr=0.1) is expected, {optimizer!r} came")
     program = function("engine", engine, ENGINES)(lambda x, y: cost(model(x), y), model)
-    theta = parameters_to_vector(model)
+    theta = parameters_to_vector(model, dtype)
+    gradient = np.empty_like(theta)
     if not theta.size:
         raise UsageError(f"{type(model).__name__} has no parameters: there is nothing to train")
 
@@ -80,8 +85,8 @@ def fit(
             for epoch in range(1, epochs + 1):
                 bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
                 summed = 0.0
-                for rows in batches(len(inputs), size, rng):
-                    value, gradient = program.value_and_grad(theta, inputs[rows], targets[rows])
+                for rows in batches(len(inputs), size, order if shuffle else None):
+                    value, _ = program.value_and_grad(theta, inputs[rows], targets[rows], rng=noise, out=gradient)
                     optimizer.step(theta, gradient)
                     summed += float(value) * len(rows)
                     bar.update(len(rows))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import SizeError, UsageError
+from autograd import SizeError, UsageError, noise
+from nn.losses import mse
 from nn.train import batches
 
 
@@ -42,7 +43,8 @@ def test_batch_descent_is_the_formula_applied_by_hand():
     assert history.loss == pytest.approx(np.array(losses), abs=1e-12)
 
 
-def test_e9_an_mlp_learns_xor_from_any_of_twenty_seeds():
+@pytest.mark.parametrize("engine", ["compiled", "eager"])
+def test_e9_an_mlp_learns_xor_from_any_of_twenty_seeds(engine):
     from nn.__main__ import parser
 
     recipe = parser().parse_args(["xor"])
@@ -50,7 +52,8 @@ def test_e9_an_mlp_learns_xor_from_any_of_twenty_seeds():
     for seed in range(20):
         model = nn.MLP(2, [recipe.hidden, 1], "tanh", "sigmoid", seed=seed)
         optimizer = nn.SGD(recipe.lr, momentum=0.9)
-        nn.fit(model, X, Y, "binary_cross_entropy", optimizer, epochs=recipe.epochs, seed=seed, progress=False)
+        nn.fit(model, X, Y, "binary_cross_entropy", optimizer, epochs=recipe.epochs, engine=engine, seed=seed,
+               progress=False)
         assert np.abs(model.predict(X).ravel() - Y).max() < 0.1, f"seed {seed}"
 
 
@@ -77,7 +80,7 @@ def test_without_shuffling_examples_come_in_their_order():
         return nn.mse(output, target)
 
     model = nn.MLP(1, [1], seed=0)
-    nn.fit(model, *line(), spy, nn.SGD(0.1), epochs=2, batch_size=4, shuffle=False, progress=False)
+    nn.fit(model, *line(), spy, nn.SGD(0.1), epochs=2, batch_size=4, shuffle=False, engine="eager", progress=False)
     assert order == line()[1].tolist() * 2
 
 
@@ -118,9 +121,10 @@ def test_an_engine_is_anything_made_from_a_loss_and_parameters():
         def __init__(self, loss, params):
             self.params = params
 
-        def value_and_grad(self, theta, X, Y):
+        def value_and_grad(self, theta, X, Y, rng, out):
             calls.append((X.shape, Y.shape))
-            return 7.0, np.ones_like(theta)
+            out[:] = 1.0
+            return 7.0, out
 
     model, history = trained(engine=Constant, epochs=1)
     assert calls == [((3, 1), (3,))] * 3 + [((1, 1), (1,))]
@@ -174,7 +178,7 @@ def test_the_progress_bar_shows_the_epoch_the_loss_and_the_rate(capsys):
         ({"batch_size": 2.5}, UsageError, "examples in a batch must be a whole number from 1"),
         ({"optimizer": "sgd"}, UsageError, r"an optimiser such as SGD\(lr=0.1\) is expected, 'sgd' came"),
         ({"loss": "msee"}, UsageError, "unknown loss 'msee': there are mse, binary_cross_entropy"),
-        ({"engine": "warp"}, UsageError, "unknown engine 'warp': there are eager"),
+        ({"engine": "warp"}, UsageError, "unknown engine 'warp': there are compiled, eager"),
         ({"seed": -1}, UsageError, "a seed is a whole number from 0"),
         ({"model": nn.Module()}, UsageError, "Module has no parameters"),
     ],
@@ -184,3 +188,37 @@ def test_what_cannot_be_trained_is_named(change, error, message):
     given = {"model": nn.MLP(1, [1]), "X": X, "Y": Y, "loss": "mse", "optimizer": nn.SGD(0.1), "progress": False}
     with pytest.raises(error, match=message):
         nn.fit(**given | change)
+
+
+def noisy(output, target):
+    return (output + 0.1 * noise() - target) ** 2
+
+
+def penalised(output, target):
+    return mse(output, target) + 0.01 * output**2
+
+
+@pytest.mark.parametrize("batch_size", [None, 4, 1])
+@pytest.mark.parametrize("loss", ["mse", noisy, penalised])
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
+def test_both_engines_give_the_same_history_for_the_same_seed(activation, loss, batch_size):
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(10, 3)), rng.normal(size=10)
+    runs = []
+    for engine in ("compiled", "eager"):
+        model = nn.MLP(3, [4, 1], activation, seed=1)
+        history = nn.fit(model, X, Y, loss, nn.SGD(0.05, momentum=0.9), epochs=5, batch_size=batch_size,
+                         engine=engine, seed=2, progress=False)
+        runs.append((history.loss, nn.parameters_to_vector(model)))
+    # The order of additions differs, and 50 steps may enlarge the rounding: 1e-10 leaves room for both.
+    np.testing.assert_allclose(runs[0][0], runs[1][0], rtol=1e-10)
+    np.testing.assert_allclose(runs[0][1], runs[1][1], rtol=1e-10, atol=1e-12)
+
+
+def test_float32_trains_to_the_same_within_its_precision():
+    X, Y = line()
+    losses = [nn.fit(nn.MLP(1, [4, 1], "tanh", seed=0), X, Y, "mse", nn.SGD(0.1), epochs=20, dtype=dtype, seed=0,
+                     progress=False).loss for dtype in (np.float32, np.float64)]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+    with pytest.raises(UsageError, match="the dtype must be float32 or float64, int64 came"):
+        nn.fit(nn.MLP(1, [1]), X, Y, "mse", nn.SGD(0.1), dtype=int, progress=False)

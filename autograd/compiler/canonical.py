@@ -4,6 +4,7 @@
   add, sub, neg, mul, sum, dot, division by a constant, squares. Chains of additions flatten into one
   sum; products used once are absorbed into the sum that uses them, and never merged with others.
 - Terms with a factor of constant zero vanish (padding), and so does what depends on nothing else.
+- A selection whose condition is constant is what it selects.
 - Common sub-expressions merge.
 
 The order of additions may change, and 0·x is 0 for any x: results agree to rounding where everything
@@ -23,8 +24,12 @@ from autograd.compiler.sums import NONE, Canonical, Terms
 def canonical(graph: Graph) -> Canonical:
     """The graph as sums of products and elementwise operations."""
     graph = with_constants_as_factors(graph)
-    terms = linear_terms(graph)
-    terms, known, value = without_zeros(graph, terms)
+    while True:
+        terms, known, value = without_zeros(graph, linear_terms(graph))
+        decided = decided_selections(graph, known)
+        if not len(decided):
+            break
+        graph = with_selections_made(graph, decided, value)
     terms = flattened(graph, terms.take(~known[terms.owner]))
     return merged(graph, terms, known, value)
 
@@ -50,6 +55,22 @@ def with_constants_as_factors(graph: Graph) -> Graph:
         args, np.concatenate([reciprocals, graph.data]), graph.roots + n,
         {node + n: label for node, label in graph.labels.items()},
     )
+
+
+def decided_selections(graph: Graph, known: Bools) -> Ints:
+    """The nodes of `where` that depend on more than constants, but whose condition does not."""
+    nodes = np.flatnonzero((graph.code == CODE["where"]) & ~known)
+    return nodes[known[graph.args[graph.start[nodes]]]]
+
+
+def with_selections_made(graph: Graph, nodes: Ints, value: Floats) -> Graph:
+    """Write these selections as sums of the one operand that they take."""
+    code, args, counts = graph.code.copy(), graph.args.copy(), np.diff(graph.start)
+    first = graph.start[nodes]
+    code[nodes], counts[nodes] = CODE["sum"], 1
+    args[first] = args[first + np.where(value[args[first]] != 0, 1, 2)]
+    args = np.delete(args, [first + 1, first + 2])
+    return Graph(code, np.concatenate([[0], np.cumsum(counts)]), args, graph.data, graph.roots, graph.labels)
 
 
 def linear_terms(graph: Graph) -> Terms:

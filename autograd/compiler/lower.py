@@ -24,7 +24,7 @@ UFUNCS = {"exp", "log", "sqrt", "sin", "cos", "tanh", "abs", "sign", "maximum", 
           "expm1", "log1p"}
 REDUCE = {"sum": "add", "max": "maximum", "min": "minimum"}
 ARITHMETIC = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.Subscript)
-VIEWS = {"reshape", "swapaxes"}
+VIEWS = {"reshape", "swapaxes", "astype"}
 
 
 class _Lowering:
@@ -169,7 +169,8 @@ class _Lowering:
         """np.sum and its kin as the reduce of a ufunc, which is quicker to call."""
         options = {k.arg: ast.unparse(k.value) for k in keywords}
         keep = options.get("keepdims", "False")
-        return f"np.{name}.reduce({self.value(arg)}, {options['axis']}, None, {{out}}, {keep})", True, None
+        dtype = options.get("dtype", "None")
+        return f"np.{name}.reduce({self.value(arg)}, {options['axis']}, {dtype}, {{out}}, {keep})", True, None
 
     def view(self, node: ast.expr) -> str:
         """An expression without arithmetic at its top: a name, a number, a view, a gather."""
@@ -186,7 +187,8 @@ class _Lowering:
             return base + ast.unparse(ast.Subscript(ast.Name("_"), node.slice))[1:]
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute) and node.func.attr in VIEWS:
-                return f"{self.value(node.func.value)}.{node.func.attr}({', '.join(map(ast.unparse, node.args))})"
+                arguments = map(ast.unparse, [*node.args, *node.keywords])
+                return f"{self.value(node.func.value)}.{node.func.attr}({', '.join(arguments)})"
             arguments = [*map(self.value, node.args), *map(ast.unparse, node.keywords)]
             return f"{ast.unparse(node.func)}({', '.join(arguments)})"
         return ast.unparse(node)

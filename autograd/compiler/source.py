@@ -150,17 +150,16 @@ def size_of(blocks: list[Block], op: str) -> int:
 
 
 def with_assignments(lines: list[str], writes: list[tuple[int, Any]], size: int) -> tuple[list[str], bool]:
-    """Gradients that nothing else adds to are assigned, not added; and whether that leaves none to add to."""
-    times = np.zeros(size, dtype=np.int64)
-    for _, places in writes:
-        np.add.at(times, places, 1)
-    lines, complete = list(lines), bool(np.all(times > 0))
+    """What is written to a place of the gradient first is assigned, not added; and whether that leaves no place out."""
+    lines, written = list(lines), np.zeros(size, dtype=bool)
+    complete = True
     for line, places in writes:
-        if np.all(times[places] == 1) and "[...] += " in lines[line]:
-            lines[line] = lines[line].replace(" += ", " = ", 1)
+        if written[places].any() or "[...] += " not in lines[line]:
+            complete = complete and bool(written[places].all())
         else:
-            complete = False
-    return lines, complete
+            lines[line] = lines[line].replace(" += ", " = ", 1)
+        written[places] = True
+    return lines, complete and bool(written.all())
 
 
 def without_copies(lines: list[str]) -> list[str]:
@@ -168,7 +167,8 @@ def without_copies(lines: list[str]) -> list[str]:
     result = []
     for i, line in enumerate(lines):
         match = re.fullmatch(r"(\w+) = (.*)\.copy\(\)", line)
-        if match and not any(later.startswith((f"{match[1]} +=", f"{match[1]}[")) for later in lines[i + 1 :]):
+        added = (f"{match[1]} +=", f"{match[1]}[", f"view({match[1]},") if match else ()
+        if match and not any(later.startswith(added) for later in lines[i + 1 :]):
             line = f"{match[1]} = {match[2]}"
         result.append(line)
     return result

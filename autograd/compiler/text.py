@@ -8,6 +8,9 @@ from typing import Any, ClassVar
 from autograd import ops
 from autograd.formula import Formula, number
 
+UNTYPED = re.compile(r"-?[\d.]+(e[-+]?\d+)?|np\.(nan|inf)|\(.* (==|>) .*\)")
+"""A plain number, or truth values."""
+
 
 class Code(Formula):
     """A formula that simplifies as it is built; the class says how it is spelled."""
@@ -61,6 +64,14 @@ class Array(Code):
     __slots__ = ()
     written = "numpy"
     module = "np."
+
+    @classmethod
+    def apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Any:
+        """Print `op`; what selects among plain numbers gets theta's dtype, for NumPy would make it float64."""
+        result = super().apply(op, args)
+        if op is ops.where and result.source.startswith("np.where(") and all(UNTYPED.fullmatch(a.source) for a in args[1:]):
+            return atom(f"{result}.astype(theta.dtype, copy=False)")
+        return result
 
 
 def atom(text: str) -> Array:

@@ -39,6 +39,11 @@ class Affine:
             run *= size
         return run
 
+    @property
+    def transposed(self) -> Affine:
+        """The same elements with the axes in reverse."""
+        return Affine(self.base, self.sizes[::-1], self.strides[::-1])
+
 
 def affine(index: Ints) -> Affine | None:
     """The index as base and strides, or None where it is irregular or padded."""

@@ -160,16 +160,22 @@ class Accumulator:
         flat = index.reshape(-1)
         found = affine(index)
         self.theta_writes.append((len(w.lines), flat))
-        if found is None or found.extent != flat.size:
+        by_columns = found is not None and index.ndim == 2 and found.transposed.extent == flat.size
+        if found is None:
             text = self.flattened(flow, index.shape, flat.size)
             w.lines.append(f"gradient[{w.constant(flat, 'i')}] += {text}")
+            return
+        if found.extent != flat.size and not by_columns:
+            place = f"{w.helper('view')}(gradient, {found.base}, {found.sizes}, {found.strides})"
+            w.lines.append(f"{place}[...] += {flow.text}")
             return
         dims, text = index.shape, flow.text
         if flow.shape != dims:
             text = atom(f"np.broadcast_to({text}, {dims})")
         if len(dims) == 2:
             text = transposed(text)
-        w.lines.append(f"{w.gradient_view((int(flat[0]), int(flat[-1]) + 1, dims))}[...] += {text}")
+        place = w.gradient_view(int(flat[0]), int(flat[-1]) + 1, dims, found.extent != flat.size)
+        w.lines.append(f"{place}[...] += {text}")
 
 
 def transposed(text: Array) -> Array:

@@ -123,6 +123,8 @@ class Reader(Names):
                 if batched or shape != str(count):
                     text += f".reshape({'-1, ' if batched else ''}{shape})"
             return atom(text)
+        if theta and len(dims) == 2 and found.transposed.extent == count:
+            return atom(self.theta_view(found.base, found.base + count, dims, index, transposed=True))
         moving = found.moving
         if len(moving) == 1 and len(index.shape) == 1:
             stop = found.base + (moving[0][0] - 1) * moving[0][1]
@@ -131,27 +133,26 @@ class Reader(Names):
         strides = tuple(found.strides)
         return atom(f"{self.helper('view')}({name}, {found.base}, {dims}, {strides})")
 
-    def theta_view(self, start: int, stop: int, dims: tuple[int, ...], index: Ints) -> str:
-        """The name of a run of parameters; a matrix (out, in) is named as its transpose."""
-        key = (start, stop, dims)
+    def theta_view(
+        self, start: int, stop: int, dims: tuple[int, ...], index: Ints, transposed: bool = False
+    ) -> str:
+        """The name of a run of parameters; a matrix (out, in) is named as its transpose, as which it may be stored."""
+        key = (start, stop, dims, transposed)
         if key not in self.views:
             exact = self.parameter_names.get((start, stop))
-            name = self.fresh(exact or self.theta_name(index))
-            self.views[key] = name
-            matrix = len(dims) == 2
-            shape = "" if len(dims) == 1 else f".reshape({', '.join(map(str, dims))})" + (".T" if matrix else "")
-            self.header.append(f"{name} = theta[{start}:{stop}]{shape}")
+            self.views[key] = self.fresh(exact or self.theta_name(index))
+            self.header.append(f"{self.views[key]} = theta[{start}:{stop}]{_as_matrix(dims, transposed)}")
         return self.views[key] + (".T" if len(dims) == 2 else "")
 
-    def gradient_view(self, key: tuple[int, int, tuple[int, ...]]) -> str:
+    def gradient_view(self, start: int, stop: int, dims: tuple[int, ...], transposed: bool = False) -> str:
         """The name of the place of a run of parameters in the vector `gradient`."""
-        start, stop, dims = key
+        key = (start, stop, dims, transposed)
         if key not in self.gradient_views:
-            known = self.views.get(key) or self.views.get((start, stop, (stop - start,)))
-            name = self.fresh("d" + (known or self.theta_name(np.array([start]))))
-            shape = "" if len(dims) == 1 else f".reshape({', '.join(map(str, dims))})" + ".T" * (len(dims) == 2)
-            self.gradient_views[key] = name
-            self.gradient_header.append(f"{name} = gradient[{start}:{stop}]{shape}")
+            known = self.views.get(key) or self.views.get((start, stop, (stop - start,), False))
+            self.gradient_views[key] = self.fresh("d" + (known or self.theta_name(np.array([start]))))
+            self.gradient_header.append(
+                f"{self.gradient_views[key]} = gradient[{start}:{stop}]{_as_matrix(dims, transposed)}"
+            )
         return self.gradient_views[key]
 
     # ── over the axes of a block ─────────────────────────────────────────────────────────────
@@ -210,3 +211,12 @@ def _trimmed(dims: tuple[int, ...]) -> tuple[int, ...]:
     while len(dims) > 1 and dims[0] == 1:
         dims = dims[1:]
     return dims
+
+
+def _as_matrix(dims: tuple[int, ...], transposed: bool) -> str:
+    """How a run of numbers becomes the transpose of a matrix, which may be stored by columns; a vector stays one."""
+    if len(dims) == 1:
+        return ""
+    if transposed:
+        return f".reshape({', '.join(map(str, dims[::-1]))})"
+    return f".reshape({', '.join(map(str, dims))})" + ".T" * (len(dims) == 2)

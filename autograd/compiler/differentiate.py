@@ -81,7 +81,8 @@ class Differentiator(Accumulator):
             owner = np.repeat(np.arange(block.size), np.diff(np.append(block.segments, index.size)))
             spread = w.constant(owner, "i")
             out, g = (atom(f"{a}[..., {spread}]") for a in (out, g))
-            ties = atom(f"np.add.reduceat({x} == {out}, {w.constant(block.segments, 'i')}, axis=-1, dtype=theta.dtype)[..., {spread}]")
+            starts = w.constant(block.segments, "i")
+            ties = atom(f"np.add.reduceat({x} == {out}, {starts}, axis=-1, dtype=theta.dtype)[..., {spread}]")
         elif block.size == 1:
             index = index[0]
             ties = atom(f"np.sum({x} == {out}, axis=-1, keepdims=True, dtype=theta.dtype)")

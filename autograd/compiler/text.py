@@ -69,7 +69,8 @@ class Array(Code):
     def apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Any:
         """Print `op`; what selects among plain numbers gets theta's dtype, for NumPy would make it float64."""
         result = super().apply(op, args)
-        if op is ops.where and result.source.startswith("np.where(") and all(UNTYPED.fullmatch(a.source) for a in args[1:]):
+        untyped = op is ops.where and all(UNTYPED.fullmatch(arg.source) for arg in args[1:])
+        if untyped and result.source.startswith("np.where("):
             return atom(f"{result}.astype(theta.dtype, copy=False)")
         return result
 

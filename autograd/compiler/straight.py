@@ -60,10 +60,9 @@ class Straight:
     ) -> tuple[np.float64, list[float]]:
         """The mean loss and its gradient."""
         n = len(batch)
-        nothing = [()] * n
         x = batch.x.reshape(n, -1).tolist()
-        y = nothing if batch.y is None else batch.y.reshape(n, -1).tolist()
-        u = nothing if noise is None else noise.tolist()
+        y = None if batch.y is None else batch.y.reshape(n, -1).tolist()
+        u = None if noise is None else noise.tolist()
         value, gradient = self.function(theta.tolist(), x, y, u)
         return np.float64(value), gradient
 
@@ -83,8 +82,10 @@ def write(made: Plan) -> str:
     lines = ["def value_and_grad(theta, xs, ys, us):"]
     if gradients:
         lines += [f"    [{unpack['parameter']}] = theta", f"    {' = '.join(gradients)} = 0.0"]
+    used = ["x"] + [letter for leaf, letter in LETTERS.items() if leaf in ("target", "noise") and sizes[leaf]]
+    rows = f"zip({', '.join(f'{letter}s' for letter in used)})" if len(used) > 1 else "xs"
     # The seed 1/n makes the gradient of the mean.
-    lines += ["    total, share = 0.0, 1 / len(xs)", "    for x, y, u in zip(xs, ys, us):"]
+    lines += ["    total, share = 0.0, 1 / len(xs)", f"    for {', '.join(used)} in {rows}:"]
     lines += [f"        [{unpack[leaf]}] = {letter}" for leaf, letter in LETTERS.items()
               if leaf != "parameter" and sizes[leaf]]
     lines += [f"        {line}" for line in body]

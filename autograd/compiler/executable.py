@@ -55,7 +55,8 @@ class Executable:
 
     def __init__(self, text: Text, dtype: np.dtype[Any], sizes: dict[str, int]) -> None:
         forward, slots = lower("\n".join(text.forward), set(text.constants))
-        backward, slots = lower("\n".join(text.backward), set(text.constants), slots)
+        vectors = {line.split(" = ")[0] for line in text.places if ".reshape(" not in line}
+        backward, slots = lower("\n".join(text.backward), set(text.constants), slots, vectors)
         self.text, self.dtype, self.sizes = text, dtype, sizes
         self.slots = slots
         marker = "# backward"

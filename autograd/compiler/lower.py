@@ -28,8 +28,10 @@ VIEWS = {"reshape", "swapaxes", "astype"}
 
 
 class _Lowering:
-    def __init__(self, constants: set[str], added_to: set[str], slots: int) -> None:
+    def __init__(self, constants: set[str], vectors: set[str], added_to: set[str], slots: int) -> None:
         self.constants = constants
+        self.vectors = vectors
+        self.has_ones = False
         self.added_to = added_to
         self.lines: list[str] = []
         self.slots = slots
@@ -74,6 +76,11 @@ class _Lowering:
 
     def into(self, place: str, value: ast.expr) -> None:
         """A value written to an array that is already there."""
+        if place in self.vectors and isinstance(value, ast.Call) and ast.unparse(value).endswith(".sum(axis=0)"):
+            # A vector's sum over the batch, quicker as a product of matrices than as a reduction.
+            array = self.value(value.func.value)  # type: ignore[attr-defined]
+            self.lines.append(f"np.matmul({self.ones()}, {array}, out={place})")
+            return
         call = self.call(value)
         if call is None:
             self.lines.append(f"{place}[...] = {self.value(value)}")
@@ -81,6 +88,14 @@ class _Lowering:
             self.lines.append(call[0].format(out=place))
         else:
             self.lines.append(f"{place}[...] = {call[0]}")
+
+    def ones(self) -> str:
+        """The name of a vector of n ones, kept from run to run."""
+        if not self.has_ones:
+            self.has_ones = True
+            slot = self.slot()
+            self.lines.append(f"_ones = {slot} = np.ones(n, theta.dtype) if {slot} is None else {slot}")
+        return "_ones"
 
     # ── expressions ──────────────────────────────────────────────────────────────────────────
 
@@ -213,11 +228,14 @@ def _starts_with_product(node: ast.expr) -> bool:
     return isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
 
 
-def lower(source: str, constants: set[str], slots: int = 0) -> tuple[str, int]:
-    """The statements with buffers from number `slots` on, and the next number; `constants` names the index arrays."""
+def lower(source: str, constants: set[str], slots: int = 0, vectors: set[str] | None = None) -> tuple[str, int]:
+    """The statements with buffers from number `slots` on, and the next number.
+
+    `constants` names the index arrays, `vectors` the places of one axis that are written to.
+    """
     statements = ast.parse(source).body
     added_to = {ast.unparse(s.target).split("[")[0] for s in statements if isinstance(s, ast.AugAssign)}
-    lowering = _Lowering(constants, added_to, slots)
+    lowering = _Lowering(constants, vectors or set(), added_to, slots)
     for statement in statements:
         lowering.statement(statement)
     return "\n".join(lowering.lines), lowering.slots

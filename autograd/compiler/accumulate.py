@@ -165,13 +165,13 @@ class Accumulator:
             text = self.flattened(flow, index.shape, flat.size)
             w.lines.append(f"gradient[{w.constant(flat, 'i')}] += {text}")
             return
-        if found.extent != flat.size and not by_columns:
-            place = f"{w.helper('view')}(gradient, {found.base}, {found.sizes}, {found.strides})"
-            w.lines.append(f"{place}[...] += {flow.text}")
-            return
         dims, text = index.shape, flow.text
         if flow.shape != dims:
             text = atom(f"np.broadcast_to({text}, {dims})")
+        if found.extent != flat.size and not by_columns:
+            place = f"{w.helper('view')}(gradient, {found.base}, {found.sizes}, {found.strides})"
+            w.lines.append(f"{place}[...] += {text}")
+            return
         if len(dims) == 2:
             text = transposed(text)
         place = w.gradient_view(int(flat[0]), int(flat[-1]) + 1, dims, found.extent != flat.size)

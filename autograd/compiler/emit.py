@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.compiler.access import affine, factored
-from autograd.compiler.blocks import Block, Operand, Term
+from autograd.compiler.blocks import Block, Term
 from autograd.compiler.graph import Ints
 from autograd.compiler.read import LEAF_NAMES, Reader
 from autograd.compiler.text import Array, atom, binding_as_product
@@ -137,9 +137,6 @@ class Writer(Reader):
                 self.batched(operand))
         if operand.index.shape[1] == 1:
             return self.over(operand.column(), position)
-        if operand.source is None:
-            assert operand.numbers is not None
-            return self.over(Operand(None, operand.index[:, 0], operand.numbers.sum(axis=1)), position)
         if block.size == 1:
             return atom(f"np.sum({self.read(operand, operand.index[0], full=True)}, axis=-1, keepdims=True)")
         text = atom(f"np.sum({self.read(operand, operand.index, full=True)}, axis=-1)")

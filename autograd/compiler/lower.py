@@ -202,7 +202,7 @@ class _Lowering:
             return base + ast.unparse(ast.Subscript(ast.Name("_"), node.slice))[1:]
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute) and node.func.attr in VIEWS:
-                arguments = map(ast.unparse, [*node.args, *node.keywords])
+                arguments = [ast.unparse(argument) for argument in (*node.args, *node.keywords)]
                 return f"{self.value(node.func.value)}.{node.func.attr}({', '.join(arguments)})"
             arguments = [*map(self.value, node.args), *map(ast.unparse, node.keywords)]
             return f"{ast.unparse(node.func)}({', '.join(arguments)})"

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.compiler.access import PAD
 from autograd.compiler.blocks import Block, Operand, Term
-from autograd.compiler.graph import LEAVES, Ints
+from autograd.compiler.graph import LEAVES, Floats, Ints
 from autograd.compiler.group import REDUCTIONS, Class, Group
 from autograd.compiler.rows import aligned, components, padded, rows_of
 from autograd.compiler.sums import Canonical
@@ -152,18 +152,18 @@ class Reroller:
         """The terms of one class, as a product of matrices where it can be."""
         counts = np.bincount(c.owner, minlength=k)
         wasteful = k * int(counts.max()) > WASTE * len(c.owner) + SMALL
+        left = self.operand(c.left, c.left_group)
         if not len(c.right):
-            left = self.operand(c.left, c.left_group)
+            if left.numbers is not None:
+                return self.constants(c, left.numbers, k)
             if wasteful:
                 return Term(c.sign, left, segments=np.concatenate([[0], np.cumsum(counts)[:-1]]))
-            if left.numbers is None:
-                order = np.lexsort((left.index, c.owner))
-                left.index = left.index[order]
-            left.index = padded(left.index, c.owner, counts)
-            if left.numbers is not None:
-                left.numbers = padded(left.numbers, c.owner, counts, 0.0)
+            order = np.lexsort((left.index, c.owner))
+            left.index = padded(left.index[order], c.owner, counts)
             return Term(c.sign, left)
-        left, right = self.operand(c.left, c.left_group), self.operand(c.right, c.right_group)
+        right = self.operand(c.right, c.right_group)
+        if left.numbers is not None and right.numbers is not None:
+            return self.constants(c, left.numbers * right.numbers, k)
         for constant, other in ((left, right), (right, left)):
             if constant.number is not None and other.source is not None and (counts == 1).all():
                 other.index = other.index[:, None]
@@ -176,6 +176,11 @@ class Reroller:
                 return Term(c.sign, left, right, segments=np.concatenate([[0], np.cumsum(counts)[:-1]]))
             rows = found
         return self.product(c, *rows)
+
+    def constants(self, c: Class, numbers: Floats, k: int) -> Term:
+        """Terms that are plain numbers, added up."""
+        total: Floats = np.bincount(c.owner, numbers, k).astype(np.float64)[:, None]
+        return Term(c.sign, Operand(None, np.zeros(total.shape, np.int64), total))
 
     def product(self, c: Class, left: Ints, right: Ints) -> Term:
         """A term as H products of matrices, from the rows of nodes that each member multiplies."""

@@ -11,8 +11,10 @@
 from nn import data, init
 from nn.activations import ACTIVATIONS
 from nn.engine import ENGINES, EagerEngine, Engine
+from nn.errors import DataError
 from nn.layer import Layer
 from nn.losses import LOSSES, binary_cross_entropy, binary_cross_entropy_with_logits, mse
+from nn.metrics import METRICS, accuracy, confusion_matrix, cross_validate, precision, recall
 from nn.mlp import MLP
 from nn.module import Module, parameter
 from nn.neuron import Neuron
@@ -24,8 +26,10 @@ __all__ = [
     "ACTIVATIONS",
     "ENGINES",
     "LOSSES",
+    "METRICS",
     "MLP",
     "SGD",
+    "DataError",
     "EagerEngine",
     "Engine",
     "History",
@@ -33,13 +37,18 @@ __all__ = [
     "Module",
     "Neuron",
     "Optimizer",
+    "accuracy",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "confusion_matrix",
+    "cross_validate",
     "data",
     "fit",
     "init",
     "mse",
     "parameter",
     "parameters_to_vector",
+    "precision",
+    "recall",
     "vector_to_parameters",
 ]

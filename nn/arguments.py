@@ -69,3 +69,10 @@ def fraction(what: str, number: Any) -> float:
     if not (isinstance(number, numbers.Real) and 0 <= float(number) < 1):
         raise UsageError(f"the {what} must be a number from 0 to below 1, {number!r} came")
     return float(number)
+
+
+def nonnegative(what: str, number: Any) -> float:
+    """A finite number from 0."""
+    if not (isinstance(number, numbers.Real) and 0 <= float(number) < math.inf):
+        raise UsageError(f"the {what} must be a number from 0, {number!r} came")
+    return float(number)

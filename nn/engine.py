@@ -20,9 +20,10 @@ import numpy.typing as npt
 import autograd
 from autograd import Value
 from autograd.errors import UsageError
+from autograd.nested import parameters_of
 from autograd.noise import drawing_from
 from nn.examples import FloatArray
-from nn.vector import parameters_of, vector_to_parameters
+from nn.vector import vector_to_parameters
 
 
 class Engine(Protocol):

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd import log, maximum, mean, softplus
 from autograd.errors import SizeError
-from nn.nested import flatten
+from autograd.nested import flatten
 
 Loss = Callable[[Any, Any], Any]
 

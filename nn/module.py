@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from autograd import Value, no_grad, ops
 from autograd.errors import UsageError
+from autograd.nested import flatten
 from autograd.value import data_of, leaf
 from nn.examples import table
-from nn.nested import flatten
 
 
 def parameter(data: float, label: str = "") -> Value:

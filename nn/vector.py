@@ -7,22 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import Value
 from autograd.errors import NumberError, SizeError
-from nn.module import Module
-from nn.nested import flatten
-
-
-def parameters_of(params: Any) -> list[Value]:
-    """The parameters of a model, or Values in nested lists or dicts, in their order, each once.
-
-    Raises `NumberError` for what is not a Value.
-    """
-    values = params.parameters() if isinstance(params, Module) else flatten(params)
-    for value in values:
-        if not isinstance(value, Value):
-            raise NumberError(f"a parameter is a Value, {type(value).__name__} came")
-    return list(dict.fromkeys(values))
+from autograd.nested import parameters_of
 
 
 def parameters_to_vector(params: Any, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
@@ -30,6 +16,7 @@ def parameters_to_vector(params: Any, dtype: npt.DTypeLike = np.float64) -> npt.
 
     `params` is a model, or Values in nested lists or dicts.
 
+    >>> from autograd import Value
     >>> parameters_to_vector([Value(1.0), [Value(2.0), Value(3.0)]])
     array([1., 2., 3.])
     """

@@ -3,6 +3,7 @@ import pytest
 
 import autograd
 from autograd import Value
+from autograd.nested import parameters_of
 from benchmarks.gpt import GPT, one_hot
 from nn import SGD, parameters_to_vector
 
@@ -25,7 +26,7 @@ def data():
 
 
 def eager(model, X, Y):
-    parameters = autograd.compiler.graph.flatten(model.params)
+    parameters = parameters_of(model.params)
     for parameter in parameters:
         parameter.grad = 0.0
     loss = autograd.mean([model.loss(x, y) for x, y in zip(X.tolist(), Y.tolist(), strict=True)])

@@ -39,5 +39,5 @@ def test_a_vector_of_the_wrong_shape_changes_nothing(theta):
 def test_what_is_no_number_or_no_parameter_is_named():
     with pytest.raises(NumberError, match="real numbers"):
         nn.vector_to_parameters(["a"], [Value(1.0)])
-    with pytest.raises(NumberError, match="a parameter is a Value, float came"):
+    with pytest.raises(NumberError, match="parameters are Values, float came"):
         nn.parameters_to_vector([1.0])

@@ -55,17 +55,6 @@ class Graph:
         assert np.all((self.roots >= 0) & (self.roots < len(self))), "a root is not a node"
 
 
-def flatten(nested: Any) -> list[Any]:
-    """The leaves of nested lists, tuples, dicts and models, in order."""
-    if hasattr(nested, "parameters"):
-        nested = nested.parameters()
-    if isinstance(nested, dict):
-        nested = nested.values()
-    if isinstance(nested, ops.Carrier) or not hasattr(nested, "__iter__"):
-        return [nested]
-    return [leaf for item in nested for leaf in flatten(item)]
-
-
 def spans(starts: Ints, counts: Ints) -> Ints:
     """The concatenation of arange(start, start + count) over all pairs."""
     total = int(counts.sum())

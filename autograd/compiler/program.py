@@ -13,10 +13,10 @@ import numpy.typing as npt
 from autograd.compiler.arguments import Batch, rows, vector
 from autograd.compiler.build import plan
 from autograd.compiler.compiled import Compiled
-from autograd.compiler.graph import flatten
 from autograd.compiler.summary import BlockInfo, block_infos, table
 from autograd.compiler.verify import verify
-from autograd.errors import NumberError, UsageError
+from autograd.errors import UsageError
+from autograd.nested import parameters_of
 from autograd.value import Value
 
 FloatArray = npt.NDArray[Any]
@@ -37,10 +37,7 @@ class Program:
 
     def __init__(self, loss: Callable[..., Any], params: Any) -> None:
         self.loss = loss
-        self.params: list[Value] = list(dict.fromkeys(flatten(params)))
-        for parameter in self.params:
-            if not isinstance(parameter, Value):
-                raise NumberError(f"parameters are Values, {type(parameter).__name__} came: pass a model or Values")
+        self.params = parameters_of(params)
         self.names = parameter_names(params, self.params)
         self.plans: dict[tuple[Any, ...], Compiled] = {}
         self.lock = threading.Lock()
@@ -120,7 +117,7 @@ def parameter_names(params: Any, flat: list[Value]) -> dict[tuple[int, int], str
     if isinstance(params, dict):
         position = {value: i for i, value in enumerate(flat)}
         for name, nested in params.items():
-            for value in flatten(nested):
+            for value in parameters_of(nested):
                 stems[position[value]] = str(name)
     cuts = [0, *(i for i in range(1, len(stems)) if stems[i] != stems[i - 1]), len(stems)]
     return {(start, stop): stems[start] or "w" for start, stop in itertools.pairwise(cuts) if stop > start}

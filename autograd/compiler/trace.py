@@ -14,9 +14,10 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.graph import CODE, CODES, Graph, flatten
+from autograd.compiler.graph import CODE, CODES, Graph
 from autograd.errors import TraceError
 from autograd.modes import Mode, alone, user_line
+from autograd.nested import flatten
 from autograd.noise import drawing_from
 from autograd.value import Value, leaf
 

@@ -2,7 +2,7 @@
 
 The bound is that of a running error analysis (Higham, Accuracy and Stability of Numerical Algorithms, section 3.3).
 A node adds at most a few ulps of its absolute terms: Σ|xᵢ| for a sum, Σ|wᵢxᵢ| + |b| for dot, |x| for a leaf and
-whatever else. Local derivatives carry that to the results,
+whatever else; constants, and what is made of nothing else, are exact. Local derivatives carry that to the results,
 
     E(node) = (absolute terms of the node) + Σ |∂node/∂operand| · E(operand),
 
@@ -23,7 +23,7 @@ import autograd
 from autograd import Value, ops
 from autograd.backward import local_derivatives
 from autograd.compiler import Program
-from autograd.compiler.graph import flatten
+from autograd.nested import flatten
 from autograd.noise import drawing_from
 
 TOLERANCE = 1e-12
@@ -104,8 +104,9 @@ def spread(results: list[Value]) -> list[float]:
     bound: dict[Value, float] = {}
     for node in nodes:
         partials = local_derivatives(node) if node.args else ()
-        carried = [abs(p) * bound[arg] for p, arg in zip(partials, node.args, strict=True)]
-        bound[node] = absolute_terms(node) + sum(carried)
+        carried = [abs(p) * bound[arg] for p, arg in zip(partials, node.args, strict=True) if bound[arg]]
+        exact = not any(bound[arg] for arg in node.args) if node.args else node.op is ops.constant
+        bound[node] = 0.0 if exact else absolute_terms(node) + sum(carried)
     return [bound[result] for result in results]
 
 
@@ -117,10 +118,15 @@ def absolute_terms(node: Value) -> float:
     return ops.dot.compute(tuple(map(Value, data))) if node.op is ops.dot else abs(node.data)
 
 
-def compiled(case: Case, X: Any, Y: Any = None, program: Program | None = None) -> Program:
-    """A program that has been called with these rows."""
-    program = program or autograd.compile(case.loss, case.params)
-    program(theta_of(case), X, Y)
+def traced_elsewhere(case: Case, X: Any, Y: Any = None, draw: Any = None) -> Program:
+    """A program that was traced with other parameters and another example than those it is compared with."""
+    program = autograd.compile(case.loss, case.params)
+    theta = theta_of(case)
+    for parameter, number in zip(parameters_of(case.params), 0.3 - theta, strict=True):
+        parameter.data = float(number)
+    program.value_and_grad(theta, X[::-1], None if Y is None else Y[::-1], rng=Given(draw))
+    for parameter, number in zip(parameters_of(case.params), theta.tolist(), strict=True):
+        parameter.data = number
     return program
 
 
@@ -176,8 +182,8 @@ def by_paste(program: Program, theta: Any, X: Any, Y: Any, draw: Any = None) -> 
 
 def assert_agreement(case: Case, X: Any, Y: Any = None, draw: Any = None) -> Program:
     """Every way of running the compiled loss gives what eager evaluation gives."""
-    program = autograd.compile(case.loss, case.params)
     theta = theta_of(case)
+    program = traced_elsewhere(case, X, Y, draw)
     expected, bound = eager(case, X, Y, draw)
     outputs = program(theta, X, Y, rng=Given(draw))
     _near("outputs", outputs, expected.outputs, bound.outputs)
@@ -201,14 +207,24 @@ def assert_agreement(case: Case, X: Any, Y: Any = None, draw: Any = None) -> Pro
     assert single[1].dtype == np.float32
     check("float32", *single, tolerance=SINGLE)
     check("float64 after float32", *by_numpy(program, theta, X, Y, draw))
+    for dtype in (np.float32, np.float64):
+        assert buffer_dtypes(program, dtype) <= {np.dtype(dtype), np.dtype(bool)}
     return program
+
+
+def buffer_dtypes(program: Program, dtype: Any) -> set[Any]:
+    """The dtypes of the arrays in which a program computes when theta has a certain one."""
+    kept = program.traced().local.buffers
+    return {array.dtype for key, buffers in kept.items() if key[1] == np.dtype(dtype).char
+            for array in buffers if isinstance(array, np.ndarray)}
 
 
 def _near(what: str, found: Any, expected: Any, bound: Any, tolerance: float = TOLERANCE) -> None:
     found, expected, bound = (np.asarray(a, dtype=np.float64) for a in (found, expected, bound))
     assert found.shape == expected.shape, f"{what}: shape {found.shape}, expected {expected.shape}"
-    comparable = np.isfinite(expected) & np.isfinite(bound)
-    wrong = comparable & ~(np.abs(found - expected) <= tolerance * bound)
+    assert np.isfinite(expected).all(), f"{what}: {expected} cannot be compared"
+    assert np.isfinite(bound).all(), f"{what}: there is no bound"
+    wrong = ~(np.abs(found - expected) <= tolerance * np.maximum(bound, np.abs(expected)))
     assert not wrong.any(), (
         f"{what}: {found[wrong][:3]} came, {expected[wrong][:3]} expected, "
         f"apart {np.abs(found - expected)[wrong][:3]}, allowed {(tolerance * bound)[wrong][:3]}"

@@ -12,7 +12,10 @@ from agreement import Case
 from autograd import (
     Value,
     dot,
+    elu,
     exp,
+    grad,
+    gt,
     leaky_relu,
     log,
     logsumexp,
@@ -33,8 +36,6 @@ from autograd import (
     where,
 )
 from autograd import abs as absolute
-from autograd import elu as elu_
-from autograd import gt
 
 LOSSES: dict[str, Callable[[], Case]] = {}
 """Every loss by its name; called, it makes its parameters afresh."""
@@ -93,11 +94,8 @@ def mlp(*widths: int, f: Callable[[Any], Any] = tanh, error: Callable[[Any, Any]
     return Case(lambda x, y: error(forward(params, x, f), y), params, (widths[0],), (widths[-1],))
 
 
-ACTIVATIONS = {f.__name__ if callable(f) and hasattr(f, "__name__") else f.name: f for f in (
-    tanh, relu, sigmoid, softplus, leaky_relu, elu_)}
-
-for _name, _f in ACTIVATIONS.items():
-    LOSSES[f"mlp_{_name}"] = functools.partial(mlp, 3, 5, 4, 2, f=_f)
+for _f in (tanh, relu, sigmoid, softplus, leaky_relu, elu):
+    LOSSES[f"mlp_{_f.name}"] = functools.partial(mlp, 3, 5, 4, 2, f=_f)
 
 LOSSES["mlp_xor"] = functools.partial(mlp, 2, 4, 1)
 LOSSES["mlp_without_hidden_layer"] = functools.partial(mlp, 4, 3)
@@ -214,7 +212,8 @@ def dropout() -> Case:
 
 def recurrent(steps: int = 5, inputs: int = 3, hidden: int = 4) -> Case:
     """A recurrent network unrolled in time."""
-    U, W, b, v = weights(hidden, inputs), weights(hidden, hidden, seed=2), weights(hidden, seed=3), weights(hidden, seed=4)
+    U, W = weights(hidden, inputs), weights(hidden, hidden, seed=2)
+    b, v = weights(hidden, seed=3), weights(hidden, seed=4)
 
     def loss(x: Any, y: Any) -> Any:
         h = [Value(0.0)] * hidden
@@ -389,7 +388,7 @@ LOSSES["attention_with_narrow_head"] = functools.partial(attention, 4, 5, head=2
 @loss
 def two_headed_attention() -> Case:
     Q, K, V = (weights(2, 3, 4, seed=seed) for seed in (1, 2, 3))
-    O = weights(4, 6, seed=4)  # noqa: N806 - the output matrix
+    O = weights(4, 6, seed=4)
 
     def loss(x: Any) -> Any:
         mixed: list[list[Any]] = [[] for _ in x]
@@ -463,8 +462,12 @@ def determinant() -> Case:
             return rows[0][0]
         return sum([(-1) ** j * a * det([row[:j] + row[j + 1 :] for row in rows[1:]]) for j, a in enumerate(rows[0])])
 
-    A = weights(4, 4)
-    return Case(lambda x: det([[a + b for a, b in zip(r, s, strict=True)] for r, s in zip(A, x, strict=True)]), A, (4, 4))
+    M = weights(4, 4)
+
+    def loss(x: Any) -> Any:
+        return det([[a + b for a, b in zip(r, s, strict=True)] for r, s in zip(M, x, strict=True)])
+
+    return Case(loss, M, (4, 4))
 
 
 @loss
@@ -519,23 +522,21 @@ def chain_of_a_thousand() -> Case:
 
 @loss
 def irregular_graph() -> Case:
-    rng = np.random.default_rng(5)
     a = weights(6)
+    kinds: list[Callable[..., Any]] = [
+        lambda p, q, r: p * q + r, lambda p, q, r: (p - q).tanh() * r, lambda p, q, r: maximum(p, q) - 0.5 * r,
+        lambda p, q, r: (p * p + 1).log() + q.sin() * r.cos(), lambda p, q, r: sum([p, q, r]).sigmoid(),
+        lambda p, q, r: logsumexp([p, q, r]) / 3,
+    ]
 
     def loss(x: Any) -> Any:
-        local = np.random.default_rng(5)
+        rng = np.random.default_rng(5)
         values = [*a, *x]
         for _ in range(200):
-            i, j, k = local.integers(len(values), size=3)
-            kind = local.integers(6)
-            values.append([
-                lambda p, q, r: p * q + r, lambda p, q, r: (p - q).tanh() * r, lambda p, q, r: maximum(p, q) - 0.5 * r,
-                lambda p, q, r: (p * p + 1).log() + q.sin() * r.cos(), lambda p, q, r: sum([p, q, r]).sigmoid(),
-                lambda p, q, r: logsumexp([p, q, r]) / 3,
-            ][kind](*(values[n].tanh() for n in (i, j, k))))
+            operands = [values[n].tanh() for n in rng.integers(len(values), size=3)]
+            values.append(kinds[rng.integers(len(kinds))](*operands))
         return sum(values)
 
-    del rng
     return Case(loss, a, (3,))
 
 
@@ -631,9 +632,56 @@ def an_expression_made_before() -> Case:
 
 
 @loss
-def second_derivatives_do_not_disturb_step() -> Case:
+def steps_and_signs() -> Case:
     a = weights(3)
     return Case(lambda x: sum([(w * v).step() + (w * v).sign() * w for w, v in zip(a, x, strict=True)]), a, (3,))
+
+
+@loss
+def selections() -> Case:
+    a = weights(3)
+
+    def loss(x: Any) -> Any:
+        larger = [where(gt(w, v), w * v, v) for w, v in zip(a, x, strict=True)]
+        return sum(larger) + where(gt(a[0], a[1]), a[2], 2 * x[0]) + where(gt(0.5, 0.2), x[1], a[0])
+
+    return Case(loss, a, (3,))
+
+
+@loss
+def detached_parts() -> Case:
+    a = weights(3)
+
+    def loss(x: Any) -> Any:
+        return sum([w.detach() * v + w * v.detach() + (w * v).detach() * w for w, v in zip(a, x, strict=True)])
+
+    return Case(loss, a, (3,))
+
+
+@loss
+def a_penalty_on_the_slope() -> Case:
+    params = layers(2, 4, 1)
+
+    def loss(x: Any, y: Any) -> Any:
+        (z,) = forward(params, x, tanh)
+        slopes = grad(z, x, create_graph=True)
+        return (z - y[0]) ** 2 + 0.1 * sum([s * s for s in slopes])
+
+    return Case(loss, params, (2,), (1,))
+
+
+@loss
+def derivatives_of_every_kind_of_operand() -> Case:
+    a = weights(3)
+
+    def loss(x: Any, y: Any) -> Any:
+        hidden = a[0] * a[1]
+        largest = max([hidden * x[0], hidden * hidden, x[1] ** 3, x[1]]) * y[0]
+        derivatives = grad(largest, [hidden, a[0], a[2], x[1], y[1]], create_graph=True)
+        (curvature,) = grad(grad((a[2] * a[2]).relu() ** 2, [a[2]], create_graph=True)[0], [a[2]], create_graph=True)
+        return sum([d * d for d in derivatives]) + curvature * x[0]
+
+    return Case(loss, a, (2,), (2,))
 
 
 @loss

@@ -8,6 +8,7 @@ otherwise. Results have the shape that came.
 from __future__ import annotations
 
 import math
+import numbers
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,8 @@ def add_noise(X: npt.ArrayLike, mean: float = 0.0, std: float = 0.1, seed: Seed 
     For data of any shape. Pixels may leave [0, 1]; `np.clip` would bring them back.
     """
     data = floats(X)
+    if not (isinstance(mean, numbers.Real) and math.isfinite(mean)):
+        raise UsageError(f"the mean must be a finite number, {mean!r} came")
     noise = generator(seed).standard_normal(data.shape) * nonnegative("std", std)
     return (data + (noise + mean)).astype(data.dtype)
 

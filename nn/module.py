@@ -9,11 +9,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+import autograd
 from autograd import Value, no_grad, ops
-from autograd.errors import UsageError
+from autograd.errors import NumberError, TraceError, UsageError
 from autograd.nested import flatten
 from autograd.value import data_of, leaf
 from nn.examples import table
+
+FEW = 16
+"""Rows that are predicted one by one: compiling a model takes as long as 15 to 200 of them, small models the most."""
+
+PORTION = 1024
+"""Rows that a compiled program takes at once."""
 
 
 def parameter(data: float, label: str = "") -> Value:
@@ -109,10 +116,21 @@ class Module:
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """The outputs for each row of `X`, an array of shape (rows, outputs); nothing is recorded.
 
+        More than a few rows go through a compiled program, unless the model looks at the numbers it computes with.
         Raises `SizeError` for rows of the wrong length or none, `UsageError` for nan or inf.
         """
+        rows = table("X", X)
         with self.mode(training=False), no_grad():
-            return np.array([[data_of(out) for out in flatten(self(row))] for row in table("X", X).tolist()])
+            if len(rows) > FEW:
+                with contextlib.suppress(TraceError, NumberError):
+                    return self._compiled(rows)
+            return np.array([[data_of(out) for out in flatten(self(row))] for row in rows.tolist()])
+
+    def _compiled(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The outputs for each row, by a program that takes a portion at a time to bound its memory."""
+        params = self.parameters()
+        program, theta = autograd.compile(lambda x: flatten(self(x)), params), np.array([p.data for p in params])
+        return np.concatenate([program(theta, rows[i : i + PORTION]) for i in range(0, len(rows), PORTION)])
 
 
 def named_within(name: str, member: Any) -> Iterator[tuple[str, Any]]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import UsageError, Value
+from autograd import SizeError, UsageError, Value
 
 
 class Shared(nn.Module):
@@ -90,3 +90,44 @@ def test_predict_records_nothing_and_restores_the_mode():
 def test_predict_takes_plain_numbers_as_rows_of_one():
     model = nn.MLP(1, [1], seed=0)
     assert np.array_equal(model.predict([1.0, 2.0]), model.predict([[1.0], [2.0]]))
+
+
+@pytest.mark.parametrize("sizes", [[1], [3], [5, 2]])
+@pytest.mark.parametrize("rows", [17, 1024, 1030])
+def test_many_rows_are_predicted_as_few_are(sizes, rows):
+    model = nn.MLP(2, sizes, "tanh", seed=0)
+    X = np.random.default_rng(0).normal(size=(rows, 2))
+    outputs = model.predict(X)
+    assert outputs.shape == (rows, sizes[-1])
+    ends = [*range(5), *range(rows - 5, rows)]
+    np.testing.assert_allclose(outputs[ends], model.predict(X[ends]), rtol=1e-12, atol=1e-14)
+
+
+def test_many_rows_are_predicted_with_the_weights_and_the_mode_of_the_moment():
+    class Doubling(nn.MLP):
+        def forward(self, x):
+            return super().forward(x) * (1 if self.training else 2)
+
+    model, X = Doubling(1, [1], seed=0), np.ones((100, 1))
+    for weight in (3.0, 4.0):
+        model.layers[0].W = [[weight]]
+        assert model.predict(X).tolist() == [[2 * weight]] * 100
+    assert model.training
+
+
+@pytest.mark.parametrize("look", [lambda x: x if x > 0.5 else -x, lambda x: x if isinstance(x, Value) else Value(x)])
+def test_a_model_that_looks_at_its_inputs_predicts_many_rows_too(look):
+    class Looking(nn.Module):
+        def __init__(self):
+            self.w = nn.parameter(2.0)
+
+        def forward(self, x):
+            return self.w * look(x[0])
+
+    assert Looking().predict(np.ones((100, 1))).tolist() == [[2.0]] * 100
+
+
+def test_rows_of_the_wrong_length_are_named_however_many():
+    for rows in (1, 100):
+        with pytest.raises(SizeError, match="MLP takes 2 inputs, 3 came"):
+            nn.MLP(2, [1]).predict(np.ones((rows, 3)))

@@ -2,7 +2,7 @@
 
 The bound is that of a running error analysis (Higham, Accuracy and Stability of Numerical Algorithms, section 3.3).
 A node adds at most a few ulps of its absolute terms: Σ|xᵢ| for a sum, Σ|wᵢxᵢ| + |b| for dot, |x| for a leaf and
-whatever else; constants, and what is made of nothing else, are exact. Local derivatives carry that to the results,
+whatever else. Local derivatives carry that to the results,
 
     E(node) = (absolute terms of the node) + Σ |∂node/∂operand| · E(operand),
 
@@ -13,6 +13,7 @@ are made as Values (`create_graph=True`), so cancellation in 1 - out² and its l
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -102,11 +103,15 @@ def spread(results: list[Value]) -> list[float]:
     """E of each result."""
     nodes = sorted({node for result in results for node in autograd.ancestors(result)}, key=lambda node: node.serial)
     bound: dict[Value, float] = {}
+    fixed: set[Value] = set()
     for node in nodes:
         partials = local_derivatives(node) if node.args else ()
-        carried = [abs(p) * bound[arg] for p, arg in zip(partials, node.args, strict=True) if bound[arg]]
-        exact = not any(bound[arg] for arg in node.args) if node.args else node.op is ops.constant
-        bound[node] = 0.0 if exact else absolute_terms(node) + sum(carried)
+        # An exponent that is constant has no error, and for a negative base no derivative either.
+        carried = [abs(p) * bound[arg] for p, arg in zip(partials, node.args, strict=True)
+                   if not (math.isnan(p) and arg in fixed)]
+        bound[node] = absolute_terms(node) + sum(carried)
+        if node.op is ops.constant or (node.args and fixed.issuperset(node.args)):
+            fixed.add(node)
     return [bound[result] for result in results]
 
 

@@ -155,8 +155,8 @@ def _all_known(graph: Graph, nodes: Ints, known: Bools) -> Bools:
 def flattened(graph: Graph, terms: Terms) -> Terms:
     """Absorb sums and products that are used once, as a plain term, into the sum that uses them.
 
-    A neuron (several terms, products among them) is absorbed by additions alone, not by a subtraction:
-    z = x·w + b stays itself in z - y.
+    A neuron (several terms, products among them) is absorbed by additions alone, not by a subtraction: z = x·w + b
+    stays itself in z - y and y - z. Taking a product, a weight or a constant away from it goes on with it.
     """
     n = len(graph)
     count = np.bincount(terms.owner, minlength=n)
@@ -168,15 +168,16 @@ def flattened(graph: Graph, terms: Terms) -> Terms:
     plain = (terms.right == NONE) & linear[terms.left]
     plain &= uses[terms.left] == 1
     parent, sign = np.arange(n), np.ones(n, dtype=np.int64)
-    added = plain & (terms.sign == 1)
+    apart = plain & (terms.sign == 1) & _less_a_number(graph, plain, terms)[terms.owner]
+    added = plain & (terms.sign == 1) & ~apart
     parent[terms.left[added]] = terms.owner[added]
     root, _ = _jumped(parent, sign)
     sums = np.bincount(root, count * linear, n)
     products = np.bincount(root, has_product, n) > 0
     neuron = products & (sums > 1)
-    subtracted = plain & (terms.sign == -1) & ~neuron[terms.left]
+    subtracted = plain & (apart | (terms.sign == -1)) & ~neuron[terms.left]
     parent[terms.left[subtracted]] = terms.owner[subtracted]
-    sign[terms.left[subtracted]] = -1
+    sign[terms.left[subtracted]] = terms.sign[subtracted]
     root, sign = _jumped(parent, sign)
 
     absorbed = parent != np.arange(n)
@@ -185,6 +186,15 @@ def flattened(graph: Graph, terms: Terms) -> Terms:
     kept.sign = kept.sign * sign[kept.owner]
     kept.owner = root[kept.owner]
     return kept.take(np.argsort(kept.owner, kind="stable"))
+
+
+def _less_a_number(graph: Graph, plain: Bools, terms: Terms) -> Bools:
+    """The differences whose second term is no absorbed sum, weight or constant: a target, a mean, an activation."""
+    second = (terms.sign == -1) & (graph.code[terms.owner] == CODE["sub"]) & ~plain
+    second &= ~np.isin(graph.code[terms.left], [CODE["parameter"], CODE["constant"]])
+    result = np.zeros(len(graph), dtype=bool)
+    result[terms.owner[second]] = True
+    return result
 
 
 def _uses(graph: Graph, terms: Terms, linear: Bools) -> Ints:

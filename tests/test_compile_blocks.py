@@ -1,0 +1,215 @@
+"""Regular graphs become a few matrix statements, however many scalars they have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from agreement import Case, theta_of
+from losses import (
+    LOSSES,
+    attention,
+    convolution,
+    cross_entropy,
+    layers,
+    mlp,
+    pooled_convolution,
+    recurrent,
+    squared,
+    weights,
+)
+
+import autograd
+from autograd import Program, relu
+from autograd.compiler.source import write
+
+
+def program_of(case: Case) -> Program:
+    """A program that has been traced."""
+    program = autograd.compile(case.loss, case.params)
+    program.value_and_grad(theta_of(case), *case.data(1))
+    return program
+
+
+def forward_of(program: Program) -> str:
+    """The forward half of a source."""
+    return program.source.split("value = ")[0]
+
+
+def count(case: Case, op: str | None = None) -> int:
+    """The number of blocks, or of those of an operation."""
+    return len([block for block in program_of(case).blocks if op in (None, block.op)])
+
+
+@pytest.fixture(scope="module")
+def mnist() -> Program:
+    """The network of 784-128-10 units with ReLU and softmax cross entropy."""
+    return program_of(mlp(784, 128, 10, f=relu, error=cross_entropy))
+
+
+# ── dense layers ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_network_for_digits_is_six_blocks_of_a_hundred_thousand_scalars(mnist: Program) -> None:
+    assert [(block.op, block.scalars) for block in mnist.blocks] == [
+        ("matmul", 128), ("relu", 128), ("matmul", 10), ("logsumexp", 1), ("dot", 1), ("sum", 1),
+    ]
+    assert "102,833 scalar nodes → 6 blocks" in mnist.summary()
+
+
+def test_a_dense_layer_is_exactly_one_matrix_product(mnist: Program) -> None:
+    assert forward_of(mnist).count("@") == 2
+    assert "z1 = x @ W1 + b1" in mnist.source
+    assert "z2 = a1 @ W2 + b2" in mnist.source
+
+
+def test_the_backward_half_has_a_product_for_each_gradient_of_a_weight_or_hidden_input(mnist: Program) -> None:
+    backward = mnist.source.split("value = ")[1]
+    for line in ("dW2[...] = a1.T @ dz2", "da1 = dz2 @ W2.T", "dW1[...] = x.T @ dz1"):
+        assert line in backward
+
+
+def test_weights_are_views_of_theta_and_their_gradients_of_the_gradient(mnist: Program) -> None:
+    text = write(mnist.traced().plan, "value_and_grad")
+    names: dict[str, Any] = {name: np.zeros(101_770) for name in ("theta", "gradient")}
+    for line in [*text.views, *text.places]:
+        exec(line, names)
+    for name, shape in {"W1": (784, 128), "b1": (128,), "W2": (128, 10), "b2": (10,)}.items():
+        assert names[name].shape == names["d" + name].shape == shape
+        assert np.shares_memory(names[name], names["theta"])
+        assert np.shares_memory(names["d" + name], names["gradient"])
+
+
+def test_weights_written_by_columns_are_views_as_well() -> None:
+    W = weights(4, 3)  # W[k][j] leads from input k to unit j
+
+    def loss(x: Any) -> Any:
+        return autograd.sum([autograd.sum([W[k][j] * x[k] for k in range(4)]).tanh() for j in range(3)])
+
+    program = program_of(Case(loss, {"W": W}, (4,)))
+    assert "W = theta[0:12].reshape(4, 3)\n" in program.source
+    assert forward_of(program).count("@") == 1
+
+
+@pytest.mark.parametrize("widths", [(2, 2, 2), (3, 17, 2), (20, 9, 31)])
+def test_the_number_of_blocks_does_not_depend_on_the_widths(widths: tuple[int, ...]) -> None:
+    assert count(mlp(*widths)) == 5
+
+
+@pytest.mark.parametrize("depth", [1, 2, 5, 9])
+def test_every_further_layer_adds_a_product_and_an_activation(depth: int) -> None:
+    case = mlp(3, *[4] * depth, 2)
+    assert count(case) == 2 * depth + 3
+    assert count(case, "matmul") == depth + 1
+
+
+def test_plus_and_times_make_the_same_blocks_as_dot() -> None:
+    params = layers(5, 4, 3)
+
+    def written_out(x: Any, y: Any) -> Any:
+        for i in (1, 2):
+            outputs = []
+            for w, b in zip(params[f"W{i}"], params[f"b{i}"], strict=True):
+                z = b
+                for a, c in zip(w, x, strict=True):
+                    z += a * c
+                outputs.append(z.tanh() if i == 1 else z)
+            x = outputs
+        return squared(x, y)
+
+    with_dot, without = program_of(mlp(5, 4, 3)), program_of(Case(written_out, params, (5,), (3,)))
+    assert with_dot.source == without.source
+
+
+# ── convolution, recurrence, attention ───────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", [name for name in LOSSES if name.startswith("convolution")])
+def test_a_convolution_is_one_product_however_it_is_written(name: str) -> None:
+    program = program_of(LOSSES[name]())
+    convolved, *others = [block for block in program.blocks if block.op == "matmul"]
+    assert convolved.scalars > 1
+    assert all(block.scalars == 1 for block in others), "the dense unit that follows"
+    assert len(program.blocks) <= 7
+
+
+def test_a_convolution_with_bias_relu_pooling_and_error_is_six_blocks() -> None:
+    program = program_of(pooled_convolution(8, 3))
+    assert [block.op for block in program.blocks] == ["matmul", "relu", "max", "matmul", "sum", "mul"]
+
+
+@pytest.mark.parametrize("size", [5, 7, 11])
+def test_the_blocks_of_a_convolution_do_not_depend_on_the_size_of_the_picture(size: int) -> None:
+    assert count(convolution(size)) == count(convolution(size, padding=1)) == 5
+
+
+def test_two_convolutions_are_two_products() -> None:
+    program = program_of(LOSSES["two_convolutions"]())
+    assert [block.op for block in program.blocks].count("matmul") == 3
+    assert len(program.blocks) <= 10
+
+
+def test_recurrent_steps_are_two_blocks_each() -> None:
+    counts = {steps: count(recurrent(steps)) for steps in (2, 5, 6, 10, 20)}
+    assert counts[5] <= 25
+    assert [counts[b] - counts[a] for a, b in ((5, 6), (5, 10), (10, 20))] == [2, 10, 20]
+
+
+def test_queries_keys_and_values_are_one_product() -> None:
+    program = program_of(attention(6, 4))
+    projections = [block for block in program.blocks if block.scalars == 3 * 6 * 4]
+    assert [block.op for block in projections] == ["matmul"]
+
+
+def test_causal_attention_with_normalisation_is_a_few_blocks_for_any_length() -> None:
+    assert count(attention(6, 4)) <= 20
+    assert count(attention(3, 4)) == count(attention(6, 4)) == count(attention(9, 4))
+
+
+def test_softmax_over_ragged_rows_is_computed_as_one() -> None:
+    operations = [block.op for block in program_of(attention(6, 4)).blocks]
+    assert [operations.count(op) for op in ("max", "exp", "div")] == [1, 1, 2]
+
+
+def test_a_kronecker_product_is_not_taken_apart() -> None:
+    assert count(LOSSES["kronecker_product"]()) <= 5
+
+
+# ── what blocks tell ─────────────────────────────────────────────────────────────────────────
+
+
+def test_a_block_knows_its_name_operation_shape_and_operands() -> None:
+    first, second, third, *_ = program_of(mlp(3, 4, 2)).blocks
+    assert (first.name, first.op, first.shape, first.scalars) == ("z1", "matmul", ("batch", 4), 4)
+    assert set(first.operands) == {"theta", "x"}
+    assert (second.name, second.op, second.operands) == ("a1", "tanh", ("z1",))
+    assert (third.name, set(third.operands)) == ("z2", {"a1", "theta"})
+
+
+def test_operands_are_leaves_or_earlier_blocks() -> None:
+    for name in ("causal_attention", "irregular_graph", "convolution_and_max_pooling"):
+        known = {"theta", "x", "y", ""}
+        for block in program_of(LOSSES[name]()).blocks:
+            assert set(block.operands) <= known
+            known.add(block.name)
+
+
+def test_flops_of_a_dense_layer_are_two_for_each_weight_and_one_for_each_bias() -> None:
+    assert program_of(mlp(30, 20)).blocks[0].flops == 2 * 30 * 20 + 20
+
+
+def test_a_summary_has_a_line_for_each_block() -> None:
+    program = program_of(mlp(3, 4, 2))
+    lines = program.summary().splitlines()
+    assert lines[0].split() == ["block", "operation", "shape", "scalars", "flops"]
+    assert [line.split()[0] for line in lines[2:-1]] == [block.name for block in program.blocks]
+    assert "26 parameters" in lines[-1]
+
+
+def test_blocks_and_source_wait_for_the_first_call() -> None:
+    program = autograd.compile(lambda x: x[0], [])
+    for attribute in ("blocks", "source"):
+        with pytest.raises(autograd.UsageError, match="traced at its first call"):
+            getattr(program, attribute)
+    assert repr(program) == "<Program of 0 parameters, not traced yet>"

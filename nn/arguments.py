@@ -8,6 +8,9 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from autograd.errors import UsageError
 
 T = TypeVar("T")
@@ -69,6 +72,21 @@ def fraction(what: str, number: Any) -> float:
     if not (isinstance(number, numbers.Real) and 0 <= float(number) < 1):
         raise UsageError(f"the {what} must be a number from 0 to below 1, {number!r} came")
     return float(number)
+
+
+def precision(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    """The type of floating-point numbers: float32 or float64.
+
+    >>> precision("float32"), precision(float)
+    (dtype('float32'), dtype('float64'))
+    """
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = np.dtype(object)
+    if found not in (np.float32, np.float64):
+        raise UsageError(f"the dtype must be float32 or float64, {dtype!r} came")
+    return found
 
 
 def nonnegative(what: str, number: Any) -> float:

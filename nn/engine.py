@@ -63,6 +63,7 @@ class EagerEngine:
         Writes θ into the parameters, and leaves the gradient in their `grad`. Random numbers come from
         `rng`, the same for every example as in a compiled program.
         """
+        theta = np.asarray(theta)
         vector_to_parameters(theta, self.params)
         for value in self.params:
             value.grad = 0.0
@@ -74,10 +75,9 @@ class EagerEngine:
                 share = self.example(x, y) / len(xs)
                 share.backward()
                 mean += share.data
-        gradient = np.array([value.grad for value in self.params], np.asarray(theta).dtype)
-        if out is not None:
-            out[:] = gradient
-        return mean, gradient if out is None else out
+        gradient = np.empty(len(self.params), np.result_type(theta, np.float32)) if out is None else out
+        gradient[:] = [value.grad for value in self.params]
+        return mean, gradient
 
     def example(self, x: Any, y: Any) -> Value:
         """The loss of one example."""

@@ -10,7 +10,7 @@ from autograd.errors import NumberError, SizeError, UsageError
 FloatArray = npt.NDArray[np.float64]
 
 
-def table(name: str, data: npt.ArrayLike) -> FloatArray:
+def table(name: str, data: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> FloatArray:
     """Data as an array of floats whose first axis counts examples.
 
     Raises `SizeError` if there are none or rows differ in length, `NumberError` for what is not a
@@ -28,16 +28,19 @@ def table(name: str, data: npt.ArrayLike) -> FloatArray:
         raise NumberError(f"{name} must hold real numbers, it is of type {raw.dtype}")
     if raw.ndim == 0 or raw.size == 0:
         raise SizeError(f"{name} needs at least one example, its shape is {raw.shape}")
-    array = raw.astype(np.float64)
+    with np.errstate(over="ignore"):
+        array = raw.astype(dtype)
     if not np.isfinite(array).all():
         place = tuple(map(int, np.argwhere(~np.isfinite(array))[0]))
         raise UsageError(f"{name}{list(place)} is {array[place]}: leave such examples out, or fill them in")
     return array
 
 
-def paired(X: npt.ArrayLike, Y: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+def paired(
+    X: npt.ArrayLike, Y: npt.ArrayLike, dtype: npt.DTypeLike = np.float64
+) -> tuple[FloatArray, FloatArray]:
     """Inputs and targets as arrays of floats of the same length; raises as `table` does."""
-    inputs, targets = table("X", X), table("Y", Y)
+    inputs, targets = table("X", X, dtype), table("Y", Y, dtype)
     if len(inputs) != len(targets):
         raise SizeError(f"X and Y need one row per example each, {len(inputs)} and {len(targets)} rows came")
     return inputs, targets

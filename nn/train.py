@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from autograd.errors import UsageError
-from nn.arguments import count, function
+from autograd.errors import TraceError, UsageError
+from nn.arguments import count, function, precision
 from nn.engine import ENGINES, EngineMaker
 from nn.examples import FloatArray, paired
 from nn.init import Seed, generator
@@ -61,11 +61,11 @@ def fit(
     The model's parameters change; training stops with a warning once the loss is nan or inf.
 
     Raises `SizeError` for rows that do not match, `UsageError` for nan or inf among the data, numbers
-    of epochs or examples below 1, and unknown names.
+    of epochs or examples below 1, and unknown names; `TraceError` for a loss or model that reads numbers
+    (`.data`, `if x > 0`), which only the eager engine can train.
     """
-    if np.dtype(dtype) not in (np.float32, np.float64):
-        raise UsageError(f"the dtype must be float32 or float64, {np.dtype(dtype)} came")
-    inputs, targets = (array.astype(dtype) for array in paired(X, Y))
+    dtype = precision(dtype)
+    inputs, targets = paired(X, Y, dtype)
     epochs = count("epochs", epochs)
     size = len(inputs) if batch_size is None else count("examples in a batch", batch_size)
     order, noise = generator(seed).spawn(2)
@@ -96,6 +96,9 @@ def fit(
                     diverged = f"the loss is {losses[-1]} in epoch {epoch}: try a lower learning rate"
                     warnings.warn(diverged, RuntimeWarning, stacklevel=2)
                     break
+        except TraceError as error:
+            error.add_note('engine="eager" trains with any loss and model, one example at a time')
+            raise
         finally:
             vector_to_parameters(theta, model)
     return History(np.array(losses), time.perf_counter() - start)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from autograd import UsageError
-from nn.arguments import count, fraction, rate
+from nn.arguments import count, fraction, precision, rate
 
 
 @pytest.mark.parametrize("number", [0, -1, 1.5, "3", None, True])
@@ -25,3 +25,9 @@ def test_a_rate_is_a_finite_number_above_zero(number):
 def test_a_fraction_is_from_zero_to_below_one(number):
     with pytest.raises(UsageError, match="momentum must be a number from 0 to below 1"):
         fraction("momentum", number)
+
+
+@pytest.mark.parametrize("dtype", ["float16", int, "single precision", "U3", 32])
+def test_a_precision_is_float32_or_float64(dtype):
+    with pytest.raises(UsageError, match="the dtype must be float32 or float64, .* came"):
+        precision(dtype)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import SizeError, UsageError, noise
+from autograd import SizeError, TraceError, UsageError, dot, gt, logsumexp, noise, where
 from nn.losses import mse
 from nn.train import batches
 
@@ -220,5 +220,79 @@ def test_float32_trains_to_the_same_within_its_precision():
     losses = [nn.fit(nn.MLP(1, [4, 1], "tanh", seed=0), X, Y, "mse", nn.SGD(0.1), epochs=20, dtype=dtype, seed=0,
                      progress=False).loss for dtype in (np.float32, np.float64)]
     np.testing.assert_allclose(*losses, rtol=1e-4)
-    with pytest.raises(UsageError, match="the dtype must be float32 or float64, int64 came"):
+    with pytest.raises(UsageError, match=r"the dtype must be float32 or float64, <class .int.> came"):
         nn.fit(nn.MLP(1, [1]), X, Y, "mse", nn.SGD(0.1), dtype=int, progress=False)
+
+
+class Tied(nn.Module):
+    """An autoencoder that decodes by the transpose of the matrix that encodes."""
+
+    def __init__(self):
+        self.encoder = nn.Layer(3, 2, "tanh", seed=0)
+
+    def forward(self, x):
+        h = self.encoder(x)
+        return [dot(column, h) for column in zip(*self.encoder.weight, strict=True)]
+
+
+class Dropping(nn.MLP):
+    """Inverted dropout of the inputs while the model learns."""
+
+    def forward(self, x):
+        if self.training:
+            x = [value * where(gt(noise(), 0.25), 1 / 0.75, 0.0) for value in x]
+        return super().forward(x)
+
+
+def cross_entropy(logits, targets):
+    return logsumexp(logits) - dot(targets, logits)
+
+
+def with_l2(model):
+    weights = model.parameters()
+    return lambda outputs, targets: mse(outputs, targets) + 0.01 * dot(weights, weights)
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize(
+    ("make", "loss"),
+    [
+        (Tied, "mse"),
+        (Tied, with_l2),
+        (lambda: nn.MLP(3, [4, 3], seed=0), cross_entropy),
+        (lambda: nn.MLP(3, [4, 3], "sigmoid", seed=0), with_l2),
+        (lambda: nn.MLP(3, [4, 4, 3], "elu", "sigmoid", bias=False, seed=0), "binary_cross_entropy"),
+        (lambda: nn.MLP(3, [3], seed=0), "binary_cross_entropy_with_logits"),
+        (lambda: Dropping(3, [5, 3], "tanh", seed=0), "mse"),
+    ],
+)
+def test_both_engines_train_every_kind_of_model_and_loss_alike(make, loss, shuffle):
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(10, 3)), np.eye(3)[rng.integers(0, 3, 10)]
+    runs = []
+    for engine in nn.ENGINES:
+        model = make()
+        cost = loss(model) if loss is with_l2 else loss
+        history = nn.fit(model, X, Y, cost, nn.SGD(0.1, momentum=0.9, nesterov=True), epochs=4, batch_size=4,
+                         shuffle=shuffle, engine=engine, seed=1, progress=False)
+        runs.append((history.loss, nn.parameters_to_vector(model), model.predict(X)))
+    for compiled, eager in zip(*runs, strict=True):
+        np.testing.assert_allclose(compiled, eager, rtol=1e-10, atol=1e-12)
+
+
+def test_dropout_differs_from_seed_to_seed_and_repeats_with_one():
+    X, Y = line()
+    losses = [nn.fit(Dropping(1, [3, 1], seed=0), X, Y, "mse", nn.SGD(0.1), epochs=3, shuffle=False, seed=seed,
+                     progress=False).loss.tolist() for seed in (1, 1, 2)]
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_a_loss_that_reads_numbers_is_told_which_engine_trains_it():
+    with pytest.raises(TraceError, match="the data of a value was read") as caught:
+        nn.fit(nn.MLP(1, [1]), *line(), lambda a, y: a * a.data, nn.SGD(0.1), progress=False)
+    assert 'engine="eager"' in "".join(caught.value.__notes__)
+
+
+def test_numbers_too_large_for_float32_are_named():
+    with pytest.raises(UsageError, match=r"X\[0\] is inf"):
+        nn.fit(nn.MLP(1, [1]), [1e300], [0.0], "mse", nn.SGD(0.1), dtype="float32", progress=False)

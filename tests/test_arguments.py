@@ -29,5 +29,5 @@ def test_a_fraction_is_from_zero_to_below_one(number):
 
 @pytest.mark.parametrize("dtype", ["float16", int, "single precision", "U3", 32])
 def test_a_precision_is_float32_or_float64(dtype):
-    with pytest.raises(UsageError, match="the dtype must be float32 or float64, .* came"):
+    with pytest.raises(UsageError, match=r"the dtype must be float32 or float64, .* came"):
         precision(dtype)

@@ -18,7 +18,7 @@ from autograd.compiler.graph import Ints
 from autograd.compiler.read import LEAF_NAMES, Reader
 from autograd.compiler.text import Array, atom, binding_as_product
 
-LONGEST = 16
+LONGEST = 8
 """Terms of a sum in one expression: Python's parser nests every term in those that follow."""
 
 

@@ -1,0 +1,209 @@
+"""The source of a program reads like a textbook, runs on its own, and no label can change what it does."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from agreement import Case, by_numpy, by_paste, eager, theta_of
+from losses import LOSSES, linear_layer, mlp, nest
+
+import autograd
+from autograd import Program, Value, dot, relu, tanh
+from autograd.compiler.names import RESERVED
+
+SHORT = [name for name in LOSSES if name not in ("chain_of_a_thousand", "irregular_graph", "physics_by_leapfrog")]
+
+
+def traced(case: Case) -> Program:
+    """A program that has been called."""
+    program = autograd.compile(case.loss, case.params)
+    program.value_and_grad(theta_of(case), *case.data())
+    return program
+
+
+# ── as in a textbook ─────────────────────────────────────────────────────────────────────────
+
+PERCEPTRON = """\
+import numpy as np
+
+
+def value_and_grad(theta, x, y):
+    n = len(x)
+    W1 = theta[0:12].reshape(4, 3).T
+    b1 = theta[12:16]
+    W2 = theta[16:24].reshape(2, 4).T
+    b2 = theta[24:26]
+
+    z1 = x @ W1 + b1
+    a1 = np.maximum(z1, 0)
+    z2 = a1 @ W2 + b2
+    s1 = z2 - y
+    loss = np.sum(s1 * s1, axis=-1, keepdims=True)
+    value = loss.mean()
+
+    gradient = np.empty_like(theta)
+    dW2 = gradient[16:24].reshape(2, 4).T
+    db2 = gradient[24:26]
+    dW1 = gradient[0:12].reshape(4, 3).T
+    db1 = gradient[12:16]
+    dloss = np.full((n, 1), 1 / n, theta.dtype)
+    ds1 = 2 * dloss * s1
+    dz2 = ds1
+    da1 = dz2 @ W2.T
+    dW2[...] = a1.T @ dz2
+    db2[...] = dz2.sum(axis=0)
+    dz1 = da1 * (z1 > 0)
+    dW1[...] = x.T @ dz1
+    db1[...] = dz1.sum(axis=0)
+    return value, gradient
+"""
+
+
+def test_a_small_network_reads_like_the_textbook() -> None:
+    assert traced(mlp(3, 4, 2, f=relu)).source == PERCEPTRON
+
+
+def test_the_matrix_form_of_a_linear_layer_is_rediscovered() -> None:
+    case = linear_layer(2, 2, 3)  # Z = XW + B, element by element
+    program = traced(case)
+    program.value_and_grad(theta_of(case), *case.data(), inputs=True)
+    lines = [line.strip() for line in str(program.traced().text("inputs")).splitlines()]
+    X, dZ = "x.reshape(-1, 2)", "dz.reshape(-1, 3)"
+    assert "W = theta[0:6].reshape(2, 3)" in lines
+    assert f"z = (({X} @ W).reshape(-1, 2, 3) + B).reshape(-1, 6)" in lines
+    assert f"dx = ({dZ} @ W.T).reshape(-1, 4)" in lines
+    assert f"dW[...] = {X}.T @ {dZ}" in lines
+    assert "dB[...] = dz.reshape(-1, 2, 3).sum(axis=(0, 1))" in lines
+
+
+@pytest.mark.parametrize(("n", "d", "m"), [(2, 2, 3), (1, 4, 2), (5, 1, 3), (3, 3, 3)])
+def test_a_linear_layer_has_the_gradients_of_the_matrix_form(n: int, d: int, m: int) -> None:
+    case = linear_layer(n, d, m)
+    X, Y = case.data(1)
+    theta = theta_of(case)
+    W, dZ = theta[: d * m].reshape(d, m), Y[0]
+    program = autograd.compile(case.loss, case.params)
+    _, gradient, dX = program.value_and_grad(theta, X, Y, inputs=True)
+    np.testing.assert_allclose(dX[0], dZ @ W.T, rtol=1e-12)
+    np.testing.assert_allclose(gradient[: d * m].reshape(d, m), X[0].T @ dZ, rtol=1e-12)
+    np.testing.assert_allclose(gradient[d * m :], np.ones(n) @ dZ, rtol=1e-12)
+
+
+def test_the_derivative_of_an_activation_is_a_factor() -> None:
+    assert "dz1 = da1 * (1 - a1 ** 2)" in traced(mlp(3, 4, 2, f=tanh)).source
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_no_statement_is_too_long_to_read(name: str) -> None:
+    statements = [block.statement for block in traced(LOSSES[name]()).blocks]
+    assert all(len(statement) < 180 for statement in statements)
+
+
+# ── names ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_parameters_are_called_by_the_keys_of_a_dict() -> None:
+    params = {"kernel": nest([[0.1, 0.2], [0.3, 0.4]]), "shift": nest([0.5, 0.6])}
+
+    def loss(x: Any) -> Any:
+        return autograd.sum([dot(w, x, b).tanh() for w, b in zip(*params.values(), strict=True)])
+
+    source = traced(Case(loss, params, (2,))).source
+    assert "kernel = theta[0:4].reshape(2, 2).T" in source
+    assert "dkernel[...] = x.T @ dz" in source
+    assert "shift = theta[4:6]" in source
+
+
+def test_parameters_are_called_by_the_stems_of_their_labels() -> None:
+    params = [Value(0.1 * i, f"slope[{i}]") for i in range(3)] + [Value(1.0, "height")]
+    source = traced(Case(lambda x: dot(params[:3], x, params[3]).tanh(), params, (3,))).source
+    assert "slope = theta[0:3]" in source
+    assert "height = theta[3:4]" in source
+
+
+def test_intermediate_values_are_called_by_their_labels() -> None:
+    w = Value(2.0, "w")
+
+    def loss(x: Any) -> Any:
+        speed = w * x[0]
+        speed.label = "speed"
+        energy = speed.exp() * x[1]
+        energy.label = "energy"
+        return energy.sin()
+
+    source = traced(Case(loss, [w], (2,))).source
+    assert re.search(r"\bspeed = .*w", source)
+    assert re.search(r"\benergy = .* \* ", source)
+
+
+def test_equal_names_get_numbers() -> None:
+    params = [Value(0.5, "w"), Value(0.25, "v"), Value(0.75, "w")]
+    source = traced(Case(lambda x: (params[0] * x[0]).tanh() * params[1] + params[2], params, (1,))).source
+    assert "w = theta[0:1]" in source
+    assert "w2 = theta[2:3]" in source
+
+
+def test_long_names_are_cut() -> None:
+    assert max(len(block.name) for block in traced(labelled("a" * 10_000)).blocks) < 40
+
+
+# ── names that mean harm ─────────────────────────────────────────────────────────────────────
+
+NAMES = [
+    "x; import os", "__import__('os').system('false')", "a\nimport os\n", "a\r\n    import os", "# comment", "'''",
+    '"""', "\\", "\x00", "W]", "f(x)", "a=b", "a.b", "lambda: 0", "{theta}", "%s", "", " ", "0", "1e5", "-1",
+    "θ", "größe", "重み", "ﬁ", "𝐱", "ⅷ", "\u202e", "a" * 10_000, "é" * 10_000,
+    "_b", "_out", "_t0", "t0", "function", "__builtins__", "__debug__", "print", "exec", "sum", "float",
+    "i1", "c1", "z1", "a1", "dz1", "dloss", "loss", "W1", "b1", "dW1", "gradient2", "m1", "part1",
+    *keyword.kwlist, *keyword.softkwlist, *sorted(RESERVED),
+]
+
+
+def labelled(name: str) -> Case:
+    """A small network in which everything has the same name: parameters, inputs and intermediate values."""
+    W, b = nest([[0.1, 0.2], [0.3, 0.4]]), [Value(0.5, name), Value(0.6, f"{name}[1]")]
+
+    def loss(x: Any, y: Any) -> Any:
+        hidden = [dot(w, x, c) for w, c in zip(W, b, strict=True)]
+        outputs = [h.tanh() for h in hidden]
+        error = autograd.sum([(a - t) ** 2 for a, t in zip(outputs, y, strict=True)])
+        for value in (*x, *y, *hidden, *outputs, error):
+            value.label = name
+        return error.exp()
+
+    return Case(loss, {name: W, f"{name} ": b}, (2,), (2,))
+
+
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name[:20]))
+def test_a_name_changes_nothing_but_names(name: str) -> None:
+    case = labelled(name)
+    X, Y = case.data()
+    program = traced(case)
+    expected, _ = eager(case, X, Y)
+    for run in (by_numpy, by_paste):
+        value, gradient = run(program, theta_of(case), X, Y)
+        assert value == pytest.approx(expected.value, rel=1e-12)
+        np.testing.assert_allclose(gradient, expected.gradient, rtol=1e-10)
+    assert shape_of(program.source) == shape_of(traced(labelled("plain")).source)
+
+
+def shape_of(source: str) -> str:
+    """The syntax tree of a source, its local variables numbered in the order in which they appear."""
+    tree, numbers = ast.parse(source), {}
+    own = RESERVED - {"u", "value", "gradient"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id not in own:
+            node.id = numbers.setdefault(node.id, f"name {len(numbers)}")
+    return ast.dump(tree)
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_source_imports_numpy_and_nothing_else(name: str) -> None:
+    tree = ast.parse(traced(LOSSES[name]()).source)
+    imports = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert imports == ["import numpy as np"]

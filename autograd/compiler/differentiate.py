@@ -26,7 +26,8 @@ class Differentiator(Accumulator):
         batched = self.blocks[position].batched
         seed = atom("np.full((n, 1), 1 / n, theta.dtype)" if batched else "np.ones(1, theta.dtype)")
         self.add(position, np.array([slot]), Flow(seed, batched, (1,)))
-        for position in range(len(self.blocks) - 1, -1, -1):
+        # What is the same for all examples comes last: a penalty is added to gradients that products wrote.
+        for position in sorted(range(len(self.blocks)), key=lambda i: (not self.blocks[i].batched, -i)):
             block = self.blocks[position]
             if position in self.started and block.op not in LEAF_NAMES:
                 self.pass_on(position, block)

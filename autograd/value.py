@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.errors import NumberError, TraceError
-from autograd.modes import ACTIVE, current
+from autograd.modes import ACTIVE, current, user_line
 from autograd.ops import to_float
 from autograd.specialize import SCOPE, method
 
@@ -193,7 +193,10 @@ def constant(number: Any) -> Value:
 def data_of(other: Any) -> float:
     """The number behind a Value, or the number itself."""
     if isinstance(other, ops.Carrier) and type(other) is not Value:
-        raise TraceError("a Value cannot be compared with a traced one: what it is depends on data")
+        raise TraceError(
+            f"{user_line()}: a Value was compared with a traced one, which has no number yet: "
+            f"use autograd.maximum, minimum, or autograd.where(autograd.gt(x, y), a, b)"
+        )
     return other.data if type(other) is Value else to_float(other)
 
 

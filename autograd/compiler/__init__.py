@@ -2,7 +2,7 @@
 
 The passes, in order; each takes what the one before made:
 
-- `trace`          run the loss once on symbols and write down every scalar operation   (`graph`)
+- `trace`          run the loss once on symbols (`traced`), which write every operation on a `tape` (`graph`)
 - `canonical`      sums of signed products, no zeros; `merge` common sub-expressions      (`sums`)
 - `group`          vectors of scalars that do the same
 - `reroll`         matrix products, elementwise operations, reductions; `rows` finds them  (`blocks`)

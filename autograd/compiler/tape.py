@@ -1,0 +1,102 @@
+"""The graph while it is written: every scalar operation goes to arrays in the order of creation."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import ops
+from autograd.compiler.graph import CODE, Graph
+from autograd.compiler.traced import Traced
+from autograd.value import Value, leaf
+
+
+class Tape:
+    """The graph while it is written: parallel arrays, one entry per scalar node."""
+
+    def __init__(self, parameters: Sequence[Value]) -> None:
+        self.code = array("q")
+        self.start = array("q", [0])
+        self.args = array("q")
+        self.data = array("d")
+        self.labels: dict[int, str] = {}
+        self.nodes: dict[Value, int] = {}
+        self.noises = 0
+        self.objects: dict[int, Any] = {}
+        for position, parameter in enumerate(parameters):
+            self.nodes.setdefault(parameter, -1)
+            if self.nodes[parameter] < 0:
+                self.nodes[parameter] = self.leaf("parameter", position)
+
+    def leaf(self, kind: str, data: float) -> int:
+        """Write a leaf and return its node."""
+        self.code.append(CODE[kind])
+        self.start.append(len(self.args))
+        self.data.append(data)
+        return len(self.code) - 1
+
+    def node(self, code: int, args: Sequence[int]) -> int:
+        """Write an operation and return its node."""
+        self.args.extend(args)
+        self.start.append(len(self.args))
+        self.code.append(code)
+        self.data.append(0.0)
+        return len(self.code) - 1
+
+    def symbol(self, kind: str, position: int) -> Traced:
+        """A traced leaf."""
+        return Traced(self, self.leaf(kind, position))
+
+    def noise(self) -> Traced:
+        """The next random number of an example's draw."""
+        self.noises += 1
+        return self.symbol("noise", self.noises - 1)
+
+    def object(self, index: int) -> Any:
+        """The one object that stands for a node where objects are compared."""
+        if index not in self.objects:
+            constant = self.code[index] == CODE["constant"]
+            self.objects[index] = leaf(self.data[index], ops.constant) if constant else Traced(self, index)
+        return self.objects[index]
+
+    def index(self, operand: Any) -> int:
+        """The node of an operand: traced, a Value, or a number."""
+        if type(operand) is Traced:
+            return operand.index
+        if type(operand) is Value:
+            known = self.nodes.get(operand)
+            return self.value(operand) if known is None else known
+        return self.leaf("constant", Value(operand).data)
+
+    def value(self, root: Value) -> int:
+        """Write the eager graph behind a Value: parameters are variable in it, other leaves constant."""
+        stack = [root]
+        while stack:
+            value = stack[-1]
+            missing = [arg for arg in value.args if arg not in self.nodes]
+            if missing:
+                stack.extend(missing)
+                continue
+            stack.pop()
+            if value not in self.nodes:
+                self.nodes[value] = self._written(value)
+        return self.nodes[root]
+
+    def _written(self, value: Value) -> int:
+        args = [self.nodes[arg] for arg in value.args]
+        if not isinstance(value.op, ops.Op) or all(self.code[arg] == CODE["constant"] for arg in args):
+            return self.leaf("constant", value.data)
+        index = self.node(CODE[value.op.name], args)
+        if value.label:
+            self.labels[index] = value.label
+        return index
+
+    def graph(self, roots: Sequence[int]) -> Graph:
+        """The finished arrays."""
+        return Graph(
+            np.array(self.code, dtype=np.int64), np.array(self.start, dtype=np.int64),
+            np.array(self.args, dtype=np.int64), np.array(self.data), np.array(roots, dtype=np.int64), self.labels,
+        )

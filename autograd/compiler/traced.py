@@ -1,0 +1,155 @@
+"""Symbols: scalars of which only the history is known.
+
+They have no number, no truth value and no order, so that a course which depends on data cannot be
+taken in silence: it raises `TraceError` with the line of the user's code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from autograd import ops
+from autograd.compiler.graph import CODE, CODES
+from autograd.errors import TraceError
+from autograd.modes import user_line
+from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.compiler.tape import Tape
+
+
+def _binary(op: ops.Op, reflected: bool = False) -> Callable[[Any, Any], Any]:
+    """An operator that writes its node directly, for the operators of which large graphs are made."""
+    code = CODE[op.name]
+
+    def apply(x: Traced, y: Any) -> Any:
+        tape = x.tape
+        if type(y) is Traced:
+            j = y.index
+        elif isinstance(y, np.ndarray) or (isinstance(y, ops.Carrier) and type(y) is not Value):
+            return op(y, x) if reflected else op(x, y)
+        else:
+            j = tape.index(y)
+        return Traced(tape, tape.node(code, (j, x.index) if reflected else (x.index, j)))
+
+    return apply
+
+
+def refuse(what: str, instead: str, why: str = "but a traced value has no number yet") -> NoReturn:
+    """Raise TraceError for what only a number could answer."""
+    raise TraceError(f"{user_line()}: {what}, {why}: {instead}")
+
+
+def _refusing(what: str, instead: str) -> Callable[..., Any]:
+    def method(self: Traced, *others: Any) -> NoReturn:
+        refuse(what, instead)
+
+    return method
+
+
+COMPARE = "use autograd.maximum, minimum, relu, step, or autograd.where(autograd.gt(x, y), a, b)"
+_CONVERT = "use the functions of autograd (autograd.exp, tanh, …) in place of those of math"
+
+
+class Traced(ops.Carrier):
+    """A scalar of which only the history is known: what a loss computes with while it is traced."""
+
+    __slots__ = ("index", "tape")
+    __array_priority__ = 1000
+
+    rank = 2
+
+    def __init__(self, tape: Tape, index: int) -> None:
+        self.tape = tape
+        self.index = index
+
+    @classmethod
+    def lift(cls, operand: Any) -> Any:
+        """Operands of other kinds are looked up when the node is written."""
+        return operand
+
+    @classmethod
+    def apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Traced:
+        """Write down a node."""
+        tape = next(arg.tape for arg in args if type(arg) is Traced)
+        known = tape.nodes
+        indices = [
+            arg.index if type(arg) is Traced else known[arg] if arg in known else tape.index(arg) for arg in args
+        ]
+        return cls(tape, tape.node(CODE[op.name], indices))
+
+    def among(self, others: list[Any]) -> tuple[Any, list[Any]]:
+        """Each node as the one object that stands for it."""
+        return self.tape.object(self.index), [self.tape.object(self.tape.index(other)) for other in others]
+
+    @property
+    def op(self) -> ops.Op | None:
+        """The row that made it; None for a leaf."""
+        return ops.TABLE.get(CODES[self.tape.code[self.index]])
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The operands."""
+        start, stop = self.tape.start[self.index : self.index + 2]
+        return tuple([self.tape.object(arg) for arg in self.tape.args[start:stop]])
+
+    @property
+    def serial(self) -> int:
+        """Its place in the order of creation."""
+        return self.index
+
+    @property
+    def label(self) -> str:
+        """A name, from which the compiled program names its arrays."""
+        return self.tape.labels.get(self.index, "")
+
+    @label.setter
+    def label(self, text: str) -> None:
+        self.tape.labels[self.index] = text
+
+    @property
+    def data(self) -> Any:
+        """Not there: the number differs from example to example."""
+        refuse("the data of a value was read", "compute with the value itself; for a maximum use autograd.max, "
+               "for a derivative autograd.grad(..., create_graph=True)")
+
+    @property
+    def grad(self) -> Any:
+        """Not there: gradients are what the compiled program computes."""
+        refuse("the grad of a value was read", "for derivatives in a loss use autograd.grad(..., create_graph=True)")
+
+    __add__, __radd__ = _binary(ops.add), _binary(ops.add, reflected=True)
+    __sub__, __rsub__ = _binary(ops.sub), _binary(ops.sub, reflected=True)
+    __mul__, __rmul__ = _binary(ops.mul), _binary(ops.mul, reflected=True)
+
+    __bool__ = _refusing("a branch depends on a value (if, while, and, or, not, max, min)", COMPARE)
+    __lt__ = __le__ = __gt__ = __ge__ = _refusing("values were compared", COMPARE)
+    __eq__ = __ne__ = _refusing("values were compared with ==, != or in", "use autograd.eq(x, y), or `is` for identity")
+    __hash__ = object.__hash__
+    __float__ = __int__ = __index__ = __complex__ = __round__ = __trunc__ = _refusing(
+        "a value was converted to a plain number", _CONVERT
+    )
+
+    __getitem__ = _refusing(
+        "a single value was indexed or iterated over",
+        "a row of X or of Y is nested lists shaped like it, and one number where it has no axes",
+    )
+
+    def __format__(self, spec: str) -> str:
+        if spec:
+            refuse("a value was formatted as a number", "print it outside the loss")
+        return repr(self)
+
+    def __repr__(self) -> str:
+        return f"Traced(node {self.index})"
+
+    def backward(self) -> NoReturn:
+        """Not while tracing."""
+        refuse("backward() was called", "the compiled program differentiates; in a loss, use autograd.grad")
+
+    def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
+        """np.exp(v): as for a Value."""
+        return Value.__array_ufunc__(self, ufunc, how, *inputs, **options)  # type: ignore[arg-type]

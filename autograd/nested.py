@@ -21,25 +21,32 @@ def flatten(nested: Any) -> list[Any]:
     if isinstance(nested, np.ndarray):
         nested = nested.tolist()
     if isinstance(nested, dict):
-        nested = list(nested.values())
-    return [leaf for member in nested for leaf in flatten(member)] if isinstance(nested, (list, tuple)) else [nested]
+        nested = nested.values()
+    elif not isinstance(nested, (list, tuple)):
+        return [nested]
+    leaves = []
+    for member in nested:
+        if isinstance(member, (list, tuple, dict, np.ndarray)):
+            leaves += flatten(member)
+        else:  # by far the most: no call for each
+            leaves.append(member)
+    return leaves
 
 
 def parameters_of(params: Any) -> list[Value]:
     """The parameters of models, and Values, in nested lists and dicts: in their order, each once.
 
-    A model is what has a method `parameters`. Raises `NumberError` for what is neither that nor a Value.
+    A model is what has a method `parameters`, which returns Values. Raises `NumberError` for what is
+    neither a model nor a Value.
 
     >>> a, b = Value(1.0, "a"), Value(2.0, "b")
     >>> [value.label for value in parameters_of({"first": [b, a], "again": b})]
     ['b', 'a']
     """
-    found: dict[Value, None] = {}
-    for leaf in flatten(params):
-        if isinstance(leaf, Value):
-            found[leaf] = None
-        elif hasattr(leaf, "parameters"):
-            found |= dict.fromkeys(parameters_of(list(leaf.parameters())))
-        else:
-            raise NumberError(f"parameters are Values, {type(leaf).__name__} came: pass a model or Values")
-    return list(found)
+    values = [
+        value for leaf in flatten(params) for value in (leaf.parameters() if hasattr(leaf, "parameters") else (leaf,))
+    ]
+    for value in values:
+        if not isinstance(value, Value):
+            raise NumberError(f"parameters are Values, {type(value).__name__} came: pass a model or Values")
+    return list(dict.fromkeys(values))

@@ -12,10 +12,13 @@ import math
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from autograd.errors import AnomalyError
 
@@ -170,12 +173,17 @@ def _shown(args: tuple[Value, ...]) -> str:
 
 
 _ROOT = Path(__file__).resolve().parent.parent
-_OWN = ("<generated", *(f"{_ROOT / name}{os.sep}" for name in ("autograd", "nn", "viz")))
+_NUMPY = Path(np.__file__).resolve().parent
+_OWN = ("<generated", *(f"{folder}{os.sep}" for folder in (_ROOT / "autograd", _ROOT / "nn", _ROOT / "viz", _NUMPY)))
 
 
-def user_line() -> str:
-    """File and line of the innermost frame that is not ours."""
-    frame = sys._getframe(1)
-    while frame.f_back and frame.f_code.co_filename.startswith(_OWN):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+def user_line(error: BaseException | None = None) -> str:
+    """File and line of the innermost frame that is neither ours nor NumPy's: of this call, or where an error arose."""
+    if error is None:
+        frames = traceback.walk_stack(sys._getframe(1))
+    else:
+        frames = reversed(list(traceback.walk_tb(error.__traceback__)))
+    for frame, line in frames:
+        if not frame.f_code.co_filename.startswith(_OWN):
+            return f"{frame.f_code.co_filename}:{line}"
+    return "somewhere"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from autograd import ops
 from autograd.compiler.graph import CODE, Graph
 from autograd.compiler.tape import Tape
 from autograd.compiler.traced import COMPARE, Traced, refuse
-from autograd.errors import TraceError, UsageError
-from autograd.modes import Mode, alone
+from autograd.errors import RerollError, TraceError, UsageError
+from autograd.modes import Mode, alone, user_line
 from autograd.nested import flatten
 from autograd.noise import drawing_from
 from autograd.value import Value
@@ -54,6 +55,20 @@ class Tracing(Mode):
                    "but what is traced is written down all the same")
 
 
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Say, where Python finds that a symbol cannot do something, what it is and can do."""
+    try:
+        yield
+    except TypeError as error:
+        if isinstance(error, RerollError) or Traced.__name__ not in str(error):
+            raise
+        raise TraceError(
+            f"{user_line(error)}: {error}: it stands for one number, with arithmetic and the functions of "
+            f"autograd; a row of X or Y comes as nested lists of them, shaped like the row"
+        ) from error
+
+
 def nest(shape: tuple[int, ...], leaves: Any) -> Any:
     """Leaves, taken in order, as nested lists of this shape; a single leaf where the shape is ()."""
     if not shape:
@@ -77,7 +92,7 @@ def trace(
     except TypeError as error:
         given = "X alone" if y_shape is None else "X and Y"
         raise UsageError(f"the loss cannot be called with rows of {given}, as it was given: {error}") from None
-    with alone(Tracing(tape)), drawing_from(tape.noise):
+    with alone(Tracing(tape)), drawing_from(tape.noise), explained():
         result = loss(*arguments)
     several = isinstance(result, (list, tuple)) or (isinstance(result, np.ndarray) and result.ndim > 0)
     outputs = flatten(result)

@@ -133,11 +133,6 @@ class Traced(ops.Carrier):
         "a value was converted to a plain number", _CONVERT
     )
 
-    __getitem__ = _refusing(
-        "a single value was indexed or iterated over",
-        "a row of X or of Y is nested lists shaped like it, and one number where it has no axes",
-    )
-
     def __format__(self, spec: str) -> str:
         if spec:
             refuse("a value was formatted as a number", "print it outside the loss")

@@ -78,7 +78,10 @@ def _numbers(name: str, given: Any) -> npt.NDArray[Any]:
 
 def vector(theta: npt.ArrayLike, size: int, out: Any) -> FloatArray:
     """The parameters as a float32 or float64 vector; `out`, if given, must be like it."""
-    array = np.asarray(theta)
+    try:
+        array = np.asarray(theta)
+    except ValueError:
+        raise SizeError(f"theta must have shape ({size},), one number per parameter; a ragged list came") from None
     if array.dtype.kind not in "biuf":
         raise NumberError(f"theta must be a vector of real numbers, one of type {array.dtype} came")
     if array.dtype.char not in "fd":

@@ -51,7 +51,11 @@ class Writer(Reader):
             text = self.reduction(block)
         else:
             self.dims[position] = common_dims([o.index for o in block.operands if o.source is not None], block.size)
-            value = ops.TABLE[block.op].dispatch(tuple(self.elements(position, block)))
+            elements = self.elements(position, block)
+            if isinstance(elements[0], float) and "np." in ops.TABLE[block.op].numpy:
+                # A NumPy function of a plain number is a float64; constants have theta's dtype.
+                elements[0] = atom(self.constant(np.array([elements[0]]), "c"))
+            value = ops.TABLE[block.op].dispatch(tuple(elements))
             if block.op in ("gt", "eq"):  # as numbers: NumPy's + of two truth values is "or"
                 value = atom(f"{value}.astype(theta.dtype)")
             text = self.flat(value, position)

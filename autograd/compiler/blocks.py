@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from autograd.compiler.access import PAD
 from autograd.compiler.graph import Floats, Ints
 
 
@@ -73,6 +74,24 @@ class Term:
             return replace(self, left=self.left.take(order), right=self.right.take(order),
                            place=np.arange(len(order)))
         return replace(self, place=self.place[order])
+
+
+def check_blocks(blocks: list[Block]) -> None:
+    """Raise AssertionError unless every block reads elements that earlier ones have, and every member has a place."""
+    for position, block in enumerate(blocks):
+        for operand in block.reads():
+            if operand.source is None:
+                assert operand.numbers is not None, "an operand has neither a source nor numbers"
+                continue
+            assert operand.source < position, "a block reads one that follows"
+            inside = (operand.index >= PAD) & (operand.index < blocks[operand.source].size)
+            assert np.all(inside), "an operand reads beyond its source"
+            assert block.batched or not blocks[operand.source].batched, "what is the same for all examples reads one"
+        for term in block.terms:
+            if term.right is not None and term.segments is None:
+                places = term.left.index.shape[0] * term.left.index.shape[1] * term.right.index.shape[1]
+                assert len(term.place) == block.size, "a member has no place in a product"
+                assert np.all(term.place < places), "a member has a place that a product has not"
 
 
 @dataclass

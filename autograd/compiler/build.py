@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from autograd.compiler.blocks import Block
+from autograd.compiler.blocks import Block, check_blocks
 from autograd.compiler.canonical import canonical
 from autograd.compiler.graph import Graph
-from autograd.compiler.group import Group, groups
+from autograd.compiler.group import Group, check_groups, groups
 from autograd.compiler.reroll import reroll
 from autograd.compiler.sums import Canonical
 from autograd.compiler.trace import trace
@@ -44,7 +44,9 @@ def plan(
     normal = canonical(graph)
     normal.check()
     found = groups(normal)
+    check_groups(normal, found)
     sizes = {"parameter": len(parameters), "input": prod(x_shape), "noise": noises,
              "target": 0 if y_shape is None else prod(y_shape)}
     blocks, roots = reroll(normal, found, sizes)
+    check_blocks(blocks)
     return Plan(graph, normal, found, blocks, roots, names, noises, several)

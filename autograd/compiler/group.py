@@ -51,6 +51,18 @@ class Group:
 REDUCTIONS = ("max", "min", "logsumexp")
 
 
+def check_groups(graph: Canonical, found: list[Group]) -> None:
+    """Raise AssertionError unless every living node is in one group, after those that its group reads."""
+    times = np.bincount(np.concatenate([g.members for g in found]), minlength=len(graph.code))
+    assert np.array_equal(times, graph.alive), "a node is in no group, or in two"
+    for position, group in enumerate(found):
+        below = [*group.operand_groups, *(g for c in group.classes for g in (c.left_group, c.right_group))]
+        assert all(g < position for g in below), "a group reads one that follows"
+        for c in group.classes:
+            assert len(c.owner) == len(c.left), "a term has no owner"
+            assert np.all(c.owner < len(group.members)), "a term belongs to no member"
+
+
 def groups(graph: Canonical) -> list[Group]:
     """The groups of a canonical graph, operands before users; every living node is in one.
 

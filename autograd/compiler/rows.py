@@ -95,7 +95,7 @@ def aligned(left: Ints, right: Ints, owner: Ints, k: int, waste: int, small: int
         others = np.full(keys.shape, PAD)
         others[owner, place] = other
         rows = (others, keys) if swapped else (keys, others)
-        cost = len(rows_of(rows[0])[0]) * len(rows_of(rows[1])[0])
+        cost = len(rows_of(rows[0])[0]) * len(rows_of(rows[1])[0]) * families.shape[1]
         if best is None or cost < best[0]:
             best = cost, rows
     return None if best is None else best[1]

@@ -1,0 +1,138 @@
+"""Equal mathematics gets equal structure: signed sums of products, no zeros, nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import autograd
+from autograd import Value, dot, gt, where
+from autograd.compiler.canonical import canonical
+from autograd.compiler.graph import CODE, CODES, LEAVES
+from autograd.compiler.sums import NONE, Canonical
+from autograd.compiler.trace import trace
+
+W = [Value(0.5), Value(-1.0), Value(2.0)]
+
+
+def canonical_of(loss: Callable[[Any], Any]) -> Canonical:
+    """The canonical graph of a loss of three inputs."""
+    graph, _, _ = trace(loss, W, (3,), None)
+    graph.check()
+    result = canonical(graph)
+    result.check()
+    return result
+
+
+def text(graph: Canonical, node: int | None = None) -> str:
+    """A canonical graph in mathematics: leaves as w0, x0 …, sums with their terms in order of spelling."""
+    node = int(graph.roots[0]) if node is None else node
+    kind = CODES[graph.code[node]]
+    if kind in LEAVES:
+        number = float(graph.data[node])
+        return f"{number:g}" if kind == "constant" else f"{'w' if kind == 'parameter' else 'x'}{int(number)}"
+    if kind != "sum":
+        operands = graph.args[graph.start[node] : graph.start[node + 1]].tolist()
+        return f"{kind}({', '.join(text(graph, operand) for operand in operands)})"
+    terms = []
+    for i in range(graph.first[node], graph.first[node + 1]):
+        factors = sorted(text(graph, int(n)) for n in (graph.left[i], graph.right[i]) if n != NONE)
+        terms.append(("+" if graph.sign[i] > 0 else "-") + "·".join(factors))
+    return f"({' '.join(sorted(terms))})"
+
+
+SAME: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "a chain of additions": (lambda x: x[0] + x[1] + x[2], "(+x0 +x1 +x2)"),
+    "brackets": (lambda x: x[0] + (x[1] + x[2]), "(+x0 +x1 +x2)"),
+    "sum": (lambda x: autograd.sum(x), "(+x0 +x1 +x2)"),
+    "the built-in sum": (lambda x: sum(x), "(+x0 +x1 +x2)"),
+    "differences": (lambda x: x[0] - (x[1] - x[2]), "(+x0 +x2 -x1)"),
+    "signs": (lambda x: -(-x[0] - x[1]), "(+x0 +x1)"),
+    "products": (lambda x: W[0] * x[0] + x[1] * W[1], "(+w0·x0 +w1·x1)"),
+    "dot": (lambda x: dot(W[:2], x[:2]), "(+w0·x0 +w1·x1)"),
+    "dot with a bias": (lambda x: dot(W[:2], x[:2], W[2]), "(+w0·x0 +w1·x1 +w2)"),
+    "taking products away": (lambda x: W[2] - W[0] * x[0] - W[1] * x[1], "(+w2 -w0·x0 -w1·x1)"),
+    "a threshold": (lambda x: W[0] * x[0] + W[1] * x[1] - W[2], "(+w0·x0 +w1·x1 -w2)"),
+    "a square": (lambda x: x[0] ** 2, "(+x0·x0)"),
+    "a square written out": (lambda x: x[0] * x[0], "(+x0·x0)"),
+    "a quotient by a number": (lambda x: x[0] / 4, "(+0.25·x0)"),
+    "a quotient": (lambda x: x[0] / x[1], "div(x0, x1)"),
+    "a padded product": (lambda x: W[0] * x[0] + W[1] * 0.0, "(+w0·x0)"),
+    "zero times a function": (lambda x: x[0] + 0 * x[1].exp(), "(+x0)"),
+    "nothing left": (lambda x: x[0] * 0.0 * W[0] + 0 * x[1], "0"),
+    "constants": (lambda x: Value(2.0) * Value(3.0) + Value(1.0).exp() * 0 + 1.0, "7"),
+    "constants by the way": (lambda x: x[0] * (Value(2.0) * 3 + 1), "(+7·x0)"),
+    "a function of what vanished": (lambda x: x[0] * (0 * x[1]).cos(), "(+1·x0)"),
+    "a decided selection": (lambda x: where(gt(0 * x[0], 1.0), x[1], x[2]).tanh(), "tanh((+x2))"),
+    "the other decision": (lambda x: where(gt(1.0, 0 * x[0]), x[1], x[2]).tanh(), "tanh((+x1))"),
+    "an open selection": (lambda x: where(gt(x[0], 1.0), x[1], x[2]), "where(gt(x0, 1), x1, x2)"),
+    "a neuron beside its target": (lambda x: W[0] * x[0] + W[1] * x[1] - x[2], "(+(+w0·x0 +w1·x1) -x2)"),
+    "a target beside its neuron": (lambda x: x[2] - (W[0] * x[0] + W[1] * x[1]), "(+x2 -(+w0·x0 +w1·x1))"),
+    "a sum written twice": (lambda x: (x[0] + x[1]).tanh() + (x[0] + x[1]), "(+tanh((+x0 +x1)) +x0 +x1)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("loss", "expected"), SAME.values(), ids=SAME)
+def test_the_canonical_form(loss: Callable[[Any], Any], expected: str) -> None:
+    assert text(canonical_of(loss)) == expected
+
+
+def living(graph: Canonical, op: str) -> int:
+    """How many nodes of an operation are alive."""
+    return int((graph.alive & (graph.code == CODE[op])).sum())
+
+
+@pytest.mark.parametrize("loss", [
+    lambda x: (x[0] + x[1]).exp() * (x[1] + x[0]).exp() + (x[0] + x[1]).exp(),
+    lambda x: (W[0] * x[0]).exp() + (x[0] * W[0]).exp(),
+    lambda x: (x[0] - x[1]).exp() + (-x[1] + x[0]).exp(),
+    lambda x: (x[0] / 2).exp() + (0.5 * x[0]).exp(),
+    lambda x: dot(W, x).exp() + (W[0] * x[0] + W[1] * x[1] + W[2] * x[2]).exp(),
+])  # fmt: skip
+def test_common_sub_expressions_merge(loss: Callable[[Any], Any]) -> None:
+    assert living(canonical_of(loss), "exp") == 1
+
+
+@pytest.mark.parametrize("loss", [
+    lambda x: (x[0] - x[1]).exp() + (x[1] - x[0]).exp(), lambda x: x[0].exp() + x[1].exp(),
+    lambda x: (x[0] ** x[1]).exp() + (x[1] ** x[0]).exp(), lambda x: (x[0] + x[0]).exp() + x[0].exp(),
+])  # fmt: skip
+def test_what_differs_does_not_merge(loss: Callable[[Any], Any]) -> None:
+    assert living(canonical_of(loss), "exp") == 2
+
+
+def test_products_that_feed_sums_are_never_merged() -> None:
+    graph = canonical_of(lambda x: (W[0] * x[0] + W[1] * x[1]).tanh() + (W[0] * x[0] + W[2] * x[2]).tanh())
+    assert text(graph) == "(+tanh((+w0·x0 +w1·x1)) +tanh((+w0·x0 +w2·x2)))"
+
+
+def test_what_no_result_depends_on_is_dropped() -> None:
+    def wasteful(x: Any) -> Any:
+        x[1].exp()
+        return x[0]
+
+    assert living(canonical_of(wasteful), "exp") == 0
+
+
+def test_labels_survive() -> None:
+    def named(x: Any) -> Any:
+        z = W[0] * x[0] / 2
+        z.label = "half"
+        return z.tanh()
+
+    graph = canonical_of(named)
+    assert [CODES[graph.code[node]] for node, label in graph.labels.items() if label == "half"] == ["sum"]
+
+
+def test_a_million_additions_flatten() -> None:
+    def long(x: Any) -> Any:
+        total = x[0]
+        for i in range(30_000):
+            total = total + x[i % 3]
+        return total
+
+    graph = canonical_of(long)
+    assert living(graph, "sum") == 1
+    assert len(graph.left) == 30_001

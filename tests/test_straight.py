@@ -1,0 +1,76 @@
+"""Tiny graphs as straight-line Python over floats."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from agreement import by_floats, by_numpy, theta_of
+from losses import LOSSES, mlp
+
+import autograd
+from autograd import Program, Value
+from autograd.compiler.straight import LARGEST
+
+
+def traced(name: str) -> Program:
+    """A program from the list, called once."""
+    case = LOSSES[name]()
+    program = autograd.compile(case.loss, case.params)
+    program(theta_of(case), *case.data())
+    return program
+
+
+def test_a_small_network_on_a_few_examples_is_run_in_floats() -> None:
+    straight = traced("mlp_xor").traced().straight
+    assert straight is not None
+    assert straight.pays(1)
+    assert straight.pays(4)
+    assert not straight.pays(1000)
+
+
+def test_a_larger_network_is_not_written_out() -> None:
+    case = mlp(50, 40, 2)
+    program = autograd.compile(case.loss, case.params)
+    program(theta_of(case), *case.data(2))
+    part = program.traced()
+    assert part.straight is None
+    assert len(part.plan.canonical.left) > LARGEST
+
+
+def test_a_loss_of_several_values_has_no_straight_line() -> None:
+    program = autograd.compile(lambda x: [x[0], x[1]], [])
+    program(np.zeros(0), np.ones((2, 2)))
+    assert program.traced().straight is None
+
+
+def test_the_loop_reads_like_the_graph() -> None:
+    w, b = Value(1.0), Value(0.0)
+    program = autograd.compile(lambda x, y: (w * x[0] + b - y[0]) ** 2, [w, b])
+    program([1.0, 0.0], [[1.0]], [[0.0]])
+    straight = program.traced().straight
+    assert straight is not None
+    lines = [line.strip() for line in straight.source.splitlines()]
+    assert "[p0, p1] = theta" in lines
+    assert any(line.endswith("= p0 * x0 + p1") for line in lines)
+    assert lines[-1].startswith("return total / ")
+
+
+@pytest.mark.parametrize("name", ["mlp_xor", "softmax_then_log", "tied_autoencoder", "selections", "dropout"])
+def test_floats_and_arrays_give_the_same_types(name: str) -> None:
+    case, program = LOSSES[name](), traced(name)
+    X, Y = case.data()
+    draw = np.random.default_rng(0).random((3, case.noises))
+    for dtype in (np.float32, np.float64):
+        theta = theta_of(case).astype(dtype)
+        fast, plain = by_floats(program, theta, X, Y, draw), by_numpy(program, theta, X, Y, draw)
+        assert isinstance(fast[0], np.floating)
+        assert fast[1].dtype == plain[1].dtype == dtype
+        assert fast[1].shape == plain[1].shape
+        assert fast[0] == pytest.approx(plain[0], rel=1e-5)
+
+
+def test_out_is_filled_by_the_loop_too() -> None:
+    case, program = LOSSES["mlp_xor"](), traced("mlp_xor")
+    out = np.zeros(len(theta_of(case)))
+    assert by_floats(program, theta_of(case), *case.data(), out=out)[1] is out
+    np.testing.assert_allclose(out, by_numpy(program, theta_of(case), *case.data())[1], rtol=1e-12)

@@ -18,7 +18,19 @@ from nn.metrics import METRICS, accuracy, confusion_matrix, cross_validate, prec
 from nn.mlp import MLP
 from nn.module import Module, parameter
 from nn.neuron import Neuron
-from nn.optim import SGD, Optimizer
+from nn.optim import (
+    OPTIMIZERS,
+    SGD,
+    AdaDelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    Optimizer,
+    RMSProp,
+    clip_by_norm,
+    clip_by_value,
+)
+from nn.schedules import CosineDecay, ExponentialDecay, StepDecay, WarmUp
 from nn.train import History, fit
 from nn.vector import parameters_to_vector, vector_to_parameters
 
@@ -28,18 +40,30 @@ __all__ = [
     "LOSSES",
     "METRICS",
     "MLP",
+    "OPTIMIZERS",
     "SGD",
+    "AdaDelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "CosineDecay",
     "DataError",
     "EagerEngine",
     "Engine",
+    "ExponentialDecay",
     "History",
     "Layer",
     "Module",
     "Neuron",
     "Optimizer",
+    "RMSProp",
+    "StepDecay",
+    "WarmUp",
     "accuracy",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "clip_by_norm",
+    "clip_by_value",
     "confusion_matrix",
     "cross_validate",
     "data",

@@ -532,7 +532,7 @@ def irregular_graph() -> Case:
     def loss(x: Any) -> Any:
         rng = np.random.default_rng(5)
         values = [*a, *x]
-        for _ in range(200):
+        for _ in range(100):
             operands = [values[n].tanh() for n in rng.integers(len(values), size=3)]
             values.append(kinds[rng.integers(len(kinds))](*operands))
         return sum(values)

@@ -25,21 +25,21 @@ def test_a_compiled_loss_agrees_with_eager(name: str) -> None:
     assert_agreement(case, X, Y, draw)
 
 
-@settings(max_examples=100)
+@settings(max_examples=70)
 @given(graphs())
 def test_a_random_graph_agrees_with_eager(drawn: tuple[Graph, Any, Any]) -> None:
     graph, X, Y = drawn
     assert_agreement(graph.case(), X, Y)
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(loops())
 def test_random_loops_agree_with_eager(drawn: tuple[Loops, Any, Any]) -> None:
     program, X, Y = drawn
     assert_agreement(program.case(), X, Y)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(loops())
 def test_random_loops_agree_with_eager_where_nothing_may_be_padded(drawn: tuple[Loops, Any, Any]) -> None:
     program, X, Y = drawn

@@ -99,7 +99,11 @@ def test_the_pictures_are_those_of_the_gallery(tmp_path):
 
 def test_files_named_under_where_to_look_are_there():
     [tree] = [text for _, text in listings("text") if "ops.py" in text]
-    places = [line.split()[0] for line in tree.splitlines()]
+    places = []
+    for line in tree.splitlines():
+        first, description = line.split(maxsplit=1)
+        folder = first.rpartition("/")[0]
+        places += [first, *(f"{folder}/{name}" for name in re.findall(r"\w+\.py", description))]
     assert [place for place in places if not (ROOT / place).exists()] == []
 
 

@@ -84,11 +84,12 @@ def fit(
         try:
             for epoch in range(1, epochs + 1):
                 bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
-                summed = 0.0
+                summed, met = 0.0, 0
                 for rows in batches(len(inputs), size, order if shuffle else None):
+                    optimizer.at(epoch - 1 + met / len(inputs))
                     value, _ = program.value_and_grad(theta, inputs[rows], targets[rows], rng=noise, out=gradient)
                     optimizer.step(theta, gradient)
-                    summed += float(value) * len(rows)
+                    summed, met = summed + float(value) * len(rows), met + len(rows)
                     bar.update(len(rows))
                 losses.append(summed / len(inputs))
                 bar.set_postfix(loss=f"{losses[-1]:.4g}", refresh=epoch == epochs)

@@ -493,6 +493,12 @@ def mixture_of_gaussians() -> Case:
 
 
 @loss
+def rotations_of_the_same_weights() -> Case:
+    w = weights(5)
+    return Case(lambda x: x[0] + sum([i * logsumexp(w[i:] + w[:i]) for i in range(1, 5)]), w, (1,))
+
+
+@loss
 def physics_by_leapfrog() -> Case:
     k = weights(2)
 

@@ -64,7 +64,9 @@ class Accumulator:
         # Where nothing is left, an axis of 1 stays for the single element.
         last = len(flow.shape) - 1
         spare = not left and flow.shape[last] == 1
-        axes = [i + offset for i in still if not (spare and i == last)]
+        # Without a batch axes are counted from the end, so that axis 0 always is the batch.
+        start = 1 if flow.batched else -len(flow.shape)
+        axes = [i + start for i in still if not (spare and i == last)]
         if flow.batched and not batched:
             axes.insert(0, 0)
         if axes:

@@ -50,7 +50,7 @@ def test_random_loops_agree_with_eager_where_nothing_may_be_padded(drawn: tuple[
 
 
 @pytest.mark.slow
-@settings(max_examples=3000)
+@settings(max_examples=1000)
 @given(graphs(max_steps=25))
 def test_many_random_graphs_agree_with_eager(drawn: tuple[Graph, Any, Any]) -> None:
     graph, X, Y = drawn
@@ -59,7 +59,7 @@ def test_many_random_graphs_agree_with_eager(drawn: tuple[Graph, Any, Any]) -> N
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("small", "waste"), [(reroll.SMALL, reroll.WASTE), (0, 1), (0, 2)])
-@settings(max_examples=1500)
+@settings(max_examples=500)
 @given(drawn=loops(max_loops=6))
 def test_many_random_loops_agree_with_eager(drawn: tuple[Loops, Any, Any], small: int, waste: int) -> None:
     program, X, Y = drawn

@@ -1,41 +1,78 @@
 """Losses of one example, for training to make small; the mean over examples is taken where examples meet.
 
-Each takes one output and one target, or lists of them (nested or not) of the same length, and averages
-over the outputs. Outputs and targets may be Values or plain numbers.
+Each takes one output and one target, or lists of them (nested or not) of the same length; both may be Values or
+plain numbers. Conventions differ in what is done with several outputs and with several examples:
+
+- over the d outputs of an example, `mse` and `mae` take the mean (1/d), `squared_error` and `half_squared_error`
+  the sum; where there is a `reduction`, it is "mean" or "sum";
+- over n examples, `fit` takes the mean: 1/n with `squared_error`, 1/(2n) with `half_squared_error`. `cost`
+  takes the mean or the sum.
+
+Which goes with what: a number, linear output and squared error; yes or no, sigmoid and `binary_cross_entropy`; one of K
+classes, softmax and `cross_entropy` of one-hot targets; several labels at once, K sigmoids and `binary_cross_entropy`.
+The forms `..._with_logits` take outputs without their sigmoid or softmax, and are exact however large these are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from autograd import log, maximum, mean, softplus
+from autograd import dot, log, logsumexp, maximum, mean, relu, softplus, sum
 from autograd.errors import SizeError
 from autograd.nested import flatten
+from nn.arguments import entry, function
 
 Loss = Callable[[Any, Any], Any]
 
 TINY = float(np.finfo(np.float32).tiny)
 """The smallest probability whose logarithm is taken: about 1e-38, since 1/TINY is finite even in float32."""
 
+# ── numbers ──────────────────────────────────────────────────────────────────────────────────
 
-def mse(outputs: Any, targets: Any) -> Any:
+
+def squared_error(outputs: Any, targets: Any) -> Any:
+    """Σ (a - y)² over the outputs of an example.
+
+    >>> squared_error([1.0, 4.0], [1.0, 2.0])
+    4.0
+    """
+    return mse(outputs, targets, "sum")
+
+
+def half_squared_error(outputs: Any, targets: Any) -> Any:
+    """½ Σ (a - y)² over the outputs of an example, whose derivatives are a - y.
+
+    >>> half_squared_error([1.0, 4.0], [1.0, 2.0])
+    2.0
+    """
+    return squared_error(outputs, targets) / 2
+
+
+def mse(outputs: Any, targets: Any, reduction: str = "mean") -> Any:
     """The mean squared error over the d outputs of an example, (1/d) Σ (a - y)².
 
-    Over n examples, `fit` takes the mean with 1/n; the other usual conventions, 1/(2n) and half the
-    squared error, differ from it by the factor ½.
-
-    >>> mse(0.5, 1)
-    0.25
     >>> mse([1.0, 4.0], [1.0, 2.0])
     2.0
     """
-    return _mean([(a - y) ** 2 for a, y in _pairs(outputs, targets)])
+    return reduced(reduction, [(a - y) ** 2 for a, y in pairs(outputs, targets)])
 
 
-def binary_cross_entropy(probabilities: Any, targets: Any) -> Any:
+def mae(outputs: Any, targets: Any, reduction: str = "mean") -> Any:
+    """The mean absolute error over the d outputs of an example, (1/d) Σ |a - y|.
+
+    >>> mae([1.0, 4.0], [1.0, 2.0])
+    1.0
+    """
+    return reduced(reduction, [abs(a - y) for a, y in pairs(outputs, targets)])
+
+
+# ── classes ──────────────────────────────────────────────────────────────────────────────────
+
+
+def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     """-(y ln a + (1 - y) ln(1 - a)) of a probability a and a target y in [0, 1]; its mean over several outputs.
 
     For outputs behind a sigmoid. A probability nearer to 0 than `TINY` counts as `TINY` (and to 1
@@ -45,12 +82,12 @@ def binary_cross_entropy(probabilities: Any, targets: Any) -> Any:
     >>> round(binary_cross_entropy(0.6, 1), 4), round(binary_cross_entropy(0.0, 1), 1)
     (0.5108, 87.3)
     """
-    return _mean([
-        -(y * log(maximum(a, TINY)) + (1 - y) * log(maximum(1 - a, TINY))) for a, y in _pairs(probabilities, targets)
+    return reduced(reduction, [
+        -(y * log(maximum(a, TINY)) + (1 - y) * log(maximum(1 - a, TINY))) for a, y in pairs(probabilities, targets)
     ])
 
 
-def binary_cross_entropy_with_logits(logits: Any, targets: Any) -> Any:
+def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     """The binary cross entropy of σ(z) from the logit z itself: for outputs without an activation.
 
     With ln σ(z) = -softplus(-z) it is y softplus(-z) + (1 - y) softplus(z), exact for any z.
@@ -58,20 +95,90 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any) -> Any:
     >>> round(binary_cross_entropy_with_logits(0.0, 1), 4), binary_cross_entropy_with_logits(-1000.0, 1)
     (0.6931, 1000.0)
     """
-    return _mean([y * softplus(-z) + (1 - y) * softplus(z) for z, y in _pairs(logits, targets)])
+    return reduced(reduction, [y * softplus(-z) + (1 - y) * softplus(z) for z, y in pairs(logits, targets)])
 
 
-LOSSES: dict[str, Loss] = {f.__name__: f for f in (mse, binary_cross_entropy, binary_cross_entropy_with_logits)}
+def cross_entropy(probabilities: Any, targets: Any) -> Any:
+    """The categorical cross entropy -Σ yₖ ln aₖ of probabilities a and targets y, a one-hot row.
+
+    It is H(y, a) for any distribution y, and the negative logarithm of the likelihood. For outputs behind
+    softmax; a probability below `TINY` counts as `TINY`, as for `binary_cross_entropy`.
+
+    >>> round(cross_entropy([0.2, 0.6, 0.2], [0, 1, 0]), 7)
+    0.5108256
+    """
+    outs, ys = unzipped(probabilities, targets)
+    return -dot(ys, [log(maximum(a, TINY)) for a in outs])
+
+
+def cross_entropy_with_logits(logits: Any, targets: Any) -> Any:
+    """The categorical cross entropy of softmax(z) from the logits z: for outputs without an activation.
+
+    With ln softmax(z)ₖ = zₖ - ln Σ eᶻ it is Σ yₖ (ln Σ eᶻ - zₖ), exact for any z. As
+    `torch.nn.functional.cross_entropy`.
+
+    >>> round(cross_entropy_with_logits([0.0, 0.0], [0, 1]), 4), cross_entropy_with_logits([1000.0, 0.0], [0, 1])
+    (0.6931, 1000.0)
+    """
+    zs, ys = unzipped(logits, targets)
+    total = logsumexp(zs)
+    return dot(ys, [total - z for z in zs])
+
+
+def hinge(outputs: Any, targets: Any, reduction: str = "mean") -> Any:
+    """max(0, 1 - y·a) of a score a and a target y = -1 or 1: the max-margin loss; its mean over several outputs.
+
+    >>> hinge(0.25, 1), hinge(0.25, -1), hinge(2.0, 1)
+    (0.75, 1.25, 0.0)
+    """
+    return reduced(reduction, [relu(1 - y * a) for a, y in pairs(outputs, targets)])
+
+
+LOSSES: dict[str, Loss] = {
+    f.__name__: f
+    for f in (
+        squared_error, half_squared_error, mse, mae, hinge, binary_cross_entropy, binary_cross_entropy_with_logits,
+        cross_entropy, cross_entropy_with_logits,
+    )
+}
 """Every loss by its name."""
 
+# ── many examples ────────────────────────────────────────────────────────────────────────────
 
-def _pairs(outputs: Any, targets: Any) -> list[tuple[Any, Any]]:
-    """Each output with its target."""
+
+def cost(loss: str | Loss, outputs: Sequence[Any], targets: Sequence[Any], reduction: str = "mean") -> Any:
+    """The total cost of examples: the mean of their losses, or the "sum".
+
+    `outputs` and `targets` have a row, or a number, for each example.
+
+    >>> cost("squared_error", [1.0, 3.0], [0.0, 1.0]), cost("squared_error", [1.0, 3.0], [0.0, 1.0], "sum")
+    (2.5, 5.0)
+    """
+    each = function("loss", loss, LOSSES)
+    if len(outputs) != len(targets):
+        raise SizeError(f"a cost needs a target for each output, {len(outputs)} and {len(targets)} came")
+    return reduced(reduction, [each(a, y) for a, y in zip(outputs, targets, strict=True)])
+
+
+# ── details ──────────────────────────────────────────────────────────────────────────────────
+
+REDUCTIONS: dict[str, Callable[[list[Any]], Any]] = {"mean": mean, "sum": sum}
+
+
+def reduced(reduction: str, terms: list[Any]) -> Any:
+    """The mean or the sum of terms; one term as it is."""
+    combine = entry("reduction", reduction, REDUCTIONS)
+    return terms[0] if len(terms) == 1 else combine(terms)
+
+
+def unzipped(outputs: Any, targets: Any) -> tuple[list[Any], list[Any]]:
+    """Outputs and targets as two lists of the same length."""
     outs, ys = flatten(outputs), flatten(targets)
     if len(outs) != len(ys) or not outs:
         raise SizeError(f"a loss compares each output with a target, {len(outs)} outputs and {len(ys)} targets came")
-    return list(zip(outs, ys, strict=True))
+    return outs, ys
 
 
-def _mean(terms: list[Any]) -> Any:
-    return terms[0] if len(terms) == 1 else mean(terms)
+def pairs(outputs: Any, targets: Any) -> list[tuple[Any, Any]]:
+    """Each output with its target."""
+    return list(zip(*unzipped(outputs, targets), strict=True))

@@ -57,19 +57,33 @@ def test_a_probability_of_zero_or_one_costs_nothing_or_the_most(a, y, cost):
     assert math.isfinite(grad)
 
 
-def test_losses_equal_those_of_torch():
+SCORES = np.random.default_rng(0).normal(0, 2, 6)
+TARGETS = np.random.default_rng(1).uniform(size=6)
+ONE_HOT = np.eye(6)[2]
+PROBABILITIES = np.array([0.1, 0.3, 0.05, 0.25, 0.2, 0.1])
+
+
+@pytest.mark.parametrize(("loss", "theirs", "outputs", "targets"), [
+    (nn.squared_error, lambda F, a, y: F.mse_loss(a, y, reduction="sum"), SCORES, TARGETS),
+    (nn.half_squared_error, lambda F, a, y: F.mse_loss(a, y, reduction="sum") / 2, SCORES, TARGETS),
+    (nn.mse, lambda F, a, y: F.mse_loss(a, y), SCORES, TARGETS),
+    (nn.mae, lambda F, a, y: F.l1_loss(a, y), SCORES, TARGETS),
+    (nn.hinge, lambda F, a, y: F.relu(1 - a * y).mean(), SCORES, np.sign(SCORES[::-1].copy())),
+    (nn.binary_cross_entropy, lambda F, a, y: F.binary_cross_entropy(a, y), PROBABILITIES, TARGETS),
+    (nn.binary_cross_entropy_with_logits, lambda F, a, y: F.binary_cross_entropy_with_logits(a, y), SCORES, TARGETS),
+    (nn.cross_entropy, lambda F, a, y: F.nll_loss(a.log(), y.argmax()), PROBABILITIES, ONE_HOT),
+    (nn.cross_entropy_with_logits, lambda F, a, y: F.cross_entropy(a, y), SCORES, ONE_HOT),
+], ids=lambda x: getattr(x, "__name__", ""))
+def test_a_loss_and_its_gradient_equal_those_of_torch(loss, theirs, outputs, targets):
     torch = pytest.importorskip("torch")
-    rng = np.random.default_rng(0)
-    outputs, targets = rng.uniform(0.01, 0.99, 6), rng.uniform(size=6)
-    for name, loss in nn.LOSSES.items():
-        theirs = torch.tensor(outputs, requires_grad=True)
-        expected = getattr(torch.nn.functional, name.replace("mse", "mse_loss"))(theirs, torch.tensor(targets))
-        expected.backward()
-        ours = [Value(out) for out in outputs]
-        value = loss(ours, targets)
-        value.backward()
-        assert value.data == pytest.approx(expected.item(), abs=1e-14)
-        assert [out.grad for out in ours] == pytest.approx(theirs.grad.tolist(), abs=1e-13)
+    tensor = torch.tensor(outputs, requires_grad=True)
+    expected = theirs(torch.nn.functional, tensor, torch.tensor(targets))
+    expected.backward()
+    ours = [Value(out) for out in outputs]
+    value = loss(ours, targets.tolist())
+    value.backward()
+    assert value.data == pytest.approx(expected.item(), abs=1e-13)
+    assert [out.grad for out in ours] == pytest.approx(tensor.grad.tolist(), abs=1e-13)
 
 
 @pytest.mark.parametrize("loss", nn.LOSSES.values())

@@ -1,12 +1,14 @@
-"""Activations by name: the identity, and every row of the table of operations that takes one operand."""
+"""Activations by name: the identity, every row of the table of operations that takes one operand, and softmax."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from autograd import ops
+from autograd import ops, softmax
+from nn.arguments import entry, function
 
 Activation = Callable[[Any], Any]
 
@@ -30,4 +32,24 @@ def _elementwise(op: ops.Op) -> bool:
 ACTIVATIONS: dict[str, Activation] = {"linear": linear} | {
     op.name: operator.methodcaller(op.name) for op in ops.TABLE.values() if _elementwise(op)
 }
-"""Every activation that has a name."""
+"""Every activation of one neuron that has a name."""
+
+LAYER_ACTIVATIONS: dict[str, Activation] = {"softmax": softmax}
+"""Every activation of a whole layer: a function of the list of its sums."""
+
+
+def parts(activation: str | Activation) -> tuple[str | Activation, Activation]:
+    """The two halves of a layer's activation: what each neuron does, and what the layer then does to all of them."""
+    f = function("activation", activation, ACTIVATIONS | LAYER_ACTIVATIONS)
+    return ("linear", f) if f in LAYER_ACTIVATIONS.values() else (activation, linear)
+
+
+def over_a_list(f: Activation, values: Any) -> Any:
+    """A function of one value, of each in a list; or of a single value."""
+    return [f(v) for v in values] if isinstance(values, (list, tuple)) else f(values)
+
+
+def elementwise(name: str) -> Activation:
+    """The activation of this name as a function of all that a layer gives."""
+    f = entry("activation", name, ACTIVATIONS | LAYER_ACTIVATIONS)
+    return f if name in LAYER_ACTIVATIONS else partial(over_a_list, f)

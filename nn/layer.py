@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import SizeError, UsageError
-from nn.activations import Activation
+from nn.activations import Activation, parts
 from nn.arguments import count, described
 from nn.init import FloatArray, Initializer, Seed, draw
 from nn.module import Module, parameter
@@ -23,6 +23,7 @@ class Layer(Module):
     `W` has shape (nout, nin), so that row i holds the weights of neuron i, as in PyTorch (the
     lectures' w_jk, to j from k); others write its transpose. The parameters are all of W row by
     row, then b, and are labelled W[i,j] and b[i], with the layer's `name` after the letter: W1[i,j].
+    `activation` is one of a neuron, or "softmax", which acts on the whole layer.
 
     >>> layer = Layer(2, 3, "tanh", seed=0)
     >>> layer.W.shape, layer.b
@@ -47,7 +48,8 @@ class Layer(Module):
         matrix = draw(init, (self.nout, self.nin), seed)
         weights = [[parameter(w, f"W{name}[{i},{j}]") for j, w in enumerate(row)] for i, row in enumerate(matrix)]
         biases = [parameter(0.0, f"b{name}[{i}]") if bias else None for i in range(self.nout)]
-        self.neurons = [Neuron.of(w, b, activation) for w, b in zip(weights, biases, strict=True)]
+        each, self.together = parts(activation)
+        self.neurons = [Neuron.of(w, b, each) for w, b in zip(weights, biases, strict=True)]
 
     @property
     def weight(self) -> list[list[Any]]:
@@ -80,10 +82,10 @@ class Layer(Module):
             raise UsageError("this layer was made with bias=False: it has no b to assign")
         assign("b", vector, self.bias, (self.nout,))
 
-    def forward(self, x: Any) -> list[Any]:
+    def forward(self, x: Any) -> Any:
         """f(W x + b), a list of `nout` values, of a list of `nin` numbers or Values."""
-        xs = inputs(x, self.nin, "Layer")
-        return [neuron.fire(xs) for neuron in self.neurons]
+        xs = inputs(x, self.nin, type(self).__name__)
+        return self.together([neuron.fire(xs) for neuron in self.neurons])
 
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
         """All weights and then all biases, so that each is one block of the parameter vector."""

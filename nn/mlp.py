@@ -6,9 +6,10 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.errors import UsageError
+from autograd.errors import SizeError, UsageError
 from nn.activations import Activation
 from nn.arguments import count, described
+from nn.dropout import Dropout
 from nn.init import Initializer, Seed, generator
 from nn.layer import Layer
 from nn.module import Module
@@ -18,8 +19,9 @@ from nn.neuron import inputs
 class MLP(Module):
     """A multi-layer perceptron: `nin` inputs, then a `Layer` of each width in `nouts`.
 
-    The last layer has the activation `output`, all before it `activation`. Called with one example,
-    a list of numbers or Values, it gives a Value for one output and a list of Values for several.
+    The last layer has the activation `output`, all before it `activation`, or each its own from a list. `dropout`
+    is the probability with which a hidden neuron drops out in training. Called with one example, a list
+    of numbers or Values, it gives a Value for one output and a list of Values for several.
     Layer l (from 1) labels its parameters Wl and bl. Layers draw their weights from one generator in
     order, so that a seed makes the model.
 
@@ -34,31 +36,45 @@ class MLP(Module):
         self,
         nin: int,
         nouts: Sequence[int],
-        activation: str | Activation = "relu",
+        activation: str | Activation | Sequence[str | Activation] = "relu",
         output: str | Activation = "linear",
         *,
         bias: bool = True,
         init: str | Initializer = "glorot_uniform",
         seed: Seed = None,
+        dropout: float = 0.0,
     ) -> None:
         if not isinstance(nouts, (list, tuple)) or not nouts:
             raise UsageError(f"an MLP takes the widths of its layers as a list such as [16, 1], {nouts!r} came")
         sizes = [count("inputs of an MLP", nin), *nouts]
-        kinds = [activation] * (len(nouts) - 1) + [output]
+        kinds = [*each_hidden(activation, len(nouts) - 1), output]
         rng = generator(seed)
         self.layers = [
             Layer(a, b, kind, bias=bias, init=init, seed=rng, name=str(l))
             for l, ((a, b), kind) in enumerate(zip(itertools.pairwise(sizes), kinds, strict=True), start=1)
         ]
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Any) -> Any:
         """The output for one example: a Value, or a list of several."""
         values = inputs(x, self.layers[0].nin, "MLP")
-        for layer in self.layers:
-            values = layer(values)
+        for layer in self.layers[:-1]:
+            values = self.dropout(layer(values))
+        values = self.layers[-1](values)
         return values[0] if len(values) == 1 else values
 
     def __repr__(self) -> str:
-        first, last = self.layers[0], self.layers[-1]
+        *hidden, last = [described(layer.activation) for layer in self.layers]
         widths = [layer.nout for layer in self.layers]
-        return f"MLP({first.nin}, {widths}, {described(first.activation)}, {described(last.activation)})"
+        kinds = hidden[0] if len(set(hidden)) == 1 else f"[{', '.join(hidden)}]"
+        dropout = f", dropout={self.dropout.p:g}" if self.dropout.p else ""
+        return f"MLP({self.layers[0].nin}, {widths}, {kinds}, {last}{dropout})"
+
+
+def each_hidden(activation: Any, n: int) -> list[Any]:
+    """The activation of each of n hidden layers."""
+    if not isinstance(activation, (list, tuple)):
+        return [activation] * n
+    if len(activation) != n:
+        raise SizeError(f"this MLP has {n} hidden layers, {len(activation)} activations came: the last is `output`")
+    return list(activation)

@@ -1,0 +1,47 @@
+"""A network as functions of functions, h₃(h₂(h₁(x)))."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from autograd.errors import UsageError
+from nn.activations import elementwise
+from nn.arguments import described
+from nn.module import Module
+
+
+class Sequential(Module):
+    """Modules one after the other, each taking what the one before gives.
+
+    A step is a module, the name of an activation, or a function of what comes out before it. Parameters have the
+    names of `torch.nn.Sequential`, 0.weight and so on, where a name in quotes counts as its module of activation.
+
+    >>> from nn import Dropout, Layer
+    >>> model = Sequential(Layer(2, 8), "relu", Dropout(0.5), Layer(8, 1), "sigmoid")
+    >>> [name for name, _ in model.named_parameters()]
+    ['0.weight', '0.bias', '3.weight', '3.bias']
+    """
+
+    def __init__(self, *steps: Module | str | Callable[[Any], Any]) -> None:
+        if not steps:
+            raise UsageError("a Sequential needs at least one step: a module, a name of an activation or a function")
+        self.names = [repr(step) if isinstance(step, Module) else described(step) for step in steps]
+        self.steps = [elementwise(step) if isinstance(step, str) else step for step in steps]
+        for step in steps:
+            if not callable(step) and not isinstance(step, str):
+                raise UsageError(f"a step is a module, a name of an activation or a function, {step!r} came")
+
+    def forward(self, x: Any) -> Any:
+        """The output for one example: a Value, or a list of several."""
+        for step in self.steps:
+            x = step(x)
+        return x[0] if isinstance(x, list) and len(x) == 1 else x
+
+    def named_parameters(self) -> Iterator[tuple[str, Any]]:
+        """Parameters under the number of their step."""
+        for name, nested in super().named_parameters():
+            yield name.removeprefix("steps."), nested
+
+    def __repr__(self) -> str:
+        return f"Sequential({', '.join(self.names)})"

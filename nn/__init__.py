@@ -10,10 +10,25 @@
 
 from nn import data, init
 from nn.activations import ACTIVATIONS
+from nn.dropout import Dropout
 from nn.engine import ENGINES, EagerEngine, Engine
 from nn.errors import DataError
 from nn.layer import Layer
-from nn.losses import LOSSES, binary_cross_entropy, binary_cross_entropy_with_logits, mse
+from nn.logistic import LogisticRegression
+from nn.losses import (
+    LOSSES,
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cost,
+    cross_entropy,
+    cross_entropy_with_logits,
+    half_squared_error,
+    hinge,
+    mae,
+    mse,
+    squared_error,
+)
+from nn.maxout import Maxout
 from nn.metrics import METRICS, accuracy, confusion_matrix, cross_validate, precision, recall
 from nn.mlp import MLP
 from nn.module import Module, parameter
@@ -30,7 +45,10 @@ from nn.optim import (
     clip_by_norm,
     clip_by_value,
 )
+from nn.penalties import l1_penalty, l2_penalty, penalized
+from nn.perceptron import Perceptron, PerceptronHistory
 from nn.schedules import CosineDecay, ExponentialDecay, StepDecay, WarmUp
+from nn.sequential import Sequential
 from nn.train import History, fit
 from nn.vector import parameters_to_vector, vector_to_parameters
 
@@ -48,15 +66,21 @@ __all__ = [
     "AdamW",
     "CosineDecay",
     "DataError",
+    "Dropout",
     "EagerEngine",
     "Engine",
     "ExponentialDecay",
     "History",
     "Layer",
+    "LogisticRegression",
+    "Maxout",
     "Module",
     "Neuron",
     "Optimizer",
+    "Perceptron",
+    "PerceptronHistory",
     "RMSProp",
+    "Sequential",
     "StepDecay",
     "WarmUp",
     "accuracy",
@@ -65,14 +89,24 @@ __all__ = [
     "clip_by_norm",
     "clip_by_value",
     "confusion_matrix",
+    "cost",
+    "cross_entropy",
+    "cross_entropy_with_logits",
     "cross_validate",
     "data",
     "fit",
+    "half_squared_error",
+    "hinge",
     "init",
+    "l1_penalty",
+    "l2_penalty",
+    "mae",
     "mse",
     "parameter",
     "parameters_to_vector",
+    "penalized",
     "precision",
     "recall",
+    "squared_error",
     "vector_to_parameters",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from autograd.errors import NumberError, TraceError, UsageError
 from autograd.nested import flatten
 from autograd.value import data_of, leaf
 from nn.examples import table
+from nn.state import Arrays, PathLike, read, restore, state_of, write
+from nn.summary import summary
 
 FEW = 16
 """Rows that are predicted one by one: compiling a model takes as long as 15 to 200 of them, small models the most."""
@@ -83,6 +85,36 @@ class Module:
         for value in self.parameters():
             value.grad = 0.0
 
+    def children(self) -> Iterator[tuple[str, Module]]:
+        """The modules directly inside this one, each with the path of attributes that leads to it."""
+        for attribute, member in vars(self).items():
+            yield from modules_within(attribute, member)
+
+    def summary(self) -> str:
+        """A table of the layers, the shapes of their parameters and the numbers of them."""
+        return summary(self)
+
+    # ── files ────────────────────────────────────────────────────────────────────────────────
+
+    def state_dict(self) -> Arrays:
+        """A copy of all parameters as arrays, with the names and shapes of PyTorch."""
+        return state_of(self)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take on the parameters that `state_dict` gave, or PyTorch's: all of them, or none if anything does not fit.
+
+        Raises `UsageError` for names that are missing or foreign, `SizeError` for a shape of another model.
+        """
+        restore(self, state)
+
+    def save(self, path: PathLike) -> None:
+        """Write all parameters to an .npz file, whole or not at all; raises `DataError` where that cannot be done."""
+        write(path, self.state_dict())
+
+    def load(self, path: PathLike) -> None:
+        """Take on the parameters in a file that `save` wrote; raises `DataError`, or as `load_state_dict`."""
+        restore(self, read(path))
+
     # ── training and predicting ──────────────────────────────────────────────────────────────
 
     def modules(self) -> Iterator[Module]:
@@ -145,6 +177,16 @@ def named_within(name: str, member: Any) -> Iterator[tuple[str, Any]]:
         keyed = member.items() if isinstance(member, dict) else enumerate(member)
         for key, item in keyed:
             yield from named_within(f"{name}.{key}", item)
+
+
+def modules_within(name: str, member: Any) -> Iterator[tuple[str, Module]]:
+    """The modules in an attribute of a module, also inside lists and dicts."""
+    if isinstance(member, Module):
+        yield name, member
+    elif isinstance(member, (list, tuple, dict)):
+        keyed = member.items() if isinstance(member, dict) else enumerate(member)
+        for key, item in keyed:
+            yield from modules_within(f"{name}.{key}", item)
 
 
 def is_parameter(thing: Any) -> bool:

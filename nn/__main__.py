@@ -1,19 +1,26 @@
-"""The command line: `python -m nn xor` trains a network on XOR and shows what it learned."""
+"""The command line: `python -m nn xor`, or moons, digits, mnist, trains a network and shows what it learned."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NoReturn
 
 from autograd.errors import RerollError
-from nn.data import xor
+from nn.data.split import Array
 from nn.engine import ENGINES
-from nn.examples import FloatArray
+from nn.metrics import accuracy, confusion_matrix
 from nn.mlp import MLP
-from nn.optim import SGD
-from nn.train import fit
+from nn.recipes import MAKERS, RECIPES, USUAL_RATES, Recipe
+
+TASKS = {
+    "xor": "learn the logic gate that no single neuron can",
+    "moons": "tell two half circles of points apart",
+    "digits": "read 1797 handwritten digits of 8 × 8 pixels, which come with the package",
+    "mnist": "read MNIST's 70 000 handwritten digits, which are downloaded at first",
+}
 
 
 class Parser(argparse.ArgumentParser):
@@ -28,37 +35,54 @@ def parser() -> Parser:
     """The commands and their options."""
     top = Parser(prog="python -m nn", description="Train neural networks made of scalars.")
     commands = top.add_subparsers(title="commands", metavar="command", required=True)
-    defaults = argparse.ArgumentDefaultsHelpFormatter
-    command = commands.add_parser(
-        "xor",
-        formatter_class=defaults,
-        help="learn the logic gate that no single neuron can",
-        description="Train a multi-layer perceptron with one hidden layer on XOR.",
-    )
-    command.add_argument("--hidden", type=int, default=8, metavar="N", help="neurons in the hidden layer (tanh)")
-    command.add_argument("--epochs", type=int, default=200, metavar="N", help="passes over the four examples")
-    command.add_argument("--lr", type=float, default=0.5, metavar="R", help="learning rate (momentum is 0.9)")
-    command.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the first weights")
-    command.add_argument("--engine", choices=list(ENGINES), default="compiled", help="what computes the gradients")
-    command.set_defaults(run=train_xor)
+    for task, purpose in TASKS.items():
+        recipe = RECIPES[task]
+        command = commands.add_parser(
+            task,
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            help=purpose,
+            description=f"Train a multi-layer perceptron with one hidden layer: {purpose}.",
+        )
+        add = command.add_argument
+        add("--hidden", type=int, default=recipe.hidden, metavar="N",
+            help=f"neurons in the hidden layer ({recipe.activation})")
+        add("--epochs", type=int, default=recipe.epochs, metavar="N", help="passes over the examples")
+        add("--batch-size", type=int, default=recipe.batch_size, metavar="N", help="examples in a step; None is all")
+        add("--optimizer", choices=list(MAKERS), default=recipe.optimizer, help="sgd has a momentum of 0.9")
+        add("--lr", type=float, metavar="R", default=argparse.SUPPRESS,
+            help=f"learning rate at the start, which falls to 0 (default: {recipe.lr}, or what is usual for another "
+                 "optimizer)")
+        add("--seed", type=int, default=0, metavar="S", help="seed of the first weights and of the order of examples")
+        add("--engine", choices=list(ENGINES), default="compiled", help="what computes the gradients")
+        command.set_defaults(task=task, run=train)
     return top
 
 
-def train_xor(options: argparse.Namespace) -> None:
-    """Train on XOR; print the truth table before and after."""
-    X, Y = xor()
-    model = MLP(2, [options.hidden, 1], activation="tanh", output="sigmoid", seed=options.seed)
-    optimizer = SGD(options.lr, momentum=0.9)
-    print(f"{model}, {len(model.parameters())} parameters, seed {options.seed}")
-    print(f"\nbefore training\n{truth_table(model, X, Y)}\n", flush=True)
-    history = fit(
-        model, X, Y, "binary_cross_entropy", optimizer,
-        epochs=options.epochs, engine=options.engine, seed=options.seed,
+def chosen(options: argparse.Namespace) -> Recipe:
+    """The recipe of a task with the changes that the options ask for."""
+    recipe = RECIPES[options.task]
+    usual = recipe.lr if options.optimizer == recipe.optimizer else USUAL_RATES[options.optimizer]
+    return replace(
+        recipe, hidden=options.hidden, epochs=options.epochs, batch_size=options.batch_size,
+        optimizer=options.optimizer, lr=getattr(options, "lr", usual),
     )
-    print(f"\nafter {len(history.loss)} epochs, loss {history.loss[-1]:.4f}\n{truth_table(model, X, Y)}")
 
 
-def truth_table(model: MLP, X: FloatArray, Y: FloatArray) -> str:
+def train(options: argparse.Namespace) -> None:
+    """Train on a task; print what the model gets right before and after."""
+    recipe = chosen(options)
+    (X, Y), (X_test, Y_test) = recipe.load()
+    model = recipe.model(X.shape[1], options.seed)
+    before, after = (truth_table, truth_table) if options.task == "xor" else (score, report)
+    print(f"{model}, {len(model.parameters())} parameters, seed {options.seed}")
+    print(f"{len(X)} examples to train on, {len(X_test)} to test on")
+    print(f"\nbefore training\n{before(model, X_test, Y_test)}\n", flush=True)
+    history = recipe.train(model, X, Y, engine=options.engine, seed=options.seed)
+    print(f"\nafter {len(history.loss)} epochs and {history.seconds:.1f} s, loss {history.loss[-1]:.4f}")
+    print(after(model, X_test, Y_test))
+
+
+def truth_table(model: MLP, X: Array, Y: Array) -> str:
     """What a model answers to each row of X, right if it is on the side of ½ where the target is."""
     outputs = model.predict(X).ravel()
     right = (outputs > 0.5) == (Y > 0.5)
@@ -67,6 +91,19 @@ def truth_table(model: MLP, X: FloatArray, Y: FloatArray) -> str:
         for (x1, x2), y, out, good in zip(X, Y, outputs, right, strict=True)
     ]
     return "\n".join([" x1 x2 | target | output", *rows, f"accuracy {right.sum()} of {len(Y)}"])
+
+
+def score(model: MLP, X: Array, Y: Array) -> str:
+    """The share of the test examples that a model gets right."""
+    return f"test accuracy {accuracy(model.predict(X), Y):.2%}"
+
+
+def report(model: MLP, X: Array, Y: Array) -> str:
+    """The same with the confusion matrix: each row the examples of a class, each column what they were taken for."""
+    table = confusion_matrix(model.predict(X), Y)
+    head = "class |" + "".join(f"{column:5}" for column in range(len(table)))
+    rows = [f"{row:5} |" + "".join(f"{n or '·':>5}" for n in counts) for row, counts in enumerate(table.tolist())]
+    return "\n".join([head, *rows, score(model, X, Y)])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

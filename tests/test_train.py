@@ -6,6 +6,7 @@ import pytest
 import nn
 from autograd import SizeError, TraceError, UsageError, dot, gt, logsumexp, noise, where
 from nn.losses import mse
+from nn.recipes import RECIPES
 from nn.train import batches
 
 
@@ -45,15 +46,11 @@ def test_batch_descent_is_the_formula_applied_by_hand():
 
 @pytest.mark.parametrize("engine", ["compiled", "eager"])
 def test_e9_an_mlp_learns_xor_from_any_of_twenty_seeds(engine):
-    from nn.__main__ import parser
-
-    recipe = parser().parse_args(["xor"])
+    recipe = RECIPES["xor"]
     X, Y = nn.data.xor()
     for seed in range(20):
-        model = nn.MLP(2, [recipe.hidden, 1], "tanh", "sigmoid", seed=seed)
-        optimizer = nn.SGD(recipe.lr, momentum=0.9)
-        nn.fit(model, X, Y, "binary_cross_entropy", optimizer, epochs=recipe.epochs, engine=engine, seed=seed,
-               progress=False)
+        model = recipe.model(2, seed)
+        recipe.train(model, X, Y, engine=engine, progress=False, seed=seed)
         assert np.abs(model.predict(X).ravel() - Y).max() < 0.1, f"seed {seed}"
 
 
@@ -177,7 +174,7 @@ def test_the_progress_bar_shows_the_epoch_the_loss_and_the_rate(capsys):
         ({"batch_size": 0}, UsageError, "examples in a batch must be a whole number from 1"),
         ({"batch_size": 2.5}, UsageError, "examples in a batch must be a whole number from 1"),
         ({"optimizer": "sgd"}, UsageError, r"an optimiser such as SGD\(lr=0.1\) is expected, 'sgd' came"),
-        ({"loss": "msee"}, UsageError, "unknown loss 'msee': there are mse, binary_cross_entropy"),
+        ({"loss": "msee"}, UsageError, "unknown loss 'msee': there are squared_error"),
         ({"engine": "warp"}, UsageError, "unknown engine 'warp': there are compiled, eager"),
         ({"seed": -1}, UsageError, "a seed is a whole number from 0"),
         ({"model": nn.Module()}, UsageError, "Module has no parameters"),

@@ -1,0 +1,216 @@
+"""Training on MNIST, from the first weights to 98 %: `python -m benchmarks.mnist [--runs N] [--threads N] …`.
+
+The same work for everyone, the recipe of `python -m nn mnist`: 784-128-10 with ReLU, softmax cross entropy, Adam with a
+rate that falls along half a cosine from step to step, batches of 64 in float32, each epoch all 60 000 images in a new
+order, and after each epoch the accuracy on the 10 000 test images, which is not counted.
+
+- reroll: `nn.fit`; compiling counts as part of the first epoch;
+- NumPy by hand: the network and the Adam of `by_hand` with a loop around them;
+- PyTorch, where it is installed: eager, on the CPU, with `torch.optim.Adam`, and batches picked from one
+  tensor, which is faster than its DataLoader;
+- micrograd, where it is installed: what an epoch would take, from the time of one example.
+
+Contenders take turns, a whole run each. The time of an epoch is the median over all epochs of all runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+import nn
+from benchmarks.by_hand import Adam, Array, Softmax, views
+from benchmarks.compiled import micrograd_example
+from benchmarks.peers import installed, versions
+from benchmarks.timing import machine, table
+from nn.recipes import RECIPES, Recipe
+
+SIZES = [784, 128, 10]
+MARKS = (0.97, 0.98)
+
+
+class Data(NamedTuple):
+    """MNIST, with one-hot rows beside the labels to train on."""
+
+    X: Array
+    labels: Any
+    rows: Array
+    X_test: Array
+    labels_test: Any
+
+
+@dataclass
+class Run:
+    """One training: the seconds of each epoch, and the test accuracy after it."""
+
+    data: Data
+    seconds: list[float] = field(default_factory=list)
+    accuracies: list[float] = field(default_factory=list)
+    started: float = field(default_factory=time.perf_counter)
+
+    def epoch(self, weights: list[Array]) -> None:
+        """Note the end of an epoch; the clock stands still while the accuracy is measured."""
+        self.seconds.append(time.perf_counter() - self.started)
+        W1, b1, W2, b2 = weights
+        outputs = np.maximum(self.data.X_test @ W1.T + b1, 0) @ W2.T + b2
+        self.accuracies.append(float((outputs.argmax(1) == self.data.labels_test).mean()))
+        self.started = time.perf_counter()
+
+    def until(self, accuracy: float) -> float:
+        """Seconds of training after which the accuracy was reached; inf if it never was."""
+        reached = [i for i, value in enumerate(self.accuracies) if value >= accuracy]
+        return sum(self.seconds[: reached[0] + 1]) if reached else math.inf
+
+
+Contender = Callable[[Data, Recipe, int], Run]
+
+
+def load() -> Data:
+    (X, labels), (X_test, labels_test) = nn.data.mnist(np.float32)
+    return Data(X, labels, nn.data.one_hot(labels, 10).astype(np.float32), X_test, labels_test)
+
+
+def portions(n: int, size: int, seed: int) -> Iterator[Any]:
+    """The numbers of the examples of each batch of an epoch."""
+    order = np.random.default_rng(seed).permutation(n)
+    return (order[start : start + size] for start in range(0, n, size))
+
+
+def first_weights(seed: int) -> Array:
+    return nn.parameters_to_vector(nn.MLP(SIZES[0], SIZES[1:], seed=seed)).astype(np.float32)
+
+
+# ── contenders ───────────────────────────────────────────────────────────────────────────────
+
+
+def reroll(data: Data, recipe: Recipe, seed: int) -> Run:
+    """`nn.fit` as it is, with an optimiser that tells when an epoch is over."""
+    run, per_epoch = Run(data), math.ceil(len(data.X) / recipe.batch_size)
+
+    class Watched(nn.Adam):
+        def step(self, theta: Array, gradient: Array) -> Array:
+            super().step(theta, gradient)
+            if self.steps % per_epoch == 0:
+                run.epoch(views(theta, SIZES))
+            return theta
+
+    optimizer = Watched(nn.CosineDecay(recipe.lr, recipe.epochs))
+    nn.fit(recipe.model(SIZES[0], seed), data.X, data.rows, recipe.loss, optimizer, epochs=recipe.epochs,
+           batch_size=recipe.batch_size, dtype=np.float32, progress=False, seed=seed)
+    return run
+
+
+def by_hand(data: Data, recipe: Recipe, seed: int) -> Run:
+    """Everything in NumPy, every array allocated once."""
+    run = Run(data)
+    theta, n, size = first_weights(seed), len(data.X), recipe.batch_size
+    networks = {length: Softmax(theta, length, SIZES) for length in {min(size, n), n % size} if length}
+    optimizer, steps = Adam(theta), recipe.epochs * math.ceil(n / size)
+    for epoch in range(recipe.epochs):
+        for rows in portions(n, size, seed + epoch):
+            network = networks[len(rows)]
+            optimizer.rate = recipe.lr * (1 + math.cos(math.pi * optimizer.steps / steps)) / 2
+            network.step(data.X[rows], data.rows[rows])
+            optimizer.update(network.gradient)
+        run.epoch(views(theta, SIZES))
+    return run
+
+
+def torch(data: Data, recipe: Recipe, seed: int) -> Run:
+    """PyTorch as its tutorials write it."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    run = Run(data)
+    model = torch.nn.Sequential(torch.nn.Linear(784, 128), torch.nn.ReLU(), torch.nn.Linear(128, 10))
+    for parameter, first in zip(model.parameters(), views(first_weights(seed), SIZES), strict=True):
+        parameter.data = torch.tensor(first)
+    weights = [parameter.detach().numpy() for parameter in model.parameters()]
+    X, labels, n, size = torch.from_numpy(data.X), torch.from_numpy(data.labels), len(data.X), recipe.batch_size
+    optimizer = torch.optim.Adam(model.parameters(), recipe.lr)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.epochs * math.ceil(n / size))
+    for epoch in range(recipe.epochs):
+        for numbers in portions(n, size, seed + epoch):
+            rows = torch.from_numpy(numbers)
+            optimizer.zero_grad()
+            cross_entropy(model(X[rows]), labels[rows]).backward()
+            optimizer.step()
+            schedule.step()
+        run.epoch(weights)
+    return run
+
+
+def micrograd(data: Data) -> float:
+    """Seconds that an epoch would take: those of three examples, extrapolated."""
+    examples = [micrograd_example(data.X[i].tolist(), data.rows[i].tolist()) for i in range(3)]
+    return statistics.median(examples) * len(data.X)
+
+
+# ── tables ───────────────────────────────────────────────────────────────────────────────────
+
+
+def cells(name: str, runs: list[Run], yardstick: float) -> list[str]:
+    """A row of the table: medians over the runs, of the time of an epoch over all epochs."""
+    epoch = seconds_per_epoch(runs)
+    until = [statistics.median(run.until(mark) for run in runs) for mark in MARKS]
+    accuracies = sorted(run.accuracies[-1] for run in runs)
+    return [
+        name, f"{epoch:.3f}", f"{epoch / yardstick:.2f}", *(f"{seconds:.2f}" for seconds in until),
+        f"{statistics.median(sum(run.seconds) for run in runs):.2f}",
+        f"{100 * statistics.median(accuracies):.2f}", f"{100 * accuracies[0]:.2f}",
+    ]
+
+
+def seconds_per_epoch(runs: list[Run]) -> float:
+    return statistics.median(seconds for run in runs for seconds in run.seconds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.mnist", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--runs", type=int, default=3, metavar="N", help="trainings of each contender (default 3)")
+    parser.add_argument("--epochs", type=int, metavar="N", help="other than those of the recipe")
+    parser.add_argument("--threads", type=int, metavar="N", help="of every contender, if not those of its own choice")
+    options = parser.parse_args()
+    recipe = replace(RECIPES["mnist"], **({"epochs": options.epochs} if options.epochs else {}))
+    contenders: dict[str, Contender] = {"NumPy by hand": by_hand, "reroll": reroll}
+    if installed("torch"):
+        contenders["PyTorch"] = torch
+    print(f"{machine()}\n{versions()}\nthreads: {options.threads or 'as they choose'}; {recipe.epochs} epochs\n")
+    data = load()
+    runs: dict[str, list[Run]] = {name: [] for name in contenders}
+    with limited(options.threads):
+        for seed in range(options.runs):
+            for name, train in contenders.items():
+                runs[name].append(train(data, recipe, seed))
+    yardstick = seconds_per_epoch(runs["NumPy by hand"])
+    marks = [f"to {mark:.0%}, s" for mark in MARKS]
+    rows = [["784-128-10", "epoch, s", "÷ hand", *marks, "all, s", "test %", "worst %"]]
+    rows += [cells(name, its, yardstick) for name, its in runs.items()]
+    if installed("micrograd"):
+        epoch = micrograd(data)
+        rows.append(["micrograd (extrapolated)", f"{epoch:,.0f}", f"{epoch / yardstick:,.0f}", *["-"] * 5])
+    print(table(rows))
+
+
+@contextlib.contextmanager
+def limited(threads: int | None) -> Iterator[None]:
+    """Everyone with so many threads, if a number is given."""
+    if threads and installed("torch"):
+        import torch
+
+        torch.set_num_threads(threads)
+    with threadpool_limits(threads):
+        yield
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""Recipes: the tasks of the command line, and settings that were found to work for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from nn.arguments import count, entry
+from nn.data import digits, mnist, moons, one_hot, train_test_split, xor
+from nn.engine import EngineMaker
+from nn.init import Seed
+from nn.mlp import MLP
+from nn.optim import OPTIMIZERS, SGD, Optimizer
+from nn.schedules import CosineDecay
+from nn.train import History, fit
+
+Part = tuple[npt.NDArray[Any], npt.NDArray[Any]]
+
+MAKERS: dict[str, Callable[..., Optimizer]] = {**OPTIMIZERS, "sgd": partial(SGD, momentum=0.9)}
+"""Every optimiser of the command line by its name; there sgd has momentum."""
+
+USUAL_RATES = {"sgd": 0.1, "adagrad": 0.01, "rmsprop": 0.001, "adadelta": 1.0, "adam": 0.001, "adamw": 0.001}
+"""A learning rate to start with, where a recipe is followed with another optimiser than its own."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a network with one hidden layer learns, and how.
+
+    `load` gives the examples to train on and those to test on, (X, Y) each, with classes as Y. The learning
+    rate starts at `lr` and falls to 0 along half a cosine.
+    """
+
+    load: Callable[[], tuple[Part, Part]]
+    outputs: int
+    activation: str
+    output: str
+    loss: str
+    hidden: int
+    epochs: int
+    batch_size: int | None
+    optimizer: str
+    lr: float
+    dtype: npt.DTypeLike = np.float64
+
+    def model(self, inputs: int, seed: Seed) -> MLP:
+        """The network with its first weights."""
+        return MLP(inputs, [self.hidden, self.outputs], self.activation, self.output, seed=seed)
+
+    def descent(self) -> Optimizer:
+        """The optimiser with its schedule."""
+        return entry("optimiser", self.optimizer, MAKERS)(CosineDecay(self.lr, count("epochs", self.epochs)))
+
+    def train(
+        self, model: MLP, X: npt.ArrayLike, Y: npt.ArrayLike, *,
+        engine: str | EngineMaker = "compiled", progress: bool = True, seed: Seed = None,
+    ) -> History:
+        """Train a network on these examples.
+
+        The matrices are too small to share among cores: with more than one thread a matrix product is hardly
+        faster, and many times slower where another program is busy on one of the cores.
+        """
+        targets = one_hot(Y, self.outputs) if self.outputs > 1 else Y
+        with threadpool_limits(1, user_api="blas"):
+            return fit(
+                model, X, targets, self.loss, self.descent(), epochs=self.epochs, batch_size=self.batch_size,
+                engine=engine, dtype=self.dtype, progress=progress, seed=seed,
+            )
+
+
+def two_moons() -> tuple[Part, Part]:
+    """200 points to train on and 1000 to test on."""
+    return moons(200, noise=0.15, seed=0), moons(1000, noise=0.15, seed=1)
+
+
+def small_digits() -> tuple[Part, Part]:
+    """The digits of the package, a fifth of them to test on."""
+    return train_test_split(*digits(), test=0.2, seed=0)
+
+
+def gate() -> tuple[Part, Part]:
+    """The four rows of XOR, which is all there is to train and to test on."""
+    return xor(), xor()
+
+
+RECIPES = {
+    "xor": Recipe(
+        gate, 1, "tanh", "sigmoid", "binary_cross_entropy",
+        hidden=8, epochs=200, batch_size=None, optimizer="sgd", lr=0.5,
+    ),
+    "moons": Recipe(
+        two_moons, 1, "tanh", "sigmoid", "binary_cross_entropy",
+        hidden=16, epochs=100, batch_size=20, optimizer="adam", lr=0.02,
+    ),
+    "digits": Recipe(
+        small_digits, 10, "relu", "linear", "cross_entropy_with_logits",
+        hidden=64, epochs=30, batch_size=32, optimizer="adam", lr=0.005,
+    ),
+    "mnist": Recipe(
+        mnist, 10, "relu", "linear", "cross_entropy_with_logits",
+        hidden=128, epochs=8, batch_size=64, optimizer="adam", lr=0.005, dtype=np.float32,
+    ),
+}
+"""Every recipe by its name."""

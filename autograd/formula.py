@@ -1,7 +1,7 @@
 r"""A carrier that prints: apply a row of the table to formulas and read what was computed.
 
-The same rule that computes a derivative thereby writes it, in any of four spellings: text for
-people, LaTeX for slides, NumPy for arrays, and Python for plain floats.
+The same rule that computes a derivative thereby writes it, in any of five spellings: text for
+people, LaTeX for slides, NumPy for arrays, Python and JavaScript for plain floats.
 
 >>> from autograd import ops
 >>> x, y = Formula("x"), Formula("y")
@@ -26,7 +26,7 @@ LEVELS = {"": 0, "any": 0, "sum": 1, "product": 2, "unary": 3, "power": 4, "atom
 
 
 class Formula(ops.Carrier):
-    """An expression in one spelling: "text", "latex", "numpy" or "python"."""
+    """An expression in one spelling: "text", "latex", "numpy", "python" or "javascript"."""
 
     __slots__ = ("level", "source", "spelling")
 
@@ -103,6 +103,15 @@ def _python(op: ops.Op, args: tuple[Formula, ...], spelling: str) -> Formula:
     return Formula(f"{op.name}({', '.join(map(str, args))})", "atom", spelling)
 
 
+def _javascript(op: ops.Op, args: tuple[Formula, ...], spelling: str) -> Formula:
+    # For scripts that begin with: const inf = Infinity, nan = NaN.
+    if isinstance(op, ops.Contraction) or op is ops.sum:
+        return as_formula(op.expand(args))
+    if isinstance(op, ops.Reduction):
+        return Formula(op.javascript.format(", ".join(map(str, args))), "atom", spelling)
+    return Formula(op.javascript.format(*args), op.level if op.javascript == op.text else "atom", spelling)
+
+
 WRITERS: dict[str, Callable[[ops.Op, tuple[Formula, ...], str], Formula]] = {
-    "text": _people, "latex": _people, "numpy": _numpy, "python": _python,
+    "text": _people, "latex": _people, "numpy": _numpy, "python": _python, "javascript": _javascript,
 }

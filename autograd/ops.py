@@ -1,12 +1,12 @@
 """The one table of operations: everything the software knows about each of them is one row.
 
 A row says how the operation is computed, its partial derivatives in terms of its output and its
-inputs, how it is written for people, in LaTeX and in NumPy, and where tests may sample it.
+inputs, how it is written for people, in LaTeX, NumPy and JavaScript, and where tests may sample it.
 Nothing else in the software lists operations.
 
 A rule is written with operators and with rows of this same table, never with Python's ``if`` or
 ``==``. So what it is given decides what it means: `Value`s record (derivatives of derivatives),
-`Formula`s print (mathematics, NumPy, and the Python that computes over floats), traced nodes
+`Formula`s print (mathematics, and the code that computes over arrays or floats), traced nodes
 become a compiled program. Whatever a rule can be given is a `Carrier`.
 
 To add an operation, add a row, its name in `Carrier` and in `Value`; a test fails until it is whole.
@@ -144,6 +144,7 @@ class Op:
     text: str = ""
     latex: str = ""
     numpy: str = ""
+    javascript: str = ""
     level: str = "atom"
     latex_level: str = ""
     domain: tuple[Interval, ...] = ((-2.0, 2.0),)
@@ -163,6 +164,7 @@ class Op:
     def __post_init__(self) -> None:
         places = ", ".join(["{}"] * (1 if isinstance(self, Reduction | Contraction) else self.arity))
         self.numpy = self.numpy or self.text or f"np.{self.name}({places})"
+        self.javascript = self.javascript or self.text or f"Math.{self.name}({places})"
         function = rf"\operatorname{{{{{self.name}}}}}".replace("_", r"\_")
         self.latex = self.latex or self.text or rf"{function}\left({places}\right)"
         self.text = self.text or f"{self.name}({places})"
@@ -357,12 +359,14 @@ ANY: Interval = (-2.0, 2.0)
 # is a matter of data. Only formulas and traced nodes keep them.
 
 gt = Op("gt", lambda x, y: float(x > y), lambda out, x, y: (0, 0),
-        text="({} > {})", latex="[{} > {}]", domain=(ANY, ANY), kinks=(0.0,), recorded=False)
+        text="({} > {})", latex="[{} > {}]", javascript="Number({} > {})",
+        domain=(ANY, ANY), kinks=(0.0,), recorded=False)
 eq = Op("eq", lambda x, y: float(x == y), lambda out, x, y: (0, 0),
-        text="({} == {})", latex="[{} = {}]", domain=(ANY, ANY), kinks=(0.0,), recorded=False)
+        text="({} == {})", latex="[{} = {}]", javascript="Number({} === {})",
+        domain=(ANY, ANY), kinks=(0.0,), recorded=False)
 where: Op = Op("where", lambda c, x, y: x if c else y, lambda out, c, x, y: (0, where(c, 1, 0), where(c, 0, 1)),
-               domain=((0.5, 1.0), ANY, ANY), recorded=False)
-detach = Op("detach", float, lambda out, x: (0,), numpy="{}", level="any", recorded=False)
+               javascript="({} ? {} : {})", domain=((0.5, 1.0), ANY, ANY), recorded=False)
+detach = Op("detach", float, lambda out, x: (0,), numpy="{}", javascript="{}", level="any", recorded=False)
 
 # ── arithmetic ───────────────────────────────────────────────────────────────────────────────
 
@@ -382,7 +386,9 @@ pow = Op("pow", ieee(math.pow, np.float_power),
          # 0 raised to what is not negative stays 0 (or 1).
          lambda out, x, y: (where(eq(y, 0), where(eq(x, 0), 0, y / x), y * x ** (y - 1)),
                             where(eq(x, 0) * (1 - gt(0, y)), 0, out * log(x))),
-         symbol="**", text="{:atom} ** {:unary}", latex="{:atom}^{{{}}}", level="power", domain=(POSITIVE, ANY))
+         symbol="**", text="{:atom} ** {:unary}", latex="{:atom}^{{{}}}", level="power", domain=(POSITIVE, ANY),
+         # Where base 1 or -1 makes C and NumPy answer 1, JavaScript says NaN.
+         javascript="({0} === 1 || ({0} === -1 && Math.abs({1}) === Infinity) ? 1 : Math.pow({0}, {1}))")
 abs = Op("abs", math.fabs, lambda out, x: (sign(x),), latex=r"\left|{}\right|", kinks=(0.0,))
 
 # ── elementary functions ─────────────────────────────────────────────────────────────────────
@@ -397,25 +403,29 @@ tanh = Op("tanh", math.tanh, lambda out, x: (1 - out**2,), latex=r"\tanh\left({}
 # ── activations ──────────────────────────────────────────────────────────────────────────────
 
 sigmoid = Op("sigmoid", _sigmoid, lambda out, x: (out * (1 - out),),
-             symbol="σ", latex=r"\sigma\left({}\right)", numpy="1 / (1 + np.exp(-{:power}))", level="product",
-             latex_level="atom")
-softplus = Op("softplus", _softplus, lambda out, x: (sigmoid(x),), numpy="np.logaddexp(0, {})")
-relu = Op("relu", lambda x: _maximum(x, 0.0), lambda out, x: (gt(x, 0),), numpy="np.maximum({}, 0)", kinks=(0.0,))
+             symbol="σ", latex=r"\sigma\left({}\right)", numpy="1 / (1 + np.exp(-{:power}))",
+             javascript="(1 / (1 + Math.exp(-{:power})))", level="product", latex_level="atom")
+softplus = Op("softplus", _softplus, lambda out, x: (sigmoid(x),), numpy="np.logaddexp(0, {})",
+              javascript="(Math.max({0}, 0) + Math.log1p(Math.exp(-Math.abs({0}))))")
+relu = Op("relu", lambda x: _maximum(x, 0.0), lambda out, x: (gt(x, 0),), numpy="np.maximum({}, 0)",
+          javascript="Math.max({}, 0)", kinks=(0.0,))
 leaky_relu = Op("leaky_relu", lambda x, slope: slope * x if x <= 0 else x,
                 lambda out, x, slope: (where(gt(x, 0), 1, slope), where(gt(x, 0), 0, x)),
                 numpy="np.where({0} > 0, {0}, {1:product} * {0:unary})",
+                javascript="({0} > 0 ? {0} : {1:product} * {0:unary})",
                 domain=(ANY, (0.01, 0.3)), kinks=(0.0,), defaults=(0.1,))
 elu = Op("elu", lambda x, alpha: alpha * math.expm1(x) if x <= 0 else x,
          lambda out, x, alpha: (where(gt(x, 0), 1, out + alpha), where(gt(x, 0), 0, exp(x) - 1)),
          numpy="np.where({0} > 0, {0}, {1:product} * np.expm1(np.minimum({0}, 0)))",
+         javascript="({0} > 0 ? {0} : {1:product} * Math.expm1({0}))",
          domain=(ANY, (0.5, 1.5)), kinks=(0.0,), defaults=(1.0,))
 step = Op("step", lambda x: x if x != x else float(x > 0), lambda out, x: (0,),
-          numpy="np.heaviside({}, 0)", kinks=(0.0,))
+          numpy="np.heaviside({}, 0)", javascript="Math.sign(Math.max({}, 0))", kinks=(0.0,))
 sign: Op = Op("sign", lambda x: x if x != x else float((x > 0) - (x < 0)), lambda out, x: (0,), kinks=(0.0,))
 maximum = Op("maximum", _maximum, lambda out, x, y: (where(eq(x, y), 0.5, gt(x, y)), where(eq(x, y), 0.5, gt(y, x))),
-             domain=(ANY, ANY), kinks=(0.0,))
+             javascript="Math.max({}, {})", domain=(ANY, ANY), kinks=(0.0,))
 minimum = Op("minimum", _minimum, lambda out, x, y: (where(eq(x, y), 0.5, gt(y, x)), where(eq(x, y), 0.5, gt(x, y))),
-             domain=(ANY, ANY), kinks=(0.0,))
+             javascript="Math.min({}, {})", domain=(ANY, ANY), kinks=(0.0,))
 
 # ── reductions over any number of terms ──────────────────────────────────────────────────────
 
@@ -431,6 +441,8 @@ min = Reduction("min", lambda *xs: functools.reduce(_minimum, xs), lambda out, x
                 expand=lambda xs: functools.reduce(minimum, xs), counts_ties=True)
 logsumexp = Reduction("logsumexp", _logsumexp, lambda out, x, n: (exp(x - out),),
                       numpy="np.logaddexp.reduce({}, axis=-1)",
+                      javascript="((...xs) => {{ const m = Math.max(...xs); return Number.isFinite(m) ? "
+                                 "m + Math.log(xs.reduce((total, x) => total + Math.exp(x - m), 0)) : m; }})({})",
                       expand=lambda xs: log(functools.reduce(add, [exp(x) for x in xs])))
 
 TABLE: dict[str, Op] = {op.name: op for op in list(globals().values()) if isinstance(op, Op)}

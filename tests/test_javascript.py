@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
-import shutil
-import subprocess
 from typing import Any
 
 import pytest
-from strategies import ELEMENTWISE, ROWS, points
+from hypothesis import given, settings
+from javascript import floats, needs_node, run, written
+from strategies import ELEMENTWISE, ROWS, Expression, expressions, points
 
-from autograd import ops
+from autograd import Value, local_derivatives, ops
 from autograd.formula import Formula
+from viz.javascript import PRELUDE, Script
 
-NODE = shutil.which("node")
-needs_node = pytest.mark.skipif(NODE is None, reason="Node is not installed")
 ODD = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 40.0, -40.0, 800.0, -800.0, math.inf, -math.inf, math.nan]
 
 
@@ -25,31 +23,26 @@ def source(op: ops.Op, count: int) -> str:
     names = [f"x{i}" for i in range(count)]
     xs = tuple(Formula(name, spelling="javascript") for name in names)
     partials = op.partials(Formula("out", spelling="javascript"), xs)
-    answers = ["out", *map(str, partials)]
-    return f"({', '.join(names)}) => {{ const out = {op.dispatch(xs)}; return [{', '.join(answers)}]; }}"
+    everything = ", ".join(["out", *map(str, partials)])
+    return f"({', '.join(names)}) => {{ const out = {op.dispatch(xs)}; return [{everything}]; }}"
 
 
-def run(functions: list[str], arguments: list[list[tuple[float, ...]]]) -> list[list[list[float]]]:
+def answers(functions: list[str], arguments: list[list[tuple[float, ...]]]) -> list[list[list[float]]]:
     """What each function answers to each of its arguments."""
-    script = f"""
+    rows = [f"[{', '.join('[' + ', '.join(map(written, xs)) + ']' for xs in cases)}]" for cases in arguments]
+    return floats(run(f"""
         const inf = Infinity, nan = NaN;
-        const functions = [{", ".join(functions)}];
-        const read = text => text === "nan" ? NaN : text === "inf" ? Infinity : text === "-inf" ? -Infinity : +text;
-        const answers = {json.dumps([[list(map(repr, xs)) for xs in rows] for rows in arguments])}
-            .map((rows, i) => rows.map(xs => functions[i](...xs.map(read)).map(String)));
-        console.log(JSON.stringify(answers));
-    """
-    assert NODE is not None
-    done = subprocess.run([NODE, "-"], input=script, capture_output=True, text=True, check=True, timeout=60)
-    return [[list(map(float, answer)) for answer in rows] for rows in json.loads(done.stdout)]
+        const functions = [{", ".join(functions)}], cases = [{", ".join(rows)}];
+        answer(functions.map((f, i) => cases[i].map(xs => f(...xs))));
+    """))
 
 
 @needs_node
 def test_javascript_gives_the_value_and_the_partials_of_every_row() -> None:
     arguments = [points(op) for op in ROWS]
-    found = run([source(op, len(rows[0])) for op, rows in zip(ROWS, arguments, strict=True)], arguments)
-    for op, rows, answers in zip(ROWS, arguments, found, strict=True):
-        for xs, (out, *partials) in zip(rows, answers, strict=True):
+    found = answers([source(op, len(rows[0])) for op, rows in zip(ROWS, arguments, strict=True)], arguments)
+    for op, rows, got in zip(ROWS, arguments, found, strict=True):
+        for xs, (out, *partials) in zip(rows, got, strict=True):
             assert out == pytest.approx(op.forward(*xs), rel=1e-14, abs=1e-15), op
             assert partials == pytest.approx(list(map(float, op.local(op.forward(*xs), *xs))), rel=1e-13, abs=1e-14), op
 
@@ -58,9 +51,9 @@ def test_javascript_gives_the_value_and_the_partials_of_every_row() -> None:
 def test_javascript_agrees_at_kinks_and_corners_and_where_numbers_overflow() -> None:
     rows = [op for op in ELEMENTWISE if op is not ops.detach]
     arguments = [list(itertools.product(ODD, repeat=op.arity)) for op in rows]
-    found = run([source(op, op.arity) for op in rows], arguments)
-    for op, cases, answers in zip(rows, arguments, found, strict=True):
-        for xs, answer in zip(cases, answers, strict=True):
+    found = answers([source(op, op.arity) for op in rows], arguments)
+    for op, cases, got in zip(rows, arguments, found, strict=True):
+        for xs, answer in zip(cases, got, strict=True):
             out = op.forward(*xs)
             expected = [out, *map(float, op.local(out, *xs))]
             assert answer == pytest.approx(expected, rel=1e-12, abs=1e-15, nan_ok=True), (op, xs)
@@ -75,3 +68,22 @@ def test_javascript_agrees_at_kinks_and_corners_and_where_numbers_overflow() -> 
 ])
 def test_javascript_is_written_with_the_brackets_it_needs(expression: Any, text: str) -> None:
     assert str(expression(Formula("x", spelling="javascript"), Formula("y", spelling="javascript"))) == text
+
+
+@needs_node
+@settings(max_examples=20)
+@given(expressions())
+def test_a_script_computes_every_value_local_derivative_and_gradient_of_a_graph(expression: Expression) -> None:
+    root = expression(*map(Value, expression.point))
+    root.backward()
+    script = Script(root)
+    leaves = ", ".join(written(value.data) if not value.args else "0" for value in script.values)
+    v, p, g = floats(run(f"""
+        {PRELUDE}{script.source}
+        const v = [{leaves}], p = Array({len(script.edges)}).fill(0), g = Array(v.length).fill(0);
+        compute(v, p, g);
+        answer([v, p, g]);
+    """))
+    assert v == pytest.approx([value.data for value in script.values], rel=1e-12)
+    assert p == pytest.approx([d for value in script.values for d in local_derivatives(value)], rel=1e-10, abs=1e-12)
+    assert g == pytest.approx([value.grad for value in script.values], rel=1e-9, abs=1e-12)

@@ -32,7 +32,7 @@ def _elementwise(op: ops.Op) -> bool:
 ACTIVATIONS: dict[str, Activation] = {"linear": linear} | {
     op.name: operator.methodcaller(op.name) for op in ops.TABLE.values() if _elementwise(op)
 }
-"""Every activation of one neuron that has a name."""
+"""Every activation of one neuron that has a name; another slope is a function, such as lambda z: z.leaky_relu(0.01)."""
 
 LAYER_ACTIVATIONS: dict[str, Activation] = {"softmax": softmax}
 """Every activation of a whole layer: a function of the list of its sums."""
@@ -52,4 +52,4 @@ def over_a_list(f: Activation, values: Any) -> Any:
 def elementwise(name: str) -> Activation:
     """The activation of this name as a function of all that a layer gives."""
     f = entry("activation", name, ACTIVATIONS | LAYER_ACTIVATIONS)
-    return f if name in LAYER_ACTIVATIONS else partial(over_a_list, f)
+    return f if name in LAYER_ACTIVATIONS else partial(over_a_list, ops.TABLE.get(name, f))  # rows take numbers too

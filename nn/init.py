@@ -81,7 +81,9 @@ def generator(seed: Seed) -> np.random.Generator:
 
 def draw(init: str | Initializer, shape: Shape, seed: Seed) -> FloatArray:
     """The first weights of a layer, from an initialiser or its name."""
-    weights = np.asarray(function("initialiser", init, INITIALIZERS)(generator(seed), shape), float)
-    if weights.shape != shape:
-        raise SizeError(f"the initialiser {described(init)} must return shape {shape}, it returned {weights.shape}")
-    return weights
+    drawn = np.asarray(function("initialiser", init, INITIALIZERS)(generator(seed), shape))
+    if drawn.shape != shape:
+        raise SizeError(f"the initialiser {described(init)} must return shape {shape}, it returned {drawn.shape}")
+    if drawn.dtype.kind not in "biuf" or not np.isfinite(drawn).all():
+        raise UsageError(f"the initialiser {described(init)} must return finite numbers, it returned others")
+    return drawn.astype(np.float64)

@@ -93,6 +93,10 @@ class Layer(Module):
         if self.bias is not None:
             yield "bias", self.bias
 
+    def children(self) -> Iterator[tuple[str, Module]]:
+        """None: its neurons are rows of its weight and bias, not parts with parameters of their own."""
+        return iter(())
+
     def __repr__(self) -> str:
         return f"Layer({self.nin}, {self.nout}, {described(self.activation)})"
 

@@ -15,7 +15,7 @@ The forms `..._with_logits` take outputs without their sigmoid or softmax, and a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -155,9 +155,10 @@ def cost(loss: str | Loss, outputs: Sequence[Any], targets: Sequence[Any], reduc
     (2.5, 5.0)
     """
     each = function("loss", loss, LOSSES)
-    if len(outputs) != len(targets):
-        raise SizeError(f"a cost needs a target for each output, {len(outputs)} and {len(targets)} came")
-    return reduced(reduction, [each(a, y) for a, y in zip(outputs, targets, strict=True)])
+    outs, ys = ([*examples] if isinstance(examples, Iterable) else [] for examples in (outputs, targets))
+    if len(outs) != len(ys) or not outs:
+        raise SizeError(f"a cost needs a list of outputs and a target for each, {len(outs)} and {len(ys)} came")
+    return reduced(reduction, [each(a, y) for a, y in zip(outs, ys, strict=True)])
 
 
 # ── details ──────────────────────────────────────────────────────────────────────────────────
@@ -175,7 +176,10 @@ def unzipped(outputs: Any, targets: Any) -> tuple[list[Any], list[Any]]:
     """Outputs and targets as two lists of the same length."""
     outs, ys = flatten(outputs), flatten(targets)
     if len(outs) != len(ys) or not outs:
-        raise SizeError(f"a loss compares each output with a target, {len(outs)} outputs and {len(ys)} targets came")
+        hint = ": if it is the label of a class, nn.data.one_hot makes it a row" if len(outs) > len(ys) == 1 else ""
+        raise SizeError(
+            f"a loss compares each output with a target, {len(outs)} outputs and {len(ys)} targets came{hint}"
+        )
     return outs, ys
 
 

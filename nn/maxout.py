@@ -6,7 +6,7 @@ from typing import Any
 
 import autograd
 from nn.arguments import count
-from nn.init import Initializer, Seed, draw, generator
+from nn.init import Initializer, Seed, draw
 from nn.module import Module, parameter
 from nn.neuron import inputs
 
@@ -15,7 +15,7 @@ class Maxout(Module):
     """`nout` units, each the largest of several linear ones: max over k of (wₖ · x + bₖ).
 
     With two `pieces` it can become ReLU, |x|, or any convex function of two lines. `weight` has shape
-    (nout, pieces, nin), `bias` (nout, pieces).
+    (nout, pieces, nin), `bias` (nout, pieces); the weights are drawn as those of a layer of nout · pieces neurons.
 
     Source: Goodfellow et al., Maxout networks, ICML 2013.
 
@@ -29,11 +29,11 @@ class Maxout(Module):
         seed: Seed = None,
     ) -> None:
         self.nin, self.nout = count("inputs of a maxout layer", nin), count("units of a maxout layer", nout)
-        self.pieces, rng = count("pieces of a maxout unit", pieces), generator(seed)
+        self.pieces = count("pieces of a maxout unit", pieces)
+        first = draw(init, (self.nout * self.pieces, self.nin), seed).reshape(self.nout, self.pieces, self.nin)
         self.weight = [
-            [[parameter(w, f"W[{i},{k},{j}]") for j, w in enumerate(row)]
-             for k, row in enumerate(draw(init, (self.pieces, self.nin), rng))]
-            for i in range(self.nout)
+            [[parameter(w, f"W[{i},{k},{j}]") for j, w in enumerate(row)] for k, row in enumerate(unit)]
+            for i, unit in enumerate(first)
         ]
         self.bias = [
             [parameter(0.0, f"b[{i},{k}]") for k in range(self.pieces)] for i in range(self.nout)

@@ -53,13 +53,13 @@ class MLP(Module):
             Layer(a, b, kind, bias=bias, init=init, seed=rng, name=str(l))
             for l, ((a, b), kind) in enumerate(zip(itertools.pairwise(sizes), kinds, strict=True), start=1)
         ]
-        self.dropout = Dropout(dropout)
+        self.dropout = Dropout(dropout) if dropout else None
 
     def forward(self, x: Any) -> Any:
         """The output for one example: a Value, or a list of several."""
         values = inputs(x, self.layers[0].nin, "MLP")
         for layer in self.layers[:-1]:
-            values = self.dropout(layer(values))
+            values = layer(values) if self.dropout is None else self.dropout(layer(values))
         values = self.layers[-1](values)
         return values[0] if len(values) == 1 else values
 
@@ -67,7 +67,7 @@ class MLP(Module):
         *hidden, last = [described(layer.activation) for layer in self.layers]
         widths = [layer.nout for layer in self.layers]
         kinds = hidden[0] if len(set(hidden)) == 1 else f"[{', '.join(hidden)}]"
-        dropout = f", dropout={self.dropout.p:g}" if self.dropout.p else ""
+        dropout = f", dropout={self.dropout.p:g}" if self.dropout else ""
         return f"MLP({self.layers[0].nin}, {widths}, {kinds}, {last}{dropout})"
 
 

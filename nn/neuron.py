@@ -54,6 +54,8 @@ class Neuron(Module):
         >>> [AND([a, b]).data for a in (0, 1) for b in (0, 1)]
         [0.0, 0.0, 0.0, 1.0]
         """
+        if not isinstance(w, (list, tuple, np.ndarray)) or not len(w):
+            raise SizeError(f"the weights of a neuron come as a list of at least one, {w!r} came")
         neuron = cls.__new__(cls)
         neuron._set(
             [x if isinstance(x, Value) else parameter(x, f"w[{j}]") for j, x in enumerate(w)],

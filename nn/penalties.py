@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd import dot, sum
+from autograd.errors import UsageError
 from autograd.nested import flatten
 from nn.arguments import function, nonnegative
 from nn.losses import LOSSES, Loss
@@ -44,7 +45,7 @@ def penalized(loss: str | Loss, model: Module, *, l1: float = 0.0, l2: float = 0
     36.0
     """
     plain = function("loss", loss, LOSSES)
-    nonnegative("strength of a penalty", l1), nonnegative("strength of a penalty", l2)
+    weights(model, biases), nonnegative("strength of a penalty", l1), nonnegative("strength of a penalty", l2)
 
     def cost(outputs: Any, targets: Any) -> Any:
         total = plain(outputs, targets)
@@ -59,5 +60,7 @@ def penalized(loss: str | Loss, model: Module, *, l1: float = 0.0, l2: float = 0
 
 def weights(model: Module, biases: bool) -> list[Any]:
     """The parameters of a model that are not biases, or all."""
+    if not isinstance(model, Module):
+        raise UsageError(f"a penalty is on the weights of a model, {model!r} came")
     named = ((name.rpartition(".")[2], nested) for name, nested in model.named_parameters())
     return [w for name, nested in named if biases or name not in ("bias", "b") for w in flatten(nested)]

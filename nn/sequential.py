@@ -11,11 +11,32 @@ from nn.arguments import described
 from nn.module import Module
 
 
+class Function(Module):
+    """A step without parameters: an activation of all that a layer gives, by its name, or any function of it.
+
+    >>> Function("relu")([-1.0, 2.0])
+    [0.0, 2.0]
+    """
+
+    def __init__(self, function: str | Callable[[Any], Any]) -> None:
+        if not callable(function) and not isinstance(function, str):
+            raise UsageError(f"a step is a module, a name of an activation or a function, {function!r} came")
+        self.function = function
+        self.f = elementwise(function) if isinstance(function, str) else function
+
+    def forward(self, x: Any) -> Any:
+        """The function of a value, or of a list of them."""
+        return self.f(x)
+
+    def __repr__(self) -> str:
+        return described(self.function)
+
+
 class Sequential(Module):
     """Modules one after the other, each taking what the one before gives.
 
     A step is a module, the name of an activation, or a function of what comes out before it. Parameters have the
-    names of `torch.nn.Sequential`, 0.weight and so on, where a name in quotes counts as its module of activation.
+    names of `torch.nn.Sequential`, 0.weight and so on, where an activation counts as a step too.
 
     >>> from nn import Dropout, Layer
     >>> model = Sequential(Layer(2, 8), "relu", Dropout(0.5), Layer(8, 1), "sigmoid")
@@ -26,11 +47,7 @@ class Sequential(Module):
     def __init__(self, *steps: Module | str | Callable[[Any], Any]) -> None:
         if not steps:
             raise UsageError("a Sequential needs at least one step: a module, a name of an activation or a function")
-        self.names = [repr(step) if isinstance(step, Module) else described(step) for step in steps]
-        self.steps = [elementwise(step) if isinstance(step, str) else step for step in steps]
-        for step in steps:
-            if not callable(step) and not isinstance(step, str):
-                raise UsageError(f"a step is a module, a name of an activation or a function, {step!r} came")
+        self.steps = [step if isinstance(step, Module) else Function(step) for step in steps]
 
     def forward(self, x: Any) -> Any:
         """The output for one example: a Value, or a list of several."""
@@ -43,5 +60,9 @@ class Sequential(Module):
         for name, nested in super().named_parameters():
             yield name.removeprefix("steps."), nested
 
+    def children(self) -> Iterator[tuple[str, Module]]:
+        """The steps, each with its number."""
+        return ((str(i), step) for i, step in enumerate(self.steps))
+
     def __repr__(self) -> str:
-        return f"Sequential({', '.join(self.names)})"
+        return f"Sequential({', '.join(map(repr, self.steps))})"

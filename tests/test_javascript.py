@@ -76,12 +76,14 @@ def test_javascript_is_written_with_the_brackets_it_needs(expression: Any, text:
 def test_a_script_computes_every_value_local_derivative_and_gradient_of_a_graph(expression: Expression) -> None:
     root = expression(*map(Value, expression.point))
     root.backward()
-    script = Script(root)
+    script = Script([root])
     leaves = ", ".join(written(value.data) if not value.args else "0" for value in script.values)
     v, p, g = floats(run(f"""
         {PRELUDE}{script.source}
         const v = [{leaves}], p = Array({len(script.edges)}).fill(0), g = Array(v.length).fill(0);
-        compute(v, p, g);
+        forward(v);
+        g[v.length - 1] = 1;
+        backward(v, p, g);
         answer([v, p, g]);
     """))
     assert v == pytest.approx([value.data for value in script.values], rel=1e-12)

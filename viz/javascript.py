@@ -1,20 +1,23 @@
 """A graph as JavaScript: from the numbers of its leaves to every value, local derivative and gradient.
 
 >>> from autograd import Value
->>> x = Value(3.0, "x")
->>> print(Script(x * x).source)
-function compute(v, p, g) {
-  v[1] = v[0] * v[0];
-  p[0] = v[0];
+>>> x, y = Value(3.0, "x"), Value(5.0, "y")
+>>> print(Script([x * y]).source)
+function forward(v) {
+  v[2] = v[0] * v[1];
+}
+function backward(v, p, g) {
+  p[0] = v[1];
   p[1] = v[0];
-  g.fill(0);
-  g[1] = 1;
-  g[0] += g[1] * p[0];
-  g[0] += g[1] * p[1];
+  g[0] += g[2] * p[0];
+  g[1] += g[2] * p[1];
 }
 """
 
 from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
 
 from autograd import Value, ancestors, ops
 from autograd.formula import Formula
@@ -24,25 +27,23 @@ PRELUDE = "const inf = Infinity, nan = NaN;\n"
 
 
 class Script:
-    """A graph's forward and backward pass, written from the rows of the table.
+    """The forward and the backward pass of the graph of one value, or of several, written from the rows of the table.
 
-    `source` defines `compute(v, p, g)` over three arrays of numbers: v[i] is the data of `values[i]`, g[i] its
-    gradient, and p[k] the local derivative along `edges[k]`, a pair of an operation and its operand. The caller fills
-    in the leaves; the function works out the rest, in the order of `values`, and back.
+    `source` defines two functions over arrays of numbers: v[i] is the data of `values[i]`, g[i] its gradient, and p[k]
+    the local derivative along `edges[k]`, a pair of an operation and its operand. `forward(v)` works out all but the
+    leaves, which the caller fills in; then `backward(v, p, g)` the rest of p, and of g, in which the caller has
+    written 1 for the output and 0 elsewhere. It goes as `viz.steps` goes: from the youngest operation back, the
+    operands of each from first to last.
     """
 
-    def __init__(self, root: Value) -> None:
-        self.root = root
-        self.values = ancestors(root)
+    def __init__(self, roots: Sequence[Value]) -> None:
+        self.values = sorted(set[Value]().union(*map(ancestors, roots)), key=operator.attrgetter("serial"))
         self.places = {value: i for i, value in enumerate(self.values)}
         self.edges = [(self.places[value], self.places[arg]) for value in self.values for arg in value.args]
 
     @property
     def source(self) -> str:
-        """The function's text."""
-        return "\n".join(["function compute(v, p, g) {", *(f"  {line};" for line in self._lines()), "}"])
-
-    def _lines(self) -> list[str]:
+        """The text of both functions."""
         forward: list[str] = []
         partials: list[Formula] = []
         for value in self.values:
@@ -51,11 +52,14 @@ class Script:
                 forward.append(f"{out} = {value.op.dispatch(operands)}")
                 partials += value.op.partials(out, operands)
         local = [f"p[{k}] = {partial}" for k, partial in enumerate(partials)]
-        seed = ["g.fill(0)", f"g[{self.places[self.root]}] = 1"]
-        # Operations from the youngest back, the operands of each from first to last, as `viz.steps` goes.
-        order = sorted(enumerate(self.edges), key=lambda edge: -edge[1][0])
-        chain = [f"g[{operand}] += g[{operation}] * p[{k}]" for k, (operation, operand) in order]
-        return [*forward, *local, *seed, *chain]
+        youngest_first = sorted(enumerate(self.edges), key=lambda edge: -edge[1][0])
+        chain = [f"g[{operand}] += g[{operation}] * p[{k}]" for k, (operation, operand) in youngest_first]
+        return function("forward(v)", forward) + "\n" + function("backward(v, p, g)", [*local, *chain])
 
     def _data(self, value: Value) -> Formula:
         return Formula(f"v[{self.places[value]}]", spelling="javascript")
+
+
+def function(signature: str, statements: Sequence[str]) -> str:
+    """A function of these statements."""
+    return "\n".join([f"function {signature} {{", *(f"  {statement};" for statement in statements), "}"])

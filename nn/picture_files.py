@@ -1,0 +1,117 @@
+"""Files of pictures or numbers, read as rows for a model.
+
+A .png holds one picture; an .npy file an array of rows, (n, inputs) or one (inputs,), or of pictures, (n, height,
+width) or one (height, width). Bytes are pixels from 0 to 255 and become numbers from 0 to 1; other numbers stay as
+they are. What a file is shows in its first bytes, whatever its name.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import tokenize
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.errors import SizeError, UsageError
+from nn.errors import DataError
+from nn.examples import FloatArray, table
+from nn.png import SIGNATURE, read_png
+
+UNREADABLE = (ValueError, EOFError, SyntaxError, TypeError, MemoryError, OverflowError, tokenize.TokenError)
+"""What reading a damaged .npy file may raise: its head is a line of Python."""
+
+SMALLEST_SIDE = 8
+"""A model reads pictures if its number of inputs is the square of this or more."""
+
+
+def read_rows(path: str | os.PathLike[str], nin: int, invert: bool = False) -> FloatArray:
+    """The examples in a file as rows of a model with `nin` inputs, shape (n, nin).
+
+    Pictures of other sizes are made to fit (see `fitted`). `invert` is for dark ink on light paper: networks learned
+    light ink on a dark ground. Where a PNG is transparent there is ground. Raises `DataError` for a file that is
+    missing, damaged or of another kind, `SizeError` for rows of the wrong length, `UsageError` for pixels
+    outside of [0, 1].
+    """
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"there is no file {path}") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+    if data.startswith(SIGNATURE):
+        grey, opacity = read_png(data, str(path))
+        return as_rows(((1 - grey if invert else grey) * opacity)[None], nin, str(path))
+    if not data.startswith(b"\x93NUMPY"):
+        raise DataError(f"{path} is neither a PNG picture nor an .npy array")
+    rows = as_rows(examples(numbers(data, str(path)), nin, str(path)), nin, str(path))
+    return 1 - rows if invert else rows
+
+
+def numbers(data: bytes, name: str) -> FloatArray:
+    """The array in an .npy file, of bytes as numbers from 0 to 1."""
+    try:
+        array = np.load(io.BytesIO(data), allow_pickle=False)
+    except UNREADABLE:
+        raise DataError(f"{name} is damaged, or holds objects instead of numbers") from None
+    return table(name, array) / (255 if array.dtype == np.uint8 else 1)
+
+
+def examples(array: FloatArray, nin: int, name: str) -> FloatArray:
+    """An array with an axis for the examples, also where it holds one only."""
+    if array.ndim > 3:
+        raise SizeError(f"{name} needs 1 to 3 axes, its shape is {array.shape}")
+    single = array.ndim == 1 or (array.ndim == 2 and array.shape[1] != nin)
+    return array[None] if single else array
+
+
+def as_rows(array: FloatArray, nin: int, name: str) -> FloatArray:
+    """Examples of shape (n, nin) or (n, height, width) as rows that a model with `nin` inputs reads."""
+    side = math.isqrt(nin)
+    reads_pictures = side**2 == nin and side >= SMALLEST_SIDE
+    if array.ndim == 3 and reads_pictures:
+        array = np.array([fitted(picture, side) for picture in array]).reshape(len(array), -1)
+    if array.ndim != 2 or array.shape[1] != nin:
+        wanted = f"{nin} numbers" + (f", or pictures of {side} × {side} pixels" if reads_pictures else "")
+        raise SizeError(f"the model reads rows of {wanted}; {name} has shape {array.shape[1:]}")
+    if reads_pictures and not (array.min() >= 0 and array.max() <= 1):
+        raise UsageError(f"pixels run from 0 to 1, those of {name} from {array.min():g} to {array.max():g}")
+    return array
+
+
+def fitted(picture: FloatArray, side: int) -> FloatArray:
+    """A picture as a square of `side` pixels: put in the middle of a square ground of 0, then averaged over areas.
+
+    >>> fitted(np.ones((4, 2)), 2)
+    array([[0.5, 0.5],
+           [0.5, 0.5]])
+    """
+    height, width = picture.shape
+    longest = max(height, width)
+    down, right = (longest - height) // 2, (longest - width) // 2
+    square = np.pad(picture, ((down, longest - height - down), (right, longest - width - right)))
+    return square if longest == side else overlaps(side, longest) @ square @ overlaps(side, longest).T
+
+
+def overlaps(new: int, old: int) -> npt.NDArray[np.float64]:
+    """The share of each of `old` equal parts of a line in each of `new` ones; every row sums to 1."""
+    starts, others = np.arange(new)[:, None] * old, np.arange(old)[None, :] * new  # in units of 1/(old · new)
+    shared = np.minimum(starts + old, others + new) - np.maximum(starts, others)
+    return np.maximum(shared, 0) / old
+
+
+def light_ground(rows: FloatArray) -> bool:
+    """Whether pictures in rows look like dark ink on light paper: most of their edge is light.
+
+    >>> light_ground(np.ones((1, 64))), light_ground(np.zeros((1, 64)))
+    (True, False)
+    """
+    side = math.isqrt(rows.shape[1])
+    if side**2 != rows.shape[1] or side < SMALLEST_SIDE:
+        return False
+    edge = np.ones((side, side), bool)
+    edge[1:-1, 1:-1] = False
+    return bool(np.median(rows[:, edge.ravel()]) > 0.5)

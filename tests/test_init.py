@@ -54,3 +54,18 @@ def test_an_initialiser_of_the_wrong_shape_is_named():
 def test_a_seed_that_is_none_says_what_is(seed):
     with pytest.raises(UsageError, match="a seed is a whole number from 0"):
         generator(seed)
+
+
+@pytest.mark.parametrize(("name", "theirs"), [
+    ("glorot_uniform", "xavier_uniform_"), ("glorot_normal", "xavier_normal_"),
+    ("he_uniform", "kaiming_uniform_"), ("he_normal", "kaiming_normal_"),
+])
+def test_weights_are_spread_as_those_of_torch(name, theirs):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    options = {"nonlinearity": "relu"} if name.startswith("he") else {}
+    tensor = getattr(torch.nn.init, theirs)(torch.empty(NOUT, NIN, dtype=torch.float64), **options)
+    ours = draw(name, (NOUT, NIN), 0)
+    assert ours.std() == pytest.approx(tensor.std().item(), rel=0.02)
+    if name.endswith("uniform"):
+        assert np.abs(ours).max() == pytest.approx(tensor.abs().max().item(), rel=1e-3)

@@ -77,6 +77,18 @@ def write(path: PathLike, arrays: Mapping[str, npt.ArrayLike]) -> None:
         raise DataError(f"{path} cannot be written: {error.strerror or error}") from None
 
 
+def check_writable(path: PathLike) -> None:
+    """Raise `DataError` if no file can be written there: to know it before hours of training, not after."""
+    path = Path(path)
+    if path.is_dir():
+        raise DataError(f"{path} cannot be written: it is a folder")
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}."):
+            pass
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
 def read(path: PathLike) -> Arrays:
     """The arrays in an .npz file; raises `DataError` for a file that is missing, damaged or of another kind."""
     try:

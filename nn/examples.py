@@ -29,7 +29,7 @@ def table(name: str, data: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> 
     if raw.ndim == 0 or raw.size == 0:
         raise SizeError(f"{name} needs at least one example, its shape is {raw.shape}")
     with np.errstate(over="ignore"):
-        array = raw.astype(dtype)
+        array = raw.astype(dtype, copy=False)
     if not np.isfinite(array).all():
         place = tuple(map(int, np.argwhere(~np.isfinite(array))[0]))
         raise UsageError(f"{name}{list(place)} is {array[place]}: leave such examples out, or fill them in")

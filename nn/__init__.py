@@ -49,6 +49,7 @@ from nn.penalties import l1_penalty, l2_penalty, penalized
 from nn.perceptron import Perceptron, PerceptronHistory
 from nn.schedules import CosineDecay, ExponentialDecay, StepDecay, WarmUp
 from nn.sequential import Sequential
+from nn.to_torch import to_torch_source
 from nn.train import History, fit
 from nn.vector import parameters_to_vector, vector_to_parameters
 
@@ -108,5 +109,6 @@ __all__ = [
     "precision",
     "recall",
     "squared_error",
+    "to_torch_source",
     "vector_to_parameters",
 ]

@@ -5,6 +5,7 @@ Biases are left alone unless asked for: a parameter whose name ends in "bias" or
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from autograd import dot, sum
@@ -36,7 +37,33 @@ def l2_penalty(model: Module, strength: float, biases: bool = False) -> Any:
     return nonnegative("strength of a penalty", strength) * dot(ws, ws)
 
 
-def penalized(loss: str | Loss, model: Module, *, l1: float = 0.0, l2: float = 0.0, biases: bool = False) -> Loss:
+@dataclass(frozen=True, eq=False)
+class Penalized:
+    """A loss and the penalties that are added to it, made by `penalized`."""
+
+    loss: str | Loss
+    model: Module
+    l1: float
+    l2: float
+    biases: bool
+
+    def __post_init__(self) -> None:
+        function("loss", self.loss, LOSSES)
+        weights(self.model, self.biases)
+        for strength in (self.l1, self.l2):
+            nonnegative("strength of a penalty", strength)
+
+    def __call__(self, outputs: Any, targets: Any) -> Any:
+        """The loss of an example and the penalties."""
+        total = function("loss", self.loss, LOSSES)(outputs, targets)
+        if self.l1:
+            total = total + l1_penalty(self.model, self.l1, self.biases)
+        if self.l2:
+            total = total + l2_penalty(self.model, self.l2, self.biases)
+        return total
+
+
+def penalized(loss: str | Loss, model: Module, *, l1: float = 0.0, l2: float = 0.0, biases: bool = False) -> Penalized:
     """A loss to which the penalties of a model's weights are added, to train that model with.
 
     >>> from nn import Neuron
@@ -44,18 +71,7 @@ def penalized(loss: str | Loss, model: Module, *, l1: float = 0.0, l2: float = 0
     >>> cost(2.0, 0.0).data
     36.0
     """
-    plain = function("loss", loss, LOSSES)
-    weights(model, biases), nonnegative("strength of a penalty", l1), nonnegative("strength of a penalty", l2)
-
-    def cost(outputs: Any, targets: Any) -> Any:
-        total = plain(outputs, targets)
-        if l1:
-            total = total + l1_penalty(model, l1, biases)
-        if l2:
-            total = total + l2_penalty(model, l2, biases)
-        return total
-
-    return cost
+    return Penalized(loss, model, l1, l2, biases)
 
 
 def weights(model: Module, biases: bool) -> list[Any]:

@@ -1,16 +1,17 @@
-"""Training on MNIST, from the first weights to 98 %: `python -m benchmarks.mnist [--runs N] [--threads N] …`.
+"""Training on MNIST, from the first weights to 98 %: `python -m benchmarks.mnist [--quick] [--runs N] …`.
 
 The same work for everyone, the recipe of `python -m nn mnist`: 784-128-10 with ReLU, softmax cross entropy, Adam with a
 rate that falls along half a cosine from step to step, batches of 64 in float32, each epoch all 60 000 images in a new
 order, and after each epoch the accuracy on the 10 000 test images, which is not counted.
 
-- reroll: `nn.fit`; compiling counts as part of the first epoch;
 - NumPy by hand: the network and the Adam of `by_hand` with a loop around them;
-- PyTorch, where it is installed: eager, on the CPU, with `torch.optim.Adam`, and batches picked from one
-  tensor, which is faster than its DataLoader;
-- micrograd, where it is installed: what an epoch would take, from the time of one example.
+- reroll: `nn.fit`; compiling counts as part of the first epoch;
+- PyTorch, where it is installed: eager, on the CPU, with `torch.optim.Adam`, and batches picked from one tensor;
+- PyTorch, DataLoader: the same with batches from its DataLoader, as its tutorials write it;
+- micrograd, where it is installed: what an epoch would take, from the time of a few examples.
 
-Contenders take turns, a whole run each. The time of an epoch is the median over all epochs of all runs.
+NumPy multiplies matrices on one thread, as the recipe does; PyTorch takes as many as it likes; `--threads N` gives
+everyone N. Contenders take turns, a whole run each. The time of an epoch is the median over all epochs of all runs.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ import argparse
 import contextlib
 import math
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -125,33 +128,35 @@ def by_hand(data: Data, recipe: Recipe, seed: int) -> Run:
     return run
 
 
-def torch(data: Data, recipe: Recipe, seed: int) -> Run:
-    """PyTorch as its tutorials write it."""
+def torch(data: Data, recipe: Recipe, seed: int, *, loader: bool = False) -> Run:
+    """PyTorch with the same first weights and learning rates."""
     import torch
     from torch.nn.functional import cross_entropy
+    from torch.utils.data import DataLoader, TensorDataset
 
-    run = Run(data)
+    run, size, n = Run(data), recipe.batch_size, len(data.X)
     model = torch.nn.Sequential(torch.nn.Linear(784, 128), torch.nn.ReLU(), torch.nn.Linear(128, 10))
     for parameter, first in zip(model.parameters(), views(first_weights(seed), SIZES), strict=True):
         parameter.data = torch.tensor(first)
     weights = [parameter.detach().numpy() for parameter in model.parameters()]
-    X, labels, n, size = torch.from_numpy(data.X), torch.from_numpy(data.labels), len(data.X), recipe.batch_size
-    optimizer = torch.optim.Adam(model.parameters(), recipe.lr)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.epochs * math.ceil(n / size))
+    X, labels = torch.from_numpy(data.X), torch.from_numpy(data.labels)
+    shuffled = DataLoader(TensorDataset(X, labels), size, shuffle=True, generator=torch.Generator().manual_seed(seed))
+    optimizer, steps, step = torch.optim.Adam(model.parameters()), recipe.epochs * math.ceil(n / size), 0
     for epoch in range(recipe.epochs):
-        for numbers in portions(n, size, seed + epoch):
-            rows = torch.from_numpy(numbers)
+        picked = map(torch.from_numpy, portions(n, size, seed + epoch))
+        for x, y in shuffled if loader else ((X[rows], labels[rows]) for rows in picked):
+            optimizer.param_groups[0]["lr"] = recipe.lr * (1 + math.cos(math.pi * step / steps)) / 2
             optimizer.zero_grad()
-            cross_entropy(model(X[rows]), labels[rows]).backward()
+            cross_entropy(model(x), y).backward()
             optimizer.step()
-            schedule.step()
+            step += 1
         run.epoch(weights)
     return run
 
 
-def micrograd(data: Data) -> float:
-    """Seconds that an epoch would take: those of three examples, extrapolated."""
-    examples = [micrograd_example(data.X[i].tolist(), data.rows[i].tolist()) for i in range(3)]
+def micrograd(data: Data, n: int) -> float:
+    """Seconds that an epoch would take, extrapolated from n examples."""
+    examples = [micrograd_example(data.X[i].tolist(), data.rows[i].tolist()) for i in range(n)]
     return statistics.median(examples) * len(data.X)
 
 
@@ -174,20 +179,28 @@ def seconds_per_epoch(runs: list[Run]) -> float:
     return statistics.median(seconds for run in runs for seconds in run.seconds)
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mnist", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="trainings of each contender (default 3)")
     parser.add_argument("--epochs", type=int, metavar="N", help="other than those of the recipe")
-    parser.add_argument("--threads", type=int, metavar="N", help="of every contender, if not those of its own choice")
+    parser.add_argument("--threads", type=int, metavar="N", help="of every contender (default: 1, PyTorch its choice)")
+    parser.add_argument("--quick", action="store_true", help="one run of 2 epochs, to see that it works")
     options = parser.parse_args()
+    if options.quick:
+        options.runs, options.epochs = 1, 2
     recipe = replace(RECIPES["mnist"], **({"epochs": options.epochs} if options.epochs else {}))
     contenders: dict[str, Contender] = {"NumPy by hand": by_hand, "reroll": reroll}
     if installed("torch"):
-        contenders["PyTorch"] = torch
-    print(f"{machine()}\n{versions()}\nthreads: {options.threads or 'as they choose'}; {recipe.epochs} epochs\n")
-    data = load()
+        contenders |= {"PyTorch": torch, "PyTorch, DataLoader": partial(torch, loader=True)}
+    try:
+        data = load()
+    except nn.DataError as error:
+        print(f"nothing is measured: {error}")
+        return 0 if options.quick else 2
     runs: dict[str, list[Run]] = {name: [] for name in contenders}
     with limited(options.threads):
+        print(f"{machine()}\n{versions()}\nthreads of NumPy: {options.threads or 1}; {recipe.epochs} epochs, "
+              f"{options.runs} runs\n")
         for seed in range(options.runs):
             for name, train in contenders.items():
                 runs[name].append(train(data, recipe, seed))
@@ -196,21 +209,22 @@ def main() -> None:
     rows = [["784-128-10", "epoch, s", "÷ hand", *marks, "all, s", "test %", "worst %"]]
     rows += [cells(name, its, yardstick) for name, its in runs.items()]
     if installed("micrograd"):
-        epoch = micrograd(data)
+        epoch = micrograd(data, 1 if options.quick else 3)
         rows.append(["micrograd (extrapolated)", f"{epoch:,.0f}", f"{epoch / yardstick:,.0f}", *["-"] * 5])
     print(table(rows))
+    return 0
 
 
 @contextlib.contextmanager
 def limited(threads: int | None) -> Iterator[None]:
-    """Everyone with so many threads, if a number is given."""
+    """Everyone with so many threads, if a number is given; else NumPy with one and PyTorch with what it likes."""
     if threads and installed("torch"):
         import torch
 
         torch.set_num_threads(threads)
-    with threadpool_limits(threads):
+    with threadpool_limits(threads or 1, user_api=None if threads else "blas"):
         yield
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -14,7 +14,6 @@ import tokenize
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd.errors import SizeError, UsageError
 from nn.errors import DataError
@@ -93,14 +92,16 @@ def fitted(picture: FloatArray, side: int) -> FloatArray:
     longest = max(height, width)
     down, right = (longest - height) // 2, (longest - width) // 2
     square = np.pad(picture, ((down, longest - height - down), (right, longest - width - right)))
-    return square if longest == side else overlaps(side, longest) @ square @ overlaps(side, longest).T
+    shares = overlaps(side, longest)
+    return square if longest == side else shares @ square @ shares.T
 
 
-def overlaps(new: int, old: int) -> npt.NDArray[np.float64]:
+def overlaps(new: int, old: int) -> FloatArray:
     """The share of each of `old` equal parts of a line in each of `new` ones; every row sums to 1."""
     starts, others = np.arange(new)[:, None] * old, np.arange(old)[None, :] * new  # in units of 1/(old · new)
     shared = np.minimum(starts + old, others + new) - np.maximum(starts, others)
-    return np.maximum(shared, 0) / old
+    shares: FloatArray = np.maximum(shared, 0) / old
+    return shares
 
 
 def light_ground(rows: FloatArray) -> bool:

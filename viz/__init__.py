@@ -14,19 +14,24 @@ from viz.dot import draw
 from viz.errors import ExpressionError, RendererNotFoundError, RenderError
 from viz.expression import parse
 from viz.formulas import formula
+from viz.legend import legend
 from viz.page import html
+from viz.passes import PassFrame, passes
 from viz.render import Drawing
 from viz.walkthrough import Step, steps
 
 __all__ = [
     "Drawing",
     "ExpressionError",
+    "PassFrame",
     "RenderError",
     "RendererNotFoundError",
     "Step",
     "draw",
     "formula",
     "html",
+    "legend",
     "parse",
+    "passes",
     "steps",
 ]

@@ -1,4 +1,4 @@
-"""Drawings of graphs: `draw` checks what it is given and hands a scene to a style.
+"""Drawings at three distances: `draw` sees what it is given and leaves it to scalars, neurons or blocks.
 
 >>> from autograd import Value
 >>> x, y = Value(2.0, "x"), Value(3.0, "y")
@@ -10,33 +10,34 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterable, Mapping
+import inspect
+from collections.abc import Callable
 from typing import Any
 
-from autograd import NumberError, SizeError, UsageError, Value, ancestors
-from viz import circuit, naming, record
+from autograd import UsageError
+from viz import blocks, neurons, scalars
+from viz.network import is_model
 from viz.render import Drawing
-from viz.scene import Scene
-from viz.style import THEMES
+from viz.scalars import DIRECTIONS, STYLES, graph
 
-STYLES: dict[str, Callable[[Scene], Drawing]] = {"record": record.draw, "circuit": circuit.draw}
-DIRECTIONS = ("LR", "TB")
+PAINTERS: dict[str, Callable[..., Drawing]] = {
+    "values": scalars.draw, "a model": neurons.draw, "a program": blocks.draw,
+}
+
+__all__ = ["DIRECTIONS", "STYLES", "draw", "graph"]
 
 
-def draw(
-    root: Value | Iterable[Value],
-    *,
-    style: str = "record",
-    gradients: bool | None = None,
-    local_derivatives: bool = False,
-    direction: str = "LR",
-    number_format: str = ".4g",
-    theme: str = "light",
-    names: Mapping[str, Any] | None = None,
-    limit: int = 500,
-) -> Drawing:
-    """A picture of the graph of one value, or of several together: a `graphviz.Digraph`.
+def draw(thing: Any, **options: Any) -> Drawing:
+    """A picture of the graph of one value or of several together, of a model, or of a compiled program.
+
+    It is a `graphviz.Digraph`. In a notebook the drawing shows itself; `drawing.write("f.svg")` writes a
+    file, `drawing.source` is its text. Labels longer than 40 characters end in an ellipsis. Options for all:
+
+    - `theme`: "light" or "dark".
+    - `legend`: True to tell below the picture what the colours mean.
+    - `number_format`: how numbers are written, in the language of `format` (not of programs, which have none).
+
+    Of **values**, each is drawn, and each operation:
 
     - `style`: "record" draws a box for each value and a circle for each operation, as micrograd does;
       "circuit" draws operations joined by wires, the value above and the gradient below each wire.
@@ -44,47 +45,32 @@ def draw(
       a note if there are none yet: no value of the graph has a gradient other than 0.
     - `local_derivatives`: write on each edge the derivative of the operation for that operand.
     - `direction`: "LR", from left to right, or "TB", from top to bottom.
-    - `number_format`: how numbers are written, in the language of `format`.
-    - `theme`: "light" or "dark".
     - `names`: variables, such as `locals()`, to call values by that have no label.
+    - `expand`: True, or a list of values made by `dot`, to draw the products that a dot adds up.
+    - `clusters`: a model, to draw a frame around each of its layers and neurons; True finds them by
+      labels such as W1[0,1] and b1[0].
     - `limit`: graphs of more values than this raise `SizeError` instead of making a picture nobody can read.
 
-    In a notebook the drawing shows itself; `drawing.write("f.svg")` writes a file, `drawing.source` is
-    its text. Labels longer than 40 characters end in an ellipsis.
+    Of a **model** (or a layer, or a neuron), neurons are circles with their activation and bias, layers
+    columns, and weights lines of a colour for their sign and a width for their size:
+
+    - `x`: an example; circles then show what it makes of them, as when predicting.
+    - `gradients`: True to show the gradients of weights and biases in place of their values.
+    - `numbers`: True or False to write weights on their lines, or not; by default up to 16 in all.
+    - `widest`: layers of more neurons than this show their first and last ones.
+
+    Of a **program** that `autograd.compile` made, each array is a box with its operation, its shape and
+    the number of scalars that it stands for, the forward half beside the backward half:
+
+    - `backward`: False leaves the backward half out.
+    - `direction`: "TB" or "LR".
+
+    Raises `UsageError` for options that do not fit, `NumberError` for things of other kinds.
     """
-    roots = _roots(root)
-    _check("style", style, STYLES)
-    _check("direction", direction, DIRECTIONS)
-    _check("theme", theme, THEMES)
-    values = graph(roots)
-    if len(values) > limit:
-        raise SizeError(
-            f"the graph has {len(values)} values, and pictures of more than limit={limit} are hard to read: raise "
-            "limit=, draw a value nearer to the leaves or a smaller example, or use autograd.dot and autograd.sum "
-            "in place of long chains of + and *"
-        )
-    scene = Scene(
-        roots, values, naming.labels(values, names), THEMES[theme], direction, number_format, gradients,
-        local_derivatives,
-    )
-    return STYLES[style](scene)
-
-
-def graph(roots: Iterable[Value]) -> list[Value]:
-    """All that the roots depend on and the roots themselves, the oldest first."""
-    return sorted(set[Value]().union(*map(ancestors, roots)), key=operator.attrgetter("serial"))
-
-
-def _roots(root: Value | Iterable[Value]) -> list[Value]:
-    roots = [root] if isinstance(root, Value) or not isinstance(root, Iterable) else list(root)
-    for value in roots:
-        if not isinstance(value, Value):
-            raise NumberError(f"draw takes a Value or several, {type(value).__name__} came")
-    if not roots:
-        raise SizeError("draw takes at least one Value, none came")
-    return list(dict.fromkeys(roots))
-
-
-def _check(option: str, given: str, known: Iterable[str]) -> None:
-    if given not in known:
-        raise UsageError(f"{option} is one of {', '.join(map(repr, known))}; {given!r} came")
+    kind = "a program" if hasattr(thing, "passes") else "a model" if is_model(thing) else "values"
+    painter = PAINTERS[kind]
+    known = list(inspect.signature(painter).parameters)[1:]
+    for option in options:
+        if option not in known:
+            raise UsageError(f"drawings of {kind} have the options {', '.join(known)}; {option!r} came")
+    return painter(thing, **options)

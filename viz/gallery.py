@@ -30,7 +30,7 @@ def main(folder: str) -> list[Path]:
     """Write every picture in every theme, as circuit-light.svg and so on."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     return [
-        draw(root, theme=theme, **look).write(Path(folder) / f"{name}-{theme}.svg")  # type: ignore[arg-type]
+        draw(root, theme=theme, **look).write(Path(folder) / f"{name}-{theme}.svg")
         for name, (root, look) in examples().items()
         for theme in THEMES
     ]

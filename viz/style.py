@@ -1,14 +1,19 @@
 """Colours and fonts of every picture, in one place.
 
-A colour means the same thing everywhere: blue is a value, vermillion a gradient, purple a local
-derivative. The hues are Okabe and Ito's (Color Universal Design, 2008), which remain
-distinguishable to people who do not see red, green or blue; darkened or lightened so that text on
-the background of its theme has a contrast of 4.5 : 1 or more (WCAG 2, level AA).
+A colour means the same thing everywhere, as `viz.legend()` shows. Of texts, blue is a value, vermillion
+a gradient and purple a local derivative; of fills, green is an input, yellow a parameter and grey a
+constant; of lines, blue is positive and orange negative. The hues are Okabe and Ito's (Color Universal
+Design, 2008), which remain distinguishable to people who do not see red, green or blue; darkened or
+lightened so that text on the background of its theme has a contrast of 4.5 : 1 or more, and lines
+of 3 : 1 (WCAG 2, level AA).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from autograd import UsageError
 
 FONT = "Helvetica"
 """A font whose widths every renderer knows; browsers replace it with their sans-serif if need be."""
@@ -22,7 +27,7 @@ SMALL = SIZE - 2
 
 @dataclass(frozen=True)
 class Theme:
-    """What each thing looks like. Text: value … muted; fills: input … operation; lines: line."""
+    """What each thing looks like. Text: text … local; fills: input … operation; lines: line … negative."""
 
     background: str
     text: str
@@ -45,13 +50,25 @@ THEMES = {
         background="#ffffff", text="#1f2328", muted="#59636e",
         value="#0063a3", gradient="#b84300", local="#8f3f71",
         input="#e3f4ee", parameter="#fdf1d3", constant="#f2f3f5", result="#ffffff", operation="#e8eef5",
-        line="#59636e", positive="#009e73", negative="#cc79a7",
+        line="#59636e", positive="#0072b2", negative="#c77700",
     ),
     "dark": Theme(
         background="#0d1117", text="#e6edf3", muted="#9198a1",
         value="#6cc0f5", gradient="#ff9a5c", local="#e3a6c8",
         input="#12332a", parameter="#3a2f10", constant="#1c2128", result="#0d1117", operation="#22303f",
-        line="#9198a1", positive="#2fc79a", negative="#d98fb8",
+        line="#9198a1", positive="#56b4e9", negative="#e69f00",
     ),
 }
 """The themes by name."""
+
+
+def theme_named(name: str) -> Theme:
+    """The theme of a name, "light" or "dark"; `UsageError` for others."""
+    return THEMES[one_of("theme", name, THEMES)]
+
+
+def one_of(option: str, given: str, known: Iterable[str]) -> str:
+    """What is given, if it is known; `UsageError` if not."""
+    if given not in known:
+        raise UsageError(f"{option} is one of {', '.join(map(repr, known))}; {given!r} came")
+    return given

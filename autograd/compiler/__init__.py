@@ -14,9 +14,14 @@ The passes, in order; each takes what the one before made:
 
 `build` runs the first four, `compiled` holds what `executable` makes of the rest, `verify` compares
 the result with the scalar graph by the `reference` evaluator, and `program` is what users hold.
+To look inside, `passes` tells what each of them made, scalars as `nodes` and then blocks as `arrays`,
+`example` replays the trace as an eager graph, and `place` finds a scalar in its array.
 """
 
+from autograd.compiler.nodes import Node
+from autograd.compiler.passes import Pass
+from autograd.compiler.place import Place
 from autograd.compiler.program import Program, compile
 from autograd.compiler.summary import BlockInfo
 
-__all__ = ["BlockInfo", "Program", "compile"]
+__all__ = ["BlockInfo", "Node", "Pass", "Place", "Program", "compile"]

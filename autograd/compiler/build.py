@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -14,6 +15,7 @@ from autograd.compiler.group import Group, check_groups, groups
 from autograd.compiler.reroll import reroll
 from autograd.compiler.sums import Canonical
 from autograd.compiler.trace import trace
+from autograd.nested import parameters_of
 from autograd.value import Value
 
 Names = dict[tuple[int, int], str]
@@ -32,6 +34,8 @@ class Plan:
     names: Names
     noises: int
     several: bool
+    shapes: tuple[tuple[int, ...], tuple[int, ...] | None]
+    """Of a row of X and of Y."""
 
 
 def plan(
@@ -49,4 +53,16 @@ def plan(
              "target": 0 if y_shape is None else prod(y_shape)}
     blocks, roots = reroll(normal, found, sizes)
     check_blocks(blocks)
-    return Plan(graph, normal, found, blocks, roots, names, noises, several)
+    return Plan(graph, normal, found, blocks, roots, names, noises, several, (x_shape, y_shape))
+
+
+def parameter_names(params: Any, flat: list[Value]) -> Names:
+    """Runs of parameters that bear one name: the keys of a dict, else the stems of labels such as W1[0,1]."""
+    stems = [value.label.split("[")[0] for value in flat]
+    if isinstance(params, dict):
+        position = {value: i for i, value in enumerate(flat)}
+        for name, nested in params.items():
+            for value in parameters_of(nested):
+                stems[position[value]] = str(name)
+    cuts = [0, *(i for i in range(1, len(stems)) if stems[i] != stems[i - 1]), len(stems)]
+    return {(start, stop): stems[start] or "w" for start, stop in itertools.pairwise(cuts) if stop > start}

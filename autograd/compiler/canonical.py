@@ -30,8 +30,8 @@ def canonical(graph: Graph) -> Canonical:
         if not len(decided):
             break
         graph = with_selections_made(graph, decided, value)
-    terms = flattened(graph, terms.take(~known[terms.owner]))
-    return merged(graph, terms, known, value)
+    terms, owner = flattened(graph, terms.take(~known[terms.owner]))
+    return merged(graph, terms, owner, known, value)
 
 
 def with_constants_as_factors(graph: Graph) -> Graph:
@@ -152,8 +152,10 @@ def _all_known(graph: Graph, nodes: Ints, known: Bools) -> Bools:
     return np.asarray(unknown == 0)
 
 
-def flattened(graph: Graph, terms: Terms) -> Terms:
+def flattened(graph: Graph, terms: Terms) -> tuple[Terms, Ints]:
     """Absorb sums and products that are used once, as a plain term, into the sum that uses them.
+
+    Returns the terms that are left, and for each node the sum that absorbed it, or itself.
 
     A neuron (several terms, products among them) is absorbed by additions alone, not by a subtraction: z = x·w + b
     stays itself in z - y and y - z. Taking a product, a weight or a constant away from it goes on with it.
@@ -185,7 +187,7 @@ def flattened(graph: Graph, terms: Terms) -> Terms:
     kept = terms.take(keep)
     kept.sign = kept.sign * sign[kept.owner]
     kept.owner = root[kept.owner]
-    return kept.take(np.argsort(kept.owner, kind="stable"))
+    return kept.take(np.argsort(kept.owner, kind="stable")), root
 
 
 def _less_a_number(graph: Graph, plain: Bools, terms: Terms) -> Bools:

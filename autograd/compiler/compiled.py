@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from autograd.compiler.arguments import Batch
 from autograd.compiler.build import Plan
 from autograd.compiler.executable import Buffers, Executable
+from autograd.compiler.place import Places
 from autograd.compiler.read import LEAF_NAMES
 from autograd.compiler.source import Text, write
 from autograd.compiler.straight import Straight
@@ -41,6 +43,11 @@ class Compiled:
         if kind not in self.texts:
             self.texts[kind] = write(self.plan, kind)
         return self.texts[kind]
+
+    @cached_property
+    def places(self) -> Places:
+        """Where each scalar of the trace is in the source."""
+        return Places(self.plan, self.text("outputs" if self.plan.several else "value_and_grad"))
 
     def value_and_grad(
         self, theta: FloatArray, batch: Batch, rng: np.random.Generator | None, out: FloatArray | None, inputs: bool

@@ -92,7 +92,7 @@ def groups(graph: Canonical) -> list[Group]:
             else:
                 group[members] = len(found)
                 found.append(made)
-    graph.roots = same[graph.roots]
+    graph.roots, graph.home = same[graph.roots], same[graph.home]
     return found
 
 

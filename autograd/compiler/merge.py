@@ -9,8 +9,11 @@ from autograd.compiler.levels import levels
 from autograd.compiler.sums import NONE, SUM, Canonical, Terms
 
 
-def merged(graph: Graph, terms: Terms, constant: Bools, value: Floats) -> Canonical:
-    """Merge common sub-expressions level by level, from the leaves up; keep what the roots reach."""
+def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floats) -> Canonical:
+    """Merge common sub-expressions level by level, from the leaves up; keep what the roots reach.
+
+    `owner` is for each node the sum that absorbed it, or itself.
+    """
     n = len(graph)
     code = graph.code.copy()
     linear = np.zeros(n, dtype=bool)
@@ -51,7 +54,7 @@ def merged(graph: Graph, terms: Terms, constant: Bools, value: Floats) -> Canoni
         alias[nodes] = nodes[representative][inverse]
     roots = alias[roots]
     result = Canonical(code, start, args, data, first, sign, left, right, roots, alias[:n] == np.arange(n), level,
-                       graph.labels)
+                       alias[owner], owner != np.arange(n), graph.labels)
     return reachable(result)
 
 
@@ -84,4 +87,5 @@ def reachable(graph: Canonical) -> Canonical:
     graph.sign, graph.left, graph.right = graph.sign[terms], graph.left[terms], graph.right[terms]
     graph.first = np.concatenate([[0], np.cumsum(number)])
     graph.alive = alive
+    graph.home = np.where(alive[graph.home], graph.home, NONE)
     return graph

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,8 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiler.arguments import Batch, rows, vector
-from autograd.compiler.build import plan
+from autograd.compiler.build import parameter_names, plan
 from autograd.compiler.compiled import Compiled
+from autograd.compiler.example import example
+from autograd.compiler.passes import Pass, passes
+from autograd.compiler.place import Place
 from autograd.compiler.summary import BlockInfo, block_infos, table
 from autograd.compiler.verify import verify
 from autograd.errors import UsageError
@@ -42,6 +44,8 @@ class Program:
         self.plans: dict[tuple[Any, ...], Compiled] = {}
         self.lock = threading.Lock()
         self.latest: Compiled | None = None
+        self.positions = {value: i for i, value in enumerate(self.params)}
+        self.shown: tuple[Compiled, dict[Value, int]] | None = None
 
     def value_and_grad(
         self, theta: npt.ArrayLike, X: npt.ArrayLike, Y: npt.ArrayLike | None = None, *,
@@ -87,7 +91,8 @@ class Program:
     def traced(self) -> Compiled:
         """The program used last; an error before the first call."""
         if self.latest is None:
-            raise UsageError("a program is traced at its first call: call it, or value_and_grad, before looking inside")
+            raise UsageError("a program is traced at its first call: call it, value_and_grad or "
+                             "trace(x_shape, y_shape) before looking inside")
         return self.latest
 
     @property
@@ -102,6 +107,56 @@ class Program:
         compiled = self.traced()
         return block_infos(compiled.plan, compiled.text("outputs"))
 
+    def trace(self, x_shape: tuple[int, ...], y_shape: tuple[int, ...] | None = None) -> Program:
+        """Trace the loss for rows of X and Y of these shapes, without data, to look inside; the program itself."""
+        rng = np.random.default_rng(0)
+        y = None if y_shape is None else rng.random((1, *y_shape))
+        self.compiled(rows(rng.random((1, *x_shape)), y), "outputs")
+        return self
+
+    def passes(self) -> list[Pass]:
+        """The graph after each pass of the compiler, from the scalars of the trace to the arrays of the program."""
+        return passes(self.traced(), self.params)
+
+    def example(
+        self, x: Any, y: Any = None, *, rng: np.random.Generator | None = None
+    ) -> Any:
+        """The scalar graph of one example with today's parameters: a Value, or a list where the loss returns several.
+
+        Its values are labelled with their places in the program, unless the loss labelled them, and `block_of`
+        knows them until the next `example`. `backward()` fills in the gradients of the parameters themselves.
+
+        >>> w, b = Value(2.0, "w"), Value(1.0, "b")
+        >>> program = Program(lambda x, y: (w * x + b - y) ** 2, [w, b])
+        >>> program.example(3.0, 5.0)
+        Value(data=4.0, label='loss')
+        """
+        batch = rows([x], None if y is None else [y])
+        compiled = self.compiled(batch, "outputs")
+        outputs, nodes = example(compiled, batch, self.params, rng)
+        self.shown = compiled, nodes
+        return outputs if compiled.plan.several else outputs[0]
+
+    def block_of(self, value: Value) -> Place | None:
+        """Where a scalar is in the program used last: a parameter, or a value of the latest `example`.
+
+        None for constants, and for what no result depends on. Raises `UsageError` for other values.
+
+        >>> w, b = Value(2.0, "w"), Value(1.0, "b")
+        >>> program = Program(lambda x, y: (w * x + b - y) ** 2, [w, b])
+        >>> loss = program.example(3.0, 5.0)
+        >>> print(program.block_of(b), program.block_of(loss))
+        b[0] loss[:, 0]
+        """
+        if value in self.positions:
+            return self.traced().places.of_parameter(self.positions[value])
+        compiled, nodes = self.shown or (self.traced(), {})
+        if value not in nodes:
+            raise UsageError(
+                f"block_of finds parameters and the values of the latest program.example(x, y); {value!r} is neither"
+            )
+        return compiled.places.of(nodes[value])
+
     def summary(self) -> str:
         """A table of the blocks: shape, the scalars each stands for, floating-point operations per example."""
         return table(self.blocks, self.traced().plan)
@@ -109,18 +164,6 @@ class Program:
     def __repr__(self) -> str:
         state = "not traced yet" if self.latest is None else f"{len(self.blocks)} blocks"
         return f"<Program of {len(self.params)} parameters, {state}>"
-
-
-def parameter_names(params: Any, flat: list[Value]) -> dict[tuple[int, int], str]:
-    """Runs of parameters that bear one name: the keys of a dict, else the stems of labels such as W1[0,1]."""
-    stems = [value.label.split("[")[0] for value in flat]
-    if isinstance(params, dict):
-        position = {value: i for i, value in enumerate(flat)}
-        for name, nested in params.items():
-            for value in parameters_of(nested):
-                stems[position[value]] = str(name)
-    cuts = [0, *(i for i in range(1, len(stems)) if stems[i] != stems[i - 1]), len(stems)]
-    return {(start, stop): stems[start] or "w" for start, stop in itertools.pairwise(cuts) if stop > start}
 
 
 def compile(loss: Callable[..., Any], params: Any) -> Program:

@@ -35,6 +35,9 @@ class Text:
     helpers: str
     constants: dict[str, npt.NDArray[Any]]
     names: list[str]
+    """The name of every block."""
+    gradients: list[str]
+    """The name of every block's gradient; empty where it has none."""
     statements: list[tuple[Block, str, str]]
     """Block, name and line of every forward statement."""
 
@@ -68,15 +71,16 @@ def write(made: Plan, kind: str) -> Text:
     forward, writer.lines = writer.lines, []
     start = ""
     backward: list[str] = []
+    gradients = ["" for _ in blocks]
     if kind == "outputs":
         results = columns(made, writer)
     else:
         forward.append(f"value = {value(made, writer)}")
-        start, backward, results = gradient(made, writer, kind == "inputs")
+        start, backward, results, gradients = gradient(made, writer, kind == "inputs")
     arguments = ["theta", "x"] + [name for name, leaf in (("y", "target"), ("u", "noise")) if size_of(blocks, leaf)]
     helpers = "\n".join(HELPERS[name] for name in sorted(writer.helpers))
     return Text(kind, arguments, writer.header, forward, start, writer.gradient_header, backward, results,
-                helpers, writer.constants, writer.names, writer.statements)
+                helpers, writer.constants, writer.names, gradients, writer.statements)
 
 
 def reached(blocks: list[Block], from_blocks: set[int]) -> list[bool]:
@@ -127,8 +131,11 @@ def column(made: Plan, writer: Writer, root: tuple[int, int]) -> str:
     return f"np.full(n, {writer.names[position]}[{slot}])"
 
 
-def gradient(made: Plan, writer: Writer, inputs: bool) -> tuple[str, list[str], str]:
-    """The backward half, from the gradient of the mean to that of theta (and of x): start, lines and results."""
+def gradient(made: Plan, writer: Writer, inputs: bool) -> tuple[str, list[str], str, list[str]]:
+    """The backward half, from the gradient of the mean to that of theta (and of x).
+
+    Returns where it starts, its lines, the results, and the name of each block's gradient.
+    """
     blocks = made.blocks
     wanted = [block.op == "parameter" or (inputs and block.op == "input") for block in blocks]
     for i, block in enumerate(blocks):
@@ -141,7 +148,7 @@ def gradient(made: Plan, writer: Writer, inputs: bool) -> tuple[str, list[str], 
     lines = without_copies(lines)
     dx = next((backward.gradients[i] or "np.zeros_like(x)" for i, b in enumerate(blocks) if b.op == "input"), "")
     results = "value, gradient" + (f", {dx}" if inputs else "")
-    return f"gradient = np.{fresh}_like(theta)", lines, results
+    return f"gradient = np.{fresh}_like(theta)", lines, results, backward.gradients
 
 
 def size_of(blocks: list[Block], op: str) -> int:

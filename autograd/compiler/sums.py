@@ -18,7 +18,8 @@ class Canonical:
     """A graph in which every linear node is a sum of terms: sign · left · right.
 
     The terms of node i are `first[i]:first[i + 1]`; operands of the other operations are as in
-    `Graph`. Nodes that were absorbed or merged are not `alive`.
+    `Graph`. Nodes that were absorbed or merged are not `alive`; `home` is where each then is: the living
+    node that equals it, or the sum that it was `absorbed` in, or NONE where no result depends on it.
     """
 
     code: Ints
@@ -32,6 +33,8 @@ class Canonical:
     roots: Ints
     alive: Bools
     level: Ints
+    home: Ints
+    absorbed: Bools
     labels: dict[int, str]
 
     def check(self) -> None:

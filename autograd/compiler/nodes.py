@@ -1,0 +1,148 @@
+"""Graphs for people and pictures: the scalars of a loss after each of the first passes.
+
+A `Node` is a scalar, or an array that stands for many (`arrays`), with the statement that computes it. Pictures
+need no more than that, and know nothing else of the compiler.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autograd import ops
+from autograd.compiler.build import Plan
+from autograd.compiler.graph import CODE, CODES, LEAVES, Bools, Graph, Ints
+from autograd.compiler.group import Group
+from autograd.compiler.sums import NONE, SUM, Canonical
+from autograd.formula import Formula, as_formula, number
+from autograd.value import Value
+
+Shape = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A scalar, or an array that stands for `scalars` of them.
+
+    `op` is the operation or the kind of leaf ("parameter", "input", "target", "noise"), `reads` are the
+    names of the nodes that its `statements` use. `group` is the number of its group, after the pass that finds
+    groups. A `backward` node is the gradient of the node named by `of`. Rows of a "batch" are examples.
+    """
+
+    name: str
+    op: str
+    reads: tuple[str, ...] = ()
+    statements: tuple[str, ...] = ()
+    shape: Shape = ()
+    scalars: int = 1
+    group: int | None = None
+    backward: bool = False
+    of: str = ""
+
+
+def scalar_names(graph: Graph, leaves: Mapping[str, Sequence[str]]) -> list[str]:
+    """A name for each node: that of its place in the arrays of leaves, its label, its number, else v1, v2, …"""
+    names: list[str] = []
+    taken = {name for array in leaves.values() for name in array}
+    count = 0
+    for node in range(len(graph)):
+        op, label = graph.op(node), graph.labels.get(node, "")
+        if op in leaves:
+            name = leaves[op][int(graph.data[node])]
+        elif op == "constant":
+            name = number(graph.data[node])
+        elif label and label not in taken:
+            name = label
+        else:
+            count += 1
+            name = f"v{count}"
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def leaf_names(made: Plan, params: Sequence[Value]) -> dict[str, list[str]]:
+    """The names of leaves, by their kind and position: labels of parameters, x[0,1], y[2], u[0]."""
+    parameters = [
+        params[i].label or f"{name}[{i - start}]" for (start, stop), name in made.names.items()
+        for i in range(start, stop)
+    ]
+    counts = {label: itertools.count(2) for label in parameters}
+    seen: set[str] = set()
+    for i, label in enumerate(parameters):  # equal labels are numbered
+        parameters[i] = label if label not in seen else f"{label}_{next(counts[label])}"
+        seen.add(label)
+    return {
+        "parameter": parameters,
+        "input": indexed("x", made.shapes[0]),
+        "target": indexed("y", made.shapes[1] or ()),
+        "noise": indexed("u", (made.noises,)),
+    }
+
+
+def indexed(name: str, shape: tuple[int, ...]) -> list[str]:
+    """The elements of an array by name: x[0,0], x[0,1], …; of a single number, its name."""
+    if not shape:
+        return [name]
+    return [f"{name}[{','.join(map(str, index))}]" for index in np.ndindex(*shape)]
+
+
+def traced_nodes(graph: Graph, names: Sequence[str]) -> list[Node]:
+    """Every scalar that the loss computed, as it was written."""
+    constant = graph.code == CODE["constant"]
+    return [
+        Node(names[node], graph.op(node), *_written(graph.op(node), names, node, graph.operands(node), constant))
+        for node in np.flatnonzero(~constant).tolist()
+    ]
+
+
+def canonical_nodes(graph: Canonical, names: Sequence[str]) -> list[Node]:
+    """The scalars that are left in canonical form: leaves, sums of products, other operations."""
+    constant = graph.code == CODE["constant"]
+    nodes = []
+    for node in np.flatnonzero(graph.alive & ~constant).tolist():
+        op = CODES[graph.code[node]]
+        if graph.code[node] == SUM:
+            nodes.append(Node(names[node], op, *_sum(graph, node, names, constant)))
+        else:
+            args = graph.args[graph.start[node] : graph.start[node + 1]]
+            nodes.append(Node(names[node], op, *_written(op, names, node, args, constant)))
+    return nodes
+
+
+def grouped_nodes(graph: Canonical, groups: Sequence[Group], names: Sequence[str]) -> list[Node]:
+    """The same, each with the group of those that do the same."""
+    group_of = {names[member]: i for i, group in enumerate(groups) for member in group.members}
+    return [replace(node, group=group_of[node.name]) for node in canonical_nodes(graph, names)]
+
+
+def _written(
+    op: str, names: Sequence[str], node: int, args: Ints, constant: Bools
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a node reads, and its statement; a leaf has none, and constants are written out."""
+    if op in LEAVES:
+        return (), ()
+    formula = as_formula(ops.TABLE[op].dispatch(tuple(Formula(names[arg]) for arg in args)))
+    return _distinct(args, names, constant), (f"{names[node]} = {formula}",)
+
+
+def _sum(
+    graph: Canonical, node: int, names: Sequence[str], constant: Bools
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The same for a sum of signed products."""
+    terms = slice(graph.first[node], graph.first[node + 1])
+    total: Any = None
+    for sign, left, right in zip(graph.sign[terms], graph.left[terms], graph.right[terms], strict=True):
+        value = Formula(names[left]) if right == NONE else Formula(names[left]) * Formula(names[right])
+        value = value if sign > 0 or total is not None else -value
+        total = value if total is None else total + value if sign > 0 else total - value
+    factors = np.stack([graph.left[terms], graph.right[terms]], axis=1).ravel()
+    return _distinct(factors[factors != NONE], names, constant), (f"{names[node]} = {total}",)
+
+
+def _distinct(nodes: Ints, names: Sequence[str], constant: Bools) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names[node] for node in nodes if not constant[node]))

@@ -1,0 +1,76 @@
+"""The graph after each pass, by name, so that a picture can be drawn of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from autograd.compiler.arrays import array_nodes
+from autograd.compiler.canonical import canonical
+from autograd.compiler.compiled import Compiled
+from autograd.compiler.group import groups
+from autograd.compiler.nodes import Node, canonical_nodes, grouped_nodes, leaf_names, scalar_names, traced_nodes
+from autograd.value import Value
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one pass of the compiler made: `nodes`, each after those that it reads, and a sentence about it.
+
+    The nodes are worked out when they are first looked at.
+    """
+
+    name: str
+    sentence: str
+    make: Callable[[], list[Node]]
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        """The graph after the pass."""
+        return self.make()
+
+    def __repr__(self) -> str:
+        return f"<Pass {self.name}: {self.sentence}>"
+
+
+def passes(compiled: Compiled, params: Sequence[Value]) -> list[Pass]:
+    """The passes of a compiled loss in order: the first three leave scalars, the last two arrays."""
+    made = compiled.plan
+    kind = "outputs" if made.several else "value_and_grad"
+
+    def names() -> list[str]:
+        return scalar_names(made.graph, leaf_names(made, params))
+
+    def shifted() -> list[str]:
+        # The canonical form puts reciprocals of constants in front.
+        found = canonical(made.graph)
+        extra = len(found.code) - len(made.graph)
+        return [f"{number:.4g}" for number in found.data[:extra]] + names()
+
+    def after_grouping() -> list[Node]:
+        found = canonical(made.graph)
+        return grouped_nodes(found, groups(found), shifted())
+
+    def arrays(backward: bool) -> list[Node]:
+        found = array_nodes(made, compiled.text(kind))
+        return found if backward else without_backward(found)
+
+    found = [
+        Pass("trace", "the loss is run once on symbols, and every scalar operation written down",
+             lambda: traced_nodes(made.graph, names())),
+        Pass("canonical", "what only adds and multiplies becomes sums of products; equal expressions become one",
+             lambda: canonical_nodes(canonical(made.graph), shifted())),
+        Pass("group", "scalars that do the same with members of the same groups form a group", after_grouping),
+        Pass("reroll", "each group becomes an array: sums of products become products of matrices",
+             lambda: arrays(False)),
+    ]
+    if not made.several:
+        found.append(Pass("differentiate", "the chain rule, array by array from the loss back to the parameters",
+                          lambda: arrays(True)))
+    return found
+
+
+def without_backward(nodes: Sequence[Node]) -> list[Node]:
+    """The forward half of a program."""
+    return [node for node in nodes if not node.backward]

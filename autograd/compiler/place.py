@@ -1,0 +1,79 @@
+"""Where the scalars of a graph are in the arrays of its program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograd.compiler.arrays import views
+from autograd.compiler.build import Plan
+from autograd.compiler.graph import CODES, LEAVES, Ints
+from autograd.compiler.read import LEAF_NAMES
+from autograd.compiler.source import Text
+from autograd.compiler.sums import NONE
+
+
+@dataclass(frozen=True)
+class Place:
+    """A scalar's place in a program: `array[index]` where `array` is called `name` in the source.
+
+    An index of `slice(None)` stands for all examples of a batch. `whole` is False where the scalar
+    is not itself stored: it is then a term of the sum that is stored there.
+
+    >>> str(Place("z1", (slice(None), 3))), str(Place("W1", (5, 3)))
+    ('z1[:, 3]', 'W1[5, 3]')
+    """
+
+    name: str
+    index: tuple[int | slice, ...]
+    whole: bool = True
+
+    @property
+    def label(self) -> str:
+        """The same for a single example, which needs no index where the array has only that one."""
+        index = ",".join(str(i) for i in self.index if not isinstance(i, slice))
+        return self.name if self.name == "loss" else f"{self.name}[{index}]"
+
+    def __str__(self) -> str:
+        return f"{self.name}[{', '.join(':' if isinstance(i, slice) else str(i) for i in self.index)}]"
+
+
+class Places:
+    """The places of all nodes of a traced graph, in the arrays of one of its functions."""
+
+    def __init__(self, made: Plan, text: Text) -> None:
+        self.made = made
+        self.names = text.names
+        self.views = views(made, text)
+        self.shift = len(made.canonical.code) - len(made.graph)
+        self.block = np.full(len(made.canonical.code), NONE)
+        self.slot = np.full(len(made.canonical.code), NONE)
+        for position, block in enumerate(made.blocks):
+            if block.op not in LEAF_NAMES and block.op != "stack":
+                self.block[block.members] = position
+                self.slot[block.members] = np.arange(block.size)
+
+    def of(self, node: int) -> Place | None:
+        """The place of a traced node; None for a constant, and for what no result depends on."""
+        graph = self.made.canonical
+        node += self.shift
+        home = node if graph.code[node] < len(LEAVES) else int(graph.home[node])
+        kind = "constant" if home == NONE else CODES[graph.code[home]]
+        if kind == "constant":
+            return None
+        if kind == "parameter":
+            return self.of_parameter(int(graph.data[home]))
+        if kind in LEAF_NAMES:
+            return Place(LEAF_NAMES[kind], (slice(None), int(graph.data[home])))
+        block = self.made.blocks[self.block[home]]
+        index = (*((slice(None),) if block.batched else ()), int(self.slot[home]))
+        return Place(self.names[self.block[home]], index, whole=not graph.absorbed[node])
+
+    def of_parameter(self, position: int) -> Place:
+        """The place of a parameter: in the array that the source calls by its name, else in theta."""
+        for name, positions in self.views.items():
+            found: Ints = np.argwhere(positions == position)
+            if len(found):
+                return Place(name, tuple(found[0].tolist()))
+        return Place("theta", (position,))

@@ -1,0 +1,82 @@
+"""Graphs of single numbers: the nearest of the three distances."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from autograd import NumberError, SizeError, Value, ancestors
+from viz import circuit, naming, record
+from viz.clusters import frame, neurons
+from viz.expand import expanded
+from viz.legend import SCALARS, attach
+from viz.render import Drawing
+from viz.scene import NO_GRADIENTS, Scene
+from viz.style import one_of, theme_named
+
+STYLES: dict[str, Callable[[Scene], Drawing]] = {"record": record.draw, "circuit": circuit.draw}
+DIRECTIONS = ("LR", "TB")
+
+
+def draw(
+    root: Value | Iterable[Value],
+    *,
+    style: str = "record",
+    gradients: bool | None = None,
+    local_derivatives: bool = False,
+    direction: str = "LR",
+    number_format: str = ".4g",
+    theme: str = "light",
+    names: Mapping[str, Any] | None = None,
+    expand: bool | Iterable[Value] = False,
+    clusters: Any = None,
+    legend: bool = False,
+    limit: int = 500,
+) -> Drawing:
+    """A picture of the graph of one value, or of several together, as `viz.draw` makes it."""
+    roots = _roots(root)
+    one_of("style", style, STYLES)
+    one_of("direction", direction, DIRECTIONS)
+    colours = theme_named(theme)
+    values = graph(roots)
+    labels = naming.labels(values, names)
+    if expand:
+        shown = expanded(values, expand)
+        roots, labels = [shown[value] for value in roots], {shown[value]: labels[value] for value in values}
+        values = graph(roots)
+    _check_size(values, limit)
+    labels = {value: labels.get(value, "") for value in values}
+    scene = Scene(roots, values, labels, colours, direction, number_format, gradients, local_derivatives)
+    drawing = STYLES[style](scene)
+    if clusters is not None and clusters is not False:
+        frame(drawing, scene.ids, neurons(values, clusters), colours)
+    if legend:
+        attach(drawing, SCALARS, colours, NO_GRADIENTS if scene.gradients_missing else "")
+    return drawing
+
+
+def graph(roots: Iterable[Value]) -> list[Value]:
+    """All that the roots depend on and the roots themselves, the oldest first."""
+    return sorted(set[Value]().union(*map(ancestors, roots)), key=operator.attrgetter("serial"))
+
+
+def _check_size(values: Sequence[Value], limit: int) -> None:
+    if len(values) > limit:
+        raise SizeError(
+            f"the graph has {len(values)} values, and pictures of more than limit={limit} are hard to read: raise "
+            "limit=, draw a value nearer to the leaves or a smaller example, or use autograd.dot and autograd.sum "
+            "in place of long chains of + and *"
+        )
+
+
+def _roots(root: Value | Iterable[Value]) -> list[Value]:
+    roots = [root] if isinstance(root, Value) or not isinstance(root, Iterable) else list(root)
+    for value in roots:
+        if not isinstance(value, Value):
+            raise NumberError(
+                f"draw takes a Value or several, a model or a compiled program; {type(value).__name__} came"
+            )
+    if not roots:
+        raise SizeError("draw takes at least one Value, none came")
+    return list(dict.fromkeys(roots))

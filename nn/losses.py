@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 
 from autograd import dot, log, logsumexp, maximum, mean, relu, softplus, sum
-from autograd.errors import SizeError
+from autograd.errors import SizeError, UsageError
 from autograd.nested import flatten
 from nn.arguments import entry, function
+from nn.examples import FloatArray
 
 Loss = Callable[[Any, Any], Any]
 
@@ -159,6 +160,32 @@ def cost(loss: str | Loss, outputs: Sequence[Any], targets: Sequence[Any], reduc
     if len(outs) != len(ys) or not outs:
         raise SizeError(f"a cost needs a list of outputs and a target for each, {len(outs)} and {len(ys)} came")
     return reduced(reduction, [each(a, y) for a, y in zip(outs, ys, strict=True)])
+
+
+def name_of(loss: str | Loss) -> str | None:
+    """The name of a loss of this file, or of the one inside a penalised loss; None for any other."""
+    plain = getattr(loss, "loss", loss)
+    return next((name for name, function in LOSSES.items() if plain in (name, function)), None)
+
+
+def check_targets(loss: str | Loss, targets: FloatArray) -> None:
+    """Raise `UsageError` for targets that a loss of this file has no meaning for: any array of them.
+
+    >>> check_targets("hinge", np.array([1.0, 0.0]))
+    Traceback (most recent call last):
+    autograd.errors.UsageError: hinge takes targets -1 and 1, Y[1] is 0.0: 2 * Y - 1 makes them of 0 and 1
+    """
+    name = name_of(loss) or ""
+    if name == "hinge":
+        outside, rule, remedy = abs(targets) != 1, "-1 and 1", "2 * Y - 1 makes them of 0 and 1"
+    elif "cross_entropy" in name:
+        outside, rule = (targets < 0) | (targets > 1), "from 0 to 1"
+        remedy = "classes are one-hot rows for cross_entropy, see nn.data.one_hot"
+    else:
+        return
+    if outside.any():
+        place = tuple(map(int, np.argwhere(outside)[0]))
+        raise UsageError(f"{name} takes targets {rule}, Y{list(place)} is {targets[place]}: {remedy}")
 
 
 # ── details ──────────────────────────────────────────────────────────────────────────────────

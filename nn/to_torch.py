@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from autograd.errors import UsageError
 from nn.arguments import count, precision
-from nn.losses import Loss
+from nn.losses import Loss, name_of
 from nn.module import Module
 from nn.neuron import Neuron
 from nn.optim import SGD, Optimizer
 from nn.penalties import Penalized
 from nn.state import PathLike
-from nn.torch_parts import COSTS, Part, loss_name, optimizer_call, parts, rate_factor, schedule_lines
+from nn.torch_parts import Part, cost_text, optimizer_call, parts, rate_factor, schedule_lines
 
 INLINE = 1000
 """As many parameters are written into the source; more are read from a file."""
@@ -152,11 +152,11 @@ def cost(loss: str | Loss, model: Module) -> Iterator[str]:
     """The mean loss of a batch, with its penalties."""
     yield "def cost(outputs, targets):"
     if not isinstance(loss, Penalized):
-        yield f"    return {COSTS[loss_name(loss)]}"
+        yield f"    return {cost_text(loss)}"
         return
     if loss.model is not model:
         raise UsageError("this loss penalises the weights of another model")
-    yield f"    total = {COSTS[loss_name(loss.loss)]}"
+    yield f"    total = {cost_text(loss)}"
     chosen = "" if loss.biases else ' if not name.endswith("bias")'
     yield f"    weights = [p for name, p in model.named_parameters(){chosen}]"
     if loss.l1:
@@ -168,9 +168,9 @@ def cost(loss: str | Loss, model: Module) -> Iterator[str]:
 
 def classes(loss: str | Loss, members: list[Part]) -> int | None:
     """How many classes there are, where targets may be their labels."""
-    plain = loss_name(loss.loss if isinstance(loss, Penalized) else loss)
     last = [member.source for member in members if member.source is not None][-1]
-    return last.nout if plain.startswith("cross_entropy") and not isinstance(last, Neuron) else None
+    categorical = (name_of(loss) or "").startswith("cross_entropy")
+    return last.nout if categorical and not isinstance(last, Neuron) else None
 
 
 def loop(

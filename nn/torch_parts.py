@@ -11,7 +11,7 @@ from nn.arguments import described
 from nn.dropout import Dropout
 from nn.layer import Layer
 from nn.logistic import LogisticRegression
-from nn.losses import LOSSES, TINY, Loss
+from nn.losses import TINY, Loss, name_of
 from nn.mlp import MLP
 from nn.module import Module
 from nn.neuron import Neuron
@@ -93,12 +93,12 @@ def activation(name: str | Callable[[Any], Any]) -> Iterator[Part]:
         yield Part(ACTIVATIONS[name])
 
 
-def loss_name(loss: str | Loss) -> str:
-    """The name of a loss, which may come as a function."""
-    for name, function in LOSSES.items():
-        if loss == name or loss is function:
-            return name
-    raise untranslatable(f"the loss {described(loss)}")
+def cost_text(loss: str | Loss) -> str:
+    """The mean of a loss over a batch as an expression."""
+    name = name_of(loss)
+    if name is None:
+        raise untranslatable(f"the loss {described(loss)}")
+    return COSTS[name]
 
 
 # ── optimisers ───────────────────────────────────────────────────────────────────────────────

@@ -18,7 +18,7 @@ from nn.arguments import count, function, precision
 from nn.engine import ENGINES, EngineMaker
 from nn.examples import FloatArray, paired
 from nn.init import Seed, generator
-from nn.losses import LOSSES, Loss
+from nn.losses import LOSSES, Loss, check_targets
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.vector import parameters_to_vector, vector_to_parameters
@@ -70,6 +70,7 @@ def fit(
     size = len(inputs) if batch_size is None else count("examples in a batch", batch_size)
     order, noise = generator(seed).spawn(2)
     cost = function("loss", loss, LOSSES)
+    check_targets(loss, targets)
     if not isinstance(optimizer, Optimizer):
         raise UsageError(f"an optimiser such as SGD(lr=0.1) is expected, {optimizer!r} came")
     program = function("engine", engine, ENGINES)(lambda x, y: cost(model(x), y), model)

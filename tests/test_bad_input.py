@@ -74,6 +74,9 @@ TABLE = {
     "labels as rows": (lambda: data.one_hot([[0], [1]]), SizeError, "labels are a vector"),
     "a label where a row is due": (
         lambda: nn.cross_entropy([0.2, 0.6, 0.2], 1), SizeError, "label of a class, nn.data.one_hot makes it a row"),
+    "a class beyond yes and no": (
+        lambda: fit(y=Y * 2, loss="binary_cross_entropy"), UsageError, r"from 0 to 1, Y\[1\] is 2.0: .*one_hot"),
+    "a margin of 0": (lambda: fit(loss="hinge"), UsageError, r"targets -1 and 1, Y\[0\] is 0.0: 2 \* Y - 1"),
     "a perceptron's target of 2": (lambda: nn.Perceptron(2).learn(X, Y * 2), UsageError, "targets .* are 0 and 1"),
     "a target class that there is not": (
         lambda: nn.confusion_matrix(Y, Y + 5, classes=3), UsageError, "labels of 3 classes run from 0 to 2"),

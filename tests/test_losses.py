@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import SizeError, Value
+from autograd import SizeError, UsageError, Value
+from nn.losses import check_targets
 
 
 def slope(loss, a, y):
@@ -97,3 +98,28 @@ def test_outputs_and_targets_must_be_equally_many(loss):
         loss([Value(0.1), Value(0.2)], 1)
     with pytest.raises(SizeError, match="0 outputs and 0 targets came"):
         loss([], [])
+
+
+def test_a_label_of_a_class_where_a_row_is_due_says_how_to_make_one():
+    with pytest.raises(SizeError, match=r"if it is the label of a class, nn\.data\.one_hot makes it a row"):
+        nn.cross_entropy([0.2, 0.6, 0.2], 1)
+
+
+@pytest.mark.parametrize(("loss", "targets", "message"), [
+    ("binary_cross_entropy", [0.0, 2.0], r"binary_cross_entropy takes targets from 0 to 1, Y\[1\] is 2.0: classes are"),
+    (nn.cross_entropy_with_logits, [[0.0, 1.0], [-0.5, 1.5]], r"from 0 to 1, Y\[1, 0\] is -0.5"),
+    (nn.penalized("hinge", nn.Neuron(2), l2=1), [1.0, 0.0], r"hinge takes targets -1 and 1, Y\[1\] is 0.0: 2 \* Y - 1"),
+])
+def test_targets_that_a_loss_has_no_meaning_for_are_named(loss, targets, message):
+    with pytest.raises(UsageError, match=message):
+        check_targets(loss, np.array(targets))
+
+
+@pytest.mark.parametrize("loss", ["mse", "squared_error", lambda a, y: a, nn.penalized("mae", nn.Neuron(2), l1=1)])
+def test_losses_of_numbers_and_losses_of_ones_own_take_any_target(loss):
+    check_targets(loss, np.array([-7.0, 9.0]))
+
+
+def test_targets_between_the_ends_are_probabilities_too():
+    for name in ("binary_cross_entropy", "cross_entropy", "binary_cross_entropy_with_logits"):
+        check_targets(name, np.array([[0.0, 0.3, 0.7], [0.0, 1.0, 0.0]]))

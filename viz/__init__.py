@@ -17,13 +17,16 @@ from viz.formulas import formula
 from viz.legend import legend
 from viz.page import html
 from viz.passes import PassFrame, passes
+from viz.recorder import Recorder
 from viz.render import Drawing
+from viz.replay import replay
 from viz.walkthrough import Step, steps
 
 __all__ = [
     "Drawing",
     "ExpressionError",
     "PassFrame",
+    "Recorder",
     "RenderError",
     "RendererNotFoundError",
     "Step",
@@ -33,5 +36,6 @@ __all__ = [
     "legend",
     "parse",
     "passes",
+    "replay",
     "steps",
 ]

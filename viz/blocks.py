@@ -29,10 +29,11 @@ FILLS = {"parameter": "parameter", "input": "input", "target": "input", "noise":
 
 
 def draw(
-    program: Any, *, backward: bool = True, direction: str = "TB", theme: str = "light", legend: bool = False
+    program: Any, *, backward: bool = True, inputs: bool = False, direction: str = "TB", theme: str = "light",
+    legend: bool = False,
 ) -> Drawing:
     """A picture of a compiled program, as `viz.draw` makes it."""
-    return paint(program.passes()[-1].nodes, backward, direction, theme, legend)
+    return paint(program.passes(inputs=inputs)[-1].nodes, backward, direction, theme, legend)
 
 
 def paint(nodes: Iterable[Any], backward: bool, direction: str, theme: str, legend: bool) -> Drawing:

@@ -49,6 +49,8 @@ def draw(thing: Any, **options: Any) -> Drawing:
     - `expand`: True, or a list of values made by `dot`, to draw the products that a dot adds up.
     - `clusters`: a model, to draw a frame around each of its layers and neurons; True finds them by
       labels such as W1[0,1] and b1[0].
+    - `highlight`: values to draw in the colour of gradients, and pairs (value, i) for the edge that brings
+      `value` its operand number i.
     - `limit`: graphs of more values than this raise `SizeError` instead of making a picture nobody can read.
 
     Of a **model** (or a layer, or a neuron), neurons are circles with their activation and bias, layers
@@ -63,6 +65,7 @@ def draw(thing: Any, **options: Any) -> Drawing:
     the number of scalars that it stands for, the forward half beside the backward half:
 
     - `backward`: False leaves the backward half out.
+    - `inputs`: True draws the gradient with respect to the inputs too.
     - `direction`: "TB" or "LR".
 
     Raises `UsageError` for options that do not fit, `NumberError` for things of other kinds.

@@ -20,7 +20,7 @@ MEANINGS = {
     "parameter": "parameter",
     "constant": "constant",
     "result": "result",
-    "operation": "operation, neuron",
+    "operation": "operation or neuron",
     "positive": "positive; width: size",
     "negative": "negative; width: size",
 }
@@ -31,7 +31,7 @@ INKS = ("value", "gradient", "local")
 
 SCALARS = ("value", "gradient", "local", "input", "parameter", "constant", "result", "operation")
 NEURONS = ("value", "input", "operation", "positive", "negative")
-BLOCKS = ("input", "parameter", "constant", "value", "gradient")
+BLOCKS = ("value", "gradient", "input", "parameter")
 
 IN_A_ROW = 3
 """Entries side by side."""

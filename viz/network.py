@@ -114,6 +114,7 @@ def called(activation: Any) -> str:
     >>> called("sigmoid"), called("linear"), called(ops.tanh)
     ('σ', '', 'tanh')
     """
+    activation = getattr(activation, "function", activation)  # as a step of its own
     name = activation if isinstance(activation, str) else getattr(activation, "__name__", None) or str(
         getattr(activation, "name", None) or repr(activation))
     return ops.TABLE[name].symbol if name in ops.TABLE else name.replace("linear", "")

@@ -20,6 +20,8 @@ from viz.style import FONT, SIZE, SMALL, Theme, theme_named
 WIDE, NARROW = 4.0, 2.0
 """The width in points of the line of a layer's largest weight, where there are few lines and where there are many."""
 
+SHOWS_GRADIENTS = "lines and ∂b are gradients"
+
 MANY = 40
 """More lines than this between two layers are drawn narrower."""
 
@@ -49,9 +51,9 @@ def draw(
     picture.columns(None if x is None else outputs(layers, x))
     for position, stage in enumerate(layers):
         picture.connect(position, stage)
-    missing = gradients and not any(v.grad for stage in layers for unit in range(stage.units)
-                                    for v in stage.parameters(unit))
-    note = NO_GRADIENTS if missing else ""
+    note = SHOWS_GRADIENTS if gradients else ""
+    if gradients and not any(v.grad for stage in layers for i in range(stage.units) for v in stage.parameters(i)):
+        note = NO_GRADIENTS
     if legend:
         attach(picture.drawing, NEURONS, picture.theme, note)
     elif note:
@@ -99,8 +101,8 @@ class Network:
         return value.grad if self.gradients else value.data
 
     def colour(self, number: float) -> str:
-        """The colour of a sign."""
-        return self.theme.negative if number < 0 else self.theme.positive
+        """The colour of a sign; neither that of + nor of - is that of 0 and nan."""
+        return self.theme.positive if number > 0 else self.theme.negative if number < 0 else self.theme.muted
 
     def columns(self, numbers: list[list[float]] | None) -> None:
         """The inputs and every layer as a column of circles."""

@@ -29,6 +29,7 @@ def passes(
     x_shape: Sequence[int] | None = None,
     y_shape: Sequence[int] | None = None,
     *,
+    inputs: bool = False,
     direction: str = "LR",
     theme: str = "light",
     limit: int = 120,
@@ -37,7 +38,8 @@ def passes(
 
     `program` is what `autograd.compile` made, once it is traced; or a loss with its `params` and the shapes of a row
     of X and of Y, which is then compiled. Scalars have the statement that computes them, and stay in the
-    order of creation; those that form a group get a frame. Constants are written where they are used.
+    order of creation; those that form a group get a frame. Constants are written where they are used. With `inputs`,
+    the gradient with respect to the inputs is drawn too.
 
     Raises `SizeError` for losses of more scalars than `limit`, `UsageError` where shapes or parameters are missing.
 
@@ -56,7 +58,7 @@ def passes(
     elif params is not None or x_shape is not None or y_shape is not None:
         raise UsageError("a program has its parameters and shapes already: passes(program)")
     colours = theme_named(theme)
-    made = program.passes()
+    made = program.passes(inputs=inputs)
     scalars = len(made[0].nodes)
     if scalars > limit:
         raise SizeError(

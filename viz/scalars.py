@@ -31,6 +31,7 @@ def draw(
     names: Mapping[str, Any] | None = None,
     expand: bool | Iterable[Value] = False,
     clusters: Any = None,
+    highlight: Iterable[Value | tuple[Value, int]] = (),
     legend: bool = False,
     limit: int = 500,
 ) -> Drawing:
@@ -47,12 +48,15 @@ def draw(
         values = graph(roots)
     _check_size(values, limit)
     labels = {value: labels.get(value, "") for value in values}
-    scene = Scene(roots, values, labels, colours, direction, number_format, gradients, local_derivatives)
+    marked = frozenset(highlight)
+    scene = Scene(roots, values, labels, colours, direction, number_format, gradients, local_derivatives, marked)
     drawing = STYLES[style](scene)
     if clusters is not None and clusters is not False:
         frame(drawing, scene.ids, neurons(values, clusters), colours)
     if legend:
-        attach(drawing, SCALARS, colours, NO_GRADIENTS if scene.gradients_missing else "")
+        hidden = {"gradient" if gradients is False else "", "" if local_derivatives else "local"}
+        meanings = [meaning for meaning in SCALARS if meaning not in hidden]
+        attach(drawing, meanings, colours, NO_GRADIENTS if scene.gradients_missing else "")
     return drawing
 
 

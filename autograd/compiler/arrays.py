@@ -90,7 +90,7 @@ def _by_target(lines: Sequence[str], known: Collection[str]) -> list[tuple[str, 
         name = next(iter(_targets([line])), "")
         waiting.append(line)
         if name in known or position == len(lines) - 1:
-            found.setdefault(name, []).extend(waiting)
+            found[name] = found.pop(name, []) + waiting
             waiting = []
     return [(name, tuple(mine)) for name, mine in found.items()]
 

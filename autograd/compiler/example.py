@@ -58,7 +58,7 @@ def replayed(
             drawn = ops.constant if kind == "noise" else None
             values.append(leaf(float(leaves[kind][position]), drawn, names[kind][position]))
         else:
-            value = ops.TABLE[kind](*args)
+            value = ops.TABLE[kind].dispatch(tuple(args))
             values.append(value if isinstance(value, Value) else constant(value))
             if node in graph.labels:
                 values[-1].label = graph.labels[node]

@@ -34,10 +34,13 @@ class Pass:
         return f"<Pass {self.name}: {self.sentence}>"
 
 
-def passes(compiled: Compiled, params: Sequence[Value]) -> list[Pass]:
-    """The passes of a compiled loss in order: the first three leave scalars, the last two arrays."""
+def passes(compiled: Compiled, params: Sequence[Value], inputs: bool) -> list[Pass]:
+    """The passes of a compiled loss in order: the first three leave scalars, the last two arrays.
+
+    A loss of several values is not differentiated. With `inputs`, the last one has the gradient of the inputs too.
+    """
     made = compiled.plan
-    kind = "outputs" if made.several else "value_and_grad"
+    kind = "outputs" if made.several else "inputs" if inputs else "value_and_grad"
 
     def names() -> list[str]:
         return scalar_names(made.graph, leaf_names(made, params))

@@ -114,9 +114,22 @@ class Program:
         self.compiled(rows(rng.random((1, *x_shape)), y), "outputs")
         return self
 
-    def passes(self) -> list[Pass]:
-        """The graph after each pass of the compiler, from the scalars of the trace to the arrays of the program."""
-        return passes(self.traced(), self.params)
+    def passes(self, *, inputs: bool = False) -> list[Pass]:
+        """The graph after each pass of the compiler, from the scalars of the trace to the arrays of the program.
+
+        With `inputs`, the last one has the gradient with respect to X as well.
+
+        >>> w = Value(2.0, "w")
+        >>> program = Program(lambda x, y: (w * x - y) ** 2, [w]).trace((), ())
+        >>> for made in program.passes():
+        ...     print(made.name, [node.name for node in made.nodes if node.op != "parameter"])
+        trace ['x', 'y', 'v1', 'v2', 'v3']
+        canonical ['x', 'y', 'v2', 'v3']
+        group ['x', 'y', 'v2', 'v3']
+        reroll ['x', 'y', 'z', 'loss', 'value']
+        differentiate ['x', 'y', 'z', 'loss', 'value', 'dloss', 'dz', 'dw']
+        """
+        return passes(self.traced(), self.params, inputs)
 
     def example(
         self, x: Any, y: Any = None, *, rng: np.random.Generator | None = None

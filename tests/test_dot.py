@@ -287,3 +287,13 @@ def test_text_has_enough_contrast_on_everything_it_stands_on(theme: Theme):
     for ink in (theme.muted, theme.local):
         assert contrast(ink, theme.background) >= 4.5
     assert contrast(theme.text, theme.operation) >= 4.5
+
+
+@pytest.mark.parametrize("style", ["record", "circuit"])
+def test_highlighted_values_and_operands_have_the_colour_of_gradients(style):
+    f = viz.parse("x * y", x=2, y=3)
+    plain = viz.draw(f, style=style).source
+    marked = viz.draw(f, style=style, highlight=[f, (f, 1)]).source
+    colour = f'color="{THEMES["light"].gradient}"'
+    assert marked.count("penwidth=2.5") == 2  # the edge from the operand, and the edge to the result
+    assert marked.count(colour) == plain.count(colour) + 3  # both, and the lines around the result

@@ -46,7 +46,7 @@ class Circuit:
             return
         between = value.args and value not in self.scene.roots
         name = f"{shorten(self.scene.labels[value])} = " if between and self.scene.labels[value] else ""
-        tap = self.wire(start, self.scene.ids[value], value, value.grad, name)
+        tap = self.wire(start, self.scene.ids[value], value, self.scene.gradient(value), name)
         if self.forks(value):
             fork = self.scene.ids[value] + "fork"
             self.drawing.node(fork, shape="point", width="0.06", color=self.scene.theme.line)
@@ -67,7 +67,7 @@ class Circuit:
         start = scene.ids[value] + "leaf"
         style = "rounded,dashed" if constant else "rounded"
         attributes = {"border": "1", "cellborder": "0", "cellspacing": "0", "cellpadding": "3"}
-        label = table([row(*cells)], bgcolor=scene.fill(value), color=scene.theme.line, style=style, **attributes)
+        label = table([row(*cells)], bgcolor=scene.fill(value), style=style, **scene.line(value), **attributes)
         self.drawing.node(start, label, shape="plain")
         return start
 
@@ -79,8 +79,8 @@ class Circuit:
         for i, (arg, partial) in enumerate(zip(value.args, local_derivatives(value), strict=True)):
             tap = self.taps[arg]
             if self.forks(arg):
-                tap = self.wire(tap, f"{circle}{i}", arg, value.grad * partial)
-            self.join(tap, circle, **scene.local_label(arg, partial))
+                tap = self.wire(tap, f"{circle}{i}", arg, scene.contribution(value, i, partial))
+            self.join(tap, circle, **scene.operand(value, i, partial))
         return circle
 
     def end(self, value: Value) -> None:
@@ -89,11 +89,11 @@ class Circuit:
         self.drawing.node(end, table([row(self.scene.name_cell(value))], border="0", cellpadding="3"), shape="plain")
         self.join(self.taps[value], end)
 
-    def wire(self, start: str, id: str, value: Value, gradient: float, name: str = "") -> str:
+    def wire(self, start: str, id: str, value: Value, gradient: str, name: str = "") -> str:
         """A piece of wire from `start`: a line with the value on one side and a gradient on the other."""
         scene = self.scene
         attributes = {"border": "0", "cellborder": "0", "cellspacing": "0", "cellpadding": "2"}
-        above, below = name + scene.number(value.data), scene.gradient(gradient)
+        above, below = name + scene.number(value.data), gradient
         if scene.direction == "LR":
             rows = [row(cell(above, scene.theme.value, SIZE)), "<hr/>", row(cell(below, scene.theme.gradient, SIZE))]
         else:
@@ -102,7 +102,7 @@ class Circuit:
             left = cell(above, scene.theme.value, SIZE, width=half, align="right")
             right = cell(below, scene.theme.gradient, SIZE, width=half, align="left")
             rows = [row(left, "<vr/>", right)]
-        self.drawing.node(id, table(rows, color=scene.theme.line, **attributes), shape="plain")
+        self.drawing.node(id, table(rows, **scene.line(value), **attributes), shape="plain")
         self.wires.add(id)
         self.join(start, id, arrowhead="none")
         return id

@@ -26,9 +26,9 @@ def connect(scene: Scene, drawing: Drawing, value: Value, op: ops.Op) -> None:
     """The operation that made a value: its circle, and an edge from each operand in order."""
     circle = scene.ids[value] + "op"
     drawing.node(circle, **scene.operation(op))
-    for arg, partial in zip(value.args, local_derivatives(value), strict=True):
-        drawing.edge(scene.ids[arg], circle, **scene.local_label(arg, partial))
-    drawing.edge(circle, scene.ids[value])
+    for i, (arg, partial) in enumerate(zip(value.args, local_derivatives(value), strict=True)):
+        drawing.edge(scene.ids[arg], circle, **scene.operand(value, i, partial))
+    drawing.edge(circle, scene.ids[value], **scene.result(value))
 
 
 def box(scene: Scene, value: Value) -> str:
@@ -39,9 +39,9 @@ def box(scene: Scene, value: Value) -> str:
         cells.append(scene.name_cell(value))
     cells.append(scene.data_cell(value, "" if constant else "data "))
     if scene.gradients is not False and not constant:
-        cells.append(cell("grad " + scene.gradient(value.grad), scene.theme.gradient, SIZE))
+        cells.append(cell("grad " + scene.gradient(value), scene.theme.gradient, SIZE))
     return table(
         [row(*cells)],
         border="1" if constant else "0", cellborder="0" if constant else "1", cellspacing="0", cellpadding="5",
-        bgcolor=scene.fill(value), color=scene.theme.line, style="dashed" if constant else "solid",
+        bgcolor=scene.fill(value), style="dashed" if constant else "solid", **scene.line(value),
     )

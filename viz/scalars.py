@@ -36,8 +36,29 @@ def draw(
     limit: int = 500,
 ) -> Drawing:
     """A picture of the graph of one value, or of several together, as `viz.draw` makes it."""
-    roots = _roots(root)
     one_of("style", style, STYLES)
+    scene = prepared(
+        root, gradients=gradients, local_derivatives=local_derivatives, direction=direction,
+        number_format=number_format, theme=theme, names=names, expand=expand, highlight=highlight, limit=limit,
+    )
+    return paint(scene, style, clusters, legend)
+
+
+def prepared(
+    root: Value | Iterable[Value],
+    *,
+    gradients: bool | None = None,
+    local_derivatives: bool = False,
+    direction: str = "LR",
+    number_format: str = ".4g",
+    theme: str = "light",
+    names: Mapping[str, Any] | None = None,
+    expand: bool | Iterable[Value] = False,
+    highlight: Iterable[Value | tuple[Value, int]] = (),
+    limit: int = 500,
+) -> Scene:
+    """The graph made ready for drawing, before a style and frames are chosen."""
+    roots = _roots(root)
     one_of("direction", direction, DIRECTIONS)
     colours = theme_named(theme)
     values = graph(roots)
@@ -49,14 +70,18 @@ def draw(
     _check_size(values, limit)
     labels = {value: labels.get(value, "") for value in values}
     marked = frozenset(highlight)
-    scene = Scene(roots, values, labels, colours, direction, number_format, gradients, local_derivatives, marked)
+    return Scene(roots, values, labels, colours, direction, number_format, gradients, local_derivatives, marked)
+
+
+def paint(scene: Scene, style: str = "record", clusters: Any = None, legend: bool = False) -> Drawing:
+    """The drawing of a scene in a style, with frames around neurons and a legend if wanted."""
     drawing = STYLES[style](scene)
     if clusters is not None and clusters is not False:
-        frame(drawing, scene.ids, neurons(values, clusters), colours)
+        frame(drawing, scene.ids, neurons(scene.values, clusters), scene.theme)
     if legend:
-        hidden = {"gradient" if gradients is False else "", "" if local_derivatives else "local"}
+        hidden = {"gradient" if scene.gradients is False else "", "" if scene.local_derivatives else "local"}
         meanings = [meaning for meaning in SCALARS if meaning not in hidden]
-        attach(drawing, meanings, colours, NO_GRADIENTS if scene.gradients_missing else "")
+        attach(drawing, meanings, scene.theme, NO_GRADIENTS if scene.gradients_missing else "")
     return drawing
 
 

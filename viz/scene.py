@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,7 +20,8 @@ NO_GRADIENTS = "no gradients yet: call backward()"
 class Scene:
     """The values of a graph, the oldest first, and how they are to be shown.
 
-    Ids come from a value's position, so the same graph built twice gives the same text.
+    Ids come from a value's position, so the same graph built twice gives the same text. `highlighted` are values,
+    and operands (value, i): the edge that brings `value` its operand number i.
     """
 
     roots: Sequence[Value]
@@ -31,6 +32,7 @@ class Scene:
     number_format: str
     gradients: bool | None
     local_derivatives: bool
+    highlighted: Collection[Value | tuple[Value, int]] = frozenset()
 
     @cached_property
     def ids(self) -> dict[Value, str]:
@@ -67,9 +69,17 @@ class Scene:
         """The number that a value is."""
         return cell(prefix + self.number(value.data), self.theme.value, SIZE)
 
-    def gradient(self, gradient: float) -> str:
-        """A gradient, or the blank that waits for it."""
-        return self.number(gradient) if self.gradients_known else " "
+    def gradient(self, value: Value) -> str:
+        """The gradient of a value, or the blank that waits for it."""
+        return self.number(value.grad) if self.gradients_known else " "
+
+    def contribution(self, value: Value, i: int, partial: float) -> str:
+        """What comes back from a value to its operand number i, or the blank that waits for it."""
+        return self.number(value.grad * partial) if self.gradients_known else " "
+
+    def line(self, value: Value) -> dict[str, str]:
+        """The attributes of the lines around a value."""
+        return {"color": self.theme.gradient if value in self.highlighted else self.theme.line}
 
     def fill(self, value: Value) -> str:
         """The colour that tells a parameter from an input, a constant and a result."""
@@ -110,8 +120,17 @@ class Scene:
             "margin": "0.02",
         }
 
-    def local_label(self, arg: Value, partial: float) -> dict[str, str]:
-        """The attributes that write a local derivative on the edge from `arg`, if the picture shows them."""
-        if not self.local_derivatives or arg.op is ops.constant:
-            return {}
-        return {"label": f"<{font(self.number(partial), self.theme.local, SMALL, italic=True)}>"}
+    def operand(self, value: Value, i: int, partial: float) -> dict[str, str]:
+        """The attributes of the edge from an operand: its id, and the local derivative if the picture shows them."""
+        attributes = {"id": f"{self.ids[value]}e{i}"} | self.stroke((value, i) in self.highlighted)
+        if self.local_derivatives and value.args[i].op is not ops.constant:
+            attributes["label"] = f"<{font(self.number(partial), self.theme.local, SMALL, italic=True)}>"
+        return attributes
+
+    def result(self, value: Value) -> dict[str, str]:
+        """The attributes of the edge from an operation to what it makes."""
+        return self.stroke(any((value, i) in self.highlighted for i in range(len(value.args))))
+
+    def stroke(self, highlighted: bool) -> dict[str, str]:
+        """The attributes of an edge that is highlighted; else none."""
+        return {"color": self.theme.gradient, "penwidth": "2.5"} if highlighted else {}

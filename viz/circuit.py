@@ -7,6 +7,7 @@ along each branch, and the branches add up.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from autograd import Value, local_derivatives, ops
@@ -46,7 +47,8 @@ class Circuit:
             return
         between = value.args and value not in self.scene.roots
         name = f"{shorten(self.scene.labels[value])} = " if between and self.scene.labels[value] else ""
-        tap = self.wire(start, self.scene.ids[value], value, self.scene.gradient(value), name)
+        stroke = self.scene.result(value)
+        tap = self.wire(start, self.scene.ids[value], value, self.scene.gradient(value), name, stroke)
         if self.forks(value):
             fork = self.scene.ids[value] + "fork"
             self.drawing.node(fork, shape="point", width="0.06", color=self.scene.theme.line)
@@ -89,7 +91,9 @@ class Circuit:
         self.drawing.node(end, table([row(self.scene.name_cell(value))], border="0", cellpadding="3"), shape="plain")
         self.join(self.taps[value], end)
 
-    def wire(self, start: str, id: str, value: Value, gradient: str, name: str = "") -> str:
+    def wire(
+        self, start: str, id: str, value: Value, gradient: str, name: str = "", stroke: Mapping[str, str] | None = None
+    ) -> str:
         """A piece of wire from `start`: a line with the value on one side and a gradient on the other."""
         scene = self.scene
         attributes = {"border": "0", "cellborder": "0", "cellspacing": "0", "cellpadding": "2"}
@@ -104,7 +108,7 @@ class Circuit:
             rows = [row(left, "<vr/>", right)]
         self.drawing.node(id, table(rows, **scene.line(value), **attributes), shape="plain")
         self.wires.add(id)
-        self.join(start, id, arrowhead="none")
+        self.join(start, id, arrowhead="none", **stroke or {})
         return id
 
     def join(self, tail: str, head: str, **attributes: str) -> None:

@@ -1,0 +1,105 @@
+"""The compiler pass by pass: a frame for each, with what is left."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+import autograd
+import viz
+from autograd import SizeError, UsageError, Value
+from viz.style import THEMES
+
+W1 = [[Value(0.1, "W1[0,0]"), Value(0.2, "W1[0,1]")], [Value(0.3, "W1[1,0]"), Value(0.4, "W1[1,1]")]]
+B1 = [Value(0.0, "b1[0]"), Value(0.0, "b1[1]")]
+W2 = [Value(0.5, "W2[0,0]"), Value(0.6, "W2[0,1]")]
+B2 = Value(0.0, "b2[0]")
+PARAMS = [W1, B1, W2, B2]
+
+
+def loss(x, y):
+    """A network of 2-2-1 units, written out in + and *."""
+    h = [(w[0] * x[0] + w[1] * x[1] + b).tanh() for w, b in zip(W1, B1, strict=True)]
+    return (W2[0] * h[0] + W2[1] * h[1] + B2 - y) ** 2
+
+
+@pytest.fixture(scope="module")
+def frames():
+    return {frame.name: frame for frame in viz.passes(loss, PARAMS, (2,), ())}
+
+
+def texts(drawing):
+    root = ET.fromstring(drawing.svg())
+    return ["".join(t.itertext()).replace("\xa0", " ").strip() for t in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_there_is_a_frame_for_each_pass(frames):
+    assert list(frames) == ["trace", "canonical", "group", "reroll", "differentiate"]
+
+
+@pytest.mark.parametrize(("name", "title", "count"), [
+    ("trace", "1. trace", "28 scalars"), ("canonical", "2. canonical", "19 scalars"), ("group", "3. group", "19 scalars"),
+    ("reroll", "4. reroll", "12 arrays"), ("differentiate", "5. differentiate", "21 arrays"),
+])  # fmt: skip
+def test_a_frame_says_what_the_pass_did_and_how_much_is_left(frames, name, title, count):
+    assert {title, count, frames[name].sentence} <= set(texts(frames[name].drawing))
+
+
+def test_the_trace_is_every_operation_as_it_was_written(frames):
+    assert {"v1 = W1[0,0] * x[0]", "v3 = v1 + v2", "v5 = tanh(v4)", "v16 = v15 ** 2"} <= set(
+        texts(frames["trace"].drawing))
+
+
+def test_a_chain_of_additions_becomes_one_sum(frames):
+    found = texts(frames["canonical"].drawing)
+    assert "v4 = W1[0,0] * x[0] + W1[0,1] * x[1] + b1[0]" in found
+    assert not any(text.startswith("v1 =") for text in found)
+
+
+def test_groups_are_frames_around_scalars_that_do_the_same(frames):
+    source = frames["group"].drawing.source
+    titles = re.findall(r">(\d+ × \w+)</font>", source)
+    assert sorted(titles) == sorted(
+        ["9 × parameter", "2 × input", "1 × target", "2 × sum", "2 × tanh", "1 × sum", "1 × sum", "1 × sum"])
+    assert "cluster" not in frames["canonical"].drawing.source
+
+
+def test_the_last_frames_are_matrix_statements(frames):
+    assert "z1 = x @ W1 + b1" in texts(frames["reroll"].drawing)
+    assert "dW1[...] = x.T @ dz1" in texts(frames["differentiate"].drawing)
+    assert "dW1[...] = x.T @ dz1" not in texts(frames["reroll"].drawing)
+
+
+def test_a_traced_program_can_be_given_and_its_options(frames):
+    program = autograd.compile(loss, PARAMS).trace((2,), ())
+    again = viz.passes(program, theme="dark", direction="TB", inputs=True)
+    assert [frame.name for frame in again] == list(frames)
+    assert THEMES["dark"].background in again[0].drawing.source
+    assert "dx = dz1 @ W1.T" in texts(again[-1].drawing)
+
+
+def test_constants_stand_in_the_statements_that_use_them():
+    frames = viz.passes(lambda x: (3 * x + 1).tanh() * 3, [], ())
+    assert "v2 = v1 + 1" in texts(frames[0].drawing)
+    assert texts(frames[0].drawing).count("3") == 0
+
+
+def test_a_large_loss_is_refused_with_ways_out():
+    w = [Value(1.0) for _ in range(100)]
+    with pytest.raises(SizeError, match=r"limit=120.*smaller network.*draw\(program\)"):
+        viz.passes(lambda x: autograd.sum([w[i] * x[i] for i in range(100)]), {"w": w}, (100,))
+
+
+@pytest.mark.parametrize("arguments", [(3,), (loss,), (loss, PARAMS), (autograd.compile(loss, PARAMS), PARAMS)])
+def test_what_is_missing_is_said(arguments):
+    with pytest.raises(UsageError, match=r"passes takes a program|passes\(program\)"):
+        viz.passes(*arguments)
+
+
+def test_labels_are_text_never_markup():
+    nasty = Value(2.0, '<script>"\\N{|}\'&')
+    drawing = viz.passes(lambda x: nasty * x, [nasty], ())[0].drawing
+    assert "<script" not in drawing.svg()
+    assert '<script>"\\N{|}\'&' in texts(drawing)
+    long = Value(2.0, "x" * 10_000)
+    assert len(viz.passes(lambda x: long * x, [long], ())[0].drawing.source) < 4000

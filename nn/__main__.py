@@ -1,4 +1,4 @@
-"""The command line: `python -m nn mnist` trains a network."""
+"""The command line: `python -m nn mnist` trains a network, `python -m nn predict` asks it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import NoReturn
 
 from autograd.errors import RerollError
 from nn.engine import ENGINES
+from nn.mlp_file import load_mlp, save_mlp
+from nn.picture_files import light_ground, read_rows
 from nn.recipes import MAKERS, RECIPES, USUAL_RATES, Recipe
-from nn.reports import report, score, truth_table
+from nn.reports import chances, probabilities, report, score, truth_table
 from nn.state import check_writable
 
 TASKS = {
@@ -29,6 +31,7 @@ examples:
   python -m nn xor
   python -m nn digits --hidden 64 32 --epochs 50 --save digits.npz
   python -m nn mnist
+  python -m nn predict mnist.npz seven.png --invert
 
 Ctrl-C ends training early and keeps what was learned. Exit code 2 means that an argument is wrong or a file
 cannot be read or written.
@@ -46,7 +49,7 @@ class Parser(argparse.ArgumentParser):
 def parser() -> Parser:
     """The commands and their options."""
     top = Parser(
-        prog="python -m nn", description="Train neural networks made of scalars.",
+        prog="python -m nn", description="Train neural networks made of scalars, and ask them.",
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     )
     commands = top.add_subparsers(title="commands", metavar="command")
@@ -55,6 +58,15 @@ def parser() -> Parser:
             task, formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False,
             help=purpose, description=f"Train a multi-layer perceptron: {purpose}.",
         ), task)
+    asked = commands.add_parser(
+        "predict", allow_abbrev=False, help="ask a saved model for the probabilities of classes",
+        description="Print the probability of each class that a saved model sees in a picture or in rows of numbers.",
+    )
+    asked.add_argument("model", help="a file that training wrote")
+    asked.add_argument("file", help=".png: a picture, made to fit; .npy: an array of rows or pictures, with bytes "
+                                    "from 0 to 255 or numbers from 0 to 1")
+    asked.add_argument("--invert", action="store_true", help="for dark ink on light paper")
+    asked.set_defaults(run=predict)
     return top
 
 
@@ -101,14 +113,27 @@ def train(options: argparse.Namespace) -> None:
     print(f"{model}, {len(model.parameters())} parameters, seed {options.seed}")
     print(f"{len(X)} examples to train on, {len(X_test)} to test on")
     print(f"\nbefore training\n{before(model, X_test, Y_test)}\n", flush=True)
-    history = recipe.train(model, X, Y, engine=options.engine, seed=options.seed)
-    done = len(history.loss)
-    print(f"\nafter {done} epochs and {history.seconds:.1f} s, loss {history.loss[-1]:.4f}")
+    try:
+        history = recipe.train(model, X, Y, engine=options.engine, seed=options.seed)
+    except KeyboardInterrupt:  # the model has what it learned
+        print("\nstopped early")
+    else:
+        print(f"\nafter {len(history.loss)} epochs and {history.seconds:.1f} s, loss {history.loss[-1]:.4f}")
     if options.save:
-        model.save(options.save)
+        save_mlp(model, options.save)
     print(after(model, X_test, Y_test))
     if options.save:
         print(f"wrote {options.save}")
+
+
+def predict(options: argparse.Namespace) -> None:
+    """Print the probabilities of classes that a saved model sees in a file."""
+    model = load_mlp(options.model)
+    rows = read_rows(options.file, model.layers[0].nin, options.invert)
+    print(chances(probabilities(model, rows)))
+    if light_ground(rows):
+        print("the ground is light: networks learned light ink on a dark ground, try "
+              f"{'without' if options.invert else 'with'} --invert", file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

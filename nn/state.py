@@ -96,8 +96,8 @@ def read(path: PathLike) -> Arrays:
             found = {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise DataError(f"there is no file {path}") from None
-    except (ValueError, EOFError, KeyError, AttributeError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path} is damaged, or no file that `save` wrote: {error}") from None
+    except (ValueError, EOFError, KeyError, AttributeError, TypeError, zipfile.BadZipFile, zlib.error):
+        raise DataError(f"{path} is damaged, or no file that `save` wrote") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
     if not all(isinstance(array, np.ndarray) for array in found.values()):

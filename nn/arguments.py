@@ -55,6 +55,14 @@ def count(what: str, number: Any) -> int:
     return whole
 
 
+def real(number: Any) -> float:
+    """A real number as a float: inf if none is as large, nan for anything else."""
+    try:
+        return float(number) if isinstance(number, numbers.Real) else math.nan
+    except OverflowError:
+        return math.inf
+
+
 def rate(what: str, number: Any) -> float:
     """A finite number above 0.
 
@@ -62,14 +70,14 @@ def rate(what: str, number: Any) -> float:
     Traceback (most recent call last):
     autograd.errors.UsageError: the learning rate must be a number above 0, -0.1 came
     """
-    if not (isinstance(number, numbers.Real) and 0 < float(number) < math.inf):
+    if not 0 < real(number) < math.inf:
         raise UsageError(f"the {what} must be a number above 0, {number!r} came")
     return float(number)
 
 
 def fraction(what: str, number: Any) -> float:
     """A number from 0 to below 1."""
-    if not (isinstance(number, numbers.Real) and 0 <= float(number) < 1):
+    if not 0 <= real(number) < 1:
         raise UsageError(f"the {what} must be a number from 0 to below 1, {number!r} came")
     return float(number)
 
@@ -91,6 +99,13 @@ def precision(dtype: npt.DTypeLike) -> np.dtype[Any]:
 
 def nonnegative(what: str, number: Any) -> float:
     """A finite number from 0."""
-    if not (isinstance(number, numbers.Real) and 0 <= float(number) < math.inf):
+    if not 0 <= real(number) < math.inf:
         raise UsageError(f"the {what} must be a number from 0, {number!r} came")
+    return float(number)
+
+
+def finite(what: str, number: Any) -> float:
+    """A finite number of any sign."""
+    if not math.isfinite(real(number)):
+        raise UsageError(f"the {what} must be a finite number, {number!r} came")
     return float(number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from autograd.errors import SizeError, UsageError
 from nn.activations import Activation, parts
 from nn.arguments import count, described
+from nn.examples import table
 from nn.init import FloatArray, Initializer, Seed, draw
 from nn.module import Module, parameter
 from nn.neuron import Neuron, inputs
@@ -103,7 +104,8 @@ class Layer(Module):
 
 def assign(name: str, array: npt.ArrayLike, params: list[Any], shape: tuple[int, ...]) -> None:
     """Write an array into parameters of the same shape."""
-    array = np.asarray(array)
-    if array.shape != shape:
-        raise SizeError(f"{name} has shape {shape}, an array of shape {array.shape} came")
-    vector_to_parameters(array.ravel(), params)
+    given: Any = array if isinstance(array, Sequence | np.ndarray) else [array]
+    numbers = table(name, given)
+    if numbers.shape != shape:
+        raise SizeError(f"{name} has shape {shape}, an array of shape {numbers.shape} came")
+    vector_to_parameters(numbers.ravel(), params)

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import SizeError, UsageError
-from nn.arguments import count, entry, function
-from nn.data.labels import IntArray, class_labels
+from nn.arguments import count, entry, finite, function
+from nn.data.labels import LARGEST_LABEL, IntArray, class_labels
 from nn.data.split import kfold, paired_arrays
 from nn.examples import FloatArray, table
 from nn.init import Seed
@@ -149,8 +149,8 @@ def output_classes(outputs: npt.ArrayLike, threshold: float = 0.5) -> IntArray:
     if rows.ndim == 2 and rows.shape[1] > 1:
         return np.asarray(rows.argmax(1), np.int64)
     numbers = rows.ravel()
-    classes = ((numbers >= 0) & (numbers == np.trunc(numbers))).all()
-    return (numbers if classes else numbers > threshold).astype(np.int64)
+    classes = ((numbers >= 0) & (numbers <= LARGEST_LABEL) & (numbers == np.trunc(numbers))).all()
+    return (numbers if classes else numbers > finite("threshold", threshold)).astype(np.int64)
 
 
 def target_classes(targets: npt.ArrayLike) -> IntArray:

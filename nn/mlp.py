@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.errors import SizeError, UsageError
 from nn.activations import Activation
-from nn.arguments import count, described
+from nn.arguments import count, described, fraction
 from nn.dropout import Dropout
 from nn.init import Initializer, Seed, generator
 from nn.layer import Layer
@@ -53,7 +53,7 @@ class MLP(Module):
             Layer(a, b, kind, bias=bias, init=init, seed=rng, name=str(l))
             for l, ((a, b), kind) in enumerate(zip(itertools.pairwise(sizes), kinds, strict=True), start=1)
         ]
-        self.dropout = Dropout(dropout) if dropout else None
+        self.dropout = Dropout(dropout) if fraction("probability of dropout", dropout) else None
 
     def forward(self, x: Any) -> Any:
         """The output for one example: a Value, or a list of several."""

@@ -129,6 +129,18 @@ TABLE = {
     "a unit without pieces": (lambda: nn.Maxout(2, 1, pieces=0), UsageError, "pieces of a maxout unit"),
     "a negative seed": (lambda: nn.MLP(2, [1], seed=-1), UsageError, "a seed is a whole number from 0"),
     "noise below 0": (lambda: data.add_noise(X, std=-1), UsageError, "std must be a number from 0"),
+    "turns in words": (lambda: data.spirals(turns="two"), UsageError, "number of turns must be a finite number, 'two'"),
+    "a threshold of nan": (lambda: nn.accuracy([0.1], [0], np.nan), UsageError, "threshold must be a finite number"),
+    "a mean of inf": (lambda: data.add_noise(X, mean=np.inf), UsageError, "mean must be a finite number, inf came"),
+    "an integer that no float holds": (lambda: nn.SGD(10**400), UsageError, "learning rate must be a number above 0"),
+    "numbers too far apart to scale": (lambda: data.minmax_scale([1e308, -1e308]), UsageError, "too far apart"),
+    "numbers too large to normalise": (lambda: data.zscore([1e300, 2e300]), UsageError, "too large"),
+    "a label too large to count": (lambda: data.one_hot([1e300]), UsageError, "whole numbers from 0 to 2147483647"),
+    "a picture's shape of one number": (
+        lambda: data.flip([[1, 2, 3, 4]], shape=2), SizeError, r"the shape of a picture is \(height, width\), 2 came"),
+    "weights of nan": (lambda: setattr(nn.Layer(1, 1), "W", [[np.nan]]), UsageError, r"W\[0, 0\] is nan"),
+    "weights in ragged rows": (
+        lambda: setattr(nn.Layer(2, 2), "W", [[1], [2, 3]]), SizeError, "the rows of W differ in length"),
     # ── unknown names ──
     "an unknown activation": (lambda: nn.Layer(2, 1, "rleu"), UsageError, "'rleu': there are linear, .*relu.*softmax"),
     "softmax of one neuron": (lambda: nn.Neuron(2, "softmax"), UsageError, "unknown activation 'softmax': there are"),

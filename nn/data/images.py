@@ -8,14 +8,13 @@ otherwise. Results have the shape that came.
 from __future__ import annotations
 
 import math
-import numbers
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import NumberError, SizeError, UsageError
-from nn.arguments import entry, nonnegative, rate
+from nn.arguments import count, entry, finite, nonnegative, rate
 from nn.examples import table
 from nn.init import Seed, generator
 
@@ -89,10 +88,8 @@ def add_noise(X: npt.ArrayLike, mean: float = 0.0, std: float = 0.1, seed: Seed 
     For data of any shape. Pixels may leave [0, 1]; `np.clip` would bring them back.
     """
     data = floats(X)
-    if not (isinstance(mean, numbers.Real) and math.isfinite(mean)):
-        raise UsageError(f"the mean must be a finite number, {mean!r} came")
     noise = generator(seed).standard_normal(data.shape) * nonnegative("std", std)
-    return (data + (noise + mean)).astype(data.dtype)
+    return (data + (noise + finite("mean", mean))).astype(data.dtype)
 
 
 # ── shapes ───────────────────────────────────────────────────────────────────────────────────
@@ -112,7 +109,9 @@ def pictures(X: npt.ArrayLike, shape: Shape | None) -> Floats:
     if data.ndim != 2:
         raise SizeError(f"pictures have shape (n, height, width) or (n, height · width), {data.shape} came")
     side = math.isqrt(data.shape[1])
-    height, width = (side, side) if shape is None else shape
+    if shape is not None and not (isinstance(shape, (tuple, list)) and len(shape) == 2):
+        raise SizeError(f"the shape of a picture is (height, width), {shape!r} came")
+    height, width = (side, side) if shape is None else (count("rows of pixels", n) for n in shape)
     if height * width != data.shape[1]:
         expected = f"shape={shape}" if shape else "a square: give shape=(height, width)"
         raise SizeError(f"{data.shape[1]} pixels do not make {expected}")

@@ -11,6 +11,8 @@ from nn.examples import FloatArray, table
 
 IntArray = npt.NDArray[np.int64]
 
+LARGEST_LABEL = 2**31 - 1
+
 
 def one_hot(labels: npt.ArrayLike, classes: int | None = None) -> FloatArray:
     """Labels as rows that are 1 at the place of the class and 0 elsewhere, an array of shape (n, classes).
@@ -41,11 +43,11 @@ def class_labels(labels: npt.ArrayLike, classes: int | None = None) -> IntArray:
     if (numbers != np.trunc(numbers)).any():
         place = int(np.argmax(numbers != np.trunc(numbers)))
         raise NumberError(f"labels[{place}] is {numbers[place]}: labels are whole numbers from 0")
-    highest = count("classes", classes) - 1 if classes is not None else np.inf
+    highest = LARGEST_LABEL if classes is None else count("classes", classes) - 1
     outside = (numbers < 0) | (numbers > highest)
     if outside.any():
         place = int(np.argmax(outside))
-        rule = "labels are whole numbers from 0" if classes is None else (
+        rule = f"labels are whole numbers from 0 to {LARGEST_LABEL}" if classes is None else (
             f"labels of {classes} classes run from 0 to {classes - 1}")
         raise UsageError(f"labels[{place}] is {numbers[place]:.0f}: {rule}")
     return numbers.astype(np.int64)

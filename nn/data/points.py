@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import SizeError
-from nn.arguments import count, nonnegative
+from nn.arguments import count, finite, nonnegative
 from nn.data.labels import IntArray
 from nn.examples import FloatArray, table
 from nn.init import Seed, generator
@@ -51,7 +51,7 @@ def spirals(n: int = 100, noise: float = 0.02, arms: int = 2, turns: float = 1.0
 
     Source: two of them are the task of Lang and Witbrock, Learning to tell two spirals apart, 1988.
     """
-    parts = []
+    parts, turns = [], finite("number of turns", turns)
     for k, size in enumerate(shares(n, count("arms", arms))):
         t = np.arange(1, size + 1) / max(size, 1)
         parts.append(polar(t, 2 * np.pi * (turns * t + k / arms)))

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import SizeError, UsageError
+from nn.arguments import finite
 from nn.examples import FloatArray, table
 
 
@@ -33,10 +34,11 @@ class Scaling:
 
         Raises `UsageError` for a column of equal numbers; with `constant` these become `low` instead.
         """
-        if not (np.isfinite([low, high]).all() and low < high):
+        if not finite("low end", low) < finite("high end", high):
             raise UsageError(f"the interval [low, high] needs low < high, [{low}, {high}] came")
         columns = table("X", X)
-        smallest, span = columns.min(0), columns.max(0) - columns.min(0)
+        with np.errstate(over="ignore"):
+            smallest, span = columns.min(0), columns.max(0) - columns.min(0)
         return cls(smallest, varying(span, smallest, constant) / (high - low), low)
 
     @classmethod
@@ -47,8 +49,10 @@ class Scaling:
         """
         columns = table("X", X)
         same = (columns == columns[0]).all(0)  # a mean is rounded: the deviation of 0.1, 0.1, 0.1 need not be 0
-        mean = np.where(same, columns[0], columns.mean(0))
-        return cls(mean, varying(np.where(same, 0.0, columns.std(0)), mean, constant))
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = np.where(same, columns[0], columns.mean(0))
+            deviation = np.where(same, 0.0, columns.std(0))
+        return cls(mean, varying(deviation, mean, constant))
 
     def __call__(self, X: npt.ArrayLike) -> FloatArray:
         """Data scaled, an array of the same shape."""
@@ -102,6 +106,8 @@ def _applied(scaling: Scaling, *data: npt.ArrayLike) -> FloatArray | tuple[Float
 
 def varying(widths: FloatArray, values: FloatArray, constant: bool) -> FloatArray:
     """The widths of columns; those of columns that never change are an error, or 1."""
+    if not np.isfinite(widths).all():
+        raise UsageError("the numbers of a column of X are too large, or lie too far apart, to be scaled")
     same = widths == 0
     if same.any() and not constant:
         place = tuple(map(int, np.argwhere(same)[0]))

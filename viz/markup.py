@@ -33,6 +33,15 @@ def shorten(text: str, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
+def printable(text: str) -> str:
+    """The text on one line, its controls as symbols, without what XML cannot hold.
+
+    >>> printable("a\\nb\\0")
+    'a b␀'
+    """
+    return text.translate(_CONTROLS | _INVALID | {ord("\n"): " "})
+
+
 def escape(text: str) -> str:
     """The text as it is written inside a label; newlines break the line, other controls get their symbols."""
     return text.translate(_ESCAPES)

@@ -76,8 +76,11 @@ def to_torch_source(
             optimizer.step()
             losses.append(loss.item())
         return losses
+    <BLANKLINE>
     """
     members = list(parts(model))
+    if not any(member.source for member in members):
+        raise UsageError(f"{model!r} has no parameters: there is nothing to train")
     rule = SGD(0.1) if optimizer is None else optimizer
     if not isinstance(rule, Optimizer):
         raise UsageError(f"an optimiser such as SGD(lr=0.1) is expected, {rule!r} came")
@@ -92,6 +95,7 @@ def to_torch_source(
         "", *descent(rule),
         "", "", *cost(chosen, model),
         "", "", *loop(rule, classes(chosen, members), kind, count("epochs", epochs), size, shuffle),
+        "",
     ])
 
 
@@ -108,10 +112,8 @@ def first_parameters(model: Module, members: list[Part], weights: PathLike | Non
     """Statements that give the parameters their first values."""
     sources = [member.source for member in members if member.source is not None]
     arrays, size = model.state_dict(), len(model.parameters())
-    if not size:
-        raise UsageError(f"{model!r} has no parameters: there is nothing to train")
-    if len(set(map(id, sources))) < len(sources):
-        raise UsageError(f"{model!r} cannot be translated: a layer that is used twice shares its parameters")
+    if size < sum(len(source.parameters()) for source in sources):
+        raise UsageError(f"{model!r} cannot be translated: some of its layers share parameters")
     if weights is None and size > INLINE:
         raise UsageError(
             f"{size} parameters are too many to write down: give weights='first.npz', and write that file with "

@@ -162,8 +162,9 @@ class Own(nn.MLP):
     ((nn.Layer(2, 1), "mse", nn.Optimizer(0.1)), "the optimiser Optimizer.* cannot be translated"),
     ((nn.Layer(2, 1), "mse", "adam"), "an optimiser such as .* is expected, 'adam' came"),
     ((nn.Layer(2, 1), nn.penalized("mse", nn.Layer(2, 1), l2=1)), "the weights of another model"),
-    ((nn.Sequential(*itertools.repeat(nn.Layer(2, 2), 2)),), "a layer that is used twice shares its parameters"),
+    ((nn.Sequential(*itertools.repeat(nn.Layer(2, 2), 2)),), "some of its layers share parameters"),
     ((nn.Sequential("relu"),), "has no parameters"),
+    ((nn.Sequential("linear"),), "has no parameters"),
     ((5,), "5 cannot be translated"),
 ], ids=lambda x: None)
 def test_what_pytorch_has_no_word_for_is_named(arguments, message):

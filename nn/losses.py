@@ -6,11 +6,14 @@ plain numbers. Conventions differ in what is done with several outputs and with 
 - over the d outputs of an example, `mse` and `mae` take the mean (1/d), `squared_error` and `half_squared_error`
   the sum; where there is a `reduction`, it is "mean" or "sum";
 - over n examples, `fit` takes the mean: 1/n with `squared_error`, 1/(2n) with `half_squared_error`. `cost`
-  takes the mean or the sum.
+  takes the mean or the sum. Descent of the sum is that of the mean with a learning rate n times as large.
 
 Which goes with what: a number, linear output and squared error; yes or no, sigmoid and `binary_cross_entropy`; one of K
 classes, softmax and `cross_entropy` of one-hot targets; several labels at once, K sigmoids and `binary_cross_entropy`.
 The forms `..._with_logits` take outputs without their sigmoid or softmax, and are exact however large these are.
+
+What sigmoid and softmax give lies in [0, 1] and is read as probabilities, but need not be any: a network that says 0.9 is
+not right nine times in ten unless it was made so.
 """
 
 from __future__ import annotations

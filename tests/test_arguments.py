@@ -29,9 +29,9 @@ def test_a_fraction_is_from_zero_to_below_one(number):
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf"), 10**400, 1j, "0", None, [0.0]])
 def test_what_is_no_finite_number_is_named(number):
-    with pytest.raises(UsageError, match="the mean must be a finite number, .* came"):
+    with pytest.raises(UsageError, match=r"the mean must be a finite number, .* came"):
         finite("mean", number)
-    with pytest.raises(UsageError, match="the noise must be a number from 0, .* came"):
+    with pytest.raises(UsageError, match=r"the noise must be a number from 0, .* came"):
         nonnegative("noise", number)
 
 

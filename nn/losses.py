@@ -12,8 +12,8 @@ Which goes with what: a number, linear output and squared error; yes or no, sigm
 classes, softmax and `cross_entropy` of one-hot targets; several labels at once, K sigmoids and `binary_cross_entropy`.
 The forms `..._with_logits` take outputs without their sigmoid or softmax, and are exact however large these are.
 
-What sigmoid and softmax give lies in [0, 1] and is read as probabilities, but need not be any: a network that says 0.9 is
-not right nine times in ten unless it was made so.
+What sigmoid and softmax give lies in [0, 1] and is read as probabilities, but need not be any: nothing makes a network
+right nine times in ten where it says 0.9.
 """
 
 from __future__ import annotations

@@ -281,7 +281,7 @@ def contrast(a, b):
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 def test_text_has_enough_contrast_on_everything_it_stands_on(theme: Theme):
     inks = (theme.text, theme.value, theme.gradient)
-    fills = (theme.background, theme.input, theme.parameter, theme.constant, theme.result)
+    fills = (theme.background, theme.input, theme.parameter, theme.constant, theme.result, theme.marker)
     for ink, fill in itertools.product(inks, fills):
         assert contrast(ink, fill) >= 4.5, (ink, fill)
     for ink in (theme.muted, theme.local):

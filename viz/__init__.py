@@ -14,17 +14,20 @@ from viz.dot import draw
 from viz.errors import ExpressionError, RendererNotFoundError, RenderError
 from viz.expression import parse
 from viz.formulas import formula
+from viz.frames import Frame, Frames, steps
 from viz.legend import legend
 from viz.page import html
 from viz.passes import PassFrame, passes
 from viz.recorder import Recorder
 from viz.render import Drawing
 from viz.replay import replay
-from viz.walkthrough import Step, steps
+from viz.walkthrough import Step
 
 __all__ = [
     "Drawing",
     "ExpressionError",
+    "Frame",
+    "Frames",
     "PassFrame",
     "Recorder",
     "RenderError",

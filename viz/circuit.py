@@ -8,12 +8,12 @@ along each branch, and the branches add up.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from autograd import Value, local_derivatives, ops
-from viz.markup import cell, row, shorten, table, width
+from viz.markup import row, shorten, table, width
 from viz.render import Drawing
-from viz.scene import Scene
+from viz.scene import Ink, Scene
 from viz.style import SIZE
 
 
@@ -65,7 +65,7 @@ class Circuit:
         scene = self.scene
         constant = value.op is ops.constant
         cells = [scene.name_cell(value)] if scene.labels[value] or not constant else []
-        cells += [scene.data_cell(value)] if constant else []
+        cells += [scene.data(value).cell()] if constant else []
         start = scene.ids[value] + "leaf"
         style = "rounded,dashed" if constant else "rounded"
         attributes = {"border": "1", "cellborder": "0", "cellspacing": "0", "cellpadding": "3"}
@@ -92,19 +92,19 @@ class Circuit:
         self.join(self.taps[value], end)
 
     def wire(
-        self, start: str, id: str, value: Value, gradient: str, name: str = "", stroke: Mapping[str, str] | None = None
+        self, start: str, id: str, value: Value, gradient: Ink, name: str = "", stroke: Mapping[str, str] | None = None
     ) -> str:
         """A piece of wire from `start`: a line with the value on one side and a gradient on the other."""
         scene = self.scene
         attributes = {"border": "0", "cellborder": "0", "cellspacing": "0", "cellpadding": "2"}
-        above, below = name + scene.number(value.data), gradient
+        data = scene.data(value)
         if scene.direction == "LR":
-            rows = [row(cell(above, scene.theme.value, SIZE)), "<hr/>", row(cell(below, scene.theme.gradient, SIZE))]
+            rows = [row(data.cell(name)), "<hr/>", row(gradient.cell())]
         else:
             # Both sides get the same width, so that the line between them is in the middle.
-            half = str(max(width(above, SIZE), width(below, SIZE)) + 4)
-            left = cell(above, scene.theme.value, SIZE, width=half, align="right")
-            right = cell(below, scene.theme.gradient, SIZE, width=half, align="left")
+            half = str(max(width(text, SIZE) for text in (name + data.text, gradient.text, gradient.widest)) + 4)
+            left = replace(data, widest="").cell(name, width=half, align="right")
+            right = replace(gradient, widest="").cell(width=half, align="left")
             rows = [row(left, "<vr/>", right)]
         self.drawing.node(id, table(rows, **scene.line(value), **attributes), shape="plain")
         self.wires.add(id)

@@ -6,10 +6,9 @@ A box reads label | data | grad. Constants are small dashed boxes that hold thei
 from __future__ import annotations
 
 from autograd import Value, local_derivatives, ops
-from viz.markup import cell, row, table
+from viz.markup import row, table
 from viz.render import Drawing
 from viz.scene import Scene
-from viz.style import SIZE
 
 
 def draw(scene: Scene) -> Drawing:
@@ -37,9 +36,9 @@ def box(scene: Scene, value: Value) -> str:
     cells = []
     if scene.labels[value]:
         cells.append(scene.name_cell(value))
-    cells.append(scene.data_cell(value, "" if constant else "data "))
+    cells.append(scene.data(value).cell("" if constant else "data "))
     if scene.gradients is not False and not constant:
-        cells.append(cell("grad " + scene.gradient(value), scene.theme.gradient, SIZE))
+        cells.append(scene.gradient(value).cell("grad "))
     return table(
         [row(*cells)],
         border="1" if constant else "0", cellborder="0" if constant else "1", cellspacing="0", cellpadding="5",

@@ -9,11 +9,29 @@ from functools import cached_property
 
 from autograd import Value, ops
 from viz.formulas import formatted
-from viz.markup import cell, font, shorten
+from viz.markup import cell, font, shorten, width
 from viz.render import Drawing
 from viz.style import FONT, SIZE, SMALL, Theme
 
 NO_GRADIENTS = "no gradients yet: call backward()"
+
+
+@dataclass(frozen=True)
+class Ink:
+    """A number as it is to be written: its text, colour and background, and the widest text there must be room for."""
+
+    text: str
+    color: str
+    background: str = ""
+    widest: str = ""
+
+    def cell(self, prefix: str = "", **attributes: str) -> str:
+        """A cell of a table that holds the number."""
+        if self.background:
+            attributes["bgcolor"] = self.background
+        if self.widest:
+            attributes |= {"width": str(width(prefix + self.widest, SIZE) + 8), "align": "left"}
+        return cell(prefix + self.text, self.color, SIZE, bold=False, italic=False, **attributes)
 
 
 @dataclass(frozen=True)
@@ -65,21 +83,30 @@ class Scene:
         """The label of a value."""
         return cell(shorten(self.labels[value]), self.theme.text, SIZE, bold=True)
 
-    def data_cell(self, value: Value, prefix: str = "") -> str:
+    def data(self, value: Value) -> Ink:
         """The number that a value is."""
-        return cell(prefix + self.number(value.data), self.theme.value, SIZE)
+        return Ink(self.number(value.data), self.theme.value)
 
-    def gradient(self, value: Value) -> str:
+    def gradient(self, value: Value) -> Ink:
         """The gradient of a value, or the blank that waits for it."""
-        return self.number(value.grad) if self.gradients_known else " "
+        return Ink(self.number(value.grad) if self.gradients_known else " ", self.theme.gradient)
 
-    def contribution(self, value: Value, i: int, partial: float) -> str:
+    def contribution(self, value: Value, i: int, partial: float) -> Ink:
         """What comes back from a value to its operand number i, or the blank that waits for it."""
-        return self.number(value.grad * partial) if self.gradients_known else " "
+        return Ink(self.number(value.grad * partial) if self.gradients_known else " ", self.theme.gradient)
+
+    def local(self, value: Value, i: int, partial: float) -> str:
+        """The local derivative of a value with respect to its operand number i, as markup."""
+        return font(self.number(partial), self.theme.local, SMALL, italic=True)
+
+    @property
+    def marker(self) -> str:
+        """The colour of highlighted lines."""
+        return self.theme.gradient
 
     def line(self, value: Value) -> dict[str, str]:
         """The attributes of the lines around a value."""
-        return {"color": self.theme.gradient if value in self.highlighted else self.theme.line}
+        return {"color": self.marker if value in self.highlighted else self.theme.line}
 
     def fill(self, value: Value) -> str:
         """The colour that tells a parameter from an input, a constant and a result."""
@@ -124,7 +151,7 @@ class Scene:
         """The attributes of the edge from an operand: its id, and the local derivative if the picture shows them."""
         attributes = {"id": f"{self.ids[value]}e{i}"} | self.stroke((value, i) in self.highlighted)
         if self.local_derivatives and value.args[i].op is not ops.constant:
-            attributes["label"] = f"<{font(self.number(partial), self.theme.local, SMALL, italic=True)}>"
+            attributes["label"] = f"<{self.local(value, i, partial)}>"
         return attributes
 
     def result(self, value: Value) -> dict[str, str]:
@@ -133,4 +160,4 @@ class Scene:
 
     def stroke(self, highlighted: bool) -> dict[str, str]:
         """The attributes of an edge that is highlighted; else none."""
-        return {"color": self.theme.gradient, "penwidth": "2.5"} if highlighted else {}
+        return {"color": self.marker, "penwidth": "2.5"} if highlighted else {}

@@ -27,7 +27,10 @@ SMALL = SIZE - 2
 
 @dataclass(frozen=True)
 class Theme:
-    """What each thing looks like. Text: text … local; fills: input … operation; lines: line … negative."""
+    """What each thing looks like. Text: text … local; fills: input … operation; lines: line … negative.
+
+    `marker` is behind what is new in a step.
+    """
 
     background: str
     text: str
@@ -43,6 +46,7 @@ class Theme:
     line: str
     positive: str
     negative: str
+    marker: str
 
 
 THEMES = {
@@ -50,13 +54,13 @@ THEMES = {
         background="#ffffff", text="#1f2328", muted="#59636e",
         value="#0063a3", gradient="#b84300", local="#8f3f71",
         input="#e3f4ee", parameter="#fdf1d3", constant="#f2f3f5", result="#ffffff", operation="#e8eef5",
-        line="#59636e", positive="#0072b2", negative="#c77700",
+        line="#59636e", positive="#0072b2", negative="#c77700", marker="#fff0a0",
     ),
     "dark": Theme(
         background="#0d1117", text="#e6edf3", muted="#9198a1",
         value="#6cc0f5", gradient="#ff9a5c", local="#e3a6c8",
         input="#12332a", parameter="#3a2f10", constant="#1c2128", result="#0d1117", operation="#22303f",
-        line="#9198a1", positive="#56b4e9", negative="#e69f00",
+        line="#9198a1", positive="#56b4e9", negative="#e69f00", marker="#4a3d00",
     ),
 }
 """The themes by name."""

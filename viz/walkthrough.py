@@ -2,7 +2,8 @@
 
 >>> from autograd import Value
 >>> x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
->>> for step in steps((x + y) * z):
+>>> walk = Walk((x + y) * z)
+>>> for step in walk.forward() + walk.backward():
 ...     print(step.phase, step.sentence, sep=": ")
 forward: q = x + y = -2 + 5 = 3
 forward: f = q * z = 3 * (-4) = -12
@@ -20,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from autograd import UsageError, Value, ancestors, local_derivatives, ops
+from autograd import Value, ancestors, local_derivatives, ops
 from viz import naming
 from viz.markup import printable, shorten
 from viz.mathml import mathml
@@ -91,15 +92,3 @@ class Walk:
                 chain = Chain(value, i, gradients[value], partial, met[arg], uses[arg], gradients.get(arg))
                 gradients[arg] = chain.total
                 yield chain
-
-
-def steps(root: Value, *, number_format: str = ".4g", names: Mapping[str, Any] | None = None) -> list[Step]:
-    """The forward pass, an operation at a time, then the backward pass, an operand at a time.
-
-    Values without a label get names (q, r, … ; f for the root). The gradients are worked out here:
-    neither needed nor changed is any `grad`. Constants are not differentiated with respect to.
-    """
-    if not isinstance(root, Value):
-        raise UsageError(f"steps walks through the graph of a Value, {type(root).__name__} came")
-    walk = Walk(root, number_format, names)
-    return [*walk.forward(), *walk.backward()]

@@ -1,0 +1,234 @@
+"""A walk as frames: each step with its drawing, in which nothing moves and what is not yet known is blank.
+
+>>> from autograd import Value
+>>> x, y = Value(2.0, "x"), Value(3.0, "y")
+>>> frames = steps(x * y)
+>>> [frame.sentence for frame in frames]
+['f = x * y = 2 * 3 = 6', 'df/df = 1', 'df/dx = y = 3', 'df/dy = x = 2']
+>>> frames[1].drawing.source == frames[2].drawing.source
+False
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any, overload
+
+from autograd import UsageError, Value, ops
+from viz.expand import expanded
+from viz.markup import font
+from viz.naming import labels
+from viz.render import Drawing
+from viz.scalars import DIRECTIONS, STYLES, paint, prepared
+from viz.scene import Ink, Scene
+from viz.style import SMALL, one_of, theme_named
+from viz.walkthrough import Step, Walk
+
+Operand = tuple[Value, int]
+"""A value and the number of one of its operands: the edge between them."""
+
+HIDDEN = "transparent"
+"""The colour of what is not yet known: it takes its place, so that nothing moves when it appears."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is known after some steps: values computed, gradients so far, and what came back along which edges."""
+
+    computed: frozenset[Value]
+    gradients: Mapping[Value, float]
+    contributions: Mapping[Operand, float]
+    last: Step | None = None
+
+
+@dataclass(frozen=True)
+class Frame(Step):
+    """A step, and the drawing of what is known after it; what is new there is highlighted."""
+
+    film: Frames | None = field(default=None, repr=False, compare=False)
+    position: int = 0
+
+    @property
+    def drawing(self) -> Drawing:
+        """The drawing, a `graphviz.Digraph`."""
+        assert self.film is not None
+        return self.film.drawing(self.position)
+
+    def svg(self) -> str:
+        """The drawing as SVG text."""
+        return self.drawing.svg()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {"text/plain": self.sentence, "text/latex": f"$\\displaystyle {self.latex}$", "image/svg+xml": self.svg()}
+
+
+class Frames(Sequence[Frame]):
+    """The frames of a walk through a graph, which are laid out once. Frame number i shows what is known after step i + 1.
+
+    `drawing(0)` is the graph before the first step, `drawing(i)` after step number i.
+    """
+
+    def __init__(self, walk: Walk, style: str, look: Mapping[str, Any], clusters: Any, legend: bool) -> None:
+        self.walk = walk
+        self.style = style
+        self.look = look
+        self.clusters = clusters
+        self.legend = legend
+        found = [*walk.forward(), *walk.backward()]
+        self.frames = [Frame(**vars(step), film=self, position=i) for i, step in enumerate(found, 1)]
+
+    @property
+    def root(self) -> Value:
+        """The value whose graph it is."""
+        return self.walk.root
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    @overload
+    def __getitem__(self, index: int) -> Frame: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Frame]: ...
+    def __getitem__(self, index: int | slice) -> Frame | list[Frame]:
+        return self.frames[index]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} steps of {self.walk.names[self.root]}>"
+
+    def moment(self, position: int) -> Moment:
+        """What is known after so many steps."""
+        computed = {value for value in self.walk.values if not value.args}
+        gradients: dict[Value, float] = {}
+        contributions: dict[Operand, float] = {}
+        for frame in self.frames[:position]:
+            if frame.phase == "forward":
+                computed.add(frame.value)
+                continue
+            gradients[frame.value] = frame.number
+            if frame.chain is not None:
+                contributions[frame.chain.operation, frame.chain.position] = frame.chain.product
+        last = self.frames[position - 1] if position else None
+        return Moment(frozenset(computed), gradients, contributions, last)
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        """All that the walk finds, in its place, with room for the widest number that each gradient is on its way."""
+        scene = prepared(self.root, gradients=True, **self.look)
+        widest: dict[Value, str] = {}
+        for frame in self.frames:
+            if frame.chain is not None and frame.chain.paths > 1:
+                widest[frame.value] = max(widest.get(frame.value, ""), scene.number(frame.number), key=len)
+        known = {part.name: getattr(scene, part.name) for part in fields(scene)}
+        known["labels"] = {
+            value: "" if value.op is ops.constant and not scene.labels[value] else name
+            for value, name in self.walk.names.items()
+        }
+        final = self.moment(len(self))
+        return Sheet(**known, final=final, moment=replace(final, last=None), widest=widest)
+
+    def drawing(self, position: int | None = None) -> Drawing:
+        """The graph after so many steps, the last one highlighted; without a number, all that the walk finds."""
+        sheet = self.sheet
+        if position is not None:
+            moment = self.moment(position)
+            sheet = replace(sheet, moment=moment, highlighted=frozenset(touched(moment.last)))
+        return paint(sheet, self.style, self.clusters, self.legend)
+
+
+def touched(step: Step | None) -> Iterable[Value | Operand]:
+    """What a step is about: a value, and the edges that it comes along."""
+    if step is None:
+        return
+    yield step.value
+    if step.phase == "forward":
+        yield from ((step.value, i) for i in range(len(step.value.args)))
+    elif step.chain is not None:
+        yield step.chain.operation, step.chain.position
+
+
+@dataclass(frozen=True)
+class Sheet(Scene):
+    """A scene at one moment of a walk."""
+
+    final: Moment = Moment(frozenset(), {}, {})
+    moment: Moment = final
+    widest: Mapping[Value, str] = field(default_factory=dict)
+
+    @property
+    def marker(self) -> str:
+        """The colour of values in the forward pass, of gradients in the backward pass."""
+        forward = self.moment.last is not None and self.moment.last.phase == "forward"
+        return self.theme.value if forward else self.theme.gradient
+
+    def data(self, value: Value) -> Ink:
+        """The number that a value is, once it is computed."""
+        last = self.moment.last
+        new = last is not None and last.phase == "forward" and last.value is value
+        colour = self.theme.value if value in self.moment.computed else HIDDEN
+        return Ink(self.number(value.data), colour, self.theme.marker if new else "")
+
+    def gradient(self, value: Value) -> Ink:
+        """The gradient of a value so far."""
+        last = self.moment.last
+        new = last is not None and last.phase == "backward" and last.value is value
+        ink = self._known(value, self.moment.gradients, self.final.gradients)
+        return replace(ink, background=self.theme.marker if new else "", widest=self.widest.get(value, ""))
+
+    def contribution(self, value: Value, i: int, partial: float) -> Ink:
+        """What came back from a value to its operand number i."""
+        ink = self._known((value, i), self.moment.contributions, self.final.contributions)
+        return replace(ink, background=self.theme.marker if (value, i) in self._along() else "")
+
+    def local(self, value: Value, i: int, partial: float) -> str:
+        """The local derivative, once the chain rule went along the edge."""
+        colour = self.theme.local if (value, i) in self.moment.contributions else HIDDEN
+        return font(self.number(partial), colour, SMALL, italic=True)
+
+    def _known(self, key: Any, now: Mapping[Any, float], final: Mapping[Any, float]) -> Ink:
+        if key in now:
+            return Ink(self.number(now[key]), self.theme.gradient)
+        return Ink(self.number(final[key]) if key in final else " ", HIDDEN)
+
+    def _along(self) -> set[Operand]:
+        chain = self.moment.last.chain if self.moment.last else None
+        return {(chain.operation, chain.position)} if chain else set()
+
+
+def steps(
+    root: Value,
+    *,
+    number_format: str = ".4g",
+    names: Mapping[str, Any] | None = None,
+    style: str = "record",
+    theme: str = "light",
+    direction: str = "LR",
+    local_derivatives: bool = True,
+    expand: bool | Iterable[Value] = False,
+    clusters: Any = None,
+    legend: bool = False,
+    limit: int = 500,
+) -> Frames:
+    """The forward pass, an operation at a time, then the backward pass, an operand at a time.
+
+    Each is a `Frame`: what happened, its sentence as text, LaTeX and MathML, and its `drawing`. The sequence shows
+    itself in notebooks as `viz.html` does. Values without a label get names (q, r, … ; f for the root). The gradients
+    are worked out here: neither needed nor changed is any `grad`. Constants are not differentiated with respect to.
+
+    The other options are those of `viz.draw`; `limit` counts when something is drawn, not for sentences.
+    """
+    if not isinstance(root, Value):
+        raise UsageError(f"steps walks through the graph of a Value, {type(root).__name__} came")
+    one_of("style", style, STYLES)
+    one_of("direction", direction, DIRECTIONS)
+    theme_named(theme)
+    walk = Walk(root, number_format, names)
+    if expand:
+        called = labels(walk.values, names)
+        copies = expanded(walk.values, expand)
+        names = {label: copies[value] for value, label in called.items() if label}
+        walk = Walk(copies[root], number_format, names)
+    look = {"direction": direction, "number_format": number_format, "theme": theme,
+            "local_derivatives": local_derivatives, "limit": limit}  # fmt: skip
+    return Frames(walk, style, look, clusters, legend)

@@ -61,13 +61,14 @@ class Frame(Step):
         return self.drawing.svg()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return {"text/plain": self.sentence, "text/latex": f"$\\displaystyle {self.latex}$", "image/svg+xml": self.svg()}
+        latex = f"$\\displaystyle {self.latex}$"
+        return {"text/plain": self.sentence, "text/latex": latex, "image/svg+xml": self.svg()}
 
 
 class Frames(Sequence[Frame]):
-    """The frames of a walk through a graph, which are laid out once. Frame number i shows what is known after step i + 1.
+    """The steps of a walk through a graph as frames in one layout.
 
-    `drawing(0)` is the graph before the first step, `drawing(i)` after step number i.
+    `drawing(0)` is the graph before the first step, `drawing(i)` what is known after i steps; `drawing()` all of it.
     """
 
     def __init__(self, walk: Walk, style: str, look: Mapping[str, Any], clusters: Any, legend: bool) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from autograd import UsageError, Value
 from viz.dot import draw
-from viz.style import FONT, THEMES, Theme
 from viz.frames import steps
+from viz.style import FONT, THEMES, Theme
 from viz.walkthrough import Step
 
 PAGE = """<!DOCTYPE html>

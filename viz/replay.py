@@ -6,9 +6,7 @@ import base64
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
 from html import escape
-from importlib import resources
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -22,7 +20,7 @@ from viz.javascript import PRELUDE, Script
 from viz.network import is_model, stages
 from viz.recorder import Frame, Recorder
 from viz.render import write
-from viz.style import THEMES, Theme
+from viz.web import page_file, variables
 
 FRAMES = 200
 """At most so many frames of a recording go into a page."""
@@ -191,18 +189,3 @@ def recorded(films: Sequence[dict[str, Any]]) -> str:
         written.append(f"(film => {{ if (film.network) film.network.forward = {function}; return film; }})({literal})"
                        if source else literal)
     return f"const recordings = [{', '.join(written)}];\n"
-
-
-def variables() -> str:
-    """The colours of both themes, for the style sheet; the reader's system chooses."""
-
-    def block(theme: Theme) -> str:
-        return ":root { " + " ".join(f"--{name}: {colour};" for name, colour in asdict(theme).items()) + " }"
-
-    dark = f"@media (prefers-color-scheme: dark) {{ {block(THEMES['dark'])} }}"
-    return f":root {{ color-scheme: light dark; }}\n{block(THEMES['light'])}\n{dark}\n"
-
-
-def page_file(name: str) -> str:
-    """The text of a file in viz/pages."""
-    return resources.files("viz").joinpath("pages", name).read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NoReturn
@@ -146,8 +147,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         commands.print_help()
         return 0
     try:
-        options.run(options)
-    except RerollError as error:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "the loss is", RuntimeWarning)
+            options.run(options)
+    except (RerollError, RuntimeWarning) as error:
         print(f"python -m nn: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -1,8 +1,8 @@
 """Files of pictures or numbers, read as rows for a model.
 
 A .png holds one picture; an .npy file an array of rows, (n, inputs) or one (inputs,), or of pictures, (n, height,
-width) or one (height, width). Bytes are pixels from 0 to 255 and become numbers from 0 to 1; other numbers stay as
-they are. What a file is shows in its first bytes, whatever its name.
+width) or one square (height, height). Bytes are pixels from 0 to 255 and become numbers from 0 to 1; other numbers stay
+as they are. What a file is shows in its first bytes, whatever its name.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def examples(array: FloatArray, nin: int, name: str) -> FloatArray:
     """An array with an axis for the examples, also where it holds one only."""
     if array.ndim > 3:
         raise SizeError(f"{name} needs 1 to 3 axes, its shape is {array.shape}")
-    single = array.ndim == 1 or (array.ndim == 2 and array.shape[1] != nin)
+    single = array.ndim == 1 or (array.ndim == 2 and array.shape[1] != nin and array.shape[0] == array.shape[1])
     return array[None] if single else array
 
 
@@ -77,7 +77,8 @@ def as_rows(array: FloatArray, nin: int, name: str) -> FloatArray:
         wanted = f"{nin} numbers" + (f", or pictures of {side} × {side} pixels" if reads_pictures else "")
         raise SizeError(f"the model reads rows of {wanted}; {name} has shape {array.shape[1:]}")
     if reads_pictures and not (array.min() >= 0 and array.max() <= 1):
-        raise UsageError(f"pixels run from 0 to 1, those of {name} from {array.min():g} to {array.max():g}")
+        raise UsageError(f"pixels run from 0 to 1, those of {name} from {array.min():g} to {array.max():g}: "
+                         "divide by the largest there can be, or save bytes (uint8) from 0 to 255")
     return array
 
 

@@ -115,6 +115,17 @@ def test_ctrl_c_elsewhere_ends_quietly(capsys, monkeypatch):
     assert run(capsys, "xor") == (130, "", "\npython -m nn: stopped\n")
 
 
+def test_a_loss_without_bounds_is_an_error_and_saves_nothing(capsys, tmp_path):
+    path = tmp_path / "digits.npz"
+    code, _, err = run(
+        capsys, "digits", "--optimizer", "sgd", "--lr", "1e200", "--hidden", "8", "--save", str(path)
+    )
+    assert code == 2
+    assert err.splitlines()[-1].startswith("python -m nn: error: the loss is ")
+    assert err.endswith("try a lower learning rate\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 # ── predicting ───────────────────────────────────────────────────────────────────────────────
 
 

@@ -14,7 +14,6 @@ import nn
 from autograd import Program, UsageError, Value, ancestors, ops
 from autograd.compiler import Node
 
-
 NAMES = [name for name in LOSSES if name != "chain_of_a_thousand"]  # long, and like the others
 
 

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from autograd import SizeError
 from viz.legend import BLOCKS, attach
 from viz.markup import cell, font, row, shorten, table
 from viz.render import Drawing
@@ -24,23 +25,36 @@ LONGEST = 64
 MOST = 6
 """More lines than this of one array end in an ellipsis."""
 
+MANY = 100
+"""In drawings of more arrays than this, shapes are written in the boxes alone: their layout would take minutes."""
+
 FILLS = {"parameter": "parameter", "input": "input", "target": "input", "noise": "constant"}
 """The field of a theme with which leaves are filled."""
 
 
 def draw(
     program: Any, *, backward: bool = True, inputs: bool = False, direction: str = "TB", theme: str = "light",
-    legend: bool = False,
+    legend: bool = False, limit: int = 200,
 ) -> Drawing:
     """A picture of a compiled program, as `viz.draw` makes it."""
-    return paint(program.passes(inputs=inputs)[-1].nodes, backward, direction, theme, legend)
+    nodes = [node for node in program.passes(inputs=inputs)[-1].nodes if backward or not node.backward]
+    if len(nodes) > limit:
+        raise SizeError(
+            f"the program has {len(nodes)} arrays, and pictures of more than limit={limit} are hard to read: raise "
+            "limit=, leave out the backward half with backward=False, or draw a smaller example; "
+            "print(program.summary()) lists the blocks of any"
+        )
+    drawing = paint(nodes, direction, theme)
+    if legend:
+        attach(drawing, BLOCKS, theme_named(theme))
+    return drawing
 
 
-def paint(nodes: Iterable[Any], backward: bool, direction: str, theme: str, legend: bool) -> Drawing:
+def paint(nodes: Iterable[Any], direction: str, theme: str) -> Drawing:
     """The arrays of a program, each box beside that of its gradient."""
     one_of("direction", direction, ("TB", "LR"))
     colours = theme_named(theme)
-    shown = {node.name: node for node in nodes if backward or not node.backward}
+    shown = {node.name: node for node in nodes}
     ids = {name: f"b{i}" for i, name in enumerate(shown)}
     drawing = Drawing(
         format="svg",
@@ -53,15 +67,13 @@ def paint(nodes: Iterable[Any], backward: bool, direction: str, theme: str, lege
         drawing.node(ids[name], box(node, colours))
         for source in node.reads:
             if source in shown:
-                connect(drawing, ids, shown[source], node, colours)
+                connect(drawing, ids, shown[source], node, colours, shapes=len(shown) <= MANY)
         if node.backward and node.of in shown:
             with drawing.subgraph() as rank:
                 rank.attr(rank="same")
                 rank.node(ids[node.of])
                 rank.node(ids[name])
                 rank.edge(ids[node.of], ids[name], style="invis")  # the forward half is on the left
-    if legend:
-        attach(drawing, BLOCKS, colours)
     return drawing
 
 
@@ -101,9 +113,11 @@ def dimensions(shape: Sequence[int | str]) -> str:
     return " × ".join(map(str, shape)) or "one number"
 
 
-def connect(drawing: Drawing, ids: dict[str, str], source: Any, node: Any, theme: Theme) -> None:
-    """The edge along which an array is read, with its shape; gradients flow against the ranks."""
-    label = {"label": f"<{font(f' {dimensions(source.shape)} ', theme.muted, 8)}>"}
+def connect(
+    drawing: Drawing, ids: dict[str, str], source: Any, node: Any, theme: Theme, shapes: bool
+) -> None:
+    """The edge along which an array is read, perhaps with its shape; gradients flow against the ranks."""
+    label = {"label": f"<{font(f' {dimensions(source.shape)} ', theme.muted, 8)}>"} if shapes else {}
     if source.backward:
         drawing.edge(ids[node.name], ids[source.name], dir="back", color=theme.gradient, **label)
     elif node.backward:

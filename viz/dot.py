@@ -67,6 +67,7 @@ def draw(thing: Any, **options: Any) -> Drawing:
     - `backward`: False leaves the backward half out.
     - `inputs`: True draws the gradient with respect to the inputs too.
     - `direction`: "TB" or "LR".
+    - `limit`: programs of more arrays than this raise `SizeError`.
 
     Raises `UsageError` for options that do not fit, `NumberError` for things of other kinds.
     """

@@ -2,16 +2,91 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from autograd import Value
+import numpy as np
+
+import autograd
+from autograd import Value, dot, logsumexp, ops
+from autograd.value import leaf
 from viz.dot import draw
 from viz.expression import parse
 from viz.style import THEMES
 
 
-def examples() -> dict[str, tuple[Value, dict[str, object]]]:
+@dataclass
+class Dense:
+    """A layer of neurons, which `draw` knows by its attributes."""
+
+    weight: list[list[Value]]
+    bias: list[Value]
+    activation: str
+
+    def __call__(self, x: Sequence[Any]) -> list[Any]:
+        """f(W x + b)."""
+        z = [dot(w, x, b) for w, b in zip(self.weight, self.bias, strict=True)]
+        return [ops.TABLE[self.activation](v) for v in z] if self.activation != "linear" else z
+
+
+@dataclass
+class Network:
+    """Layers one after the other."""
+
+    layers: list[Dense]
+
+    def parameters(self) -> list[Value]:
+        """Of each layer its weights, then its biases."""
+        return [v for layer in self.layers for v in (*(w for row in layer.weight for w in row), *layer.bias)]
+
+    def __call__(self, x: Any) -> Any:
+        """The outputs for one example."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+def network(*widths: int, activations: Sequence[str], seed: int = 0) -> Network:
+    """A network with random weights, labelled W1[0,0] and so on."""
+    rng = np.random.default_rng(seed)
+    layers = []
+    for l, (nin, nout) in enumerate(itertools.pairwise(widths), start=1):
+        matrix = rng.normal(0, nin**-0.5, (nout, nin)).tolist()
+        weight = [[leaf(w, ops.parameter, f"W{l}[{i},{j}]") for j, w in enumerate(row)] for i, row in enumerate(matrix)]
+        bias = [leaf(0.0, ops.parameter, f"b{l}[{i}]") for i in range(nout)]
+        layers.append(Dense(weight, bias, activations[l - 1]))
+    return Network(layers)
+
+
+def xor() -> Network:
+    """A network of 2-3-1 neurons that has learned XOR."""
+    model = network(2, 3, 1, activations=["tanh", "sigmoid"], seed=1)
+    program = autograd.compile(lambda x, y: (model(x)[0] - y) ** 2, model)
+    X, Y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0.0, 1.0, 1.0, 0.0])
+    theta = np.array([value.data for value in model.parameters()])
+    for _ in range(2000):
+        theta -= program.value_and_grad(theta, X, Y)[1]
+    for value, number in zip(model.parameters(), theta.tolist(), strict=True):
+        value.data = number
+    return model
+
+
+def digits() -> autograd.Program:
+    """A network of 784-128-10 neurons for handwritten digits, with softmax cross entropy, compiled."""
+    model = network(784, 128, 10, activations=["relu", "linear"])
+
+    def loss(x: Any, y: Any) -> Any:
+        z = model(x)
+        return logsumexp(z) - dot(y, z)
+
+    return autograd.compile(loss, model).trace((784,), (10,))
+
+
+def examples() -> dict[str, tuple[Any, dict[str, object]]]:
     """The pictures by name: what is drawn, and how."""
     first = parse("q = x + y; f = q * z", x=-2, y=5, z=-4)
     square = parse("y = x ** 2 - 2 * x + 1", x=5)
@@ -23,6 +98,8 @@ def examples() -> dict[str, tuple[Value, dict[str, object]]]:
         "record": (first, {"local_derivatives": True}),
         "reuse": (square, {"style": "circuit"}),
         "neuron": (neuron, {"style": "circuit"}),
+        "network": (xor(), {"x": [0, 1]}),
+        "blocks": (digits(), {}),
     }
 
 
@@ -30,8 +107,8 @@ def main(folder: str) -> list[Path]:
     """Write every picture in every theme, as circuit-light.svg and so on."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     return [
-        draw(root, theme=theme, **look).write(Path(folder) / f"{name}-{theme}.svg")
-        for name, (root, look) in examples().items()
+        draw(thing, theme=theme, **look).write(Path(folder) / f"{name}-{theme}.svg")
+        for name, (thing, look) in examples().items()
         for theme in THEMES
     ]
 

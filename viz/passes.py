@@ -82,7 +82,7 @@ def _compiled(loss: Callable[..., Any], params: Any, x_shape: Any, y_shape: Any)
 
 def _drawn(nodes: Sequence[Any], direction: str, theme: str) -> Drawing:
     arrays = any(node.shape for node in nodes)
-    return blocks.paint(nodes, True, "TB", theme, False) if arrays else scalars(nodes, direction, theme_named(theme))
+    return blocks.paint(nodes, "TB", theme) if arrays else scalars(nodes, direction, theme_named(theme))
 
 
 def _titled(drawing: Drawing, number: int, one: Any, theme: Theme) -> Drawing:

@@ -21,6 +21,7 @@ MEANINGS = {
     "constant": "constant",
     "result": "result",
     "operation": "operation or neuron",
+    "marker": "highlighted",
     "positive": "positive; width: size",
     "negative": "negative; width: size",
 }
@@ -29,7 +30,10 @@ MEANINGS = {
 INKS = ("value", "gradient", "local")
 """The colours that are those of text; lines and fills are shown as patches."""
 
-SCALARS = ("value", "gradient", "local", "input", "parameter", "constant", "result", "operation")
+LINES = ("marker", "positive", "negative")
+"""The colours of lines."""
+
+SCALARS = ("value", "gradient", "local", "input", "parameter", "constant", "result", "operation", "marker")
 NEURONS = ("value", "input", "operation", "positive", "negative")
 BLOCKS = ("value", "gradient", "input", "parameter")
 
@@ -65,6 +69,6 @@ def _entry(meaning: str, theme: Theme) -> tuple[str, str]:
     said = cell(MEANINGS[meaning], theme.text, SMALL, align="left")
     if meaning in INKS:
         return cell("0.5", colour, SIZE, bold=True, align="right"), said
-    patch = table([f'<tr><td width="24" height="{5 if meaning in ("positive", "negative") else 10}"></td></tr>'],
+    patch = table([f'<tr><td width="24" height="{5 if meaning in LINES else 10}"></td></tr>'],
                   border="0", cellborder="1", cellspacing="0", cellpadding="0", bgcolor=colour, color=theme.line)
     return f'<td align="right">{patch[1:-1]}</td>', said

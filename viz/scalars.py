@@ -67,6 +67,7 @@ def prepared(
         shown = expanded(values, expand)
         roots, labels = [shown[value] for value in roots], {shown[value]: labels[value] for value in values}
         values = graph(roots)
+        highlight = [shown.get(h, h) if isinstance(h, Value) else (shown.get(h[0], h[0]), h[1]) for h in highlight]
     _check_size(values, limit)
     labels = {value: labels.get(value, "") for value in values}
     marked = frozenset(highlight)
@@ -79,8 +80,9 @@ def paint(scene: Scene, style: str = "record", clusters: Any = None, legend: boo
     if clusters is not None and clusters is not False:
         frame(drawing, scene.ids, neurons(scene.values, clusters), scene.theme)
     if legend:
-        hidden = {"gradient" if scene.gradients is False else "", "" if scene.local_derivatives else "local"}
-        meanings = [meaning for meaning in SCALARS if meaning not in hidden]
+        shown = {"gradient": scene.gradients is not False, "local": scene.local_derivatives,
+                 "marker": bool(scene.highlighted)}
+        meanings = [meaning for meaning in SCALARS if shown.get(meaning, True)]
         attach(drawing, meanings, scene.theme, NO_GRADIENTS if scene.gradients_missing else "")
     return drawing
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.blocks import Block
 from autograd.compiler.build import Plan
 from autograd.compiler.graph import Ints
 from autograd.compiler.nodes import Node, Shape
@@ -20,9 +21,9 @@ def array_nodes(made: Plan, text: Text) -> list[Node]:
     """The arrays of a function: parameters and data, then each block, then each gradient, in order."""
     leaves = {node.name: node for node in _leaves(made, text)}
     found = [*_forward(made, text), *_backward(made, text)]
-    owner = {name: name for name in [*leaves, *(node.name for node in found)]}
-    for node in found:  # m1 = np.max(z2): what only helps belongs to the node that it helps
-        owner.update(dict.fromkeys(_targets(node.statements), node.name) | {node.name: node.name})
+    # m1 = np.max(z2), which only helps, belongs to the array that it helps to compute.
+    owner = {_target(line): node.name for node in found for line in node.statements}
+    owner |= {name: name for name in [*leaves, *(node.name for node in found)]}
     nodes = []
     for node in found:
         reads = (owner[name] for line in node.statements for name in _reads(line) if name in owner)
@@ -36,8 +37,7 @@ def _leaves(made: Plan, text: Text) -> Iterator[Node]:
     for block in made.blocks:
         if block.op in LEAF_NAMES and block.op != "constant":
             name = LEAF_NAMES[block.op]
-            shape: Shape = ("batch", block.size) if block.batched else (block.size,)
-            yield Node(name, block.op, shape=shape, scalars=block.size)
+            yield Node(name, block.op, shape=_shape(block), scalars=block.size)
     for name, positions in views(made, text).items():
         yield Node(name, "parameter", shape=positions.shape, scalars=positions.size)
 
@@ -47,39 +47,47 @@ def views(made: Plan, text: Text) -> dict[str, Ints]:
     size = next(block.size for block in made.blocks if block.op == "parameter")
     names: dict[str, Any] = {"theta": np.arange(size)}
     exec("\n".join(text.views), names)
-    return {_targets([line])[0]: names[_targets([line])[0]] for line in text.views}
+    return {name: names[name] for name in map(_target, text.views)}
+
+
+def _shape(block: Block) -> Shape:
+    return ("batch", block.size) if block.batched else (block.size,)
 
 
 def _forward(made: Plan, text: Text) -> Iterator[Node]:
+    """Each block, and the mean of the loss."""
     by_name = {name: block for block, name, _ in text.statements}
     for name, lines in _by_target(text.forward, by_name):
-        block = by_name.get(name)
-        if block is None:  # value = loss.mean()
-            yield Node(name, "mean", statements=lines)
+        if name in by_name:
+            block = by_name[name]
+            yield Node(name, block.kind, statements=lines, shape=_shape(block), scalars=block.size)
         else:
-            shape: Shape = ("batch", block.size) if block.batched else (block.size,)
-            yield Node(name, block.kind, statements=lines, shape=shape, scalars=block.size)
+            yield Node(name, "mean", statements=lines)
 
 
 def _backward(made: Plan, text: Text) -> Iterator[Node]:
-    of = {gradient: (name, block) for gradient, name, block in
-          zip(text.gradients, text.names, made.blocks, strict=True) if gradient}
-    parameters = views(made, text)
-    places = dict(zip((line.partition(" = ")[2] for line in text.views), parameters.items(), strict=True))
-    of_theta = {_targets([line])[0]: places.get(line.partition(" = ")[2].replace("gradient", "theta"))
-                for line in text.places}
-    size = len(next(block.members for block in made.blocks if block.op == "parameter"))
-    for name, lines in _by_target(text.backward, {*of, *of_theta, "gradient"}):
-        shape: Shape
-        if name in of:
-            source, block = of[name]
-            shape = ("batch", block.size) if block.batched else (block.size,)
-            yield Node(name, "gradient", statements=lines, shape=shape, scalars=block.size, backward=True, of=source)
+    """The gradients of blocks, and of the parameters by the names that the source gives to their places."""
+    of_block = {gradient: i for i, gradient in enumerate(text.gradients) if gradient}
+    of_theta = _places(made, text)
+    for name, lines in _by_target(text.backward, [*of_block, *of_theta]):
+        if name in of_block:
+            block, of = made.blocks[of_block[name]], text.names[of_block[name]]
+            shape, scalars = _shape(block), block.size
         else:
-            view = of_theta.get(name)
-            of_whole, positions = view or ("theta", np.arange(size))
-            yield Node(name, "gradient", statements=lines, shape=positions.shape, scalars=positions.size, backward=True,
-                       of=of_whole)
+            of, positions = of_theta[name]
+            shape, scalars = positions.shape, positions.size
+        yield Node(name, "gradient", statements=lines, shape=shape, scalars=scalars, backward=True, of=of)
+
+
+def _places(made: Plan, text: Text) -> dict[str, tuple[str, Ints]]:
+    """The names of runs of the gradient, each with the name of those parameters and their positions in theta."""
+    named = views(made, text)
+    size = next(block.size for block in made.blocks if block.op == "parameter")
+    whole = ("theta", np.arange(size))
+    runs = {line.partition(" = ")[2]: (_target(line), named[_target(line)]) for line in text.views}
+    places = {_target(line): runs.get(line.partition(" = ")[2].replace("gradient", "theta", 1), whole)
+              for line in text.places}
+    return {"gradient": whole, **places}
 
 
 def _by_target(lines: Sequence[str], known: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:
@@ -87,7 +95,7 @@ def _by_target(lines: Sequence[str], known: Collection[str]) -> list[tuple[str, 
     found: dict[str, list[str]] = {}
     waiting: list[str] = []
     for position, line in enumerate(lines):
-        name = next(iter(_targets([line])), "")
+        name = _target(line)
         waiting.append(line)
         if name in known or position == len(lines) - 1:
             found[name] = found.pop(name, []) + waiting
@@ -95,17 +103,13 @@ def _by_target(lines: Sequence[str], known: Collection[str]) -> list[tuple[str, 
     return [(name, tuple(mine)) for name, mine in found.items()]
 
 
-def _targets(lines: Sequence[str]) -> list[str]:
-    """The arrays that lines assign to, or add to: dW1 in dW1[...] = x.T @ dz1."""
-    found = []
-    for line in lines:
-        statement = ast.parse(line).body[0]
-        target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
-        while isinstance(target, ast.Subscript | ast.Call):  # view(dx, …)[...] += fills dx
-            target = target.value if isinstance(target, ast.Subscript) else target.args[0]
-        if isinstance(target, ast.Name):
-            found.append(target.id)
-    return found
+def _target(line: str) -> str:
+    """The array that a line assigns to, or adds to: dW1 in dW1[...] = x.T @ dz1."""
+    statement = ast.parse(line).body[0]
+    target: Any = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
+    while not isinstance(target, ast.Name):  # view(dx, …)[...] += … adds to dx
+        target = target.value if isinstance(target, ast.Subscript) else target.args[0]
+    return target.id
 
 
 def _reads(line: str) -> list[str]:

@@ -45,23 +45,18 @@ class Node:
 
 
 def scalar_names(graph: Graph, leaves: Mapping[str, Sequence[str]]) -> list[str]:
-    """A name for each node: that of its place in the arrays of leaves, its label, its number, else v1, v2, …"""
+    """A name of its own for each node but constants, which have their number: its label, else v1, v2, …"""
     names: list[str] = []
     taken = {name for array in leaves.values() for name in array}
-    count = 0
+    count = itertools.count(1)
     for node in range(len(graph)):
         op, label = graph.op(node), graph.labels.get(node, "")
         if op in leaves:
-            name = leaves[op][int(graph.data[node])]
+            names.append(leaves[op][int(graph.data[node])])
         elif op == "constant":
-            name = number(graph.data[node])
-        elif label and label not in taken:
-            name = label
+            names.append(number(graph.data[node]))
         else:
-            count += 1
-            name = f"v{count}"
-        taken.add(name)
-        names.append(name)
+            names.append(_free(label or f"v{next(count)}", taken))
     return names
 
 
@@ -71,17 +66,23 @@ def leaf_names(made: Plan, params: Sequence[Value]) -> dict[str, list[str]]:
         params[i].label or f"{name}[{i - start}]" for (start, stop), name in made.names.items()
         for i in range(start, stop)
     ]
-    counts = {label: itertools.count(2) for label in parameters}
-    seen: set[str] = set()
-    for i, label in enumerate(parameters):  # equal labels are numbered
-        parameters[i] = label if label not in seen else f"{label}_{next(counts[label])}"
-        seen.add(label)
+    taken: set[str] = set()
     return {
-        "parameter": parameters,
-        "input": indexed("x", made.shapes[0]),
-        "target": indexed("y", made.shapes[1] or ()),
-        "noise": indexed("u", (made.noises,)),
+        kind: [_free(name, taken) for name in names] for kind, names in (
+            ("parameter", parameters),
+            ("input", indexed("x", made.shapes[0])),
+            ("target", indexed("y", made.shapes[1] or ())),
+            ("noise", indexed("u", (made.noises,))),
+        )
     }
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, numbered if it is taken; it is taken now."""
+    if name in taken:
+        name = next(other for i in itertools.count(2) if (other := f"{name}_{i}") not in taken)
+    taken.add(name)
+    return name
 
 
 def indexed(name: str, shape: tuple[int, ...]) -> list[str]:
@@ -103,6 +104,7 @@ def traced_nodes(graph: Graph, names: Sequence[str]) -> list[Node]:
 def canonical_nodes(graph: Canonical, names: Sequence[str]) -> list[Node]:
     """The scalars that are left in canonical form: leaves, sums of products, other operations."""
     constant = graph.code == CODE["constant"]
+    names = [number(x) if fixed else name for x, fixed, name in zip(graph.data, constant, names, strict=True)]
     nodes = []
     for node in np.flatnonzero(graph.alive & ~constant).tolist():
         op = CODES[graph.code[node]]
@@ -120,28 +122,33 @@ def grouped_nodes(graph: Canonical, groups: Sequence[Group], names: Sequence[str
     return [replace(node, group=group_of[node.name]) for node in canonical_nodes(graph, names)]
 
 
-def _written(
-    op: str, names: Sequence[str], node: int, args: Ints, constant: Bools
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What a node reads, and its statement; a leaf has none, and constants are written out."""
+Line = tuple[tuple[str, ...], tuple[str, ...]]
+"""What a node reads, and its statement if it is no leaf."""
+
+
+def _written(op: str, names: Sequence[str], node: int, args: Ints, constant: Bools) -> Line:
+    """An operation applied to its operands; constants are written out."""
     if op in LEAVES:
         return (), ()
-    formula = as_formula(ops.TABLE[op].dispatch(tuple(Formula(names[arg]) for arg in args)))
+    formula = as_formula(ops.TABLE[op].dispatch(tuple(_formula(names[arg]) for arg in args)))
     return _distinct(args, names, constant), (f"{names[node]} = {formula}",)
 
 
-def _sum(
-    graph: Canonical, node: int, names: Sequence[str], constant: Bools
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The same for a sum of signed products."""
+def _sum(graph: Canonical, node: int, names: Sequence[str], constant: Bools) -> Line:
+    """A sum of signed products."""
     terms = slice(graph.first[node], graph.first[node + 1])
     total: Any = None
     for sign, left, right in zip(graph.sign[terms], graph.left[terms], graph.right[terms], strict=True):
-        value = Formula(names[left]) if right == NONE else Formula(names[left]) * Formula(names[right])
-        value = value if sign > 0 or total is not None else -value
+        value = _formula(names[left]) if right == NONE else _formula(names[left]) * _formula(names[right])
+        value = -value if sign < 0 and total is None else value
         total = value if total is None else total + value if sign > 0 else total - value
     factors = np.stack([graph.left[terms], graph.right[terms]], axis=1).ravel()
     return _distinct(factors[factors != NONE], names, constant), (f"{names[node]} = {total}",)
+
+
+def _formula(name: str) -> Formula:
+    """A name or a number, which takes brackets where it is negative."""
+    return Formula(name, "sum" if name.startswith("-") else "atom")
 
 
 def _distinct(nodes: Ints, names: Sequence[str], constant: Bools) -> tuple[str, ...]:

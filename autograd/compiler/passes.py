@@ -11,6 +11,7 @@ from autograd.compiler.canonical import canonical
 from autograd.compiler.compiled import Compiled
 from autograd.compiler.group import groups
 from autograd.compiler.nodes import Node, canonical_nodes, grouped_nodes, leaf_names, scalar_names, traced_nodes
+from autograd.compiler.sums import Canonical
 from autograd.value import Value
 
 
@@ -45,35 +46,28 @@ def passes(compiled: Compiled, params: Sequence[Value], inputs: bool) -> list[Pa
     def names() -> list[str]:
         return scalar_names(made.graph, leaf_names(made, params))
 
-    def shifted() -> list[str]:
-        # The canonical form puts reciprocals of constants in front.
+    def normal() -> tuple[Canonical, list[str]]:
         found = canonical(made.graph)
-        extra = len(found.code) - len(made.graph)
-        return [f"{number:.4g}" for number in found.data[:extra]] + names()
+        extra = len(found.code) - len(made.graph)  # reciprocals of constants, which stand in front
+        return found, [""] * extra + names()
 
-    def after_grouping() -> list[Node]:
-        found = canonical(made.graph)
-        return grouped_nodes(found, groups(found), shifted())
+    def grouped() -> list[Node]:
+        graph, called = normal()
+        return grouped_nodes(graph, groups(graph), called)
 
-    def arrays(backward: bool) -> list[Node]:
-        found = array_nodes(made, compiled.text(kind))
-        return found if backward else without_backward(found)
+    def arrays() -> list[Node]:
+        return array_nodes(made, compiled.text(kind))
 
     found = [
         Pass("trace", "the loss is run once on symbols, and every scalar operation written down",
              lambda: traced_nodes(made.graph, names())),
         Pass("canonical", "what only adds and multiplies becomes sums of products; equal expressions become one",
-             lambda: canonical_nodes(canonical(made.graph), shifted())),
-        Pass("group", "scalars that do the same with members of the same groups form a group", after_grouping),
+             lambda: canonical_nodes(*normal())),
+        Pass("group", "scalars that do the same with members of the same groups form a group", grouped),
         Pass("reroll", "each group becomes an array: sums of products become products of matrices",
-             lambda: arrays(False)),
+             lambda: [node for node in arrays() if not node.backward]),
     ]
     if not made.several:
         found.append(Pass("differentiate", "the chain rule, array by array from the loss back to the parameters",
-                          lambda: arrays(True)))
+                          arrays))
     return found
-
-
-def without_backward(nodes: Sequence[Node]) -> list[Node]:
-    """The forward half of a program."""
-    return [node for node in nodes if not node.backward]

@@ -6,6 +6,7 @@ from autograd.compiler import Program, compile
 from autograd.errors import (
     AnomalyError,
     CompilerError,
+    MissingPackageError,
     NumberError,
     NumberRangeError,
     RerollError,
@@ -55,6 +56,7 @@ __all__ = [
     "AnomalyError",
     "CompilerError",
     "GradientCheck",
+    "MissingPackageError",
     "NumberError",
     "NumberRangeError",
     "Program",

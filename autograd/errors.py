@@ -7,6 +7,7 @@
     │   └── SizeError               the wrong number of values
     ├── AnomalyError (FloatingPointError)  nan or inf out of finite numbers
     ├── TraceError (TypeError)      a loss the compiler cannot trace
+    ├── MissingPackageError (ImportError)  a package of an extra is not installed
     └── CompilerError (AssertionError)  a bug in reroll: a program that disagrees with its graph
 
 Each one also is the built-in exception that fits, so ``except TypeError`` works as usual.
@@ -41,6 +42,10 @@ class AnomalyError(RerollError, FloatingPointError):
 
 class TraceError(RerollError, TypeError):
     """A loss whose course depends on data, so that one trace cannot stand for every example."""
+
+
+class MissingPackageError(RerollError, ImportError):
+    """A package that is needed for this is not installed."""
 
 
 class CompilerError(RerollError, AssertionError):

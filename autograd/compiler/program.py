@@ -16,6 +16,7 @@ from autograd.compiler.example import example
 from autograd.compiler.passes import Pass, passes
 from autograd.compiler.place import Place
 from autograd.compiler.summary import BlockInfo, block_infos, table
+from autograd.compiler.to_jax import JaxProgram
 from autograd.compiler.verify import verify
 from autograd.errors import UsageError
 from autograd.nested import parameters_of
@@ -113,6 +114,14 @@ class Program:
         y = None if y_shape is None else rng.random((1, *y_shape))
         self.compiled(rows(rng.random((1, *x_shape)), y), "outputs")
         return self
+
+    def to_jax(self, *, each: bool = False) -> JaxProgram:
+        """The program as a function of JAX arrays, `loss(theta, X, Y, u)`, with its `source`: see `JaxProgram`.
+
+        It is for what JAX does best: `jax.jit`, `jax.grad` and `jax.vmap` take it, on whatever devices JAX
+        has. It is the program of the row shapes used last. Raises `MissingPackageError` without JAX.
+        """
+        return JaxProgram(self.traced().plan, each)
 
     def passes(self, *, inputs: bool = False) -> list[Pass]:
         """The graph after each pass of the compiler, from the scalars of the trace to the arrays of the program.

@@ -219,3 +219,32 @@ def test_equal_labels_are_told_apart() -> None:
     a, b = Value(1.0, "w"), Value(2.0, "w")
     program = autograd.compile(lambda x: a * x + b, [a, b]).trace(())
     assert [node.name for node in program.passes()[0].nodes][:3] == ["w", "w_2", "x"]
+
+
+@pytest.mark.parametrize(("loss", "statements"), [
+    (lambda x: x.tanh() * -2, ["v1 = tanh(x)", "v2 = v1 * (-2)"]),
+    (lambda x: Value(2.0) * Value(3.0) + x, ["v1 = 6 + x"]),
+    (lambda x: (x - (-3)).exp(), ["v1 = x - (-3)", "v2 = exp(v1)"]),
+])  # fmt: skip
+def test_constants_are_written_where_they_are_used(loss: Any, statements: list[str]) -> None:
+    program = autograd.compile(loss, []).trace(())
+    nodes = program.passes()[0].nodes
+    assert [line for node in nodes for line in node.statements] == statements
+    assert not any(node.op == "constant" for node in nodes)
+
+
+def test_constants_that_come_of_folding_are_written_out_too() -> None:
+    def loss(x: Any) -> Any:
+        zero = x * 0.0
+        return x.tanh() * (zero + 2.0)
+
+    canonical = autograd.compile(loss, []).trace(()).passes()[1].nodes
+    assert canonical[-1].statements == ("v4 = v2 * 2",)
+
+
+@pytest.mark.parametrize("label", ["x", "v1", "y"])
+def test_a_label_that_is_also_the_name_of_something_else_is_numbered(label: str) -> None:
+    w = Value(2.0, label)
+    for made in autograd.compile(lambda x, y: (w * x - y) ** 2, [w]).trace((), ()).passes():
+        names = [node.name for node in made.nodes]
+        assert len(names) == len(set(names))

@@ -124,7 +124,10 @@ def test_the_largest_weight_sets_the_scale_even_where_it_is_not_shown():
 
 
 def test_weights_that_are_no_numbers_are_drawn_all_the_same():
-    found = lines(viz.draw(model_of([[math.inf, math.nan], [1.0, -math.inf]])))
+    layer = model_of([[1.0, 1.0], [1.0, 1.0]])
+    (first, second), (_, last) = layer.weight
+    first.data, second.data, last.data = math.inf, math.nan, -math.inf
+    found = lines(viz.draw(layer))
     assert [found[a, b][0] for a, b in (("n0_0", "n1_0"), ("n0_1", "n1_0"), ("n0_1", "n1_1"))] == [
         LIGHT.positive, LIGHT.muted, LIGHT.negative,
     ]

@@ -21,19 +21,19 @@ MEANINGS = {
     "constant": "constant",
     "result": "result",
     "operation": "operation or neuron",
-    "marker": "highlighted",
     "positive": "positive; width: size",
     "negative": "negative; width: size",
+    "marker": "new in this step",
 }
 """What each colour of a `Theme` says, by its field."""
 
 INKS = ("value", "gradient", "local")
 """The colours that are those of text; lines and fills are shown as patches."""
 
-LINES = ("marker", "positive", "negative")
+LINES = ("positive", "negative")
 """The colours of lines."""
 
-SCALARS = ("value", "gradient", "local", "input", "parameter", "constant", "result", "operation", "marker")
+SCALARS = ("value", "gradient", "local", "input", "parameter", "constant", "result", "operation")
 NEURONS = ("value", "input", "operation", "positive", "negative")
 BLOCKS = ("value", "gradient", "input", "parameter")
 

@@ -80,8 +80,7 @@ def paint(scene: Scene, style: str = "record", clusters: Any = None, legend: boo
     if clusters is not None and clusters is not False:
         frame(drawing, scene.ids, neurons(scene.values, clusters), scene.theme)
     if legend:
-        shown = {"gradient": scene.gradients is not False, "local": scene.local_derivatives,
-                 "marker": bool(scene.highlighted)}
+        shown = {"gradient": scene.gradients is not False, "local": scene.local_derivatives}
         meanings = [meaning for meaning in SCALARS if shown.get(meaning, True)]
         attach(drawing, meanings, scene.theme, NO_GRADIENTS if scene.gradients_missing else "")
     return drawing

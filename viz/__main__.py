@@ -13,7 +13,6 @@ from viz.dot import DIRECTIONS, STYLES, draw
 from viz.errors import ExpressionError
 from viz.expression import FUNCTIONS, parse
 from viz.page import html
-from viz.render import write
 from viz.style import THEMES
 from viz.walkthrough import Step, Walk
 
@@ -66,13 +65,15 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("expression", help='the expression, in quotes: "(x + y) * z"')
     parser.add_argument("values", nargs="*", metavar="name=number", help="the value of each name in it")
     parser.add_argument("-o", "--output", metavar="FILE", type=Path,
-                        help="draw the graph to FILE: .svg, .png, .dot, or .html with the steps")
+                        help="draw the graph to FILE: .svg, .png, .dot, or a page to step through: .html")
     parser.add_argument("--style", choices=STYLES, default="record",
                         help="boxes with label, data and grad, or the lectures' circuit (default: %(default)s)")
-    parser.add_argument("--theme", choices=THEMES, default="light", help="colours (default: %(default)s)")
+    parser.add_argument("--theme", choices=THEMES,
+                        help="colours (default: light; of a page, what the reader's system prefers)")
     parser.add_argument("--direction", choices=DIRECTIONS, default="LR",
                         help="from left to right or top to bottom (default: %(default)s)")
-    parser.add_argument("--local", action="store_true", help="write the local derivative on each edge")
+    parser.add_argument("--local", action="store_true",
+                        help="write the local derivative on each edge, as pages do anyway")
     parser.add_argument("--number-format", metavar="FORMAT", default=".4g",
                         help="how numbers are written, as Python's format does (default: %(default)s)")
     return parser
@@ -101,14 +102,12 @@ def picture(walk: Walk, options: argparse.Namespace) -> None:
     for value in walk.values:
         if value.op is not ops.constant:
             value.label = walk.names[value]
-    look = {
-        "style": options.style, "theme": options.theme, "direction": options.direction,
-        "local_derivatives": options.local, "number_format": options.number_format,
-    }
+    look = {"style": options.style, "direction": options.direction, "number_format": options.number_format}
     if options.output.suffix.lower() in (".html", ".htm"):
-        write(options.output, html(walk.root, title=options.expression, **look).encode(errors="replace"))
+        html(walk.root, options.output, title=options.expression, theme=options.theme, **look)
     else:
-        draw(walk.root, **look).write(options.output)
+        drawing = draw(walk.root, theme=options.theme or "light", local_derivatives=options.local, **look)
+        drawing.write(options.output)
 
 
 def _numbers(arguments: Sequence[str]) -> dict[str, float]:

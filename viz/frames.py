@@ -85,6 +85,15 @@ class Frames(Sequence[Frame]):
         """The value whose graph it is."""
         return self.walk.root
 
+    @cached_property
+    def users(self) -> Mapping[Value, list[Operand]]:
+        """Where each value is an operand."""
+        users: dict[Value, list[Operand]] = {value: [] for value in self.walk.values}
+        for value in self.walk.values:
+            for i, arg in enumerate(value.args):
+                users[arg].append((value, i))
+        return users
+
     def __len__(self) -> int:
         return len(self.frames)
 
@@ -97,6 +106,11 @@ class Frames(Sequence[Frame]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} steps of {self.walk.names[self.root]}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from viz.page import html  # pages are made of frames
+
+        return html(self)._repr_mimebundle_() | {"text/plain": repr(self)}
 
     def moment(self, position: int) -> Moment:
         """What is known after so many steps."""

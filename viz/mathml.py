@@ -131,4 +131,5 @@ class Reader:
 def _written(text: str) -> str:
     r"""The inside of a \text{…} or of a name, without LaTeX's escapes."""
     plain = ESCAPED.sub(lambda match: NAMED.get(match[0], match[0][-1]), text)
-    return escape(printable(plain))
+    # Blanks at the ends would be dropped.
+    return escape(re.sub(r"^ | $", "\u00a0", printable(plain)))

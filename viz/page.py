@@ -1,65 +1,137 @@
-"""One self-contained page: the picture of a graph and its backpropagation in sentences."""
+"""One self-contained page: a graph and its backpropagation, to step through.
+
+>>> from autograd import Value
+>>> x = Value(3.0, "x")
+>>> html(x * x)[:15]
+'<!DOCTYPE html>'
+"""
 
 from __future__ import annotations
 
+import os
+from base64 import b64encode
+from collections.abc import Sequence
 from html import escape
+from pathlib import Path
+from string import Template
 from typing import Any
 
-from autograd import UsageError, Value
-from viz.dot import draw
-from viz.frames import steps
-from viz.style import FONT, THEMES, Theme
-from viz.walkthrough import Step
+from autograd import UsageError, Value, ops
+from viz.frames import Frame, Frames, touched
+from viz.frames import steps as walk
+from viz.markup import printable
+from viz.mathml import mathml
+from viz.render import write
+from viz.vector import marked, text
+from viz.web import literal, page_file, variables
 
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{ background: {background}; color: {text}; font: 16px/1.5 {font}, Arial, sans-serif; max-width: 60rem;
-       margin: 2rem auto; padding: 0 1rem; }}
-svg {{ max-width: 100%; height: auto; }}
-h1 {{ font-size: 1.4rem; overflow-wrap: anywhere; }}
-h2 {{ font-size: 1.1rem; margin-bottom: 0; }}
-ol {{ margin-top: .3rem; }}
-li::marker {{ color: {muted}; }}
-.forward {{ color: {value}; }}
-.backward {{ color: {gradient}; }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-{svg}
-{forward}
-{backward}
-</body>
-</html>
-"""
+HEIGHT = 720
+"""How high a page is in a notebook, in pixels."""
 
 
-def html(root: Value, *, title: str = "", theme: str = "light", number_format: str = ".4g", **options: Any) -> str:
-    """A page with the drawing of a value's graph and the steps of both passes; options are those of `draw`.
+class Page(str):
+    """The text of a page. In a notebook it shows itself, without scripts as the picture alone."""
 
-    It needs no other file and no network.
+    svg: str
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        said = f"<a page of {len(self)} characters>"
+        return {"text/plain": said, "text/html": self.inline(), "image/svg+xml": self.svg}
+
+    def inline(self, height: int = HEIGHT) -> str:
+        """The page as a part of another one: a frame over the picture, which is seen where frames are removed."""
+        picture = b64encode(self.svg.encode()).decode()
+        return (
+            f'<div style="position: relative; height: {height}px; overflow: hidden">'
+            f'<img alt="a computational graph" style="max-width: 100%" src="data:image/svg+xml;base64,{picture}">'
+            f'<iframe title="backpropagation, step by step" srcdoc="{escape(self)}" '
+            'style="position: absolute; inset: 0; width: 100%; height: 100%; border: 0"></iframe></div>'
+        )
+
+
+def html(
+    root: Value | Frames,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    title: str = "",
+    theme: str | None = None,
+    **options: Any,
+) -> Page:
+    """A page on which to step through the forward and the backward pass of a value's graph.
+
+    It takes a value, with options as for `viz.steps`, or what `steps` returned. The page is returned, and written to
+    `path` if there is one; in a notebook it shows itself. It needs no other file and no network. Its colours are those
+    of the `theme`, "light" or "dark", or as the reader's system prefers. `page.html#step=7` opens it at a step.
     """
-    if not isinstance(root, Value):
-        raise UsageError(f"html shows the graph of one Value, {type(root).__name__} came")
-    drawing = draw(root, theme=theme, number_format=number_format, **options)
-    walk = steps(root, number_format=number_format, names=options.get("names"))
-    svg = drawing.svg()
-    colours: Theme = THEMES[theme]
-    return PAGE.format(
-        title=escape(title or root.label or "A computational graph"),
-        font=FONT, background=colours.background, text=colours.text, muted=colours.muted,
-        value=colours.value, gradient=colours.gradient,
-        svg=svg[svg.index("<svg") :],
-        forward=_passage("Forward", [step for step in walk if step.phase == "forward"]),
-        backward=_passage("Backward", [step for step in walk if step.phase == "backward"]),
+    if not isinstance(root, Value | Frames):
+        raise UsageError(f"html shows the graph of one Value, or what steps returned; {type(root).__name__} came")
+    if isinstance(root, Frames) and options:
+        raise UsageError(f"{next(iter(options))} is given to steps, whose result this is: html(steps(root, …))")
+    frames = root if isinstance(root, Frames) else walk(root, theme=theme or "light", **options)
+    picture = frames.drawing().svg()
+    heading = title or frames.root.label or "A computational graph"
+    forward = [frame for frame in frames if frame.phase == "forward"]
+    page = Page(Template(page_file("steps.html")).substitute(
+        title=escape(printable(heading)),
+        style=variables(theme) + page_file("steps.css"),
+        last=len(frames), seed=len(forward) + 1,
+        svg=text(marked(picture, frames.sheet.theme)),
+        forward=entries(forward), backward=entries(frames[len(forward) :]),
+        film=literal(film(frames)),
+        script=page_file("steps.js"),
+    ))  # fmt: skip
+    page.svg = picture[picture.index("<svg") :]
+    if path is not None:
+        write(Path(path), page.encode(errors="replace"))
+    return page
+
+
+def entries(frames: Sequence[Frame]) -> str:
+    """The sentences of steps as entries of a list, each with the address of its step."""
+    return "\n".join(
+        f'<li dir="auto"><a href="#step={frame.position}">{escape(frame.sentence)}</a></li>' for frame in frames
     )
 
 
-def _passage(heading: str, passage: list[Step]) -> str:
-    items = "\n".join(f"<li>{escape(step.sentence)}</li>" for step in passage)
-    return f'<h2 class="{heading.lower()}">{heading}</h2>\n<ol>\n{items}\n</ol>'
+def film(frames: Frames) -> dict[str, Any]:
+    """What the script of the page knows of the graph and of each step."""
+    sheet, names, told = frames.sheet, frames.walk.names, frames.walk.text
+    values = {}
+    for value, id in sheet.ids.items():
+        values[id] = {"name": names[value]}
+        if value.op is not ops.constant:
+            values[id]["gradient"] = told.derivative(value)
+        if not value.args:
+            values[id]["data"] = sheet.number(value.data)
+    return {
+        "start": f"{len(values)} values: those of the inputs are known, and the walk works out the others.",
+        "values": values,
+        "edges": {
+            f"{sheet.ids[value]}e{i}": {"from": sheet.ids[arg], "to": sheet.ids[value], "local": told.ratio(value, arg)}
+            for value in sheet.values
+            for i, arg in enumerate(value.args)
+        },
+        "steps": [step(frames, frame) for frame in frames],
+    }
+
+
+def step(frames: Frames, frame: Frame) -> dict[str, Any]:
+    """A step: its sentence, the numbers that it makes known, which of them are highlighted, and what it is about."""
+    sheet = frames.sheet
+    id, number = sheet.ids[frame.value], sheet.number(frame.number)
+    if frame.phase == "forward":
+        # Pieces of wire to operands repeat the value.
+        repeated = [f"{sheet.ids[user]}e{i}:data" for user, i in frames.users[frame.value]]
+        known, fresh = dict.fromkeys([f"{id}:data", *repeated], number), [f"{id}:data"]
+    else:
+        known = {f"{id}:gradient": number}
+        if frame.chain is not None:
+            edge = f"{sheet.ids[frame.chain.operation]}e{frame.chain.position}"
+            known[f"{edge}:gradient"] = sheet.number(frame.chain.product)
+            known[f"{edge}:local"] = sheet.number(frame.chain.local)
+        fresh = list(known)
+    about = [
+        f"{sheet.ids[part[0]]}e{part[1]}" if isinstance(part, tuple) else sheet.ids[part] for part in touched(frame)
+    ]
+    return {"phase": frame.phase, "text": frame.sentence, "math": mathml(frame.latex), "known": known,
+            "fresh": fresh, "about": about}  # fmt: skip

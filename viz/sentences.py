@@ -56,6 +56,7 @@ class Sentences:
         self.number_format = number_format
         latex = spelling == "latex"
         self.times = r" \cdot " if latex else " · "
+        self.comma = r",\quad " if latex else ", "
         self.plus_equal = r" \mathrel{+}= " if latex else " += "
 
     def forward(self, value: Value) -> str:
@@ -76,12 +77,13 @@ class Sentences:
         """An edge: df/dx = df/dq · dq/dx = df/dq · y = -4 · 5 = -20, and the running sum where paths meet."""
         equals = self.plus_equal if chain.paths > 1 else " = "
         sentence = self.derivative(chain.operand) + equals + self._product(chain)
-        if chain.paths > 1:
-            sentence += self.words(f", path {chain.path} of {chain.paths}")
-        if chain.before is not None:
-            colon = self.words(": ")
-            sentence += f"{colon}{self.shown(chain.before)} + {self._factor(chain.product)} = {self.shown(chain.total)}"
-        return sentence
+        if chain.paths == 1:
+            return sentence
+        path = f"path {chain.path} of {chain.paths}"
+        if chain.before is None:
+            return sentence + self.comma + self.words(path)
+        sum = f"{self.shown(chain.before)} + {self._factor(chain.product)} = {self.shown(chain.total)}"
+        return sentence + self.comma + self.words(f"{path}: ") + sum
 
     def _product(self, chain: Chain) -> str:
         """df/dq · dq/dx = df/dq · y = -4 · 5 = -20; just z = -4 at the root itself."""
@@ -91,7 +93,7 @@ class Sentences:
             terms = [] if rule.known else [rule.source]
             return _equal(*terms, self.shown(chain.product))
         upstream = self.derivative(value)
-        terms = [f"{upstream}{self.times}{self._ratio(value, chain.operand)}"]
+        terms = [f"{upstream}{self.times}{self.ratio(value, chain.operand)}"]
         if not rule.known:
             terms.append(f"{upstream}{self.times}{rule.formula:unary}")
         numbers = f"{self.shown(chain.upstream)}{self.times}{self._factor(chain.local)}"
@@ -114,9 +116,10 @@ class Sentences:
 
     def derivative(self, value: Value) -> str:
         """The gradient of a value as it is written: df/dx."""
-        return self._ratio(self.root, value)
+        return self.ratio(self.root, value)
 
-    def _ratio(self, upper: Value, lower: Value) -> str:
+    def ratio(self, upper: Value, lower: Value) -> str:
+        """A derivative of one value with respect to another: dq/dx."""
         if self.spelling == "latex":
             return rf"\frac{{d{self.symbol(upper)}}}{{d{self.symbol(lower)}}}"
         return f"d{self._called(upper)}/d{self._called(lower)}"

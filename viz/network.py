@@ -114,10 +114,12 @@ def called(activation: Any) -> str:
     >>> called("sigmoid"), called("linear"), called(ops.tanh)
     ('σ', '', 'tanh')
     """
-    activation = getattr(activation, "function", activation)  # as a step of its own
-    name = activation if isinstance(activation, str) else getattr(activation, "__name__", None) or str(
-        getattr(activation, "name", None) or repr(activation))
-    return ops.TABLE[name].symbol if name in ops.TABLE else name.replace("linear", "")
+    activation = getattr(activation, "function", activation)  # of a step of its own
+    names = (activation, *(getattr(activation, name, None) for name in ("__name__", "name")), repr(activation))
+    name = next(name for name in names if isinstance(name, str))
+    if name == "linear":
+        return ""
+    return ops.TABLE[name].symbol if name in ops.TABLE else name
 
 
 def outputs(model: list[Stage], x: Any) -> list[list[float]]:

@@ -1,0 +1,245 @@
+"""The page to step through, in a real browser: clicked, typed at, pointed at."""
+
+import time
+
+import pytest
+from browser import complaints, prefer, started
+from selenium.webdriver import ActionChains, Keys
+from selenium.webdriver.common.by import By
+
+import viz
+from autograd import Value
+from viz.style import THEMES
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with started() as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(browser, tmp_path):
+    """Opens the page of a graph, at a step if wanted; afterwards, nothing may have been complained of."""
+
+    def opened(root, address="", **options):
+        viz.html(root, tmp_path / "page.html", **options)
+        browser.get("about:blank")
+        browser.get((tmp_path / "page.html").as_uri() + address)
+        return browser
+
+    yield opened
+    assert complaints(browser) == []
+
+
+def first():
+    return viz.parse("(x + y) * z", x=-2, y=5, z=-4)
+
+
+def sentence(browser):
+    return browser.find_element(By.ID, "sentence").text
+
+
+def count(browser):
+    return browser.find_element(By.ID, "count").text
+
+
+def click(browser, id):
+    browser.find_element(By.ID, id).click()
+
+
+def press(browser, *typed):
+    ActionChains(browser).send_keys(*typed).perform()
+
+
+def shown(browser):
+    """The numbers that are to be seen in the drawing, by name."""
+    return browser.execute_script("""
+        const seen = [...document.querySelectorAll("[data-number]")]
+            .filter(element => getComputedStyle(element).visibility === "visible");
+        return Object.fromEntries(seen.map(element => [element.dataset.number, element.textContent]));
+    """)
+
+
+def test_buttons_go_from_step_to_step(open_page):
+    browser = open_page(first())
+    assert count(browser) == "7 / 7"
+    click(browser, "first")
+    assert sentence(browser) == "5 values: those of the inputs are known, and the walk works out the others."
+    click(browser, "on")
+    assert sentence(browser) == "q = x + y = -2 + 5 = 3"
+    click(browser, "last")
+    click(browser, "back")
+    assert sentence(browser) == "df/dx = df/dq · dq/dx = -4 · 1 = -4"
+    assert browser.find_element(By.ID, "phase").text.lower() == "backward"
+    assert browser.current_url.endswith("#step=6")
+
+
+def test_keys_go_from_step_to_step_wherever_the_focus_is(open_page):
+    browser = open_page(first())
+    for typed, expected in [
+        (Keys.HOME, "0 / 7"), (Keys.ARROW_RIGHT, "1 / 7"), (Keys.ARROW_RIGHT, "2 / 7"), (Keys.ARROW_LEFT, "1 / 7"),
+        (Keys.PAGE_DOWN, "2 / 7"), (Keys.PAGE_UP, "1 / 7"), (Keys.ARROW_LEFT, "0 / 7"), (Keys.ARROW_LEFT, "0 / 7"),
+        (Keys.END, "7 / 7"),
+    ]:  # fmt: skip
+        press(browser, typed)
+        assert count(browser) == expected
+    browser.find_element(By.ID, "slider").send_keys(Keys.ARROW_LEFT)
+    assert count(browser) == "6 / 7"
+
+
+def test_space_plays_and_pauses(open_page):
+    browser = open_page(first(), "#step=0")
+    browser.execute_script("const real = setInterval; setInterval = (act, time) => real(act, time / 100);")
+    press(browser, Keys.SPACE)
+    assert browser.find_element(By.ID, "play").get_attribute("aria-label") == "pause"
+    deadline = time.monotonic() + 5
+    while count(browser) != "7 / 7" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert count(browser) == "7 / 7"
+    assert browser.find_element(By.ID, "play").get_attribute("aria-label") == "play"
+    press(browser, Keys.SPACE, Keys.SPACE)
+    assert browser.find_element(By.ID, "play").get_attribute("aria-label") == "play"
+
+
+@pytest.mark.parametrize(("address", "expected"), [
+    ("#step=7", "7 / 7"), ("#step=3", "3 / 7"), ("#step=0", "0 / 7"), ("#step=99", "7 / 7"), ("#step=x", "7 / 7"),
+])  # fmt: skip
+def test_it_opens_at_the_step_of_its_address(open_page, address, expected):
+    assert count(open_page(first(), address)) == expected
+
+
+def test_a_sentence_of_the_list_is_a_link_to_its_step(open_page):
+    browser = open_page(first())
+    browser.find_elements(By.CSS_SELECTOR, "nav li")[3].click()
+    assert count(browser) == "4 / 7"
+    assert browser.find_element(By.CSS_SELECTOR, "nav [aria-current]").text == "df/dq = z = -4"
+
+
+def test_only_what_is_known_is_seen(open_page):
+    browser = open_page(first(), "#step=0", style="record")
+    assert shown(browser) == {"v0:data": "data -2", "v1:data": "data 5", "v2:data": "data -4"}
+    press(browser, Keys.ARROW_RIGHT)
+    assert shown(browser)["v3:data"] == "data 3"
+    assert "v4:data" not in shown(browser)
+    press(browser, Keys.END)
+    assert shown(browser)["v0:gradient"] == "grad -4"
+    assert shown(browser)["v3e0:local"] == "1"
+
+
+@pytest.mark.parametrize("style", ["record", "circuit"])
+def test_a_reused_value_shows_the_running_sum(open_page, style):
+    browser = open_page(viz.parse("x * x - 2 * x + 1", x=5), "#step=9", style=style)
+    sums = []
+    for _ in range(3):
+        sums.append(shown(browser)["v0:gradient"].removeprefix("grad "))
+        press(browser, Keys.ARROW_RIGHT)
+    assert sums == ["-2", "3", "8"]
+
+
+@pytest.mark.parametrize("style", ["record", "circuit"])
+def test_nothing_moves_from_step_to_step(open_page, style):
+    browser = open_page(viz.parse("x * x - 2 * x + 1", x=5), "#step=0", style=style)
+    places = """return [...document.querySelectorAll("#graph text, #graph path")].flatMap(element => {
+        const box = element.getBBox();
+        return element.localName === "text" ? [box.x, box.y] : [box.x, box.y, box.width, box.height];
+    })"""
+    before = browser.execute_script(places)
+    for _ in range(11):
+        press(browser, Keys.ARROW_RIGHT)
+        assert browser.execute_script(places) == pytest.approx(before, abs=0.01)
+
+
+def test_the_formula_is_drawn_by_the_browser(open_page):
+    browser = open_page(first(), "#step=6")
+    fractions = browser.find_elements(By.CSS_SELECTOR, "#formula mfrac")
+    assert len(fractions) == 3
+    assert all(fraction.size["height"] > 30 for fraction in fractions)
+
+
+def test_pointing_at_a_value_shows_its_paths_and_numbers(open_page):
+    browser = open_page(first())
+    ActionChains(browser).move_to_element(browser.find_element(By.CSS_SELECTOR, ".node[data-value=v0] text")).perform()
+    path = {element.get_attribute("data-value") or element.get_attribute("data-edge")
+            for element in browser.find_elements(By.CSS_SELECTOR, "#graph .path")}  # fmt: skip
+    assert path == {"v0", "v3e0", "v3", "v4e0", "v4"}
+    assert browser.find_element(By.ID, "numbers").text == "x = -2 · df/dx = -4"
+    ActionChains(browser).move_to_element(browser.find_element(By.CSS_SELECTOR, "[data-edge=v4e1] text")).perform()
+    assert browser.find_element(By.ID, "numbers").text == "df/dz = 3 · along this edge comes df/df · df/dz = 3"
+    ActionChains(browser).move_to_element(browser.find_element(By.ID, "sentence")).perform()
+    assert browser.find_elements(By.CSS_SELECTOR, "#graph .path") == []
+
+
+def test_values_can_be_reached_with_the_keyboard(open_page):
+    browser = open_page(first(), "#step=1")
+    names = []
+    for _ in range(40):
+        press(browser, Keys.TAB)
+        names.append(browser.switch_to.active_element.get_attribute("aria-label"))
+    assert set("xyzqf") <= set(names)
+    browser.execute_script("document.querySelector('.node[aria-label=f]').focus()")
+    assert browser.find_element(By.ID, "numbers").text == "f = ? · df/df = ?"
+
+
+def test_it_zooms_and_moves(open_page):
+    browser = open_page(first())
+    graph = browser.find_element(By.CSS_SELECTOR, "#graph svg")
+
+    def box():
+        corner_and_size = browser.execute_script("return arguments[0].getAttribute('viewBox')", graph)
+        return [float(side) for side in corner_and_size.split()]
+
+    whole = box()
+    click(browser, "closer")
+    assert box()[2] == pytest.approx(0.8 * whole[2], abs=0.01)
+    ActionChains(browser).drag_and_drop_by_offset(graph, 100, 40).perform()
+    assert box()[0] < 0.1 * whole[2]
+    assert box()[1] < 0.1 * whole[3]
+    press(browser, "0")
+    assert box() == pytest.approx(whole, abs=0.01)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_follow_the_system(open_page, browser, scheme):
+    prefer(browser, scheme)
+    open_page(first())
+    colour = "return getComputedStyle(document.querySelector(arguments[0])).getPropertyValue(arguments[1])"
+
+    def rgb(name):
+        code = getattr(THEMES[scheme], name)
+        return f"rgb({', '.join(str(int(code[i : i + 2], 16)) for i in (1, 3, 5))})"
+
+    assert browser.execute_script(colour, "body", "background-color") == rgb("background")
+    assert browser.execute_script(colour, "[data-number='v0:gradient']", "fill") == rgb("gradient")
+
+
+@pytest.mark.parametrize("label", [
+    "</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\"'\\{}\n🙂 שלום", "x" * 10_000,
+])  # fmt: skip
+def test_any_label_is_text(open_page, label):
+    browser = open_page(Value(2.0, label) * 3, title=label)
+    assert browser.execute_script("return document.querySelectorAll('script').length") == 2
+    assert browser.execute_script("return document.querySelectorAll('img').length") == 0
+    assert browser.find_element(By.TAG_NAME, "h1").get_attribute("textContent") == label.replace("\n", " ")
+    assert count(browser) == "3 / 3"
+
+
+def test_it_works_inside_of_a_notebook(browser, tmp_path):
+    (tmp_path / "notebook.html").write_text(viz.html(first()).inline(), encoding="utf-8")
+    browser.get((tmp_path / "notebook.html").as_uri())
+    browser.switch_to.frame(0)
+    click(browser, "first")
+    click(browser, "on")
+    assert sentence(browser) == "q = x + y = -2 + 5 = 3"
+    browser.switch_to.default_content()
+    assert complaints(browser) == []
+
+
+def test_what_is_printed_has_all_steps_and_no_buttons(open_page, browser):
+    open_page(first())
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert not browser.find_element(By.ID, "controls").is_displayed()
+        assert all(entry.is_displayed() for entry in browser.find_elements(By.CSS_SELECTOR, "nav li"))
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

@@ -1,0 +1,105 @@
+"""A student's engine behind one interface: what it has, and what it makes of an expression."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from autograd.check.expressions import METHODS
+from autograd.errors import UsageError
+
+DUNDERS = {
+    "add": "__add__", "sub": "__sub__", "mul": "__mul__", "div": "__truediv__", "pow": "__pow__",
+    "neg": "__neg__", "abs": "__abs__",
+}  # fmt: skip
+"""Python's names of the operators; with r after the underscores, of the reflected ones."""
+
+PYTHON: dict[str, Callable[..., Any]] = {
+    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "pow": operator.pow,
+    "neg": operator.neg, "abs": operator.abs,
+}  # fmt: skip
+
+SPELLINGS = {
+    "data": ("data", "value", "val"),
+    "grad": ("grad", "gradient", "derivative"),
+    "backward": ("backward", "backprop", "backpropagate"),
+    "log": ("log", "ln"),
+    "relu": ("relu", "ReLU"),
+    "sigmoid": ("sigmoid", "logistic", "sigma"),
+}
+"""What students call things, besides the name in the table."""
+
+
+class Student:
+    """The class under test. `names` tells how it calls data, grad, backward and rows of the table.
+
+    Raises `UsageError` where it cannot be asked at all: it makes no value, or data, grad or
+    backward is not found.
+    """
+
+    seeds = False
+    """Set once the engine is known not to seed its output with 1: then we do it, to test the rest."""
+
+    def __init__(self, make: Callable[[float], Any], names: Mapping[str, str]) -> None:
+        self.make = make
+        self.title = getattr(make, "__name__", type(make).__name__)
+        self.names = dict(names)
+        try:
+            self.example = make(2.0)
+        except Exception as error:
+            raise UsageError(f"{self.title}(2.0) should make a value, it raised {described(error)}") from error
+        for part in ("data", "grad", "backward"):
+            if not hasattr(self.example, self.name(part)):
+                raise UsageError(
+                    f"{self.title}(2.0) has no {self.name(part)}: "
+                    f'say what it is called, as in names={{"{part}": "my_{part}"}}'
+                )
+
+    def name(self, part: str) -> str:
+        """What the student calls data, grad, backward or a row of the table."""
+        if part in self.names:
+            return self.names[part]
+        found = [name for name in SPELLINGS.get(part, ()) if hasattr(self.example, name)]
+        return found[0] if found else part
+
+    def has(self, op: str) -> bool:
+        """Whether the row is there, as an operator or as a method."""
+        name = self.name(op) if op in METHODS else DUNDERS[op]
+        return callable(getattr(self.example, name, None))
+
+    def reflects(self, op: str) -> bool:
+        """Whether the operator also takes a plain number on its left."""
+        return hasattr(self.example, DUNDERS[op].replace("__", "__r", 1))
+
+    def apply(self, op: str, args: list[Any]) -> Any:
+        """Apply a row to the student's values and plain numbers."""
+        if op in METHODS:
+            return getattr(args[0], self.name(op))(*args[1:])
+        return PYTHON[op](*args)
+
+    def data(self, value: Any) -> float:
+        """The number of a value."""
+        return float(getattr(value, self.name("data")))
+
+    def grad(self, value: Any) -> float:
+        """The gradient of a value; None, where nothing arrived yet, counts as 0."""
+        grad = getattr(value, self.name("grad"))
+        return 0.0 if grad is None else float(grad)
+
+    def backward(self, value: Any) -> None:
+        """Differentiate a value."""
+        if self.seeds:
+            setattr(value, self.name("grad"), 1.0)
+        getattr(value, self.name("backward"))()
+
+
+def described(error: Exception) -> str:
+    """An exception in one short line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:90]}" if text else type(error).__name__
+
+
+def close(x: float, y: float) -> bool:
+    """Whether two numbers agree but for rounding; nan agrees with nothing."""
+    return x == y or abs(x - y) <= 1e-8 + 1e-6 * abs(y)

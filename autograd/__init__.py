@@ -3,6 +3,7 @@
 from autograd.backward import ancestors, grad, hessian, jacobian, local_derivatives
 from autograd.check import GradientCheck, finite_difference, gradcheck
 from autograd.compiler import Program, compile
+from autograd.counting import count_operations
 from autograd.errors import (
     AnomalyError,
     CompilerError,
@@ -70,6 +71,7 @@ __all__ = [
     "ancestors",
     "compile",
     "cos",
+    "count_operations",
     "detach",
     "detect_anomaly",
     "div",

@@ -70,6 +70,11 @@ def differentiating() -> Iterator[None]:
         _thread.differentiating = outer
 
 
+def is_differentiating() -> bool:
+    """Whether this thread computes partial derivatives as Values now."""
+    return _thread.differentiating
+
+
 class Mode(contextlib.ContextDecorator):
     """Something that watches or changes evaluation; a context manager and a decorator."""
 
@@ -135,7 +140,7 @@ class detect_anomaly(Mode):  # noqa: N801 - PyTorch's name for it
     def computed(self, op: Op, args: tuple[Value, ...], out: Value) -> None:
         """Check a forward result."""
         self.places[out.serial] = user_line()
-        if _thread.differentiating:
+        if is_differentiating():
             return  # a partial derivative may be infinite and unused: what is passed on counts
         if not math.isfinite(out.data) and all(math.isfinite(arg.data) for arg in args):
             raise AnomalyError(f"{self.places[out.serial]}: {op.name}({_shown(args)}) is {out.data}")

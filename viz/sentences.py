@@ -88,7 +88,7 @@ class Sentences:
     def _product(self, chain: Chain) -> str:
         """df/dq · dq/dx = df/dq · y = -4 · 5 = -20; just z = -4 at the root itself."""
         value = chain.operation
-        rule = self._rule(value, chain.position)
+        rule = self.rule(value, chain.position)
         if value is self.root:
             terms = [] if rule.known else [rule.source]
             return _equal(*terms, self.shown(chain.product))
@@ -99,7 +99,7 @@ class Sentences:
         numbers = f"{self.shown(chain.upstream)}{self.times}{self._factor(chain.local)}"
         return _equal(*terms, numbers, self.shown(chain.product))
 
-    def _rule(self, value: Value, i: int) -> Worked:
+    def rule(self, value: Value, i: int) -> Worked:
         """The local derivative for operand number i, as the table's rule writes it here."""
         assert isinstance(value.op, ops.Op)
         if len(value.args) > MANY:

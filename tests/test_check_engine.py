@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from broken_engines import BROKEN, Value
+from broken_engines import BROKEN, Value, make
 
 import autograd
-from autograd import check
+from autograd import UsageError, check
+from autograd.check import CheckError
 
 over = pytest.mark.parametrize
 
@@ -38,3 +39,73 @@ def test_micrograd_lacks_functions_recurses_and_keeps_gradients() -> None:
     assert [failure.check for failure in report.failures] == ["a second backward", "a deep graph"]
     assert {"a.exp()", "a.log()", "a.tanh()", "a ** b"} <= set(report.missing)
     assert check.engine(micrograd.Value, skip=["a second backward", "a deep graph"]).ok
+
+
+def test_the_same_seed_gives_the_same_report() -> None:
+    broken = BROKEN["chain rule"][0]
+    assert str(check.engine(broken, seed=3)) == str(check.engine(broken, seed=3))
+
+
+@over("name", ["assigns", "set", "at once", "breadth first", "x / y²", "chain rule", "keeping"])
+def test_the_code_of_a_failure_shows_it_when_pasted(name: str) -> None:
+    for failure in check.engine(BROKEN[name][0], depth=0).failures:
+        *lines, last = failure.code.splitlines()
+        scope: dict[str, Any] = {"Value": BROKEN[name][0]}
+        exec("\n".join(lines), scope)
+        assert eval(last.split("#")[0], scope) == pytest.approx(float(failure.got), rel=1e-5)
+
+
+@over("name", BROKEN)
+def test_a_failure_shrinks_to_a_few_lines(name: str) -> None:
+    assert all(len(failure.code.splitlines()) <= 6 for failure in check.engine(BROKEN[name][0]).failures)
+
+
+def test_where_no_probe_confirms_a_cause_none_is_named() -> None:
+    odd = make(Value, tanh=lambda self: self.new(self.data / 3, (self,), (0.3,)))
+    [failure] = check.engine(odd).failures
+    assert (failure.check, failure.cause, failure.hint) == ("a.tanh()", "", "")
+    assert "b.data  # 0.666667, expected 0.964028" in failure.code
+
+
+def test_names_can_be_told() -> None:
+    class Number:
+        def __init__(self, x: float, parents: Any = ()) -> None:
+            self.x, self.slope, self.parents = x, 0.0, parents
+
+        def rectify(self) -> Number:
+            return Number(max(self.x, 0.0), ((self, float(self.x > 0)),))
+
+        def differentiate(self) -> None:
+            self.slope = 1.0
+            for parent, slope in self.parents:
+                parent.slope += slope
+
+    names = {"data": "x", "grad": "slope", "backward": "differentiate", "relu": "rectify"}
+    report = check.engine(Number, names=names, skip=["random expressions"])
+    assert report.passed == ["backward starts with 1", "a.relu()", "relu at 0"]
+    with pytest.raises(UsageError, match=r'has no data: say what it is called, as in names=\{"data"'):
+        check.engine(Number)
+
+
+def test_what_is_demanded_and_missing_is_a_failure() -> None:
+    assert "a.sin()" in check.engine(Value).missing
+    report = check.engine(Value, operations=["add", "sin"])
+    assert [(failure.check, failure.got) for failure in report.failures] == [("a.sin()", "it is missing")]
+
+
+def test_a_failed_check_raises_with_the_whole_report() -> None:
+    report = check.engine(BROKEN["assigns"][0])
+    with pytest.raises(AssertionError, match="counted once") as error:
+        report.raise_if_failed()
+    assert isinstance(error.value, CheckError)
+    assert str(error.value) == str(report)
+
+
+@over(("arguments", "message"), [
+    ({"skip": ["a * c"]}, "no check is called 'a \\* c'"),
+    ({"operations": ["plus"]}, "operations are among add, .*; 'plus' came"),
+    ({"make": lambda x: 1 / 0}, "should make a value, it raised ZeroDivisionError"),
+])  # fmt: skip
+def test_a_check_that_cannot_be_made_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        check.engine(**{"make": Value, **arguments})

@@ -1,7 +1,7 @@
 """Checks of derivatives: of a function by finite differences, of a student's whole engine by expressions."""
 
 from autograd.check.numeric import Comparison, GradientCheck, finite_difference, gradcheck
-from autograd.check.report import Failure, Report
+from autograd.check.report import CheckError, Failure, Report
 from autograd.check.run import engine
 
-__all__ = ["Comparison", "Failure", "GradientCheck", "Report", "engine", "finite_difference", "gradcheck"]
+__all__ = ["CheckError", "Comparison", "Failure", "GradientCheck", "Report", "engine", "finite_difference", "gradcheck"]

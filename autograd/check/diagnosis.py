@@ -6,7 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from autograd.check.compare import Mismatch, compare, gradient, shown, value
-from autograd.check.expressions import Apply, Case, Expression, Form, Leaf, Number, nodes, points, reference, spelled
+from autograd.check.expressions import (
+    Apply,
+    Case,
+    Expression,
+    Form,
+    Leaf,
+    Number,
+    forms,
+    nodes,
+    points,
+    reference,
+    spelled,
+)
 from autograd.check.slips import SLOPES, VALUES
 from autograd.check.student import DUNDERS, Student, close
 from autograd.ops import TABLE
@@ -92,7 +104,7 @@ def wrong_value(student: Student, failing: Failing) -> Cause | None:
         return None
     for words, rule in VALUES.get(form.op, []):
         if all(_equals(value(student, case), rule, _operands(case)[1]) for case in points(form)):
-            return Cause(f"the value of {form} is computed as {words}.")
+            return Cause(f"the value of {forms(form.op)[0]} is computed as {words}.")
     return None
 
 
@@ -110,7 +122,7 @@ def wrong_slope(student: Student, failing: Failing) -> Cause | None:
                 for case in points(form)]  # fmt: skip
         if all(got is not None and close(got, right) for got, right, _ in rows):
             continue
-        about = f"the derivative of {form} for {name}"
+        about = f"the derivative of {forms(form.op)[0]} for {'ab'[place]}"
         slips = [(words, rule) for i, words, rule in SLOPES.get(form.op, []) if i == place]
         for words, rule in slips:
             if all(_equals(got, rule, (out, *xs)) for got, _, (out, xs) in rows):

@@ -36,4 +36,6 @@ def deep_listing(student: Student, wrong: Mismatch, depth: int) -> str:
 
 
 def _told(lines: list[str], wrong: Mismatch) -> str:
-    return "\n".join([*lines[:-1], f"{lines[-1]}  # {wrong.got}, expected {wrong.expected}"])
+    """The lines, the last of them with what came, and with what was expected if that is a number."""
+    expected = f", expected {wrong.expected}" if wrong.expected != "no exception" else ""
+    return "\n".join([*lines[:-1], f"{lines[-1]}  # {wrong.got}{expected}"])

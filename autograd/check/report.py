@@ -32,7 +32,7 @@ class Failure:
         lines = [self.check, textwrap.indent(self.code, "    ")]
         lines += _paragraph("  cause", self.cause) if self.cause else []
         lines += _paragraph("  hint", self.hint) if self.hint else []
-        lines += _paragraph("  also", ", ".join(self.also)) if self.also else []
+        lines += _list("  also", self.also) if self.also else []
         return "\n".join(lines)
 
 
@@ -63,12 +63,18 @@ class Report:
         total = len(self.passed) + len(failed)
         lines = [f"{self.title}: {len(self.passed)} of {total} checks passed"]
         for word, names in (("passed", self.passed), ("failed", failed), ("missing", self.missing)):
-            lines += _paragraph(word, ", ".join(names)) if names else []
+            lines += _list(word, names) if names else []
         for i, failure in enumerate(self.failures, 1):
             lines += ["", f"{i}. {failure}"]
         return "\n".join(lines)
 
     __repr__ = __str__
+
+
+def _list(head: str, names: list[str]) -> list[str]:
+    """Names with commas, no line breaking inside one."""
+    text = ", ".join([name.replace(" ", "\0") for name in names])
+    return [line.replace("\0", " ") for line in _paragraph(head, text)]
 
 
 def _paragraph(head: str, text: str) -> list[str]:

@@ -141,7 +141,7 @@ def sample(rng: random.Random, available: Sequence[Form], size: int) -> Case:
         form = rng.choice(available)
         recent = made[-3:]
         node = Apply(form.op, tuple([
-            rng.choice(recent if rng.random() < 0.6 else made) if kind == "v" else Number(_plain(form.op, rng))
+            rng.choice(recent if rng.random() < 0.85 else made) if kind == "v" else Number(_plain(form.op, rng))
             for kind in form.pattern
         ]))  # fmt: skip
         if node not in made and sound(Case(node, values)):

@@ -251,6 +251,8 @@ BROKEN: dict[str, tuple[type, str, str]] = {
     "in place": (make(Value, __add__=in_place), "a + b", "changes the data of its operand"),
     "only values": (make(Value, __mul__=only_values, __neg__=lambda self: self * self.wrap(-1)), "a * 2",
                     "a plain number is not accepted"),
+    "no return": (make(Value, __add__=lambda self, other: None), "a + b", "__add__ ends without a return"),
+    "backward raises": (make(Value, backward=buggy), "backward starts with 1", "raised in buggy"),
     "buggy": (make(Value, tanh=buggy), "a.tanh()", "raised in buggy"),
     "tanh of x": (make(Value, tanh=unary(math.tanh, lambda out, x: 1 - x * x)), "a.tanh()", "1 - a²"),
     "tanh as sigmoid": (make(Value, tanh=unary(math.tanh, lambda out, x: out * (1 - out))), "a.tanh()",

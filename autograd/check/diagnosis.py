@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from autograd.check.compare import Mismatch, compare, gradient, shown, value
+from autograd.check.compare import Mismatch, build, compare, gradient, shown, value
 from autograd.check.expressions import (
     Apply,
     Case,
@@ -81,10 +81,22 @@ def plain_number(student: Student, failing: Failing) -> Cause | None:
     return None
 
 
+def nothing_returned(student: Student, failing: Failing) -> Cause | None:
+    """An operation without a return."""
+    form = failing.form
+    try:
+        if form is None or build(student, failing.case)[failing.case.root] is not None:
+            return None
+    except Exception:
+        return None
+    name = DUNDERS.get(form.op, student.name(form.op))
+    return Cause(f"{forms(form.op)[0]} gives None: {name} ends without a return.", "end it with return out.")
+
+
 def swapped(student: Student, failing: Failing) -> Cause | None:
     """2 - x computed as x - 2."""
     form = failing.form
-    if form is None or form.pattern != "nv":
+    if form is None or form.pattern != "nv" or failing.mismatch.kind != "value":
         return None
     for case in points(form):
         assert isinstance(case.root, Apply)
@@ -229,5 +241,5 @@ def raised(student: Student, failing: Failing) -> Cause | None:
 
 
 EXPLANATIONS: list[Callable[[Student, Failing], Cause | None]] = [
-    changed_data, plain_number, swapped, wrong_value, wrong_slope, counted_once, chain_rule, out_of_order, raised,
+    changed_data, nothing_returned, plain_number, swapped, wrong_value, wrong_slope, counted_once, chain_rule, out_of_order, raised,
 ]  # fmt: skip

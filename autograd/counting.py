@@ -76,10 +76,10 @@ class count_operations(modes.Mode):  # noqa: N801 - named as detect_anomaly and 
         self.backward[node.op.name] += 2 * len(contributions)
 
     def __str__(self) -> str:
-        rows = [("operation", "applied", "forward", "backward")]
-        for name in self.applied | self.backward:
-            rows.append((name, *(str(counter[name]) for counter in (self.applied, self.forward, self.backward))))
-        rows.append(("total", *(str(counter.total()) for counter in (self.applied, self.forward, self.backward))))
+        counters = (self.applied, self.forward, self.backward)
+        rows = [["operation", "applied", "forward", "backward"]]
+        rows += [[name, *(str(counter[name]) for counter in counters)] for name in self.applied | self.backward]
+        rows += [["total", *(str(counter.total()) for counter in counters)]]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         layout = "{{:<{}}}  {{:>{}}}  {{:>{}}}  {{:>{}}}".format(*widths)
         return "\n".join(layout.format(*row) for row in rows)

@@ -18,6 +18,7 @@ from viz.frames import Frame, Frames, steps
 from viz.legend import legend
 from viz.page import html
 from viz.passes import PassFrame, passes
+from viz.paths import Path, Paths, paths
 from viz.recorder import Recorder
 from viz.render import Drawing
 from viz.replay import replay
@@ -29,6 +30,8 @@ __all__ = [
     "Frame",
     "Frames",
     "PassFrame",
+    "Path",
+    "Paths",
     "Recorder",
     "RenderError",
     "RendererNotFoundError",
@@ -39,6 +42,7 @@ __all__ = [
     "legend",
     "parse",
     "passes",
+    "paths",
     "replay",
     "steps",
 ]

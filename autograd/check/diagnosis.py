@@ -241,5 +241,6 @@ def raised(student: Student, failing: Failing) -> Cause | None:
 
 
 EXPLANATIONS: list[Callable[[Student, Failing], Cause | None]] = [
-    changed_data, nothing_returned, plain_number, swapped, wrong_value, wrong_slope, counted_once, chain_rule, out_of_order, raised,
+    changed_data, nothing_returned, plain_number, swapped, wrong_value, wrong_slope, counted_once, chain_rule,
+    out_of_order, raised,
 ]  # fmt: skip

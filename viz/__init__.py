@@ -12,6 +12,7 @@ df/dy = df/dq · dq/dy = -4 · 1 = -4
 
 from viz.dot import draw
 from viz.errors import ExpressionError, RendererNotFoundError, RenderError
+from viz.export import animate, export
 from viz.expression import parse
 from viz.formulas import formula
 from viz.frames import Frame, Frames, steps
@@ -36,7 +37,9 @@ __all__ = [
     "RenderError",
     "RendererNotFoundError",
     "Step",
+    "animate",
     "draw",
+    "export",
     "formula",
     "html",
     "legend",

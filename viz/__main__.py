@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograd import RerollError, UsageError, ops
+from viz import terminal
 from viz.dot import DIRECTIONS, STYLES, draw
 from viz.errors import ExpressionError
 from viz.expression import FUNCTIONS, parse
+from viz.frames import steps
 from viz.page import html
 from viz.style import THEMES
 from viz.walkthrough import Step, Walk
@@ -19,6 +21,7 @@ from viz.walkthrough import Step, Walk
 EPILOG = f"""\
 examples:
   python -m viz "(x + y) * z" x=-2 y=5 z=-4
+  python -m viz "(x + y) * z" x=-2 y=5 z=-4 --steps
   python -m viz "(x + y) * z" x=-2 y=5 z=-4 -o graph.svg --style circuit --local
   python -m viz "a = sigmoid(w*x + b); (a - y)**2" w=0.5 x=2 b=0.1 y=1 -o loss.html
 
@@ -49,7 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(error)
     except OSError as error:
         return _complain(f"cannot write {options.output}: {error.strerror or error}")
-    print(*lines, sep="\n")
+    if options.steps and sys.stdin is not None and sys.stdin.isatty():
+        terminal.walk(steps(output, number_format=options.number_format))
+    else:
+        print(*lines, sep="\n")
     if options.output:
         print(f"\nwrote {options.output}")
     return 0
@@ -66,6 +72,8 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("values", nargs="*", metavar="name=number", help="the value of each name in it")
     parser.add_argument("-o", "--output", metavar="FILE", type=Path,
                         help="draw the graph to FILE: .svg, .png, .dot, or a page to step through: .html")
+    parser.add_argument("--steps", action="store_true",
+                        help="walk step by step: Enter goes on, b back, q quits; without a terminal, all are told")
     parser.add_argument("--style", choices=STYLES, default="record",
                         help="boxes with label, data and grad, or the lectures' circuit (default: %(default)s)")
     parser.add_argument("--theme", choices=THEMES,

@@ -143,6 +143,24 @@ class Frames(Sequence[Frame]):
         final = self.moment(len(self))
         return Sheet(**known, final=final, moment=replace(final, last=None), widest=widest)
 
+    def id(self, part: Value | Operand) -> str:
+        """What a value or the edge of an operand is called in drawings and pages: v3, v3e0."""
+        return f"{self.sheet.ids[part[0]]}e{part[1]}" if isinstance(part, tuple) else self.sheet.ids[part]
+
+    def made_known(self, frame: Frame) -> dict[str, str]:
+        """The numbers that a step makes known, by the names that they have in pages."""
+        id, number = self.id(frame.value), self.sheet.number
+        if frame.phase == "forward":
+            # Pieces of wire to operands repeat the value.
+            names = [id, *map(self.id, self.users[frame.value])]
+            return dict.fromkeys([f"{name}:data" for name in names], number(frame.number))
+        known = {f"{id}:gradient": number(frame.number)}
+        if frame.chain is not None:
+            edge = self.id((frame.chain.operation, frame.chain.position))
+            known[f"{edge}:gradient"] = number(frame.chain.product)
+            known[f"{edge}:local"] = number(frame.chain.local)
+        return known
+
     def drawing(self, position: int | None = None) -> Drawing:
         """The graph after so many steps, the last one highlighted; without a number, all that the walk finds."""
         sheet = self.sheet

@@ -107,7 +107,7 @@ def film(frames: Frames) -> dict[str, Any]:
         "start": f"{len(values)} values: those of the inputs are known, and the walk works out the others.",
         "values": values,
         "edges": {
-            f"{sheet.ids[value]}e{i}": {"from": sheet.ids[arg], "to": sheet.ids[value], "local": told.ratio(value, arg)}
+            frames.id((value, i)): {"from": sheet.ids[arg], "to": sheet.ids[value], "local": told.ratio(value, arg)}
             for value in sheet.values
             for i, arg in enumerate(value.args)
         },
@@ -117,21 +117,7 @@ def film(frames: Frames) -> dict[str, Any]:
 
 def step(frames: Frames, frame: Frame) -> dict[str, Any]:
     """A step: its sentence, the numbers that it makes known, which of them are highlighted, and what it is about."""
-    sheet = frames.sheet
-    id, number = sheet.ids[frame.value], sheet.number(frame.number)
-    if frame.phase == "forward":
-        # Pieces of wire to operands repeat the value.
-        repeated = [f"{sheet.ids[user]}e{i}:data" for user, i in frames.users[frame.value]]
-        known, fresh = dict.fromkeys([f"{id}:data", *repeated], number), [f"{id}:data"]
-    else:
-        known = {f"{id}:gradient": number}
-        if frame.chain is not None:
-            edge = f"{sheet.ids[frame.chain.operation]}e{frame.chain.position}"
-            known[f"{edge}:gradient"] = sheet.number(frame.chain.product)
-            known[f"{edge}:local"] = sheet.number(frame.chain.local)
-        fresh = list(known)
-    about = [
-        f"{sheet.ids[part[0]]}e{part[1]}" if isinstance(part, tuple) else sheet.ids[part] for part in touched(frame)
-    ]
+    known = frames.made_known(frame)
+    fresh = list(known) if frame.phase == "backward" else [f"{frames.id(frame.value)}:data"]
     return {"phase": frame.phase, "text": frame.sentence, "math": mathml(frame.latex), "known": known,
-            "fresh": fresh, "about": about}  # fmt: skip
+            "fresh": fresh, "about": [frames.id(part) for part in touched(frame)]}  # fmt: skip

@@ -32,7 +32,8 @@ def marked(svg: str, theme: Theme) -> ET.Element:
     for group in root.iter(f"{{{SVG}}}g"):
         if group.get("class") in ("node", "edge"):
             _name(group, theme)
-    colours = {colour: name for name, colour in reversed(asdict(theme).items())}
+    # Some meanings share a colour; of most the first is meant, of grey the lines.
+    colours = {colour: name for name, colour in reversed(asdict(theme).items())} | {theme.line: "line"}
     for element in root.iter():
         for attribute in ("fill", "stroke"):
             if name := colours.get(element.get(attribute, "")):

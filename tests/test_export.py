@@ -1,0 +1,77 @@
+"""Walks as files for slides."""
+
+import xml.etree.ElementTree as ET
+
+import pytest
+from browser import complaints, started
+
+import viz
+from autograd import UsageError, Value
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def first(**options):
+    return viz.steps(viz.parse("(x + y) * z", x=-2, y=5, z=-4), **options)
+
+
+@pytest.mark.parametrize(("format", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("dot", b"digraph")])
+def test_each_step_is_a_numbered_picture(tmp_path, format, start):
+    paths = viz.export(first(), tmp_path / "new" / "folder", format)
+    assert [path.name for path in paths] == [f"step-{i:02}.{format}" for i in range(8)]
+    assert all(path.read_bytes().startswith(start) for path in paths)
+    assert len({path.read_bytes() for path in paths}) == 8
+
+
+def test_pictures_of_png_have_one_size(tmp_path):
+    paths = viz.export(viz.parse("x * x - 2 * x", x=5), tmp_path, "png", style="circuit")
+    assert len({path.read_bytes()[16:24] for path in paths}) == 1
+
+
+def test_an_animation_shows_each_sentence_in_its_time(tmp_path):
+    frames = first(theme="dark")
+    text = viz.animate(frames, tmp_path / "walk.svg", seconds=2)
+    assert (tmp_path / "walk.svg").read_text(encoding="utf-8") == text
+    root = ET.fromstring(text)
+    said = {" ".join(line.text for line in part.iter(f"{SVG}tspan")): part for part in root.findall(f"{SVG}text")}
+    assert list(said) == [frame.sentence for frame in frames]
+    shown = said["df/df = 1"].find(f"{SVG}animate").attrib
+    assert shown["values"] == "hidden;visible;hidden"
+    assert shown["keyTimes"] == "0;0.375;0.5"
+    assert shown["dur"] == "16s"
+    assert "<script" not in text
+
+
+def test_an_animation_is_played_by_the_browser(tmp_path):
+    viz.animate(viz.parse("x * x - 2 * x", x=5), tmp_path / "walk.svg", seconds=1)
+    with started() as browser:
+        browser.get((tmp_path / "walk.svg").as_uri())
+        seen = []
+        for second in range(10):
+            browser.execute_script("""
+                document.documentElement.pauseAnimations();
+                document.documentElement.setCurrentTime(arguments[0] + 0.5);
+            """, second)  # fmt: skip
+            seen.append(browser.execute_script("""
+                return [...document.querySelectorAll("[data-number='v0:gradient']")]
+                    .filter(text => getComputedStyle(text).visibility === "visible").map(text => text.textContent);
+            """))  # fmt: skip
+        assert complaints(browser) == []
+    assert seen == [*[[]] * 7, ["grad -2"], ["grad 3"], ["grad 8"]]
+
+
+@pytest.mark.parametrize("label", ["</svg><script>alert(1)</script>", "\"'\\{}\n🙂 שלום\0", "x" * 10_000])
+def test_any_label_is_text(label):
+    root = ET.fromstring(viz.animate(Value(2.0, label) * 3))
+    assert not list(root.iter(f"{SVG}script"))
+
+
+def test_what_cannot_be_exported_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"ending in \.svg"):
+        viz.animate(first(), tmp_path / "walk.gif")
+    with pytest.raises(UsageError, match="more than 0"):
+        viz.animate(first(), seconds=0)
+    with pytest.raises(UsageError, match="style is given to steps"):
+        viz.export(first(), tmp_path, style="circuit")
+    with pytest.raises(UsageError, match="list came"):
+        viz.export([], tmp_path)

@@ -1,0 +1,53 @@
+"""A walk in the terminal: Enter goes a step on, b a step back, q ends it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+from autograd import ops
+from viz.frames import Frames
+
+PROMPT = "Enter: on, b: back, q: quit > "
+
+
+def walk(frames: Frames, read: Callable[[str], str] = input, say: Callable[[str], None] = print) -> None:
+    """Go through the steps as the user answers, until the last one is left or the input ends."""
+    position = 0
+    while True:
+        say(told(frames, position))
+        try:
+            answer = read(PROMPT).strip().lower()
+        except (EOFError, KeyboardInterrupt):
+            say("")
+            return
+        if answer in ("q", "quit") or (answer == "" and position == len(frames)):
+            return
+        position = max(position - 1, 0) if answer in ("b", "back") else min(position + 1, len(frames))
+
+
+def told(frames: Frames, position: int) -> str:
+    """What is to be read after so many steps: the sentence, and a table of what is known if it fits on the screen."""
+    if position:
+        frame = frames[position - 1]
+        lines = [f"\n{position}/{len(frames)} {frame.phase}: {frame.sentence}"]
+    else:
+        lines = [f"\n0/{len(frames)} start"]
+    return "\n".join(lines + table(frames, position))
+
+
+def table(frames: Frames, position: int) -> list[str]:
+    """The lines of a table, names, values and gradients as far as they are known; none where it is too wide."""
+    moment, shown = frames.moment(position), frames.walk.text.shown
+    rows = [("", "value", "gradient")]
+    for value in frames.walk.values:
+        if value.op is not ops.constant or value.label:
+            data = shown(value.data) if value in moment.computed else "·"
+            rows.append((frames.walk.names[value], data,
+                         shown(moment.gradients[value]) if value in moment.gradients else "·"))  # fmt: skip
+    widths = [max(map(len, row)) for row in rows]
+    if sum(widths) + 2 * len(widths) > shutil.get_terminal_size().columns:
+        return []
+    return [
+        "  ".join(row[line].rjust(width) for row, width in zip(rows, widths, strict=True)).rstrip() for line in range(3)
+    ]

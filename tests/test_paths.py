@@ -28,7 +28,7 @@ def doubled(times):
 def tangle(seed):
     """A graph in which values are used again and again."""
     rng = random.Random(seed)
-    operations = [operator.mul, operator.add, operator.sub, operator.truediv, lambda a, b: b.tanh()]
+    operations = [operator.mul, operator.add, operator.sub, lambda a, b: a / (1 + b * b), lambda a, b: b.tanh()]
     values = [Value(rng.uniform(0.5, 2)) for _ in range(3)]
     for _ in range(8):
         values.append(rng.choice(operations)(rng.choice(values), rng.choice(values[-3:])))

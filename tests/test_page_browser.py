@@ -1,5 +1,6 @@
 """The page to step through, in a real browser: clicked, typed at, pointed at."""
 
+import re
 import time
 
 import pytest
@@ -243,3 +244,29 @@ def test_what_is_printed_has_all_steps_and_no_buttons(open_page, browser):
         assert all(entry.is_displayed() for entry in browser.find_elements(By.CSS_SELECTOR, "nav li"))
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_a_large_drawing_follows_the_steps_until_all_is_asked_for(open_page):
+    f = Value(1.0, "x")
+    for i in range(60):
+        f = f * Value(1.0, f"w{i}")
+    browser = open_page(f, "#step=30")
+    wide = "return Number(document.querySelector('#graph svg').getAttribute('viewBox').split(' ')[2])"
+    at_step = "return document.querySelector('.active[data-value=v60]').getBoundingClientRect()"
+    followed = browser.execute_script(wide)
+    place = browser.execute_script(at_step)
+    stage = browser.find_element(By.CSS_SELECTOR, "#graph svg").rect
+    assert followed == pytest.approx(stage["width"], rel=0.01)
+    assert stage["x"] <= place["left"] <= place["right"] <= stage["x"] + stage["width"]
+    click(browser, "fit")
+    press(browser, Keys.ARROW_RIGHT)
+    assert browser.execute_script(wide) > 5 * followed
+
+
+def test_a_picture_is_left_where_frames_are_removed(browser, tmp_path):
+    shown = re.sub("<iframe.*?</iframe>", "", viz.html(first()).inline(), flags=re.DOTALL)
+    (tmp_path / "static.html").write_text(shown, encoding="utf-8")
+    browser.get((tmp_path / "static.html").as_uri())
+    picture = browser.find_element(By.TAG_NAME, "img")
+    assert int(picture.get_property("naturalWidth")) > 400
+    assert complaints(browser) == []

@@ -105,7 +105,7 @@ def identifier(label: str) -> str:
 
 
 def _latex_symbol(name: str) -> str:
-    parts = re.fullmatch(r"([^\W\d_]+)_?((?:\d+(?:_\d+)*)?(?:\[\d+\])*)", name)
+    parts = re.fullmatch(r"([^\W\d_]+)_?((?:\d+(?:_\d+)*)?(?:\[\d+(?:, ?\d+)*\])*)", name)
     if parts is None:
         return rf"\text{{{name.translate(_SPECIAL)}}}"
     letters, digits = parts.groups()

@@ -157,12 +157,29 @@ class View {
   }
 
   fit() {
+    this.overview = true;
     this.box = [...this.whole];
+    this.apply();
+  }
+
+  // Goes where these elements are, in drawings that are too large to be read as a whole; until all is asked for.
+  follow(elements) {
+    const { width, height } = this.svg.getBoundingClientRect();
+    const readable = Math.min(width / this.whole[2], height / this.whole[3]) > 0.6;
+    if (readable || this.overview || !elements.length) return;
+    const corner = (x, y) => this.point(x, y);
+    const boxes = elements.map(element => element.getBoundingClientRect());
+    const [left, top] = corner(Math.min(...boxes.map(box => box.left)), Math.min(...boxes.map(box => box.top)));
+    const [right, bottom] = corner(Math.max(...boxes.map(box => box.right)), Math.max(...boxes.map(box => box.bottom)));
+    const across = Math.max(width, 1.2 * (right - left), 1.2 * (bottom - top) * width / height);
+    const high = across * height / width;
+    this.box = [(left + right - across) / 2, (top + bottom - high) / 2, across, high];
     this.apply();
   }
 
   // Makes what is seen so many times as large, around a point of the screen or the middle.
   zoom(factor, x, y) {
+    this.overview = false;
     const scale = clamp(this.box[2] * factor, this.whole[2] / 50, this.whole[2] * 3) / this.box[2];
     const at = x === undefined ? [this.box[0] + this.box[2] / 2, this.box[1] + this.box[3] / 2] : this.point(x, y);
     this.box = [at[0] - (at[0] - this.box[0]) * scale, at[1] - (at[1] - this.box[1]) * scale,
@@ -235,6 +252,7 @@ class Player {
   show() {
     const { position } = this, step = film.steps[position - 1];
     this.graph.show(position);
+    this.view.follow([...this.graph.svg.querySelectorAll(".active")]);
     $("#slider").value = position;
     $("#slider").setAttribute("aria-valuetext", step ? `${position} of ${this.last}: ${step.text}` : "start");
     $("#count").textContent = `${position} / ${this.last}`;

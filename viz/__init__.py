@@ -17,6 +17,7 @@ from viz.expression import parse
 from viz.formulas import formula
 from viz.frames import Frame, Frames, steps
 from viz.legend import legend
+from viz.nudge import Change, Nudge, nudge
 from viz.page import html
 from viz.passes import PassFrame, passes
 from viz.paths import Path, Paths, paths
@@ -26,10 +27,12 @@ from viz.replay import replay
 from viz.walkthrough import Step
 
 __all__ = [
+    "Change",
     "Drawing",
     "ExpressionError",
     "Frame",
     "Frames",
+    "Nudge",
     "PassFrame",
     "Path",
     "Paths",
@@ -43,6 +46,7 @@ __all__ = [
     "formula",
     "html",
     "legend",
+    "nudge",
     "parse",
     "passes",
     "paths",

@@ -27,7 +27,7 @@ GREEK = dict(zip(
 ))  # fmt: skip
 FUNCTIONS = ("ln", "sin", "cos", "tanh", "max", "min")
 IDENTIFIERS = GREEK | {"infty": "∞", "partial": "∂"} | dict(zip(FUNCTIONS, FUNCTIONS, strict=True))
-OPERATORS = {"cdot": "·", "sum": "∑", "to": "→"}
+OPERATORS = {"cdot": "·", "sum": "∑", "to": "→", "approx": "≈"}
 SPACES = {"quad": "1em", ",": "0.17em", " ": "0.3em"}
 NAMED = {r"\textbackslash{}": "\\", r"\textasciicircum{}": "^", r"\textasciitilde{}": "~"}
 ESCAPED = re.compile(r"\\text[a-z]+\{\}|\\.")

@@ -38,7 +38,7 @@ def box(scene: Scene, value: Value) -> str:
         cells.append(scene.name_cell(value))
     cells.append(scene.data(value).cell("" if constant else "data "))
     if scene.gradients is not False and not constant:
-        cells.append(scene.gradient(value).cell("grad "))
+        cells.append(scene.gradient(value).cell(scene.caption))
     return table(
         [row(*cells)],
         border="1" if constant else "0", cellborder="0" if constant else "1", cellspacing="0", cellpadding="5",

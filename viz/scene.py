@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 from autograd import Value, ops
 from viz.formulas import formatted
@@ -51,6 +52,9 @@ class Scene:
     gradients: bool | None
     local_derivatives: bool
     highlighted: Collection[Value | tuple[Value, int]] = frozenset()
+
+    caption: ClassVar[str] = "grad "
+    """What stands before a gradient in a box."""
 
     @cached_property
     def ids(self) -> dict[Value, str]:

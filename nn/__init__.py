@@ -10,10 +10,14 @@
 
 from nn import data, init
 from nn.activations import ACTIVATIONS
+from nn.callbacks import Callback, Checkpoint, EarlyStopping
 from nn.dropout import Dropout
 from nn.engine import ENGINES, EagerEngine, Engine
 from nn.errors import DataError
+from nn.evaluation import evaluate
+from nn.history import History
 from nn.layer import Layer
+from nn.load import load
 from nn.logistic import LogisticRegression
 from nn.losses import (
     LOSSES,
@@ -50,7 +54,8 @@ from nn.perceptron import Perceptron, PerceptronHistory
 from nn.schedules import CosineDecay, ExponentialDecay, StepDecay, WarmUp
 from nn.sequential import Sequential
 from nn.to_torch import to_torch_source
-from nn.train import History, fit
+from nn.train import fit
+from nn.training import Training
 from nn.vector import parameters_to_vector, vector_to_parameters
 
 __all__ = [
@@ -65,10 +70,13 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Callback",
+    "Checkpoint",
     "CosineDecay",
     "DataError",
     "Dropout",
     "EagerEngine",
+    "EarlyStopping",
     "Engine",
     "ExponentialDecay",
     "History",
@@ -83,6 +91,7 @@ __all__ = [
     "RMSProp",
     "Sequential",
     "StepDecay",
+    "Training",
     "WarmUp",
     "accuracy",
     "binary_cross_entropy",
@@ -95,12 +104,14 @@ __all__ = [
     "cross_entropy_with_logits",
     "cross_validate",
     "data",
+    "evaluate",
     "fit",
     "half_squared_error",
     "hinge",
     "init",
     "l1_penalty",
     "l2_penalty",
+    "load",
     "mae",
     "mse",
     "parameter",

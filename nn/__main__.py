@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NoReturn
 
-from autograd.errors import RerollError
+from autograd.errors import RerollError, UsageError
 from nn.engine import ENGINES
-from nn.mlp_file import load_mlp, save_mlp
+from nn.load import load
+from nn.mlp import MLP
 from nn.picture_files import light_ground, read_rows
 from nn.recipes import MAKERS, RECIPES, USUAL_RATES, Recipe
 from nn.reports import chances, probabilities, report, score, truth_table
@@ -114,14 +115,12 @@ def train(options: argparse.Namespace) -> None:
     print(f"{model}, {len(model.parameters())} parameters, seed {options.seed}")
     print(f"{len(X)} examples to train on, {len(X_test)} to test on")
     print(f"\nbefore training\n{before(model, X_test, Y_test)}\n", flush=True)
-    try:
-        history = recipe.train(model, X, Y, engine=options.engine, seed=options.seed)
-    except KeyboardInterrupt:  # the model has what it learned
-        print("\nstopped early")
-    else:
-        print(f"\nafter {len(history.loss)} epochs and {history.seconds:.1f} s, loss {history.loss[-1]:.4f}")
+    history = recipe.train(model, X, Y, engine=options.engine, seed=options.seed)
+    print("\nstopped early" if history.interrupted else "")
+    if len(history.epochs):
+        print(f"after {len(history.epochs)} epochs and {history.seconds:.1f} s, loss {history.loss[-1]:.4f}")
     if options.save:
-        save_mlp(model, options.save)
+        model.save(options.save)
     print(after(model, X_test, Y_test))
     if options.save:
         print(f"wrote {options.save}")
@@ -129,7 +128,9 @@ def train(options: argparse.Namespace) -> None:
 
 def predict(options: argparse.Namespace) -> None:
     """Print the probabilities of classes that a saved model sees in a file."""
-    model = load_mlp(options.model)
+    model = load(options.model)
+    if not isinstance(model, MLP):
+        raise UsageError(f"{options.model} holds {model!r}: predict asks an MLP, as the other commands write them")
     rows = read_rows(options.file, model.layers[0].nin, options.invert)
     print(chances(probabilities(model, rows)))
     if light_ground(rows):

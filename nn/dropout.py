@@ -34,5 +34,9 @@ class Dropout(Module):
         """Zero, or x/(1 - p)."""
         return x * where(gt(self.p, noise()), 0.0, 1 / (1 - self.p))
 
+    def config(self) -> dict[str, Any]:
+        """What Dropout is called with to make such a one."""
+        return {"p": self.p}
+
     def __repr__(self) -> str:
         return f"Dropout({self.p:g})"

@@ -98,6 +98,13 @@ class Layer(Module):
         """None: its neurons are rows of its weight and bias, not parts with parameters of their own."""
         return iter(())
 
+    def config(self) -> dict[str, Any] | None:
+        """What a Layer is called with to make such a one; None if its activation is a function."""
+        if not isinstance(self.activation, str):
+            return None
+        return {"nin": self.nin, "nout": self.nout, "activation": self.activation, "bias": self.bias is not None,
+                "name": self.name}
+
     def __repr__(self) -> str:
         return f"Layer({self.nin}, {self.nout}, {described(self.activation)})"
 

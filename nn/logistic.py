@@ -34,5 +34,9 @@ class LogisticRegression(Layer):
         outs = super().forward(x)
         return outs[0] if len(outs) == 1 else outs
 
+    def config(self) -> dict[str, Any]:
+        """What LogisticRegression is called with to make such a one."""
+        return {"nin": self.nin, "classes": max(self.nout, 2), "bias": self.bias is not None}
+
     def __repr__(self) -> str:
         return f"LogisticRegression({self.nin}, classes={max(self.nout, 2)})"

@@ -45,5 +45,9 @@ class Maxout(Module):
         biases: Any = self.bias or [None] * self.nout
         return [autograd.maxout(w, xs, b) for w, b in zip(self.weight, biases, strict=True)]
 
+    def config(self) -> dict[str, Any]:
+        """What Maxout is called with to make such a one."""
+        return {"nin": self.nin, "nout": self.nout, "pieces": self.pieces, "bias": self.bias is not None}
+
     def __repr__(self) -> str:
         return f"Maxout({self.nin}, {self.nout}, pieces={self.pieces})"

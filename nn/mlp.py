@@ -63,6 +63,17 @@ class MLP(Module):
         values = self.layers[-1](values)
         return values[0] if len(values) == 1 else values
 
+    def config(self) -> dict[str, Any] | None:
+        """What MLP is called with to make such a one; None if an activation is a function."""
+        kinds = [layer.activation for layer in self.layers]
+        if not all(isinstance(kind, str) for kind in kinds):
+            return None
+        return {
+            "nin": self.layers[0].nin, "nouts": [layer.nout for layer in self.layers], "activation": kinds[:-1],
+            "output": kinds[-1], "bias": self.layers[0].bias is not None,
+            "dropout": self.dropout.p if self.dropout else 0.0,
+        }
+
     def __repr__(self) -> str:
         *hidden, last = [described(layer.activation) for layer in self.layers]
         widths = [layer.nout for layer in self.layers]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from autograd.errors import NumberError, TraceError, UsageError
 from autograd.nested import flatten
 from autograd.value import data_of, leaf
 from nn.examples import table
-from nn.state import Arrays, PathLike, read, restore, state_of, write
+from nn.state import ARCHITECTURE, Arrays, PathLike, read_parameters, restore, state_of, write
 from nn.summary import summary
 
 FEW = 16
@@ -107,13 +108,25 @@ class Module:
         """
         restore(self, state)
 
+    def config(self) -> dict[str, Any] | None:
+        """What its class is called with to make such a model, for `nn.load`; None where that cannot be written."""
+        return None
+
     def save(self, path: PathLike) -> None:
-        """Write all parameters to an .npz file, whole or not at all; raises `DataError` where that cannot be done."""
-        write(path, self.state_dict())
+        """Write all parameters to an .npz file, whole or not at all, with what `config` says.
+
+        Raises `DataError` where it cannot be written.
+        """
+        architecture = described_model(self)
+        about = {} if architecture is None else {ARCHITECTURE: np.array(json.dumps(architecture))}
+        write(path, {**self.state_dict(), **about})
 
     def load(self, path: PathLike) -> None:
-        """Take on the parameters in a file that `save` wrote; raises `DataError`, or as `load_state_dict`."""
-        restore(self, read(path))
+        """Take on the parameters in a file that `save` or a `Checkpoint` wrote.
+
+        Raises `DataError` for a file that is missing, damaged or foreign, and as `load_state_dict`.
+        """
+        restore(self, read_parameters(path))
 
     # ── training and predicting ──────────────────────────────────────────────────────────────
 
@@ -163,6 +176,12 @@ class Module:
         params = self.parameters()
         program, theta = autograd.compile(lambda x: flatten(self(x)), params), np.array([p.data for p in params])
         return np.concatenate([program(theta, rows[i : i + PORTION]) for i in range(0, len(rows), PORTION)])
+
+
+def described_model(model: Module) -> dict[str, Any] | None:
+    """The class of a model and what `config` says, or None."""
+    config = model.config()
+    return None if config is None else {"class": type(model).__name__, **config}
 
 
 def named_within(name: str, member: Any) -> Iterator[tuple[str, Any]]:

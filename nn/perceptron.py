@@ -118,5 +118,9 @@ class Perceptron(Layer):
             raise UsageError("the targets of a perceptron are 0 and 1, others came: see nn.data.one_hot for classes")
         return rows, targets
 
+    def config(self) -> dict[str, Any]:
+        """What Perceptron is called with to make such a one."""
+        return {"nin": self.nin, "nout": self.nout, "threshold": self.threshold, "bias": self.bias is not None}
+
     def __repr__(self) -> str:
         return f"Perceptron({self.nin}, {self.nout}, threshold={self.threshold!r})"

@@ -8,7 +8,7 @@ from typing import Any
 from autograd.errors import UsageError
 from nn.activations import elementwise
 from nn.arguments import described
-from nn.module import Module
+from nn.module import Module, described_model
 
 
 class Function(Module):
@@ -27,6 +27,10 @@ class Function(Module):
     def forward(self, x: Any) -> Any:
         """The function of a value, or of a list of them."""
         return self.f(x)
+
+    def config(self) -> dict[str, Any] | None:
+        """What Function is called with to make such a one; None if it has no name."""
+        return {"function": self.function} if isinstance(self.function, str) else None
 
     def __repr__(self) -> str:
         return described(self.function)
@@ -63,6 +67,11 @@ class Sequential(Module):
     def children(self) -> Iterator[tuple[str, Module]]:
         """The steps, each with its number."""
         return ((str(i), step) for i, step in enumerate(self.steps))
+
+    def config(self) -> dict[str, Any] | None:
+        """The classes of the steps and what they are called with; None if one of them cannot be written."""
+        steps = [described_model(step) for step in self.steps]
+        return None if None in steps else {"steps": steps}
 
     def __repr__(self) -> str:
         return f"Sequential({', '.join(map(repr, self.steps))})"

@@ -24,6 +24,12 @@ from nn.errors import DataError
 from nn.vector import vector_to_parameters
 
 Arrays = dict[str, npt.NDArray[Any]]
+CHECKPOINT = "checkpoint"
+"""The entry of a checkpoint that tells how far training is; the names of its parameters begin with "model."."""
+
+ARCHITECTURE = "architecture"
+"""The entry that says what a model is made of."""
+
 PathLike = str | os.PathLike[str]
 
 
@@ -92,7 +98,7 @@ def check_writable(path: PathLike) -> None:
 def read(path: PathLike) -> Arrays:
     """The arrays in an .npz file; raises `DataError` for a file that is missing, damaged or of another kind."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
             found = {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise DataError(f"there is no file {path}") from None
@@ -103,3 +109,11 @@ def read(path: PathLike) -> Arrays:
     if not all(isinstance(array, np.ndarray) for array in found.values()):
         raise DataError(f"{path} is no file that `save` wrote: it holds other things than arrays")
     return found
+
+
+def read_parameters(path: PathLike) -> Arrays:
+    """The parameters in a file of a model, or in a checkpoint."""
+    arrays = read(path)
+    if CHECKPOINT in arrays:
+        return {name.removeprefix("model."): array for name, array in arrays.items() if name.startswith("model.")}
+    return {name: array for name, array in arrays.items() if name != ARCHITECTURE}

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import math
-import time
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from autograd.errors import TraceError, UsageError
-from nn.arguments import count, function, precision
-from nn.engine import ENGINES, EngineMaker
-from nn.examples import FloatArray, paired
+from nn.arguments import count, fraction, function, precision
+from nn.engine import ENGINES, EagerEngine, EngineMaker
+from nn.evaluation import Evaluator, Examples, examples_for
+from nn.history import History
 from nn.init import Seed, generator
-from nn.losses import LOSSES, Loss, check_targets
+from nn.losses import LOSSES, Loss
+from nn.metrics import Metric
 from nn.module import Module
 from nn.optim import Optimizer
-from nn.vector import parameters_to_vector, vector_to_parameters
-
-
-@dataclass(frozen=True)
-class History:
-    """What happened during training.
-
-    `loss` holds the mean loss of each epoch's examples, met while the parameters were changing;
-    `seconds` is the time that training took.
-    """
-
-    loss: FloatArray
-    seconds: float
+from nn.perceptron import Perceptron
+from nn.state import PathLike
+from nn.training import Training
 
 
 def fit(
@@ -46,6 +33,12 @@ def fit(
     epochs: int = 100,
     batch_size: int | None = None,
     shuffle: bool = True,
+    validation_split: float = 0.0,
+    validation_data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    metrics: Sequence[str | Metric] = (),
+    callbacks: Sequence[Any] = (),
+    record: Any = None,
+    resume: PathLike | None = None,
     engine: str | EngineMaker = "compiled",
     dtype: npt.DTypeLike = np.float64,
     progress: bool = True,
@@ -53,65 +46,70 @@ def fit(
 ) -> History:
     """Train a model: make the mean of `loss(model(x), y)` over the rows x of `X` and y of `Y` small.
 
-    `X` has a row per example; so has `Y`, where a plain number makes one target. `batch_size` examples
-    share a step of the optimiser: None takes all (batch gradient descent), 1 is stochastic gradient
-    descent. Each epoch meets every example once, in an order that is drawn anew from `seed` unless
-    `shuffle` is False. `loss` and `engine` are names or functions, see `nn.losses` and `nn.engine`;
-    both engines give the same history to rounding for the same `seed`. `dtype` is float64 or float32.
-    The model's parameters change; training stops with a warning once the loss is nan or inf.
+    `X` has a row per example; so has `Y`, where a plain number makes one target. For cross entropy, labels of classes
+    may stand for one-hot rows. `batch_size` examples share a step of the optimiser: None takes all (batch
+    gradient descent), 1 is stochastic gradient descent. Each epoch meets every example once, in an order that is
+    drawn anew from `seed` unless `shuffle` is False.
+
+    - `validation_split` keeps back this share of the examples, drawn by `seed` after a shuffle (Keras takes the
+      last ones); `validation_data` are other examples (X, Y). After each epoch the loss and the metrics on them are
+      measured as when predicting, and go to the history as `val_loss` and so on.
+    - `metrics` are names from `METRICS` or functions of (outputs, targets), measured over all the examples
+      after each epoch.
+    - `callbacks` are functions of the `Training`, called after each epoch, or objects such as `EarlyStopping`
+      and `Checkpoint`; `record` is one more, such as a `viz.Recorder`.
+    - `resume` is a file that `Checkpoint` wrote in a training with the same arguments: it goes on to the same result,
+      to the last bit. `epochs` counts those before it too.
+    - `loss` and `engine` are names or functions, see `nn.losses` and `nn.engine`; both engines give the same
+      history to rounding for the same `seed`. `dtype` is float64 or float32.
+
+    The model's parameters change. Ctrl-C ends training after the step that it meets, and the history so far is
+    returned; training stops with a warning once the loss is nan or inf.
 
     Raises `SizeError` for rows that do not match, `UsageError` for nan or inf among the data, numbers
     of epochs or examples below 1, and unknown names; `TraceError` for a loss or model that reads numbers
-    (`.data`, `if x > 0`), which only the eager engine can train.
+    (`.data`, `if x > 0`), which only the eager engine can train; `DataError` for files. Whatever is raised, by
+    callbacks too, the parameters are those after the last step.
     """
-    dtype = precision(dtype)
-    inputs, targets = paired(X, Y, dtype)
-    epochs = count("epochs", epochs)
-    size = len(inputs) if batch_size is None else count("examples in a batch", batch_size)
-    order, noise = generator(seed).spawn(2)
-    cost = function("loss", loss, LOSSES)
-    check_targets(loss, targets)
     if not isinstance(optimizer, Optimizer):
         raise UsageError(f"an optimiser such as SGD(lr=0.1) is expected, {optimizer!r} came")
-    program = function("engine", engine, ENGINES)(lambda x, y: cost(model(x), y), model)
-    theta = parameters_to_vector(model, dtype)
-    gradient = np.empty_like(theta)
-    if not theta.size:
+    if isinstance(model, Perceptron):
+        raise UsageError("a step has no slope to descend: model.learn(X, Y) follows the perceptron rule")
+    if not model.parameters():
         raise UsageError(f"{type(model).__name__} has no parameters: there is nothing to train")
+    cost, make = function("loss", loss, LOSSES), function("engine", engine, ENGINES)
+    dtype, epochs = precision(dtype), count("epochs", epochs)
+    size = None if batch_size is None else count("examples in a batch", batch_size)
+    order, noise, kept_back = generator(seed).spawn(3)
+    examples, validation = divided(
+        examples_for(model, loss, X, Y, dtype), fraction("share to validate on (validation_split)", validation_split),
+        kept_back,
+    )
+    if validation_data is not None:
+        if validation is not None:
+            raise UsageError("give validation_split or validation_data, not both")
+        validation = examples_for(model, loss, *validation_data, dtype)
+    training = Training(
+        model, optimizer, make(lambda x, y: cost(model(x), y), model),
+        Evaluator(model, cost, metrics, compiled=make is not EagerEngine), examples, validation,
+        epochs=epochs, batch_size=size or len(examples), order=order, shuffle=shuffle, noise=noise,
+        callbacks=[*callbacks, *([] if record is None else [record])], dtype=dtype,
+    )
+    if resume is not None:
+        training.resume(resume)
+    try:
+        return training.run(progress)
+    except TraceError as error:
+        error.add_note('engine="eager" trains with any loss and model, one example at a time')
+        raise
 
-    start, losses = time.perf_counter(), []
-    bar = tqdm(total=epochs * len(inputs), unit=" examples", unit_scale=True, disable=not progress)
-    with bar, model.mode(training=True), np.errstate(over="ignore", invalid="ignore"):
-        try:
-            for epoch in range(1, epochs + 1):
-                bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
-                summed, met = 0.0, 0
-                for rows in batches(len(inputs), size, order if shuffle else None):
-                    optimizer.at(epoch - 1 + met / len(inputs))
-                    value, _ = program.value_and_grad(theta, inputs[rows], targets[rows], rng=noise, out=gradient)
-                    optimizer.step(theta, gradient)
-                    summed, met = summed + float(value) * len(rows), met + len(rows)
-                    bar.update(len(rows))
-                losses.append(summed / len(inputs))
-                bar.set_postfix(loss=f"{losses[-1]:.4g}", refresh=epoch == epochs)
-                if not math.isfinite(losses[-1]):
-                    diverged = f"the loss is {losses[-1]} in epoch {epoch}: try a lower learning rate"
-                    warnings.warn(diverged, RuntimeWarning, stacklevel=2)
-                    break
-        except TraceError as error:
-            error.add_note('engine="eager" trains with any loss and model, one example at a time')
-            raise
-        finally:
-            vector_to_parameters(theta, model)
-    return History(np.array(losses), time.perf_counter() - start)
 
-
-def batches(n: int, size: int, rng: np.random.Generator | None) -> Iterator[npt.NDArray[Any]]:
-    """The numbers of n examples in portions of `size`, the last perhaps smaller, shuffled by a generator.
-
-    >>> [rows.tolist() for rows in batches(5, 2, None)]
-    [[0, 1], [2, 3], [4]]
-    """
-    order = np.arange(n) if rng is None else rng.permutation(n)
-    for start in range(0, n, size):
-        yield order[start : start + size]
+def divided(examples: Examples, share: float, rng: np.random.Generator) -> tuple[Examples, Examples | None]:
+    """Examples to train on, and a share of them, drawn at random, to validate on."""
+    if not share:
+        return examples, None
+    held = round(share * len(examples))
+    if not 0 < held < len(examples):
+        raise UsageError(f"validation_split={share:g} of {len(examples)} examples leaves one part empty")
+    order = rng.permutation(len(examples))
+    return examples.part(np.sort(order[held:])), examples.part(np.sort(order[:held]))

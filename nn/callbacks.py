@@ -1,0 +1,161 @@
+"""Callbacks: what is done besides training, at its moments.
+
+Any function is called with the `Training` at the end of each epoch. An object may have a method for each moment:
+`begin`, `step`, `epoch` and `end`; those of `Callback` do nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.errors import UsageError
+from nn.arguments import count, nonnegative
+
+if TYPE_CHECKING:
+    from nn.training import Training
+
+MOMENTS = ("begin", "step", "epoch", "end")
+
+RISING = ("accuracy", "precision", "recall")
+"""Metrics of these names are better when they are larger; all others when they are smaller."""
+
+MODES = {"min": -1.0, "max": 1.0}
+
+
+class Callback:
+    """Something that watches training; a subclass says at which moments it does what."""
+
+    def begin(self, training: Training) -> None:
+        """Before the first step."""
+
+    def step(self, training: Training) -> None:
+        """After each step of the optimiser."""
+
+    def epoch(self, training: Training) -> None:
+        """After each epoch, when its numbers are in `training.logs`."""
+
+    def end(self, training: Training) -> None:
+        """After the last step, however training ended, unless by an error."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What it remembers, as numbers and arrays, for a checkpoint."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from what `state_dict` returned."""
+
+
+def moments_of(callbacks: Sequence[Any]) -> dict[str, list[Callable[[Any], Any]]]:
+    """What to call at each moment."""
+    found: dict[str, list[Callable[[Any], Any]]] = {moment: [] for moment in MOMENTS}
+    for callback in callbacks:
+        methods = {moment: getattr(callback, moment) for moment in MOMENTS if callable(getattr(callback, moment, None))}
+        if not methods and not callable(callback):
+            raise UsageError(f"a callback is a function, or has a method among {', '.join(MOMENTS)}; {callback!r} came")
+        for moment, method in (methods or {"epoch": callback}).items():
+            found[moment].append(method)
+    return found
+
+
+class Monitor(Callback):
+    """A callback that looks out for the best epoch by one of the numbers of the history."""
+
+    def __init__(self, monitor: str, mode: str, min_delta: float = 0.0) -> None:
+        self.monitor = monitor
+        if mode not in ("auto", *MODES):
+            raise UsageError(f"unknown mode {mode!r}: there are auto, min, max")
+        rising = monitor.removeprefix("val_") in RISING
+        self.sign = MODES[("max" if rising else "min") if mode == "auto" else mode]
+        self.min_delta = nonnegative("smallest improvement (min_delta)", min_delta)
+        self.best = -np.inf
+
+    def improved(self, training: Training) -> bool:
+        """Whether this epoch is better than all before it by more than `min_delta`."""
+        if self.monitor not in training.logs:
+            missing = ": give fit validation data" if self.monitor.startswith("val_") else ""
+            raise UsageError(f"there is no {self.monitor!r} to watch, only {', '.join(training.logs)}{missing}")
+        now = self.sign * training.logs[self.monitor]
+        if not now > self.best + self.min_delta:
+            return False
+        self.best = now
+        return True
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best number so far."""
+        return {"best": self.best}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from what `state_dict` returned."""
+        self.best = float(state["best"])
+
+
+class EarlyStopping(Monitor):
+    """Stop when `monitor` has not become better for `patience` epochs, and go back to the best parameters.
+
+    `mode` is "min", "max" or "auto": for "auto", accuracy, precision and recall should rise and all else fall. Better
+    means by more than `min_delta`. With `restore`, the parameters of the best epoch are taken on when training ends,
+    early or not.
+
+    Source: Prechelt, Early stopping, but when?, in: Neural networks: tricks of the trade, Springer, 1998.
+    """
+
+    def __init__(
+        self, monitor: str = "val_loss", patience: int = 10, *, min_delta: float = 0.0, mode: str = "auto",
+        restore: bool = True,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        self.patience, self.restore = count("epochs of patience", patience), restore
+        self.waited = 0
+        self.theta: Any = None
+
+    def epoch(self, training: Training) -> None:
+        """Note the parameters if they are the best so far; stop if they have not been for too long."""
+        if self.improved(training):
+            self.waited, self.theta = 0, training.theta.copy()
+            return
+        self.waited += 1
+        if self.waited >= self.patience:
+            training.stop(f"{self.monitor} has not become better for {self.waited} epochs")
+
+    def end(self, training: Training) -> None:
+        """Go back to the best parameters."""
+        if self.restore and self.theta is not None:
+            training.theta[:] = self.theta
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best number so far, its parameters, and for how long it has been the best."""
+        return {**super().state_dict(), "waited": self.waited,
+                **({} if self.theta is None else {"theta": self.theta.copy()})}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from what `state_dict` returned."""
+        super().load_state_dict(state)
+        self.waited = int(state["waited"])
+        self.theta = np.array(state["theta"]) if "theta" in state else None
+
+
+class Checkpoint(Monitor):
+    """Write all that training needs to go on from here to a file, after every so many epochs.
+
+    `fit(…, resume=path)` then goes on as if it had never stopped, and `model.load(path)` takes on the parameters. With
+    `best_only`, the file is that of the best epoch so far by `monitor`. It is written whole or not at all.
+    """
+
+    def __init__(
+        self, path: Any, every: int = 1, *, best_only: bool = False, monitor: str = "val_loss", mode: str = "auto"
+    ) -> None:
+        super().__init__(monitor, mode)
+        self.path, self.every, self.best_only = path, count("epochs between checkpoints", every), best_only
+
+    def begin(self, training: Training) -> None:
+        """Find out now whether the file can be written."""
+        training.check_writable(self.path)
+
+    def epoch(self, training: Training) -> None:
+        """Write the file, if it is time and worth it."""
+        better = not self.best_only or self.improved(training)
+        if better and training.epoch % self.every == 0:
+            training.save(self.path)

@@ -1,0 +1,64 @@
+"""Models from files that say what they are made of."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+from autograd.errors import RerollError, UsageError
+from nn.arguments import entry
+from nn.dropout import Dropout
+from nn.errors import DataError
+from nn.layer import Layer
+from nn.logistic import LogisticRegression
+from nn.maxout import Maxout
+from nn.mlp import MLP
+from nn.module import Module
+from nn.perceptron import Perceptron
+from nn.sequential import Function, Sequential
+from nn.state import ARCHITECTURE, PathLike, read
+
+CLASSES: dict[str, Callable[..., Module]] = {
+    each.__name__: each for each in (MLP, Layer, LogisticRegression, Perceptron, Maxout, Dropout, Function, Sequential)
+}
+"""What files may ask for by name."""
+
+WEIGHTLESS = ("Dropout", "Function")
+
+
+def load(path: PathLike) -> Module:
+    """The model in a file that `save` wrote, made anew with its parameters.
+
+    Raises `DataError` for a file that is missing, damaged or foreign, and for one that holds parameters alone: those of
+    a class of your own, or of a model with a function of your own as activation. For these make the
+    model, and `model.load(path)`.
+    """
+    arrays = read(path)
+    if ARCHITECTURE not in arrays:
+        raise DataError(f"{path} holds no model, only arrays: make the model yourself, and model.load(path)")
+    try:
+        model = built(json.loads(str(arrays.pop(ARCHITECTURE))), sum(array.size for array in arrays.values()))
+        model.load_state_dict(arrays)
+    except (RerollError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DataError(f"{path} is no model that can be made: {error}") from None
+    return model
+
+
+def built(architecture: dict[str, Any], parameters: int) -> Module:
+    """A model as it is described, with zeros for parameters, of which the file has so many."""
+    options = dict(architecture)
+    name = options.pop("class")
+    if name == "Sequential":
+        return Sequential(*(built(step, parameters) for step in options["steps"]))
+    kind = entry("class", name, CLASSES)
+    if name in WEIGHTLESS:
+        return kind(**options)
+    # Counted before they are made: a damaged file must not ask for all memory.
+    outs = math.prod(options.get(key, 1) for key in ("nout", "pieces"))
+    widths = [options["nin"], *options.get("nouts", [max(outs, options.get("classes", 2) - 1)])]
+    if sum(a * b for a, b in itertools.pairwise(widths)) > parameters:
+        raise UsageError("it names more weights than it holds")
+    return kind(**options, init="zeros")

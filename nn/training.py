@@ -1,0 +1,157 @@
+"""A training as it goes: the state that callbacks see, and one epoch of it."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from nn.callbacks import moments_of
+from nn.checkpoint import restore, save
+from nn.engine import Engine
+from nn.evaluation import Evaluator, Examples
+from nn.examples import FloatArray
+from nn.history import History
+from nn.interrupt import Interrupt
+from nn.module import Module
+from nn.optim import Optimizer
+from nn.state import PathLike, check_writable
+from nn.vector import parameters_to_vector, vector_to_parameters
+
+
+class Training:
+    """The state of a training, from which callbacks read and which they may change.
+
+    - `model`, `optimizer`, `history`: what `fit` was given, and what it will return;
+    - `epoch` counts from 1, up to `epochs`; `steps` counts the steps of the optimiser;
+    - `theta` are all parameters as one vector after the last step, `gradient` that of the step, and `loss` the mean
+      loss of its examples. The arrays are used again: keep copies. What is written into `theta` stays;
+    - `logs` are the numbers of the last epoch, by name.
+    """
+
+    def __init__(
+        self, model: Module, optimizer: Optimizer, program: Engine, evaluator: Evaluator, examples: Examples,
+        validation: Examples | None, *, epochs: int, batch_size: int, order: np.random.Generator, shuffle: bool,
+        noise: np.random.Generator, callbacks: Sequence[Any], dtype: npt.DTypeLike,
+    ) -> None:
+        self.model, self.optimizer = model, optimizer
+        self.program, self.evaluator = program, evaluator
+        self.examples, self.validation = examples, validation
+        self.epochs, self.batch_size = epochs, batch_size
+        self.order, self.shuffle, self.noise = order, shuffle, noise
+        self.callbacks, self.moments = callbacks, moments_of(callbacks)
+        self.theta: FloatArray = parameters_to_vector(model, dtype)
+        self.gradient = np.empty_like(self.theta)
+        self.history = History()
+        self.epoch = self.steps = 0
+        self.loss = math.nan
+        self.logs: dict[str, float] = {}
+        self.saves: list[PathLike] = []
+
+    # ── for callbacks ────────────────────────────────────────────────────────────────────────
+
+    def stop(self, reason: str) -> None:
+        """End training after this epoch; `history.stopped` says why."""
+        self.history.stopped = reason
+
+    def save(self, path: PathLike) -> None:
+        """Write a checkpoint when all callbacks are done with this epoch."""
+        self.saves.append(path)
+
+    def check_writable(self, path: PathLike) -> None:
+        """Raise `DataError` if no file can be written there."""
+        check_writable(path)
+
+    # ── running ──────────────────────────────────────────────────────────────────────────────
+
+    def resume(self, path: PathLike) -> None:
+        """Go back to where a checkpoint was written; raises `DataError` or `UsageError`, and then changes nothing."""
+        restore(self, path)
+
+    def run(self, progress: bool) -> History:
+        """All epochs that are left."""
+        started, before = time.perf_counter(), self.history.seconds
+        n = len(self.examples)
+        bar = tqdm(total=self.epochs * n, initial=self.epoch * n, unit=" examples", unit_scale=True,
+                   disable=not progress)
+        try:
+            with bar, Interrupt() as interrupt, self.model.mode(training=True):
+                self.tell("begin")
+                while self.epoch < self.epochs and not self.history.stopped:
+                    if not self.run_epoch(bar, interrupt):
+                        self.history.interrupted = True
+                        bar.set_description(f"interrupted in epoch {self.epoch + 1}/{self.epochs}")
+                        break
+                    self.history.seconds = before + time.perf_counter() - started
+                    self.finish_epoch(bar)
+                self.tell("end")
+        finally:
+            self.history.seconds = before + time.perf_counter() - started
+            vector_to_parameters(self.theta, self.model)
+        return self.history
+
+    def run_epoch(self, bar: Any, interrupt: Interrupt) -> bool:
+        """Meet every example once; False if Ctrl-C came in between."""
+        bar.set_description(f"epoch {self.epoch + 1}/{self.epochs}", refresh=False)
+        inputs, targets = self.examples.inputs, self.examples.targets
+        n, summed, met = len(inputs), 0.0, 0
+        for rows in batches(n, self.batch_size, self.order if self.shuffle else None):
+            if interrupt.came:
+                return False
+            self.optimizer.at(self.epoch + met / n)
+            with np.errstate(over="ignore", invalid="ignore"):
+                value, _ = self.program.value_and_grad(
+                    self.theta, inputs[rows], targets[rows], rng=self.noise, out=self.gradient
+                )
+                self.optimizer.step(self.theta, self.gradient)
+            self.steps, self.loss = self.steps + 1, float(value)
+            summed, met = summed + self.loss * len(rows), met + len(rows)
+            bar.update(len(rows))
+            self.tell("step")
+        self.logs = {"loss": summed / n}
+        self.epoch += 1
+        return True
+
+    def finish_epoch(self, bar: Any) -> None:
+        """Measure, note and tell what the epoch has brought."""
+        if self.evaluator.metrics:
+            measured = self.evaluator(self.theta, self.examples)
+            self.logs |= {name: measured[name] for name in self.evaluator.metrics}
+        if self.validation is not None:
+            self.logs |= self.evaluator(self.theta, self.validation, "val_")
+        shown = {name: f"{number:.4g}" for name, number in self.logs.items()}
+        bar.set_postfix(shown | {"lr": f"{self.optimizer.lr:.3g}"}, refresh=self.epoch == self.epochs)
+        self.logs["lr"] = self.optimizer.lr
+        self.history.append(self.logs)
+        self.tell("epoch")
+        if not math.isfinite(self.logs["loss"]):
+            self.stop(f"the loss is {self.logs['loss']} in epoch {self.epoch}")
+            warnings.warn(f"{self.history.stopped}: try a lower learning rate", RuntimeWarning, stacklevel=4)
+        for path in self.saves:
+            save(self, path)
+        self.saves.clear()
+
+    def tell(self, moment: str) -> None:
+        """Call the callbacks of a moment; epochs and the beginning and end find the model up to date."""
+        methods = self.moments[moment]
+        if methods and moment != "step":
+            vector_to_parameters(self.theta, self.model)
+        for method in methods:
+            method(self)
+
+
+def batches(n: int, size: int, rng: np.random.Generator | None) -> Iterator[npt.NDArray[Any]]:
+    """The numbers of n examples in portions of `size`, the last perhaps smaller, shuffled by a generator.
+
+    >>> [rows.tolist() for rows in batches(5, 2, None)]
+    [[0, 1], [2, 3], [4]]
+    """
+    order = np.arange(n) if rng is None else rng.permutation(n)
+    for start in range(0, n, size):
+        yield order[start : start + size]

@@ -1,0 +1,176 @@
+import numpy as np
+import pytest
+
+import nn
+from autograd import UsageError
+
+
+def line(n=12):
+    X = np.linspace(-1, 1, n)[:, None]
+    return X, 2 * X[:, 0] + 1
+
+
+def trained(*callbacks, epochs=5, engine="compiled", model=None, lr=0.1, **options):
+    model = model or nn.MLP(1, [1], seed=0)
+    options = {"batch_size": 4, "seed": 0, "progress": False, "callbacks": callbacks, "engine": engine} | options
+    return model, nn.fit(model, *line(), "mse", nn.SGD(lr), epochs=epochs, **options)
+
+
+class Diary(nn.Callback):
+    """A callback that writes down when it was called."""
+
+    def __init__(self):
+        self.entries = []
+
+    def begin(self, training):
+        self.entries.append(("begin", training.epoch, training.steps))
+
+    def step(self, training):
+        self.entries.append(("step", training.epoch, training.steps))
+
+    def epoch(self, training):
+        self.entries.append(("epoch", training.epoch, training.steps))
+
+    def end(self, training):
+        self.entries.append(("end", training.epoch, training.steps))
+
+
+def test_callbacks_are_called_at_their_moments():
+    diary = Diary()
+    trained(diary, epochs=2)
+    assert diary.entries == [
+        ("begin", 0, 0), ("step", 0, 1), ("step", 0, 2), ("step", 0, 3), ("epoch", 1, 3),
+        ("step", 1, 4), ("step", 1, 5), ("step", 1, 6), ("epoch", 2, 6), ("end", 2, 6),
+    ]
+
+
+def test_a_function_is_called_after_each_epoch():
+    seen = []
+    _, history = trained(lambda training: seen.append((training.epoch, training.logs["loss"], training.logs["lr"])))
+    assert seen == list(zip(range(1, 6), history.loss, history.lr, strict=True))
+
+
+@pytest.mark.parametrize("engine", ["compiled", "eager"])
+def test_callbacks_see_the_parameters_after_the_step_and_its_gradient(engine):
+    thetas, gradients = [], []
+
+    class Watch:
+        def step(self, training):
+            thetas.append(training.theta.copy())
+            gradients.append(training.gradient.copy())
+
+    start = nn.parameters_to_vector(nn.MLP(1, [1], seed=0))
+    trained(Watch(), epochs=2, engine=engine)
+    for before, after, gradient in zip([start, *thetas], thetas, gradients, strict=False):
+        np.testing.assert_allclose(after, before - 0.1 * gradient, rtol=1e-12)
+
+
+def test_at_the_end_of_an_epoch_the_model_has_the_parameters():
+    def check(training):
+        np.testing.assert_array_equal(nn.parameters_to_vector(training.model), training.theta)
+
+    trained(check)
+
+
+@pytest.mark.parametrize("moment", ["begin", "step", "epoch", "end"])
+def test_a_callback_that_raises_leaves_the_parameters_of_the_last_step(moment):
+    last = {}
+
+    class Broken:
+        def step(self, training):
+            last["theta"] = training.theta.copy()
+
+    def fail(self, training):
+        raise RuntimeError("broken")
+
+    class Failing(Broken):
+        pass
+
+    original = Failing.step
+    if moment == "step":
+        def step(self, training):
+            original(self, training)
+            raise RuntimeError("broken")
+        Failing.step = step
+    else:
+        setattr(Failing, moment, fail)
+    model = nn.MLP(1, [1], seed=0)
+    last["theta"] = nn.parameters_to_vector(model)
+    with pytest.raises(RuntimeError, match="broken"):
+        trained(Failing(), model=model)
+    np.testing.assert_array_equal(nn.parameters_to_vector(model), last["theta"])
+
+
+def test_a_recorder_is_one_more_callback():
+    diary = Diary()
+    trained(record=diary, epochs=1)
+    assert diary.entries[-1] == ("end", 1, 3)
+
+
+def test_what_is_no_callback_is_refused():
+    with pytest.raises(UsageError, match="a callback is a function, or has a method among begin, step, epoch, end"):
+        trained("stop")
+
+
+# ── early stopping ───────────────────────────────────────────────────────────────────────────
+
+
+def with_losses(losses, **options):
+    """Early stopping that watches these numbers: the callback, the epochs, and where θ ended."""
+    stopping = nn.EarlyStopping("wish", **options)
+
+    class Wish:
+        def epoch(self, training):
+            training.logs["wish"] = losses[training.epoch - 1]
+            training.theta[:] = training.epoch
+
+    model, history = trained(Wish(), stopping, epochs=len(losses))
+    return history, nn.parameters_to_vector(model)[0]
+
+
+@pytest.mark.parametrize(("losses", "options", "epochs", "best"), [
+    ([5, 4, 3, 3, 3, 1], {"patience": 2}, 5, 3),
+    ([5, 4, 3, 3, 2, 1], {"patience": 2}, 6, 6),
+    ([5, 6, 7, 8], {"patience": 3}, 4, 1),
+    ([1, 2, 3, 2, 1], {"patience": 2, "mode": "max"}, 5, 3),
+    ([5, 4.95, 4.9, 4.85], {"patience": 2, "min_delta": 0.5}, 3, 1),
+    ([5, 6, 7, 8], {"patience": 2, "restore": False}, 3, 3),
+    ([float("nan"), 2.0, 3.0, 4.0], {"patience": 3}, 4, 2),
+])
+def test_early_stopping_waits_and_goes_back_to_the_best(losses, options, epochs, best):
+    history, theta = with_losses(losses, **options)
+    assert (len(history.epochs), theta) == (epochs, best)
+
+
+def test_early_stopping_says_why_it_stopped():
+    history, _ = with_losses([1, 2, 3, 4], patience=2)
+    assert history.stopped == "wish has not become better for 2 epochs"
+
+
+def test_early_stopping_on_validation_loss_keeps_the_model_that_generalises():
+    """Six points of a line with noise, memorised by 30 hidden units: the best model is an early one."""
+    rng = np.random.default_rng(0)
+    X, X_val = rng.uniform(-1, 1, (6, 1)), np.linspace(-1, 1, 50)[:, None]
+    Y, Y_val = X[:, 0] + rng.normal(0, 0.4, 6), X_val[:, 0]
+    model = nn.MLP(1, [30, 1], "tanh", seed=0)
+    history = nn.fit(model, X, Y, "mse", nn.Adam(0.03), epochs=2000, validation_data=(X_val, Y_val), seed=0,
+                     callbacks=[nn.EarlyStopping(patience=50)], progress=False)
+    assert len(history.epochs) < 2000
+    kept = nn.evaluate(model, X_val, Y_val, "mse")["loss"]
+    assert kept == pytest.approx(history.val_loss.min(), rel=1e-9)
+    assert kept < history.val_loss[-1]
+
+
+def test_accuracy_should_rise_and_losses_should_fall():
+    assert nn.EarlyStopping("val_accuracy").sign == 1
+    assert nn.EarlyStopping("val_loss").sign == -1
+    assert nn.EarlyStopping("perplexity", mode="max").sign == 1
+
+
+def test_what_is_not_measured_cannot_be_watched():
+    with pytest.raises(UsageError, match="no 'val_loss' to watch, only loss, lr: give fit validation data"):
+        trained(nn.EarlyStopping())
+    with pytest.raises(UsageError, match="unknown mode 'up': there are auto, min, max"):
+        nn.EarlyStopping(mode="up")
+    with pytest.raises(UsageError, match="epochs of patience must be a whole number from 1"):
+        nn.EarlyStopping(patience=0)

@@ -1,0 +1,156 @@
+"""Loss and metrics of a model that predicts, alone and in the course of training."""
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import SizeError, UsageError
+
+
+def three_blobs():
+    return nn.data.blobs(60, centers=3, seed=0)
+
+
+def classifier(**options):
+    return nn.MLP(2, [8, 3], "tanh", seed=0, **options)
+
+
+def test_evaluate_gives_the_mean_loss_and_each_metric_by_name():
+    X, Y = three_blobs()
+    model = classifier()
+
+    def sure(outputs, targets):
+        return float(np.abs(outputs).max())
+
+    found = nn.evaluate(model, X, Y, "cross_entropy_with_logits", ["accuracy", sure])
+    outputs, rows = model.predict(X), nn.data.one_hot(Y, 3)
+    loss = np.mean([nn.cross_entropy_with_logits(out, row) for out, row in zip(outputs, rows, strict=True)])
+    assert found == pytest.approx({"loss": loss, "accuracy": nn.accuracy(outputs, Y), "sure": np.abs(outputs).max()})
+
+
+def test_nothing_drops_out_and_nothing_changes():
+    X, Y = three_blobs()
+    model = classifier(dropout=0.5)
+    before = nn.parameters_to_vector(model)
+    found = [nn.evaluate(model, X, Y, "cross_entropy_with_logits") for _ in range(2)]
+    assert found[0] == found[1] == pytest.approx(nn.evaluate(classifier(), X, Y, "cross_entropy_with_logits"))
+    assert model.training
+    np.testing.assert_array_equal(nn.parameters_to_vector(model), before)
+
+
+def test_a_model_that_looks_at_numbers_is_evaluated_one_by_one():
+    class Kinked(nn.Module):
+        def __init__(self):
+            self.w = nn.parameter(2.0)
+
+        def forward(self, x):
+            return self.w * x if x.data > 0 else self.w * 0
+
+    X = np.linspace(-1, 1, 40)
+    assert nn.evaluate(Kinked(), X, 2 * np.maximum(X, 0), "mse") == {"loss": 0.0}
+
+
+# ── in training ──────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("engine", ["compiled", "eager"])
+def test_labels_of_classes_train_like_one_hot_rows(engine):
+    X, Y = three_blobs()
+    histories = [
+        nn.fit(classifier(), X, targets, "cross_entropy_with_logits", nn.SGD(0.1), epochs=3, batch_size=16, seed=0,
+               progress=False, engine=engine, metrics=["accuracy"])
+        for targets in (Y, Y[:, None], nn.data.one_hot(Y, 3))
+    ]
+    for other in histories[1:]:
+        np.testing.assert_array_equal(other.loss, histories[0].loss)
+        np.testing.assert_array_equal(other.accuracy, histories[0].accuracy)
+
+
+def test_labels_that_no_output_stands_for_are_refused():
+    X, Y = three_blobs()
+    with pytest.raises(UsageError, match="labels of 3 classes run from 0 to 2"):
+        nn.fit(classifier(), X, Y + 1, "cross_entropy_with_logits", nn.SGD(0.1), progress=False)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "eager"])
+def test_validation_data_are_measured_after_each_epoch_as_when_predicting(engine):
+    X, Y = three_blobs()
+    X_val, Y_val = nn.data.blobs(30, centers=3, seed=1)
+    model, seen = classifier(dropout=0.3), []
+    history = nn.fit(
+        model, X, Y, "cross_entropy_with_logits", nn.SGD(0.1), epochs=3, seed=0, progress=False, engine=engine,
+        metrics=["accuracy"], validation_data=(X_val, Y_val),
+        callbacks=[lambda training: seen.append(
+            nn.evaluate(training.model, X_val, Y_val, "cross_entropy_with_logits", ["accuracy"]))],
+    )
+    assert list(history) == ["loss", "lr", "accuracy", "val_loss", "val_accuracy"]
+    assert history.val_loss == pytest.approx([found["loss"] for found in seen], rel=1e-12)
+    assert history.val_accuracy == pytest.approx([found["accuracy"] for found in seen])
+    assert history.accuracy[-1] == pytest.approx(nn.accuracy(model.predict(X), Y))
+
+
+def test_a_validation_split_is_a_share_drawn_after_a_shuffle():
+    X = np.arange(20.0)
+    met = set()
+
+    def note(x):
+        met.add(x.data)
+        return model.layers[0]([x])[0]
+
+    class Noting(nn.Module):
+        def __init__(self):
+            self.layers = model.layers
+
+        def forward(self, x):
+            return note(x)
+
+    model = nn.MLP(1, [1], seed=0)
+    parts = []
+    for seed in (0, 0, 1):
+        met.clear()
+
+        class Collect:
+            def step(self, training):
+                parts.append((frozenset(met), len(training.validation)))
+                training.stop("seen enough")
+
+        nn.fit(Noting(), X, X, "mse", nn.SGD(1e-6), epochs=1, validation_split=0.25, seed=seed, engine="eager",
+               progress=False, callbacks=[Collect()])
+    (first, held), (again, _), (other, _) = parts
+    assert (len(first), held) == (15, 5)
+    assert first == again != other
+    assert max(first) > 14  # not simply the first ones
+
+
+@pytest.mark.parametrize(("options", "error", "message"), [
+    ({"validation_split": 1.0}, UsageError, "from 0 to below 1"),
+    ({"validation_split": 0.001}, UsageError, "leaves one part empty"),
+    ({"validation_split": 0.5, "validation_data": three_blobs()}, UsageError, "not both"),
+    ({"validation_data": (np.zeros((2, 2)), np.zeros(3))}, SizeError, "one row per example"),
+    ({"metrics": ["accurate"]}, UsageError, "unknown metric 'accurate': there are accuracy"),
+    ({"resume": "none.npz"}, nn.DataError, "there is no file"),
+])
+def test_what_cannot_be_measured_is_refused(options, error, message):
+    with pytest.raises(error, match=message):
+        nn.fit(classifier(), *three_blobs(), "cross_entropy_with_logits", nn.SGD(0.1), progress=False, **options)
+
+
+def test_a_perceptron_learns_by_its_own_rule():
+    with pytest.raises(UsageError, match="follows the perceptron rule"):
+        nn.fit(nn.Perceptron(2), *nn.data.xor(), "mse", nn.SGD(0.1), progress=False)
+
+
+def test_schedules_are_in_the_history():
+    X, Y = three_blobs()
+    history = nn.fit(classifier(), X, Y, "cross_entropy_with_logits", nn.SGD(nn.ExponentialDecay(0.1, 0.5)), epochs=3,
+                     progress=False)
+    assert history.lr.tolist() == [0.1, 0.05, 0.025]
+
+
+def test_the_progress_bar_shows_loss_metric_and_rate(capsys):
+    X, Y = three_blobs()
+    nn.fit(classifier(), X, Y, "cross_entropy_with_logits", nn.SGD(0.125), epochs=2, metrics=["accuracy"], seed=0)
+    shown = capsys.readouterr().err
+    assert "epoch 2/2" in shown
+    assert "accuracy=" in shown
+    assert "lr=0.125" in shown

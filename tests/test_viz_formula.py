@@ -100,7 +100,8 @@ def test_a_formula_that_doubles_at_each_step_stops_early():
 
 
 @pytest.mark.parametrize(("label", "latex"), [
-    ("x", "x"), ("w1", "w_{1}"), ("w_12", "w_{12}"), ("w[0][1]", "w_{0,1}"), ("W1[0,1]", "W_{1,0,1}"), ("theta", r"\theta"),
+    ("x", "x"), ("w1", "w_{1}"), ("w_12", "w_{12}"), ("w[0][1]", "w_{0,1}"), ("W1[0,1]", "W_{1,0,1}"),
+    ("theta", r"\theta"),
     ("loss", r"\mathrm{loss}"), ("σ", "σ"), ("50% {a}_b\\", r"\text{50\% \{a\}\_b\textbackslash{}}"),
 ])  # fmt: skip
 def test_labels_become_symbols_of_latex(label, latex):

@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 
-from viz.frames import Frames, touched
+from viz.frames import Frames
 from viz.markup import width
+from viz.sheet import touched
 from viz.style import FONT, SIZE
 from viz.vector import SVG, marked, text
 from viz.web import variables

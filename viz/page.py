@@ -17,11 +17,12 @@ from string import Template
 from typing import Any
 
 from autograd import UsageError, Value, ops
-from viz.frames import Frame, Frames, touched
+from viz.frames import Frame, Frames
 from viz.frames import steps as walk
 from viz.markup import printable
 from viz.mathml import mathml
 from viz.render import write
+from viz.sheet import touched
 from viz.vector import marked, text
 from viz.web import literal, page_file, variables
 

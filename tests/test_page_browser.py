@@ -236,12 +236,16 @@ def test_it_works_inside_of_a_notebook(browser, tmp_path):
     assert complaints(browser) == []
 
 
-def test_what_is_printed_has_all_steps_and_no_buttons(open_page, browser):
-    open_page(first())
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+@pytest.mark.parametrize("theme", [None, "dark"])
+def test_what_is_printed_is_light_and_has_all_steps_and_no_buttons(open_page, browser, theme):
+    open_page(first(), theme=theme)
+    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
     try:
         assert not browser.find_element(By.ID, "controls").is_displayed()
         assert all(entry.is_displayed() for entry in browser.find_elements(By.CSS_SELECTOR, "nav li"))
+        colour = "return getComputedStyle(document.body).backgroundColor"
+        assert browser.execute_script(colour) == "rgb(255, 255, 255)"
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 

@@ -16,15 +16,19 @@ def page_file(name: str) -> str:
 
 
 def variables(theme: str | None = None) -> str:
-    """The colours of a theme for the style sheet; without one, of both, and the reader's system chooses."""
+    """The colours of a theme for the style sheet; without one, of both, and the reader's system chooses.
+
+    What is printed is light, since paper is.
+    """
 
     def block(theme: Theme) -> str:
         return ":root { " + " ".join(f"--{name}: {colour};" for name, colour in asdict(theme).items()) + " }"
 
+    light = block(THEMES["light"])
     if theme is not None:
-        return f":root {{ color-scheme: {theme}; }}\n{block(THEMES[theme])}\n"
-    dark = f"@media (prefers-color-scheme: dark) {{ {block(THEMES['dark'])} }}"
-    return f":root {{ color-scheme: light dark; }}\n{block(THEMES['light'])}\n{dark}\n"
+        return f":root {{ color-scheme: {theme}; }}\n{block(THEMES[theme])}\n@media print {{ {light} }}\n"
+    dark = f"@media screen and (prefers-color-scheme: dark) {{ {block(THEMES['dark'])} }}"
+    return f":root {{ color-scheme: light dark; }}\n{light}\n{dark}\n"
 
 
 def literal(data: Any) -> str:

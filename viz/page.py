@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import os
-from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -24,30 +23,7 @@ from viz.mathml import mathml
 from viz.render import write
 from viz.sheet import touched
 from viz.vector import marked, text
-from viz.web import literal, page_file, variables
-
-HEIGHT = 720
-"""How high a page is in a notebook, in pixels."""
-
-
-class Page(str):
-    """The text of a page. In a notebook it shows itself, without scripts as the picture alone."""
-
-    svg: str
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        said = f"<a page of {len(self)} characters>"
-        return {"text/plain": said, "text/html": self.inline(), "image/svg+xml": self.svg}
-
-    def inline(self, height: int = HEIGHT) -> str:
-        """The page as a part of another one: a frame over the picture, which is seen where frames are removed."""
-        picture = b64encode(self.svg.encode()).decode()
-        return (
-            f'<div style="position: relative; height: {height}px; overflow: hidden">'
-            f'<img alt="a computational graph" style="max-width: 100%" src="data:image/svg+xml;base64,{picture}">'
-            f'<iframe title="backpropagation, step by step" srcdoc="{escape(self)}" '
-            'style="position: absolute; inset: 0; width: 100%; height: 100%; border: 0"></iframe></div>'
-        )
+from viz.web import Page, literal, page_file, variables
 
 
 def html(
@@ -72,7 +48,7 @@ def html(
     picture = frames.drawing().svg()
     heading = title or frames.root.label or "A computational graph"
     forward = [frame for frame in frames if frame.phase == "forward"]
-    page = Page(Template(page_file("steps.html")).substitute(
+    written = Template(page_file("steps.html")).substitute(
         title=escape(printable(heading)),
         style=variables(theme) + page_file("steps.css"),
         last=len(frames), seed=len(forward) + 1,
@@ -80,8 +56,8 @@ def html(
         forward=entries(forward), backward=entries(frames[len(forward) :]),
         film=literal(film(frames)),
         script=page_file("steps.js"),
-    ))  # fmt: skip
-    page.svg = picture[picture.index("<svg") :]
+    )  # fmt: skip
+    page = Page(written, picture[picture.index("<svg") :], "backpropagation, step by step")
     if path is not None:
         write(Path(path), page.encode(errors="replace"))
     return page

@@ -20,7 +20,8 @@ from viz.javascript import PRELUDE, Script
 from viz.network import is_model, stages
 from viz.recorder import Frame, Recorder
 from viz.render import write
-from viz.web import page_file, variables
+from viz.style import THEMES
+from viz.web import Page, page_file, variables
 
 FRAMES = 200
 """At most so many frames of a recording go into a page."""
@@ -45,7 +46,7 @@ def replay(
     data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     title: str = "",
     frames: int = FRAMES,
-) -> str:
+) -> Page:
     """A page on which a recorded training runs forwards and backwards; two recordings go side by side.
 
     It shows the loss; where the network is small, its neurons with weights or gradients, and what it
@@ -63,15 +64,34 @@ def replay(
         raise SizeError("replay shows at least one recording, none came")
     titles = [film.title or ("training" if len(films) == 1 else f"training {i}") for i, film in enumerate(films, 1)]
     heading = title or " and ".join(titles)
-    page = Template(page_file("replay.html")).substitute(
+    text = Template(page_file("replay.html")).substitute(
         title=escape(heading),
         style=variables() + page_file("replay.css"),
         articles="\n".join(article(i, name, len(films) > 1) for i, name in enumerate(titles)),
         script=PRELUDE + recorded([packed(film, data, frames) for film in films]) + page_file("replay.js"),
     )
+    page = Page(text, curves(films), "a training, step by step")
     if path is not None:
         write(Path(path), page.encode(errors="replace"))
     return page
+
+
+def curves(films: Sequence[Recorder], width: int = 480, height: int = 160) -> str:
+    """The losses as a still picture, for where scripts are removed."""
+    theme = THEMES["light"]
+    kept = [[frame for frame in thinned(film.frames, FRAMES) if math.isfinite(frame.loss)] for film in films]
+    highest = max((frame.loss for frames in kept for frame in frames), default=0.0) or 1.0
+    last = max(film.frames[-1].step for film in films) or 1
+    lines = []
+    for i, frames in enumerate(kept):
+        places = [(frame.step / last, 1 - max(frame.loss / highest, 0)) for frame in frames]
+        points = " ".join(f"{10 + (width - 20) * x:.1f},{10 + (height - 20) * y:.1f}" for x, y in places)
+        colour = (theme.value, theme.gradient)[i % 2]
+        lines.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
+        f'<rect width="{width}" height="{height}" fill="{theme.background}"/>{"".join(lines)}</svg>'
+    )
 
 
 def article(number: int, title: str, several: bool) -> str:

@@ -3,11 +3,43 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from dataclasses import asdict
+from html import escape
 from importlib import resources
 from typing import Any
 
 from viz.style import THEMES, Theme
+
+HEIGHT = 720
+"""How high a page is in a notebook, in pixels."""
+
+
+class Page(str):
+    """The text of a page. In a notebook it shows itself, and where scripts are removed the picture alone."""
+
+    svg: str
+    title: str
+
+    def __new__(cls, text: str, svg: str, title: str) -> Page:
+        """A page, its picture as SVG, and what a screen reader calls it inside another page."""
+        page = super().__new__(cls, text)
+        page.svg, page.title = svg, title
+        return page
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        said = f"<a page of {len(self)} characters>"
+        return {"text/plain": said, "text/html": self.inline(), "image/svg+xml": self.svg}
+
+    def inline(self, height: int = HEIGHT) -> str:
+        """The page as a part of another one: a frame over the picture, which is seen where frames are removed."""
+        picture = b64encode(self.svg.encode()).decode()
+        return (
+            f'<div style="position: relative; height: {height}px; overflow: hidden">'
+            f'<img alt="{escape(self.title)}" style="max-width: 100%" src="data:image/svg+xml;base64,{picture}">'
+            f'<iframe title="{escape(self.title)}" srcdoc="{escape(self)}" '
+            'style="position: absolute; inset: 0; width: 100%; height: 100%; border: 0"></iframe></div>'
+        )
 
 
 def page_file(name: str) -> str:

@@ -1,0 +1,191 @@
+"""The page of a recorded training, in a real browser: played, scrubbed, typed at and clicked."""
+
+import re
+import time
+
+import pytest
+from browser import complaints, prefer, started
+from selenium.webdriver import ActionChains, Keys
+from selenium.webdriver.common.by import By
+
+import nn
+import viz
+
+STEPS = 60
+
+
+def film(lr=0.5, **options):
+    """XOR learned in sixty steps, each of them kept."""
+    recorder = viz.Recorder(**options)
+    model = nn.MLP(2, [3, 1], "tanh", "sigmoid", seed=1)
+    nn.fit(model, *nn.data.xor(), "binary_cross_entropy", nn.SGD(lr, momentum=0.9), epochs=STEPS, record=recorder,
+           progress=False)
+    return recorder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with started() as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(browser, tmp_path):
+    """Opens the page of recordings; afterwards, nothing may have been complained of."""
+
+    def opened(recordings, address="", **options):
+        viz.replay(recordings, tmp_path / "replay.html", data=nn.data.xor(), **options)
+        browser.get("about:blank")
+        browser.get((tmp_path / "replay.html").as_uri() + address)
+        return browser
+
+    yield opened
+    assert complaints(browser) == []
+
+
+def step(browser):
+    return int(re.fullmatch(r"step (\d+)", browser.find_element(By.ID, "step").text)[1])
+
+
+def now(browser, number=0):
+    return browser.find_element(By.CSS_SELECTOR, f"#recording-{number} .now").text
+
+
+def press(browser, *typed):
+    ActionChains(browser).send_keys(*typed).perform()
+
+
+def click(browser, id):
+    browser.find_element(By.ID, id).click()
+
+
+def activations(browser, number=0):
+    return [text.text for text in browser.find_elements(By.CSS_SELECTOR, f"#recording-{number} .activation")]
+
+
+def colour(browser, x, y):
+    """The colour of the boundary at a share of its width and height."""
+    return browser.execute_script("""
+        const canvas = document.querySelector("canvas.boundary"), [x, y] = arguments;
+        const copy = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+        copy.drawImage(canvas, x * canvas.width, y * canvas.height, 1, 1, 0, 0, 1, 1);
+        return [...copy.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    """, x, y)
+
+
+def test_buttons_and_keys_go_forwards_and_backwards(open_page):
+    browser = open_page(film())
+    assert step(browser) == 0
+    click(browser, "on")
+    click(browser, "on")
+    assert step(browser) == 2
+    click(browser, "back")
+    assert step(browser) == 1
+    press(browser, Keys.END)
+    assert step(browser) == STEPS - 1
+    press(browser, Keys.ARROW_LEFT)
+    assert step(browser) == STEPS - 2
+    press(browser, Keys.HOME)
+    assert step(browser) == 0
+
+
+def test_the_numbers_are_those_of_the_recording(open_page):
+    recorder = film()
+    browser = open_page(recorder, "#step=30")
+    frame = recorder.frames[30]
+    assert step(browser) == 30
+    assert now(browser).startswith(f"epoch {frame.epoch} · loss {frame.loss:.3g}")
+    theta = nn.parameters_to_vector(recorder.model)
+    nn.vector_to_parameters(frame.theta, recorder.model)
+    with recorder.model.mode(training=False):
+        hidden = [neuron.data for neuron in recorder.model.layers[0]([0.0, 0.0])]
+    nn.vector_to_parameters(theta, recorder.model)
+    assert [float(text) for text in activations(browser)[2:5]] == pytest.approx(hidden, abs=0.006)
+
+
+def test_space_plays_to_the_end_and_pauses(open_page):
+    browser = open_page(film())
+    press(browser, Keys.SPACE)
+    assert browser.find_element(By.ID, "play").get_attribute("aria-label") == "pause"
+    press(browser, Keys.SPACE)
+    seen = step(browser)
+    time.sleep(0.2)
+    assert step(browser) == seen
+    press(browser, Keys.SPACE)
+    deadline = time.monotonic() + 30
+    while step(browser) < STEPS - 1 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert step(browser) == STEPS - 1
+    time.sleep(0.1)
+    assert browser.find_element(By.ID, "play").get_attribute("aria-label") == "play"
+
+
+def test_the_decision_boundary_moves_with_the_training(open_page):
+    browser = open_page(film())
+    before = colour(browser, 0.75, 0.2), colour(browser, 0.25, 0.2)
+    press(browser, Keys.END)
+    after = colour(browser, 0.75, 0.2), colour(browser, 0.25, 0.2)
+    assert before != after
+    (r1, _, b1), (r2, _, b2) = after  # (1, 1) is orange, (0, 1) is blue
+    assert r1 > b1
+    assert b2 > r2
+
+
+def test_clicking_a_point_shows_the_network_compute_it(open_page):
+    browser = open_page(film(), "#step=59")
+    assert activations(browser)[:2] == ["0", "0"]
+    canvas = browser.find_element(By.CSS_SELECTOR, "canvas.boundary")
+    width, height = canvas.size["width"], canvas.size["height"]
+    ActionChains(browser).move_to_element_with_offset(canvas, int(0.35 * width), int(-0.35 * height)).click().perform()
+    assert activations(browser)[:2] == ["1", "1"]
+
+
+def test_lines_show_weights_or_their_gradients(open_page):
+    def lines():
+        return browser.execute_script(
+            'return [...document.querySelectorAll("svg.network line")].map(line => line.className.baseVal)')
+
+    recorder = film()
+    browser = open_page(recorder, "#step=5")
+    frame = recorder.frames[5]
+    order = [0, 1, 2, 3, 4, 5, 9, 10, 11]  # weights of the first layer by neuron, then those of the second
+    assert lines() == ["negative" if frame.theta[i] < 0 else "positive" for i in order]
+    click(browser, "gradients")
+    assert lines() == ["negative" if frame.gradient[i] < 0 else "positive" for i in order]
+
+
+def test_two_trainings_run_side_by_side(open_page):
+    browser = open_page([film(0.5, title="rate 0.5"), film(0.01, title="rate 0.01")], "#step=59")
+    losses = [float(re.search(r"loss ([\d.e-]+)", now(browser, number))[1]) for number in (0, 1)]
+    assert losses[0] < 0.2 < losses[1]
+    titles = [heading.text for heading in browser.find_elements(By.TAG_NAME, "h2")]
+    assert titles == ["rate 0.5", "rate 0.01"]
+
+
+def test_the_loss_may_be_dragged_along_and_seen_logarithmically(open_page):
+    browser = open_page(film())
+    curve = browser.find_element(By.ID, "loss")
+    ActionChains(browser).move_to_element(curve).click_and_hold().move_by_offset(100, 0).release().perform()
+    assert step(browser) > STEPS // 2
+    texts = 'return [...document.querySelectorAll(".tick")].map(tick => tick.textContent)'
+    ticks = browser.execute_script(texts)
+    click(browser, "log")
+    assert ticks != browser.execute_script(texts)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_follow_the_readers_system(open_page, scheme):
+    browser = open_page(film(title="<b>&"))
+    prefer(browser, scheme)
+    background = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}[scheme]
+    assert browser.title == "<b>&"
+
+
+def test_large_networks_show_images_of_their_weights(open_page, browser, tmp_path):
+    recorder = viz.Recorder()
+    recorder.keep(nn.MLP(64, [30, 10], seed=0), 1.0)
+    viz.replay(recorder, tmp_path / "images.html")
+    browser.get((tmp_path / "images.html").as_uri())
+    assert browser.execute_script('return document.querySelectorAll("canvas").length') == 1
+    assert complaints(browser) == []

@@ -105,19 +105,11 @@ def first_weights(seed: int) -> Array:
 
 
 def reroll(data: Data, recipe: Recipe, seed: int) -> Run:
-    """`nn.fit` as it is, with an optimiser that tells when an epoch is over."""
-    run, per_epoch = Run(data), math.ceil(len(data.X) / recipe.batch_size)
-
-    class Watched(nn.Adam):
-        def step(self, theta: Array, gradient: Array) -> Array:
-            super().step(theta, gradient)
-            if self.steps % per_epoch == 0:
-                run.epoch(views(theta, SIZES))
-            return theta
-
-    optimizer = Watched(nn.CosineDecay(recipe.lr, recipe.epochs))
-    nn.fit(recipe.model(SIZES[0], seed), data.X, data.rows, recipe.loss, optimizer, epochs=recipe.epochs,
-           batch_size=recipe.batch_size, dtype=np.float32, progress=False, seed=seed)
+    """`nn.fit` as it is, with a callback at the end of each epoch, before which `fit` updates the model."""
+    run = Run(data)
+    nn.fit(recipe.model(SIZES[0], seed), data.X, data.labels, recipe.loss, recipe.descent(), epochs=recipe.epochs,
+           batch_size=recipe.batch_size, dtype=np.float32, progress=False, seed=seed,
+           callbacks=[lambda training: run.epoch(views(training.theta, SIZES))])
     return run
 
 

@@ -116,7 +116,8 @@ def train(options: argparse.Namespace) -> None:
     print(f"{len(X)} examples to train on, {len(X_test)} to test on")
     print(f"\nbefore training\n{before(model, X_test, Y_test)}\n", flush=True)
     history = recipe.train(model, X, Y, engine=options.engine, seed=options.seed)
-    print("\nstopped early" if history.interrupted else "")
+    if history.interrupted:
+        print("stopped early")
     if len(history.epochs):
         print(f"after {len(history.epochs)} epochs and {history.seconds:.1f} s, loss {history.loss[-1]:.4f}")
     if options.save:

@@ -117,7 +117,7 @@ def test_the_drawing_shows_numbers_before_and_after_and_both_changes():
         source = moved.draw(style=style, theme="dark").source
         assert "5 → 5.1" in source
         assert "0.81 ≈ 0.8" in source
-        assert "grad" not in source
+        assert ">grad " not in source
     assert ET.fromstring(moved.draw().svg()).tag.endswith("svg")
 
 

@@ -25,6 +25,7 @@ from viz.recorder import Recorder
 from viz.render import Drawing
 from viz.replay import replay
 from viz.walkthrough import Step
+from viz.worksheet import Worksheet, worksheet
 
 __all__ = [
     "Change",
@@ -40,6 +41,7 @@ __all__ = [
     "RenderError",
     "RendererNotFoundError",
     "Step",
+    "Worksheet",
     "animate",
     "draw",
     "export",
@@ -52,4 +54,5 @@ __all__ = [
     "paths",
     "replay",
     "steps",
+    "worksheet",
 ]

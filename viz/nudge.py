@@ -17,18 +17,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
 from autograd import UsageError, Value, grad, local_derivatives, ops
 from autograd.ops import to_float
+from viz.markup import font
 from viz.mathml import mathml
 from viz.render import Drawing
 from viz.scalars import STYLES, paint, prepared
-from viz.scene import Ink, Scene
+from viz.scene import Ink, Scene, recast
 from viz.sentences import Sentences
-from viz.style import one_of
+from viz.style import SMALL, one_of
 from viz.tables import aligned, html_table, plain
 from viz.walkthrough import Walk
 
@@ -128,8 +129,7 @@ class Nudge:
         names = {name: value for value, name in self.walk.names.items() if value.op is not ops.constant}
         look = {"names": names, "number_format": self.walk.text.number_format, "highlight": self.moves} | options
         scene = prepared(self.walk.root, gradients=True, **look)
-        known = {part.name: getattr(scene, part.name) for part in fields(scene)}
-        return paint(Moved(**known, nudge=self), style, clusters)
+        return paint(recast(scene, Moved, nudge=self), style, clusters)
 
     def __str__(self) -> str:
         rows = [HEAD, *map(self.cells, self.changes)]
@@ -149,6 +149,13 @@ class Moved(Scene):
     nudge: Nudge = field(kw_only=True)
 
     caption: ClassVar[str] = "Δ "
+
+    def drawing(self, **attributes: str) -> Drawing:
+        """An empty drawing that says what the changes are."""
+        drawing = super().drawing(**attributes)
+        told = font("Δ: the change ≈ the change that gradients predict", self.theme.muted, SMALL, italic=True)
+        drawing.attr(label=f"<{told}>", labelloc="b")
+        return drawing
 
     def data(self, value: Value) -> Ink:
         """The number before and after."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from autograd import Value, ops
 from viz.formulas import formatted
@@ -165,3 +165,11 @@ class Scene:
     def stroke(self, highlighted: bool) -> dict[str, str]:
         """The attributes of an edge that is highlighted; else none."""
         return {"color": self.marker, "penwidth": "2.5"} if highlighted else {}
+
+
+S = TypeVar("S", bound=Scene)
+
+
+def recast(scene: Scene, kind: type[S], **more: Any) -> S:
+    """The same scene as one of another kind, which shows its values in a way of its own."""
+    return kind(**{part.name: getattr(scene, part.name) for part in fields(scene)} | more)

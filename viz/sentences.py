@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from autograd import Value, local_derivatives, ops
@@ -62,12 +62,12 @@ class Sentences:
     def forward(self, value: Value) -> str:
         """An operation: q = x + y = -2 + 5 = 3."""
         assert isinstance(value.op, ops.Op)
-        name, result = str(self.symbol(value)), self.shown(value.data)
+        name, result = self.symbol(value), self.data(value)
         if len(value.args) > MANY:
-            return f"{name} = {self.words(f'{value.op.name} of {len(value.args)} operands')} = {result}"
+            return self.equal(name, self.words(f"{value.op.name} of {len(value.args)} operands"), result)
         symbols = value.op.dispatch(tuple(self.symbol(arg) for arg in value.args))
-        numbers = value.op.dispatch(tuple(self.number(arg.data) for arg in value.args))
-        return _equal(name, symbols, numbers, result)
+        numbers = value.op.dispatch(tuple(self.data(arg) for arg in value.args))
+        return self.equal(name, symbols, numbers, result)
 
     def seed(self) -> str:
         """Where backpropagation starts: df/df = 1."""
@@ -75,8 +75,8 @@ class Sentences:
 
     def backward(self, chain: Chain) -> str:
         """An edge: df/dx = df/dq · dq/dx = df/dq · y = -4 · 5 = -20, and the running sum where paths meet."""
-        equals = self.plus_equal if chain.paths > 1 else " = "
-        sentence = self.derivative(chain.operand) + equals + self._product(chain)
+        sign = self.plus_equal if chain.paths > 1 else " = "
+        sentence = self.equal(self.derivative(chain.operand), *self._product(chain), sign=sign)
         if chain.paths == 1:
             return sentence
         path = f"path {chain.path} of {chain.paths}"
@@ -85,19 +85,23 @@ class Sentences:
         sum = f"{self.shown(chain.before)} + {self._factor(chain.product)} = {self.shown(chain.total)}"
         return sentence + self.comma + self.words(f"{path}: ") + sum
 
-    def _product(self, chain: Chain) -> str:
-        """df/dq · dq/dx = df/dq · y = -4 · 5 = -20; just z = -4 at the root itself."""
+    def _product(self, chain: Chain) -> Iterator[str]:
+        """Each way to write it: df/dq · dq/dx, df/dq · y, -4 · 5, -20; just z, -4 at the root itself."""
         value = chain.operation
-        rule = self.rule(value, chain.position)
         if value is self.root:
-            terms = [] if rule.known else [rule.source]
-            return _equal(*terms, self.shown(chain.product))
-        upstream = self.derivative(value)
-        terms = [f"{upstream}{self.times}{self.ratio(value, chain.operand)}"]
-        if not rule.known:
-            terms.append(f"{upstream}{self.times}{rule.formula:unary}")
-        numbers = f"{self.shown(chain.upstream)}{self.times}{self._factor(chain.local)}"
-        return _equal(*terms, numbers, self.shown(chain.product))
+            yield from self.factors(value, chain.position, "any")
+        else:
+            upstream = self.derivative(value) + self.times
+            yield upstream + self.ratio(value, chain.operand)
+            for rule in self.factors(value, chain.position, "unary"):
+                yield upstream + rule
+            yield f"{self.shown(chain.upstream)}{self.times}{self._factor(chain.local)}"
+        yield self.shown(chain.product)
+
+    def factors(self, value: Value, i: int, least: str) -> list[str]:
+        """The local derivative for operand number i as a formula, in brackets where it binds less; none if a number."""
+        rule = self.rule(value, i)
+        return [] if rule.known else [f"{rule.formula:{least}}"]
 
     def rule(self, value: Value, i: int) -> Worked:
         """The local derivative for operand number i, as the table's rule writes it here."""
@@ -132,6 +136,10 @@ class Sentences:
         """Words between formulas."""
         return rf"\text{{{text}}}" if self.spelling == "latex" else text
 
+    def data(self, value: Value) -> Formula:
+        """The number that a value is."""
+        return self.number(value.data)
+
     def number(self, x: float) -> Formula:
         """A number in the format asked for."""
         return number(x, self.spelling, self.number_format)
@@ -144,7 +152,7 @@ class Sentences:
         # A negative number after a sign takes brackets.
         return f"{self.number(x):unary}"
 
-
-def _equal(*texts: object) -> str:
-    """The texts joined by equality signs, without saying the same twice."""
-    return " = ".join(dict.fromkeys(map(str, texts)))
+    def equal(self, head: object, *terms: object, sign: str = " = ") -> str:
+        """Terms joined by signs of equality, without saying the same twice."""
+        first, *others = dict.fromkeys(map(str, terms))
+        return " = ".join([f"{head}{sign}{first}", *(term for term in others if term != str(head))])

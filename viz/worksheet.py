@@ -150,4 +150,4 @@ class Blank(Scene):
     @property
     def room(self) -> Ink:
         """A blank as wide as what a hand writes."""
-        return Ink(" ", self.theme.text, widest="-12.75")
+        return Ink(" ", self.theme.text, widest="-10.5")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -53,6 +53,18 @@ def count(what: str, number: Any) -> int:
     if whole < 1 or isinstance(number, bool):
         raise UsageError(f"the number of {what} must be a whole number from 1, {number!r} came")
     return whole
+
+
+def listed(what: str, things: Any) -> list[Any]:
+    """Several things in a list; raises `UsageError` for one alone.
+
+    >>> listed("metrics", "accuracy")
+    Traceback (most recent call last):
+    autograd.errors.UsageError: metrics come in a list, 'accuracy' came
+    """
+    if isinstance(things, str) or not isinstance(things, Iterable):
+        raise UsageError(f"{what} come in a list, {things!r} came")
+    return list(things)
 
 
 def real(number: Any) -> float:

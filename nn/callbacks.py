@@ -6,13 +6,13 @@ Any function is called with the `Training` at the end of each epoch. An object m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.errors import UsageError
-from nn.arguments import count, nonnegative
+from nn.arguments import count, listed, nonnegative
 
 if TYPE_CHECKING:
     from nn.training import Training
@@ -48,13 +48,14 @@ class Callback:
         """Continue from what `state_dict` returned."""
 
 
-def moments_of(callbacks: Sequence[Any]) -> dict[str, list[Callable[[Any], Any]]]:
+def moments_of(callbacks: Any) -> dict[str, list[Callable[[Any], Any]]]:
     """What to call at each moment."""
     found: dict[str, list[Callable[[Any], Any]]] = {moment: [] for moment in MOMENTS}
-    for callback in callbacks:
+    for callback in listed("callbacks", callbacks):
         methods = {moment: getattr(callback, moment) for moment in MOMENTS if callable(getattr(callback, moment, None))}
-        if not methods and not callable(callback):
-            raise UsageError(f"a callback is a function, or has a method among {', '.join(MOMENTS)}; {callback!r} came")
+        if isinstance(callback, type) or not (methods or callable(callback)):
+            raise UsageError(f"a callback is a function, or an object with a method among {', '.join(MOMENTS)}; "
+                             f"{callback!r} came")
         for moment, method in (methods or {"epoch": callback}).items():
             found[moment].append(method)
     return found
@@ -70,7 +71,16 @@ class Monitor(Callback):
         rising = monitor.removeprefix("val_") in RISING
         self.sign = MODES[("max" if rising else "min") if mode == "auto" else mode]
         self.min_delta = nonnegative("smallest improvement (min_delta)", min_delta)
+        self.forget()
+
+    def forget(self) -> None:
+        """Know of no epoch."""
         self.best = -np.inf
+
+    def begin(self, training: Training) -> None:
+        """Forget any training before this one, unless this one goes on from a checkpoint."""
+        if not training.epoch:
+            self.forget()
 
     def improved(self, training: Training) -> bool:
         """Whether this epoch is better than all before it by more than `min_delta`."""
@@ -108,6 +118,10 @@ class EarlyStopping(Monitor):
     ) -> None:
         super().__init__(monitor, mode, min_delta)
         self.patience, self.restore = count("epochs of patience", patience), restore
+
+    def forget(self) -> None:
+        """Know of no epoch."""
+        super().forget()
         self.waited = 0
         self.theta: Any = None
 
@@ -141,7 +155,7 @@ class Checkpoint(Monitor):
     """Write all that training needs to go on from here to a file, after every so many epochs.
 
     `fit(…, resume=path)` then goes on as if it had never stopped, and `model.load(path)` takes on the parameters. With
-    `best_only`, the file is that of the best epoch so far by `monitor`. It is written whole or not at all.
+    `best_only`, the file is that of the best of these epochs by `monitor`. It is written whole or not at all.
     """
 
     def __init__(
@@ -152,10 +166,11 @@ class Checkpoint(Monitor):
 
     def begin(self, training: Training) -> None:
         """Find out now whether the file can be written."""
+        super().begin(training)
         training.check_writable(self.path)
 
     def epoch(self, training: Training) -> None:
         """Write the file, if it is time and worth it."""
-        better = not self.best_only or self.improved(training)
-        if better and training.epoch % self.every == 0:
+        due = training.epoch % self.every == 0
+        if due and (not self.best_only or self.improved(training)):
             training.save(self.path)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.errors import RerollError, UsageError
+from autograd.errors import RerollError, SizeError, UsageError
 from nn.errors import DataError
-from nn.state import CHECKPOINT, Arrays, PathLike, read, write
+from nn.module import architecture_of
+from nn.state import CHECKPOINT, Arrays, PathLike, beneath, read, within, write
 from nn.state import restore as restore_parameters
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 def save(training: Training, path: PathLike) -> None:
     """Write a training at the end of an epoch: parameters, optimiser, callbacks, history and random generators."""
+    training.write_back()
     progress = {
         "epoch": training.epoch,
         "steps": training.steps,
@@ -28,11 +32,11 @@ def save(training: Training, path: PathLike) -> None:
         "order": training.order.bit_generator.state,
         "noise": training.noise.bit_generator.state,
     }
-    arrays = {CHECKPOINT: np.array(json.dumps(progress))}
+    arrays = {CHECKPOINT: np.array(json.dumps(progress, default=np.ndarray.tolist))} | architecture_of(training.model)
     arrays |= within("model", training.model.state_dict())
     arrays |= within("optimizer", training.optimizer.state_dict())
-    for number, callback in enumerate(remembering(training)):
-        arrays |= within(f"callback{number}", callback.state_dict())
+    for name, callback in remembering(training):
+        arrays |= within(name, callback.state_dict())
     write(path, arrays)
 
 
@@ -52,22 +56,25 @@ def restore(training: Training, path: PathLike) -> None:
 
 def apply(training: Training, arrays: Arrays, progress: dict[str, Any]) -> None:
     """Take on what was read, the parameters last: they are the ones that must not be half restored."""
-    remembered = [(callback, callback.state_dict()) for callback in remembering(training)]
+    remembered = [(name, callback, callback.state_dict()) for name, callback in remembering(training)]
     optimizer, order, noise = (training.optimizer.state_dict(), training.order.bit_generator.state,
                                training.noise.bit_generator.state)
     try:
         training.optimizer.load_state_dict(beneath("optimizer", arrays))
+        if any(vector.shape != training.theta.shape for vector in training.optimizer.state.values()):
+            raise SizeError("what its optimiser remembers is of another number of parameters")
         training.order.bit_generator.state = progress["order"]
         training.noise.bit_generator.state = progress["noise"]
-        for number, (callback, _) in enumerate(remembered):
-            callback.load_state_dict(beneath(f"callback{number}", arrays))
+        for name, callback, _ in remembered:
+            if state := beneath(name, arrays):  # a new callback begins anew
+                callback.load_state_dict(state)
         columns = {str(name): [float(x) for x in column] for name, column in progress["columns"].items()}
         epoch, steps, seconds = int(progress["epoch"]), int(progress["steps"]), float(progress["seconds"])
         restore_parameters(training.model, beneath("model", arrays))
     except BaseException:
         training.optimizer.load_state_dict(optimizer)
         training.order.bit_generator.state, training.noise.bit_generator.state = order, noise
-        for callback, state in remembered:
+        for _, callback, state in remembered:
             callback.load_state_dict(state)
         raise
     training.theta[:] = [value.data for value in training.model.parameters()]
@@ -76,16 +83,11 @@ def apply(training: Training, arrays: Arrays, progress: dict[str, Any]) -> None:
     training.history.stopped = str(progress["stopped"])
 
 
-def remembering(training: Training) -> list[Any]:
-    """The callbacks that have something to remember."""
-    return [callback for callback in training.callbacks if hasattr(callback, "load_state_dict")]
-
-
-def within(room: str, state: dict[str, Any]) -> Arrays:
-    """Arrays under names that begin with that of a room."""
-    return {f"{room}.{name}": np.asarray(value) for name, value in state.items()}
-
-
-def beneath(room: str, arrays: Arrays) -> Arrays:
-    """The arrays of a room, by the names they have there."""
-    return {name.removeprefix(f"{room}."): array for name, array in arrays.items() if name.startswith(f"{room}.")}
+def remembering(training: Training) -> Iterator[tuple[str, Any]]:
+    """The callbacks that have something to remember, each under the name of its class and its number in it."""
+    met: Counter[str] = Counter()
+    for callback in training.callbacks:
+        if hasattr(callback, "state_dict") and hasattr(callback, "load_state_dict"):
+            kind = type(callback).__name__
+            yield f"callback.{kind}{met[kind]}", callback
+            met[kind] += 1

@@ -14,7 +14,7 @@ from autograd import no_grad
 from autograd.errors import TraceError, UsageError
 from autograd.nested import flatten
 from autograd.value import data_of
-from nn.arguments import described, function
+from nn.arguments import described, function, listed
 from nn.data.labels import one_hot
 from nn.engine import values
 from nn.examples import FloatArray, paired
@@ -67,7 +67,8 @@ class Evaluator:
 
     def __init__(self, model: Module, cost: Loss, metrics: Sequence[str | Metric], compiled: bool = True) -> None:
         self.model, self.cost = model, cost
-        self.metrics = {metric_name(metric): function("metric", metric, METRICS) for metric in metrics}
+        named = {metric_name(metric): metric for metric in listed("metrics", metrics)}
+        self.metrics = {name: function("metric", metric, METRICS) for name, metric in named.items()}
         self.program = autograd.compile(self.both, model) if compiled else None
 
     def both(self, x: Any, y: Any) -> list[Any]:
@@ -79,9 +80,13 @@ class Evaluator:
         """The loss and each metric, by name."""
         with self.model.mode(training=False), np.errstate(all="ignore"):
             columns = self.columns(theta, examples)
+        outputs = columns[:, 1:]
+        if outputs.shape[1] == examples.given.ndim == 1:
+            outputs = outputs[:, 0]  # as the targets are given, so that their difference is no table
+        sound = np.isfinite(outputs).all()  # it is not when training diverges
         found = {"loss": float(columns[:, 0].mean(dtype=np.float64))}
         for name, metric in self.metrics.items():
-            found[name] = float(metric(columns[:, 1:], examples.given))
+            found[name] = single(name, metric(outputs, examples.given)) if sound else np.nan
         return {prefix + name: number for name, number in found.items()}
 
     def columns(self, theta: FloatArray, examples: Examples) -> FloatArray:
@@ -108,12 +113,21 @@ def metric_name(metric: str | Callable[..., Any]) -> str:
     return name
 
 
+def single(name: str, found: Any) -> float:
+    """What a metric gave, if it is one number."""
+    try:
+        return float(found)
+    except (TypeError, ValueError):
+        raise UsageError(f"a metric gives one number, {name} gave {found!r}") from None
+
+
 def evaluate(
     model: Module, X: npt.ArrayLike, Y: npt.ArrayLike, loss: str | Loss, metrics: Sequence[str | Metric] = ()
 ) -> dict[str, float]:
     """The mean loss of a model over examples, and metrics, by name: as `fit` measures them on validation data.
 
-    Metrics are names from `METRICS` or functions of (outputs, targets), arrays with a row for each example.
+    Metrics are names from `METRICS` or functions of (outputs, targets): arrays of shapes (examples, outputs) and that
+    of `Y`, or both of shape (examples,) where there is one output and `Y` is so.
 
     >>> from nn import Neuron
     >>> evaluate(Neuron.of([1.0], 0.0), [[1.0], [2.0]], [1.0, 4.0], "mse")

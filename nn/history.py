@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.errors import UsageError
+from autograd.errors import MissingPackageError
+from nn.errors import UnknownColumnError
 from nn.examples import FloatArray
 
 
@@ -45,15 +46,23 @@ class History(Mapping[str, FloatArray]):
         return np.arange(1.0, len(self.columns["loss"]) + 1)
 
     def plot(self, **options: Any) -> Any:
-        """The curves, drawn by `viz.plots.history`, whose options these are; returns the axes."""
-        # nn does not depend on viz: it asks for it here, where the user does.
-        return importlib.import_module("viz.plots").history(self, **options)
+        """The curves, drawn by `viz.plots.history`, whose options these are; returns the axes.
+
+        Raises `MissingPackageError` without matplotlib.
+        """
+        try:
+            # nn does not depend on viz: it asks for it here, where the user does.
+            plots = importlib.import_module("viz.plots")
+        except ModuleNotFoundError as error:
+            message = f'plots need {error.name}, which is not installed: pip install -e ".[plots]"'
+            raise MissingPackageError(message) from None
+        return plots.history(self, **options)
 
     # ── a mapping ────────────────────────────────────────────────────────────────────────────
 
     def __getitem__(self, name: str) -> FloatArray:
         if name not in self.columns:
-            raise UsageError(f"history has no {name!r}: there are {', '.join(self.columns)}")
+            raise UnknownColumnError(f"history has no {name!r}: there are {', '.join(self.columns)}")
         return np.array(self.columns[name])
 
     def __getattr__(self, name: str) -> FloatArray:
@@ -67,6 +76,9 @@ class History(Mapping[str, FloatArray]):
 
     def __len__(self) -> int:
         return len(self.columns)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, History) and self.columns == other.columns
 
     def __repr__(self) -> str:
         last = ", ".join(f"{name} {numbers[-1]:.4g}" for name, numbers in self.columns.items() if numbers)

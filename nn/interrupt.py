@@ -11,7 +11,8 @@ from typing import Any
 class Interrupt:
     """A ``with`` block in which the first Ctrl-C only sets `came`; the second raises `KeyboardInterrupt` as usual.
 
-    Elsewhere than in the main thread, and where somebody else handles the signal, nothing is changed.
+    Elsewhere than in the main thread, and where somebody else handles the signal, it is left to them: a
+    `KeyboardInterrupt` then ends the block at once, but goes no further.
     """
 
     def __init__(self) -> None:
@@ -30,6 +31,9 @@ class Interrupt:
             raise KeyboardInterrupt
         self.came = True
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
         if self.before is not None:
             signal.signal(signal.SIGINT, self.before)
+            return False
+        self.came = kind is KeyboardInterrupt
+        return self.came

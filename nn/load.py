@@ -19,7 +19,7 @@ from nn.mlp import MLP
 from nn.module import Module
 from nn.perceptron import Perceptron
 from nn.sequential import Function, Sequential
-from nn.state import ARCHITECTURE, PathLike, read
+from nn.state import PathLike, read_model
 
 CLASSES: dict[str, Callable[..., Module]] = {
     each.__name__: each for each in (MLP, Layer, LogisticRegression, Perceptron, Maxout, Dropout, Function, Sequential)
@@ -30,17 +30,17 @@ WEIGHTLESS = ("Dropout", "Function")
 
 
 def load(path: PathLike) -> Module:
-    """The model in a file that `save` wrote, made anew with its parameters.
+    """The model in a file that `save` or a `Checkpoint` wrote, made anew with its parameters.
 
     Raises `DataError` for a file that is missing, damaged or foreign, and for one that holds parameters alone: those of
     a class of your own, or of a model with a function of your own as activation. For these make the
     model, and `model.load(path)`.
     """
-    arrays = read(path)
-    if ARCHITECTURE not in arrays:
+    arrays, architecture = read_model(path)
+    if not architecture:
         raise DataError(f"{path} holds no model, only arrays: make the model yourself, and model.load(path)")
     try:
-        model = built(json.loads(str(arrays.pop(ARCHITECTURE))), sum(array.size for array in arrays.values()))
+        model = built(json.loads(architecture), sum(array.size for array in arrays.values()))
         model.load_state_dict(arrays)
     except (RerollError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise DataError(f"{path} is no model that can be made: {error}") from None

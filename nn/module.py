@@ -16,7 +16,7 @@ from autograd.errors import NumberError, TraceError, UsageError
 from autograd.nested import flatten
 from autograd.value import data_of, leaf
 from nn.examples import table
-from nn.state import ARCHITECTURE, Arrays, PathLike, read_parameters, restore, state_of, write
+from nn.state import ARCHITECTURE, Arrays, PathLike, read_model, restore, state_of, write
 from nn.summary import summary
 
 FEW = 16
@@ -117,16 +117,14 @@ class Module:
 
         Raises `DataError` where it cannot be written.
         """
-        architecture = described_model(self)
-        about = {} if architecture is None else {ARCHITECTURE: np.array(json.dumps(architecture))}
-        write(path, {**self.state_dict(), **about})
+        write(path, self.state_dict() | architecture_of(self))
 
     def load(self, path: PathLike) -> None:
         """Take on the parameters in a file that `save` or a `Checkpoint` wrote.
 
         Raises `DataError` for a file that is missing, damaged or foreign, and as `load_state_dict`.
         """
-        restore(self, read_parameters(path))
+        restore(self, read_model(path)[0])
 
     # ── training and predicting ──────────────────────────────────────────────────────────────
 
@@ -182,6 +180,12 @@ def described_model(model: Module) -> dict[str, Any] | None:
     """The class of a model and what `config` says, or None."""
     config = model.config()
     return None if config is None else {"class": type(model).__name__, **config}
+
+
+def architecture_of(model: Module) -> Arrays:
+    """What a model is made of, as the entry of a file that `nn.load` reads; empty if it cannot be written."""
+    architecture = described_model(model)
+    return {} if architecture is None else {ARCHITECTURE: np.array(json.dumps(architecture))}
 
 
 def named_within(name: str, member: Any) -> Iterator[tuple[str, Any]]:

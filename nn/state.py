@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,11 +23,11 @@ from nn.errors import DataError
 from nn.vector import vector_to_parameters
 
 Arrays = dict[str, npt.NDArray[Any]]
-CHECKPOINT = "checkpoint"
+CHECKPOINT = "#checkpoint"
 """The entry of a checkpoint that tells how far training is; the names of its parameters begin with "model."."""
 
-ARCHITECTURE = "architecture"
-"""The entry that says what a model is made of."""
+ARCHITECTURE = "#architecture"
+"""The entry that says what a model is made of. No parameter can have such a name."""
 
 PathLike = str | os.PathLike[str]
 
@@ -72,12 +71,21 @@ def restore(model: Named, state: Mapping[str, Any]) -> None:
 
 
 def write(path: PathLike, arrays: Mapping[str, npt.ArrayLike]) -> None:
-    """Write arrays to an .npz file, whole or not at all; raises `DataError` where it cannot be written."""
-    path = Path(path)
+    """Write arrays to an .npz file, whole or not at all.
+
+    Raises `DataError` where it cannot be written, `NumberError` for what only pickle could write.
+    """
+    path, plain = Path(path), {name: np.asarray(array) for name, array in arrays.items()}
+    for name, array in plain.items():
+        if array.dtype.hasobject:
+            raise NumberError(f"a file holds arrays of numbers and texts, {name} is {arrays[name]!r}")
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as room:
             partial = Path(room, "partial.npz")
-            np.savez(partial, **dict(arrays))  # type: ignore[arg-type]
+            with zipfile.ZipFile(partial, "w") as file:  # np.savez has arguments, which are no names for arrays
+                for name, array in plain.items():
+                    with file.open(f"{name}.npy", "w", force_zip64=True) as room_for:
+                        np.lib.format.write_array(room_for, array, allow_pickle=False)
             os.replace(partial, path)
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror or error}") from None
@@ -102,18 +110,27 @@ def read(path: PathLike) -> Arrays:
             found = {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise DataError(f"there is no file {path}") from None
-    except (ValueError, EOFError, KeyError, AttributeError, TypeError, zipfile.BadZipFile, zlib.error):
-        raise DataError(f"{path} is damaged, or no file that `save` wrote") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+    except Exception:  # a damaged archive makes zipfile and NumPy raise errors of many kinds
+        raise DataError(f"{path} is damaged, or no file that `save` wrote") from None
     if not all(isinstance(array, np.ndarray) for array in found.values()):
         raise DataError(f"{path} is no file that `save` wrote: it holds other things than arrays")
     return found
 
 
-def read_parameters(path: PathLike) -> Arrays:
-    """The parameters in a file of a model, or in a checkpoint."""
+def read_model(path: PathLike) -> tuple[Arrays, str]:
+    """The parameters in a file of a model, or in a checkpoint, and what the model is made of, if the file says."""
     arrays = read(path)
-    if CHECKPOINT in arrays:
-        return {name.removeprefix("model."): array for name, array in arrays.items() if name.startswith("model.")}
-    return {name: array for name, array in arrays.items() if name != ARCHITECTURE}
+    architecture = str(arrays.pop(ARCHITECTURE, ""))
+    return (beneath("model", arrays) if CHECKPOINT in arrays else arrays), architecture
+
+
+def within(room: str, state: Mapping[str, Any]) -> Arrays:
+    """Arrays under names that begin with that of a room."""
+    return {f"{room}.{name}": np.asarray(value) for name, value in state.items()}
+
+
+def beneath(room: str, arrays: Arrays) -> Arrays:
+    """The arrays of a room, by the names they have there."""
+    return {name.removeprefix(f"{room}."): array for name, array in arrays.items() if name.startswith(f"{room}.")}

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import TraceError, UsageError
-from nn.arguments import count, fraction, function, precision
+from nn.arguments import count, fraction, function, listed, precision
 from nn.engine import ENGINES, EagerEngine, EngineMaker
 from nn.evaluation import Evaluator, Examples, examples_for
 from nn.history import History
@@ -88,14 +88,18 @@ def fit(
     if validation_data is not None:
         if validation is not None:
             raise UsageError("give validation_split or validation_data, not both")
+        if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
+            raise UsageError(f"validation_data are a pair (X, Y), {type(validation_data).__name__} came")
         validation = examples_for(model, loss, *validation_data, dtype)
     training = Training(
         model, optimizer, make(lambda x, y: cost(model(x), y), model),
         Evaluator(model, cost, metrics, compiled=make is not EagerEngine), examples, validation,
         epochs=epochs, batch_size=size or len(examples), order=order, shuffle=shuffle, noise=noise,
-        callbacks=[*callbacks, *([] if record is None else [record])], dtype=dtype,
+        callbacks=[*listed("callbacks", callbacks), *([] if record is None else [record])], dtype=dtype,
     )
     if resume is not None:
+        if validation_split and seed is None:
+            raise UsageError("resume needs the same seed, since validation_split draws by it")
         training.resume(resume)
     try:
         return training.run(progress)

@@ -76,24 +76,23 @@ class Training:
 
     def run(self, progress: bool) -> History:
         """All epochs that are left."""
-        started, before = time.perf_counter(), self.history.seconds
+        self.began = time.perf_counter() - self.history.seconds
         n = len(self.examples)
         bar = tqdm(total=self.epochs * n, initial=self.epoch * n, unit=" examples", unit_scale=True,
                    disable=not progress)
         try:
-            with bar, Interrupt() as interrupt, self.model.mode(training=True):
+            with bar, self.model.mode(training=True):
                 self.tell("begin")
-                while self.epoch < self.epochs and not self.history.stopped:
-                    if not self.run_epoch(bar, interrupt):
-                        self.history.interrupted = True
-                        bar.set_description(f"interrupted in epoch {self.epoch + 1}/{self.epochs}")
-                        break
-                    self.history.seconds = before + time.perf_counter() - started
-                    self.finish_epoch(bar)
+                with Interrupt() as interrupt:
+                    while self.epoch < self.epochs and not (self.history.stopped or interrupt.came):
+                        if self.run_epoch(bar, interrupt):
+                            self.finish_epoch(bar)
+                if interrupt.came:
+                    self.note_interruption(bar)
                 self.tell("end")
         finally:
-            self.history.seconds = before + time.perf_counter() - started
-            vector_to_parameters(self.theta, self.model)
+            self.history.seconds = time.perf_counter() - self.began
+            self.write_back()
         return self.history
 
     def run_epoch(self, bar: Any, interrupt: Interrupt) -> bool:
@@ -119,7 +118,8 @@ class Training:
         return True
 
     def finish_epoch(self, bar: Any) -> None:
-        """Measure, note and tell what the epoch has brought."""
+        """Measure, note and tell what the epoch has brought; save it if anybody asks, and it is sound."""
+        self.history.seconds = time.perf_counter() - self.began
         if self.evaluator.metrics:
             measured = self.evaluator(self.theta, self.examples)
             self.logs |= {name: measured[name] for name in self.evaluator.metrics}
@@ -131,19 +131,31 @@ class Training:
         self.history.append(self.logs)
         self.tell("epoch")
         if not math.isfinite(self.logs["loss"]):
+            self.saves.clear()
             self.stop(f"the loss is {self.logs['loss']} in epoch {self.epoch}")
             warnings.warn(f"{self.history.stopped}: try a lower learning rate", RuntimeWarning, stacklevel=4)
-        for path in self.saves:
-            save(self, path)
-        self.saves.clear()
+        while self.saves:
+            save(self, self.saves.pop())
+
+    def note_interruption(self, bar: Any) -> None:
+        """Say that Ctrl-C ended training, where the user looks: on the progress bar, or in a warning."""
+        self.history.interrupted = True
+        message = f"interrupted after {self.epoch} of {self.epochs} epochs"
+        if bar.disable:
+            warnings.warn(f"{message}: the model keeps what it has learned", RuntimeWarning, stacklevel=4)
+        bar.set_description(message)
 
     def tell(self, moment: str) -> None:
         """Call the callbacks of a moment; epochs and the beginning and end find the model up to date."""
         methods = self.moments[moment]
         if methods and moment != "step":
-            vector_to_parameters(self.theta, self.model)
+            self.write_back()
         for method in methods:
             method(self)
+
+    def write_back(self) -> None:
+        """Let the model have the parameters after the last step."""
+        vector_to_parameters(self.theta, self.model)
 
 
 def batches(n: int, size: int, rng: np.random.Generator | None) -> Iterator[npt.NDArray[Any]]:

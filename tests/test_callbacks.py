@@ -108,8 +108,12 @@ def test_a_recorder_is_one_more_callback():
 
 
 def test_what_is_no_callback_is_refused():
-    with pytest.raises(UsageError, match="a callback is a function, or has a method among begin, step, epoch, end"):
+    with pytest.raises(UsageError, match="or an object with a method among begin, step, epoch, end; .stop. came"):
         trained("stop")
+    with pytest.raises(UsageError, match=r"an object with a method among .*<class 'nn.callbacks.EarlyStopping'> came"):
+        trained(nn.EarlyStopping)
+    with pytest.raises(UsageError, match="callbacks come in a list, <built-in function print> came"):
+        trained(callbacks=print)
 
 
 # ── early stopping ───────────────────────────────────────────────────────────────────────────
@@ -140,6 +144,12 @@ def with_losses(losses, **options):
 def test_early_stopping_waits_and_goes_back_to_the_best(losses, options, epochs, best):
     history, theta = with_losses(losses, **options)
     assert (len(history.epochs), theta) == (epochs, best)
+
+
+def test_early_stopping_forgets_the_training_before():
+    stopping = nn.EarlyStopping("loss", patience=2)
+    first, second = (trained(stopping, epochs=9)[1] for _ in range(2))
+    assert len(first.epochs) == len(second.epochs) == 9
 
 
 def test_early_stopping_says_why_it_stopped():

@@ -113,6 +113,61 @@ def test_a_model_takes_its_parameters_from_a_checkpoint(tmp_path):
     np.testing.assert_array_equal(nn.parameters_to_vector(model), theta)
 
 
+def test_a_checkpoint_rebuilds_the_model_too(tmp_path):
+    path = tmp_path / "checkpoint.npz"
+    theta, _ = train(nn.SGD(0.1), nn.Checkpoint(path), epochs=1)
+    model = nn.load(path)
+    assert repr(model) == repr(nn.MLP(2, [5, 1], "tanh", "sigmoid", dropout=0.2))
+    np.testing.assert_array_equal(nn.parameters_to_vector(model), theta)
+
+
+def test_a_checkpoint_has_what_callbacks_did_to_the_parameters(tmp_path):
+    path = tmp_path / "checkpoint.npz"
+
+    class Halve:
+        def epoch(self, training):
+            training.theta[:] /= 2
+
+    theta, _ = train(nn.SGD(0.1), nn.Checkpoint(path), Halve(), epochs=2)
+    np.testing.assert_array_equal(nn.parameters_to_vector(nn.load(path)), theta)
+
+
+def test_a_training_that_diverges_keeps_the_last_sound_checkpoint(tmp_path):
+    path, model, thetas = tmp_path / "checkpoint.npz", nn.MLP(1, [1], seed=0), []
+    with pytest.warns(RuntimeWarning, match="try a lower learning rate"):
+        history = nn.fit(model, [1.0, 2.0], [2.0, 4.0], "mse", nn.SGD(1e60), epochs=99, progress=False,
+                         callbacks=[nn.Checkpoint(path), lambda training: thetas.append(training.theta.copy())])
+    assert np.isfinite(history.loss).tolist() == [True] * (len(thetas) - 1) + [False]
+    np.testing.assert_array_equal(nn.parameters_to_vector(nn.load(path)), thetas[-2])
+
+
+def test_callbacks_find_their_memory_in_any_order_and_new_ones_begin_anew(tmp_path):
+    path, more = tmp_path / "checkpoint.npz", nn.EarlyStopping("loss", patience=3)
+    early = nn.EarlyStopping(patience=4)
+    train(nn.SGD(1.5), nn.Checkpoint(path), early, epochs=3)
+    again, (best, waited) = nn.EarlyStopping(patience=4), (early.best, early.waited)
+
+    class Look(nn.Callback):
+        def begin(self, training):
+            assert (again.best, again.waited, more.best, more.waited) == (best, waited, -np.inf, 0)
+
+    train(nn.SGD(1.5), again, nn.Checkpoint(path), more, Look(), epochs=4, resume=path)
+
+
+@pytest.mark.parametrize("kind", [np.random.PCG64, np.random.MT19937, np.random.Philox, np.random.SFC64])
+def test_any_random_generator_goes_on(kind, tmp_path):
+    path = tmp_path / "checkpoint.npz"
+
+    def run(**options):
+        model = nn.MLP(2, [3, 1], "tanh", "sigmoid", dropout=0.2, seed=0)
+        nn.fit(model, *data(), "binary_cross_entropy", nn.SGD(0.1), batch_size=16, seed=np.random.Generator(kind(0)),
+               progress=False, **options)
+        return nn.parameters_to_vector(model)
+
+    run(epochs=2, callbacks=[nn.Checkpoint(path)])
+    np.testing.assert_array_equal(run(epochs=4, resume=path), run(epochs=4))
+
+
 # ── files that do not fit ────────────────────────────────────────────────────────────────────
 
 
@@ -125,11 +180,12 @@ def edit(**changes):
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    (lambda arrays: arrays.pop(CHECKPOINT), "it has no entry named checkpoint"),
+    (lambda arrays: arrays.pop(CHECKPOINT), "it has no entry named #checkpoint"),
     (lambda arrays: arrays.update({CHECKPOINT: np.array("{")}), "no checkpoint of this training"),
     (lambda arrays: arrays.pop("model.layers.0.bias"), "parameters are missing: layers.0.bias"),
     (lambda arrays: arrays.update({"model.layers.0.bias": np.zeros(3)}), "layers.0.bias has shape"),
     (lambda arrays: arrays.pop("optimizer.steps"), "SGD remembers"),
+    (lambda arrays: arrays.update({"optimizer.velocity": np.zeros(3)}), "of another number of parameters"),
     (edit(optimizer="Adam"), "a training with Adam"),
     (edit(epoch=None), "epoch"),
     (edit(order={"bit_generator": "MT19937"}), "no checkpoint of this training"),

@@ -28,6 +28,25 @@ def test_evaluate_gives_the_mean_loss_and_each_metric_by_name():
     assert found == pytest.approx({"loss": loss, "accuracy": nn.accuracy(outputs, Y), "sure": np.abs(outputs).max()})
 
 
+@pytest.mark.parametrize(("targets", "shapes"), [
+    (np.zeros(20), [(20,), (20,)]),
+    (np.zeros((20, 1)), [(20, 1), (20, 1)]),
+])
+def test_a_metric_meets_outputs_in_the_shape_of_the_targets(targets, shapes):
+    met = []
+    nn.evaluate(nn.MLP(1, [1]), np.zeros(20), targets, "mse", [lambda *both: met.extend(map(np.shape, both)) or 0.0])
+    assert met == shapes
+
+
+def test_metrics_of_a_training_that_diverges_are_nan():
+    X, Y = three_blobs()
+    with pytest.warns(RuntimeWarning, match="try a lower learning rate"):
+        history = nn.fit(nn.MLP(2, [4, 1]), X, Y, "mse", nn.SGD(1e300), epochs=9, seed=0,
+                         metrics=["accuracy"], validation_split=0.2, progress=False)
+    assert np.isnan([history.accuracy[-1], history.val_accuracy[-1]]).all()
+    assert not np.isfinite(history.val_loss[-1])
+
+
 def test_nothing_drops_out_and_nothing_changes():
     X, Y = three_blobs()
     model = classifier(dropout=0.5)
@@ -128,7 +147,11 @@ def test_a_validation_split_is_a_share_drawn_after_a_shuffle():
     ({"validation_split": 0.5, "validation_data": three_blobs()}, UsageError, "not both"),
     ({"validation_data": (np.zeros((2, 2)), np.zeros(3))}, SizeError, "one row per example"),
     ({"metrics": ["accurate"]}, UsageError, "unknown metric 'accurate': there are accuracy"),
+    ({"metrics": "accuracy"}, UsageError, "metrics come in a list, 'accuracy' came"),
+    ({"metrics": [lambda outputs, targets: outputs]}, UsageError, "a metric gives one number, <lambda> gave array"),
+    ({"validation_data": np.zeros((3, 2))}, UsageError, r"a pair \(X, Y\), ndarray came"),
     ({"resume": "none.npz"}, nn.DataError, "there is no file"),
+    ({"resume": "none.npz", "validation_split": 0.5}, UsageError, "resume needs the same seed"),
 ])
 def test_what_cannot_be_measured_is_refused(options, error, message):
     with pytest.raises(error, match=message):

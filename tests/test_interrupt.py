@@ -34,8 +34,9 @@ def test_ctrl_c_keeps_the_parameters_of_a_finished_step(engine, step):
             thetas.append(training.theta.copy())
 
     model = nn.MLP(1, [3, 1], "tanh", seed=0)
-    history = nn.fit(model, X, Y, "mse", nn.SGD(0.1), epochs=50, batch_size=4, engine=engine, seed=0, progress=False,
-                     callbacks=[Watch(), Press(step)])
+    with pytest.warns(RuntimeWarning, match=f"interrupted after {step // 3} of 50 epochs: the model keeps"):
+        history = nn.fit(model, X, Y, "mse", nn.SGD(0.1), epochs=50, batch_size=4, engine=engine, seed=0,
+                         progress=False, callbacks=[Watch(), Press(step)])
     assert history.interrupted
     assert len(thetas) == step
     assert len(history.epochs) == step // 3
@@ -51,6 +52,50 @@ def test_the_second_ctrl_c_is_raised_and_the_parameters_are_kept():
         nn.fit(model, X, Y, "mse", nn.SGD(0.1), epochs=50, progress=False, callbacks=[Press(2, times=2)])
     assert not np.array_equal(nn.parameters_to_vector(model), before)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_in_the_last_step_is_not_lost():
+    with pytest.warns(RuntimeWarning, match="interrupted after 2 of 2 epochs"):
+        history = nn.fit(nn.MLP(1, [1]), X, Y, "mse", nn.SGD(0.1), epochs=2, progress=False, callbacks=[Press(2)])
+    assert history.interrupted
+    assert len(history.epochs) == 2
+
+
+def test_the_progress_bar_says_that_training_was_interrupted(capsys):
+    nn.fit(nn.MLP(1, [1]), X, Y, "mse", nn.SGD(0.1), epochs=9, callbacks=[Press(2)])
+    assert "interrupted after 2 of 9 epochs" in capsys.readouterr().err
+
+
+def test_an_interrupted_training_ends_with_the_best_parameters():
+    class Worse:
+        def epoch(self, training):
+            training.theta[:] = training.epoch
+            training.logs["wish"] = training.epoch
+
+    model = nn.MLP(1, [1])
+    with pytest.warns(RuntimeWarning, match="interrupted"):
+        nn.fit(model, X, Y, "mse", nn.SGD(1e-9), epochs=9, progress=False,
+               callbacks=[Worse(), nn.EarlyStopping("wish"), Press(4)])
+    assert nn.parameters_to_vector(model).tolist() == [1, 1]
+
+
+def test_a_keyboard_interrupt_by_other_means_ends_training_too():
+    class Impatient(nn.SGD):
+        def update(self, gradient):
+            if self.steps == 3:
+                raise KeyboardInterrupt
+            return super().update(gradient)
+
+    histories = []
+
+    def work():
+        histories.append(nn.fit(nn.MLP(1, [1], seed=0), X, Y, "mse", Impatient(0.1), epochs=9))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert histories[0].interrupted
+    assert len(histories[0].epochs) == 2
 
 
 def test_a_handler_of_somebody_else_stays():

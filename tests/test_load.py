@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nn
-from nn.state import read, write
+from nn.state import ARCHITECTURE, read, write
 
 MODELS = {
     "plain": lambda: nn.MLP(3, [4, 2], seed=0),
@@ -65,16 +65,16 @@ def test_a_class_of_ones_own_is_not_made_from_a_file(tmp_path):
 def changed(**options):
     """A change of what the network is made of."""
     def change(arrays):
-        arrays["architecture"] = np.array(json.dumps(json.loads(str(arrays["architecture"])) | options))
+        arrays[ARCHITECTURE] = np.array(json.dumps(json.loads(str(arrays[ARCHITECTURE])) | options))
     return change
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda arrays: arrays.pop("architecture"), "holds no model"),
-        (lambda arrays: arrays.update(architecture=np.array("{")), "no model that can be made"),
-        (lambda arrays: arrays.update(architecture=np.array("[]")), "no model that can be made"),
+        (lambda arrays: arrays.pop(ARCHITECTURE), "holds no model"),
+        (lambda arrays: arrays.update({ARCHITECTURE: np.array("{")}), "no model that can be made"),
+        (lambda arrays: arrays.update({ARCHITECTURE: np.array("[]")}), "no model that can be made"),
         (lambda arrays: arrays.pop("layers.1.bias"), "parameters are missing: layers.1.bias"),
         (lambda arrays: arrays.pop("layers.1.weight"), "names more weights than it holds"),
         (lambda arrays: arrays.update(extra=np.zeros(2)), "the model has no extra"),

@@ -7,7 +7,7 @@ import pytest
 
 import nn
 from autograd import NumberError, SizeError, UsageError
-from nn.state import check_writable, read
+from nn.state import ARCHITECTURE, check_writable, read, write
 
 
 def model(seed=0):
@@ -112,6 +112,14 @@ def one_array(path):
         np.save(file, np.zeros(3))
 
 
+def version(path):
+    """The archive names a method of compression that nobody knows."""
+    data = bytearray(path.read_bytes())
+    data[8] = 77
+    data[data.index(b"PK\x01\x02") + 10] = 77
+    path.write_bytes(bytes(data))
+
+
 DAMAGE = {
     "truncated": truncated,
     "flipped": flipped,
@@ -120,6 +128,7 @@ DAMAGE = {
     "another archive": foreign_archive,
     "pickled objects": pickled,
     "one array": one_array,
+    "of another version": version,
     "another model": lambda path: nn.MLP(2, [1]).save(path),
     "missing": lambda path: path.unlink(),
 }
@@ -145,7 +154,7 @@ def test_where_a_file_cannot_be_written_the_old_one_stays(tmp_path, monkeypatch)
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "savez", full)
+    monkeypatch.setattr(np.lib.format, "write_array", full)
     with pytest.raises(nn.DataError, match="No space left on device"):
         model(1).save(path)
     assert path.read_bytes() == before
@@ -162,4 +171,21 @@ def test_a_place_where_nothing_can_be_written_is_known_before(tmp_path):
 
 def test_reading_gives_every_array_by_name(tmp_path):
     model().save(tmp_path / "model.npz")
-    assert set(read(tmp_path / "model.npz")) == {*model().state_dict(), "architecture"}
+    assert set(read(tmp_path / "model.npz")) == {*model().state_dict(), ARCHITECTURE}
+
+
+def test_a_parameter_may_have_any_name(tmp_path):
+    class Odd(nn.Module):
+        def __init__(self, value):
+            self.file, self.checkpoint, self.architecture = (nn.parameter(value) for _ in range(3))
+
+    one, other = Odd(1.0), Odd(2.0)
+    one.save(tmp_path / "odd.npz")
+    other.load(tmp_path / "odd.npz")
+    assert nn.parameters_to_vector(other).tolist() == [1, 1, 1]
+
+
+def test_what_only_pickle_could_write_is_not_written(tmp_path):
+    with pytest.raises(NumberError, match="a file holds arrays of numbers and texts, memory is None"):
+        write(tmp_path / "state.npz", {"memory": None})
+    assert list(tmp_path.iterdir()) == []

@@ -13,7 +13,7 @@ from nn.activations import ACTIVATIONS
 from nn.callbacks import Callback, Checkpoint, EarlyStopping
 from nn.dropout import Dropout
 from nn.engine import ENGINES, EagerEngine, Engine
-from nn.errors import DataError
+from nn.errors import DataError, UnknownColumnError
 from nn.evaluation import evaluate
 from nn.history import History
 from nn.layer import Layer
@@ -92,6 +92,7 @@ __all__ = [
     "Sequential",
     "StepDecay",
     "Training",
+    "UnknownColumnError",
     "WarmUp",
     "accuracy",
     "binary_cross_entropy",

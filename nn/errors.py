@@ -1,9 +1,9 @@
 """Exceptions of networks and their data, beside those of `autograd.errors`.
 
     RerollError
-    ├── DataError (OSError)            data that cannot be had: missing, damaged or out of reach
+    ├── DataError (OSError)                 data that cannot be had: missing, damaged or out of reach
     └── UsageError
-        └── UnknownColumnError (KeyError)   a number that a history does not have
+        └── UnknownColumnError (KeyError)   numbers that a history does not have
 """
 
 from __future__ import annotations
@@ -16,6 +16,6 @@ class DataError(RerollError, OSError):
 
 
 class UnknownColumnError(UsageError, KeyError):
-    """A number that a history does not have; the message names those there are."""
+    """Numbers that a history does not have; the message names those there are."""
 
     __str__ = Exception.__str__  # that of KeyError puts the message in quotes

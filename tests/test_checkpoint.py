@@ -93,16 +93,17 @@ def test_a_checkpoint_is_written_every_so_many_epochs(tmp_path):
     assert seen == [0, 0, 2, 2, 4]  # a file is written when all callbacks are done with an epoch
 
 
-def test_best_only_keeps_the_best_epoch(tmp_path):
+@pytest.mark.parametrize(("every", "kept"), [(1, 3), (2, 4)])
+def test_best_only_keeps_the_best_of_the_epochs_that_are_due(every, kept, tmp_path):
     path = tmp_path / "best.npz"
-    wishes = [3.0, 1.0, 2.0, 4.0]
+    wishes = [4.0, 3.0, 1.0, 2.0, 5.0, 6.0]
 
     class Wish:
         def epoch(self, training):
             training.logs["wish"] = wishes[training.epoch - 1]
 
-    train(nn.SGD(0.1), Wish(), nn.Checkpoint(path, best_only=True, monitor="wish"), epochs=4)
-    assert json.loads(str(read(path)[CHECKPOINT]))["epoch"] == 2
+    train(nn.SGD(0.1), Wish(), nn.Checkpoint(path, every, best_only=True, monitor="wish"), epochs=6)
+    assert json.loads(str(read(path)[CHECKPOINT]))["epoch"] == kept
 
 
 def test_a_model_takes_its_parameters_from_a_checkpoint(tmp_path):

@@ -19,12 +19,12 @@ class Page(str):
     """The text of a page. In a notebook it shows itself, and where scripts are removed the picture alone."""
 
     svg: str
-    title: str
+    about: str
 
-    def __new__(cls, text: str, svg: str, title: str) -> Page:
+    def __new__(cls, text: str, svg: str, about: str) -> Page:
         """A page, its picture as SVG, and what a screen reader calls it inside another page."""
         page = super().__new__(cls, text)
-        page.svg, page.title = svg, title
+        page.svg, page.about = svg, about
         return page
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -36,8 +36,8 @@ class Page(str):
         picture = b64encode(self.svg.encode()).decode()
         return (
             f'<div style="position: relative; height: {height}px; overflow: hidden">'
-            f'<img alt="{escape(self.title)}" style="max-width: 100%" src="data:image/svg+xml;base64,{picture}">'
-            f'<iframe title="{escape(self.title)}" srcdoc="{escape(self)}" '
+            f'<img alt="{escape(self.about)}" style="max-width: 100%" src="data:image/svg+xml;base64,{picture}">'
+            f'<iframe title="{escape(self.about)}" srcdoc="{escape(self)}" '
             'style="position: absolute; inset: 0; width: 100%; height: 100%; border: 0"></iframe></div>'
         )
 

@@ -65,6 +65,12 @@ THEMES = {
 }
 """The themes by name."""
 
+SERIES = {
+    "light": ("#0072b2", "#d55e00", "#008a64", "#a84c86", "#b87000", "#4a9cc9", "#847a00", "#1f2328"),
+    "dark": ("#56b4e9", "#f5844a", "#2fc79a", "#e3a6c8", "#f0c04a", "#2f86c4", "#d8cf5a", "#e6edf3"),
+}
+"""Colours of curves and classes, by theme: Okabe and Ito's in an order in which neighbours differ most."""
+
 
 def theme_named(name: str) -> Theme:
     """The theme of a name, "light" or "dark"; `UsageError` for others."""

@@ -1,0 +1,101 @@
+"""Activation functions and their derivatives, computed by the engine itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import UsageError, Value, grad, ops
+from viz.plots.figure import Panel, panels, returned
+from viz.plots.numbers import Floats, finite
+
+POINTS = 300
+"""Points of a curve."""
+
+NEAR = 1e-9
+"""How near to a kink the curves go from either side."""
+
+USUAL = ("sigmoid", "tanh", "relu")
+
+
+def activations(
+    functions: Any = USUAL, *, low: float = -4.0, high: float = 4.0, derivatives: bool = True,
+    ax: Any = None, theme: str = "light",
+) -> Any:
+    """Curves of activation functions f and, beside them, of their derivatives f′, a panel for each function.
+
+    `functions` is one or a list: names of the operations that take one operand, "linear", or functions of a Value.
+    Both curves come from the table of operations, by way of Values and `grad`. Where a derivative jumps, it is
+    interrupted, and a dot marks the slope that gradients take there. Returns the Axes, or an array of several.
+
+    Raises `UsageError` for an unknown name or an empty range.
+    """
+    chosen = [functions] if isinstance(functions, str) or callable(functions) else list(functions)
+    low, high = finite("low", low), finite("high", high)
+    if not low < high or not chosen:
+        raise UsageError(f"functions, and a range from low to high, are expected; {chosen}, {low:g} to {high:g} came")
+    named = [found(function) for function in chosen]
+    drawn = panels(len(named), ax, theme, 3, (5, 4.4))
+    for one, (name, function, kinks) in zip(drawn, named, strict=True):
+        draw(one, function, [kink for kink in kinks if low < kink < high], low, high, derivatives)
+        one.write("x", "", name)
+    return returned(drawn)
+
+
+def found(function: Any) -> tuple[str, Callable[[Any], Any], Sequence[float]]:
+    """The name of a function, the function, and where its slope jumps."""
+    if callable(function):
+        name = getattr(function, "__name__", type(function).__name__)
+        return ("f" if name == "<lambda>" else name), function, ()
+    if function == "linear":
+        return "linear", lambda x: x, ()
+    known = {op.name: op for op in ops.TABLE.values() if elementwise(op)}
+    if function not in known:
+        raise UsageError(f"unknown function {function!r}: there are linear, {', '.join(known)}")
+    op = known[function]
+    return op.name, op, op.kinks
+
+
+def elementwise(op: ops.Op) -> bool:
+    """Whether a row is a function of one operand."""
+    return op.recorded and not isinstance(op, ops.Reduction | ops.Contraction) and op.arity - len(op.defaults) == 1
+
+
+def draw(
+    one: Panel, function: Callable[[Any], Any], kinks: Sequence[float], low: float, high: float, derivatives: bool
+) -> None:
+    """The curves, and the dots at jumps."""
+    xs = np.linspace(low, high, POINTS)
+    beside = [kink + side * NEAR * max(1, abs(kink)) for kink in kinks for side in (-1, 1)]
+    xs = np.unique(np.concatenate([xs[~np.isin(xs, kinks)], beside]))
+    values, slopes = curves(function, xs)
+    for kink in kinks:  # a gap between the two sides of a jump
+        i = int(np.searchsorted(xs, kink))
+        if not math.isclose(slopes[i - 1], slopes[i], abs_tol=1e-6):
+            xs, values, slopes = (np.insert(a, i, [kink if a is xs else math.nan]) for a in (xs, values, slopes))
+            values[i] = 0.5 * (values[i - 1] + values[i + 1]) if math.isclose(
+                values[i - 1], values[i + 1], abs_tol=1e-6) else math.nan
+            if derivatives:
+                at = curves(function, np.array([kink]))[1]
+                one.ax.plot([kink], at, "o", color=one.theme.gradient, markersize=3 * one.line, zorder=4)
+    one.ax.axhline(0, color=one.theme.line, linewidth=0.8)
+    one.ax.axvline(0, color=one.theme.line, linewidth=0.8)
+    if derivatives:
+        one.plot(xs, slopes, color=one.theme.gradient, linestyle="--", label="f′")
+    one.plot(xs, values, color=one.theme.value, label="f", zorder=3)
+    one.ax.margins(x=0)
+    one.lattice()
+    one.name_curves()
+
+
+def curves(function: Callable[[Any], Any], xs: Floats) -> tuple[Floats, Floats]:
+    """The values and the slopes of a function of a Value."""
+    inputs = [Value(x) for x in xs.tolist()]
+    made = [function(x) for x in inputs]
+    if not all(isinstance(out, Value) for out in made):
+        raise UsageError(f"a function of a Value gives a Value, {type(made[0]).__name__} came")
+    slopes = [grad(out, [x])[0] for out, x in zip(made, inputs, strict=True)]
+    return np.array([out.data for out in made]), np.array(slopes)

@@ -1,0 +1,207 @@
+"""Axes in the colours of a theme: the look that all plots share. Only this file imports matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd import MissingPackageError, SizeError, UsageError
+from viz.style import SERIES, Theme, theme_named
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TEXT = 15
+"""The size of text in points on axes as wide as a slide."""
+
+LINE = 2.6
+"""The width of lines in points."""
+
+WIDE = 5.5
+"""Inches from which axes have text of full size; on narrower ones it shrinks, to 60 % at most."""
+
+STYLES = ("-", "--", ":", "-.")
+MARKERS = "os^DvP*X"
+"""The second sign by which series differ, for those who do not see the colours."""
+
+
+def matplotlib() -> Any:
+    """The package, with `pyplot`, `colors` and `ticker`; `MissingPackageError` without it."""
+    try:
+        import matplotlib
+        from matplotlib import colors, pyplot, ticker  # noqa: F401 - which makes them attributes
+    except ModuleNotFoundError as error:
+        message = f'plots need {error.name}, which is not installed: pip install -e ".[plots]"'
+        raise MissingPackageError(message, name=error.name) from None
+    return matplotlib
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Axes to draw on, and the colours and sizes to draw with."""
+
+    ax: Axes
+    theme: Theme
+    series: tuple[str, ...]
+    scale: float
+
+    @property
+    def text(self) -> float:
+        """The size of text."""
+        return TEXT * self.scale
+
+    @property
+    def line(self) -> float:
+        """The width of lines."""
+        return LINE * self.scale
+
+    def color(self, i: int) -> str:
+        """The colour of series i; after the last colour the first comes again."""
+        return self.series[i % len(self.series)]
+
+    def style(self, i: int) -> str:
+        """The line style of series i: another one when colours come again."""
+        return STYLES[i // len(self.series) % len(STYLES)]
+
+    def plot(self, x: Any, y: Any, i: int = 0, **look: Any) -> None:
+        """Draw curve i of several; a single point is a dot."""
+        options: dict[str, Any] = {"color": self.color(i), "linestyle": self.style(i), "linewidth": self.line}
+        if np.isfinite(np.asarray(y, float)).sum() < 2:
+            options |= {"marker": "o", "markersize": 3 * self.line}
+        self.ax.plot(x, y, **options | look)
+
+    def write(self, x: str = "", y: str = "", title: str = "") -> None:
+        """Name the axes and the whole."""
+        for put, words in ((self.ax.set_xlabel, x), (self.ax.set_ylabel, y)):
+            put(words, color=self.theme.text, size=self.text)
+        self.ax.set_title(title, color=self.theme.text, size=1.12 * self.text, pad=10 * self.scale)
+
+    def names(self, texts: Sequence[str], at: Sequence[float], colors: Iterable[str]) -> None:
+        """Write names right of the axes, at heights of data, but apart from each other."""
+        height = self.ax.get_window_extent().height * 72 / self.ax.figure.dpi
+        for text, y, color in zip(texts, apart(self.heights(at), 1.25 * self.text / height), colors, strict=True):
+            self.ax.annotate(text, (1.0, y), (6, 0), xycoords="axes fraction", textcoords="offset points",
+                             color=color, size=self.text, va="center", annotation_clip=False)
+
+    def name_curves(self) -> None:
+        """Write the label of each curve beside its end, in its colour; call it when all is drawn."""
+        curves = [curve for curve in self.ax.get_lines() if not str(curve.get_label()).startswith("_")]
+        ends = [last_finite(np.asarray(curve.get_ydata(), float)) for curve in curves]
+        self.names([str(curve.get_label()) for curve in curves], ends, [str(curve.get_color()) for curve in curves])
+
+    def heights(self, ys: Sequence[float]) -> list[float]:
+        """Where data lie between the bottom, 0, and the top, 1, of the axes."""
+        self.ax.get_ylim()  # so that the scale is up to date
+        with np.errstate(all="ignore"):
+            points = self.ax.transData.transform([(self.ax.get_xlim()[1], y) for y in ys])
+        found = self.ax.transAxes.inverted().transform(points)[:, 1]
+        return list(map(float, np.clip(np.nan_to_num(found, nan=0.5), 0, 1)))
+
+    def whole(self) -> None:
+        """Whole numbers at the axis of x."""
+        self.ax.xaxis.set_major_locator(matplotlib().ticker.MaxNLocator(integer=True, min_n_ticks=1))
+
+    def lattice(self) -> None:
+        """Faint lines across, to read off values."""
+        self.ax.grid(True, color=self.theme.line, alpha=0.25, linewidth=0.8)
+        self.ax.set_axisbelow(True)
+
+    def bare(self) -> None:
+        """No ticks and no frame: the axes show pictures."""
+        self.ax.set(xticks=[], yticks=[])
+        for spine in self.ax.spines.values():
+            spine.set_visible(False)
+
+    def diverging(self) -> Any:
+        """From negative by the background to positive."""
+        return ramp(self.theme.negative, self.theme.background, self.theme.positive)
+
+    def sequential(self) -> Any:
+        """From the background to the colour of values."""
+        return ramp(self.theme.background, self.theme.positive)
+
+
+def panel(ax: Axes | None, theme: str, size: tuple[float, float] = (8, 5)) -> Panel:
+    """Axes of one's own, or a new figure of a size in inches; `UsageError` for what are no axes."""
+    colours = theme_named(theme)
+    if ax is None:
+        _, ax = matplotlib().pyplot.subplots(figsize=size, layout="constrained")
+    if not hasattr(ax, "get_window_extent") or not hasattr(ax, "spines"):
+        raise UsageError(f"ax takes the Axes of a figure of matplotlib, {type(ax).__name__} came")
+    dress(ax, colours)
+    inches = ax.get_window_extent().width / ax.figure.dpi
+    return Panel(ax, colours, SERIES[theme], float(np.clip(inches / WIDE, 0.6, 1.0)))
+
+
+def panels(n: int, ax: Any, theme: str, columns: int, size: tuple[float, float]) -> list[Panel]:
+    """Several axes row by row, each of a size in inches; of one's own there must be as many."""
+    theme_named(theme)
+    if ax is None:
+        columns = min(n, columns)
+        rows = -(-n // columns)
+        figure, made = matplotlib().pyplot.subplots(
+            rows, columns, figsize=(size[0] * columns, size[1] * rows), layout="constrained", squeeze=False
+        )
+        ax = made.ravel()[:n]
+        for empty in made.ravel()[n:]:
+            figure.delaxes(empty)
+    given = np.ravel(np.asarray(ax, dtype=object)).tolist()
+    if len(given) != n:
+        raise SizeError(f"this plot has {n} panels, ax has {len(given)} axes")
+    return [panel(one, theme) for one in given]
+
+
+def returned(drawn: Sequence[Panel]) -> Any:
+    """The Axes of a single panel, or an array of those of several, as `pyplot.subplots` does."""
+    found = np.empty(len(drawn), dtype=object)
+    found[:] = [one.ax for one in drawn]
+    return found if len(drawn) > 1 else found[0]
+
+
+def dress(ax: Axes, theme: Theme) -> None:
+    """Give axes, and the figure around them, the colours of a theme."""
+    ax.figure.set_facecolor(theme.background)
+    ax.set_facecolor(theme.background)
+    inches = ax.get_window_extent().width / ax.figure.dpi
+    ax.tick_params(which="both", colors=theme.muted, labelsize=0.85 * TEXT * float(np.clip(inches / WIDE, 0.6, 1.0)))
+    for side, spine in ax.spines.items():
+        spine.set_color(theme.line)
+        spine.set_visible(side in ("left", "bottom"))
+
+
+def ramp(*colors: str) -> Any:
+    """A colour map through some colours."""
+    return matplotlib().colors.LinearSegmentedColormap.from_list("reroll", colors)
+
+
+def apart(heights: Sequence[float], gap: float) -> list[float]:
+    """Heights moved as little as it takes for neighbours to be a gap apart, those at the top downward.
+
+    >>> [round(y, 2) for y in apart([0.5, 0.5, 1.0, 0.99], 0.1)]
+    [0.45, 0.55, 1.0, 0.9]
+    """
+    order = np.argsort(heights, kind="stable")
+    groups: list[tuple[float, int]] = []  # the middle of a group of names that touch, and how many they are
+    for y in np.asarray(heights, float)[order]:
+        groups.append((float(y), 1))
+        while True:
+            middle, n = groups[-1]
+            middle = float(np.clip(middle, 0, max(1 - gap * (n - 1) / 2, 0))) if n > 1 else middle
+            groups[-1] = (middle, n)
+            if len(groups) < 2 or groups[-2][0] + gap * groups[-2][1] / 2 <= middle - gap * n / 2 + 1e-12:
+                break
+            below, m = groups[-2]
+            groups[-2:] = [((below * m + middle * n) / (m + n), m + n)]
+    placed = [middle + gap * (i - (n - 1) / 2) for middle, n in groups for i in range(n)]
+    found = np.empty(len(placed))
+    found[order] = placed
+    return list(map(float, found))
+
+
+def last_finite(numbers: Any) -> float:
+    """The last number that is finite, or nan."""
+    finite = numbers[np.isfinite(numbers)]
+    return float(finite[-1]) if len(finite) else float("nan")

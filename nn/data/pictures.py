@@ -32,20 +32,20 @@ def digits(dtype: npt.DTypeLike = np.float64) -> Examples:
         return scaled(arrays["images"], 16, dtype), arrays["labels"].astype(np.int64)
 
 
-def mnist(dtype: npt.DTypeLike = np.float32) -> tuple[Examples, Examples]:
+def mnist(dtype: npt.DTypeLike = np.float32, *, progress: bool = True) -> tuple[Examples, Examples]:
     """MNIST, 60 000 handwritten digits to train on and 10 000 to test on: (X, Y), (X_test, Y_test).
 
     X has shape (n, 784): the 28 × 28 pixels of a picture from top to bottom, from 0 (black, the ground) to
     1 (white, the ink). Y holds n labels from 0 to 9. In float32, which is enough for 256 greys, all take 220 MB.
 
     The files are looked for in the folder that the environment variable MNIST_DIR names, then in
-    `~/.cache/reroll/mnist` (`$XDG_CACHE_HOME/reroll/mnist`), then downloaded to there, 11 MB; see
-    `nn.data.mnist_files`. Raises `DataError` if they cannot be had or are damaged.
+    `~/.cache/reroll/mnist` (`$XDG_CACHE_HOME/reroll/mnist`), then downloaded to there, 11 MB, with a
+    bar unless `progress` is False; see `nn.data.mnist_files`. Raises `DataError` if they cannot be had or are damaged.
 
     Source: Y. LeCun, C. Cortes and C. J. C. Burges, The MNIST database of handwritten digits, licence CC BY-SA 3.0.
     """
     floating(dtype)
-    arrays = [parse_idx(data, name) for name, data in mnist_files().items()]
+    arrays = [parse_idx(data, name) for name, data in mnist_files(progress).items()]
     train_images, train_labels, test_images, test_labels = arrays
     return (
         (scaled(train_images, 255, dtype), train_labels.astype(np.int64)),

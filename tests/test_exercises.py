@@ -5,7 +5,7 @@ import pytest
 import autograd
 import viz
 from autograd import UsageError, Value, finite_difference, ops
-from viz.exercises import TOPICS, confirmed, exercises, varying
+from viz.exercises import TOPICS, along_edges, confirmed, exercises, varying
 
 LEVELS = [1, 2, 3]
 
@@ -33,7 +33,9 @@ def test_answers_are_what_finite_differences_measure(level):
 def test_all_numbers_are_friendly(level):
     parts = 4 if level[0] == 3 else 1
     for exercise in level[1]:
-        for number in [x for value in exercise.values for x in (value.data, value.grad)]:
+        values = exercise.values
+        slopes = [value.grad for value in values]
+        for number in [*slopes, *(value.data for value in values), *along_edges(values, slopes)]:
             assert (number * parts).is_integer()
             assert abs(number) <= 40
             assert str(number) != "-0.0"

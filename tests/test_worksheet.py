@@ -30,6 +30,7 @@ def test_the_key_shows_every_value_and_gradient(sheet):
         numbers = {text.rpartition("= ")[2] for text in written}
         for value in exercise.values:
             assert {f"{value.data:.4g}", f"{value.grad:.4g}"} <= numbers
+        assert "-0" not in numbers
 
 
 def test_the_key_answers_what_the_page_asks(sheet):
@@ -53,13 +54,13 @@ def test_both_are_files_that_need_no_other(sheet, tmp_path):
         assert text.startswith("<!DOCTYPE html>")
         assert not re.search(r"<link|<script|\bsrc=|url\(|https?://(?!www\.w3\.org)", text)
         assert "size: A4" in text
-        assert f"level {sheet.level}, seed {sheet.seed}, 3 exercises" in text
+        assert f"viz.worksheet(3, level={sheet.level}, seed=4)" in text
 
 
 def test_a_notebook_shows_the_page():
     sheet = viz.worksheet(1)
     assert sheet._repr_html_().startswith("<iframe srcdoc=")
-    assert repr(sheet) == "<worksheet of 1 exercises, level 1, seed 0>"
+    assert repr(sheet) == "viz.worksheet(1, level=1, seed=0)"
 
 
 @pytest.mark.parametrize(("arguments", "error", "message"), [

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from autograd import SizeError, UsageError, Value, ancestors, grad, ops
+from autograd import SizeError, UsageError, Value, ancestors, grad, local_derivatives, ops
 from viz.formulas import formula
 from viz.nudge import moved
 from viz.walkthrough import Walk
@@ -44,6 +44,7 @@ SIMPLE: dict[Operation, Sequence[float]] = {
     ops.exp: [0], ops.tanh: [0], ops.sigmoid: [0], ops.log: [1], ops.sqrt: [1, 4, 9, 16, 25],
 }
 """Functions whose results are simple at few points, with those points."""
+
 
 @dataclass(frozen=True)
 class Level:
@@ -158,14 +159,23 @@ def suits(root: Value, level: Level) -> bool:
     slopes = grad(root, values)
     uses = Counter(arg for value in values for arg in value.args)
     inputs = [slope for value, slope in zip(values, slopes, strict=True) if not value.args]
+    numbers = [*slopes, *(value.data for value in values), *along_edges(values, slopes)]
     return (
         depth(values) <= DEEPEST
         and (not level.reuse or max(uses[value] for value in values) > 1)
         and not any(undecided(value) for value in values)
-        and all(friendly(number, level.parts) for number in [*slopes, *(value.data for value in values)])
+        and all(friendly(number, level.parts) for number in numbers)
         and sum(slope != 0 for slope in inputs) >= 2
         and confirmed(root, values, slopes)
     )
+
+
+def along_edges(values: Sequence[Value], slopes: Sequence[float]) -> Iterator[float]:
+    """The local derivative on each edge, and its product with the gradient that comes back there."""
+    for value, slope in zip(values, slopes, strict=True):
+        for arg, local in zip(value.args, local_derivatives(value), strict=True):
+            if arg.op is not ops.constant:
+                yield from (local, slope * local)
 
 
 def varying(root: Value) -> list[Value]:

@@ -75,11 +75,11 @@ class Worksheet:
             line="" if solved else "<span>Name: ______________________ &nbsp; Date: ____________</span>",
             task="" if solved else TASK,
             exercises="\n".join(sections),
-            foot=f"level {self.level}, seed {self.seed}, {len(self.exercises)} exercises",
+            foot=repr(self),
         ))  # fmt: skip
 
     def __repr__(self) -> str:
-        return f"<worksheet of {len(self.exercises)} exercises, level {self.level}, seed {self.seed}>"
+        return f"viz.worksheet({len(self.exercises)}, level={self.level}, seed={self.seed})"
 
     def _repr_html_(self) -> str:
         return self.page._repr_html_()

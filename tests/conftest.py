@@ -1,5 +1,16 @@
+import signal
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("default", derandomize=True, deadline=None, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile("default")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_is_handled_as_usual():
+    """A shell that starts tests in the background lets them ignore Ctrl-C, which some of them press."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -17,6 +17,7 @@ from viz.expression import parse
 from viz.formulas import formula
 from viz.frames import Frame, Frames, steps
 from viz.legend import legend
+from viz.live import live
 from viz.nudge import Change, Nudge, nudge
 from viz.page import html
 from viz.passes import PassFrame, passes
@@ -48,6 +49,7 @@ __all__ = [
     "formula",
     "html",
     "legend",
+    "live",
     "nudge",
     "parse",
     "passes",

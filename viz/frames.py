@@ -130,13 +130,15 @@ class Frames(Sequence[Frame]):
         """What a value or the edge of an operand is called in drawings and pages: v3, v3e0."""
         return f"{self.sheet.ids[part[0]]}e{part[1]}" if isinstance(part, tuple) else self.sheet.ids[part]
 
+    def data(self, value: Value) -> list[str]:
+        """What the number that a value is is called, at the value and on the pieces of wire to operations."""
+        return [f"{name}:data" for name in (self.id(value), *map(self.id, self.users[value]))]
+
     def made_known(self, frame: Frame) -> dict[str, str]:
         """The numbers that a step makes known, by the names that they have in pages."""
         id, number = self.id(frame.value), self.sheet.number
         if frame.phase == "forward":
-            # Pieces of wire to operands repeat the value.
-            names = [id, *map(self.id, self.users[frame.value])]
-            return dict.fromkeys([f"{name}:data" for name in names], number(frame.number))
+            return dict.fromkeys(self.data(frame.value), number(frame.number))
         known = {f"{id}:gradient": number(frame.number)}
         if frame.chain is not None:
             edge = self.id((frame.chain.operation, frame.chain.position))

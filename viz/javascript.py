@@ -39,7 +39,8 @@ class Script:
     def __init__(self, roots: Sequence[Value]) -> None:
         self.values = sorted(set[Value]().union(*map(ancestors, roots)), key=operator.attrgetter("serial"))
         self.places = {value: i for i, value in enumerate(self.values)}
-        self.edges = [(self.places[value], self.places[arg]) for value in self.values for arg in value.args]
+        self.operands = [(value, i) for value in self.values for i in range(len(value.args))]
+        self.edges = [(self.places[value], self.places[value.args[i]]) for value, i in self.operands]
 
     @property
     def source(self) -> str:
@@ -48,7 +49,7 @@ class Script:
         partials: list[Formula] = []
         for value in self.values:
             if isinstance(value.op, ops.Op):
-                out, operands = self._data(value), tuple(map(self._data, value.args))
+                out, operands = self.data(value), tuple(map(self.data, value.args))
                 forward.append(f"{out} = {value.op.dispatch(operands)}")
                 partials += value.op.partials(out, operands)
         local = [f"p[{k}] = {partial}" for k, partial in enumerate(partials)]
@@ -56,7 +57,8 @@ class Script:
         chain = [f"g[{operand}] += g[{operation}] * p[{k}]" for k, (operation, operand) in youngest_first]
         return function("forward(v)", forward) + "\n" + function("backward(v, p, g)", [*local, *chain])
 
-    def _data(self, value: Value) -> Formula:
+    def data(self, value: Value) -> Formula:
+        """The data of a value as the functions write it: v[3]."""
         return Formula(f"v[{self.places[value]}]", spelling="javascript")
 
 

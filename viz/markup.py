@@ -16,8 +16,10 @@ LONGEST = 40
 """Labels with more characters than this end in an ellipsis."""
 
 _CONTROLS = {code: chr(0x2400 + code) for code in range(32)} | {127: "\u2421", ord("\t"): " ", ord("\n"): "\n"}
-# Surrogates and the two non-characters cannot be written in UTF-8 or XML.
-_INVALID = dict.fromkeys([*range(0x80, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF], "\ufffd")
+# Surrogates and the last two non-characters cannot be written in UTF-8 or XML; the others are for programs' own use.
+_INVALID = dict.fromkeys(
+    [*range(0x80, 0xA0), *range(0xD800, 0xE000), *range(0xFDD0, 0xFDF0), 0xFFFE, 0xFFFF], "\ufffd"
+)
 _ESCAPES = _CONTROLS | _INVALID | {
     ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;", ord("'"): "&#39;",
     ord("\\"): "&#92;&#92;", ord("\n"): "<br/>",

@@ -28,6 +28,8 @@ GREEK = dict(zip(
 FUNCTIONS = ("ln", "sin", "cos", "tanh", "max", "min")
 IDENTIFIERS = GREEK | {"infty": "∞", "partial": "∂"} | dict(zip(FUNCTIONS, FUNCTIONS, strict=True))
 OPERATORS = {"cdot": "·", "sum": "∑", "to": "→", "approx": "≈"}
+MARKS = "\ufdd0\ufdd1\ufdd2\ufdd3"
+"""Marks in templates, which no label contains."""
 SPACES = {"quad": "1em", ",": "0.17em", " ": "0.3em"}
 NAMED = {r"\textbackslash{}": "\\", r"\textasciicircum{}": "^", r"\textasciitilde{}": "~"}
 ESCAPED = re.compile(r"\\text[a-z]+\{\}|\\.")
@@ -97,7 +99,7 @@ class Reader:
             return f"<mi>{escape(character)}</mi>"
         if character == "-":
             return '<mo form="prefix">−</mo>' if self.prefixed() else "<mo>−</mo>"
-        return f"<mo>{escape(printable(character))}</mo>"
+        return f"<mo>{character if character in MARKS else escape(printable(character))}</mo>"
 
     def prefixed(self) -> bool:
         """Whether the sign just read belongs to the number behind it: at the start, or after another sign."""

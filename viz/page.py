@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -40,24 +41,47 @@ def html(
     `path` if there is one; in a notebook it shows itself. It needs no other file and no network. Its colours are those
     of the `theme`, "light" or "dark", or as the reader's system prefers. `page.html#step=7` opens it at a step.
     """
-    if not isinstance(root, Value | Frames):
-        raise UsageError(f"html shows the graph of one Value, or what steps returned; {type(root).__name__} came")
-    if isinstance(root, Frames) and options:
-        raise UsageError(f"{next(iter(options))} is given to steps, whose result this is: html(steps(root, …))")
-    frames = root if isinstance(root, Frames) else walk(root, theme=theme or "light", **options)
+    frames = walked("html", root, theme, options)
     picture = frames.drawing().svg()
-    heading = title or frames.root.label or "A computational graph"
+    written = document(frames, marked(picture, frames.sheet.theme), film(frames), title, theme)
+    return saved(Page(written, picture[picture.index("<svg") :], "backpropagation, step by step"), path)
+
+
+def walked(page: str, root: Value | Frames, theme: str | None, options: Mapping[str, Any]) -> Frames:
+    """The steps that a page is to show, of a value or as they are given."""
+    if not isinstance(root, Value | Frames):
+        raise UsageError(f"{page} shows the graph of one Value, or what steps returned; {type(root).__name__} came")
+    if isinstance(root, Frames) and options:
+        raise UsageError(f"{next(iter(options))} is given to steps, whose result this is: {page}(steps(root, …))")
+    return root if isinstance(root, Frames) else walk(root, theme=theme or "light", **options)
+
+
+def document(
+    frames: Frames,
+    drawing: ET.Element,
+    film: Mapping[str, Any],
+    title: str,
+    theme: str | None,
+    *,
+    style: str = "",
+    panel: str = "",
+    script: str = "",
+) -> str:
+    """The text of a page with a player of steps, and what a page adds: style sheet, a panel at the side, a script."""
     forward = [frame for frame in frames if frame.phase == "forward"]
-    written = Template(page_file("steps.html")).substitute(
-        title=escape(printable(heading)),
-        style=variables(theme) + page_file("steps.css"),
+    return Template(page_file("steps.html")).substitute(
+        title=escape(printable(title or frames.root.label or "A computational graph")),
+        style=variables(theme) + page_file("steps.css") + style,
         last=len(frames), seed=len(forward) + 1,
-        svg=text(marked(picture, frames.sheet.theme)),
+        svg=text(drawing), panel=panel,
         forward=entries(forward), backward=entries(frames[len(forward) :]),
-        film=literal(film(frames)),
-        script=page_file("steps.js"),
+        film=literal(film),
+        script=page_file("steps.js") + script,
     )  # fmt: skip
-    page = Page(written, picture[picture.index("<svg") :], "backpropagation, step by step")
+
+
+def saved(page: Page, path: str | os.PathLike[str] | None) -> Page:
+    """The page, written to a file if there is to be one."""
     if path is not None:
         write(Path(path), page.encode(errors="replace"))
     return page

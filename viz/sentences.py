@@ -82,7 +82,7 @@ class Sentences:
         path = f"path {chain.path} of {chain.paths}"
         if chain.before is None:
             return sentence + self.comma + self.words(path)
-        sum = f"{self.shown(chain.before)} + {self._factor(chain.product)} = {self.shown(chain.total)}"
+        sum = f"{self.part(chain, 'before')} + {self.part(chain, 'product'):unary} = {self.part(chain, 'total')}"
         return sentence + self.comma + self.words(f"{path}: ") + sum
 
     def _product(self, chain: Chain) -> Iterator[str]:
@@ -95,8 +95,8 @@ class Sentences:
             yield upstream + self.ratio(value, chain.operand)
             for rule in self.factors(value, chain.position, "unary"):
                 yield upstream + rule
-            yield f"{self.shown(chain.upstream)}{self.times}{self._factor(chain.local)}"
-        yield self.shown(chain.product)
+            yield f"{self.part(chain, 'upstream')}{self.times}{self.part(chain, 'local'):unary}"
+        yield str(self.part(chain, "product"))
 
     def factors(self, value: Value, i: int, least: str) -> list[str]:
         """The local derivative for operand number i as a formula, in brackets where it binds less; none if a number."""
@@ -140,6 +140,10 @@ class Sentences:
         """The number that a value is."""
         return self.number(value.data)
 
+    def part(self, chain: Chain, name: str) -> Formula:
+        """A number of the chain rule along an edge: upstream, local, product, before or total."""
+        return self.number(getattr(chain, name))
+
     def number(self, x: float) -> Formula:
         """A number in the format asked for."""
         return number(x, self.spelling, self.number_format)
@@ -147,10 +151,6 @@ class Sentences:
     def shown(self, x: float) -> str:
         """A number in the format asked for, as text."""
         return str(self.number(x))
-
-    def _factor(self, x: float) -> str:
-        # A negative number after a sign takes brackets.
-        return f"{self.number(x):unary}"
 
     def equal(self, head: object, *terms: object, sign: str = " = ") -> str:
         """Terms joined by signs of equality, without saying the same twice."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from autograd import ops
@@ -47,9 +48,14 @@ class Worked(ops.Carrier):
         result = op.forward(*[arg.number for arg in args])
         if not op.recorded or all(arg.known for arg in args):
             return cls.lift(result)
-        ones = [arg.known and arg.number == 1 for arg in args]
-        if op is ops.mul and any(ones):
-            return args[ones.index(False)]
-        if op in (ops.pow, ops.div) and ones[1]:
-            return args[0]
+        alone = unchanged(op, [arg.known and arg.number == 1 for arg in args])
+        if alone is not None:
+            return args[alone]
         return cls(result, op.dispatch(tuple(arg.formula for arg in args)))
+
+
+def unchanged(op: ops.Op, ones: Sequence[bool]) -> int | None:
+    """Which operand is the result because the other one is 1, as in x * 1, x / 1 and x ** 1; None if none is."""
+    if op is ops.mul and any(ones):
+        return ones.index(False)
+    return 0 if op in (ops.pow, ops.div) and ones[1] else None

@@ -16,11 +16,12 @@ class Graph {
     this.elements = [...svg.querySelectorAll("[data-value], [data-edge]")];
     this.numbers = [...svg.querySelectorAll("[data-number]")].map(element => ({ element, key: element.dataset.number }));
     // What stands before a number, such as "grad ", is what is left without the last that becomes known.
-    const last = Object.assign({}, ...film.steps.map(step => step.known));
+    const last = Object.assign({}, film.given, ...film.steps.map(step => step.known));
     for (const number of this.numbers) {
-      const written = number.element.textContent;
+      number.text = number.element.textContent;
       number.known = !(number.key in last);
-      number.prefix = number.known ? written : written.slice(0, written.length - last[number.key].length);
+      const before = number.known ? number.text.length : number.text.length - last[number.key].length;
+      number.prefix = number.element.dataset.before ?? number.text.slice(0, before);
     }
     this.users = {};
     for (const [id, edge] of Object.entries(film.edges)) (this.users[edge.from] ??= []).push([id, edge.to]);
@@ -31,9 +32,10 @@ class Graph {
   // Shows what is known after some steps, the last of them highlighted.
   show(position) {
     const step = film.steps[position - 1];
-    this.known = Object.assign({}, ...film.steps.slice(0, position).map(each => each.known));
-    for (const { element, key, prefix, known } of this.numbers) {
-      if (!known && key in this.known) element.textContent = prefix + this.known[key];
+    this.known = Object.assign({}, film.given, ...film.steps.slice(0, position).map(each => each.known));
+    for (const number of this.numbers) {
+      const { element, key, prefix, known } = number;
+      if (!known && key in this.known) this.write(number, prefix + this.known[key]);
       element.classList.toggle("unknown", !known && !(key in this.known));
       element.classList.toggle("fresh", Boolean(step) && step.fresh.includes(key));
     }
@@ -46,6 +48,17 @@ class Graph {
     this.svg.classList.toggle("forward", step?.phase === "forward");
     this.svg.classList.toggle("backward", step?.phase === "backward");
     this.tell();
+  }
+
+  // Writes a number, if it is another than before; in a room that is too narrow, narrower.
+  write(number, text) {
+    if (text === number.text) return;
+    const { element } = number, room = Number(element.dataset.room ?? Infinity);
+    number.text = element.textContent = text;
+    if (text.length > room) {
+      element.setAttribute("textLength", 0.55 * element.getAttribute("font-size") * room);
+      element.setAttribute("lengthAdjust", "spacingAndGlyphs");
+    } else if (element.hasAttribute("textLength")) element.removeAttribute("textLength");
   }
 
   // Puts a marker behind the numbers that are new.
@@ -249,10 +262,11 @@ class Player {
     this.show();
   }
 
-  show() {
+  // Shows the step; where it was shown before and its numbers changed, without moving anything.
+  show(moved = true) {
     const { position } = this, step = film.steps[position - 1];
     this.graph.show(position);
-    this.view.follow([...this.graph.svg.querySelectorAll(".active")]);
+    if (moved) this.view.follow([...this.graph.svg.querySelectorAll(".active")]);
     $("#slider").value = position;
     $("#slider").setAttribute("aria-valuetext", step ? `${position} of ${this.last}: ${step.text}` : "start");
     $("#count").textContent = `${position} / ${this.last}`;
@@ -260,6 +274,7 @@ class Player {
     $("#phase").className = step ? step.phase : "";
     $("#formula").replaceChildren(...(step ? pieces(step.math) : []));
     $("#sentence").textContent = step ? step.text : film.start;
+    if (!moved) return;
     this.entries.forEach((entry, i) => {
       if (i + 1 === position) entry.setAttribute("aria-current", "step");
       else entry.removeAttribute("aria-current");
@@ -305,7 +320,7 @@ class Player {
   }
 
   key(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest("[data-keys]")) return;
     const acts = {
       ArrowLeft: () => this.go(this.position - 1), ArrowRight: () => this.go(this.position + 1),
       PageUp: () => this.go(this.position - 1), PageDown: () => this.go(this.position + 1), // what presenters send
@@ -334,6 +349,3 @@ function pieces(markup) {
   }
   return made;
 }
-
-const drawing = $("#graph svg");
-const player = new Player(new Graph(drawing), new View(drawing));

@@ -1,0 +1,96 @@
+"""A page on which the numbers of a graph can be moved: everything is worked out again at once, in the page itself.
+
+>>> live("(x + y) * z", x=-2, y=5, z=-4)[:15]
+'<!DOCTYPE html>'
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
+
+import numpy.typing as npt
+
+from autograd import UsageError, Value, ancestors, ops
+from viz import naming
+from viz.expression import parse
+from viz.frames import Frames
+from viz.frames import steps as walk
+from viz.javascript import PRELUDE
+from viz.network import is_model
+from viz.page import document, saved, walked
+from viz.plane import network, plane
+from viz.recomputed import Recomputed
+from viz.room import roomy
+from viz.web import Page, page_file
+
+SCRIPTS = ("numbers.js", "told.js", "plane.js", "live.js")
+
+
+def live(
+    root: Any,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    title: str = "",
+    theme: str | None = None,
+    constants: bool = False,
+    boundary: Sequence[Value] | None = None,
+    data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    **options: Any,
+) -> Page:
+    """A page with a slider for each input and parameter: values, gradients and sentences follow at once.
+
+    `root` is a value, what `viz.steps` returned, an expression as `viz.parse` reads it, whose names get their numbers
+    as `x=-2`, or a model with one output, whose inputs are then called x1, x2 and so on. Other options are those of
+    `viz.steps`; with `constants`, constants have sliders too. The player of `viz.html` is there, and tells the steps
+    with the numbers that are set.
+
+    `boundary=(x1, x2)` names two leaves, and perhaps as a third the value to be shown, where it is not the root: the
+    plane of the two is coloured by what that value is there, from orange to blue with the threshold at ½ for a sigmoid
+    and at 0 for others. A model of two inputs has it without being asked. `data`, examples (X, Y), are points in it.
+
+    The page is returned, and written to `path` if there is one; in a notebook it shows itself. It needs no other file
+    and no network. It writes numbers in formats such as ".4g", ".2f" and ".3e".
+    """
+    if isinstance(root, str):
+        known = inspect.signature(walk).parameters
+        values = {name: options.pop(name) for name in list(options) if name not in known}
+        title, root = title or root, parse(root, **values)
+    elif is_model(root):
+        inputs, root = network(root, data)
+        boundary = boundary or (inputs if len(inputs) == 2 else None)
+    if constants:
+        root, boundary = loosened(root, boundary, options.pop("names", None))
+    frames = walked("live", root, theme, options)
+    return saved(page(frames, title, theme, plane(frames, boundary, data)), path)
+
+
+def page(frames: Frames, title: str, theme: str | None, plane: dict[str, Any] | None, script: str = "") -> Page:
+    """The page of a walk, with a plane if there is one; `script` may add to it."""
+    again = Recomputed(frames)
+    written = document(
+        frames, roomy(frames), again.film() | {"plane": plane}, title, theme,
+        style=page_file("live.css"), panel=page_file("live.html"),
+        script=PRELUDE + again.script() + "".join(map(page_file, SCRIPTS)) + script,
+    )  # fmt: skip
+    picture = frames.drawing().svg()
+    return Page(written, picture[picture.index("<svg") :], "a computational graph whose numbers can be moved")
+
+
+def loosened(root: Any, boundary: Sequence[Value] | None, names: Any) -> tuple[Value, Sequence[Value] | None]:
+    """A copy of a graph in which constants are inputs, called c1, c2 and so on, with the boundary in that copy."""
+    if not isinstance(root, Value):
+        raise UsageError(f"constants=True is for a Value or an expression, {type(root).__name__} came")
+    copies: dict[int, Value] = {}
+    copy = deepcopy(root, copies)
+    count = 0
+    for value, label in naming.labels(ancestors(root), names).items():
+        twin = copies[id(value)]
+        if value.op is ops.constant:
+            count += 1
+            twin.op, label = None, label or f"c{count}"
+        twin.label = label
+    return copy, boundary and [copies.get(id(value), value) for value in boundary]

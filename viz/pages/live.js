@@ -1,0 +1,170 @@
+
+// ── what can be moved ───────────────────────────────────────────────────────────────────────────
+
+const numbers = new Numbers();
+const teller = new Teller(numbers);
+const given = film.given;
+film.steps = film.steps.map(step => new Step(step, teller));
+Object.defineProperty(film, "given", {
+  get: () => Object.fromEntries(Object.entries(given).map(([key, source]) => [key, numbers.text(source)])),
+});
+
+// A number with its slider, the field that takes any number, and its gradient.
+class Leaf {
+  constructor(leaf, live) {
+    Object.assign(this, leaf, { live, id: `v${leaf.place}` });
+    this.start = parsed(leaf.data);
+    const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+    this.row = make("div", { className: `leaf ${leaf.kind}` });
+    const label = make("label", { textContent: leaf.name, title: leaf.name, htmlFor: `field-${leaf.place}`, dir: "auto" });
+    this.range = make("input", { type: "range", min: leaf.slider.low, max: leaf.slider.high, step: leaf.slider.step });
+    this.field = make("input", { type: "text", inputMode: "decimal", id: `field-${leaf.place}`, autocomplete: "off", spellcheck: false });
+    this.gradient = make("output", { title: film.values[this.id].gradient });
+    this.gradient.setAttribute("for", this.field.id);
+    this.range.setAttribute("aria-label", leaf.name);
+    this.row.append(label, this.range, this.field, this.gradient);
+    this.range.addEventListener("input", () => this.move(Number(this.range.value)));
+    this.field.addEventListener("input", () => this.typed());
+    this.field.addEventListener("change", () => this.show());
+    this.field.addEventListener("keydown", event => this.key(event));
+    for (const event of ["focusin", "pointerenter"]) this.row.addEventListener(event, () => player.graph.trace(this.id));
+    for (const event of ["focusout", "pointerleave"]) this.row.addEventListener(event, () => player.graph.trace(null));
+  }
+
+  get number() { return numbers.v[this.place]; }
+
+  // Takes a number; a slider that is too short for it gets longer.
+  move(number, typing = false) {
+    numbers.v[this.place] = number;
+    if (!typing) this.field.value = formatted(number, { digits: 6, kind: "g" });
+    this.field.setAttribute("aria-invalid", "false");
+    this.live.moved();
+  }
+
+  typed() {
+    const number = parsed(this.field.value);
+    this.field.setAttribute("aria-invalid", String(number === undefined));
+    if (number !== undefined) this.move(number, true);
+  }
+
+  // Up and down go a step of the slider.
+  key(event) {
+    const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
+    if (!steps) return;
+    event.preventDefault();
+    const { step } = this.slider;
+    this.move(Number(((Math.round(this.number / step) + steps) * step).toPrecision(12)));
+  }
+
+  // The field, where nobody is typing in it.
+  show() {
+    this.field.value = formatted(this.number, { digits: 6, kind: "g" });
+    this.field.setAttribute("aria-invalid", "false");
+  }
+
+  draw() {
+    const { number, range } = this;
+    if (Number.isFinite(number)) {
+      if (number < Number(range.min)) range.min = number;
+      if (number > Number(range.max)) range.max = number;
+      if (document.activeElement !== range) range.value = number;
+    }
+    const gradient = player.graph.known[`${this.id}:gradient`] ?? "?";
+    if (gradient !== this.gradient.textContent) this.gradient.textContent = gradient;
+  }
+}
+
+// The plane of two inputs; dragging in it moves them.
+class Plane {
+  constructor(canvas, plane, live) {
+    Object.assign(this, plane, { canvas, live, v: new Float64Array(numbers.v.length) });
+    canvas.hidden = false;
+    const [x, y, output] = this.names;
+    canvas.setAttribute("aria-label", `${output} for every ${x} from left to right and ${y} from bottom to top`);
+    canvas.title = `${output} over ${x} (→) and ${y} (↑): orange to blue. Drag to move ${x} and ${y}.`;
+    const drag = event => { if (event.buttons) this.move(event.offsetX / canvas.clientWidth, event.offsetY / canvas.clientHeight); };
+    canvas.addEventListener("pointerdown", event => { canvas.setPointerCapture(event.pointerId); drag(event); });
+    canvas.addEventListener("pointermove", drag);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.colour());
+    this.colour();
+  }
+
+  colour() {
+    this.shades = shades();
+    this.draw();
+  }
+
+  move(across, down) {
+    const [[left, right], [bottom, top]] = this.ranges;
+    const at = [left + clamp(across, 0, 1) * (right - left), top - clamp(down, 0, 1) * (top - bottom)];
+    [this.x, this.y].forEach((place, i) => this.live.leaf(place).move(Number(at[i].toPrecision(3))));
+  }
+
+  // From 0 to 1: a probability as it is, others through a threshold at 0.
+  share(output) {
+    if (this.kind === "sigmoid") return output;
+    return this.kind === "tanh" ? (1 + output) / 2 : 1 / (1 + Math.exp(-output));
+  }
+
+  draw() {
+    const { canvas, v } = this, [[left, right], [bottom, top]] = this.ranges;
+    v.set(numbers.v);
+    paintPlane(canvas, this.ranges, (x, y) => {
+      v[this.x] = x;
+      v[this.y] = y;
+      forward(v);
+      return this.shades[Math.round(255 * clamp(this.share(v[this.output]), 0, 1)) || 0];
+    });
+    const across = x => (x - left) / (right - left) * canvas.width, up = y => (top - y) / (top - bottom) * canvas.height;
+    for (const [x, y, kind] of this.points) paintPoint(canvas, across(x), up(y), CLASSES[kind], false);
+    paintPoint(canvas, across(numbers.v[this.x]), up(numbers.v[this.y]), style("background"), true);
+  }
+}
+
+// Everything that follows when a number is moved, once for each picture of the screen.
+class Live {
+  constructor() {
+    this.leaves = film.leaves.filter(leaf => leaf.slider).map(leaf => new Leaf(leaf, this));
+    this.waiting = null;
+    $("#rows").append(...this.leaves.map(leaf => leaf.row));
+    $("#reset").addEventListener("click", () => this.leaves.forEach(leaf => leaf.move(leaf.start)));
+    this.plane = film.plane && new Plane($("#plane"), film.plane, this);
+    addEventListener("DOMContentLoaded", () => this.begin());
+  }
+
+  begin() {
+    for (const leaf of this.leaves) leaf.show();
+    this.draw();
+  }
+
+  leaf(place) { return this.leaves.find(leaf => leaf.place === place); }
+
+  moved() {
+    this.waiting ??= requestAnimationFrame(() => {
+      this.waiting = null;
+      numbers.run();
+      player.show(false);
+      this.draw();
+    });
+  }
+
+  draw() {
+    $("#whole").replaceChildren(...pieces(`<math>${teller.sentence(film.whole, MATH)}</math>`));
+    for (const leaf of this.leaves) leaf.draw();
+    this.plane?.draw();
+    clearTimeout(this.resting);
+    if (player.entries.length <= FEW) this.list();
+    else this.resting = setTimeout(() => this.list(), 150);
+  }
+
+  // The sentences of all steps; of many, when nothing moves.
+  list() {
+    player.entries.forEach((entry, i) => {
+      const { text } = film.steps[i], link = entry.firstElementChild;
+      if (link.textContent !== text) link.textContent = text;
+    });
+  }
+}
+
+const FEW = 60;
+const live = new Live();

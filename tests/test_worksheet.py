@@ -57,10 +57,12 @@ def test_both_are_files_that_need_no_other(sheet, tmp_path):
         assert f"viz.worksheet(3, level={sheet.level}, seed=4)" in text
 
 
-def test_a_notebook_shows_the_page():
-    sheet = viz.worksheet(1)
-    assert sheet._repr_html_().startswith("<iframe srcdoc=")
-    assert repr(sheet) == "viz.worksheet(1, level=1, seed=0)"
+def test_a_notebook_shows_the_page_and_where_frames_are_removed_the_first_exercise(sheet):
+    shown = sheet._repr_mimebundle_()
+    (written,) = texts(shown["image/svg+xml"])
+    assert written == texts(sheet.page)[0]
+    assert html.escape(sheet.page) in shown["text/html"]
+    assert shown["text/plain"] == f"viz.worksheet(3, level={sheet.level}, seed=4)"
 
 
 @pytest.mark.parametrize(("arguments", "error", "message"), [

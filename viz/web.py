@@ -7,7 +7,7 @@ from base64 import b64encode
 from dataclasses import asdict
 from html import escape
 from importlib import resources
-from typing import Any
+from typing import Any, Self
 
 from viz.style import THEMES, Theme
 
@@ -21,7 +21,7 @@ class Page(str):
     svg: str
     about: str
 
-    def __new__(cls, text: str, svg: str, about: str) -> Page:
+    def __new__(cls, text: str, svg: str, about: str) -> Self:
         """A page, its picture as SVG, and what a screen reader calls it inside another page."""
         page = super().__new__(cls, text)
         page.svg, page.about = svg, about

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from autograd import SizeError, UsageError, Value
 from viz.exercises import Exercise, exercises
@@ -24,7 +24,7 @@ from viz.render import write
 from viz.scalars import paint, prepared
 from viz.scene import Ink, Scene, recast
 from viz.walkthrough import Walk
-from viz.web import page_file, variables
+from viz.web import Page, page_file, variables
 
 MOST = 100
 """A worksheet has at most so many exercises."""
@@ -36,16 +36,12 @@ TASK = (
 )
 
 
-class Sheet(str):
+class Sheet(Page):
     """The text of a page to print; `write("sheet.html")` makes it a file, and a notebook shows it."""
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file, which is whole or is not there."""
         return write(Path(path), self.encode())
-
-    def _repr_html_(self) -> str:
-        look = "width: 100%; height: 720px; border: 0"
-        return f'<iframe srcdoc="{escape(self)}" title="worksheet" style="{look}"></iframe>'
 
 
 @dataclass(frozen=True)
@@ -68,21 +64,23 @@ class Worksheet:
 
     def sheet(self, solved: bool) -> Sheet:
         """One of the two."""
+        title = "Backpropagation: answers" if solved else "Backpropagation"
         sections = (section(i, exercise, solved) for i, exercise in enumerate(self.exercises, 1))
-        return Sheet(Template(page_file("worksheet.html")).substitute(
-            title="Backpropagation: answers" if solved else "Backpropagation",
+        text = Template(page_file("worksheet.html")).substitute(
+            title=title,
             style=variables("light") + page_file("worksheet.css"),
             line="" if solved else "<span>Name: ______________________ &nbsp; Date: ____________</span>",
             task="" if solved else TASK,
             exercises="\n".join(sections),
             foot=repr(self),
-        ))  # fmt: skip
+        )
+        return Sheet(text, picture(self.exercises[0], solved), title)
 
     def __repr__(self) -> str:
         return f"viz.worksheet({len(self.exercises)}, level={self.level}, seed={self.seed})"
 
-    def _repr_html_(self) -> str:
-        return self.page._repr_html_()
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return self.page._repr_mimebundle_() | {"text/plain": repr(self)}
 
 
 def worksheet(n: int = 6, level: int = 1, seed: int = 0) -> Worksheet:

@@ -23,6 +23,9 @@ LINE = 2.6
 WIDE = 5.5
 """Inches from which axes have text of full size; on narrower ones it shrinks, to 60 % at most."""
 
+LUMINANCE = (0.299, 0.587, 0.114)
+"""How bright red, green and blue appear."""
+
 STYLES = ("-", "--", ":", "-.")
 MARKERS = "os^DvP*X"
 """The second sign by which series differ, for those who do not see the colours."""
@@ -96,7 +99,7 @@ class Panel:
         """Where data lie between the bottom, 0, and the top, 1, of the axes."""
         self.ax.get_ylim()  # so that the scale is up to date
         with np.errstate(all="ignore"):
-            points = self.ax.transData.transform([(self.ax.get_xlim()[1], y) for y in ys])
+            points = self.ax.transData.transform(np.array([(self.ax.get_xlim()[1], y) for y in ys]).reshape(-1, 2))
         found = self.ax.transAxes.inverted().transform(points)[:, 1]
         return list(map(float, np.clip(np.nan_to_num(found, nan=0.5), 0, 1)))
 
@@ -120,8 +123,29 @@ class Panel:
         return ramp(self.theme.negative, self.theme.background, self.theme.positive)
 
     def sequential(self) -> Any:
-        """From the background to the colour of values."""
+        """From the background to positive."""
         return ramp(self.theme.background, self.theme.positive)
+
+    def root_norm(self) -> Any:
+        """From -1 to 1 by the root, signs kept: small numbers show."""
+        return matplotlib().colors.FuncNorm((lambda x: np.sign(x) * np.sqrt(np.abs(x)), lambda x: x * np.abs(x)), -1, 1)
+
+    def readable(self, fill: Any) -> str:
+        """The colour of text on a fill: the theme's, or its background's where that contrasts more."""
+        luminance = [float(np.dot(matplotlib().colors.to_rgb(color), LUMINANCE))
+                     for color in (fill, self.theme.text, self.theme.background)]
+        text, background = (abs(other - luminance[0]) for other in luminance[1:])
+        return self.theme.text if text >= background else self.theme.background
+
+    def color_bar(self, image: Any) -> None:
+        """The scale of an image, beside the axes."""
+        bar = self.ax.figure.colorbar(image, ax=self.ax, shrink=0.9, pad=0.02)
+        bar.ax.tick_params(colors=self.theme.muted, labelsize=0.8 * self.text)
+        bar.outline.set_visible(False)
+
+    def thin(self) -> dict[str, Any]:
+        """The look of lines behind what matters."""
+        return {"color": self.theme.muted, "linewidth": 0.4 * self.line, "alpha": 0.6}
 
 
 def panel(ax: Axes | None, theme: str, size: tuple[float, float] = (8, 5)) -> Panel:
@@ -189,7 +213,8 @@ def apart(heights: Sequence[float], gap: float) -> list[float]:
         groups.append((float(y), 1))
         while True:
             middle, n = groups[-1]
-            middle = float(np.clip(middle, 0, max(1 - gap * (n - 1) / 2, 0))) if n > 1 else middle
+            half = gap * (n - 1) / 2
+            middle = float(np.clip(middle, half, max(1 - half, half)))
             groups[-1] = (middle, n)
             if len(groups) < 2 or groups[-2][0] + gap * groups[-2][1] / 2 <= middle - gap * n / 2 + 1e-12:
                 break

@@ -28,8 +28,16 @@ class Page(str):
         return page
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        said = f"<a page of {len(self)} characters>"
-        return {"text/plain": said, "text/html": self.inline(), "image/svg+xml": self.svg}
+        return {"text/plain": self.said, "text/html": self.inline(), "image/svg+xml": self.svg}
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        # IPython prefers its way of writing strings to the text/plain above, and would keep the page twice.
+        printer.text(self.said)
+
+    @property
+    def said(self) -> str:
+        """A page in a few words."""
+        return f"<a page of {len(self)} characters>"
 
     def inline(self, height: int = HEIGHT) -> str:
         """The page as a part of another one: a frame over the picture, which is seen where frames are removed."""

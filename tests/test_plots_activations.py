@@ -4,66 +4,69 @@ import numpy as np
 import pytest
 from plotting import closed_figures, curves, pyplot  # noqa: F401
 
-from autograd import SizeError, UsageError, Value, ops
+from autograd import Value, grad, ops
+from autograd.errors import SizeError, UsageError
 from viz import plots
-from viz.plots.activations import elementwise
+
+KINKED = [name for name, op in ops.TABLE.items() if op.kinks and op.arity - len(op.defaults) == 1 and op.recorded
+          and not isinstance(op, ops.Reduction)]
 
 
-def curve(ax, label):
-    (found,) = [line for line in ax.get_lines() if line.get_label() == label]
-    return found.get_xdata(), found.get_ydata()
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "sin"])
+def test_curves_are_what_the_engine_computes(name):
+    ax = plots.activations(name, low=-3, high=2)
+    line = next(line for line in ax.get_lines() if line.get_label() == "f")
+    for i in (0, 40, len(line.get_xdata()) - 1):
+        x = Value(line.get_xdata()[i])
+        out = ops.TABLE[name](x)
+        assert (curves(ax)["f"][i], curves(ax)["f′"][i]) == (out.data, grad(out, [x])[0])
 
 
-@pytest.mark.parametrize("name", [op.name for op in ops.TABLE.values() if elementwise(op)])
-def test_curves_are_those_of_the_table_of_operations(name):
-    with np.errstate(all="ignore"):
-        ax = plots.activations(name, low=0.1, high=2.0)
-    xs, ys = curve(ax, "f")
-    for x, y, slope in list(zip(xs, ys, curve(ax, "f′")[1], strict=True))[::50]:
-        value = Value(float(x))
-        out = ops.TABLE[name](value)
-        out.backward()
-        assert (out.data, value.grad) == (y, slope)
-    assert ax.get_title() == name
-
-
-def test_the_slope_of_relu_is_interrupted_where_it_jumps_and_a_dot_marks_it():
-    ax = plots.activations("relu")
-    xs, slopes = curve(ax, "f′")
-    assert math.isnan(slopes[xs == 0][0])
-    assert set(slopes[xs < 0]) == {0}
-    assert set(slopes[xs > 0]) == {1}
-    dots = [line.get_xydata().tolist() for line in ax.get_lines() if line.get_marker() == "o"]
-    assert dots == [[[0, 0]]]  # as PyTorch: relu′(0) = 0
-
-
-def test_the_value_of_step_is_interrupted_but_that_of_relu_is_not():
-    xs, ys = curve(plots.activations("relu"), "f")
-    assert np.isfinite(ys).all()
-    xs, ys = curve(plots.activations("step"), "f")
-    assert (ys[xs < 0].max(), ys[xs > 0].min()) == (0, 1)
-
-
-def test_each_function_has_a_panel():
-    axes = plots.activations(["sigmoid", "linear", lambda x: x * x], derivatives=False)
-    assert [ax.get_title() for ax in axes] == ["sigmoid", "linear", "f"]
-    assert [list(curves(ax)) for ax in axes] == [["f"]] * 3
-
-
-def test_functions_of_ones_own_have_slopes_too():
-    xs, slopes = curve(plots.activations(lambda x: x**3), "f′")
-    assert np.allclose(slopes, 3 * xs**2)
-
-
-@pytest.mark.parametrize(("functions", "options", "error", "message"), [
-    ("rleu", {}, UsageError, "unknown function 'rleu': there are linear, neg"),
-    ("add", {}, UsageError, "unknown function 'add'"),
-    ([], {}, UsageError, "functions, and a range"),
-    ("tanh", {"low": 1, "high": 1}, UsageError, "range"),
-    ("tanh", {"low": math.nan}, UsageError, "low must be finite"),
-    (lambda x: 3.0, {}, UsageError, "gives a Value, float came"),
-    (["tanh", "relu"], {"ax": "axes"}, SizeError, "2 panels"),
+@pytest.mark.parametrize(("name", "dots"), [
+    ("step", [(0, 0)]), ("sign", [(0, 0)]), ("relu", [(0, 0)]), ("leaky_relu", [(0, 0.1)]), ("elu", []), ("abs", [(0, 0)]),
 ])
-def test_what_cannot_be_drawn_is_refused(functions, options, error, message):
-    with pytest.raises(error, match=message):
+def test_a_jump_interrupts_its_curve_and_has_a_dot(name, dots):
+    ax = plots.activations(name)
+    drawn = [(line.get_xdata()[0], line.get_ydata()[0]) for line in ax.get_lines() if line.get_marker() == "o"]
+    assert drawn == dots
+    assert sum(map(math.isnan, curves(ax)["f"] + curves(ax)["f′"])) == len(dots)
+
+
+def test_every_function_with_a_kink_can_be_drawn():
+    assert [ax.get_title() for ax in plots.activations(KINKED)] == KINKED
+
+
+def test_a_function_of_a_value_is_drawn_by_its_name():
+    def swish(x):
+        return x * x.sigmoid()
+
+    ax = plots.activations(swish, low=0, high=1)
+    assert ax.get_title() == "swish"
+    assert curves(ax)["f"][0] == 0
+    assert curves(ax)["f′"][0] == 0.5
+
+
+def test_linear_has_slope_one_and_derivatives_can_be_left_out():
+    assert set(curves(plots.activations("linear"))["f′"]) == {1.0}
+    assert list(curves(plots.activations("tanh", derivatives=False))) == ["f"]
+
+
+def test_as_many_axes_as_functions_can_be_given():
+    _, given = pyplot.subplots(1, 2)
+    assert plots.activations(["tanh", "relu"], ax=given).tolist() == given.tolist()
+    with pytest.raises(SizeError, match="2 panels, ax has 1"):
+        plots.activations(["tanh", "relu"], ax=given[0])
+
+
+@pytest.mark.parametrize(("functions", "options", "message"), [
+    ("tan", {}, "unknown function 'tan': there are linear,"),
+    ("add", {}, "unknown function 'add'"),
+    (["max"], {}, "unknown function 'max'"),
+    ([], {}, "functions"),
+    ("tanh", {"low": 1, "high": 1}, "1 to 1 came"),
+    ("tanh", {"low": np.nan}, "finite"),
+    (lambda x: 1.0, {}, "gives a Value, float came"),
+])
+def test_what_is_no_function_of_one_number_is_refused(functions, options, message):
+    with pytest.raises(UsageError, match=message):
         plots.activations(functions, **options)

@@ -1,68 +1,80 @@
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 from plotting import closed_figures  # noqa: F401
 
 import nn
-from autograd import SizeError, UsageError
+from autograd import NumberError, SizeError, UsageError
 from viz import plots
+from viz.style import THEMES
 
-CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-XOR = [0, 1, 1, 0]
-
-
-def xor():
-    """A network of 2-2-1 neurons that computes XOR with steep sigmoids."""
-    model = nn.MLP(2, [2, 1], activation="sigmoid", output="sigmoid", seed=0)
-    model.layers[0].W, model.layers[0].b = [[20, 20], [20, 20]], [-10, -30]
-    model.layers[1].W, model.layers[1].b = [[20, -20]], [-10]
-    return model
+X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0], [1.0, 2.0]])
 
 
-def offsets(ax):
-    """The points of each class."""
-    return {group.get_label(): np.asarray(group.get_offsets()).tolist() for group in ax.collections
-            if str(group.get_label()).startswith("class")}
+def groups(ax):
+    """The examples of each class."""
+    return {dots.get_label(): dots for dots in ax.collections if str(dots.get_label()).startswith("class")}
 
 
-def test_two_classes_shade_by_what_is_predicted():
-    ax = plots.boundary(lambda X: X[:, 0], CORNERS, [0, 0, 1, 1], resolution=5)
+def test_the_image_is_what_the_model_predicts():
+    model = nn.MLP(2, [3, 1], output="sigmoid", seed=0)
+    (image,) = plots.boundary(model, X, [0, 1, 1, 0], resolution=5).get_images()
+    left, right, bottom, top = image.get_extent()
+    corners = model.predict([[left, bottom], [right, bottom], [left, top], [right, top]])
+    shown = image.get_array()
+    assert [shown[0, 0], shown[0, -1], shown[-1, 0], shown[-1, -1]] == pytest.approx(corners.ravel())
+    assert (left, right, bottom, top) == pytest.approx((-0.1, 1.1, -0.2, 2.2))
+
+
+def test_the_line_is_where_the_output_passes_the_threshold():
+    ax = plots.boundary(lambda points: points[:, 0] - points[:, 1], X, [0, 1, 0, 0], threshold=0.25)
+    (line,) = [found for found in ax.collections if found.get_label() not in groups(ax)]
+    found = np.concatenate([path.vertices for path in line.get_paths()])
+    assert found[:, 0] - found[:, 1] == pytest.approx(0.25)
+
+
+def test_several_classes_have_a_region_each():
+    ax = plots.boundary(lambda points: np.column_stack([points, np.full(len(points), 0.5)]), X, [2, 0, 1, 1])
     (image,) = ax.get_images()
-    assert np.allclose(image.get_array(), np.tile(np.linspace(-0.1, 1.1, 5), (5, 1)))
-    assert image.get_extent() == [-0.1, 1.1, -0.1, 1.1]
-    assert offsets(ax) == {"class 0": [[0, 0], [0, 1]], "class 1": [[1, 0], [1, 1]]}
+    assert set(np.unique(image.get_array())) == {0, 1, 2}
+    assert list(groups(ax)) == ["class 0", "class 1", "class 2"]
 
 
-def test_the_line_between_two_classes_is_where_the_output_meets_the_threshold():
-    ax = plots.boundary(lambda X: X[:, :1] - 0.25, CORNERS, XOR, threshold=0.0)
-    (line,) = [group for group in ax.collections if not str(group.get_label()).startswith("class")]
-    assert np.allclose(np.concatenate([path.vertices for path in line.get_paths()])[:, 0], 0.25)
+@pytest.mark.parametrize("theme", THEMES)
+def test_examples_have_the_place_of_their_class_and_a_ring_where_it_is_missed(theme):
+    ax = plots.boundary(lambda points: points[:, 0], X, [0, 1, 0, 0], theme=theme)
+    zeros = groups(ax)["class 0"]
+    assert zeros.get_offsets().tolist() == X[[0, 2, 3]].tolist()
+    colours = THEMES[theme]
+    assert [tuple(edge) for edge in zeros.get_edgecolors()] == [
+        to_rgba(colours.background), to_rgba(colours.background), to_rgba(colours.text)]
 
 
-def test_several_classes_show_the_largest_output():
-    ax = plots.boundary(lambda X: np.stack([X[:, 0], X[:, 1], 0 * X[:, 0] - 9], 1), CORNERS, XOR, resolution=4)
-    (image,) = ax.get_images()
-    assert image.get_array().tolist() == [[0, 0, 0, 0], [1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0]]
+def test_labels_may_be_one_hot_rows_or_a_column():
+    for labels in ([[1, 0], [0, 1], [1, 0], [1, 0]], [[0], [1], [0], [0]]):
+        assert len(groups(plots.boundary(lambda points: points, X, labels))["class 0"].get_offsets()) == 3
 
 
-def test_a_model_of_nn_draws_its_boundary_and_rings_mark_mistakes():
-    ax = plots.boundary(xor(), CORNERS, [0, 1, 1, 1], resolution=20)
-    widths = {group.get_label(): np.ravel(group.get_linewidths()).tolist() for group in ax.collections}
-    assert widths["class 0"] == [0.8]
-    assert widths["class 1"] == [0.8, 0.8, 2.0]
+def test_a_model_that_says_the_same_everywhere_has_no_line():
+    ax = plots.boundary(lambda points: np.ones(len(points)), X, [1, 1, 1, 1])
+    assert list(groups(ax)) == [dots.get_label() for dots in ax.collections] == ["class 1"]
 
 
-def test_one_hot_rows_are_classes():
-    assert set(offsets(plots.boundary(lambda X: X, CORNERS, np.eye(2)[XOR]))) == {"class 0", "class 1"}
+def test_examples_in_one_place_can_be_drawn():
+    (image,) = plots.boundary(lambda points: points[:, 0], [[1.0, 1.0]], [0]).get_images()
+    assert image.get_extent() == pytest.approx((0.9, 1.1, 0.9, 1.1))
 
 
-@pytest.mark.parametrize(("model", "X", "Y", "error", "message"), [
-    (5, CORNERS, XOR, UsageError, "predict"),
-    (lambda X: X, [[1.0]], [0], SizeError, r"\(n, 2\)"),
-    (lambda X: X, CORNERS, [0, 1], SizeError, "each of 4 examples, 2 came"),
-    (lambda X: X, CORNERS, [0, 1, 0.5, 0], UsageError, "classes 0, 1, 2"),
-    (lambda X: [[1, 2]], CORNERS, XOR, SizeError, "a row for each of"),
-    (lambda X: X * np.nan, CORNERS, XOR, UsageError, "finite"),
+@pytest.mark.parametrize(("model", "inputs", "labels", "error", "message"), [
+    (5, X, [0, 0, 0, 0], UsageError, "predict"),
+    (len, np.zeros((4, 3)), [0, 0, 0, 0], SizeError, r"\(n, 2\); shape \(4, 3\)"),
+    (len, [], [], SizeError, "2 dimension"),
+    (lambda points: [0.0], X, [0, 0, 0, 0], SizeError, "a row for each of 22500 points, 1 came"),
+    (lambda points: points[:, 0], X, [0, 0], SizeError, "each of 4 examples, 2 came"),
+    (lambda points: points[:, 0], X, [0, 0.5, 1, 1], UsageError, "classes 0, 1, 2"),
+    (lambda points: points[:, 0], X * np.nan, [0, 0, 0, 0], UsageError, "nan or inf"),
+    (lambda points: points[:, 0], [["a", "b"]], [0], NumberError, "array of numbers"),
 ])
-def test_a_boundary_needs_points_of_the_plane_and_a_row_for_each(model, X, Y, error, message):
+def test_what_does_not_fit_is_refused(model, inputs, labels, error, message):
     with pytest.raises(error, match=message):
-        plots.boundary(model, X, Y)
+        plots.boundary(model, inputs, labels)

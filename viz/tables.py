@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -15,9 +16,19 @@ def aligned(rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> str:
     x        5
     name  -1.5
     """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    layout = "  ".join(f"{{:{'>' if right else '<'}{width}}}" for right, width in zip(numeric, widths, strict=True))
-    return "\n".join(layout.format(*row).rstrip() for row in rows)
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(padded, row, widths, numeric)).rstrip() for row in rows)
+
+
+def padded(text: str, width: int, right: bool) -> str:
+    """A text with blanks after it, or before it."""
+    blanks = " " * (width - columns(text))
+    return blanks + text if right else text + blanks
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes: marks above letters, as of m̂, take none."""
+    return sum(not unicodedata.combining(letter) for letter in text)
 
 
 def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], foot: str = "") -> str:

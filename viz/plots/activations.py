@@ -28,8 +28,8 @@ def activations(
     """Curves of activation functions f and, beside them, of their derivatives f′, a panel for each function.
 
     `functions` is one or a list: names of the operations that take one operand, "linear", or functions of a Value.
-    Both curves come from the table of operations, by way of Values and `grad`. Where a derivative jumps, it is
-    interrupted, and a dot marks the slope that gradients take there. Returns the Axes, or an array of several.
+    Both curves come from the table of operations, by way of Values and `grad`. Where a curve jumps, it is
+    interrupted, and a dot marks what Values have there. Returns the Axes, or an array of several.
 
     Raises `UsageError` for an unknown name or an empty range.
     """
@@ -68,19 +68,14 @@ def draw(
     one: Panel, function: Callable[[Any], Any], kinks: Sequence[float], low: float, high: float, derivatives: bool
 ) -> None:
     """The curves, and the dots at jumps."""
-    xs = np.linspace(low, high, POINTS)
-    beside = [kink + side * NEAR * max(1, abs(kink)) for kink in kinks for side in (-1, 1)]
-    xs = np.unique(np.concatenate([xs[~np.isin(xs, kinks)], beside]))
+    beside = [kink + side * NEAR * max(1, abs(kink)) for kink in kinks for side in (-1, 0, 1)]
+    xs = np.unique(np.concatenate([np.linspace(low, high, POINTS), beside]))
     values, slopes = curves(function, xs)
-    for kink in kinks:  # a gap between the two sides of a jump
-        i = int(np.searchsorted(xs, kink))
-        if not math.isclose(slopes[i - 1], slopes[i], abs_tol=1e-6):
-            xs, values, slopes = (np.insert(a, i, [kink if a is xs else math.nan]) for a in (xs, values, slopes))
-            values[i] = 0.5 * (values[i - 1] + values[i + 1]) if math.isclose(
-                values[i - 1], values[i + 1], abs_tol=1e-6) else math.nan
-            if derivatives:
-                at = curves(function, np.array([kink]))[1]
-                one.ax.plot([kink], at, "o", color=one.theme.gradient, markersize=3 * one.line, zorder=4)
+    for ys, color in [(values, one.theme.value)] + [(slopes, one.theme.gradient)] * derivatives:
+        for i in np.searchsorted(xs, kinks):
+            if not math.isclose(ys[i - 1], ys[i + 1], abs_tol=1e-6):
+                one.ax.plot(xs[i], ys[i], "o", color=color, markersize=3 * one.line, zorder=4)
+                ys[i] = math.nan  # which interrupts the curve
     one.ax.axhline(0, color=one.theme.line, linewidth=0.8)
     one.ax.axvline(0, color=one.theme.line, linewidth=0.8)
     if derivatives:

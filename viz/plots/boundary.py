@@ -98,7 +98,7 @@ def regions(one: Panel, xs: Floats, ys: Floats, found: Floats, threshold: float)
 def scatter(one: Panel, points: Floats, labels: Integers, wrong: Any, two: bool = False) -> None:
     """Examples in the colour and with the marker of their class, named beside the axes; wrong ones have a ring."""
     colors = (one.theme.negative, one.theme.positive) if two else one.series
-    size = 48 * one.scale**2 * min(1.0, max(0.25, 300 / len(points)))
+    size = 110 * one.scale**2 * min(1.0, max(0.2, (40 / len(points)) ** 0.5))
     for k in np.unique(labels).tolist():
         mine = labels == k
         rings: Any = np.where(wrong[mine], 2.0, 0.8)

@@ -20,8 +20,8 @@ TEXT = 15
 LINE = 2.6
 """The width of lines in points."""
 
-WIDE = 5.5
-"""Inches from which axes have text of full size; on narrower ones it shrinks, to 60 % at most."""
+WIDE, SMALLEST = 4.0, 0.7
+"""Inches from which axes have text of full size, and what is left of it on the narrowest."""
 
 LUMINANCE = (0.299, 0.587, 0.114)
 """How bright red, green and blue appear."""
@@ -32,10 +32,10 @@ MARKERS = "os^DvP*X"
 
 
 def matplotlib() -> Any:
-    """The package, with `pyplot`, `colors` and `ticker`; `MissingPackageError` without it."""
+    """The package, with the modules that plots use; `MissingPackageError` without it."""
     try:
         import matplotlib
-        from matplotlib import colors, pyplot, ticker  # noqa: F401 - which makes them attributes
+        from matplotlib import colors, patheffects, pyplot, ticker  # noqa: F401 - which makes them attributes
     except ModuleNotFoundError as error:
         message = f'plots need {error.name}, which is not installed: pip install -e ".[plots]"'
         raise MissingPackageError(message, name=error.name) from None
@@ -105,7 +105,8 @@ class Panel:
 
     def whole(self) -> None:
         """Whole numbers at the axis of x."""
-        self.ax.xaxis.set_major_locator(matplotlib().ticker.MaxNLocator(integer=True, min_n_ticks=1))
+        ticker = matplotlib().ticker.MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
+        self.ax.xaxis.set_major_locator(ticker)
 
     def lattice(self) -> None:
         """Faint lines across, to read off values."""
@@ -143,6 +144,11 @@ class Panel:
         bar.ax.tick_params(colors=self.theme.muted, labelsize=0.8 * self.text)
         bar.outline.set_visible(False)
 
+    def on_shades(self) -> dict[str, Any]:
+        """The look of text on a picture: with a seam in the colour of the background."""
+        seam = matplotlib().patheffects.withStroke(linewidth=3, foreground=self.theme.background)
+        return {"color": self.theme.text, "path_effects": [seam]}
+
     def thin(self) -> dict[str, Any]:
         """The look of lines behind what matters."""
         return {"color": self.theme.muted, "linewidth": 0.4 * self.line, "alpha": 0.6}
@@ -156,8 +162,7 @@ def panel(ax: Axes | None, theme: str, size: tuple[float, float] = (8, 5)) -> Pa
     if not hasattr(ax, "get_window_extent") or not hasattr(ax, "spines"):
         raise UsageError(f"ax takes the Axes of a figure of matplotlib, {type(ax).__name__} came")
     dress(ax, colours)
-    inches = ax.get_window_extent().width / ax.figure.dpi
-    return Panel(ax, colours, SERIES[theme], float(np.clip(inches / WIDE, 0.6, 1.0)))
+    return Panel(ax, colours, SERIES[theme], scale(ax))
 
 
 def panels(n: int, ax: Any, theme: str, columns: int, size: tuple[float, float]) -> list[Panel]:
@@ -189,11 +194,16 @@ def dress(ax: Axes, theme: Theme) -> None:
     """Give axes, and the figure around them, the colours of a theme."""
     ax.figure.set_facecolor(theme.background)
     ax.set_facecolor(theme.background)
-    inches = ax.get_window_extent().width / ax.figure.dpi
-    ax.tick_params(which="both", colors=theme.muted, labelsize=0.85 * TEXT * float(np.clip(inches / WIDE, 0.6, 1.0)))
+    ax.tick_params(which="both", colors=theme.muted, labelsize=0.85 * TEXT * scale(ax))
     for side, spine in ax.spines.items():
         spine.set_color(theme.line)
         spine.set_visible(side in ("left", "bottom"))
+
+
+def scale(ax: Axes) -> float:
+    """What part of the full size text and lines have."""
+    inches = ax.get_window_extent().width / ax.figure.dpi
+    return float(np.clip(inches / WIDE, SMALLEST, 1.0))
 
 
 def ramp(*colors: str) -> Any:

@@ -1,76 +1,83 @@
-"""The plane as a hidden layer of two neurons sees it."""
+"""The space of a hidden layer: how a network moves its examples until a line can part them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError
-from viz.network import Stage, stages
+from viz.network import Stage, outputs, stages
 from viz.plots.boundary import around, found_classes, regions, scatter
 from viz.plots.figure import Panel, panel
-from viz.plots.layers import layer_outputs
-from viz.plots.numbers import Floats, array, classes, count, layer_index
+from viz.plots.numbers import Floats, array, classes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LINES = 15
-"""Lines of the bent grid in each direction."""
+MESH = 11
+"""Lines of the mesh, in each direction."""
+
+POINTS = 100
+"""Points of such a line."""
 
 
 def hidden_space(
-    model: object, X: npt.ArrayLike, Y: npt.ArrayLike, *, layer: int | None = None, threshold: float = 0.5,
-    resolution: int = 100, ax: Axes | None = None, theme: str = "light",
+    model: Any, X: npt.ArrayLike, Y: npt.ArrayLike, *, layer: int = 1, threshold: float = 0.0, mesh: bool = True,
+    resolution: int = 150, ax: Axes | None = None, theme: str = "light",
 ) -> Axes:
-    """Examples where a hidden layer of two neurons puts them, and the regions that the layers behind it make there.
+    """Where a layer of two neurons moves the examples, and how the next layer parts them there: always by lines.
 
-    What is tangled in the inputs can be parted by a straight line here. Where the inputs are a plane as well, a grid of
-    lines shows how it is bent. `layer` counts from 1; without it, it is the first hidden layer with two neurons. `X`
-    has shape (n, inputs), `Y` holds classes or one-hot rows; `threshold` is that of `boundary`. Returns the Axes.
+    `layer` counts from 1. The next layer decides by its sums Wh + b: one neuron by whether its sum is above
+    `threshold` (0, as sigmoid is then above ½; 0.5 for a linear output that learned 0 and 1), several by the largest.
+    Where the model has two inputs, a `mesh` of straight lines through them is drawn as the layer bends it. Examples
+    on the wrong side have a ring. Returns the Axes.
 
-    Source of the picture: Olah, Neural networks, manifolds, and topology, 2014.
-
-    Raises `SizeError` where no hidden layer has two neurons.
+    Raises `SizeError` for a layer that does not have two neurons, or is not there.
     """
-    parts = stages(model)
-    k = two_neurons(parts, layer)
-    rows = array("X", X, 2)
-    right = classes("Y", Y, len(rows))
-    layers = layer_outputs(parts, rows)
+    layers = stages(model)
+    if not (isinstance(layer, int) and 1 <= layer <= len(layers)) or layers[layer - 1].units != 2:
+        widths = ", ".join(str(stage.units) for stage in layers)
+        raise SizeError(f"the space of a layer of two neurons can be drawn; the layers have {widths}, layer {layer!r} "
+                        f"was to be drawn")
+    points = array("X", X, 2)
+    labels = classes("Y", Y, len(points))
     one = panel(ax, theme, (7, 6))
-    points, behind = layers[k], parts[k + 1 :]
-    xs, ys = (around(column, count("resolution", resolution, 2)) for column in points.T)
-    found = layer_outputs(behind, np.stack([part.ravel() for part in np.meshgrid(xs, ys)], 1))[-1]
-    regions(one, xs, ys, found, threshold)
-    if rows.shape[1] == 2:
-        bent_grid(one, parts[: k + 1], rows)
-    wrong = found_classes(layers[-1], threshold) != right
-    scatter(one, points, right, wrong, two=found.shape[1] == 1)
-    one.ax.set(xlim=(xs[0], xs[-1]), ylim=(ys[0], ys[-1]))
-    one.write("hidden neuron 1", "hidden neuron 2")
+    moved = through(layers[:layer], points)
+    wrong = np.zeros(len(points), bool)
+    two = labels.max() < 2
+    if layer < len(layers) and len(layers[layer].rows[0]) == 1:
+        xs, ys = (around(column, resolution) for column in moved.T)
+        plane = np.stack([part.ravel() for part in np.meshgrid(xs, ys)], 1)
+        regions(one, xs, ys, sums(layers[layer], plane), threshold)
+        if layer + 1 == len(layers):
+            wrong = found_classes(sums(layers[layer], moved), threshold) != labels
+            two = layers[layer].units == 1
+    if mesh and points.shape[1] == 2:
+        draw_mesh(one, layers[:layer], points)
+    scatter(one, moved, labels, wrong, two)
+    one.write("first neuron", "second neuron", f"layer {layer}")
     return one.ax
 
 
-def two_neurons(parts: list[Stage], layer: int | None) -> int:
-    """The place, from 0, of the layer to look at."""
-    widths = [part.units for part in parts]
-    hidden = [k for k, width in enumerate(widths[:-1]) if width == 2]
-    k = layer_index(layer, len(parts)) if layer is not None else next(iter(hidden), -1)
-    if k not in hidden:
-        raise SizeError(f"a hidden layer with 2 neurons is expected, the layers of this model have {widths}")
-    return k
+def through(layers: list[Stage], points: Floats) -> Floats:
+    """What the last of some layers gives for each row."""
+    return np.array([outputs(layers, row)[-1] for row in points.tolist()])
 
 
-def bent_grid(one: Panel, parts: list[Stage], rows: Floats) -> None:
-    """The lines of a grid over the inputs, where the layers put them."""
-    across, along = (around(column, LINES) for column in rows.T)
-    fine = (around(column, 60) for column in rows.T)
-    xs, ys = fine
-    lines = [np.stack([np.full_like(ys, x), ys], 1) for x in across]
-    lines += [np.stack([xs, np.full_like(xs, y)], 1) for y in along]
-    bent = np.split(layer_outputs(parts, np.concatenate(lines))[-1], len(lines))
-    for line in bent:
-        one.ax.plot(line[:, 0], line[:, 1], color=one.theme.line, linewidth=0.8, alpha=0.6)
+def sums(layer: Stage, points: Floats) -> Floats:
+    """W h + b of each row h, before the activation, which keeps their order."""
+    weights = np.array([[value.data for value in row] for (row,) in layer.rows])
+    biases = np.array([sum(value.data for value in biases) for biases in layer.biases])
+    return np.asarray(points @ weights.T + biases)
+
+
+def draw_mesh(one: Panel, layers: list[Stage], points: Floats) -> None:
+    """Lines across and up through the inputs, as some layers bend them."""
+    xs, ys = (around(column, MESH) for column in points.T)
+    fine, same = np.linspace(0, 1, POINTS), np.ones(POINTS)
+    for x in xs:
+        one.ax.plot(*through(layers, np.column_stack([x * same, ys[0] + fine * np.ptp(ys)])).T, **one.thin())
+    for y in ys:
+        one.ax.plot(*through(layers, np.column_stack([xs[0] + fine * np.ptp(xs), y * same])).T, **one.thin())

@@ -36,7 +36,7 @@ def history(
     """
     found = columns(history)
     kinds = chosen(found, names, alone=ax is not None and np.ndim(ax) == 0)
-    drawn = panels(len(kinds), ax, theme, 3, (5.6, 4.2))
+    drawn = panels(len(kinds), ax, theme, 3, (5, 4))
     for one, kind in zip(drawn, kinds, strict=True):
         sides = {"training": found.get(kind), "validation": found.get("val_" + kind)}
         for i, (side, ys) in enumerate(sides.items()):

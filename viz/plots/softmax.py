@@ -1,4 +1,4 @@
-"""What temperature does to softmax."""
+"""Softmax against its temperature."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def softmax(
+def softmax_temperatures(
     scores: npt.ArrayLike, temperatures: npt.ArrayLike | None = None, *, names: Sequence[str] | None = None,
     ax: Axes | None = None, theme: str = "light",
 ) -> Axes:
-    """The probabilities softmax(z / T) of some scores z against the temperature T, a curve for each class.
+    """The softmax of scores divided by a temperature T, a curve for each score over T.
 
-    Cold, all goes to the largest score, as with argmax; at T = 1 it is softmax itself; hot, all classes become equal.
-    Without `temperatures` these go from 0.1 to 10. Returns the Axes.
+    Toward 0 the largest score takes all, as argmax; at T = 1 it is softmax as usual; far beyond, all become equal.
+    `temperatures` are above 0, from 0.1 to 10 unless given; `names` are what scores are called. Returns the Axes.
 
-    Source: Hinton et al., Distilling the knowledge in a neural network, 2015.
+    Raises `UsageError` for temperatures that are not above 0.
     """
     z = array("scores", scores, 1)
-    T = array("temperatures", np.geomspace(0.1, 10, 121) if temperatures is None else temperatures, 1)
+    T = np.geomspace(0.1, 10, 121) if temperatures is None else array("temperatures", temperatures, 1)
     if (T <= 0).any():
         raise UsageError(f"temperatures are above 0, {T.min():g} came")
-    labels = [f"z = {score:g}" for score in z] if names is None else list(map(str, names))
-    if len(labels) != len(z):
-        raise SizeError(f"{len(z)} scores need as many names, {len(labels)} came")
+    if names is not None and len(names) != len(z):
+        raise SizeError(f"{len(z)} scores need as many names, {len(names)} came")
     shares = np.array([autograd.softmax((z / t).tolist()) for t in T])
     one = panel(ax, theme)
+    one.ax.set_xscale("log")
+    one.ax.xaxis.set_major_formatter("{x:g}")
+    for i, curve in enumerate(shares.T):
+        one.plot(T, curve, i, label=f"z = {z[i]:g}" if names is None else str(names[i]))
     if T.min() < 1 < T.max():
         one.ax.axvline(1, color=one.theme.line, linewidth=1.2, linestyle=":")
-    for i, label in enumerate(labels):
-        one.plot(T, shares[:, i], i, label=label)
-    one.ax.set(xscale="log", ylim=(0, 1.02))
-    one.ax.xaxis.set_major_formatter("{x:g}")
     one.ax.margins(x=0)
+    one.ax.set_ylim(-0.02, 1.02)
     one.lattice()
-    one.write("temperature T", "", "softmax(z / T)")
+    one.write("temperature T", "probability", "softmax of z/T")
     one.name_curves()
     return one.ax

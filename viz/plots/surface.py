@@ -1,128 +1,119 @@
-"""A loss over two weights, or over two directions, and the path that an optimiser takes on it."""
+"""The loss as a landscape over two weights, and the way of a descent through it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd import SizeError, UsageError, Value
-from viz.plots.figure import Panel, matplotlib, panel
-from viz.plots.numbers import Floats, array, count, finite
+from autograd import SizeError, UsageError
+from viz.plots.figure import Panel, panel
+from viz.plots.numbers import Floats, array, count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LEVELS = 14
-"""Lines of equal loss."""
+"""Lines of equal height."""
+
+FEW = 50
+"""Steps of a path that are dots."""
 
 
-def surface(
-    loss: Callable[[Floats], Any], center: npt.ArrayLike | None = None, directions: Sequence[Any] | None = None, *,
-    path: npt.ArrayLike | None = None, span: float | None = None, resolution: int = 60, log: bool = False,
+def loss_surface(
+    loss: Callable[[Floats], Any], path: Any = None, *, center: npt.ArrayLike | None = None, directions: Any = (0, 1),
+    reach: float | None = None, log: bool = True, labels: tuple[str, str] | None = None, resolution: int = 60,
     ax: Axes | None = None, theme: str = "light",
 ) -> Axes:
-    """The loss over a plane through parameter space, as lines of equal loss, and an optimiser's path on it.
+    """The loss over two weights, or along two directions, as lines of equal height, with the path of a descent.
 
-    `loss` is a function from all parameters θ, an array of shape (n,), to a number. The plane goes through `center`, by
-    default the end of the path, along two `directions`: numbers of two weights, whose own values the axes then show;
-    or vectors of shape (n,). Without them they are the two weights if there are no more, else the two along which the
-    path spreads most (its principal components). `path` has shape (steps, n), and is seen from above where it
-    leaves the plane. The picture reaches a little beyond the path, or `span` to each side. `log` puts the
-    lines at equal ratios of loss. Returns the Axes, whose first mesh holds the losses.
+    `loss` takes all parameters, a vector, such as `lambda theta: program.value_and_grad(theta, X, Y)[0]`. `path` is
+    an array of shape (steps, parameters), what `viz.plots.descent` returns, or a `viz.Recorder`. `directions` are
+    the numbers of two parameters; or two vectors; or "path", the two directions in which the path goes most
+    (principal components, as in Li et al., Visualizing the loss landscape of neural nets, 2018). All other
+    parameters are those of the `center`, the end of the path unless given; of the path its projection is drawn.
+    `reach` is how far to look from the center, or from the middle of the path if no center is given; without it the
+    whole path is seen. With `log`, the steps between heights grow with the height. Returns the Axes.
 
-    Source of the directions: Li et al., Visualizing the loss landscape of neural nets, NeurIPS 2018.
+    Raises `SizeError` for shapes that do not fit, `UsageError` where the loss is nowhere finite.
     """
-    way = None if path is None else array("path", path, 2)
-    if center is None and way is None:
-        raise UsageError("the plane needs a point: give center=θ, or path=, an array of θ after each step")
-    middle = way[-1] if center is None and way is not None else array("center", center, 1)
-    if way is not None and way.shape[1] != len(middle):
-        raise SizeError(f"each step of the path must have {len(middle)} parameters, as center; {way.shape[1]} came")
-    basis, names, origin = plane(directions, middle, way)
-    seen = None if way is None else (way - middle) @ np.linalg.pinv(basis) + origin
-    xs, ys = extent(seen, origin, span, count("resolution", resolution, 3))
-    heights = np.array([[number(loss(middle + (np.array([x, y]) - origin) @ basis)) for x in xs] for y in ys])
-    one = panel(ax, theme, (7.5, 6))
-    contours(one, xs, ys, heights, log)
-    if seen is not None:
-        draw_path(one, seen)
-    one.ax.set(xlim=(xs[0], xs[-1]), ylim=(ys[0], ys[-1]))
-    one.write(*names)
+    trail = None if path is None else positions(path)
+    if trail is None and center is None:
+        raise UsageError("a path or a center is expected, so that it is known where to look; neither came")
+    middle = array("center", center if trail is None or center is not None else trail[-1], 1)
+    if trail is not None and trail.shape[1] != len(middle):
+        raise SizeError(f"the center has {len(middle)} parameters, the path has {trail.shape[1]}")
+    basis, origin, names = spanned(directions, middle, trail)
+    way = None if trail is None else (trail - middle) @ np.linalg.pinv(basis)
+    xs, ys = (np.linspace(low, high, count("resolution", resolution, 2)) for low, high in window(way, center, reach))
+    heights = np.array([[float(loss(middle + x * basis[0] + y * basis[1])) for x in xs] for y in ys])
+    one = panel(ax, theme, (7.4, 6))
+    landscape(one, xs + origin[0], ys + origin[1], heights, log)
+    if way is not None:
+        draw_path(one, way + origin)
+    one.write(*(labels or names))
     return one.ax
 
 
-def plane(directions: Sequence[Any] | None, middle: Floats, way: Floats | None) -> tuple[Floats, list[str], Floats]:
-    """Two directions as rows (2, n), what they are called, and the coordinates of the middle of the plane."""
-    n = len(middle)
-    if directions is None and n == 2:
-        directions = (0, 1)
-    if directions is None:
-        if way is None or len(way) < 3:
-            raise UsageError("give directions=(i, j), two weights, or two vectors; or path=, of three steps at least")
-        return np.linalg.svd(way - way.mean(0))[2][:2], ["first direction", "second direction"], np.zeros(2)
-    if len(directions) != 2:
-        raise SizeError(f"two directions make a plane, {len(directions)} came")
-    if all(isinstance(i, int | np.integer) for i in directions):
-        i, j = (int(i) for i in directions)
-        if not (0 <= i < n and 0 <= j < n and i != j):
-            raise UsageError(f"directions are two different weights from 0 to {n - 1}, {i} and {j} came")
-        return np.eye(n)[[i, j]], [f"$\\theta_{{{i}}}$", f"$\\theta_{{{j}}}$"], middle[[i, j]]
-    basis = np.stack([array("a direction", direction, 1) for direction in directions])
-    if basis.shape != (2, n) or np.linalg.matrix_rank(basis) < 2:
-        raise SizeError(f"directions are two vectors of {n} numbers that are not parallel, shape {basis.shape} came")
-    return basis, ["first direction", "second direction"], np.zeros(2)
+def positions(path: Any) -> Floats:
+    """The parameters at each step of a path, or of a recording."""
+    frames = getattr(path, "frames", None)
+    return array("path", path if frames is None else [frame.theta for frame in frames], 2)
 
 
-def extent(seen: Floats | None, origin: Floats, span: float | None, resolution: int) -> tuple[Floats, Floats]:
-    """The coordinates of the picture."""
-    if span is not None and finite("span", span) <= 0:
-        raise UsageError(f"span is a number above 0, {span} came")
-    if span is not None or seen is None:
-        half = np.full(2, 1.0 if span is None else span)
-        low, high = origin - half, origin + half
-    else:
-        low, high = seen.min(0), seen.max(0)
-        reach = np.maximum(high - low, 0.3 * (high - low).max() or 1.0)  # no narrow strips
-        low, high = (low + high) / 2 - 0.65 * reach, (low + high) / 2 + 0.65 * reach
-    xs, ys = np.linspace(low, high, resolution).T
-    return xs, ys
+def spanned(directions: Any, middle: Floats, trail: Floats | None) -> tuple[Floats, Floats, tuple[str, str]]:
+    """Two vectors in the space of all parameters, what the axes show in the middle, and their names."""
+    if isinstance(directions, str):
+        if directions != "path" or trail is None or len(trail) < 3 or len(middle) < 2:
+            raise UsageError('directions are two numbers of parameters, two vectors, or "path" where a path of three '
+                             f"points or more is given; {directions!r} came")
+        basis = np.linalg.svd(trail - trail.mean(0), full_matrices=False)[2][:2]
+        return basis, np.zeros(2), ("main direction of the path", "second direction")
+    if np.ndim(directions) == 1 and len(directions) == 2:
+        places = [count("the number of a parameter", place, 0) for place in directions]
+        if len(set(places)) < 2 or max(places) >= len(middle):
+            raise UsageError(f"directions are the numbers of two of {len(middle)} parameters, {directions} came")
+        first, second = (f"θ[{place}]" for place in places)
+        return np.eye(len(middle))[places], middle[places], (first, second)
+    basis = array("directions", directions, 2)
+    if basis.shape != (2, len(middle)) or np.linalg.matrix_rank(basis) < 2:
+        raise SizeError(f"directions are two vectors of {len(middle)} parameters that are not parallel; an array of "
+                        f"shape {basis.shape} came")
+    return basis, np.zeros(2), ("first direction", "second direction")
 
 
-def number(found: Any) -> float:
-    """What a loss gave, as a float."""
-    return float(found.data if isinstance(found, Value) else array("the loss", found, (0, 1), finite=False).squeeze())
+def window(way: Floats | None, center: Any, reach: float | None) -> Floats:
+    """From where to where to look in each of two directions, seen from the center."""
+    points = np.zeros((1, 2)) if way is None else way
+    view = np.zeros(2) if center is not None else (points.min(0) + points.max(0)) / 2
+    far = reach if reach is not None else 1.6 * float(np.abs(points - view).max()) or 1.0
+    return np.column_stack([view - far, view + far])
 
 
-def contours(one: Panel, xs: Floats, ys: Floats, heights: Floats, log: bool) -> None:
-    """The height in colour, and lines of equal height with their numbers."""
-    known = heights[np.isfinite(heights)]
-    if not known.size:
-        raise UsageError("the loss is nan or inf everywhere on this plane: choose another center or a smaller span")
-    low, high = float(known.min()), float(np.quantile(known, 0.98))
-    if log and low <= 0:
-        raise UsageError(f"a logarithmic scale needs losses above 0, {low:g} came")
-    colors = matplotlib().colors
-    norm = (colors.LogNorm if log else colors.Normalize)(low, high if high > low else low + 1)
-    one.ax.pcolormesh(xs, ys, np.ma.masked_invalid(heights), cmap=one.sequential(), norm=norm, alpha=0.75,
-                      shading="gouraud" if np.isfinite(heights).all() else "nearest", rasterized=True)
-    if high > low:
-        # Lines crowd towards the minimum, where there is something to see.
-        levels = np.geomspace(low, high, LEVELS) if log else low + (high - low) * np.linspace(0, 1, LEVELS)[1:] ** 2
-        lines = one.ax.contour(xs, ys, np.ma.masked_invalid(heights), levels=levels, colors=[one.theme.text],
-                               linewidths=0.8, alpha=0.55)
-        one.ax.clabel(lines, levels.tolist()[1::3], fmt="%.3g", fontsize=0.65 * one.text)
+def landscape(one: Panel, xs: Floats, ys: Floats, heights: Floats, log: bool) -> None:
+    """Shades and lines of equal height."""
+    finite = heights[np.isfinite(heights)]
+    if not finite.size:
+        raise UsageError("the loss is nan or inf all over this picture: choose another center or a smaller reach")
+    low, span = float(finite.min()), float(np.ptp(finite)) or 1.0
+    steps = np.linspace(0, 1, LEVELS + 1)
+    levels = low + span * (steps**3 if log else steps)
+    shade = one.sequential()
+    found = np.ma.masked_invalid(heights)
+    one.ax.contourf(xs, ys, found, levels, colors=[shade(0.75 * step) for step in steps[:-1]])
+    lines = one.ax.contour(xs, ys, found, levels[1:-1], colors=[one.theme.muted], linewidths=0.8)
+    one.ax.clabel(lines, list(levels[2:-1:3]), fontsize=0.75 * one.text, colors=[one.theme.text],
+                  fmt=lambda height: f"{float(f'{height:.2g}'):g}")
 
 
-def draw_path(one: Panel, seen: Floats) -> None:
-    """The steps from the first to the last."""
-    xs, ys = seen.T
-    dot = 1.6 * one.line if len(seen) <= 100 else 0
-    one.ax.plot(xs, ys, "-o", color=one.theme.gradient, linewidth=0.8 * one.line, markersize=dot, label="path")
-    ends = {"start": ("o", seen[0]), "end": ("*", seen[-1])}
-    for name, (marker, (x, y)) in ends.items():
-        one.ax.plot(x, y, marker, color=one.theme.gradient, markeredgecolor=one.theme.background,
-                    markersize=(7 if marker == "*" else 4.5) * one.line, label="_" + name, zorder=5)
-        one.ax.annotate(name, (x, y), (8, 8), textcoords="offset points", color=one.theme.text, size=0.9 * one.text)
+def draw_path(one: Panel, way: Floats) -> None:
+    """The steps of a descent, from start to end."""
+    color = one.theme.gradient
+    size = 2 * one.line if len(way) <= FEW else 0
+    one.ax.plot(*way.T, "o-", color=color, linewidth=one.line, markersize=size, label="path", zorder=3)
+    for point, word, marker in ((way[0], "start", "s"), (way[-1], "end", "*")):
+        look: dict[str, Any] = {"color": color, "markersize": 5 * one.line, "markeredgecolor": one.theme.background}
+        one.ax.plot(*point, marker, **look, zorder=4)
+        one.ax.annotate(word, point, (7, 7), textcoords="offset points", size=one.text, zorder=5, **one.on_shades())

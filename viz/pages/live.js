@@ -3,11 +3,8 @@
 
 const numbers = new Numbers();
 const teller = new Teller(numbers);
-const given = film.given;
 film.steps = film.steps.map(step => new Step(step, teller));
-Object.defineProperty(film, "given", {
-  get: () => Object.fromEntries(Object.entries(given).map(([key, source]) => [key, numbers.text(source)])),
-});
+film.look = source => numbers.text(source);
 
 // A number with its slider, the field that takes any number, and its gradient.
 class Leaf {
@@ -64,13 +61,14 @@ class Leaf {
 
   draw() {
     const { number, range } = this;
-    if (Number.isFinite(number)) {
+    if (Number.isFinite(number) && number !== this.drawn) {
+      this.drawn = number;
       if (number < Number(range.min)) range.min = number;
       if (number > Number(range.max)) range.max = number;
       if (document.activeElement !== range) range.value = number;
     }
-    const gradient = player.graph.known[`${this.id}:gradient`] ?? "?";
-    if (gradient !== this.gradient.textContent) this.gradient.textContent = gradient;
+    const gradient = numbers.text(`g${this.place}`);
+    if (gradient !== this.shown) this.shown = this.gradient.textContent = gradient;
   }
 }
 
@@ -143,7 +141,8 @@ class Live {
     this.waiting ??= requestAnimationFrame(() => {
       this.waiting = null;
       numbers.run();
-      player.show(false);
+      player.graph.write();
+      player.tell();
       this.draw();
     });
   }

@@ -20,7 +20,7 @@ class Graph {
     for (const number of this.numbers) {
       number.text = number.element.textContent;
       number.known = !(number.key in last);
-      const before = number.known ? number.text.length : number.text.length - last[number.key].length;
+      const before = number.known ? number.text.length : number.text.length - written(last[number.key]).length;
       number.prefix = number.element.dataset.before ?? number.text.slice(0, before);
     }
     this.users = {};
@@ -33,13 +33,10 @@ class Graph {
   show(position) {
     const step = film.steps[position - 1];
     this.known = Object.assign({}, film.given, ...film.steps.slice(0, position).map(each => each.known));
-    for (const number of this.numbers) {
-      const { element, key, prefix, known } = number;
-      if (!known && key in this.known) this.write(number, prefix + this.known[key]);
+    for (const { element, key, known } of this.numbers) {
       element.classList.toggle("unknown", !known && !(key in this.known));
       element.classList.toggle("fresh", Boolean(step) && step.fresh.includes(key));
     }
-    this.mark();
     const about = new Set(step ? step.about : []);
     for (const element of this.elements) {
       const made = step?.phase === "backward" && "operation" in element.dataset; // it had its turn in the forward pass
@@ -47,11 +44,20 @@ class Graph {
     }
     this.svg.classList.toggle("forward", step?.phase === "forward");
     this.svg.classList.toggle("backward", step?.phase === "backward");
+    this.write();
+  }
+
+  // Writes the numbers that are known.
+  write() {
+    for (const number of this.numbers) {
+      if (!number.known && number.key in this.known) this.put(number, number.prefix + written(this.known[number.key]));
+    }
+    this.mark();
     this.tell();
   }
 
-  // Writes a number, if it is another than before; in a room that is too narrow, narrower.
-  write(number, text) {
+  // Puts a number in its place, if it is another than before; where the room is too small, narrower.
+  put(number, text) {
     if (text === number.text) return;
     const { element } = number, room = Number(element.dataset.room ?? Infinity);
     number.text = element.textContent = text;
@@ -104,7 +110,7 @@ class Graph {
   // Writes the numbers of what is pointed at, as far as they are known.
   tell() {
     const { subject } = this;
-    const shown = key => this.known[key] ?? "?";
+    const shown = key => key in this.known ? written(this.known[key]) : "?";
     let text = "";
     if (subject in film.edges) {
       const edge = film.edges[subject], gradient = film.values[edge.to].gradient;
@@ -137,6 +143,11 @@ class Graph {
       element.setAttribute("aria-label", film.values[value].name);
     }
   }
+}
+
+// What a step makes known, as text; a page whose numbers move looks them up.
+function written(known) {
+  return film.look ? film.look(known) : known;
 }
 
 function name(element) {
@@ -262,19 +273,15 @@ class Player {
     this.show();
   }
 
-  // Shows the step; where it was shown before and its numbers changed, without moving anything.
-  show(moved = true) {
+  show() {
     const { position } = this, step = film.steps[position - 1];
     this.graph.show(position);
-    if (moved) this.view.follow([...this.graph.svg.querySelectorAll(".active")]);
+    this.view.follow([...this.graph.svg.querySelectorAll(".active")]);
     $("#slider").value = position;
-    $("#slider").setAttribute("aria-valuetext", step ? `${position} of ${this.last}: ${step.text}` : "start");
     $("#count").textContent = `${position} / ${this.last}`;
     $("#phase").textContent = step ? step.phase : "start";
     $("#phase").className = step ? step.phase : "";
-    $("#formula").replaceChildren(...(step ? pieces(step.math) : []));
-    $("#sentence").textContent = step ? step.text : film.start;
-    if (!moved) return;
+    this.tell();
     this.entries.forEach((entry, i) => {
       if (i + 1 === position) entry.setAttribute("aria-current", "step");
       else entry.removeAttribute("aria-current");
@@ -283,6 +290,14 @@ class Player {
     if (entry && list.scrollHeight > list.clientHeight) {
       list.scrollTop = entry.offsetTop - list.offsetTop - list.clientHeight / 2;
     }
+  }
+
+  // Writes the sentence of the step.
+  tell() {
+    const step = film.steps[this.position - 1], text = step ? step.text : film.start;
+    $("#formula").replaceChildren(...(step ? pieces(step.math) : []));
+    $("#sentence").textContent = text;
+    $("#slider").setAttribute("aria-valuetext", step ? `${this.position} of ${this.last}: ${text}` : "start");
   }
 
   // The address names the step, where the page has an address of its own.

@@ -109,14 +109,13 @@ class Teller {
   }
 }
 
-// A step whose sentence and numbers are those of now.
+// A step whose sentence has the numbers of now.
 class Step {
   constructor(step, teller) {
-    const { text, math, known, ...rest } = step;
-    Object.assign(this, rest, { template: { text, math }, sources: Object.entries(known), teller });
+    const { text, math, ...rest } = step;
+    Object.assign(this, rest, { template: { text, math }, teller });
   }
 
   get text() { return this.teller.sentence(this.template.text, TEXT); }
   get math() { return this.teller.sentence(this.template.math, MATH); }
-  get known() { return Object.fromEntries(this.sources.map(([key, source]) => [key, this.teller.numbers.text(source)])); }
 }

@@ -8,7 +8,7 @@ import autograd
 import nn
 import viz
 
-PACKAGES = [autograd, nn, nn.data, viz]
+PACKAGES = [autograd, nn, nn.data, viz, viz.plots]
 NAMES = [(package, name) for package in PACKAGES for name in package.__all__]
 
 

@@ -10,6 +10,7 @@
 df/dy = df/dq · dq/dy = -4 · 1 = -4
 """
 
+from viz import plots
 from viz.dot import draw
 from viz.errors import ExpressionError, RendererNotFoundError, RenderError
 from viz.export import animate, export
@@ -54,6 +55,7 @@ __all__ = [
     "parse",
     "passes",
     "paths",
+    "plots",
     "replay",
     "steps",
     "worksheet",

@@ -7,29 +7,37 @@ from autograd import SizeError, UsageError
 from viz import plots
 
 
-def test_a_map_of_folds_marks_what_each_is_validated_on():
-    parts = list(nn.data.kfold(10, 5, seed=0))
-    ax = plots.folds(parts)
-    (mesh,) = [group for group in ax.collections if group.get_array() is not None]
-    kinds = np.asarray(mesh.get_array()).reshape(5, 10)
-    assert [np.flatnonzero(row).tolist() for row in kinds] == [held.tolist() for _, held in parts]
-    assert kinds.sum(0).tolist() == [1] * 10
-    assert [label.get_text() for label in ax.get_yticklabels()] == [f"fold {i}" for i in range(1, 6)]
+def shown(ax):
+    return ax.collections[0].get_array()
 
 
-def test_scores_are_written_beside_their_folds():
-    ax = plots.folds(nn.data.kfold(4, 2, seed=0), scores=[0.5, 1.0])
-    assert texts(ax) == ["0.5", "1"]
-    assert "mean score 0.75" in ax.get_title()
+def test_every_example_is_strong_in_one_fold_and_pale_in_the_others():
+    parts = list(nn.data.kfold(10, 3, seed=0))
+    found = shown(plots.folds(parts))
+    assert found.shape == (3, 10)
+    assert found.sum(0).tolist() == [1] * 10
+    assert [np.flatnonzero(row).tolist() for row in found] == [held.tolist() for _, held in parts]
 
 
-@pytest.mark.parametrize(("parts", "options", "error"), [
-    ([], {}, SizeError),
-    ([([0], [1], [2])], {}, SizeError),
-    ([([0.5], [1])], {}, UsageError),
-    ([([-1], [1])], {}, UsageError),
-    ([([0], [1])], {"scores": [1, 2]}, SizeError),
+def test_what_is_in_neither_part_is_blank():
+    assert shown(plots.folds([([0, 1], [3])])).mask.tolist() == [[False, False, True, False]]
+
+
+def test_scores_stand_beside_their_folds():
+    ax = plots.folds(nn.data.kfold(4, 2, seed=0), scores=[0.5, 0.75])
+    assert texts(ax) == ["0.5", "0.75"]
+    assert ax.texts[0].xy[1] > ax.texts[1].xy[1]  # the first fold is at the top
+    assert ax.get_title() == "mean score 0.625"
+
+
+@pytest.mark.parametrize(("parts", "scores", "error", "message"), [
+    ([], None, SizeError, "nn.data.kfold"),
+    ([([0], [1], [2])], None, SizeError, "pairs"),
+    ([([0], [])], None, SizeError, "nothing to draw"),
+    ([([0], [0.5])], None, UsageError, "whole numbers from 0"),
+    ([([0], [-1])], None, UsageError, "whole numbers from 0"),
+    ([([0], [1])], [1, 2], SizeError, "1 folds need as many scores, 2 came"),
 ])
-def test_folds_are_pairs_of_numbers_of_examples(parts, options, error):
-    with pytest.raises(error):
-        plots.folds(parts, **options)
+def test_what_are_no_folds_is_refused(parts, scores, error, message):
+    with pytest.raises(error, match=message):
+        plots.folds(parts, scores=scores)

@@ -2,31 +2,31 @@ import numpy as np
 import pytest
 from plotting import closed_figures, curves  # noqa: F401
 
-import autograd
 from autograd import SizeError, UsageError
 from viz import plots
 
 
-def test_each_score_has_a_curve_over_the_temperature():
-    ax = plots.softmax_temperatures([1.0, 3.0], [0.5, 1.0, 2.0], names=["low", "high"])
-    expected = np.transpose([autograd.softmax([1 / t, 3 / t]) for t in (0.5, 1, 2)])
-    drawn = curves(ax)
-    assert list(drawn) == ["low", "high"]
-    assert np.allclose(list(drawn.values()), expected)
+def test_curves_are_the_softmax_of_scores_divided_by_temperature():
+    T = np.array([0.5, 1.0, 4.0])
+    ax = plots.softmax_temperatures([2, 1, -1], T)
+    scores = np.exp(np.array([[2], [1], [-1]]) / T)
+    assert list(curves(ax).values()) == [pytest.approx(row) for row in scores / scores.sum(0)]
+    assert list(curves(ax)) == ["z = 2", "z = 1", "z = -1"]
+    assert ax.get_xscale() == "log"
 
 
-def test_cold_takes_the_largest_and_hot_makes_equal():
-    drawn = curves(plots.softmax_temperatures([2.0, 1.0, -1.0]))
-    assert [curve[0] for curve in drawn.values()] == pytest.approx([1, 0, 0], abs=1e-4)
-    assert [curve[-1] for curve in drawn.values()] == pytest.approx([1 / 3] * 3, abs=0.06)
+def test_cold_is_argmax_and_hot_is_even():
+    first, second = curves(plots.softmax_temperatures([1000, 999], [0.01, 1e6], names=["a", "b"])).values()
+    assert first == pytest.approx([1, 0.5])
+    assert second == pytest.approx([0, 0.5])
 
 
-@pytest.mark.parametrize(("scores", "options", "error"), [
-    ([], {}, SizeError),
-    ([1.0], {"temperatures": [0.0, 1.0]}, UsageError),
-    ([1.0, 2.0], {"names": ["one"]}, SizeError),
-    ([1.0, np.inf], {}, UsageError),
+@pytest.mark.parametrize(("scores", "options", "error", "message"), [
+    ([], {}, SizeError, "nothing to draw"),
+    ([1, np.inf], {}, UsageError, "finite"),
+    ([1, 2], {"temperatures": [0, 1]}, UsageError, "above 0, 0 came"),
+    ([1, 2], {"names": ["a"]}, SizeError, "2 scores need as many names"),
 ])
-def test_scores_are_finite_and_temperatures_above_zero(scores, options, error):
-    with pytest.raises(error):
+def test_what_has_no_softmax_is_refused(scores, options, error, message):
+    with pytest.raises(error, match=message):
         plots.softmax_temperatures(scores, **options)

@@ -2,73 +2,106 @@ import numpy as np
 import pytest
 from plotting import closed_figures, curves, texts  # noqa: F401
 
+import autograd
+import nn
 import viz
-from autograd import SizeError, UsageError, Value
+from autograd import SizeError, UsageError
 from viz import plots
 
-PATH = [[0.0, 2.0, 9.0], [1.0, 1.0, 9.0], [2.0, 0.0, 9.0]]
+PATH = np.array([[2.0, 1.0], [1.0, 0.5], [0.0, 0.0]])
 
 
 def bowl(theta):
     return float(theta @ theta)
 
 
-def path(ax):
+def drawn(ax):
+    """The points of the path."""
     (line,) = [line for line in ax.get_lines() if line.get_label() == "path"]
-    return line.get_xydata().tolist()
+    return line.get_xydata()
 
 
-def test_a_path_is_drawn_over_two_weights_with_its_ends():
+def test_the_path_of_two_weights_is_drawn_as_it_is():
     ax = plots.loss_surface(bowl, PATH)
-    assert path(ax) == [[0, 2], [1, 1], [2, 0]]
-    assert {"start", "end"} <= set(texts(ax))
+    assert drawn(ax).tolist() == PATH.tolist()
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("θ[0]", "θ[1]")
+    assert {"start", "end"} <= set(texts(ax))
 
 
-def test_the_loss_is_that_of_the_plane_through_the_center():
+def test_lines_join_points_of_equal_height():
+    ax = plots.loss_surface(bowl, center=[0.0, 0.0], reach=2, log=False, resolution=80)
+    shades, lines = ax.collections
+    for height, path in zip(lines.levels, lines.get_paths(), strict=True):
+        assert (path.vertices**2).sum(1) == pytest.approx(height, abs=0.02)
+    assert (shades.levels[0], shades.levels[-1]) == pytest.approx((0, 8), abs=0.01)
+    assert (ax.get_xlim(), ax.get_ylim()) == ((-2, 2), (-2, 2))
+
+
+def test_two_of_many_weights_are_varied_about_the_end_of_the_path():
     met = []
-    plots.loss_surface(lambda theta: met.append(theta.tolist()) or bowl(theta), center=[1.0, 2.0, 3.0],
-                       directions=(0, 2), reach=1.0, resolution=3)
-    assert met == [[x, 2, z] for z in (2, 3, 4) for x in (0, 1, 2)]
+
+    def loss(theta):
+        met.append(theta)
+        return theta @ theta
+
+    path = np.array([[0.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 8.0]])
+    ax = plots.loss_surface(loss, path, directions=(3, 1), resolution=3)
+    assert drawn(ax) == pytest.approx(path[:, [3, 1]])
+    assert {(theta[0], theta[2]) for theta in met} == {(4.0, 6.0)}
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("θ[3]", "θ[1]")
 
 
-def test_directions_may_be_vectors_onto_which_the_path_is_projected():
-    ax = plots.loss_surface(bowl, PATH, directions=[[1, 1, 0], [1, -1, 0]])
-    assert np.allclose(path(ax), [[0, -2], [0, -1], [0, 0]])
+def test_along_two_vectors_the_path_is_projected():
+    path = np.array([[1.0, 2.0, 9.0], [0.0, 0.0, 0.0]])
+    assert drawn(plots.loss_surface(bowl, path, directions=[[1, 1, 0], [1, -1, 0]])) == pytest.approx(
+        np.array([[1.5, -0.5], [0, 0]]))
 
 
-def test_the_main_directions_of_a_path_hold_a_straight_one_on_their_first_axis():
-    ax = plots.loss_surface(bowl, PATH, directions="path")
-    assert np.allclose(np.abs(path(ax)), [[8**0.5, 0], [2**0.5, 0], [0, 0]], atol=1e-9)
+def test_the_directions_of_a_path_hold_all_of_a_flat_path():
+    rng = np.random.default_rng(0)
+    path = rng.normal(size=(9, 2)) @ rng.normal(size=(2, 6))
+    found = drawn(plots.loss_surface(bowl, path, directions="path"))
+    distances = [np.linalg.norm(points[:, None] - points, axis=2) for points in (found, path)]
+    assert distances[0] == pytest.approx(distances[1])
 
 
 def test_a_recording_is_a_path():
-    w, b, recorder = Value(2.0, "w"), Value(1.0, "b"), viz.Recorder()
-    for _ in range(3):
-        recorder.keep([w, b], 0.0)
-        w.data -= 1
-    assert path(plots.loss_surface(bowl, recorder)) == [[2, 1], [1, 1], [0, 1]]
+    X, Y = nn.data.xor()
+    model, recorder = nn.MLP(2, [2, 1], "tanh", seed=0), viz.Recorder()
+    nn.fit(model, X, Y, "mse", nn.SGD(0.1), epochs=5, callbacks=[recorder], progress=False, seed=0)
+    program = autograd.compile(lambda x, y: nn.mse(model(x), y), model)
+    ax = plots.loss_surface(lambda theta: program.value_and_grad(theta, X, Y)[0], recorder, directions=(0, 3))
+    assert drawn(ax) == pytest.approx(np.array([frame.theta[[0, 3]] for frame in recorder.frames]))
 
 
-def test_where_the_loss_is_nan_nothing_is_drawn():
-    ax = plots.loss_surface(lambda theta: bowl(theta) if theta[0] > 0 else np.nan, center=[0.5, 0.0])
-    assert ax.collections
+def test_places_where_the_loss_is_not_finite_are_left_blank():
+    shades, _ = plots.loss_surface(lambda w: bowl(w) if w[0] > 0 else np.inf, center=[0.0, 0.0], reach=1).collections
+    assert min(path.vertices[:, 0].min() for path in shades.get_paths()) > 0
 
 
-@pytest.mark.parametrize(("options", "error"), [
-    ({}, UsageError),
-    ({"center": [0.0, 0.0], "directions": (0, 2)}, UsageError),
-    ({"center": [0.0, 0.0], "directions": (1, 1)}, UsageError),
-    ({"center": [0.0, 0.0], "directions": "path"}, UsageError),
-    ({"center": [0.0, 0.0], "directions": [[1, 1], [2, 2]]}, SizeError),
-    ({"center": [0.0], "path": PATH}, SizeError),
-    ({"path": [1.0, 2.0]}, SizeError),
+def test_axes_can_have_names():
+    assert plots.loss_surface(bowl, PATH, labels=("w", "b")).get_ylabel() == "b"
+
+
+@pytest.mark.parametrize(("options", "error", "message"), [
+    ({}, UsageError, "a path or a center"),
+    ({"path": [1.0]}, SizeError, "2 dimension"),
+    ({"path": PATH, "center": [0.0]}, SizeError, "center has 1 parameters, the path has 2"),
+    ({"path": PATH, "directions": (0, 0)}, UsageError, "two of 2 parameters"),
+    ({"path": PATH, "directions": (0, 2)}, UsageError, "two of 2 parameters"),
+    ({"path": PATH, "directions": (0, 1.5)}, UsageError, "a whole number"),
+    ({"path": PATH, "directions": [[1, 1], [2, 2]]}, SizeError, "not parallel"),
+    ({"path": PATH, "directions": [[1, 1]]}, SizeError, r"shape \(1, 2\)"),
+    ({"path": PATH, "directions": "random"}, UsageError, "'random' came"),
+    ({"center": [0.0, 0.0], "directions": "path"}, UsageError, "'path' came"),
+    ({"path": PATH, "resolution": 1}, UsageError, "resolution is a whole number from 2"),
+    ({"path": PATH, "reach": 0}, UsageError, "reach"),
 ])
-def test_a_surface_needs_a_place_and_two_directions(options, error):
-    with pytest.raises(error):
+def test_what_does_not_fit_is_refused(options, error, message):
+    with pytest.raises(error, match=message):
         plots.loss_surface(bowl, **options)
 
 
 def test_a_loss_that_is_nowhere_finite_is_refused():
-    with pytest.raises(UsageError, match="nan or inf"):
-        plots.loss_surface(lambda theta: np.nan, center=[0.0, 0.0])
+    with pytest.raises(UsageError, match="nan or inf all over"):
+        plots.loss_surface(lambda theta: np.nan, PATH)

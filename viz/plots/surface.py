@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from autograd import SizeError, UsageError
 from viz.plots.figure import Panel, panel
-from viz.plots.numbers import Floats, array, count
+from viz.plots.numbers import Floats, array, count, finite
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,16 +88,18 @@ def window(way: Floats | None, center: Any, reach: float | None) -> Floats:
     """From where to where to look in each of two directions, seen from the center."""
     points = np.zeros((1, 2)) if way is None else way
     view = np.zeros(2) if center is not None else (points.min(0) + points.max(0)) / 2
-    far = reach if reach is not None else 1.6 * float(np.abs(points - view).max()) or 1.0
+    far = 1.6 * float(np.abs(points - view).max()) or 1.0 if reach is None else finite("reach", reach)
+    if far <= 0:
+        raise UsageError(f"reach is above 0, {far:g} came")
     return np.column_stack([view - far, view + far])
 
 
 def landscape(one: Panel, xs: Floats, ys: Floats, heights: Floats, log: bool) -> None:
     """Shades and lines of equal height."""
-    finite = heights[np.isfinite(heights)]
-    if not finite.size:
+    known = heights[np.isfinite(heights)]
+    if not known.size:
         raise UsageError("the loss is nan or inf all over this picture: choose another center or a smaller reach")
-    low, span = float(finite.min()), float(np.ptp(finite)) or 1.0
+    low, span = float(known.min()), float(np.ptp(known)) or 1.0
     steps = np.linspace(0, 1, LEVELS + 1)
     levels = low + span * (steps**3 if log else steps)
     shade = one.sequential()

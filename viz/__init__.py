@@ -23,6 +23,7 @@ from viz.nudge import Change, Nudge, nudge
 from viz.page import html
 from viz.passes import PassFrame, passes
 from viz.paths import Path, Paths, paths
+from viz.quiz import quiz
 from viz.recorder import Recorder
 from viz.render import Drawing
 from viz.replay import replay
@@ -56,6 +57,7 @@ __all__ = [
     "passes",
     "paths",
     "plots",
+    "quiz",
     "replay",
     "steps",
     "worksheet",

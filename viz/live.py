@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Sequence
 from copy import deepcopy
@@ -16,12 +15,10 @@ import numpy.typing as npt
 
 from autograd import UsageError, Value, ancestors, ops
 from viz import naming
-from viz.expression import parse
 from viz.frames import Frames
-from viz.frames import steps as walk
 from viz.javascript import PRELUDE
 from viz.network import is_model
-from viz.page import document, saved, walked
+from viz.page import document, read, saved, walked
 from viz.plane import network, plane
 from viz.recomputed import Recomputed
 from viz.room import roomy
@@ -55,11 +52,8 @@ def live(
     The page is returned, and written to `path` if there is one; in a notebook it shows itself. It needs no other file
     and no network. It writes numbers in formats such as ".4g", ".2f" and ".3e".
     """
-    if isinstance(root, str):
-        known = inspect.signature(walk).parameters
-        values = {name: options.pop(name) for name in list(options) if name not in known}
-        title, root = title or root, parse(root, **values)
-    elif is_model(root):
+    root, title = read(root, title, options)
+    if is_model(root):
         inputs, root = network(root, data)
         boundary = boundary or (inputs if len(inputs) == 2 else None)
     if constants:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from string import Template
 from typing import Any
 
 from autograd import UsageError, Value, ops
+from viz.expression import parse
 from viz.frames import Frame, Frames
 from viz.frames import steps as walk
 from viz.markup import printable
@@ -45,6 +47,15 @@ def html(
     picture = frames.drawing().svg()
     written = document(frames, marked(picture, frames.sheet.theme), film(frames), title, theme)
     return saved(Page(written, picture[picture.index("<svg") :], "backpropagation, step by step"), path)
+
+
+def read(root: Any, title: str, options: dict[str, Any]) -> tuple[Any, str]:
+    """An expression as its value, the numbers of its names taken from the options; the expression is the title then."""
+    if not isinstance(root, str):
+        return root, title
+    known = inspect.signature(walk).parameters
+    numbers = {name: options.pop(name) for name in list(options) if name not in known}
+    return parse(root, **numbers), title or root
 
 
 def walked(page: str, root: Value | Frames, theme: str | None, options: Mapping[str, Any]) -> Frames:

@@ -50,6 +50,25 @@ def test_it_writes_the_picture(tmp_path, capsys, name, start):
     assert capsys.readouterr().out.endswith(f"wrote {path}\n")
 
 
+@pytest.mark.parametrize(("option", "mark"), [
+    ([], 'id="film"'), (["--live"], 'id="leaves"'), (["--quiz", "grads"], 'id="quiz"'),
+])  # fmt: skip
+def test_it_writes_pages_of_three_kinds(tmp_path, option, mark):
+    assert main([*FIRST, "-o", str(tmp_path / "f.html"), *option, "--style", "circuit"]) == 0
+    page = (tmp_path / "f.html").read_text()
+    assert mark in page
+    assert "<title>(x + y) * z</title>" in page
+
+
+@pytest.mark.parametrize("output", [[], ["-o", "f.svg"]])
+@pytest.mark.parametrize("option", [["--live"], ["--quiz", "values"]])
+def test_live_pages_and_quizzes_are_files_of_html(tmp_path, monkeypatch, capsys, output, option):
+    monkeypatch.chdir(tmp_path)
+    assert main([*FIRST, *output, *option]) == 2
+    assert "make pages" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_picture_has_gradients_names_and_local_derivatives(tmp_path):
     path = tmp_path / "f.dot"
     main([*FIRST, "-o", str(path), "--local", "--direction", "TB", "--number-format", ".1f"])

@@ -14,7 +14,9 @@ from viz.dot import DIRECTIONS, STYLES, draw
 from viz.errors import ExpressionError
 from viz.expression import FUNCTIONS, parse
 from viz.frames import steps
+from viz.live import live
 from viz.page import html
+from viz.quiz import quiz
 from viz.style import THEMES
 from viz.walkthrough import Step, Walk
 
@@ -24,6 +26,7 @@ examples:
   python -m viz "(x + y) * z" x=-2 y=5 z=-4 --steps
   python -m viz "(x + y) * z" x=-2 y=5 z=-4 -o graph.svg --style circuit --local
   python -m viz "a = sigmoid(w*x + b); (a - y)**2" w=0.5 x=2 b=0.1 y=1 -o loss.html
+  python -m viz "tanh(w*x + b)" w=0.5 x=2 b=0.1 -o neuron.html --live
 
 Expressions are made of + - * / **, brackets, numbers, names, pi, inf and nan, lists, and these
 functions: {", ".join(sorted(FUNCTIONS)[:14])},
@@ -34,6 +37,9 @@ the inputs and the output, which is f.
 Exit code 2 means that an argument is wrong or a file could not be written.
 """
 
+PAGES = (".html", ".htm")
+"""The suffixes of pages."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Tell the forward and the backward pass of an expression, and draw it if asked; the exit code."""
@@ -41,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without · still gets the numbers
     try:
+        if (options.live or options.quiz) and (not options.output or options.output.suffix.lower() not in PAGES):
+            raise UsageError("--live and --quiz make pages: name a file for it, -o page.html")
         output = parse(options.expression, **_numbers(options.values))
         walk = Walk(output, options.number_format)
         lines = told(walk)
@@ -72,6 +80,10 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("values", nargs="*", metavar="name=number", help="the value of each name in it")
     parser.add_argument("-o", "--output", metavar="FILE", type=Path,
                         help="draw the graph to FILE: .svg, .png, .dot, or a page to step through: .html")
+    pages = parser.add_mutually_exclusive_group()
+    pages.add_argument("--live", action="store_true", help="with -o page.html: a page with sliders")
+    pages.add_argument("--quiz", choices=("grads", "values", "local"),
+                       help="with -o page.html: a page that asks for the gradients, results or local derivatives")
     parser.add_argument("--steps", action="store_true",
                         help="walk step by step: Enter goes on, b back, q quits; without a terminal, all are told")
     parser.add_argument("--style", choices=STYLES, default="record",
@@ -111,8 +123,12 @@ def picture(walk: Walk, options: argparse.Namespace) -> None:
         if value.op is not ops.constant:
             value.label = walk.names[value]
     look = {"style": options.style, "direction": options.direction, "number_format": options.number_format}
-    if options.output.suffix.lower() in (".html", ".htm"):
-        html(walk.root, options.output, title=options.expression, theme=options.theme, **look)
+    if options.output.suffix.lower() in PAGES:
+        look |= {"title": options.expression, "theme": options.theme}
+        if options.quiz:
+            quiz(walk.root, options.quiz, path=options.output, **look)
+        else:
+            (live if options.live else html)(walk.root, options.output, **look)
     else:
         drawing = draw(walk.root, theme=options.theme or "light", local_derivatives=options.local, **look)
         drawing.write(options.output)

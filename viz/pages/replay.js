@@ -5,11 +5,8 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const MARGIN = { left: 52, right: 24, top: 12, bottom: 26 };
-const GRID = 64; // points of a decision boundary in each direction
-const CLASSES = ["#e69f00", "#0072b2", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#f0e442", "#999999"]; // Okabe and Ito
 
 const $ = selector => document.querySelector(selector);
-const style = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 const shown = x => Number.isFinite(x) ? String(+x.toPrecision(3)) : String(x);
 
@@ -27,14 +24,6 @@ function element(name, attributes = {}, parent = null, text = null) {
 function floats(base64) {
   const bytes = Uint8Array.from(atob(base64), character => character.charCodeAt(0));
   return new Float32Array(bytes.buffer);
-}
-
-function rgb(hex) {
-  return [1, 3, 5].map(i => parseInt(hex.slice(i, i + 2), 16));
-}
-
-function mix(from, to, share) {
-  return rgb(from).map((part, i) => part + (rgb(to)[i] - part) * share);
 }
 
 // Round numbers that divide the way from low to high into about four parts.
@@ -175,41 +164,21 @@ class Boundary {
   }
 
   draw() {
-    const context = this.canvas.getContext("2d"), { recording } = this, [[left, right], [bottom, top]] = this.ranges;
-    const image = new ImageData(GRID, GRID), paper = style("background");
-    const several = recording.network.outputs.length > 1;
-    const tints = CLASSES.map(colour => mix(paper, colour, 0.45));
-    for (let row = 0; row < GRID; row += 1) {
-      for (let column = 0; column < GRID; column += 1) {
-        const x = [left + (right - left) * (column + 0.5) / GRID, top - (top - bottom) * (row + 0.5) / GRID];
-        const outputs = recording.outputs(x);
-        let colour;
-        if (several) colour = tints[outputs.indexOf(Math.max(...outputs)) % tints.length];
-        else {
-          const share = clamp(recording.share(outputs[0]), 0, 1);
-          colour = mix(paper, CLASSES[share > 0.5 ? 1 : 0], 0.15 + 0.6 * Math.abs(2 * share - 1));
-        }
-        image.data.set([...colour, 255], 4 * (row * GRID + column));
-      }
-    }
-    const small = new OffscreenCanvas(GRID, GRID);
-    small.getContext("2d").putImageData(image, 0, 0);
-    context.imageSmoothingEnabled = !several;
-    context.drawImage(small, 0, 0, this.canvas.width, this.canvas.height);
-    this.points(context);
+    const { recording } = this, paper = style("background"), several = recording.network.outputs.length > 1;
+    const tints = several ? CLASSES.map(colour => mix(paper, colour, 0.45)) : shades();
+    paintPlane(this.canvas, this.ranges, (x, y) => {
+      const outputs = recording.outputs([x, y]);
+      if (several) return tints[outputs.indexOf(Math.max(...outputs)) % tints.length];
+      return tints[Math.round(255 * clamp(recording.share(outputs[0]), 0, 1)) || 0];
+    }, !several);
+    this.points();
   }
 
-  points(context) {
+  points() {
     const { X, Y } = this.recording.data;
     X.forEach((x, i) => {
       const [a, b] = this.place(x), y = Y[i].length > 1 ? Y[i].indexOf(Math.max(...Y[i])) : Math.round(Y[i][0]);
-      context.beginPath();
-      context.arc(a, b, i === this.recording.example ? 9 : 6, 0, 7);
-      context.fillStyle = CLASSES[clamp(y, 0, CLASSES.length - 1)];
-      context.fill();
-      context.lineWidth = i === this.recording.example ? 4 : 2;
-      context.strokeStyle = style("text");
-      context.stroke();
+      paintPoint(this.canvas, a, b, CLASSES[clamp(y, 0, CLASSES.length - 1)], i === this.recording.example);
     });
   }
 }

@@ -6,7 +6,8 @@ An engine is made from `loss(x, y)`, a function of one example, and the paramete
 
 with θ and the gradient flat vectors in the order of the parameters. "compiled" is
 `autograd.compile`: matrix statements over the whole batch; "eager" builds and walks the graph of
-every example. They compute the same to rounding, random numbers included.
+every example; "jax" runs those matrix statements on every device that JAX sees. They compute the same to rounding,
+random numbers included.
 """
 
 from __future__ import annotations
@@ -92,5 +93,12 @@ def values(row: Any) -> Any:
     return [values(member) for member in row] if isinstance(row, list) else Value(row)
 
 
-ENGINES: dict[str, EngineMaker] = {"compiled": autograd.compile, "eager": EagerEngine}
+def jax_engine(loss: Callable[[Any, Any], Any], params: Any) -> Engine:
+    """The engine of `nn.jax_engine`, which is loaded only when somebody asks for it."""
+    from nn.jax_engine import JaxEngine
+
+    return JaxEngine(loss, params)
+
+
+ENGINES: dict[str, EngineMaker] = {"compiled": autograd.compile, "eager": EagerEngine, "jax": jax_engine}
 """Every engine by its name."""

@@ -60,16 +60,17 @@ def fit(
       and `Checkpoint`; `record` is one more, such as a `viz.Recorder`.
     - `resume` is a file that `Checkpoint` wrote in a training with the same arguments: it goes on to the same result,
       to the last bit. `epochs` counts those before it too.
-    - `loss` and `engine` are names or functions, see `nn.losses` and `nn.engine`; both engines give the same
-      history to rounding for the same `seed`. `dtype` is float64 or float32.
+    - `loss` and `engine` are names or functions, see `nn.losses` and `nn.engine`; all engines give the same
+      history to rounding for the same `seed`. "jax" splits every batch among the devices that JAX sees, and names
+      them beside the progress; the optimiser, metrics and validation stay with NumPy. `dtype` is float64 or float32.
 
     The model's parameters change. Ctrl-C ends training after the step that it meets, and the history so far is
     returned; training stops with a warning once the loss is nan or inf.
 
     Raises `SizeError` for rows that do not match, `UsageError` for nan or inf among the data, numbers
     of epochs or examples below 1, and unknown names; `TraceError` for a loss or model that reads numbers
-    (`.data`, `if x > 0`), which only the eager engine can train; `DataError` for files. Whatever is raised, by
-    callbacks too, the parameters are those after the last step.
+    (`.data`, `if x > 0`), which only the eager engine can train; `MissingPackageError` for engine="jax" without JAX;
+    `DataError` for files. Whatever is raised, by callbacks too, the parameters are those after the last step.
     """
     if not isinstance(optimizer, Optimizer):
         raise UsageError(f"an optimiser such as SGD(lr=0.1) is expected, {optimizer!r} came")

@@ -42,6 +42,7 @@ class Training:
     ) -> None:
         self.model, self.optimizer = model, optimizer
         self.program, self.evaluator = program, evaluator
+        self.place = f" on {program.place}" if hasattr(program, "place") else ""
         self.examples, self.validation = examples, validation
         self.epochs, self.batch_size = epochs, batch_size
         self.order, self.shuffle, self.noise = order, shuffle, noise
@@ -97,7 +98,7 @@ class Training:
 
     def run_epoch(self, bar: Any, interrupt: Interrupt) -> bool:
         """Meet every example once; False if Ctrl-C came in between."""
-        bar.set_description(f"epoch {self.epoch + 1}/{self.epochs}", refresh=False)
+        bar.set_description(f"epoch {self.epoch + 1}/{self.epochs}{self.place}", refresh=False)
         inputs, targets = self.examples.inputs, self.examples.targets
         n, summed, met = len(inputs), 0.0, 0
         for rows in batches(n, self.batch_size, self.order if self.shuffle else None):

@@ -1,4 +1,6 @@
-"""Two engines, one meaning: whatever is trained by both comes out the same."""
+"""Several engines, one meaning: whatever is trained by each comes out the same."""
+
+import os
 
 import numpy as np
 import pytest
@@ -16,17 +18,26 @@ def mlp(activation="tanh", output="sigmoid", **options):
     return nn.MLP(3, [4, 2], activation, output, seed=1, **options)
 
 
-def agree(make, loss, Y, optimizer=lambda: nn.SGD(0.05, momentum=0.9), penalties=None):
+@pytest.fixture(params=["eager", pytest.param("jax", marks=pytest.mark.slow)])
+def other(request):
+    """The engine that the compiled one is compared with."""
+    if request.param == "jax":
+        os.environ.setdefault("JAX_PLATFORMS", "cpu")
+        pytest.importorskip("jax")
+    return request.param
+
+
+def agree(other, make, loss, Y, optimizer=lambda: nn.SGD(0.05, momentum=0.9), penalties=None):
     """Train twice, and compare the losses, the parameters and the predictions."""
     runs = []
-    for engine in nn.ENGINES:
+    for engine in ("compiled", other):
         model = make()
         cost = nn.penalized(loss, model, **penalties) if penalties else loss
         history = nn.fit(model, X, Y, cost, optimizer(), epochs=3, batch_size=3, engine=engine, seed=2, progress=False)
         runs.append((history.loss, nn.parameters_to_vector(model), model.predict(X)))
     assert np.isfinite(runs[0][1]).all()
-    for compiled, eager in zip(*runs, strict=True):
-        np.testing.assert_allclose(compiled, eager, rtol=1e-10, atol=1e-12)
+    for mine, theirs in zip(*runs, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-10, atol=1e-12)
 
 
 POSITIVE = {"log", "sqrt"}
@@ -34,14 +45,14 @@ POSITIVE = {"log", "sqrt"}
 
 
 @pytest.mark.parametrize("name", [*ACTIVATIONS, *LAYER_ACTIVATIONS])
-def test_every_activation_trains_alike(name):
+def test_every_activation_trains_alike(other, name):
     def chained():
         before = "softplus" if name in POSITIVE else "linear"
         return nn.Sequential(nn.Layer(3, 4, before, seed=1), name, nn.Layer(4, 2, seed=2))
 
-    agree(chained, "mse", UNIT)
+    agree(other, chained, "mse", UNIT)
     if name not in POSITIVE:
-        agree(lambda: mlp(name, "linear"), "mse", UNIT)
+        agree(other, lambda: mlp(name, "linear"), "mse", UNIT)
 
 
 @pytest.mark.parametrize(("loss", "output", "Y"), [
@@ -50,8 +61,8 @@ def test_every_activation_trains_alike(name):
     ("binary_cross_entropy_with_logits", "linear", UNIT), ("cross_entropy", "softmax", ONE_HOT),
     ("cross_entropy_with_logits", "linear", ONE_HOT),
 ])
-def test_every_loss_trains_alike(loss, output, Y):
-    agree(lambda: mlp(output=output), loss, Y)
+def test_every_loss_trains_alike(other, loss, output, Y):
+    agree(other, lambda: mlp(output=output), loss, Y)
 
 
 def test_no_loss_is_left_out():
@@ -72,19 +83,19 @@ MODELS = {
 
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 @pytest.mark.parametrize("optimizer", [lambda: nn.SGD(0.05), lambda: nn.Adam(0.01)], ids=["SGD", "Adam"])
-def test_every_model_trains_alike(make, optimizer):
-    agree(make, "cross_entropy", ONE_HOT, optimizer)
+def test_every_model_trains_alike(other, make, optimizer):
+    agree(other, make, "cross_entropy", ONE_HOT, optimizer)
 
 
 @pytest.mark.parametrize(("classes", "loss"), [(2, "binary_cross_entropy"), (3, "cross_entropy")])
-def test_logistic_regression_trains_alike(classes, loss):
+def test_logistic_regression_trains_alike(other, classes, loss):
     labels = np.arange(7) % classes
-    agree(lambda: nn.LogisticRegression(3, classes, init="normal", seed=1), loss,
+    agree(other, lambda: nn.LogisticRegression(3, classes, init="normal", seed=1), loss,
           labels if classes == 2 else nn.data.one_hot(labels))
 
 
 @pytest.mark.parametrize("biases", [False, True])
 @pytest.mark.parametrize("make", [lambda: mlp(dropout=0.3), lambda: nn.Sequential(nn.Maxout(3, 2, seed=1), "sigmoid")],
                          ids=["MLP", "maxout"])
-def test_penalties_train_alike(make, biases):
-    agree(make, "binary_cross_entropy", UNIT, penalties={"l1": 0.01, "l2": 0.02, "biases": biases})
+def test_penalties_train_alike(other, make, biases):
+    agree(other, make, "binary_cross_entropy", UNIT, penalties={"l1": 0.01, "l2": 0.02, "biases": biases})

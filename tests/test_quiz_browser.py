@@ -141,3 +141,13 @@ def test_any_label_is_text(open_quiz, label):
     assert browser.execute_script("return document.querySelectorAll('script').length") == 2
     assert browser.execute_script("return document.querySelectorAll('img').length") == 0
     assert re.sub(r"\s", " ", rows(browser)[1][0]) in (f"df/d{label}", f"df/d({label})")
+
+
+def test_inside_a_notebook_it_leaves_the_reader_where_they_are(browser, tmp_path):
+    page = viz.quiz("x * y", x=2, y=3)
+    (tmp_path / "notebook.html").write_text(f"<p style='height: 3000px'></p>{page.inline()}", encoding="utf-8")
+    browser.get((tmp_path / "notebook.html").as_uri())
+    browser.switch_to.frame(browser.find_element(By.TAG_NAME, "iframe"))
+    assert score(browser).startswith("0 of 3 right")
+    browser.switch_to.default_content()
+    assert browser.execute_script("return [scrollY, document.activeElement.tagName]") == [0, "BODY"]

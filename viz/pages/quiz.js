@@ -82,7 +82,8 @@ class Quiz {
     player.pause();
     player.go(player.last, false);
     this.count();
-    this.blanks[0].field.focus();
+    // Inside another page, such as a notebook, it would take the reader away from what is being read.
+    if (parent === window || document.hasFocus()) this.blanks[0].field.focus();
   }
 
   // The next one that is not yet right, from the top again after the last.

@@ -3,15 +3,13 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from plotting import closed_figures, pyplot  # noqa: F401
 
 from autograd import MissingPackageError
 from viz import plots
-from viz.plots.figure import apart, panel
+from viz.plots.figure import panel
 from viz.style import SERIES, THEMES
 
 
@@ -61,16 +59,20 @@ def test_no_two_curves_look_alike():
     assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 20
 
 
-@given(st.lists(st.floats(0, 1), max_size=8))
-def test_names_are_apart_in_the_order_of_their_curves_and_beside_the_axes(heights):
-    placed = np.array(apart(heights, 0.1))
-    assert (np.diff(np.sort(placed)) >= 0.1 - 1e-9).all()
-    assert (placed[np.argsort(heights, kind="stable")] == np.sort(placed)).all()
-    assert ((placed > -1e-9) & (placed < 1 + 1e-9)).all()
+@pytest.mark.parametrize(("label", "written"), [
+    (r"$\frac", r"$\frac"), ("_hidden", "_hidden"), ("<b>&", "<b>&"), ("a" * 10_000, "a" * 23 + "…"), ("a\nb", "a b"),
+])
+def test_a_label_is_text(label, written):
+    ax = plots.compare({label: [1.0, 2.0]})
+    cells = plots.confusion([[1, 0], [0, 1]], names=[label, "b"])
+    for drawn in (ax, cells):
+        drawn.figure.canvas.draw()
+    assert ax.texts[0].get_text() == cells.get_xticklabels()[0].get_text() == written
 
 
-def test_names_that_have_room_stay_where_they_are():
-    assert apart([0.9, 0.1], 0.1) == [0.9, 0.1]
+def test_a_second_plot_on_the_same_axes_leaves_the_names_of_the_first():
+    ax = plots.compare({"a": [1.0, 2.0]})
+    assert [text.get_text() for text in plots.compare({"b": [2.0, 1.0]}, ax=ax).texts] == ["a", "b"]
 
 
 def test_new_figures_are_those_of_pyplot_so_that_notebooks_show_them():

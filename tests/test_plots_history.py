@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from plotting import closed_figures, curves, pyplot  # noqa: F401
+from plotting import closed_figures, curves, pyplot, texts  # noqa: F401
 
 import nn
 from autograd import SizeError, UsageError
@@ -61,6 +61,7 @@ def test_a_single_epoch_is_a_dot():
     (nn.History(), {}, UsageError, "at least one epoch"),
     (5, {}, UsageError, "at least one epoch"),
     (trained(loss=[1], lr=[1]), {"names": ["accuracy"]}, UsageError, "no 'accuracy': there are loss, lr"),
+    (trained(loss=[1], lr=[1]), {"names": 5}, UsageError, "names must be a list"),
     (trained(loss=[1], lr=[1]), {"theme": "pink"}, UsageError, "'light', 'dark'"),
     (trained(loss=[1], lr=[1]), {"ax": 5}, UsageError, "Axes of a figure"),
     (trained(loss=[1], lr=[1]), {"ax": [None, None]}, SizeError, "1 panels, ax has 2"),
@@ -68,6 +69,17 @@ def test_a_single_epoch_is_a_dot():
 def test_what_is_no_history_is_refused(history, options, error, message):
     with pytest.raises(error, match=message):
         plots.history(history, **options)
+
+
+@pytest.mark.parametrize(("loss", "scale"), [([1, 0], "log"), ([0, 0], "linear"), ([np.nan, np.nan], "linear")])
+def test_losses_of_zero_need_a_linear_scale(loss, scale):
+    assert plots.history({"loss": loss}, log=True).get_yscale() == scale
+
+
+def test_trainings_that_are_nan_from_the_start_can_be_compared():
+    ax = plots.compare({"good": [2.0, 1.0], "bad": [np.nan, np.nan]})
+    assert list(curves(ax)) == texts(ax) == ["good", "bad"]
+    plots.compare({"bad": [np.nan]}).figure.canvas.draw()
 
 
 def test_learning_rates_are_compared_by_a_curve_each():

@@ -72,6 +72,7 @@ def test_images_are_drawn_on_axes_given():
     (lambda: plots.image_grid(PICTURES, [0, 1], shape=(2, 3)), SizeError, "labels needs a class for each of 4"),
     (lambda: plots.image_grid(PICTURES, predictions=[0.5] * 4, shape=(2, 3)), UsageError, "must be classes"),
     (lambda: plots.image_grid(PICTURES, [0, 1, 2, 3], shape=(2, 3), names="ab"), SizeError, "classes 0 to 1, class 2"),
+    (lambda: plots.image_grid(PICTURES, shape=6), UsageError, "shape must be a list"),
     (lambda: plots.image_grid(PICTURES, shape=(2, 3), columns=0), UsageError, "columns is a whole number from 1"),
     (lambda: plots.weight_images(nn.MLP(6, [2])), SizeError, "6 pixels"),
     (lambda: plots.weight_images(nn.Maxout(4, 2, pieces=2)), UsageError, "several rows of weights"),

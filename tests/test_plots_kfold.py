@@ -31,6 +31,8 @@ def test_scores_stand_beside_their_folds():
 
 
 @pytest.mark.parametrize(("parts", "scores", "error", "message"), [
+    (5, None, UsageError, "parts must be a list"),
+    ([1], None, UsageError, "a fold must be a list"),
     ([], None, SizeError, "nn.data.kfold"),
     ([([0], [1], [2])], None, SizeError, "pairs"),
     ([([0], [])], None, SizeError, "nothing to draw"),

@@ -90,6 +90,7 @@ def test_columns_are_drawn_as_curves():
 
 @pytest.mark.parametrize(("call", "error", "message"), [
     (lambda: plots.optimizer_table("adam", slope, 1.0), UsageError, "str came"),
+    (lambda: plots.descent(nn.SGD(1), 5, 1.0), UsageError, "gradient must be a function, int came"),
     (lambda: plots.optimizer_table(nn.SGD(1), slope, 1.0, steps=0), UsageError, "steps is a whole number from 1"),
     (lambda: plots.optimizer_table(nn.SGD(1), slope, np.zeros(9)), SizeError, "room for 8 parameters, 9 came"),
     (lambda: plots.optimizer_table(nn.SGD(1), lambda w: [1, 2], 1.0), SizeError, "each of 1 parameters, 2 came"),

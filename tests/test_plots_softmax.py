@@ -21,6 +21,11 @@ def test_cold_is_argmax_and_hot_is_even():
     assert second == pytest.approx([0, 0.5])
 
 
+def test_scores_may_be_as_large_as_numbers_get():
+    first, second = curves(plots.softmax_temperatures([1.5e308, -1.5e308])).values()
+    assert (set(first), set(second)) == ({1.0}, {0.0})
+
+
 @pytest.mark.parametrize(("scores", "options", "error", "message"), [
     ([], {}, SizeError, "nothing to draw"),
     ([1, np.inf], {}, UsageError, "finite"),

@@ -5,7 +5,7 @@ from plotting import closed_figures, curves, texts  # noqa: F401
 import autograd
 import nn
 import viz
-from autograd import SizeError, UsageError
+from autograd import NumberError, SizeError, UsageError, Value
 from viz import plots
 
 PATH = np.array([[2.0, 1.0], [1.0, 0.5], [0.0, 0.0]])
@@ -79,6 +79,10 @@ def test_places_where_the_loss_is_not_finite_are_left_blank():
     assert min(path.vertices[:, 0].min() for path in shades.get_paths()) > 0
 
 
+def test_a_plain_has_no_lines():
+    assert len(plots.loss_surface(lambda theta: 1.0, PATH).collections) == 1
+
+
 def test_axes_can_have_names():
     assert plots.loss_surface(bowl, PATH, labels=("w", "b")).get_ylabel() == "b"
 
@@ -102,6 +106,12 @@ def test_what_does_not_fit_is_refused(options, error, message):
         plots.loss_surface(bowl, **options)
 
 
-def test_a_loss_that_is_nowhere_finite_is_refused():
-    with pytest.raises(UsageError, match="nan or inf all over"):
-        plots.loss_surface(lambda theta: np.nan, PATH)
+@pytest.mark.parametrize(("loss", "error", "message"), [
+    (lambda theta: np.nan, UsageError, "nan or inf all over"),
+    (lambda theta: theta, SizeError, "what the loss returns"),
+    (lambda theta: Value(1.0), NumberError, "what the loss returns"),
+    ("mse", UsageError, "the loss must be a function, str came"),
+])
+def test_a_loss_gives_numbers_of_which_some_are_finite(loss, error, message):
+    with pytest.raises(error, match=message):
+        plots.loss_surface(loss, PATH)

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd import UsageError, Value, grad, ops
 from viz.plots.figure import Panel, panels, returned
-from viz.plots.numbers import Floats, finite
+from viz.plots.numbers import Floats, finite, listed
 
 POINTS = 300
 """Points of a curve."""
@@ -33,7 +33,7 @@ def activations(
 
     Raises `UsageError` for an unknown name or an empty range.
     """
-    chosen = [functions] if isinstance(functions, str) or callable(functions) else list(functions)
+    chosen = [functions] if isinstance(functions, str) or callable(functions) else listed("functions", functions)
     low, high = finite("low", low), finite("high", high)
     if not low < high or not chosen:
         raise UsageError(f"functions, and a range from low to high, are expected; {chosen}, {low:g} to {high:g} came")

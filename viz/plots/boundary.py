@@ -36,7 +36,7 @@ def boundary(
     predict = predictor(model)
     right = classes("Y", Y, len(points))
     one = panel(ax, theme, (7, 6))
-    xs, ys = (around(column, count("resolution", resolution, 2)) for column in points.T)
+    xs, ys = (around(column, resolution) for column in points.T)
     found = outputs(predict, np.stack([part.ravel() for part in np.meshgrid(xs, ys)], 1))
     regions(one, xs, ys, found, threshold)
     taken = found_classes(outputs(predict, points), threshold)
@@ -69,7 +69,7 @@ def found_classes(found: Floats, threshold: float) -> Integers:
 def around(numbers: Floats, resolution: int) -> Floats:
     """Steps over a range and a margin."""
     margin = 0.1 * (np.ptp(numbers) or 1.0)
-    return np.linspace(numbers.min() - margin, numbers.max() + margin, resolution)
+    return np.linspace(numbers.min() - margin, numbers.max() + margin, count("resolution", resolution, 2))
 
 
 def regions(one: Panel, xs: Floats, ys: Floats, found: Floats, threshold: float) -> None:

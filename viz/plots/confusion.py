@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from autograd import SizeError, UsageError
 from viz.plots.figure import Panel, panel
+from viz.plots.names import brief
 from viz.plots.numbers import array
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ def confusion(
     for i, j in np.ndindex(n, n):
         color = one.readable(image.to_rgba(signed[i, j]))
         one.ax.text(j, i, words[i][j], ha="center", va="center", color=color, size=size)
-    called = [str(name) for name in names or range(n)]
-    one.ax.set_xticks(range(n), called)
-    one.ax.set_yticks(range(n), called)
+    called = [brief(str(name)) for name in (range(n) if names is None else names)]
+    for put in (one.ax.set_xticks, one.ax.set_yticks):
+        put(range(n), called, parse_math=False)
     one.ax.tick_params(length=0)
     for spine in one.ax.spines.values():
         spine.set_visible(False)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd import MissingPackageError, SizeError, UsageError
+from viz.plots.names import apart, brief, last_finite, plain
 from viz.style import SERIES, Theme, theme_named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 TEXT = 15
 """The size of text in points on axes as wide as a slide."""
@@ -50,6 +52,8 @@ class Panel:
     theme: Theme
     series: tuple[str, ...]
     scale: float
+    curves: list[Line2D] = field(default_factory=list)
+    """The curves that have been drawn and have a label."""
 
     @property
     def text(self) -> float:
@@ -74,26 +78,28 @@ class Panel:
         options: dict[str, Any] = {"color": self.color(i), "linestyle": self.style(i), "linewidth": self.line}
         if np.isfinite(np.asarray(y, float)).sum() < 2:
             options |= {"marker": "o", "markersize": 3 * self.line}
-        self.ax.plot(x, y, **options | look)
+        curve = self.ax.plot(x, y, **options | look)
+        self.curves.extend(curve if look.get("label") else ())
 
     def write(self, x: str = "", y: str = "", title: str = "") -> None:
         """Name the axes and the whole."""
         for put, words in ((self.ax.set_xlabel, x), (self.ax.set_ylabel, y)):
-            put(words, color=self.theme.text, size=self.text)
-        self.ax.set_title(title, color=self.theme.text, size=1.12 * self.text, pad=10 * self.scale)
+            put(plain(words), color=self.theme.text, size=self.text, parse_math=False)
+        self.ax.set_title(plain(title), color=self.theme.text, size=1.12 * self.text, pad=10 * self.scale,
+                          parse_math=False)
 
     def names(self, texts: Sequence[str], at: Sequence[float], colors: Iterable[str]) -> None:
         """Write names right of the axes, at heights of data, but apart from each other."""
         height = self.ax.get_window_extent().height * 72 / self.ax.figure.dpi
         for text, y, color in zip(texts, apart(self.heights(at), 1.25 * self.text / height), colors, strict=True):
-            self.ax.annotate(text, (1.0, y), (6, 0), xycoords="axes fraction", textcoords="offset points",
-                             color=color, size=self.text, va="center", annotation_clip=False)
+            self.ax.annotate(brief(text), (1.0, y), (6, 0), xycoords="axes fraction", textcoords="offset points",
+                             color=color, size=self.text, va="center", annotation_clip=False, parse_math=False)
 
     def name_curves(self) -> None:
         """Write the label of each curve beside its end, in its colour; call it when all is drawn."""
-        curves = [curve for curve in self.ax.get_lines() if not str(curve.get_label()).startswith("_")]
-        ends = [last_finite(np.asarray(curve.get_ydata(), float)) for curve in curves]
-        self.names([str(curve.get_label()) for curve in curves], ends, [str(curve.get_color()) for curve in curves])
+        ends = [last_finite(np.asarray(curve.get_ydata(), float)) for curve in self.curves]
+        colors = [str(curve.get_color()) for curve in self.curves]
+        self.names([str(curve.get_label()) for curve in self.curves], ends, colors)
 
     def heights(self, ys: Sequence[float]) -> list[float]:
         """Where data lie between the bottom, 0, and the top, 1, of the axes."""
@@ -209,34 +215,3 @@ def scale(ax: Axes) -> float:
 def ramp(*colors: str) -> Any:
     """A colour map through some colours."""
     return matplotlib().colors.LinearSegmentedColormap.from_list("reroll", colors)
-
-
-def apart(heights: Sequence[float], gap: float) -> list[float]:
-    """Heights moved as little as it takes for neighbours to be a gap apart, those at the top downward.
-
-    >>> [round(y, 2) for y in apart([0.5, 0.5, 1.0, 0.99], 0.1)]
-    [0.45, 0.55, 1.0, 0.9]
-    """
-    order = np.argsort(heights, kind="stable")
-    groups: list[tuple[float, int]] = []  # the middle of a group of names that touch, and how many they are
-    for y in np.asarray(heights, float)[order]:
-        groups.append((float(y), 1))
-        while True:
-            middle, n = groups[-1]
-            half = gap * (n - 1) / 2
-            middle = float(np.clip(middle, half, max(1 - half, half)))
-            groups[-1] = (middle, n)
-            if len(groups) < 2 or groups[-2][0] + gap * groups[-2][1] / 2 <= middle - gap * n / 2 + 1e-12:
-                break
-            below, m = groups[-2]
-            groups[-2:] = [((below * m + middle * n) / (m + n), m + n)]
-    placed = [middle + gap * (i - (n - 1) / 2) for middle, n in groups for i in range(n)]
-    found = np.empty(len(placed))
-    found[order] = placed
-    return list(map(float, found))
-
-
-def last_finite(numbers: Any) -> float:
-    """The last number that is finite, or nan."""
-    finite = numbers[np.isfinite(numbers)]
-    return float(finite[-1]) if len(finite) else float("nan")

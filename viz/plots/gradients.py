@@ -32,7 +32,7 @@ def gradients(models: Any, *, ax: Axes | None = None, theme: str = "light") -> A
         raise UsageError("gradients takes a model, or models by their labels; none came")
     one = panel(ax, theme)
     for i, (label, size) in enumerate(sizes.items()):
-        one.plot(np.arange(1, len(size) + 1), np.where(size > 0, size, np.nan), i, label=label or "_",
+        one.plot(np.arange(1, len(size) + 1), np.where(size > 0, size, np.nan), i, label=label,
                  marker="o", markersize=3 * one.line)
     one.ax.set_yscale("log")
     for i, size in enumerate(sizes.values()):

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd import UsageError
 from viz.plots.figure import Panel, panel, panels, returned
-from viz.plots.numbers import Floats, array
+from viz.plots.numbers import Floats, array, listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,12 +38,13 @@ def history(
     kinds = chosen(found, names, alone=ax is not None and np.ndim(ax) == 0)
     drawn = panels(len(kinds), ax, theme, 3, (5, 4))
     for one, kind in zip(drawn, kinds, strict=True):
-        sides = {"training": found.get(kind), "validation": found.get("val_" + kind)}
-        for i, (side, ys) in enumerate(sides.items()):
-            if ys is not None:
-                one.plot(np.arange(1, len(ys) + 1), ys, i, label=side)
-        finish(one, "", TITLES.get(kind, kind), log and kind == "loss")
-        if sides["validation"] is not None:
+        positive = False
+        for i, (side, name) in enumerate({"training": kind, "validation": "val_" + kind}.items()):
+            if name in found:
+                one.plot(np.arange(1, len(found[name]) + 1), found[name], i, label=side)
+                positive |= bool((found[name] > 0).any())
+        finish(one, "", TITLES.get(kind, kind), log and kind == "loss" and positive)
+        if "val_" + kind in found:
             one.name_curves()
     return returned(drawn)
 
@@ -100,7 +101,7 @@ def known(name: str, found: Iterable[str]) -> str:
 def chosen(found: Mapping[str, Floats], names: Sequence[str] | None, alone: bool) -> list[str]:
     """The kinds of numbers that get a panel."""
     if names is not None:
-        kinds = [names] if isinstance(names, str) else list(names)
+        kinds = [names] if isinstance(names, str) else listed("names", names)
         return list(dict.fromkeys(known(name, found).removeprefix("val_") for name in kinds))
     kinds = list(dict.fromkeys(name.removeprefix("val_") for name in found))
     if alone:
@@ -128,5 +129,5 @@ def bound(one: Panel, curves: Sequence[Floats]) -> None:
     """Keep what diverges from squeezing the rest."""
     limit = BEYOND * max((ys[0] for ys in curves if np.isfinite(ys[0])), default=np.inf)
     met = np.concatenate(curves)
-    if limit > 0 and not (met <= limit).all():
+    if 0 < limit < np.inf and not (met <= limit).all():
         one.ax.set_ylim(met[np.isfinite(met)].min(initial=limit), limit)

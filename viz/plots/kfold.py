@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from autograd import SizeError, UsageError
 from viz.plots.figure import matplotlib, panel
-from viz.plots.numbers import array
+from viz.plots.numbers import array, listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +28,7 @@ def folds(
 
     Raises `SizeError` without folds or for scores of another number.
     """
-    pairs = [[indices(part) for part in pair] for pair in parts]
+    pairs = [[indices(part) for part in listed("a fold", pair)] for pair in listed("parts", parts)]
     if not pairs or any(len(pair) != 2 for pair in pairs):
         raise SizeError("pairs of the examples to train and to validate on are expected, as nn.data.kfold gives")
     n = max(int(part.max()) for pair in pairs for part in pair) + 1

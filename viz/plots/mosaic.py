@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from viz.plots.figure import Panel
+from viz.plots.names import brief
 from viz.plots.numbers import Floats
 
 GAP = 0.08
@@ -50,7 +51,8 @@ class Mosaic:
         """Write above picture i."""
         left, right, _, top = self.box(i)
         size = 0.9 * self.panel.text
-        self.panel.ax.text((left + right) / 2, top - 0.05, words, color=color, size=size, ha="center", va="bottom")
+        self.panel.ax.text((left + right) / 2, top - 0.05, brief(words), color=color, size=size, ha="center",
+                           va="bottom", parse_math=False)
 
     def frame(self, i: int, color: str) -> None:
         """Draw a frame around picture i."""

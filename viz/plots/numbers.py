@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -67,13 +68,28 @@ def pictures(what: str, given: Any, shape: tuple[int, int] | None) -> Floats:
         return found
     pixels = found.shape[1]
     side = math.isqrt(pixels)
-    height, width = shape or (side, side)
+    height, width = (side, side) if shape is None else (count("a side of the shape", n) for n in listed("shape", shape))
     if height * width != pixels:
         raise SizeError(
             f"{what} has {pixels} pixels in a row, which do not make a picture of {height} × {width}: "
             f"give shape=(height, width)"
         )
     return found.reshape(-1, height, width)
+
+
+def function(what: str, given: Any) -> Callable[[Any], Any]:
+    """A function."""
+    if not callable(given):
+        raise UsageError(f"{what} must be a function, {type(given).__name__} came")
+    found: Callable[[Any], Any] = given
+    return found
+
+
+def listed(what: str, given: Any) -> list[Any]:
+    """The members of a list, or of anything else that can be walked through."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise UsageError(f"{what} must be a list, {type(given).__name__} came")
+    return list(given)
 
 
 def count(what: str, number: Any, least: int = 1) -> int:

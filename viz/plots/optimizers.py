@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from autograd import SizeError, UsageError
 from viz.plots.figure import panel
-from viz.plots.numbers import Floats, array, count
+from viz.plots.numbers import Floats, array, count, function
 from viz.tables import aligned, html_table, plain
 
 if TYPE_CHECKING:
@@ -117,11 +117,11 @@ def trace(optimizer: Any, gradient: Gradient, theta: npt.ArrayLike, steps: int) 
     """The quantities of each step, in the order in which they are computed; at first θ alone."""
     if not all(hasattr(optimizer, name) for name in ("step", "state_dict")):
         raise UsageError(f"an optimiser has step(theta, gradient) and state_dict(); {type(optimizer).__name__} came")
-    start = array("theta", theta, (0, 1))
+    slope, start = function("gradient", gradient), array("theta", theta, (0, 1))
     now, moving = np.atleast_1d(start).copy(), copy.deepcopy(optimizer)
     yield {"θ": now.copy()}
     for t in range(count("steps", steps)):
-        g = array("what gradient returns", gradient(now.copy() if start.ndim else float(now[0])), (0, 1), finite=False)
+        g = array("what gradient returns", slope(now.copy() if start.ndim else float(now[0])), (0, 1), finite=False)
         if g.size != now.size:
             raise SizeError(f"the gradient needs a number for each of {now.size} parameters, {g.size} came")
         scheduled = getattr(moving, "schedule", None) is not None

@@ -34,7 +34,8 @@ def softmax_temperatures(
         raise UsageError(f"temperatures are above 0, {T.min():g} came")
     if names is not None and len(names) != len(z):
         raise SizeError(f"{len(z)} scores need as many names, {len(names)} came")
-    shares = np.array([autograd.softmax((z / t).tolist()) for t in T])
+    with np.errstate(over="ignore"):  # far below the largest there is nothing, which is right
+        shares = np.array([autograd.softmax(((z - z.max()) / t).tolist()) for t in T])
     one = panel(ax, theme)
     one.ax.set_xscale("log")
     one.ax.xaxis.set_major_formatter("{x:g}")

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from autograd import SizeError, UsageError
 from viz.plots.figure import Panel, panel
-from viz.plots.numbers import Floats, array, count, finite
+from viz.plots.numbers import Floats, array, count, finite, function
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +48,9 @@ def loss_surface(
     basis, origin, names = spanned(directions, middle, trail)
     way = None if trail is None else (trail - middle) @ np.linalg.pinv(basis)
     xs, ys = (np.linspace(low, high, count("resolution", resolution, 2)) for low, high in window(way, center, reach))
-    heights = np.array([[float(loss(middle + x * basis[0] + y * basis[1])) for x in xs] for y in ys])
+    height = function("the loss", loss)
+    found = [[height(middle + x * basis[0] + y * basis[1]) for x in xs] for y in ys]
+    heights = array("what the loss returns, on a mesh,", found, 2, finite=False)
     one = panel(ax, theme, (7.4, 6))
     landscape(one, xs + origin[0], ys + origin[1], heights, log)
     if way is not None:
@@ -105,6 +107,8 @@ def landscape(one: Panel, xs: Floats, ys: Floats, heights: Floats, log: bool) ->
     shade = one.sequential()
     found = np.ma.masked_invalid(heights)
     one.ax.contourf(xs, ys, found, levels, colors=[shade(0.75 * step) for step in steps[:-1]])
+    if low == known.max():
+        return  # a plain has no lines of equal height
     lines = one.ax.contour(xs, ys, found, levels[1:-1], colors=[one.theme.muted], linewidths=0.8)
     one.ax.clabel(lines, list(levels[2:-1:3]), fontsize=0.75 * one.text, colors=[one.theme.text],
                   fmt=lambda height: f"{float(f'{height:.2g}'):g}")

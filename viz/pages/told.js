@@ -44,9 +44,10 @@ class Numbers {
   }
 }
 
-// How a template is read: where its numbers and cases are, what begins a term and ends the last one.
+// How a template is read: where its numbers and cases are, what begins a term and ends the last one, and what of a term
+// says nothing.
 const TEXT = {
-  number: /\ufdd0(\d+)\ufdd3/g, case: /\ufdd1(\d+)\ufdd3/g, term: "\ufdd2", end: "\ufdd3", sign: /^ \+?= /, formula: 0,
+  number: /\ufdd0(\d+)\ufdd3/g, case: /\ufdd1(\d+)\ufdd3/g, term: "\ufdd2", end: "\ufdd3", sign: /^ \+?= /g,
   write(text, least) {
     const plain = text.replace("inf", "∞");
     return plain.startsWith("-") && least > 1 ? `(${plain})` : plain;
@@ -54,9 +55,9 @@ const TEXT = {
 };
 const MATH = {
   number: /<mrow><mo>\ufdd0<\/mo><mn>(\d+)<\/mn><\/mrow>/g, case: /<mrow><mo>\ufdd1<\/mo><mn>(\d+)<\/mn><\/mrow>/g,
-  term: "<mo>\ufdd2</mo>", end: "<mo>\ufdd3</mo>", sign: /^<mo>\+?=<\/mo>/, formula: 1,
+  term: "<mo>\ufdd2</mo>", end: "<mo>\ufdd3</mo>", sign: /<mo>\+?=<\/mo>|<\/?mrow>/g,
   write(text, least) {
-    const negative = text.startsWith("-"), [mantissa, exponent] = text.replace("-", "").split(/e(?=[-+\d])/);
+    const negative = text.startsWith("-"), [mantissa, exponent] = (negative ? text.slice(1) : text).split(/e(?=[-+\d])/);
     const minus = '<mo form="prefix">−</mo>';
     let inner = { inf: "<mi>∞</mi>", nan: '<mi mathvariant="normal">nan</mi>' }[mantissa] ?? `<mn>${mantissa}</mn>`;
     if (exponent !== undefined) {
@@ -82,7 +83,7 @@ class Teller {
     const [last, tail] = terms.pop().split(spelling.end), seen = new Set([head]);
     let sentence = head;
     for (const [i, term] of [...terms, last].entries()) {
-      const said = term?.replace(spelling.sign, "");
+      const said = term?.replaceAll(spelling.sign, "");
       if (term !== null && (i === 0 || !seen.has(said))) sentence += term;
       seen.add(said);
     }

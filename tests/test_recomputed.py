@@ -1,0 +1,128 @@
+"""What a page works out again and tells by itself, run by Node beside Python's walk with the same numbers."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import random
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from javascript import needs_node, run, written
+from strategies import ELEMENTWISE, VARIADIC, Expression, expressions
+
+import viz
+from autograd import UsageError, Value, ops
+from viz.javascript import PRELUDE
+from viz.recomputed import Recomputed
+from viz.web import page_file
+
+Case = tuple[Callable[..., Value], Sequence[Sequence[float]]]
+
+
+def told_by_the_page(cases: Sequence[Case]) -> list[list[list[str]]]:
+    """The sentences of each graph, drawn at its first point and moved to each of its points; as text, then as MathML."""
+    scripts = []
+    for build, points in cases:
+        leaves = [Value(x, f"x{i}") for i, x in enumerate(points[0])]
+        again = Recomputed(viz.steps(build(*leaves)))
+        places = [again.code.places.get(leaf, -1) for leaf in leaves]
+        scripts.append(f"""(() => {{
+            const film = {json.dumps(again.film())};
+            {PRELUDE}{again.script()}{page_file("numbers.js")}{page_file("told.js")}
+            const numbers = new Numbers(), teller = new Teller(numbers);
+            const steps = film.steps.map(step => new Step(step, teller));
+            return [{", ".join(f"[{', '.join(map(written, point))}]" for point in points)}].map(point => {{
+                {places}.forEach((place, i) => {{ if (place >= 0) numbers.v[place] = point[i]; }});
+                numbers.run();
+                return steps.flatMap(step => [step.text, step.math]);
+            }});
+        }})()""")
+    found: list[list[list[str]]] = run(f"answer([{', '.join(scripts)}]);")
+    return found
+
+
+def told_by_python(build: Callable[..., Value], point: Sequence[float]) -> list[str]:
+    """The same sentences, from the walk at that point."""
+    frames = viz.steps(build(*[Value(x, f"x{i}") for i, x in enumerate(point)]))
+    return [text for frame in frames for text in (frame.sentence, frame.mathml)]
+
+
+def plain(told: list[str]) -> list[str]:
+    """Sentences and formulas; of formulas the text alone, since numbers in them may be grouped or not."""
+    return [re.sub("<[^>]*>", "", text) for text in told]
+
+
+def agree(cases: Sequence[Case]) -> None:
+    for (build, points), found in zip(cases, told_by_the_page(cases), strict=True):
+        for point, told in zip(points, found, strict=True):
+            assert plain(told) == plain(told_by_python(build, point)), point
+
+
+CORNERS = [1.5, 0.0, -0.5, 1.0, 2.0, -800.0, math.inf, math.nan]
+
+
+@needs_node
+def test_the_page_tells_every_operation_as_the_walk_does_at_kinks_and_corners_too() -> None:
+    agree([
+        (lambda *xs, op=op: op.dispatch(xs) * 2, list(itertools.product(CORNERS, repeat=op.arity))[:40])
+        for op in ELEMENTWISE if op is not ops.detach
+    ])  # fmt: skip
+
+
+@needs_node
+def test_the_page_tells_reductions_as_the_walk_does_with_ties_and_many_terms() -> None:
+    points = [(1.0, 2.0, 2.0, -1.0), (3.0, 3.0, 3.0, 3.0), (0.0, -0.5, 7.0, 1e-9)]
+    agree([(lambda *xs, op=op: op.dispatch(xs) - xs[0], points) for op in VARIADIC])
+    agree([(lambda *xs: ops.sum(xs) * xs[0], [[float(i) for i in range(20)], [0.5] * 20])])
+
+
+@needs_node
+@pytest.mark.parametrize("constant", [0.0, 1.0, 2.0, -1.0, 0.5])
+def test_a_constant_makes_its_rule_simpler_at_all_points(constant: float) -> None:
+    points = [(2.0,), (0.0,), (-3.0,), (1.0,)]
+    rows = [ops.add, ops.sub, ops.mul, ops.div, ops.pow, ops.maximum]
+    agree([(lambda x, op=op: op(x, constant) + op(constant, x), points) for op in rows])
+
+
+@needs_node
+@settings(max_examples=10, deadline=None)
+@given(expressions())
+def test_the_page_tells_any_graph_as_the_walk_does(expression: Expression) -> None:
+    points = [expression.point, [x / 2 for x in expression.point], [1.0] * len(expression.point)]
+    agree([(lambda *xs: expression(*xs) * 1.5, points)])
+
+
+@needs_node
+@pytest.mark.parametrize("number_format", [".4g", ".0g", ".1g", ".2f", ".0f", ".3e", ".12g"])
+def test_the_page_writes_numbers_as_python_does(number_format: str) -> None:
+    rng = random.Random(0)
+    numbers = [rng.uniform(-1, 1) * 10 ** rng.uniform(-12, 12) for _ in range(300)]
+    numbers += [n / 16 for n in range(-100, 100)] + [0.0, -0.0, 1e22, 5e-324, 1.7e308, 99995.0, 1e-4, 9.9995e-5, 1e16]
+    numbers += [math.inf, -math.inf, math.nan]
+    digits, kind = number_format[1:-1], number_format[-1]
+    found = run(f"""{page_file("numbers.js")}
+        const inf = Infinity;
+        answer([{", ".join(map(written, numbers))}].map(x => formatted(x, {{ digits: {digits}, kind: "{kind}" }})));
+    """)
+    assert found == [format(x, number_format) for x in numbers]
+
+
+@needs_node
+@pytest.mark.parametrize(("text", "number"), [
+    ("2", 2.0), ("2.0", 2.0), (" 4/2 ", 2.0), ("1e-3", 1e-3), ("-.5", -0.5), ("+3.", 3.0), ("−7", -7.0), ("0,5", 0.5),
+    ("1/-4", -0.25), ("inf", math.inf), ("-∞", -math.inf), ("-pi/2", -math.pi / 2), ("1E2", 100.0), ("1/0", math.inf),
+    ("", None), ("x", None), ("1e", None), ("--1", None), ("1/2/3", None), ("2 3", None), ("0x10", None), ("/2", None),
+])  # fmt: skip
+def test_numbers_are_read_as_people_write_them(text: str, number: float | None) -> None:
+    found = run(f"{page_file('numbers.js')} answer(parsed({json.dumps(text)}) ?? null);")
+    assert found is None if number is None else float(found.replace("Infinity", "inf")) == number
+
+
+def test_formats_that_pages_cannot_write_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"'\+\.3f' came"):
+        viz.live("x * y", x=1, y=2, number_format="+.3f")

@@ -1,11 +1,15 @@
 """The page with sliders, in a real browser: dragged, typed at, and compared with what Python works out."""
 
+import math
+
 import pytest
 from browser import complaints, started
-from selenium.webdriver import Keys
+from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 
+import nn
 import viz
+from autograd import Value
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +117,158 @@ def test_dragging_works_everything_out_again_as_python_does(open_page, name):
             drag(browser, leaf, number)
         numbers |= move
         agree(browser, viz.parse(expression, **numbers))
+
+
+def whole(browser):
+    return browser.find_element(By.ID, "whole").text.replace("\n", "").replace(" ", "")
+
+
+def picture(browser):
+    """The plane as it is painted."""
+    return browser.execute_script("return document.querySelector('#plane').toDataURL()")
+
+
+def test_typing_any_number_works_everything_out_again(open_page):
+    browser = open_page("(x + y) * z", x=-2, y=5, z=-4)
+    numbers = {"x": -2.0, "y": 5.0, "z": -4.0}
+    for name, text, number in [
+        ("x", "7/2", 3.5), ("y", "1e-3", 1e-3), ("z", "-250", -250), ("x", "inf", math.inf), ("y", "nan", math.nan),
+    ]:  # fmt: skip
+        type_in(browser, name, text)
+        numbers[name] = number
+        agree(browser, viz.parse("(x + y) * z", **numbers))
+    slider = browser.find_element(By.CSS_SELECTOR, "input[type=range][aria-label=z]")
+    assert float(slider.get_attribute("min")) == float(slider.get_attribute("value")) == -250
+
+
+def test_what_is_no_number_is_marked_and_changes_nothing(open_page):
+    browser = open_page("x * y", x=2, y=3)
+    type_in(browser, "x", "two")
+    assert field(browser, "x").get_attribute("aria-invalid") == "true"
+    agree(browser, viz.parse("x * y", x=2, y=3))
+    field(browser, "x").send_keys(Keys.TAB)
+    assert field(browser, "x").get_attribute("value") == "2"
+    assert field(browser, "x").get_attribute("aria-invalid") == "false"
+
+
+def test_the_formula_has_the_numbers_plugged_in(open_page):
+    browser = open_page("(x + y) * z", x=-2, y=5, z=-4)
+    assert whole(browser) == "f=(x+y)·z=(−2+5)·(−4)=−12"
+    drag(browser, "x", 3)
+    assert whole(browser) == "f=(x+y)·z=(3+5)·(−4)=−32"
+
+
+def test_the_step_that_is_shown_follows_and_steps_tell_the_numbers_of_now(open_page):
+    browser = open_page("(x + y) * z", "#step=6", x=-2, y=5, z=-4)
+    drag(browser, "z", 2)
+    assert browser.find_element(By.ID, "sentence").text == "df/dx = df/dq · dq/dx = 2 · 1 = 2"
+    assert browser.find_element(By.ID, "count").text == "6 / 7"
+    browser.find_element(By.ID, "first").click()
+    browser.find_element(By.ID, "on").click()
+    drag(browser, "x", 1)
+    assert browser.find_element(By.ID, "sentence").text == "q = x + y = 1 + 5 = 6"
+    seen = "return getComputedStyle(document.querySelector(`[data-number='${arguments[0]}']`)).visibility"
+    assert browser.execute_script(seen, "v3:data") == "visible"
+    assert browser.execute_script(seen, "v4:data") == "hidden"
+
+
+def test_it_is_used_with_the_keyboard_alone(open_page):
+    browser = open_page("x * y", "#step=1", x=2, y=3)
+    slider = browser.find_element(By.CSS_SELECTOR, "input[type=range][aria-label=x]")
+    slider.send_keys(Keys.ARROW_RIGHT)  # moves the number, not the step
+    settle(browser)
+    assert browser.find_element(By.ID, "count").text == "1 / 4"
+    assert field(browser, "x").get_attribute("value") == "2.05"
+    field(browser, "x").send_keys(Keys.ARROW_UP, Keys.ARROW_UP, Keys.ARROW_DOWN)
+    settle(browser)
+    assert page_of(browser)["sentences"][0] == "f = x * y = 2.1 * 3 = 6.3"
+    browser.find_element(By.ID, "reset").send_keys(Keys.ENTER)
+    browser.find_element(By.ID, "last").send_keys(Keys.ENTER)
+    settle(browser)
+    agree(browser, viz.parse("x * y", x=2, y=3))
+
+
+def test_a_drawing_keeps_its_places_and_long_numbers_are_written_narrower(open_page):
+    browser = open_page("x * y + x", x=2, y=3, style="circuit")
+    places = """return [...document.querySelectorAll("#graph path, #graph polygon")].map(
+        element => { const { x, y, width } = element.getBBox(); return [x, y, width].join() })"""
+    before = browser.execute_script(places)
+    type_in(browser, "x", "-1.23456e-123")
+    assert browser.execute_script(places) == before
+    fits = """return [...document.querySelectorAll("[data-room]")].every(
+        element => element.getComputedTextLength() < 0.6 * element.getAttribute("font-size") * element.dataset.room)"""
+    assert browser.execute_script(fits)
+
+
+def test_the_decision_boundary_of_a_network_moves(open_page):
+    model = nn.MLP(2, [3, 1], "tanh", "sigmoid", seed=0)
+    browser = open_page(model, data=nn.data.xor())
+    before = picture(browser)
+    drag(browser, "W1[0,0]", -2)
+    assert picture(browser) != before
+    model.layers[0].weight[0][0].data = -2.0
+    corners = "return [[0, 0], [0, 1], [1, 0], [1, 1]].map(x => live.plane.answer(...x))"
+    assert browser.execute_script(corners) == pytest.approx(model.predict(nn.data.xor()[0]).ravel().tolist(), abs=1e-12)
+
+
+def test_dragging_in_the_plane_moves_the_inputs(open_page):
+    x, y, w = Value(0.5, "x"), Value(-0.5, "y"), Value(1.0, "w")
+    browser = open_page((x * w - y).tanh(), boundary=(x, y))
+    plane = browser.find_element(By.ID, "plane")
+    side = plane.size["width"]
+    ActionChains(browser).move_to_element_with_offset(plane, side / 4, -side / 4).click().perform()
+    settle(browser)
+    assert [float(field(browser, name).get_attribute("value")) for name in "xy"] == pytest.approx([1, 1], abs=0.05)
+    assert "orange to blue" in plane.get_attribute("title")
+
+
+def test_constants_can_be_moved_if_asked_for(open_page):
+    browser = open_page("x**2 - 2*x + 1", x=5, constants=True)
+    drag(browser, "c2", 4)
+    f = viz.parse("x**c1 - c2*x + c3", c1=2, c2=4, c3=1, x=5)
+    assert sorted(page_of(browser)["sentences"]) == sorted(step.sentence for step in viz.steps(f))
+
+
+LABELS = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\ufdd00\ufdd3{}\\"]
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_any_label_is_text(open_page, label):
+    def product(y):
+        x = Value(2.0, label)
+        return x * x * Value(y, "y")
+
+    browser = open_page(product(3.0), title=label)
+    assert browser.execute_script("return document.querySelectorAll('script').length") == 2
+    assert browser.execute_script("return document.querySelectorAll('img').length") == 0
+    drag(browser, "y", 1)
+    agree(browser, product(1.0))
+
+
+def test_it_works_inside_of_a_notebook(browser, tmp_path):
+    (tmp_path / "notebook.html").write_text(viz.live("x * y", x=2, y=3).inline(), encoding="utf-8")
+    browser.get((tmp_path / "notebook.html").as_uri())
+    browser.switch_to.frame(0)
+    drag(browser, "x", 4)
+    agree(browser, viz.parse("x * y", x=4, y=3))
+    browser.switch_to.default_content()
+    assert complaints(browser) == []
+
+
+def test_a_graph_of_hundreds_of_values_is_worked_out_within_a_frame(open_page):
+    f = Value(0.5, "x")
+    for i in range(75):
+        f = (f * Value(1.0 + i / 100, f"w{i}") + Value(0.1, f"b{i}")).tanh()
+    browser = open_page(f)
+    milliseconds = browser.execute_script("""
+        const times = [];
+        for (let i = 0; i < 50; i += 1) {
+            const before = performance.now();
+            numbers.v[0] = Math.sin(i);
+            numbers.run();
+            times.push(performance.now() - before);
+        }
+        return [Object.keys(film.values).length, times.sort((a, b) => a - b)[25]];
+    """)
+    assert milliseconds[0] > 300
+    assert milliseconds[1] < 16

@@ -45,9 +45,10 @@ def quiz(
     """
     root, title = read(root, title, options)
     frames = walked("quiz", root, theme, options)
-    for name, number, least in (("share", share, 0), ("tolerance", tolerance, -1)):
-        if not least < number <= 1:
-            raise UsageError(f"{name} is a number from 0 to 1, {number!r} came")
+    if not 0 < share <= 1:
+        raise UsageError(f"share is above 0 and at most 1, {share!r} came")
+    if not 0 <= tolerance <= 1:
+        raise UsageError(f"tolerance is a number from 0 to 1, {tolerance!r} came")
     asked = blanks(frames, hide)
     count = max(1, round(share * len(asked)))
     asked = [asked[i] for i in sorted(random.Random(seed).sample(range(len(asked)), count))]

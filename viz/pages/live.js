@@ -104,15 +104,19 @@ class Plane {
     return this.kind === "tanh" ? (1 + output) / 2 : 1 / (1 + Math.exp(-output));
   }
 
+  // The value that is shown, at a point.
+  answer(x, y) {
+    this.v[this.x] = x;
+    this.v[this.y] = y;
+    forward(this.v);
+    return this.v[this.output];
+  }
+
   draw() {
-    const { canvas, v } = this, [[left, right], [bottom, top]] = this.ranges;
-    v.set(numbers.v);
-    paintPlane(canvas, this.ranges, (x, y) => {
-      v[this.x] = x;
-      v[this.y] = y;
-      forward(v);
-      return this.shades[Math.round(255 * clamp(this.share(v[this.output]), 0, 1)) || 0];
-    });
+    const { canvas } = this, [[left, right], [bottom, top]] = this.ranges;
+    this.v.set(numbers.v);
+    const place = (x, y) => Math.round(255 * clamp(this.share(this.answer(x, y)), 0, 1)) || 0; // nan is in no class
+    paintPlane(canvas, this.ranges, (x, y) => this.shades[place(x, y)]);
     const across = x => (x - left) / (right - left) * canvas.width, up = y => (top - y) / (top - bottom) * canvas.height;
     for (const [x, y, kind] of this.points) paintPoint(canvas, across(x), up(y), CLASSES[kind], false);
     paintPoint(canvas, across(numbers.v[this.x]), up(numbers.v[this.y]), style("background"), true);

@@ -1,0 +1,116 @@
+"""The page with sliders, as text; test_live_browser.py opens it, test_recomputed.py compares its numbers."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+
+import nn
+import viz
+from autograd import SizeError, UsageError, Value
+from viz.sliders import slider
+
+
+def film(page: str) -> dict:
+    """What the script of a page knows."""
+    return json.loads(re.search(r'<script type="application/json" id="film">(.*?)</script>', page, re.S)[1])
+
+
+def test_the_page_is_self_contained_and_written_to_a_file(tmp_path):
+    page = viz.live("(x + y) * z", tmp_path / "f.html", x=-2, y=5, z=-4)
+    assert (tmp_path / "f.html").read_text(encoding="utf-8") == page
+    known = {"http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"}
+    assert set(re.findall(r"https?://[^\"'\s]*", page)) <= known
+    assert not re.search(r"<link|@import|url\(| src=|fetch\(", page)
+    assert "<title>(x + y) * z</title>" in page
+
+
+def test_leaves_have_sliders_and_constants_only_if_asked_for():
+    def kinds(page):
+        return {leaf["name"]: leaf.get("kind") for leaf in film(page)["leaves"]}
+
+    w = nn.Neuron(1, seed=0).w[0]
+    assert kinds(viz.live(w * Value(1.0, "x") + 3)) == {w.label: "parameter", "x": "input", "3": None}
+    root = Value(1.0, "x") + 3
+    assert kinds(viz.live(root, constants=True)) == {"x": "input", "c1": "input"}
+    assert root.args[1].op.name == "constant"  # the graph given stays as it is
+
+
+def test_an_expression_takes_numbers_for_its_names_and_options_of_steps():
+    page = viz.live("x * y", x=2, y=3, style="circuit", number_format=".2f")
+    assert film(page)["format"] == {"digits": 2, "kind": "f"}
+    assert 'data-number="v0:data"' in page
+    with pytest.raises(UsageError, match="the expression does not mention w"):
+        viz.live("x * y", x=2, y=3, w=1)
+
+
+def test_a_walk_is_taken_as_it_is():
+    walk = viz.steps(viz.parse("x * y", x=2, y=3), expand=True)
+    assert len(film(viz.live(walk))["steps"]) == len(walk)
+    with pytest.raises(UsageError, match=r"style is given to steps, whose result this is: live\(steps"):
+        viz.live(walk, style="circuit")
+
+
+def test_a_model_is_the_graph_of_its_output_with_the_plane_of_its_inputs():
+    X, Y = nn.data.xor()
+    data = film(viz.live(nn.MLP(2, [3, 1], "tanh", "sigmoid", seed=0), data=(X, Y)))
+    assert [leaf["name"] for leaf in data["leaves"] if leaf["kind"] == "input"] == ["x1", "x2"]
+    assert data["plane"]["points"] == [[*x, y] for x, y in zip(X.tolist(), Y.ravel().tolist(), strict=True)]
+    assert data["plane"]["kind"] == "sigmoid"
+    assert film(viz.live(nn.Neuron(3, seed=0)))["plane"] is None
+
+
+def test_the_plane_shows_the_value_that_is_named():
+    x, y = Value(1.0, "x"), Value(2.0, "y")
+    a = (x - y).sigmoid()
+    plane = film(viz.live((a - 1) ** 2, boundary=(x, y, a)))["plane"]
+    assert (plane["x"], plane["y"], plane["output"], plane["kind"]) == (0, 1, 3, "sigmoid")
+    assert plane["ranges"] == [[-5, 5], [-5, 5]]
+
+
+x, y = Value(1.0, "x"), Value(2.0, "y")
+q = x * y
+
+
+@pytest.mark.parametrize(("root", "options", "error", "message"), [
+    ([q], {}, UsageError, "live shows the graph of one Value"),
+    (q, {"boundary": (x,)}, UsageError, "names two values of the graph"),
+    (q, {"boundary": (x, Value(1.0))}, UsageError, "names two values of the graph"),
+    (q + x, {"boundary": (x, q)}, UsageError, "q is worked out"),
+    (q, {"data": (np.ones((2, 2)), [0, 1])}, UsageError, r"boundary=\(x1, x2\)"),
+    (q, {"boundary": (x, y), "data": (np.ones((2, 3)), [0, 1])}, SizeError, r"shape \(2, 3\)"),
+    (nn.MLP(2, [3, 2]), {}, SizeError, "has one output, this model has 2"),
+    (nn.MLP(2, [3, 1]), {"data": (np.ones((2, 3)), [0, 1])}, SizeError, "takes 2 inputs, examples of 3"),
+    (viz.steps(q), {"constants": True}, UsageError, "constants=True is for a Value"),
+], ids=str)
+def test_what_cannot_be_shown_is_refused(root, options, error, message):
+    with pytest.raises(error, match=message):
+        viz.live(root, **options)
+
+
+@pytest.mark.parametrize(("number", "low", "high"), [
+    (0.0, -2, 2), (0.5, -2, 2), (1.0, -5, 5), (-4.0, -10, 10), (5.0, -20, 20), (1e6, -5e6, 5e6), (math.inf, -10, 10),
+    (math.nan, -10, 10),
+])  # fmt: skip
+def test_a_slider_goes_around_its_number(number, low, high):
+    assert slider(Value(number), []) == {"low": low, "high": high, "step": high / 100}
+
+
+@pytest.mark.parametrize(("apply", "low"), [
+    (lambda x: x.log(), 0), (lambda x: x.sqrt(), 0), (lambda x: x**0.5, 0), (lambda x: x**2, -5), (lambda x: 1 / x, -5),
+    (lambda x: x.tanh(), -5),
+])  # fmt: skip
+def test_a_slider_stays_where_what_uses_it_is_defined(apply, low):
+    x = Value(1.0)
+    f = apply(x)
+    assert slider(x, [(f, f.args.index(x))])["low"] == low
+
+
+def test_it_shows_itself_in_notebooks():
+    bundle = viz.live("x * y", x=2, y=3)._repr_mimebundle_()
+    assert "srcdoc=" in bundle["text/html"]
+    assert bundle["image/svg+xml"].startswith("<svg")

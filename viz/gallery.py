@@ -1,9 +1,15 @@
-"""The pictures of the README, made by `python -m viz.gallery FOLDER`."""
+"""The pictures of the README, made by `python -m viz.gallery FOLDER`; with `--pages` those of pages too.
+
+Pages are photographed by Chromium, or another browser of its family, where there is one.
+"""
 
 from __future__ import annotations
 
 import itertools
+import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +21,12 @@ import autograd
 from autograd import Value, dot, logsumexp, ops
 from autograd.value import leaf
 from viz.dot import draw
+from viz.errors import RendererNotFoundError
 from viz.expression import parse
+from viz.live import live
 from viz.style import THEMES
+
+BROWSERS = ("chromium", "google-chrome", "chromium-browser", "chrome")
 
 
 @dataclass
@@ -103,17 +113,45 @@ def examples() -> dict[str, tuple[Any, dict[str, object]]]:
     }
 
 
-def main(folder: str) -> list[Path]:
+def pages(theme: str) -> dict[str, str]:
+    """The pages by name that have a picture in the README."""
+    X, Y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+    return {"live": live(xor(), title="XOR", data=(X, Y), theme=theme)}
+
+
+def photograph(page: str, path: Path) -> Path:
+    """Write a picture of a page as a browser shows it, 1400 × 880 pixels."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        raise RendererNotFoundError(f"pages are photographed by a browser, one of {', '.join(BROWSERS)}; none is here")
+    with tempfile.TemporaryDirectory() as room:
+        source = Path(room, "page.html")
+        source.write_text(page, encoding="utf-8")
+        command = [
+            browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars",
+            "--disable-background-networking", "--virtual-time-budget=2000", f"--user-data-dir={room}",
+            "--window-size=1400,880", f"--screenshot={path.resolve()}", source.as_uri(),
+        ]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return path
+
+
+def main(folder: str, photographs: bool = False) -> list[Path]:
     """Write every picture in every theme, as circuit-light.svg and so on."""
     Path(folder).mkdir(parents=True, exist_ok=True)
-    return [
+    drawn = [
         draw(thing, theme=theme, **look).write(Path(folder) / f"{name}-{theme}.svg")
         for name, (thing, look) in examples().items()
         for theme in THEMES
     ]
+    if photographs:
+        drawn += [photograph(page, Path(folder) / f"{name}-{theme}.png")
+                  for theme in THEMES for name, page in pages(theme).items()]
+    return drawn
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m viz.gallery FOLDER")
-    print(*main(sys.argv[1]), sep="\n")
+    folders = [argument for argument in sys.argv[1:] if argument != "--pages"]
+    if len(folders) != 1:
+        sys.exit("usage: python -m viz.gallery FOLDER [--pages]")
+    print(*main(folders[0], "--pages" in sys.argv), sep="\n")

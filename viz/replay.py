@@ -68,7 +68,8 @@ def replay(
         title=escape(heading),
         style=variables() + page_file("replay.css"),
         articles="\n".join(article(i, name, len(films) > 1) for i, name in enumerate(titles)),
-        script=page_file("plane.js") + PRELUDE + recorded([packed(film, data, frames) for film in films]) + page_file("replay.js"),
+        script=page_file("plane.js") + PRELUDE + recorded([packed(film, data, frames) for film in films])
+        + page_file("replay.js"),
     )
     page = Page(text, curves(films), "a training, step by step")
     if path is not None:

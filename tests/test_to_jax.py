@@ -84,6 +84,32 @@ def test_jit_grad_and_vmap_take_it(jax):
     assert np.asarray(slopes) == pytest.approx(np.stack([slope for _, slope in expected]), abs=1e-14)
 
 
+KINKS = {
+    "abs": abs, "relu": autograd.relu, "leaky_relu": autograd.leaky_relu, "elu": autograd.elu, "step": autograd.step,
+    "sign": autograd.sign, "softplus": autograd.softplus, "maximum": lambda a: autograd.maximum(a, 0),
+    "minimum": lambda a: autograd.minimum(a, -a), "max": lambda a: autograd.max([a, a, 0]),
+    "min": lambda a: autograd.min([a, 2 * a]),
+}
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_slopes_at_kinks_are_those_of_the_table(name, jax):
+    w = [Value(0.0), Value(1.0), Value(-1.0)]
+    program = autograd.compile(lambda x: autograd.sum([KINKS[name](a * x) for a in w]), w)
+    theta, X = np.array([0.0, 1.0, -1.0]), np.array([1.0, 2.0])
+    value, gradient = program.value_and_grad(theta, X)
+    found, slope = jax.value_and_grad(program.to_jax())(theta, X)
+    assert (float(found), slope.tolist()) == (pytest.approx(float(value)), pytest.approx(gradient.tolist()))
+
+
+def test_labels_cannot_hide_what_the_source_uses(jax):
+    params = {name: [Value(2.0), Value(-3.0)] for name in ("jax", "jnp", "np", "float", "magnitude", "view")}
+    program = autograd.compile(lambda x, y: autograd.sum(abs(a).tanh() for two in params.values() for a in two) * x,
+                               params).trace((), ())
+    theta = np.tile([2.0, -3.0], len(params))
+    assert float(program.to_jax()(theta, np.ones(1), np.ones(1))) == pytest.approx(6 * np.tanh([2.0, 3.0]).sum())
+
+
 def test_float32_stays_float32(jax):
     program, theta, X, Y, _ = compiled("softmax_then_log")
     loss = program.to_jax() if program(theta, X, Y).ndim == 1 else None

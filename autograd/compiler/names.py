@@ -26,8 +26,9 @@ def scatter(g, order, starts, places, size):
 ''',
 }
 
-RESERVED = {"theta", "x", "y", "u", "n", "np", "len", "value", "gradient", *HELPERS}
-"""What generated source uses besides the names made here."""
+RESERVED = {"theta", "x", "y", "u", "n", "np", "len", "value", "gradient", *HELPERS,
+            "jax", "jnp", "float", "magnitude"}
+"""What generated source uses besides the names made here, in NumPy or in JAX."""
 
 
 class Names:

@@ -20,6 +20,22 @@ def view(a, base, sizes, strides):
     return a[..., base + np.tensordot(np.array(strides, int), np.indices(sizes), 1)]
 '''
 
+MAGNITUDE = '''
+def magnitude(a):
+    """|a|, with the slope 0 at 0."""
+    return a * jnp.sign(a)
+'''
+
+HELPERS = {"view": VIEW, "magnitude": MAGNITUDE}
+
+SLOPES = {
+    "relu": (r"np\.maximum\((.*), 0\)", r"jax.nn.relu(\1)"),
+    "elu": (r"np\.minimum\((.*), 0\)", r"np.where(\1 > 0, 0, \1)"),
+    "abs": (r"np\.abs\(", "magnitude("),
+    "detach": (r" = (.*)", r" = jax.lax.stop_gradient(\1)"),
+}
+"""How the statements of operations change whose slopes JAX would take otherwise, at 0 or everywhere."""
+
 
 class JaxProgram:
     """A function of JAX arrays that `jax.jit`, `jax.grad` and `jax.vmap` take as it is; `source` is its text.
@@ -52,13 +68,12 @@ class JaxProgram:
 
 def translated(text: Text) -> str:
     """The forward half of a source, in JAX."""
-    detached = {line for block, _, line in text.statements if block.op == "detach"}
+    changes = {line: re.sub(*SLOPES[block.op], line) for block, _, line in text.statements if block.op in SLOPES}
     results = text.results if text.kind == "outputs" else "value"
-    forward = [stopped(line) if line in detached else line for line in text.forward]
-    body = [*text.views, "", *forward, f"return {results}"]
+    body = [*text.views, "", *(changes.get(line, line) for line in text.forward), f"return {results}"]
     if any(re.search(r"\bn\b", line) for line in body):
         body.insert(0, "n = len(x)")
-    helpers = VIEW if any("view(" in line for line in body) else ""
+    helpers = "".join(text for name, text in HELPERS.items() if any(f"{name}(" in line for line in body))
     constants = "".join(f"{name} = {literal(array)}\n" for name, array in text.constants.items()
                         if any(re.search(rf"\b{name}\b", line) for line in body))
     lines = "".join(f"    {in_jax(line, text)}\n" if line else "\n" for line in body)
@@ -67,12 +82,6 @@ def translated(text: Text) -> str:
     used = f"{helpers}{constants}{lines}"
     imports = "".join(f"import {module}\n" for module, mark in MODULES.items() if re.search(rf"\b{mark}\.", used))
     return f"{imports}{helpers}{constants}\n\n{signature}\n{lines}"
-
-
-def stopped(line: str) -> str:
-    """A statement through which no gradient goes."""
-    name, _, value = line.partition(" = ")
-    return f"{name} = jax.lax.stop_gradient({value})"
 
 
 def in_jax(line: str, text: Text) -> str:

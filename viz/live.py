@@ -55,7 +55,7 @@ def live(
     root, title = read(root, title, options)
     if is_model(root):
         inputs, root = network(root, data)
-        boundary = boundary or (inputs if len(inputs) == 2 else None)
+        title, boundary = title or "A network", boundary or (inputs if len(inputs) == 2 else None)
     if constants:
         root, boundary = loosened(root, boundary, options.pop("names", None))
     frames = walked("live", root, theme, options)

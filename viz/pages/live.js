@@ -146,6 +146,7 @@ class Live {
       this.waiting = null;
       numbers.run();
       player.graph.write();
+      player.graph.mark();
       player.tell();
       this.draw();
     });

@@ -11,17 +11,20 @@ const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 // ── the drawing ─────────────────────────────────────────────────────────────────────────────────
 
 class Graph {
-  constructor(svg) {
-    this.svg = svg;
+  constructor(svg, view) {
+    Object.assign(this, { svg, view, known: {} });
+    view.moved = () => this.write();
     this.elements = [...svg.querySelectorAll("[data-value], [data-edge]")];
     this.numbers = [...svg.querySelectorAll("[data-number]")].map(element => ({ element, key: element.dataset.number }));
     // What stands before a number, such as "grad ", is what is left without the last that becomes known.
     const last = Object.assign({}, film.given, ...film.steps.map(step => step.known));
+    const { e, f } = svg.querySelector("g").transform.baseVal.consolidate().matrix;
     for (const number of this.numbers) {
-      number.text = number.element.textContent;
+      number.at = [Number(number.element.getAttribute("x")) + e, Number(number.element.getAttribute("y")) + f];
       number.known = !(number.key in last);
-      const before = number.known ? number.text.length : number.text.length - written(last[number.key]).length;
-      number.prefix = number.element.dataset.before ?? number.text.slice(0, before);
+      const { textContent: text, dataset } = number.element;
+      const before = number.known ? text.length : text.length - written(last[number.key]).length;
+      number.prefix = dataset.before ?? text.slice(0, before);
     }
     this.users = {};
     for (const [id, edge] of Object.entries(film.edges)) (this.users[edge.from] ??= []).push([id, edge.to]);
@@ -47,12 +50,11 @@ class Graph {
     this.write();
   }
 
-  // Writes the numbers that are known.
+  // Writes the numbers that are known, as far as they are in sight.
   write() {
     for (const number of this.numbers) {
-      if (!number.known && number.key in this.known) this.put(number, number.prefix + written(this.known[number.key]));
+      if (!number.known && number.key in this.known && this.view.sees(number.at)) this.put(number, number.prefix + written(this.known[number.key]));
     }
-    this.mark();
     this.tell();
   }
 
@@ -62,7 +64,7 @@ class Graph {
     const { element } = number, room = Number(element.dataset.room ?? Infinity);
     number.text = element.textContent = text;
     if (text.length > room) {
-      element.setAttribute("textLength", 0.55 * element.getAttribute("font-size") * room);
+      element.setAttribute("textLength", 0.47 * element.getAttribute("font-size") * room);
       element.setAttribute("lengthAdjust", "spacingAndGlyphs");
     } else if (element.hasAttribute("textLength")) element.removeAttribute("textLength");
   }
@@ -156,6 +158,8 @@ function name(element) {
 
 // ── the view: pan and zoom ──────────────────────────────────────────────────────────────────────
 
+const NEAR = 150; // farther than any number is long
+
 class View {
   constructor(svg) {
     this.svg = svg;
@@ -236,6 +240,13 @@ class View {
 
   apply() {
     this.svg.setAttribute("viewBox", this.box.map(side => side.toFixed(3)).join(" "));
+    this.moved();
+  }
+
+  // Whether a point is in sight or near it.
+  sees([x, y]) {
+    const [left, top, width, height] = this.box;
+    return x > left - NEAR && x < left + width + NEAR && y > top - NEAR && y < top + height + NEAR;
   }
 }
 
@@ -277,6 +288,7 @@ class Player {
     const { position } = this, step = film.steps[position - 1];
     this.graph.show(position);
     this.view.follow([...this.graph.svg.querySelectorAll(".active")]);
+    this.graph.mark();
     $("#slider").value = position;
     $("#count").textContent = `${position} / ${this.last}`;
     $("#phase").textContent = step ? step.phase : "start";

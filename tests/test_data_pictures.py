@@ -57,7 +57,7 @@ def fill(folder, files, suffix=""):
     """A folder of files, compressed if they are called so."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, contents in files.items():
-        (folder / (name + suffix)).write_bytes(gzip.compress(contents) if suffix else contents)
+        (folder / (name + suffix)).write_bytes(gzip.compress(contents, mtime=0) if suffix else contents)
     return folder
 
 
@@ -141,7 +141,7 @@ def test_the_cache_is_in_the_home_folder_unless_the_environment_says_otherwise(m
 
 
 def test_mnist_is_downloaded_once(monkeypatch, tmp_path):
-    asked = served(monkeypatch, {f"{name}.gz": gzip.compress(contents) for name, contents in SMALL.items()})
+    asked = served(monkeypatch, {f"{name}.gz": gzip.compress(contents, mtime=0) for name, contents in SMALL.items()})
     assert is_small(data.mnist())
     assert asked == [f"{mnist_files.MIRRORS[0]}/{name}.gz" for name in SMALL]
     assert is_small(data.mnist())
@@ -152,7 +152,7 @@ def test_mnist_is_downloaded_once(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("progress", [True, False])
 def test_a_download_shows_its_progress_if_it_may(monkeypatch, capsys, progress):
-    served(monkeypatch, {f"{name}.gz": gzip.compress(contents) for name, contents in SMALL.items()})
+    served(monkeypatch, {f"{name}.gz": gzip.compress(contents, mtime=0) for name, contents in SMALL.items()})
     data.mnist(progress=progress)
     assert bool(capsys.readouterr().err) is progress
 
@@ -164,7 +164,7 @@ def test_a_folder_named_that_lacks_files_gives_way_to_the_cache(monkeypatch, tmp
 
 
 def test_a_mirror_that_serves_something_else_gives_way_to_the_next(monkeypatch, tmp_path):
-    right = {f"{name}.gz": gzip.compress(contents) for name, contents in SMALL.items()}
+    right = {f"{name}.gz": gzip.compress(contents, mtime=0) for name, contents in SMALL.items()}
     asked = []
 
     def urlopen(url, timeout):
@@ -179,7 +179,7 @@ def test_a_mirror_that_serves_something_else_gives_way_to_the_next(monkeypatch, 
 
 def test_a_damaged_cache_is_fetched_again(monkeypatch, tmp_path):
     folder = fill(tmp_path / "caches/reroll/mnist", SMALL | {"t10k-labels-idx1-ubyte": b"half"})
-    served(monkeypatch, {f"{name}.gz": gzip.compress(contents) for name, contents in SMALL.items()})
+    served(monkeypatch, {f"{name}.gz": gzip.compress(contents, mtime=0) for name, contents in SMALL.items()})
     assert is_small(data.mnist())
     assert (folder / "t10k-labels-idx1-ubyte").read_bytes() == SMALL["t10k-labels-idx1-ubyte"]
 
@@ -252,8 +252,8 @@ OTHER = SMALL[NAME][:-1] + b"\x03"
         ("", SMALL[NAME] + b"x", "it has more than 15"),
         ("", OTHER, "SHA-256"),
         (".gz", b"no gzip", "it has 0"),
-        (".gz", gzip.compress(SMALL[NAME])[:-9], "it has 0"),
-        (".gz", gzip.compress(OTHER), "SHA-256"),
+        (".gz", gzip.compress(SMALL[NAME], mtime=0)[:-9], "it has 0"),
+        (".gz", gzip.compress(OTHER, mtime=0), "SHA-256"),
         (".gz", gzip.compress(bytes(10_000_000)), "it has more than 15"),
     ],
 )
@@ -266,7 +266,7 @@ def test_a_damaged_file_in_the_folder_named_is_an_error(monkeypatch, tmp_path, s
 
 
 def test_a_download_that_fails_half_way_leaves_nothing(monkeypatch, tmp_path):
-    pages = [gzip.compress(contents) for contents in SMALL.values()][:3]
+    pages = [gzip.compress(contents, mtime=0) for contents in SMALL.values()][:3]
 
     def urlopen(url, timeout):
         if not pages:
@@ -280,7 +280,7 @@ def test_a_download_that_fails_half_way_leaves_nothing(monkeypatch, tmp_path):
 
 
 def test_a_write_that_fails_half_way_leaves_nothing(monkeypatch, tmp_path):
-    served(monkeypatch, {f"{name}.gz": gzip.compress(contents) for name, contents in SMALL.items()})
+    served(monkeypatch, {f"{name}.gz": gzip.compress(contents, mtime=0) for name, contents in SMALL.items()})
 
     def full(*paths):
         raise OSError("no space left on device")

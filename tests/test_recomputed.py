@@ -8,7 +8,6 @@ import math
 import random
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -25,7 +24,7 @@ Case = tuple[Callable[..., Value], Sequence[Sequence[float]]]
 
 
 def told_by_the_page(cases: Sequence[Case]) -> list[list[list[str]]]:
-    """The sentences of each graph, drawn at its first point and moved to each of its points; as text, then as MathML."""
+    """The sentences of each graph, drawn at its first point and moved to each of its points: text, then MathML."""
     scripts = []
     for build, points in cases:
         leaves = [Value(x, f"x{i}") for i, x in enumerate(points[0])]

@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from autograd import UsageError, Value, ancestors, ops
 from viz import naming
-from viz.frames import Frames
 from viz.javascript import PRELUDE
 from viz.network import is_model
 from viz.page import document, read, saved, walked
@@ -59,19 +58,15 @@ def live(
     if constants:
         root, boundary = loosened(root, boundary, options.pop("names", None))
     frames = walked("live", root, theme, options)
-    return saved(page(frames, title, theme, plane(frames, boundary, data)), path)
-
-
-def page(frames: Frames, title: str, theme: str | None, plane: dict[str, Any] | None, script: str = "") -> Page:
-    """The page of a walk, with a plane if there is one; `script` may add to it."""
     again = Recomputed(frames)
+    film = again.film() | {"plane": plane(frames, boundary, data)}
     written = document(
-        frames, roomy(frames), again.film() | {"plane": plane}, title, theme,
-        style=page_file("live.css"), panel=page_file("live.html"),
-        script=PRELUDE + again.script() + "".join(map(page_file, SCRIPTS)) + script,
+        frames, roomy(frames), film, title, theme, style=page_file("live.css"), panel=page_file("live.html"),
+        script=PRELUDE + again.script() + "".join(map(page_file, SCRIPTS)),
     )  # fmt: skip
     picture = frames.drawing().svg()
-    return Page(written, picture[picture.index("<svg") :], "a computational graph whose numbers can be moved")
+    page = Page(written, picture[picture.index("<svg") :], "a computational graph whose numbers can be moved")
+    return saved(page, path)
 
 
 def loosened(root: Any, boundary: Sequence[Value] | None, names: Any) -> tuple[Value, Sequence[Value] | None]:

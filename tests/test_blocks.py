@@ -12,7 +12,8 @@ import nn
 import viz
 from autograd import SizeError, UsageError, Value
 from benchmarks.gpt import GPT
-from viz.blocks import LONGEST, MOST, broken
+from viz.drawings import blocks
+from viz.drawings.blocks import LONGEST, MOST, broken
 from viz.style import THEMES
 
 LIGHT = THEMES["light"]
@@ -150,7 +151,7 @@ def test_a_program_of_many_arrays_is_refused_with_ways_out():
 
 
 def test_shapes_stay_in_the_boxes_where_there_are_many(digits, monkeypatch):
-    monkeypatch.setattr(viz.blocks, "MANY", 5)
+    monkeypatch.setattr(blocks, "MANY", 5)
     assert "label" not in edges(viz.draw(digits))["x", "z1"]
 
 

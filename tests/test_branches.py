@@ -6,7 +6,7 @@ import pytest
 
 from autograd import ops
 from autograd.formula import Formula
-from viz.branches import Branch, Branches
+from viz.text.branches import Branch, Branches
 
 
 def variable(name: str) -> Branches:

@@ -10,9 +10,9 @@ import pytest
 import viz
 from autograd import NumberError, RerollError, SizeError, UsageError, Value, dot, ops
 from autograd import sum as total
-from viz.markup import LONGEST
-from viz.scene import NO_GRADIENTS
+from viz.drawings.scene import NO_GRADIENTS
 from viz.style import THEMES, Theme
+from viz.text.markup import LONGEST
 
 STYLES = ("record", "circuit")
 

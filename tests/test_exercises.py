@@ -5,7 +5,7 @@ import pytest
 import autograd
 import viz
 from autograd import UsageError, Value, finite_difference, ops
-from viz.exercises import TOPICS, along_edges, confirmed, exercises, varying
+from viz.pages.exercises import TOPICS, along_edges, confirmed, exercises, varying
 
 LEVELS = [1, 2, 3]
 

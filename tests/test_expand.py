@@ -8,7 +8,7 @@ import pytest
 import nn
 import viz
 from autograd import UsageError, Value, ancestors, dot, ops
-from viz.expand import expanded
+from viz.drawings.expand import expanded
 
 
 def neuron():

@@ -13,7 +13,7 @@ from strategies import ELEMENTWISE, ROWS, Expression, expressions, points
 
 from autograd import Value, local_derivatives, ops
 from autograd.formula import Formula
-from viz.javascript import PRELUDE, Script
+from viz.text.javascript import PRELUDE, Script
 
 ODD = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 40.0, -40.0, 800.0, -800.0, math.inf, -math.inf, math.nan]
 

@@ -10,8 +10,8 @@ import autograd
 import nn
 import viz
 from autograd import UsageError, Value
-from viz.legend import BLOCKS, MEANINGS, NEURONS, SCALARS
-from viz.scene import NO_GRADIENTS
+from viz.drawings.legend import BLOCKS, MEANINGS, NEURONS, SCALARS
+from viz.drawings.scene import NO_GRADIENTS
 from viz.style import THEMES
 
 PLAIN = {"background", "text", "muted", "line"}

@@ -12,7 +12,7 @@ import pytest
 import nn
 import viz
 from autograd import SizeError, UsageError, Value
-from viz.sliders import slider
+from viz.pages.sliders import slider
 
 
 def film(page: str) -> dict:

@@ -8,8 +8,8 @@ from strategies import expressions
 
 import viz
 from autograd import UsageError, Value
-from viz.markup import printable, shorten
-from viz.mathml import mathml
+from viz.text.markup import printable, shorten
+from viz.text.mathml import mathml
 
 
 def text(markup):

@@ -10,8 +10,9 @@ import pytest
 import nn
 import viz
 from autograd import SizeError, UsageError, Value
-from viz.neurons import NARROW, SHOWS_GRADIENTS, WIDE, shown
-from viz.scene import NO_GRADIENTS
+from viz.drawings import network
+from viz.drawings.neurons import NARROW, SHOWS_GRADIENTS, WIDE, shown
+from viz.drawings.scene import NO_GRADIENTS
 from viz.style import THEMES
 
 LIGHT = THEMES["light"]
@@ -152,7 +153,7 @@ def test_neurons_of_a_column_stand_in_order():
     (nn.Sequential(nn.MLP(2, [3, 2]), nn.Layer(2, 1)), ["layer 1", "layer 2", "layer 3"]),
 ])  # fmt: skip
 def test_every_kind_of_model_can_be_drawn_with_an_example(model, expected):
-    inputs = len(viz.network.stages(model)[0].rows[0][0])
+    inputs = len(network.stages(model)[0].rows[0][0])
     assert set(expected) <= set(texts(viz.draw(model, x=[0.5] * inputs)))
 
 

@@ -16,9 +16,9 @@ from strategies import ELEMENTWISE, VARIADIC, Expression, expressions
 
 import viz
 from autograd import UsageError, Value, ops
-from viz.javascript import PRELUDE
-from viz.recomputed import Recomputed
-from viz.web import page_file
+from viz.pages.recomputed import Recomputed
+from viz.pages.web import page_file
+from viz.text.javascript import PRELUDE
 
 Case = tuple[Callable[..., Value], Sequence[Sequence[float]]]
 

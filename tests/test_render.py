@@ -12,7 +12,7 @@ from graphviz.backend import dot_command
 
 import viz
 from autograd import RerollError, UsageError, Value
-from viz import render
+from viz.drawings import render
 
 
 @pytest.fixture

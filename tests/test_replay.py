@@ -13,8 +13,8 @@ import autograd
 import nn
 import viz
 from autograd import SizeError, UsageError, Value
-from viz.javascript import PRELUDE
-from viz.replay import LARGEST
+from viz.pages.replay import LARGEST
+from viz.text.javascript import PRELUDE
 
 
 def recorded(model, X, Y, loss="binary_cross_entropy", steps=20, lr=0.5, **options) -> viz.Recorder:

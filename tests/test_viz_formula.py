@@ -11,7 +11,7 @@ import viz
 from autograd import SizeError, UsageError, Value, dot, ops
 from autograd import max as maximum_of
 from autograd import sum as total
-from viz.formulas import identifier, number, symbol
+from viz.text.formulas import identifier, number, symbol
 
 
 def x_y():

@@ -11,24 +11,24 @@ df/dy = df/dq · dq/dy = -4 · 1 = -4
 """
 
 from viz import plots
-from viz.dot import draw
+from viz.drawings.dot import draw
+from viz.drawings.export import animate, export
+from viz.drawings.frames import Frame, Frames, steps
+from viz.drawings.legend import legend
+from viz.drawings.nudge import Change, Nudge, nudge
+from viz.drawings.passes import PassFrame, passes
+from viz.drawings.paths import Path, Paths, paths
+from viz.drawings.render import Drawing
 from viz.errors import ExpressionError, RendererNotFoundError, RenderError
-from viz.export import animate, export
-from viz.expression import parse
-from viz.formulas import formula
-from viz.frames import Frame, Frames, steps
-from viz.legend import legend
-from viz.live import live
-from viz.nudge import Change, Nudge, nudge
-from viz.page import html
-from viz.passes import PassFrame, passes
-from viz.paths import Path, Paths, paths
-from viz.quiz import quiz
-from viz.recorder import Recorder
-from viz.render import Drawing
-from viz.replay import replay
-from viz.walkthrough import Step
-from viz.worksheet import Worksheet, worksheet
+from viz.pages.live import live
+from viz.pages.page import html
+from viz.pages.quiz import quiz
+from viz.pages.recorder import Recorder
+from viz.pages.replay import replay
+from viz.pages.worksheet import Worksheet, worksheet
+from viz.text.expression import parse
+from viz.text.formulas import formula
+from viz.text.walkthrough import Step
 
 __all__ = [
     "Change",

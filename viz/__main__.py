@@ -10,15 +10,15 @@ from pathlib import Path
 
 from autograd import RerollError, UsageError, ops
 from viz import terminal
-from viz.dot import DIRECTIONS, STYLES, draw
+from viz.drawings.dot import DIRECTIONS, STYLES, draw
+from viz.drawings.frames import steps
 from viz.errors import ExpressionError
-from viz.expression import FUNCTIONS, parse
-from viz.frames import steps
-from viz.live import live
-from viz.page import html
-from viz.quiz import quiz
+from viz.pages.live import live
+from viz.pages.page import html
+from viz.pages.quiz import quiz
 from viz.style import THEMES
-from viz.walkthrough import Step, Walk
+from viz.text.expression import FUNCTIONS, parse
+from viz.text.walkthrough import Step, Walk
 
 EPILOG = f"""\
 examples:

@@ -20,11 +20,11 @@ import numpy as np
 import autograd
 from autograd import Value, dot, logsumexp, ops
 from autograd.value import leaf
-from viz.dot import draw
+from viz.drawings.dot import draw
 from viz.errors import RendererNotFoundError
-from viz.expression import parse
-from viz.live import live
+from viz.pages.live import live
 from viz.style import THEMES
+from viz.text.expression import parse
 
 BROWSERS = ("chromium", "google-chrome", "chromium-browser", "chrome")
 

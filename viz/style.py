@@ -11,7 +11,7 @@ of 3 : 1 (WCAG 2, level AA).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from autograd import UsageError
 
@@ -82,3 +82,19 @@ def one_of(option: str, given: str, known: Iterable[str]) -> str:
     if given not in known:
         raise UsageError(f"{option} is one of {', '.join(map(repr, known))}; {given!r} came")
     return given
+
+
+def variables(theme: str | None = None) -> str:
+    """The colours of a theme for the style sheet; without one, of both, and the reader's system chooses.
+
+    What is printed is light, since paper is.
+    """
+
+    def block(theme: Theme) -> str:
+        return ":root { " + " ".join(f"--{name}: {colour};" for name, colour in asdict(theme).items()) + " }"
+
+    light = block(THEMES["light"])
+    if theme is not None:
+        return f":root {{ color-scheme: {theme}; }}\n{block(THEMES[theme])}\n@media print {{ {light} }}\n"
+    dark = f"@media screen and (prefers-color-scheme: dark) {{ {block(THEMES['dark'])} }}"
+    return f":root {{ color-scheme: light dark; }}\n{light}\n{dark}\n"

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 
 from autograd import ops
-from viz.frames import Frames
+from viz.drawings.frames import Frames
 
 PROMPT = "Enter: on, b: back, q: quit > "
 

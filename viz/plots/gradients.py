@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd import UsageError
 from autograd.nested import flatten
-from viz.network import stages
+from viz.drawings.network import stages
 from viz.plots.figure import panel
 from viz.plots.numbers import Floats
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError
-from viz.network import Stage, outputs, stages
+from viz.drawings.network import Stage, outputs, stages
 from viz.plots.boundary import around, found_classes, regions, scatter
 from viz.plots.figure import Panel, panel
 from viz.plots.numbers import Floats, array, classes

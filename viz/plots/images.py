@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError, UsageError
-from viz.network import is_model, stages
+from viz.drawings.network import is_model, stages
 from viz.plots.figure import panel
 from viz.plots.mosaic import Mosaic, stretch
 from viz.plots.numbers import array, classes, count, pictures

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError, UsageError
-from viz.network import outputs, stages
+from viz.drawings.network import outputs, stages
 from viz.plots.figure import Panel, panels
 from viz.plots.numbers import Floats, array
 

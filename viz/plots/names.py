@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from viz.markup import printable, shorten
+from viz.text.markup import printable, shorten
 
 NAME = 24
 """Letters of the longest names."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from autograd import SizeError, UsageError
 from viz.plots.figure import panel
 from viz.plots.numbers import Floats, array, count, function
-from viz.tables import aligned, html_table, plain
+from viz.text.tables import aligned, html_table, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,0 +1,151 @@
+"""A walk as one animated SVG, for slides: browsers and whatever shows a page play it, without a script.
+
+It is the drawing of the page with SMIL's `<animate>`; every attribute that changes jumps from value to value.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+
+from viz.drawings.frames import Frames
+from viz.drawings.sheet import touched
+from viz.drawings.vector import SVG, marked, text
+from viz.style import FONT, SIZE, variables
+from viz.text.markup import width
+
+LINE = 1.4 * SIZE
+"""The height of a line of the sentence, in points."""
+
+
+def animated(frames: Frames, seconds: float) -> str:
+    """The text of the animation, in which each step is seen for so many seconds; it begins again at the end."""
+    root = marked(frames.drawing().svg(), frames.sheet.theme)
+    film = Animation(frames, seconds)
+    film.numbers(root)
+    film.strokes(root)
+    film.sentences(root)
+    style = ET.Element(f"{{{SVG}}}style")
+    style.text = variables(frames.look["theme"])
+    root.insert(0, style)
+    return text(root)
+
+
+class Animation:
+    """When what is to be seen; position p is seen from second p · seconds on."""
+
+    def __init__(self, frames: Frames, seconds: float) -> None:
+        self.frames = frames
+        self.positions = len(frames) + 1
+        self.duration = f"{self.positions * seconds:g}s"
+        self.known: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for frame in frames:
+            for key, number in frames.made_known(frame).items():
+                self.known[key].append((frame.position, number))
+
+    def animate(self, element: ET.Element, attribute: str, at: Mapping[int, str]) -> None:
+        """Give an attribute of an element the values that it takes from these positions on."""
+        times = sorted(at)
+        ET.SubElement(element, f"{{{SVG}}}animate", {
+            "attributeName": attribute, "calcMode": "discrete", "dur": self.duration, "repeatCount": "indefinite",
+            "values": ";".join(at[time] for time in times),
+            "keyTimes": ";".join(f"{time / self.positions:.6g}" for time in times),
+        })  # fmt: skip
+
+    def during(self, element: ET.Element, attribute: str, positions: Iterable[int], value: str, otherwise: str) -> None:
+        """Give an attribute a value at these positions, and another one at all others."""
+        at = {0: otherwise}
+        for position in sorted(positions):
+            at |= {position: value, position + 1: otherwise}
+        at.pop(self.positions, None)  # then it begins again
+        self.animate(element, attribute, at)
+
+    def numbers(self, root: ET.Element) -> None:
+        """Let each number appear when it is known, on a marker while it is new; running sums follow one another."""
+        for group in list(root.iter(f"{{{SVG}}}g")):
+            for element in group.findall(f"{{{SVG}}}text[@data-number]"):
+                key = element.get("data-number", "")
+                shown = self.known.get(key)
+                if not shown:
+                    continue
+                place, written = list(group).index(element), element.text or ""
+                prefix = written[: len(written) - len(shown[-1][1])]
+                group.remove(element)
+                ends = [position for position, _ in shown[1:]] + [self.positions]
+                for (start, number), end in zip(shown, ends, strict=True):
+                    version = deepcopy(element)
+                    version.text = prefix + number
+                    self.during(version, "visibility", range(start, end), "visible", "hidden")
+                    group.insert(place, version)
+                    group.insert(place, self.marker(version, start))
+
+    def marker(self, element: ET.Element, position: int) -> ET.Element:
+        """A rectangle behind a number while it is new."""
+        size = float(element.get("font-size", SIZE))
+        marker = ET.Element(f"{{{SVG}}}rect", {
+            "x": f"{float(element.get('x', 0)) - 2:g}", "y": f"{float(element.get('y', 0)) - size:g}", "rx": "3",
+            "width": f"{0.84 * width(element.text or '', int(size)) + 4:g}", "height": f"{1.3 * size:g}",
+            "fill": "var(--marker)", "visibility": "hidden",
+        })  # fmt: skip
+        self.during(marker, "visibility", [position], "visible", "hidden")
+        return marker
+
+    def strokes(self, root: ET.Element) -> None:
+        """Let the lines of a value or an edge have the colour of the pass while a step is about them."""
+        theme = self.frames.sheet.theme  # variables do not reach into animations
+        about: dict[str, list[int]] = defaultdict(list)
+        for frame in self.frames:
+            for part in touched(frame):
+                about[self.frames.id(part)].append(frame.position)
+        first = next(frame.position for frame in self.frames if frame.phase == "backward")
+        for group in root.iter(f"{{{SVG}}}g"):
+            positions = about.get(group.get("data-value") or group.get("data-edge") or "", [])
+            if "data-operation" in group.attrib:  # it has its turn in the forward pass
+                positions = [position for position in positions if position < first]
+            for line in [child for child in group if child.get("stroke") == "var(--line)"] if positions else []:
+                at = {0: theme.line}
+                for position in positions:
+                    at |= {position: theme.value if position < first else theme.gradient, position + 1: theme.line}
+                at.pop(self.positions, None)
+                self.animate(line, "stroke", at)
+                self.during(line, "stroke-width", positions, "2.5", "1")
+
+    def sentences(self, root: ET.Element) -> None:
+        """Put each step's sentence below the drawing, in lines as wide as that is."""
+        left, top, wide, high = map(float, root.get("viewBox", "").split())
+        lines = {frame.position: broken(frame.sentence, wide - SIZE) for frame in self.frames}
+        most = max(map(len, lines.values()))
+        for position, sentence in lines.items():
+            element = ET.SubElement(root, f"{{{SVG}}}text", {
+                "fill": "var(--text)", "font-family": f"{FONT}, Arial, sans-serif", "font-size": str(SIZE),
+                "visibility": "hidden",
+            })  # fmt: skip
+            for i, line in enumerate(sentence):
+                place = {"x": f"{left + SIZE / 2:g}", "y": f"{top + high + (i + 0.8) * LINE:g}"}
+                ET.SubElement(element, f"{{{SVG}}}tspan", place).text = line
+            self.during(element, "visibility", [position], "visible", "hidden")
+        high += (most + 0.4) * LINE
+        backdrop = {"x": f"{left:g}", "y": f"{top:g}", "width": "100%", "height": "100%", "fill": "var(--background)"}
+        root.insert(0, ET.Element(f"{{{SVG}}}rect", backdrop))
+        root.set("viewBox", f"{left:g} {top:g} {wide:g} {high:g}")
+        root.set("width", f"{wide:g}pt")
+        root.set("height", f"{high:g}pt")
+
+
+def broken(sentence: str, widest: float) -> list[str]:
+    """The sentence in lines of at most a width in points, broken at signs of equality where that is possible.
+
+    >>> broken("df/dx = df/dq · y = -4 · 5 = -20", 150)
+    ['df/dx = df/dq · y', '= -4 · 5 = -20']
+    """
+    first, *others = sentence.split(" = ")
+    lines = [first]
+    for part in others:
+        longer = f"{lines[-1]} = {part}"
+        if width(longer, SIZE) <= widest:
+            lines[-1] = longer
+        else:
+            lines.append(f"= {part}")
+    return lines

@@ -1,0 +1,126 @@
+"""Compiled programs as blocks: each array a box, the forward half beside the backward half.
+
+A program is seen through its `passes()`: the last one's nodes have a name, an operation, a shape, the number of
+scalars they stand for, the statements that compute them and the names of what those read.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autograd import SizeError
+from viz.drawings.legend import BLOCKS, attach
+from viz.drawings.render import Drawing
+from viz.style import FONT, SIZE, SMALL, Theme, one_of, theme_named
+from viz.text.markup import cell, font, row, shorten, table
+
+CODE = "Courier"
+"""The font of statements."""
+
+LONGEST = 64
+"""Statements with more characters than this are broken into lines."""
+
+MOST = 6
+"""More lines than this of one array end in an ellipsis."""
+
+MANY = 100
+"""In drawings of more arrays than this, shapes are written in the boxes alone: their layout would take minutes."""
+
+FILLS = {"parameter": "parameter", "input": "input", "target": "input", "noise": "constant"}
+"""The field of a theme with which leaves are filled."""
+
+
+def draw(
+    program: Any, *, backward: bool = True, inputs: bool = False, direction: str = "TB", theme: str = "light",
+    legend: bool = False, limit: int = 200,
+) -> Drawing:
+    """A picture of a compiled program, as `viz.draw` makes it."""
+    nodes = [node for node in program.passes(inputs=inputs)[-1].nodes if backward or not node.backward]
+    if len(nodes) > limit:
+        raise SizeError(
+            f"the program has {len(nodes)} arrays, and pictures of more than limit={limit} are hard to read: raise "
+            "limit=, leave out the backward half with backward=False, or draw a smaller example; "
+            "print(program.summary()) lists the blocks of any"
+        )
+    drawing = paint(nodes, direction, theme)
+    if legend:
+        attach(drawing, BLOCKS, theme_named(theme))
+    return drawing
+
+
+def paint(nodes: Iterable[Any], direction: str, theme: str) -> Drawing:
+    """The arrays of a program, each box beside that of its gradient."""
+    one_of("direction", direction, ("TB", "LR"))
+    colours = theme_named(theme)
+    shown = {node.name: node for node in nodes}
+    ids = {name: f"b{i}" for i, name in enumerate(shown)}
+    drawing = Drawing(
+        format="svg",
+        graph_attr={"rankdir": direction, "bgcolor": colours.background, "fontname": FONT, "pad": "0.12",
+                    "nodesep": "0.3", "ranksep": "0.35"},
+        node_attr={"fontname": FONT, "fontsize": str(SIZE), "fontcolor": colours.text, "shape": "plain"},
+        edge_attr={"fontname": FONT, "fontsize": str(SMALL), "color": colours.line, "arrowsize": "0.6"},
+    )
+    for name, node in shown.items():
+        drawing.node(ids[name], box(node, colours))
+        for source in node.reads:
+            if source in shown:
+                connect(drawing, ids, shown[source], node, colours, shapes=len(shown) <= MANY)
+        if node.backward and node.of in shown:
+            with drawing.subgraph() as rank:
+                rank.attr(rank="same")
+                rank.node(ids[node.of])
+                rank.node(ids[name])
+                rank.edge(ids[node.of], ids[name], style="invis")  # the forward half is on the left
+    return drawing
+
+
+def box(node: Any, theme: Theme) -> str:
+    """The label of an array: name and operation, statements, shape and number of scalars."""
+    fill = getattr(theme, FILLS.get(node.op, "result"))
+    ink = theme.gradient if node.backward else theme.value if node.statements else theme.text
+    about = f"gradient of {node.of}" if node.backward else node.op
+    heading = f"{font(shorten(node.name), ink, SIZE, bold=True)}  {font(shorten(about), theme.muted, SMALL)}"
+    rows = [f'<tr><td align="left">{heading}</td></tr>']
+    rows += [row(code(line, theme)) for line in broken(node.statements)]
+    scalars = f"{node.scalars:,} scalar{'s' * (node.scalars != 1)}"
+    rows.append(row(cell(f"{dimensions(node.shape)} · {scalars}", theme.muted, SMALL, align="left")))
+    colour = theme.gradient if node.backward else theme.line
+    return table(rows, border="1", cellborder="0", cellspacing="0", cellpadding="3", bgcolor=fill, color=colour,
+                 style="rounded")
+
+
+def broken(statements: Iterable[str]) -> list[str]:
+    """The lines of statements, long ones broken, and an ellipsis where there are too many."""
+    lines = [line for text in statements for line in textwrap.wrap(text, LONGEST, subsequent_indent="    ") or [""]]
+    return lines if len(lines) <= MOST else [*lines[: MOST - 1], "…"]
+
+
+def code(line: str, theme: Theme) -> str:
+    """A statement, in the font of code."""
+    written = font(line, theme.text, SMALL).replace("<font ", f'<font face="{CODE}" ', 1)
+    return f'<td align="left">{written}</td>'
+
+
+def dimensions(shape: Sequence[int | str]) -> str:
+    """A shape for people.
+
+    >>> dimensions(("batch", 128)), dimensions((10,)), dimensions(())
+    ('batch × 128', '10', 'one number')
+    """
+    return " × ".join(map(str, shape)) or "one number"
+
+
+def connect(
+    drawing: Drawing, ids: dict[str, str], source: Any, node: Any, theme: Theme, shapes: bool
+) -> None:
+    """The edge along which an array is read, perhaps with its shape; gradients flow against the ranks."""
+    label = {"label": f"<{font(f' {dimensions(source.shape)} ', theme.muted, 8)}>"} if shapes else {}
+    if source.backward:
+        drawing.edge(ids[node.name], ids[source.name], dir="back", color=theme.gradient, **label)
+    elif node.backward:
+        drawing.edge(ids[source.name], ids[node.name], style="dashed", constraint="false", arrowsize="0.4")
+    else:
+        drawing.edge(ids[source.name], ids[node.name], **label)

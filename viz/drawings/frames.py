@@ -1,0 +1,193 @@
+"""A walk as frames: each step with its drawing, in which nothing moves and what is not yet known is blank.
+
+>>> from autograd import Value
+>>> x, y = Value(2.0, "x"), Value(3.0, "y")
+>>> frames = steps(x * y)
+>>> [frame.sentence for frame in frames]
+['f = x * y = 2 * 3 = 6', 'df/df = 1', 'df/dx = y = 3', 'df/dy = x = 2']
+>>> frames[1].drawing.source == frames[2].drawing.source
+False
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any, overload
+
+from autograd import UsageError, Value, ops
+from viz.drawings.expand import expanded
+from viz.drawings.render import Drawing
+from viz.drawings.scalars import DIRECTIONS, STYLES, paint, prepared
+from viz.drawings.sheet import Moment, Operand, Sheet, touched
+from viz.style import one_of, theme_named
+from viz.text.naming import labels
+from viz.text.walkthrough import Step, Walk
+
+
+@dataclass(frozen=True)
+class Frame(Step):
+    """A step, and the drawing of what is known after it; what is new there is highlighted."""
+
+    film: Frames | None = field(default=None, repr=False, compare=False)
+    position: int = 0
+
+    @property
+    def drawing(self) -> Drawing:
+        """The drawing, a `graphviz.Digraph`."""
+        assert self.film is not None
+        return self.film.drawing(self.position)
+
+    def svg(self) -> str:
+        """The drawing as SVG text."""
+        return self.drawing.svg()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        latex = f"$\\displaystyle {self.latex}$"
+        return {"text/plain": self.sentence, "text/latex": latex, "image/svg+xml": self.svg()}
+
+
+class Frames(Sequence[Frame]):
+    """The steps of a walk through a graph as frames in one layout.
+
+    `drawing(0)` is the graph before the first step, `drawing(i)` what is known after i steps; `drawing()` all of it.
+    """
+
+    def __init__(self, walk: Walk, style: str, look: Mapping[str, Any], clusters: Any, legend: bool) -> None:
+        self.walk = walk
+        self.style = style
+        self.look = look
+        self.clusters = clusters
+        self.legend = legend
+        found = [*walk.forward(), *walk.backward()]
+        self.frames = [Frame(**vars(step), film=self, position=i) for i, step in enumerate(found, 1)]
+
+    @property
+    def root(self) -> Value:
+        """The value whose graph it is."""
+        return self.walk.root
+
+    @cached_property
+    def users(self) -> Mapping[Value, list[Operand]]:
+        """Where each value is an operand."""
+        users: dict[Value, list[Operand]] = {value: [] for value in self.walk.values}
+        for value in self.walk.values:
+            for i, arg in enumerate(value.args):
+                users[arg].append((value, i))
+        return users
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    @overload
+    def __getitem__(self, index: int) -> Frame: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Frame]: ...
+    def __getitem__(self, index: int | slice) -> Frame | list[Frame]:
+        return self.frames[index]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} steps of {self.walk.names[self.root]}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from viz.pages.page import html  # pages are made of frames
+
+        return html(self)._repr_mimebundle_() | {"text/plain": repr(self)}
+
+    def moment(self, position: int) -> Moment:
+        """What is known after so many steps."""
+        computed = {value for value in self.walk.values if not value.args}
+        gradients: dict[Value, float] = {}
+        contributions: dict[Operand, float] = {}
+        for frame in self.frames[:position]:
+            if frame.phase == "forward":
+                computed.add(frame.value)
+                continue
+            gradients[frame.value] = frame.number
+            if frame.chain is not None:
+                contributions[frame.chain.operation, frame.chain.position] = frame.chain.product
+        last = self.frames[position - 1] if position else None
+        return Moment(frozenset(computed), gradients, contributions, last)
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        """All that the walk finds, in its place, with room for the widest number that each gradient is on its way."""
+        scene = prepared(self.root, gradients=True, **self.look)
+        widest: dict[Value, str] = {}
+        for frame in self.frames:
+            if frame.chain is not None and frame.chain.paths > 1:
+                widest[frame.value] = max(widest.get(frame.value, ""), scene.number(frame.number), key=len)
+        known = {part.name: getattr(scene, part.name) for part in fields(scene)}
+        known["labels"] = {
+            value: "" if value.op is ops.constant and not scene.labels[value] else name
+            for value, name in self.walk.names.items()
+        }
+        final = self.moment(len(self))
+        return Sheet(**known, final=final, moment=replace(final, last=None), widest=widest)
+
+    def id(self, part: Value | Operand) -> str:
+        """What a value or the edge of an operand is called in drawings and pages: v3, v3e0."""
+        return f"{self.sheet.ids[part[0]]}e{part[1]}" if isinstance(part, tuple) else self.sheet.ids[part]
+
+    def data(self, value: Value) -> list[str]:
+        """What the number that a value is is called, at the value and on the pieces of wire to operations."""
+        return [f"{name}:data" for name in (self.id(value), *map(self.id, self.users[value]))]
+
+    def made_known(self, frame: Frame) -> dict[str, str]:
+        """The numbers that a step makes known, by the names that they have in pages."""
+        id, number = self.id(frame.value), self.sheet.number
+        if frame.phase == "forward":
+            return dict.fromkeys(self.data(frame.value), number(frame.number))
+        known = {f"{id}:gradient": number(frame.number)}
+        if frame.chain is not None:
+            edge = self.id((frame.chain.operation, frame.chain.position))
+            known[f"{edge}:gradient"] = number(frame.chain.product)
+            known[f"{edge}:local"] = number(frame.chain.local)
+        return known
+
+    def drawing(self, position: int | None = None) -> Drawing:
+        """The graph after so many steps, the last one highlighted; without a number, all that the walk finds."""
+        sheet = self.sheet
+        if position is not None:
+            moment = self.moment(position)
+            sheet = replace(sheet, moment=moment, highlighted=frozenset(touched(moment.last)))
+        return paint(sheet, self.style, self.clusters, self.legend)
+
+
+def steps(
+    root: Value,
+    *,
+    number_format: str = ".4g",
+    names: Mapping[str, Any] | None = None,
+    style: str = "record",
+    theme: str = "light",
+    direction: str = "LR",
+    local_derivatives: bool = True,
+    expand: bool | Iterable[Value] = False,
+    clusters: Any = None,
+    legend: bool = False,
+    limit: int = 500,
+) -> Frames:
+    """The forward pass, an operation at a time, then the backward pass, an operand at a time.
+
+    Each is a `Frame`: what happened, its sentence as text, LaTeX and MathML, and its `drawing`. The sequence shows
+    itself in notebooks as `viz.html` does. Values without a label get names (q, r, … ; f for the root). The gradients
+    are worked out here: neither needed nor changed is any `grad`. Constants are not differentiated with respect to.
+
+    The other options are those of `viz.draw`; `limit` counts when something is drawn, not for sentences.
+    """
+    if not isinstance(root, Value):
+        raise UsageError(f"steps walks through the graph of a Value, {type(root).__name__} came")
+    one_of("style", style, STYLES)
+    one_of("direction", direction, DIRECTIONS)
+    theme_named(theme)
+    walk = Walk(root, number_format, names)
+    if expand:
+        called = labels(walk.values, names)
+        copies = expanded(walk.values, expand)
+        names = {label: copies[value] for value, label in called.items() if label}
+        walk = Walk(copies[root], number_format, names)
+    look = {"direction": direction, "number_format": number_format, "theme": theme,
+            "local_derivatives": local_derivatives, "limit": limit}  # fmt: skip
+    return Frames(walk, style, look, clusters, legend)

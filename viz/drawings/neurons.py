@@ -1,0 +1,179 @@
+"""Networks as neurons: layers as columns, weights as lines of a colour for their sign and a width for their size."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from autograd import UsageError, Value
+from viz.drawings.legend import NEURONS, attach
+from viz.drawings.network import Stage, outputs, stages
+from viz.drawings.render import Drawing
+from viz.drawings.scene import NO_GRADIENTS
+from viz.style import FONT, SIZE, SMALL, Theme, theme_named
+from viz.text.formulas import formatted
+from viz.text.markup import escape, font, shorten
+
+WIDE, NARROW = 4.0, 2.0
+"""The width in points of the line of a layer's largest weight, where there are few lines and where there are many."""
+
+SHOWS_GRADIENTS = "lines and ∂b are gradients"
+
+MANY = 40
+"""More lines than this between two layers are drawn narrower."""
+
+FEW = 16
+"""Up to this many weights have their numbers written on their lines."""
+
+
+def draw(
+    model: Any,
+    *,
+    x: Any = None,
+    gradients: bool = False,
+    numbers: bool | None = None,
+    widest: int = 10,
+    number_format: str = ".2g",
+    theme: str = "light",
+    legend: bool = False,
+) -> Drawing:
+    """A picture of a network, a layer or a neuron, as `viz.draw` makes it of a model."""
+    if isinstance(widest, bool) or not isinstance(widest, int) or widest < 2:
+        raise UsageError(f"widest is the number of neurons shown of a layer, 2 or more; {widest!r} came")
+    layers = stages(model)
+    formatted(0.0, number_format)
+    weights = sum(len(stage.rows) * len(stage.rows[0]) * stage.inputs for stage in layers)
+    numbers = weights <= FEW if numbers is None else numbers
+    picture = Network(layers, theme_named(theme), gradients, numbers, widest, number_format)
+    picture.columns(None if x is None else outputs(layers, x))
+    for position, stage in enumerate(layers):
+        picture.connect(position, stage)
+    note = SHOWS_GRADIENTS if gradients else ""
+    if gradients and not any(v.grad for stage in layers for i in range(stage.units) for v in stage.parameters(i)):
+        note = NO_GRADIENTS
+    if legend:
+        attach(picture.drawing, NEURONS, picture.theme, note)
+    elif note:
+        picture.drawing.attr(label=f"<{font(note, picture.theme.muted, SMALL, italic=True)}>", labelloc="b")
+    return picture.drawing
+
+
+def shown(n: int, widest: int) -> list[int | None]:
+    """Which of n neurons are drawn: all, or the first and last ones with a None for those between.
+
+    >>> shown(3, 10), shown(784, 4)
+    ([0, 1, 2], [0, 1, None, 782, 783])
+    """
+    if n <= widest:
+        return list(range(n))
+    return [*range(widest - widest // 2), None, *range(n - widest // 2, n)]
+
+
+@dataclass
+class Network:
+    """The drawing of a network while it is made."""
+
+    layers: list[Stage]
+    theme: Theme
+    gradients: bool
+    numbers: bool
+    widest: int
+    number_format: str
+
+    def __post_init__(self) -> None:
+        theme = self.theme
+        tallest = max(len(shown(n, self.widest)) for n in [self.layers[0].inputs, *(s.units for s in self.layers)])
+        self.drawing = Drawing(
+            format="svg",
+            graph_attr={"rankdir": "LR", "bgcolor": theme.background, "fontname": FONT, "pad": "0.12",
+                        "nodesep": "0.12", "ranksep": f"{1.2 + 0.15 * tallest:.2f}", "outputorder": "edgesfirst",
+                        "splines": "line"},
+            node_attr={"fontname": FONT, "fontsize": str(SMALL), "fontcolor": theme.text, "color": theme.line},
+            edge_attr={"fontname": FONT, "fontsize": str(SMALL), "arrowhead": "none",
+                       "labeldistance": "3.6", "labelangle": "11"},
+        )
+
+    def quantity(self, value: Value) -> float:
+        """What of a parameter is drawn."""
+        return value.grad if self.gradients else value.data
+
+    def colour(self, number: float) -> str:
+        """The colour of a sign; neither that of + nor of - is that of 0 and nan."""
+        return self.theme.positive if number > 0 else self.theme.negative if number < 0 else self.theme.muted
+
+    def columns(self, numbers: list[list[float]] | None) -> None:
+        """The inputs and every layer as a column of circles."""
+        inputs = self.layers[0].inputs
+        self.column(0, "input", "", inputs, numbers[0] if numbers else None)
+        for position, stage in enumerate(self.layers, 1):
+            about = ", ".join(filter(None, [stage.activation, *dict.fromkeys(stage.notes)]))
+            self.column(position, stage.name, about, stage.units, numbers[position] if numbers else None)
+
+    def column(self, position: int, name: str, about: str, units: int, numbers: list[float] | None) -> None:
+        """A heading, and below it the neurons from first to last."""
+        heading = f"h{position}"
+        count = f"{units} {about}".strip()
+        lines = [font(shorten(name), self.theme.text, SIZE, bold=True), font(shorten(count), self.theme.muted, SMALL)]
+        names = [heading]
+        with self.drawing.subgraph() as rank:
+            rank.attr(rank="same")
+            rank.node(heading, f"<{'<br/>'.join(lines)}>", shape="plain")
+            for unit in shown(units, self.widest):
+                names.append(f"n{position}_{'more' if unit is None else unit}")
+                if unit is None:
+                    more = f"{units - self.widest:,} more"
+                    dots = font("·\n·\n·", self.theme.text, SIZE, bold=True)
+                    rank.node(names[-1], f"<{dots}<br/>{font(more, self.theme.muted, SMALL)}>", shape="plain")
+                else:
+                    rank.node(names[-1], **self.neuron(position, unit, None if numbers is None else numbers[unit]))
+            for above, below in itertools.pairwise(names):  # what is above stays above
+                rank.edge(above, below, style="invis", weight="100")
+
+    def neuron(self, position: int, unit: int, number: float | None) -> dict[str, str]:
+        """The attributes of a neuron's circle: what it gives, if that is known, over its bias."""
+        stage = self.layers[position - 1] if position else None
+        biases = stage.biases[unit] if stage else []
+        first = (stage.activation.split()[0] if stage.activation else "Σ") if stage else f"x[{unit}]"
+        lines = [font(shorten(first, 8), self.theme.text, SMALL)]
+        if number is not None:
+            lines = [font(self.number(number), self.theme.value, SMALL, bold=True)]
+        for bias in biases[:1]:
+            quantity = self.quantity(bias)
+            lines.append(font(("∂" if self.gradients else "") + "b " + self.number(quantity), self.colour(quantity), 8))
+        return {
+            "label": f"<{'<br/>'.join(lines)}>", "shape": "circle", "fixedsize": "true", "width": "0.62",
+            "style": "filled", "margin": "0",
+            "fillcolor": self.theme.operation if stage else self.theme.input,
+            "tooltip": self.tip([f"{stage.name} neuron {unit}" if stage else f"input {unit}"], biases),
+        }
+
+    def connect(self, position: int, stage: Stage) -> None:
+        """The lines that lead to a layer from the one before."""
+        sizes = (abs(self.quantity(v)) for unit in stage.rows for row in unit for v in row)
+        largest = max((size for size in sizes if math.isfinite(size)), default=0.0) or 1.0
+        units, inputs = shown(stage.units, self.widest), shown(stage.inputs, self.widest)
+        end = "head" if stage.inputs <= stage.units else "tail"  # the end where fewer lines meet
+        widest = WIDE if len(units) * len(inputs) <= MANY else NARROW
+        for unit, input in itertools.product(units, inputs):
+            if unit is None or input is None:
+                continue
+            for value in stage.weights(unit, input):
+                number = self.quantity(value)
+                size = min(abs(number) / largest, 1.0) if math.isfinite(number) else 1.0
+                look = {f"{end}label": f"<{font(self.number(number), self.colour(number), 8)}>"} if self.numbers else {}
+                self.drawing.edge(
+                    f"n{position}_{input}", f"n{position + 1}_{unit}", color=self.colour(number),
+                    penwidth=f"{0.3 + (widest - 0.3) * size:.2f}", edgetooltip=self.tip([], [value]), **look,
+                )
+
+    def tip(self, first: Iterable[str], values: Iterable[Value]) -> str:
+        """What is said where the pointer rests: parameters with value and gradient."""
+        said = [f"{shorten(v.label)} = {self.number(v.data)}, gradient {self.number(v.grad)}" for v in values]
+        return escape("; ".join([*first, *said]))
+
+    def number(self, x: float) -> str:
+        """A number as the picture shows it."""
+        return formatted(x, self.number_format)

@@ -1,0 +1,222 @@
+"""What a gradient predicts: move a value a little, and every value after it moves by about its slope times that.
+
+>>> from autograd import Value
+>>> x = Value(5.0, "x")
+>>> y = x**2 - 2 * x + 1
+>>> y.label = "y"
+>>> print(nudge(y, x, 0.1))
+value  before  after  change  predicted   error
+x           5    5.1     0.1        0.1       0
+q          25  26.01    1.01          1    0.01
+r          10   10.2     0.2        0.2       0
+s          15  15.81    0.81        0.8    0.01
+y          16  16.81    0.81        0.8    0.01
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar
+
+from autograd import UsageError, Value, grad, local_derivatives, ops
+from autograd.ops import to_float
+from viz.drawings.render import Drawing
+from viz.drawings.scalars import STYLES, paint, prepared
+from viz.drawings.scene import Ink, Scene, recast
+from viz.style import SMALL, one_of
+from viz.text.markup import font
+from viz.text.mathml import mathml
+from viz.text.sentences import Sentences
+from viz.text.tables import aligned, html_table, plain
+from viz.text.walkthrough import Walk
+
+HEAD = ("value", "before", "after", "change", "predicted", "error")
+
+MOST = 4
+"""Of more moved values than this the terms of the prediction are not written out."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of one value: its number before and after, and the change that gradients predict."""
+
+    value: Value
+    name: str
+    before: float
+    after: float
+    predicted: float
+
+    @property
+    def actual(self) -> float:
+        """The change that came about."""
+        return self.after - self.before
+
+    @property
+    def error(self) -> float:
+        """What the prediction missed."""
+        return self.actual - self.predicted
+
+
+class Nudge:
+    """Values moved, and what became of the others: a table that `draw` shows on the graph.
+
+    `changes` has a row for each value that depends on a moved one, the oldest first; `root` is the last one's.
+    The predictions are those of first order, Δf ≈ Σ ∂f/∂x · Δx, so their errors shrink with the square of the step.
+    """
+
+    def __init__(self, walk: Walk, moves: Mapping[Value, float]) -> None:
+        self.walk = walk
+        self.moves = moves
+        after, predicted = moved(walk.values, moves)
+        self.changes = [
+            Change(value, walk.names[value], value.data, after[value], predicted[value]) for value in after
+        ]
+
+    def __getitem__(self, value: Value) -> Change:
+        """What became of a value of the graph; it may have stayed where it was."""
+        return self.of.get(value) or Change(value, self.walk.names[value], value.data, value.data, 0.0)
+
+    @cached_property
+    def of(self) -> dict[Value, Change]:
+        """The changes by value."""
+        return {change.value: change for change in self.changes}
+
+    @property
+    def root(self) -> Change:
+        """What became of the root."""
+        return self[self.walk.root]
+
+    @property
+    def sentence(self) -> str:
+        """The prediction for the root: Δy ≈ dy/dx · Δx = 8 · 0.1 = 0.8."""
+        return self.told(self.walk.text, "Δ", "≈")
+
+    @property
+    def latex(self) -> str:
+        """The sentence for slides."""
+        return self.told(self.walk.latex, r"\Delta ", r"\approx")
+
+    def told(self, words: Sentences, delta: str, about: str) -> str:
+        """The prediction for the root in a spelling; of many values only the result is written."""
+        terms = [f"{delta}{words.symbol(self.walk.root)}"]
+        if len(self.moves) <= MOST:
+            slopes = zip(self.moves.items(), grad(self.walk.root, self.moves), strict=True)
+            factors = [(words.derivative(x), f"{delta}{words.symbol(x)}", slope, h) for (x, h), slope in slopes]
+            terms.append(" + ".join(f"{ratio}{words.times}{change}" for ratio, change, _, _ in factors))
+            terms.append(" + ".join(
+                f"{words.number(slope):unary}{words.times}{words.number(h):unary}" for _, _, slope, h in factors
+            ))
+        terms.append(words.shown(self.root.predicted))
+        return f"{terms[0]} {about} {' = '.join(terms[1:])}"
+
+    def cells(self, change: Change) -> list[str]:
+        """A row of the table; what is mere rounding counts as no error."""
+        rounding = 1e-13 * (abs(change.before) + abs(change.after))
+        error = 0.0 if abs(change.error) <= rounding else change.error
+        numbers = (change.before, change.after, change.actual, change.predicted, error)
+        return [change.name, *map(self.walk.text.shown, numbers)]
+
+    def draw(self, **options: Any) -> Drawing:
+        """The graph with each number before and after, and below or beside it the change ≈ the one predicted.
+
+        Options as for `viz.draw`, but for those about gradients; moved values are highlighted.
+        """
+        style, clusters = options.pop("style", "record"), options.pop("clusters", None)
+        one_of("style", style, STYLES)
+        names = {name: value for value, name in self.walk.names.items() if value.op is not ops.constant}
+        look = {"names": names, "number_format": self.walk.text.number_format, "highlight": self.moves} | options
+        scene = prepared(self.walk.root, gradients=True, **look)
+        return paint(recast(scene, Moved, nudge=self), style, clusters)
+
+    def __str__(self) -> str:
+        rows = [HEAD, *map(self.cells, self.changes)]
+        return aligned(rows, [False, True, True, True, True, True])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = [[plain(cell) for cell in self.cells(change)] for change in self.changes]
+        return html_table(HEAD, rows, mathml(self.latex))
+
+
+@dataclass(frozen=True)
+class Moved(Scene):
+    """A scene in which numbers change and changes stand where gradients do."""
+
+    nudge: Nudge = field(kw_only=True)
+
+    caption: ClassVar[str] = "Δ "
+
+    def drawing(self, **attributes: str) -> Drawing:
+        """An empty drawing that says what the changes are."""
+        drawing = super().drawing(**attributes)
+        told = font("Δ: the change ≈ the change that gradients predict", self.theme.muted, SMALL, italic=True)
+        drawing.attr(label=f"<{told}>", labelloc="b")
+        return drawing
+
+    def data(self, value: Value) -> Ink:
+        """The number before and after."""
+        change = self.nudge[value]
+        texts = dict.fromkeys([self.number(change.before), self.number(change.after)])
+        return Ink(" → ".join(texts), self.theme.value)
+
+    def gradient(self, value: Value) -> Ink:
+        """The change, and the change predicted."""
+        change = self.nudge[value]
+        if value not in self.nudge.of:
+            return Ink("0", self.theme.muted)
+        return Ink(f"{self.number(change.actual)} ≈ {self.number(change.predicted)}", self.theme.gradient)
+
+    def contribution(self, value: Value, i: int, partial: float) -> Ink:
+        """The change that goes to an operand is that of the operand."""
+        return self.gradient(value.args[i])
+
+
+def nudge(
+    root: Value,
+    x: Value | Mapping[Value, float],
+    h: float | None = None,
+    *,
+    number_format: str = ".6g",
+    names: Mapping[str, Any] | None = None,
+) -> Nudge:
+    """The graph with x moved by h: each value's actual change beside its gradient times h.
+
+    Several values move at once with a mapping, {x: 0.1, y: -0.2}; a step of gradient descent is
+    `{w: -rate * w.grad for w in weights}`. A value in the middle of the graph moves by h more than its operands make
+    it. The graph itself, its numbers and gradients, stays as it is. `names` gives labels, as for `viz.draw`.
+
+    Raises `UsageError` for a step that is not finite, or values that are no part of the graph.
+    """
+    if not isinstance(root, Value):
+        raise UsageError(f"nudge takes the root of a graph, a Value; {type(root).__name__} came")
+    if isinstance(x, Mapping) is (h is not None):
+        raise UsageError("nudge takes a value and how far to move it, nudge(root, x, 0.1), or {x: 0.1, y: -0.2}")
+    moves = {value: to_float(step) for value, step in (x.items() if isinstance(x, Mapping) else [(x, h)])}
+    walk = Walk(root, number_format, names)
+    for value, step in moves.items():
+        if value not in walk.names:
+            raise UsageError(f"{value!r} is no part of the graph, so that moving it changes nothing there")
+        if not math.isfinite(step):
+            raise UsageError(f"a finite step is expected, {step} came for {walk.names[value]}")
+    return Nudge(walk, moves)
+
+
+def moved(values: Iterable[Value], moves: Mapping[Value, float]) -> tuple[dict[Value, float], dict[Value, float]]:
+    """The new number of each value that moves, and its first-order change, operands before what is made of them."""
+    after: dict[Value, float] = {}
+    predicted: dict[Value, float] = {}
+    for value in values:
+        changed = [i for i, arg in enumerate(value.args) if arg in after]
+        if not changed and value not in moves:
+            continue
+        step, slopes = moves.get(value, 0.0), local_derivatives(value)
+        now = value.data
+        if changed and isinstance(value.op, ops.Op):
+            now = value.op.forward(*[after.get(arg, arg.data) for arg in value.args])
+        after[value] = now + step
+        predicted[value] = step + sum(slopes[i] * predicted[value.args[i]] for i in changed)
+    return after, predicted

@@ -1,0 +1,175 @@
+"""A graph made ready for drawing: what every style of drawing needs to know about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar
+
+from autograd import Value, ops
+from viz.drawings.render import Drawing
+from viz.style import FONT, SIZE, SMALL, Theme
+from viz.text.formulas import formatted
+from viz.text.markup import cell, font, shorten, width
+
+NO_GRADIENTS = "no gradients yet: call backward()"
+
+
+@dataclass(frozen=True)
+class Ink:
+    """A number as it is to be written: its text, colour and background, and the widest text there must be room for."""
+
+    text: str
+    color: str
+    background: str = ""
+    widest: str = ""
+
+    def cell(self, prefix: str = "", **attributes: str) -> str:
+        """A cell of a table that holds the number."""
+        if self.background:
+            attributes["bgcolor"] = self.background
+        if self.widest:
+            attributes |= {"width": str(width(prefix + self.widest, SIZE) + 8), "align": "left"}
+        return cell(prefix + self.text, self.color, SIZE, bold=False, italic=False, **attributes)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The values of a graph, the oldest first, and how they are to be shown.
+
+    Ids come from a value's position, so the same graph built twice gives the same text. `highlighted` are values,
+    and operands (value, i): the edge that brings `value` its operand number i.
+    """
+
+    roots: Sequence[Value]
+    values: Sequence[Value]
+    labels: Mapping[Value, str]
+    theme: Theme
+    direction: str
+    number_format: str
+    gradients: bool | None
+    local_derivatives: bool
+    highlighted: Collection[Value | tuple[Value, int]] = frozenset()
+
+    caption: ClassVar[str] = "grad "
+    """What stands before a gradient in a box."""
+
+    @cached_property
+    def ids(self) -> dict[Value, str]:
+        """A name for each value in DOT."""
+        return {value: f"v{i}" for i, value in enumerate(self.values)}
+
+    @cached_property
+    def uses(self) -> Counter[Value]:
+        """How often each value is an operand."""
+        return Counter(arg for value in self.values for arg in value.args)
+
+    @cached_property
+    def gradients_known(self) -> bool:
+        """Whether gradients are to be written: asked for, or found to be there."""
+        if self.gradients is not None:
+            return self.gradients
+        # nan differs from 0 as well, and after backward() the root's gradient is 1.
+        return any(value.grad != 0 for value in self.values)
+
+    @property
+    def gradients_missing(self) -> bool:
+        """Whether places for gradients stay blank until backward() is called."""
+        return self.gradients is None and not self.gradients_known
+
+    def number(self, x: float) -> str:
+        """A number as the picture shows it."""
+        return formatted(x, self.number_format)
+
+    def name_cell(self, value: Value) -> str:
+        """The label of a value."""
+        return cell(shorten(self.labels[value]), self.theme.text, SIZE, bold=True)
+
+    def data(self, value: Value) -> Ink:
+        """The number that a value is."""
+        return Ink(self.number(value.data), self.theme.value)
+
+    def gradient(self, value: Value) -> Ink:
+        """The gradient of a value, or the blank that waits for it."""
+        return Ink(self.number(value.grad) if self.gradients_known else " ", self.theme.gradient)
+
+    def contribution(self, value: Value, i: int, partial: float) -> Ink:
+        """What comes back from a value to its operand number i, or the blank that waits for it."""
+        return Ink(self.number(value.grad * partial) if self.gradients_known else " ", self.theme.gradient)
+
+    def local(self, value: Value, i: int, partial: float) -> str:
+        """The local derivative of a value with respect to its operand number i, as markup."""
+        return font(self.number(partial), self.theme.local, SMALL, italic=True)
+
+    @property
+    def marker(self) -> str:
+        """The colour of highlighted lines."""
+        return self.theme.gradient
+
+    def line(self, value: Value) -> dict[str, str]:
+        """The attributes of the lines around a value."""
+        return {"color": self.marker if value in self.highlighted else self.theme.line}
+
+    def fill(self, value: Value) -> str:
+        """The colour that tells a parameter from an input, a constant and a result."""
+        if value.args:
+            return self.theme.result
+        if value.op is ops.constant:
+            return self.theme.constant
+        return self.theme.parameter if value.op is ops.parameter else self.theme.input
+
+    def drawing(self, **attributes: str) -> Drawing:
+        """An empty drawing in the scene's colours and direction, with a caption if gradients are missing."""
+        theme = self.theme
+        attributes |= {"rankdir": self.direction, "bgcolor": theme.background, "fontname": FONT, "pad": "0.12"}
+        drawing = Drawing(
+            format="svg",
+            graph_attr=attributes,
+            node_attr={"fontname": FONT, "fontsize": str(SIZE), "fontcolor": theme.text, "color": theme.line},
+            edge_attr={"fontname": FONT, "fontsize": str(SMALL), "color": theme.line, "arrowsize": "0.6"},
+        )
+        if self.gradients_missing:
+            drawing.attr(label=f"<{font(NO_GRADIENTS, theme.muted, SMALL, italic=True)}>", labelloc="b")
+        return drawing
+
+    def operation(self, op: ops.Op) -> dict[str, str]:
+        """The attributes of an operation's node: a circle around a sign or short name, an ellipse around a long one."""
+        # The first operand comes first, so that x - y has x above y; the order of many terms tells nothing.
+        ordering = "" if isinstance(op, ops.Reduction | ops.Contraction) else "in"
+        sign = len(op.symbol) <= 2
+        return {
+            "label": f"<{font(op.symbol, self.theme.text, SIZE + 4 if sign else SIZE)}>",
+            "ordering": ordering,
+            "shape": "circle" if len(op.symbol) <= 4 else "ellipse",
+            "style": "filled",
+            "fillcolor": self.theme.operation,
+            "fixedsize": "true" if sign else "false",
+            "width": "0.4",
+            "height": "0.4",
+            "margin": "0.02",
+        }
+
+    def operand(self, value: Value, i: int, partial: float) -> dict[str, str]:
+        """The attributes of the edge from an operand: its id, and the local derivative if the picture shows them."""
+        attributes = {"id": f"{self.ids[value]}e{i}"} | self.stroke((value, i) in self.highlighted)
+        if self.local_derivatives and value.args[i].op is not ops.constant:
+            attributes["label"] = f"<{self.local(value, i, partial)}>"
+        return attributes
+
+    def result(self, value: Value) -> dict[str, str]:
+        """The attributes of the edge from an operation to what it makes."""
+        return self.stroke(any((value, i) in self.highlighted for i in range(len(value.args))))
+
+    def stroke(self, highlighted: bool) -> dict[str, str]:
+        """The attributes of an edge that is highlighted; else none."""
+        return {"color": self.marker, "penwidth": "2.5"} if highlighted else {}
+
+
+S = TypeVar("S", bound=Scene)
+
+
+def recast(scene: Scene, kind: type[S], **more: Any) -> S:
+    """The same scene as one of another kind, which shows its values in a way of its own."""
+    return kind(**{part.name: getattr(scene, part.name) for part in fields(scene)} | more)

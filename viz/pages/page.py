@@ -1,0 +1,136 @@
+"""One self-contained page: a graph and its backpropagation, to step through.
+
+>>> from autograd import Value
+>>> x = Value(3.0, "x")
+>>> html(x * x)[:15]
+'<!DOCTYPE html>'
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from autograd import UsageError, Value, ops
+from viz.drawings.frames import Frame, Frames
+from viz.drawings.frames import steps as walk
+from viz.drawings.render import write
+from viz.drawings.sheet import touched
+from viz.drawings.vector import marked, text
+from viz.pages.web import Page, literal, page_file
+from viz.style import variables
+from viz.text.expression import parse
+from viz.text.markup import printable
+from viz.text.mathml import mathml
+
+
+def html(
+    root: Value | Frames,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    title: str = "",
+    theme: str | None = None,
+    **options: Any,
+) -> Page:
+    """A page on which to step through the forward and the backward pass of a value's graph.
+
+    It takes a value, with options as for `viz.steps`, or what `steps` returned. The page is returned, and written to
+    `path` if there is one; in a notebook it shows itself. It needs no other file and no network. Its colours are those
+    of the `theme`, "light" or "dark", or as the reader's system prefers. `page.html#step=7` opens it at a step.
+    """
+    frames = walked("html", root, theme, options)
+    picture = frames.drawing().svg()
+    written = document(frames, marked(picture, frames.sheet.theme), film(frames), title, theme)
+    return saved(Page(written, picture[picture.index("<svg") :], "backpropagation, step by step"), path)
+
+
+def read(root: Any, title: str, options: dict[str, Any]) -> tuple[Any, str]:
+    """An expression as its value, the numbers of its names taken from the options; the expression is the title then."""
+    if not isinstance(root, str):
+        return root, title
+    known = inspect.signature(walk).parameters
+    numbers = {name: options.pop(name) for name in list(options) if name not in known}
+    return parse(root, **numbers), title or root
+
+
+def walked(page: str, root: Value | Frames, theme: str | None, options: Mapping[str, Any]) -> Frames:
+    """The steps that a page is to show, of a value or as they are given."""
+    if not isinstance(root, Value | Frames):
+        raise UsageError(f"{page} shows the graph of one Value, or what steps returned; {type(root).__name__} came")
+    if isinstance(root, Frames) and options:
+        raise UsageError(f"{next(iter(options))} is given to steps, whose result this is: {page}(steps(root, …))")
+    return root if isinstance(root, Frames) else walk(root, theme=theme or "light", **options)
+
+
+def document(
+    frames: Frames,
+    drawing: ET.Element,
+    film: Mapping[str, Any],
+    title: str,
+    theme: str | None,
+    *,
+    style: str = "",
+    panel: str = "",
+    script: str = "",
+) -> str:
+    """The text of a page with a player of steps, and what a page adds: style sheet, a panel at the side, a script."""
+    forward = [frame for frame in frames if frame.phase == "forward"]
+    return Template(page_file("steps.html")).substitute(
+        title=escape(printable(title or frames.root.label or "A computational graph")),
+        style=variables(theme) + page_file("steps.css") + style,
+        last=len(frames), seed=len(forward) + 1,
+        svg=text(drawing), panel=panel,
+        forward=entries(forward), backward=entries(frames[len(forward) :]),
+        film=literal(film),
+        script=page_file("steps.js") + script,
+    )  # fmt: skip
+
+
+def saved(page: Page, path: str | os.PathLike[str] | None) -> Page:
+    """The page, written to a file if there is to be one."""
+    if path is not None:
+        write(Path(path), page.encode(errors="replace"))
+    return page
+
+
+def entries(frames: Sequence[Frame]) -> str:
+    """The sentences of steps as entries of a list, each with the address of its step."""
+    return "\n".join(
+        f'<li dir="auto"><a href="#step={frame.position}">{escape(frame.sentence)}</a></li>' for frame in frames
+    )
+
+
+def film(frames: Frames) -> dict[str, Any]:
+    """What the script of the page knows of the graph and of each step."""
+    sheet, names, told = frames.sheet, frames.walk.names, frames.walk.text
+    values = {}
+    for value, id in sheet.ids.items():
+        values[id] = {"name": names[value]}
+        if value.op is not ops.constant:
+            values[id]["gradient"] = told.derivative(value)
+        if not value.args:
+            values[id]["data"] = sheet.number(value.data)
+    return {
+        "start": f"{len(values)} values: those of the inputs are known, and the walk works out the others.",
+        "values": values,
+        "edges": {
+            frames.id((value, i)): {"from": sheet.ids[arg], "to": sheet.ids[value], "local": told.ratio(value, arg)}
+            for value in sheet.values
+            for i, arg in enumerate(value.args)
+        },
+        "steps": [step(frames, frame) for frame in frames],
+    }
+
+
+def step(frames: Frames, frame: Frame) -> dict[str, Any]:
+    """A step: its sentence, the numbers that it makes known, which of them are highlighted, and what it is about."""
+    known = frames.made_known(frame)
+    fresh = list(known) if frame.phase == "backward" else [f"{frames.id(frame.value)}:data"]
+    return {"phase": frame.phase, "text": frame.sentence, "math": mathml(frame.latex), "known": known,
+            "fresh": fresh, "about": [frames.id(part) for part in touched(frame)]}  # fmt: skip

@@ -1,0 +1,83 @@
+"""A plane of two inputs, coloured by what a value is at each point of it: the decision boundary of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import SizeError, UsageError, Value, ops
+from autograd.nested import flatten
+from viz.drawings.frames import Frames
+from viz.drawings.network import stages
+from viz.pages.sliders import slider
+
+EXAMPLES = 400
+"""At most so many examples are drawn."""
+
+Data = tuple[npt.ArrayLike, npt.ArrayLike]
+
+
+def network(model: Any, data: Data | None = None) -> tuple[list[Value], Value]:
+    """The inputs and the output of a model as a graph, worked out for the first example if there are any."""
+    layers = stages(model)
+    start = [0.5] * layers[0].inputs if data is None else np.ravel(np.asarray(data[0], float)[:1]).tolist()
+    if len(start) != layers[0].inputs:
+        raise SizeError(f"the model takes {layers[0].inputs} inputs, examples of {len(start)} came")
+    inputs = [Value(number, f"x{i}") for i, number in enumerate(start, 1)]
+    values: list[Any] = list(inputs)
+    for stage in layers:
+        for function in stage.functions:
+            values = flatten([function(values)])
+    if len(values) != 1:
+        raise SizeError(f"a graph with sliders has one output, this model has {len(values)}: give it one, model(x)[0]")
+    return inputs, values[0]
+
+
+def plane(frames: Frames, boundary: Sequence[Value] | None, data: Data | None) -> dict[str, Any] | None:
+    """What the page needs to colour a plane: places of the inputs and of the value, ranges, and points."""
+    if boundary is None:
+        if data is not None:
+            raise UsageError("data are points in a plane: name its two inputs with boundary=(x1, x2)")
+        return None
+    places = {value: i for i, value in enumerate(frames.sheet.values)}
+    x, y, output = axes(frames, boundary)
+    points = [] if data is None else examples(data)
+    ranges = [reach(value, [point[i] for point in points], frames) for i, value in enumerate((x, y))]
+    return {
+        "x": places[x], "y": places[y], "output": places[output], "kind": getattr(output.op, "name", ""),
+        "names": [frames.walk.names[value] for value in (x, y, output)], "ranges": ranges, "points": points,
+    }  # fmt: skip
+
+
+def axes(frames: Frames, boundary: Sequence[Value]) -> tuple[Value, Value, Value]:
+    """The two leaves of a plane, and the value that is shown."""
+    named = [*boundary, frames.root] if len(boundary) == 2 else list(boundary)
+    if len(named) != 3 or not all(value in frames.sheet.ids for value in named):
+        raise UsageError("boundary names two values of the graph, and perhaps a third one to show: boundary=(x1, x2)")
+    x, y, output = named
+    for value in (x, y):
+        if value.args or value.op is ops.constant:
+            raise UsageError(f"boundary begins with two inputs of the graph, {frames.walk.names[value]} is worked out")
+    return x, y, output
+
+
+def examples(data: Data) -> list[list[float]]:
+    """Points and their class: x, y and 0 or 1."""
+    X, Y = (np.asarray(part, float) for part in data)
+    if X.ndim != 2 or X.shape[1] != 2 or Y.size != len(X) or not len(X):
+        raise SizeError(f"data are examples of two inputs and a target, arrays of shape {X.shape} and {Y.shape} came")
+    rows: list[list[float]] = np.column_stack([X, Y.ravel() > Y.mean()])[:EXAMPLES].tolist()
+    return rows
+
+
+def reach(value: Value, points: Sequence[float], frames: Frames) -> list[float]:
+    """How far the plane goes along one side."""
+    if not points:
+        found = slider(value, frames.users[value])
+        return [found["low"], found["high"]]
+    low, high = min(points), max(points)
+    room = 0.2 * (high - low or 1)
+    return [low - room, high + room]

@@ -1,0 +1,122 @@
+"""A page that asks for numbers of a graph before it tells them.
+
+>>> from autograd import Value
+>>> x, y = Value(2.0, "x"), Value(3.0, "y")
+>>> quiz(x * y, hide="grads")[:15]
+'<!DOCTYPE html>'
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from autograd import UsageError, Value
+from viz.drawings.frames import Frame, Frames
+from viz.drawings.vector import marked
+from viz.pages.page import document, film, read, saved, walked
+from viz.pages.web import Page, page_file
+
+Blank = dict[str, Any]
+
+
+def quiz(
+    root: Any,
+    hide: str | Sequence[str] = "grads",
+    seed: int | None = None,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    share: float = 1.0,
+    tolerance: float = 0.01,
+    title: str = "",
+    theme: str | None = None,
+    **options: Any,
+) -> Page:
+    """A page on which numbers of a graph are to be worked out: right ones turn green, wrong ones are explained.
+
+    `root` is a value, what `viz.steps` returned, or an expression as for `viz.live`. Hidden are all gradients
+    ("grads"), all results ("values") or all local derivatives ("local"); or those in a list of names: "q" for the
+    value and the gradient of q, "q.data" and "q.grad" for one of them. With a `share` below 1, `seed` chooses which.
+
+    An answer such as 2, 2.0, 4/2 or 1e-3 is right within `tolerance`, relative to what is right. A wrong one shows the
+    sentences of the walk that work out that number. When all are right, the page becomes that of `viz.html`.
+    """
+    root, title = read(root, title, options)
+    frames = walked("quiz", root, theme, options)
+    if not 0 < share <= 1:
+        raise UsageError(f"share is above 0 and at most 1, {share!r} came")
+    if not 0 <= tolerance <= 1:
+        raise UsageError(f"tolerance is a number from 0 to 1, {tolerance!r} came")
+    asked = blanks(frames, hide)
+    count = max(1, round(share * len(asked)))
+    asked = [asked[i] for i in sorted(random.Random(seed).sample(range(len(asked)), count))]
+    written = document(
+        frames, marked(frames.drawing().svg(), frames.sheet.theme),
+        film(frames) | {"quiz": {"blanks": asked, "tolerance": tolerance}}, title, theme,
+        style=page_file("quiz.css"), panel=page_file("quiz.html"),
+        script=page_file("numbers.js") + page_file("quiz.js"),
+    )  # fmt: skip
+    picture = frames.drawing(0).svg()
+    return saved(Page(written, picture[picture.index("<svg") :], "a computational graph with numbers to fill in"), path)
+
+
+def blanks(frames: Frames, hide: str | Sequence[str]) -> list[Blank]:
+    """What is asked for, in the order of the walk: its name, its number, its places, and the sentences that tell it."""
+    kinds = {"grads": gradients, "values": values, "local": local}
+    if isinstance(hide, str) and hide not in kinds:
+        raise UsageError(f"hide is one of {', '.join(map(repr, kinds))} or a list of names; {hide!r} came")
+    found = list(kinds[hide](frames)) if isinstance(hide, str) else list(named(frames, hide))
+    if not found:
+        raise UsageError("there is nothing to hide: a quiz needs an operation")
+    return found
+
+
+def named(frames: Frames, names: Sequence[str]) -> Iterator[Blank]:
+    """Numbers by the names of their values: q for the value and its gradient, q.data or q.grad for one of them."""
+    called = {name: value for value, name in frames.walk.names.items()}
+    for name in names:
+        if str(name).removesuffix(".data").removesuffix(".grad") not in called:
+            raise UsageError(f"hide names values of the graph, {', '.join(called)}; {name!r} came")
+    for kind, of in (("data", values), ("grad", gradients)):
+        for blank in of(frames):
+            value = blank["of"]
+            if value in names or f"{value}.{kind}" in names:
+                yield blank
+
+
+def values(frames: Frames) -> Iterator[Blank]:
+    """The results of operations."""
+    for frame in frames:
+        if frame.phase == "forward":
+            yield blank(frame.name, frame.name, frame.number, frames.data(frame.value), [frame])
+
+
+def gradients(frames: Frames) -> Iterator[Blank]:
+    """The gradients, and with them what comes back along each branch."""
+    passages: dict[Value, list[Frame]] = {}
+    for frame in frames:
+        if frame.phase == "backward":
+            passages.setdefault(frame.value, []).append(frame)
+    for value, passage in passages.items():
+        keys = {key for frame in passage for key in frames.made_known(frame) if key.endswith(":gradient")}
+        name = frames.walk.text.derivative(value)
+        yield blank(frames.walk.names[value], name, passage[-1].number, sorted(keys), passage)
+
+
+def local(frames: Frames) -> Iterator[Blank]:
+    """The local derivatives, on the edges."""
+    for frame in frames:
+        if frame.chain is not None:
+            operation, position = frame.chain.operation, frame.chain.position
+            name = frames.walk.text.ratio(operation, frame.value)
+            if operation.args.count(frame.value) > 1:
+                name += f", operand {position + 1}"
+            key = f"{frames.id((operation, position))}:local"
+            yield blank(frame.name, name, frame.chain.local, [key], [frame])
+
+
+def blank(of: str, name: str, number: float, keys: Sequence[str], frames: Sequence[Frame]) -> Blank:
+    """A blank; the number as text, since JSON has no infinity."""
+    return {"of": of, "name": name, "answer": repr(number), "keys": keys, "told": [frame.sentence for frame in frames]}

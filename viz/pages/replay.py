@@ -1,0 +1,212 @@
+"""A training to scrub through: its loss, what the network makes of the plane, its weights and their gradients."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import SizeError, UsageError, Value
+from autograd.nested import flatten, parameters_of
+from viz.drawings.network import is_model, stages
+from viz.drawings.render import write
+from viz.pages.recorder import Frame, Recorder
+from viz.pages.web import Page, page_file
+from viz.style import THEMES, variables
+from viz.text.javascript import PRELUDE, Script
+
+FRAMES = 200
+"""At most so many frames of a recording go into a page."""
+
+LARGEST = 2000
+"""A network of more parameters than this is not drawn; its first weights may be, as images."""
+
+IMAGES = 16
+"""So many neurons of the first layer have their weights shown as images."""
+
+SMALLEST_IMAGE = 8
+"""Inputs that are pixels are a square with sides of at least this."""
+
+EXAMPLES = 400
+"""At most so many examples are drawn."""
+
+
+def replay(
+    recordings: Recorder | Sequence[Recorder],
+    path: str | Path | None = None,
+    *,
+    data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    title: str = "",
+    frames: int = FRAMES,
+) -> Page:
+    """A page on which a recorded training runs forwards and backwards; two recordings go side by side.
+
+    It shows the loss; where the network is small, its neurons with weights or gradients, and what it
+    makes of `data`, examples (X, Y) with one or two inputs; where its inputs are a square of pixels, the weights
+    of the first neurons as images. The page is returned, and written to `path` if there is one. It needs no
+    other file and no network, and opens at a step with `#step=120`.
+    """
+    films = [recordings] if isinstance(recordings, Recorder) else list(recordings)
+    for film in films:
+        if not isinstance(film, Recorder):
+            raise UsageError(f"replay shows a viz.Recorder, or a list of them; {type(film).__name__} came")
+        if not film.frames:
+            raise SizeError("this recording is empty: give it to fit(…, record=recorder), or call its keep in a loop")
+    if not films:
+        raise SizeError("replay shows at least one recording, none came")
+    titles = [film.title or ("training" if len(films) == 1 else f"training {i}") for i, film in enumerate(films, 1)]
+    heading = title or " and ".join(titles)
+    text = Template(page_file("replay.html")).substitute(
+        title=escape(heading),
+        style=variables() + page_file("replay.css"),
+        articles="\n".join(article(i, name, len(films) > 1) for i, name in enumerate(titles)),
+        script=page_file("plane.js") + PRELUDE + recorded([packed(film, data, frames) for film in films])
+        + page_file("replay.js"),
+    )
+    page = Page(text, curves(films), "a training, step by step")
+    if path is not None:
+        write(Path(path), page.encode(errors="replace"))
+    return page
+
+
+def curves(films: Sequence[Recorder], width: int = 480, height: int = 160) -> str:
+    """The losses as a still picture, for where scripts are removed."""
+    theme = THEMES["light"]
+    kept = [[frame for frame in thinned(film.frames, FRAMES) if math.isfinite(frame.loss)] for film in films]
+    highest = max((frame.loss for frames in kept for frame in frames), default=0.0) or 1.0
+    last = max(film.frames[-1].step for film in films) or 1
+    lines = []
+    for i, frames in enumerate(kept):
+        places = [(frame.step / last, 1 - max(frame.loss / highest, 0)) for frame in frames]
+        points = " ".join(f"{10 + (width - 20) * x:.1f},{10 + (height - 20) * y:.1f}" for x, y in places)
+        colour = (theme.value, theme.gradient)[i % 2]
+        lines.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
+        f'<rect width="{width}" height="{height}" fill="{theme.background}"/>{"".join(lines)}</svg>'
+    )
+
+
+def article(number: int, title: str, several: bool) -> str:
+    """The place of a recording on the page."""
+    heading = f'<h2 class="{"gradient" if number % 2 else "value"}">{escape(title)}</h2>\n' if several else ""
+    return (
+        f'<article id="recording-{number}">\n{heading}<p class="now"></p>\n<div class="panels">\n'
+        '<canvas class="boundary" width="640" height="640" role="img" aria-label="what the network answers"></canvas>\n'
+        '<svg class="network" role="img" aria-label="the network, weight by weight"></svg>\n'
+        '<canvas class="images" role="img" aria-label="the weights of the first neurons as images"></canvas>\n'
+        "</div>\n</article>"
+    )
+
+
+# ── data ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def packed(film: Recorder, data: tuple[npt.ArrayLike, npt.ArrayLike] | None, frames: int) -> dict[str, Any]:
+    """A recording as the page takes it."""
+    kept = thinned(film.frames, frames)
+    size = kept[0].theta.size
+    small = size <= LARGEST
+    network = networked(film.model) if small and is_model(film.model) else None
+    return {
+        "steps": [frame.step for frame in kept],
+        "epochs": [frame.epoch for frame in kept],
+        "losses": [frame.loss for frame in kept],
+        "norms": [float(np.linalg.norm(frame.gradient)) for frame in kept],
+        "size": size,
+        "theta": base64_of([frame.theta for frame in kept]) if small else None,
+        "gradient": base64_of([frame.gradient for frame in kept]) if small else None,
+        "network": network,
+        "data": examples(data, network) if network else None,
+        "images": None if network else images(film.model, kept),
+    }
+
+
+def thinned(frames: Sequence[Frame], most: int) -> list[Frame]:
+    """At most so many frames, spread evenly from the first to the last."""
+    if len(frames) <= most:
+        return list(frames)
+    return [frames[i] for i in np.linspace(0, len(frames) - 1, most).round().astype(int)]
+
+
+def base64_of(rows: Sequence[npt.NDArray[Any]]) -> str:
+    """Arrays one after the other, as text."""
+    return base64.b64encode(np.concatenate(rows).astype("<f4").tobytes()).decode()
+
+
+def networked(model: Any) -> dict[str, Any]:
+    """A small network as the page computes and draws it: where each thing lies in the script's array of values."""
+    layers = stages(model)
+    values: list[Any] = [Value(0.0) for _ in range(layers[0].inputs)]
+    columns = [values]
+    for stage in layers:
+        for function in stage.functions:
+            values = flatten([function(values)])
+        columns.append(values)
+    params = parameters_of(model)
+    script, order = Script(columns[-1]), {value: i for i, value in enumerate(params)}
+    rows = [[[order[row[0][j]] for j in range(stage.inputs)] for row in stage.rows] for stage in layers]
+    return {
+        "source": script.source,
+        "start": [value.data for value in script.values],
+        "parameters": [script.places.get(value, -1) for value in params],
+        "inputs": [script.places[value] for value in columns[0]],
+        "outputs": [script.places[value] for value in columns[-1]],
+        "probability": layers[-1].activation == "σ",
+        "layers": [
+            {"neurons": [script.places[value] for value in column], "weights": weights}
+            for column, weights in zip(columns, [[], *rows], strict=True)
+        ],
+    }
+
+
+def examples(data: tuple[npt.ArrayLike, npt.ArrayLike] | None, network: dict[str, Any]) -> dict[str, Any] | None:
+    """Inputs and targets, a row for each example."""
+    if data is None:
+        return None
+    X, Y = (np.asarray(part, float) for part in data)
+    if X.ndim == 0 or len(X) != len(np.atleast_1d(Y)) or len(X) == 0:
+        raise SizeError(f"data holds as many targets as examples, arrays of shape {X.shape} and {Y.shape} came")
+    X, Y = X.reshape(len(X), -1)[:EXAMPLES], Y.reshape(len(Y), -1)[:EXAMPLES]
+    if X.shape[1] != len(network["inputs"]):
+        raise SizeError(f"the network takes {len(network['inputs'])} inputs, examples of {X.shape[1]} came")
+    return {"X": X.tolist(), "Y": Y.tolist()}
+
+
+def images(model: Any, frames: Sequence[Frame]) -> dict[str, Any] | None:
+    """The weights of the first neurons in each frame as images: a byte for a pixel, 128 for 0."""
+    first = stages(model)[0] if is_model(model) else None
+    side = math.isqrt(first.inputs) if first else 0
+    if first is None or side < SMALLEST_IMAGE or side**2 != first.inputs:
+        return None
+    order = {value: i for i, value in enumerate(parameters_of(model))}
+    places = [order[value] for row in first.rows[:IMAGES] for value in row[0]]
+    weights = np.array([frame.theta[places] for frame in frames])
+    pixels = np.round(128 + 127 * weights / max(float(np.nanmax(np.abs(weights))), 1e-12))
+    encoded = base64.b64encode(np.nan_to_num(pixels, nan=128).astype(np.uint8).tobytes()).decode()
+    return {"count": min(first.units, IMAGES), "side": side, "pixels": encoded}
+
+
+# ── text of the page ─────────────────────────────────────────────────────────────────────────
+
+
+def recorded(films: Sequence[dict[str, Any]]) -> str:
+    """The recordings as a statement of the script."""
+    written = []
+    for film in films:
+        network = film["network"]
+        source = network.pop("source") if network else ""
+        # JSON, but for inf and nan, which the script knows as names.
+        literal = json.dumps(film).replace("<", "\\u003c")
+        function = f"(() => {{ {source}\nreturn forward; }})()"
+        written.append(f"(film => {{ if (film.network) film.network.forward = {function}; return film; }})({literal})"
+                       if source else literal)
+    return f"const recordings = [{', '.join(written)}];\n"

@@ -1,0 +1,57 @@
+"""What the pages have in common: their files, how they show themselves, and data that a script can read."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from html import escape
+from importlib import resources
+from typing import Any, Self
+
+HEIGHT = 720
+"""How high a page is in a notebook, in pixels."""
+
+
+class Page(str):
+    """The text of a page. In a notebook it shows itself, and where scripts are removed the picture alone."""
+
+    svg: str
+    about: str
+
+    def __new__(cls, text: str, svg: str, about: str) -> Self:
+        """A page, its picture as SVG, and what a screen reader calls it inside another page."""
+        page = super().__new__(cls, text)
+        page.svg, page.about = svg, about
+        return page
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": self.said, "text/html": self.inline(), "image/svg+xml": self.svg}
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        # IPython prefers its way of writing strings to the text/plain above, and would keep the page twice.
+        printer.text(self.said)
+
+    @property
+    def said(self) -> str:
+        """A page in a few words."""
+        return f"<a page of {len(self)} characters>"
+
+    def inline(self, height: int = HEIGHT) -> str:
+        """The page as a part of another one: a frame over the picture, which is seen where frames are removed."""
+        picture = b64encode(self.svg.encode()).decode()
+        return (
+            f'<div style="position: relative; height: {height}px; overflow: hidden">'
+            f'<img alt="{escape(self.about)}" style="max-width: 100%" src="data:image/svg+xml;base64,{picture}">'
+            f'<iframe title="{escape(self.about)}" srcdoc="{escape(self)}" '
+            'style="position: absolute; inset: 0; width: 100%; height: 100%; border: 0"></iframe></div>'
+        )
+
+
+def page_file(name: str) -> str:
+    """The text of a file in viz/pages."""
+    return resources.files("viz").joinpath("pages", name).read_text(encoding="utf-8")
+
+
+def literal(data: Any) -> str:
+    """Data as JSON that may stand inside a `<script>`: no `<` in it could end the script or begin a comment."""
+    return json.dumps(data).replace("<", "\\u003c")

@@ -1,0 +1,152 @@
+"""Exercises in backpropagation on paper: a page of graphs with blanks to fill, and the key to it.
+
+>>> sheet = worksheet(3, level=1, seed=7)
+>>> for exercise in sheet.exercises:
+...     print(exercise.formula, exercise.point, exercise.gradient)
+(z + x) * y {'x': -4.0, 'y': -1.0, 'z': 3.0} {'x': -1.0, 'y': -1.0, 'z': -1.0}
+z * (y + x) {'x': 5.0, 'y': 3.0, 'z': -3.0} {'x': -3.0, 'y': -3.0, 'z': 8.0}
+x * y + z {'x': 4.0, 'y': 2.0, 'z': 2.0} {'x': 2.0, 'y': 4.0, 'z': 1.0}
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from autograd import SizeError, UsageError, Value
+from viz.drawings.render import write
+from viz.drawings.scalars import paint, prepared
+from viz.drawings.scene import Ink, Scene, recast
+from viz.pages.exercises import Exercise, exercises
+from viz.pages.web import Page, page_file
+from viz.style import variables
+from viz.text.formulas import formula, number
+from viz.text.mathml import mathml
+from viz.text.walkthrough import Walk
+
+MOST = 100
+"""A worksheet has at most so many exercises."""
+
+TASK = (
+    "Work out the value of every operation from left to right, then its gradient from right to left, "
+    "beginning with df/df = 1. Values go above the wires, gradients below. Where a value is used more than once, "
+    "what comes back along the branches adds up."
+)
+
+
+class Sheet(Page):
+    """The text of a page to print; `write("sheet.html")` makes it a file, and a notebook shows it."""
+
+    def write(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to a file, which is whole or is not there."""
+        return write(Path(path), self.encode())
+
+
+@dataclass(frozen=True)
+class Worksheet:
+    """Exercises, `page` to hand out and `key` with the answers; both print on A4."""
+
+    level: int
+    seed: int
+    exercises: tuple[Exercise, ...]
+
+    @property
+    def page(self) -> Sheet:
+        """The exercises with blanks to fill."""
+        return self.sheet(solved=False)
+
+    @property
+    def key(self) -> Sheet:
+        """The same with the numbers in the blanks, and the local derivative on each edge."""
+        return self.sheet(solved=True)
+
+    def sheet(self, solved: bool) -> Sheet:
+        """One of the two."""
+        title = "Backpropagation: answers" if solved else "Backpropagation"
+        sections = (section(i, exercise, solved) for i, exercise in enumerate(self.exercises, 1))
+        text = Template(page_file("worksheet.html")).substitute(
+            title=title,
+            style=variables("light") + page_file("worksheet.css"),
+            line="" if solved else "<span>Name: ______________________ &nbsp; Date: ____________</span>",
+            task="" if solved else TASK,
+            exercises="\n".join(sections),
+            foot=repr(self),
+        )
+        return Sheet(text, picture(self.exercises[0], solved), title)
+
+    def __repr__(self) -> str:
+        return f"viz.worksheet({len(self.exercises)}, level={self.level}, seed={self.seed})"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return self.page._repr_mimebundle_() | {"text/plain": repr(self)}
+
+
+def worksheet(n: int = 6, level: int = 1, seed: int = 0) -> Worksheet:
+    """A worksheet of n random expressions with friendly numbers, the same for the same seed.
+
+    Level 1 has sums and products of three inputs; level 2 differences and squares, with a value used more than once;
+    level 3 quotients, relu, maximum, square roots, and exp, log, tanh and sigmoid where they are simple. Values and
+    gradients are whole numbers, at level 3 also halves and quarters. The engine worked them out, and finite
+    differences agreed. Give `worksheet(…).page.write("sheet.html")` to the class and keep
+    `worksheet(…).key.write("answers.html")`; a browser prints both.
+
+    Raises `UsageError` for another level, or n and seed that are no whole numbers; `SizeError` for n
+    outside of 1 … 100.
+    """
+    for name, given in (("n", n), ("level", level), ("seed", seed)):
+        if not isinstance(given, int) or isinstance(given, bool):
+            raise UsageError(f"{name} is a whole number, {given!r} came")
+    if not 1 <= n <= MOST:
+        raise SizeError(f"a worksheet has 1 to {MOST} exercises, n={n} came")
+    return Worksheet(level, seed, tuple(exercises(n, level, seed)))
+
+
+def section(position: int, exercise: Exercise, solved: bool) -> str:
+    """An exercise: its formula and inputs, the drawing, and the result and gradient asked for."""
+    told = Walk(exercise.root).latex
+    inputs = [value for value in exercise.values if not value.args]
+    given = ", ".join(mathml(f"{told.symbol(value)} = {told.shown(value.data)}") for value in inputs)
+    blanks = [(str(told.symbol(exercise.root)), exercise.root.data)]
+    blanks += [(told.derivative(value), value.grad) for value in inputs]
+    asked = " ".join(f"<span>{mathml(what + ' =')} {answer(x, solved)}</span>" for what, x in blanks)
+    heading = mathml(f"{told.symbol(exercise.root)} = {formula(exercise.root, 'latex')}")
+    return (
+        f"<section>\n<h2><b>{position}</b> {heading} <span>{given}</span></h2>\n{picture(exercise, solved)}\n"
+        f'<p class="answers">{asked}</p>\n</section>'
+    )
+
+
+def answer(x: float, solved: bool) -> str:
+    """A number, or the blank for it."""
+    return f'<span class="answer">{number(x)}</span>' if solved else '<span class="blank">&nbsp;</span>'
+
+
+def picture(exercise: Exercise, solved: bool) -> str:
+    """The graph as an `<svg>` element."""
+    scene = prepared(exercise.root, gradients=True, local_derivatives=solved)
+    svg = paint(scene if solved else recast(scene, Blank), "circuit").svg()
+    return svg[svg.index("<svg") :]
+
+
+class Blank(Scene):
+    """A scene that shows the inputs and leaves room for every other number."""
+
+    def data(self, value: Value) -> Ink:
+        """An input, or room for a number."""
+        return self.room if value.args else super().data(value)
+
+    def gradient(self, value: Value) -> Ink:
+        """Room for the gradient."""
+        return self.room
+
+    def contribution(self, value: Value, i: int, partial: float) -> Ink:
+        """Room for what comes back along a branch."""
+        return self.room
+
+    @property
+    def room(self) -> Ink:
+        """A blank as wide as what a hand writes."""
+        return Ink(" ", self.theme.text, widest="-10.5")

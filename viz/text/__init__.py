@@ -1,0 +1,1 @@
+"""Words and formulas: what values are called, how rules are written, what a lecturer says at each step."""

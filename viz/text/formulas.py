@@ -1,0 +1,147 @@
+r"""Graphs written as mathematics: in text, in LaTeX, or as NumPy code that computes the same.
+
+>>> from autograd import Value
+>>> x, w1 = Value(3.0, "x"), Value(2.0, "w1")
+>>> loss = (10 - w1 * x) ** 2
+>>> print(formula(loss))
+(10 - w1 * x) ** 2
+>>> print(formula(loss, "latex"))
+\left(10 - w_{1} \cdot x\right)^{2}
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from autograd import SizeError, UsageError, Value, ancestors, ops
+from autograd.formula import Formula
+from viz.text import naming
+
+SPELLINGS = ("text", "latex", "numpy")
+
+
+def formula(
+    root: Value,
+    spelling: str = "text",
+    *,
+    expand: bool = True,
+    names: Mapping[str, Any] | None = None,
+    limit: int = 100_000,
+) -> str:
+    """The expression that computes a value, in the labels of the leaves; leaves without one are their number.
+
+    `spelling` is "text", "latex" or "numpy": code that gives the same number from arrays called as
+    the leaves are, with `import numpy as np`. With `expand=False` it stops at values that have a
+    label. Equal labels are numbered: x, x_2. `names` gives labels, as for `draw`.
+
+    Raises `SizeError` when the text grows beyond `limit` characters: a value used many times is
+    written many times.
+
+    >>> x, y = Value(2.0, "x"), Value(3.0, "y")
+    >>> q = x + y
+    >>> q.label = "q"
+    >>> formula(q * 2), formula(q * 2, expand=False)
+    ('(x + y) * 2', 'q * 2')
+    """
+    if not isinstance(root, Value):
+        raise UsageError(f"formula writes a Value, {type(root).__name__} came")
+    if spelling not in SPELLINGS:
+        raise UsageError(f"spelling is one of {', '.join(map(repr, SPELLINGS))}; {spelling!r} came")
+    values = ancestors(root)
+    labels = naming.labels(values, names)
+    if spelling == "numpy":
+        labels = {value: label and identifier(label) for value, label in labels.items()}
+    unique = naming.unique(values, [root], labels)
+    written: dict[Value, Formula] = {}
+    # Operands are older, so that one pass in order of creation meets them first.
+    for value in values:
+        stop = not expand and labels[value] and value is not root
+        if isinstance(value.op, ops.Op) and not stop:
+            written[value] = value.op.dispatch(tuple(written[arg] for arg in value.args))
+        elif labels[value]:
+            written[value] = symbol(unique[value], spelling)
+        else:
+            written[value] = number(value.data, spelling)
+        if len(written[value].source) > limit:
+            raise SizeError(
+                f"the formula grows beyond limit={limit} characters: raise limit=, or label "
+                "values on the way and pass expand=False to stop at them"
+            )
+    return str(written[root])
+
+
+GREEK = re.compile(
+    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|upsilon|phi|chi|psi|"
+    "omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Upsilon|Phi|Psi|Omega"
+)
+_SPECIAL = {ord(c): "\\" + c for c in "#$%&_{}"} | {
+    ord("\\"): r"\textbackslash{}", ord("^"): r"\textasciicircum{}", ord("~"): r"\textasciitilde{}", ord("\n"): " ",
+}
+
+
+def symbol(name: str, spelling: str) -> Formula:
+    r"""A name as a spelling writes it.
+
+    >>> symbol("theta_12", "latex"), symbol("w[0]", "latex"), symbol("my weight", "latex")
+    (Formula('\\theta_{12}'), Formula('w_{0}'), Formula('\\text{my weight}'))
+    """
+    return Formula(_latex_symbol(name) if spelling == "latex" else name, "atom", spelling)
+
+
+def identifier(label: str) -> str:
+    """The label as a name in Python.
+
+    >>> identifier("my weight"), identifier("w[0]"), identifier("2nd"), identifier("lambda")
+    ('my_weight', 'w_0', '_2nd', 'lambda_')
+    """
+    name = re.sub(r"\W+", "_", label)
+    name = name.rstrip("_") or "_"
+    if keyword.iskeyword(name) or name == "np":
+        return name + "_"
+    return name if name.isidentifier() else "_" + name
+
+
+def _latex_symbol(name: str) -> str:
+    parts = re.fullmatch(r"([^\W\d_]+)_?((?:\d+(?:_\d+)*)?(?:\[\d+(?:, ?\d+)*\])*)", name)
+    if parts is None:
+        return rf"\text{{{name.translate(_SPECIAL)}}}"
+    letters, digits = parts.groups()
+    if GREEK.fullmatch(letters):
+        letters = "\\" + letters
+    elif len(letters) > 1:
+        letters = rf"\mathrm{{{letters}}}"
+    subscript = ",".join(re.findall(r"\d+", digits))
+    return f"{letters}_{{{subscript}}}" if subscript else letters
+
+
+_INFINITE = {"text": ("∞", "nan"), "latex": (r"\infty", r"\mathrm{nan}"), "numpy": ("np.inf", "np.nan")}
+
+
+def number(x: float, spelling: str = "text", number_format: str = "") -> Formula:
+    r"""A number as a spelling writes it, exactly unless a format is given.
+
+    >>> number(0.5), number(-1e-7, "latex"), number(float("-inf"), "numpy")
+    (Formula('0.5'), Formula('-1 \\cdot 10^{-7}'), Formula('-np.inf'))
+    """
+    text = formatted(x, number_format) if number_format else repr(x).removesuffix(".0")
+    infinity, nan = _INFINITE[spelling]
+    text = text.replace("inf", infinity).replace("nan", nan)
+    # A negative number takes brackets wherever something stands to the left of it: 3 - (-2), (-2) ** 2.
+    level = "sum" if text.startswith("-") else "atom"
+    if spelling == "latex" and "e" in text:
+        mantissa, exponent = text.split("e")
+        text, level = rf"{mantissa} \cdot 10^{{{int(exponent)}}}", "sum" if level == "sum" else "product"
+    return Formula(text, level, spelling)
+
+
+def formatted(x: float, number_format: str) -> str:
+    """A number in a format of the user's; `UsageError` if it is none."""
+    try:
+        return format(x, number_format)
+    except (ValueError, TypeError):
+        raise UsageError(
+            f"number_format is a format for floats such as '.4g' or '.2f'; {number_format!r} came"
+        ) from None

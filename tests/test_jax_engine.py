@@ -119,6 +119,22 @@ def test_random_numbers_are_those_of_the_compiled_program(jax):
         assert (float(found), *gradient) == pytest.approx((float(value), *slope), rel=1e-14)
 
 
+UNUSED = {
+    "X": lambda w: lambda x, y: w * y, "Y": lambda w: lambda x, y: w * x, "both": lambda w: lambda x, y: w * w,
+    "Y but not noise": lambda w: lambda x, y: w * x * noise(), "parameters": lambda w: lambda x, y: x * y,
+    "everything": lambda w: lambda x, y: Value(3.0),
+}
+
+
+@pytest.mark.parametrize("name", UNUSED)
+def test_what_a_loss_does_not_use_may_be_given(name, jax):
+    w = Value(2.0)
+    (value, slope), (found, gradient) = (
+        nn.ENGINES[engine](UNUSED[name](w), [w]).value_and_grad([2.0], X[:, 0], Y[:, 0], rng=np.random.default_rng(1))
+        for engine in ("compiled", "jax"))
+    assert (float(found), *gradient) == pytest.approx((float(value), *slope), rel=1e-14)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_dtypes_stay_and_the_rest_of_jax_keeps_its_own(jax, dtype):
     engine = nn.ENGINES["jax"](lambda x, y: (w * x - y) ** 2, [w := Value(1.0)])

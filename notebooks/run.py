@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import math
+import os
 import re
 import sys
 import time
@@ -145,6 +146,7 @@ def main() -> int:
     parser.add_argument("--timeout", type=int, default=300, metavar="S", help="seconds a cell may take (%(default)s)")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="notebooks at a time (%(default)s)")
     options = parser.parse_args()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # notebooks side by side would stall each other
     paths = options.notebooks or sorted(HERE.glob("[0-9]*.ipynb"))
     failed = False
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:

@@ -29,7 +29,7 @@ import nn
 from benchmarks.gpt import ALPHABET, GPT
 from benchmarks.peers import installed, versions
 from benchmarks.timing import machine, measure, table
-from nn.jax_engine import JaxEngine
+from nn.training.jax_engine import JaxEngine
 
 DEVICES = (1, 2, 4)
 WORK = {"784-128-10": (64, 1024), "GPT": (16, 256)}

@@ -10,15 +10,9 @@
 
 from nn import data, init
 from nn.activations import ACTIVATIONS
-from nn.callbacks import Callback, Checkpoint, EarlyStopping
-from nn.dropout import Dropout
-from nn.engine import ENGINES, EagerEngine, Engine
 from nn.errors import DataError, UnknownColumnError
-from nn.evaluation import evaluate
-from nn.history import History
-from nn.layer import Layer
-from nn.load import load
-from nn.logistic import LogisticRegression
+from nn.files.load import load
+from nn.files.to_torch import to_torch_source
 from nn.losses import (
     LOSSES,
     binary_cross_entropy,
@@ -32,11 +26,16 @@ from nn.losses import (
     mse,
     squared_error,
 )
-from nn.maxout import Maxout
 from nn.metrics import METRICS, accuracy, confusion_matrix, cross_validate, precision, recall
-from nn.mlp import MLP
-from nn.module import Module, parameter
-from nn.neuron import Neuron
+from nn.models.dropout import Dropout
+from nn.models.layer import Layer
+from nn.models.logistic import LogisticRegression
+from nn.models.maxout import Maxout
+from nn.models.mlp import MLP
+from nn.models.module import Module, parameter
+from nn.models.neuron import Neuron
+from nn.models.perceptron import Perceptron, PerceptronHistory
+from nn.models.sequential import Sequential
 from nn.optim import (
     OPTIMIZERS,
     SGD,
@@ -50,12 +49,13 @@ from nn.optim import (
     clip_by_value,
 )
 from nn.penalties import l1_penalty, l2_penalty, penalized
-from nn.perceptron import Perceptron, PerceptronHistory
 from nn.schedules import CosineDecay, ExponentialDecay, StepDecay, WarmUp
-from nn.sequential import Sequential
-from nn.to_torch import to_torch_source
-from nn.train import fit
-from nn.training import Training
+from nn.training.callbacks import Callback, Checkpoint, EarlyStopping
+from nn.training.engine import ENGINES, EagerEngine, Engine
+from nn.training.evaluation import evaluate
+from nn.training.history import History
+from nn.training.train import fit
+from nn.training.training import Training
 from nn.vector import parameters_to_vector, vector_to_parameters
 
 __all__ = [

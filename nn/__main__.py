@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import NoReturn
 
 from autograd.errors import RerollError, UsageError
-from nn.engine import ENGINES
-from nn.load import load
-from nn.mlp import MLP
-from nn.picture_files import light_ground, read_rows
+from nn.files.load import load
+from nn.files.picture_files import light_ground, read_rows
+from nn.models.mlp import MLP
+from nn.models.state import check_writable
 from nn.recipes import MAKERS, RECIPES, USUAL_RATES, Recipe
 from nn.reports import chances, probabilities, report, score, truth_table
-from nn.state import check_writable
+from nn.training.engine import ENGINES
 
 TASKS = {
     "xor": "learn the logic gate that no single neuron can",

@@ -13,7 +13,7 @@ from autograd.errors import UsageError
 from autograd.nested import flatten
 from nn.arguments import function, nonnegative
 from nn.losses import LOSSES, Loss
-from nn.module import Module
+from nn.models.module import Module
 
 
 def l1_penalty(model: Module, strength: float, biases: bool = False) -> Any:

@@ -13,13 +13,13 @@ from threadpoolctl import threadpool_limits
 
 from nn.arguments import count, entry, fraction
 from nn.data import digits, mnist, moons, train_test_split, xor
-from nn.engine import EngineMaker
-from nn.history import History
 from nn.init import Seed
-from nn.mlp import MLP
+from nn.models.mlp import MLP
 from nn.optim import OPTIMIZERS, SGD, Optimizer
 from nn.schedules import CosineDecay
-from nn.train import fit
+from nn.training.engine import EngineMaker
+from nn.training.history import History
+from nn.training.train import fit
 
 Part = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 

@@ -10,7 +10,7 @@ from autograd.errors import UsageError
 from nn.data.split import Array
 from nn.examples import FloatArray
 from nn.metrics import accuracy, confusion_matrix
-from nn.mlp import MLP
+from nn.models.mlp import MLP
 
 WIDEST_BAR = 30
 

@@ -16,7 +16,7 @@ import autograd
 import nn
 from autograd import UsageError
 from benchmarks.gpt import ALPHABET, GPT
-from nn.jax_engine import JaxEngine
+from nn.training.jax_engine import JaxEngine
 
 RNG = np.random.default_rng(0)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nn
-from nn.state import CHECKPOINT, read, write
+from nn.models.state import CHECKPOINT, read, write
 
 
 def data():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nn
-from nn.interrupt import Interrupt
+from nn.training.interrupt import Interrupt
 
 X, Y = np.linspace(-1, 1, 12)[:, None], np.linspace(-1, 3, 12)
 

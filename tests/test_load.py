@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nn
-from nn.state import ARCHITECTURE, read, write
+from nn.models.state import ARCHITECTURE, read, write
 
 MODELS = {
     "plain": lambda: nn.MLP(3, [4, 2], seed=0),

@@ -3,7 +3,7 @@ import pytest
 
 from autograd import SizeError, UsageError
 from nn.errors import DataError
-from nn.picture_files import fitted, light_ground, overlaps, read_rows
+from nn.files.picture_files import fitted, light_ground, overlaps, read_rows
 from tests.test_png import png
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from nn.errors import DataError
-from nn.png import SIGNATURE, paeth, read_png
+from nn.files.png import SIGNATURE, paeth, read_png
 
 
 def chunk(kind, content):

@@ -7,7 +7,7 @@ import pytest
 
 import nn
 from autograd import NumberError, SizeError, UsageError
-from nn.state import ARCHITECTURE, check_writable, read, write
+from nn.models.state import ARCHITECTURE, check_writable, read, write
 
 
 def model(seed=0):

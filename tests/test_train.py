@@ -7,7 +7,7 @@ import nn
 from autograd import SizeError, TraceError, UsageError, dot, gt, logsumexp, noise, where
 from nn.losses import mse
 from nn.recipes import RECIPES
-from nn.training import batches
+from nn.training.training import batches
 
 
 def line():

@@ -10,16 +10,16 @@ from typing import Any
 
 from autograd.errors import RerollError, UsageError
 from nn.arguments import entry
-from nn.dropout import Dropout
 from nn.errors import DataError
-from nn.layer import Layer
-from nn.logistic import LogisticRegression
-from nn.maxout import Maxout
-from nn.mlp import MLP
-from nn.module import Module
-from nn.perceptron import Perceptron
-from nn.sequential import Function, Sequential
-from nn.state import PathLike, read_model
+from nn.models.dropout import Dropout
+from nn.models.layer import Layer
+from nn.models.logistic import LogisticRegression
+from nn.models.maxout import Maxout
+from nn.models.mlp import MLP
+from nn.models.module import Module
+from nn.models.perceptron import Perceptron
+from nn.models.sequential import Function, Sequential
+from nn.models.state import PathLike, read_model
 
 CLASSES: dict[str, Callable[..., Module]] = {
     each.__name__: each for each in (MLP, Layer, LogisticRegression, Perceptron, Maxout, Dropout, Function, Sequential)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.state import numbers
+from nn.models.state import numbers
 
 Row = tuple[str, str, str, str]
 

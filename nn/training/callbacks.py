@@ -15,7 +15,7 @@ from autograd.errors import UsageError
 from nn.arguments import count, listed, nonnegative
 
 if TYPE_CHECKING:
-    from nn.training import Training
+    from nn.training.training import Training
 
 MOMENTS = ("begin", "step", "epoch", "end")
 

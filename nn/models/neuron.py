@@ -13,7 +13,7 @@ from autograd.ops import Carrier
 from nn.activations import ACTIVATIONS, Activation
 from nn.arguments import count, described, function
 from nn.init import Initializer, Seed, draw
-from nn.module import Module, parameter
+from nn.models.module import Module, parameter
 
 
 class Neuron(Module):

@@ -8,7 +8,7 @@ from typing import Any
 from autograd.errors import UsageError
 from nn.activations import elementwise
 from nn.arguments import described
-from nn.module import Module, described_model
+from nn.models.module import Module, described_model
 
 
 class Function(Module):

@@ -6,7 +6,7 @@ from typing import Any
 
 from autograd import gt, noise, where
 from nn.arguments import fraction
-from nn.module import Module
+from nn.models.module import Module
 
 
 class Dropout(Module):

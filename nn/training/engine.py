@@ -94,8 +94,8 @@ def values(row: Any) -> Any:
 
 
 def jax_engine(loss: Callable[[Any, Any], Any], params: Any) -> Engine:
-    """The engine of `nn.jax_engine`, which is loaded only when somebody asks for it."""
-    from nn.jax_engine import JaxEngine
+    """The engine of `nn.training.jax_engine`, which is loaded only when somebody asks for it."""
+    from nn.training.jax_engine import JaxEngine
 
     return JaxEngine(loss, params)
 

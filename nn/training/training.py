@@ -12,16 +12,16 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from nn.callbacks import moments_of
-from nn.checkpoint import restore, save
-from nn.engine import Engine
-from nn.evaluation import Evaluator, Examples
 from nn.examples import FloatArray
-from nn.history import History
-from nn.interrupt import Interrupt
-from nn.module import Module
+from nn.models.module import Module
+from nn.models.state import PathLike, check_writable
 from nn.optim import Optimizer
-from nn.state import PathLike, check_writable
+from nn.training.callbacks import moments_of
+from nn.training.checkpoint import restore, save
+from nn.training.engine import Engine
+from nn.training.evaluation import Evaluator, Examples
+from nn.training.history import History
+from nn.training.interrupt import Interrupt
 from nn.vector import parameters_to_vector, vector_to_parameters
 
 

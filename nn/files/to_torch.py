@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from autograd.errors import UsageError
 from nn.arguments import count, precision
+from nn.files.torch_parts import Part, cost_text, optimizer_call, parts, rate_factor, schedule_lines
 from nn.losses import Loss, name_of
-from nn.module import Module
-from nn.neuron import Neuron
+from nn.models.module import Module
+from nn.models.neuron import Neuron
+from nn.models.state import PathLike
 from nn.optim import SGD, Optimizer
 from nn.penalties import Penalized
-from nn.state import PathLike
-from nn.torch_parts import Part, cost_text, optimizer_call, parts, rate_factor, schedule_lines
 
 INLINE = 1000
 """As many parameters are written into the source; more are read from a file."""

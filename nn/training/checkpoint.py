@@ -11,12 +11,12 @@ import numpy as np
 
 from autograd.errors import RerollError, SizeError, UsageError
 from nn.errors import DataError
-from nn.module import architecture_of
-from nn.state import CHECKPOINT, Arrays, PathLike, beneath, read, within, write
-from nn.state import restore as restore_parameters
+from nn.models.module import architecture_of
+from nn.models.state import CHECKPOINT, Arrays, PathLike, beneath, read, within, write
+from nn.models.state import restore as restore_parameters
 
 if TYPE_CHECKING:
-    from nn.training import Training
+    from nn.training.training import Training
 
 
 def save(training: Training, path: PathLike) -> None:

@@ -10,17 +10,17 @@ import numpy.typing as npt
 
 from autograd.errors import TraceError, UsageError
 from nn.arguments import count, fraction, function, listed, precision
-from nn.engine import ENGINES, EagerEngine, EngineMaker
-from nn.evaluation import Evaluator, Examples, examples_for
-from nn.history import History
 from nn.init import Seed, generator
 from nn.losses import LOSSES, Loss
 from nn.metrics import Metric
-from nn.module import Module
+from nn.models.module import Module
+from nn.models.perceptron import Perceptron
+from nn.models.state import PathLike
 from nn.optim import Optimizer
-from nn.perceptron import Perceptron
-from nn.state import PathLike
-from nn.training import Training
+from nn.training.engine import ENGINES, EagerEngine, EngineMaker
+from nn.training.evaluation import Evaluator, Examples, examples_for
+from nn.training.history import History
+from nn.training.training import Training
 
 
 def fit(
@@ -60,7 +60,7 @@ def fit(
       and `Checkpoint`; `record` is one more, such as a `viz.Recorder`.
     - `resume` is a file that `Checkpoint` wrote in a training with the same arguments: it goes on to the same result,
       to the last bit. `epochs` counts those before it too.
-    - `loss` and `engine` are names or functions, see `nn.losses` and `nn.engine`; all engines give the same
+    - `loss` and `engine` are names or functions, see `nn.losses` and `nn.ENGINES`; all engines give the same
       history to rounding for the same `seed`. "jax" splits every batch among the devices that JAX sees, and names
       them beside the progress; the optimiser, metrics and validation stay with NumPy. `dtype` is float64 or float32.
 

@@ -9,11 +9,11 @@ from typing import Any
 from autograd.errors import SizeError, UsageError
 from nn.activations import Activation
 from nn.arguments import count, described, fraction
-from nn.dropout import Dropout
 from nn.init import Initializer, Seed, generator
-from nn.layer import Layer
-from nn.module import Module
-from nn.neuron import inputs
+from nn.models.dropout import Dropout
+from nn.models.layer import Layer
+from nn.models.module import Module
+from nn.models.neuron import inputs
 
 
 class MLP(Module):

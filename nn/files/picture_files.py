@@ -18,7 +18,7 @@ import numpy as np
 from autograd.errors import SizeError, UsageError
 from nn.errors import DataError
 from nn.examples import FloatArray, table
-from nn.png import SIGNATURE, read_png
+from nn.files.png import SIGNATURE, read_png
 
 UNREADABLE = (ValueError, EOFError, SyntaxError, TypeError, MemoryError, OverflowError, tokenize.TokenError)
 """What reading a damaged .npy file may raise: its head is a line of Python."""

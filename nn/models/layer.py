@@ -13,8 +13,8 @@ from nn.activations import Activation, parts
 from nn.arguments import count, described
 from nn.examples import table
 from nn.init import FloatArray, Initializer, Seed, draw
-from nn.module import Module, parameter
-from nn.neuron import Neuron, inputs
+from nn.models.module import Module, parameter
+from nn.models.neuron import Neuron, inputs
 from nn.vector import parameters_to_vector, vector_to_parameters
 
 

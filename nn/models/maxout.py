@@ -7,8 +7,8 @@ from typing import Any
 import autograd
 from nn.arguments import count
 from nn.init import Initializer, Seed, draw
-from nn.module import Module, parameter
-from nn.neuron import inputs
+from nn.models.module import Module, parameter
+from nn.models.neuron import inputs
 
 
 class Maxout(Module):

@@ -14,7 +14,7 @@ from autograd.errors import SizeError, UsageError
 from nn.arguments import count, entry, rate
 from nn.examples import FloatArray, paired
 from nn.init import Initializer, Seed, generator
-from nn.layer import Layer
+from nn.models.layer import Layer
 
 
 def above(z: Any) -> Any:

@@ -16,11 +16,11 @@ from autograd.nested import flatten
 from autograd.value import data_of
 from nn.arguments import described, function, listed
 from nn.data.labels import one_hot
-from nn.engine import values
 from nn.examples import FloatArray, paired
 from nn.losses import LOSSES, Loss, check_targets, name_of
 from nn.metrics import METRICS, Metric
-from nn.module import FEW, PORTION, Module
+from nn.models.module import FEW, PORTION, Module
+from nn.training.engine import values
 from nn.vector import vector_to_parameters
 
 CATEGORICAL = ("cross_entropy", "cross_entropy_with_logits")

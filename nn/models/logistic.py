@@ -7,7 +7,7 @@ from typing import Any
 from autograd.errors import UsageError
 from nn.arguments import count
 from nn.init import Initializer, Seed
-from nn.layer import Layer
+from nn.models.layer import Layer
 
 
 class LogisticRegression(Layer):

@@ -16,8 +16,8 @@ from autograd.errors import NumberError, TraceError, UsageError
 from autograd.nested import flatten
 from autograd.value import data_of, leaf
 from nn.examples import table
-from nn.state import ARCHITECTURE, Arrays, PathLike, read_model, restore, state_of, write
-from nn.summary import summary
+from nn.models.state import ARCHITECTURE, Arrays, PathLike, read_model, restore, state_of, write
+from nn.models.summary import summary
 
 FEW = 16
 """Rows that are predicted one by one: compiling a model takes as long as 15 to 200 of them, small models the most."""

@@ -8,16 +8,16 @@ from typing import Any
 
 from autograd.errors import UsageError
 from nn.arguments import described
-from nn.dropout import Dropout
-from nn.layer import Layer
-from nn.logistic import LogisticRegression
 from nn.losses import TINY, Loss, name_of
-from nn.mlp import MLP
-from nn.module import Module
-from nn.neuron import Neuron
+from nn.models.dropout import Dropout
+from nn.models.layer import Layer
+from nn.models.logistic import LogisticRegression
+from nn.models.mlp import MLP
+from nn.models.module import Module
+from nn.models.neuron import Neuron
+from nn.models.sequential import Function, Sequential
 from nn.optim import SGD, AdaDelta, Adagrad, Adam, AdamW, Optimizer, RMSProp
 from nn.schedules import CosineDecay, ExponentialDecay, StepDecay, WarmUp
-from nn.sequential import Function, Sequential
 
 ACTIVATIONS = {
     "sigmoid": "nn.Sigmoid()", "tanh": "nn.Tanh()", "relu": "nn.ReLU()", "leaky_relu": "nn.LeakyReLU(0.1)",

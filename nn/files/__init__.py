@@ -1,0 +1,1 @@
+"""Models and pictures in files."""

@@ -1,0 +1,1 @@
+"""How models learn: `fit`, what computes the gradients, and what watches."""

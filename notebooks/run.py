@@ -1,6 +1,6 @@
 """Run the notebooks: `python notebooks/run.py` writes their outputs, with `--check` it compares them instead.
 
-A notebook is committed with its outputs, written in one way: no times, no counters of a session, cells numbered in
+A notebook is committed with its outputs, written in one way: no times, nothing that a kernel counts, cells numbered in
 order, so that a change shows as a small difference. `--check` runs each in a fresh kernel and fails for an
 exception, a warning or anything else on stderr, and for text that differs from what is committed: words must be equal,
 numbers nearly so. Pictures and pages are not compared, nor is a cell that is tagged "varies", such as one that tells

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from nn.arguments import count, entry, fraction
 from nn.data import digits, mnist, moons, train_test_split, xor
@@ -73,16 +72,11 @@ class Recipe:
         self, model: MLP, X: npt.ArrayLike, Y: npt.ArrayLike, *,
         engine: str | EngineMaker = "compiled", progress: bool = True, seed: Seed = None,
     ) -> History:
-        """Train a network on these examples.
-
-        The matrices are too small to share among cores: with two threads MNIST takes 15 % less time where nothing
-        else runs, but two to four times as long where another program is busy on one of the cores.
-        """
-        with threadpool_limits(1, user_api="blas"):
-            return fit(
-                model, X, Y, self.loss, self.descent(), epochs=self.epochs, batch_size=self.batch_size,
-                engine=engine, dtype=self.dtype, progress=progress, seed=seed,
-            )
+        """Train a network on these examples."""
+        return fit(
+            model, X, Y, self.loss, self.descent(), epochs=self.epochs, batch_size=self.batch_size,
+            engine=engine, dtype=self.dtype, progress=progress, seed=seed,
+        )
 
 
 def two_moons() -> tuple[Part, Part]:

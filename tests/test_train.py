@@ -2,6 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 import nn
 from autograd import SizeError, TraceError, UsageError, dot, gt, logsumexp, noise, where
@@ -293,3 +294,15 @@ def test_a_loss_that_reads_numbers_is_told_which_engine_trains_it():
 def test_numbers_too_large_for_float32_are_named():
     with pytest.raises(UsageError, match=r"X\[0\] is inf"):
         nn.fit(nn.MLP(1, [1]), [1e300], [0.0], "mse", nn.SGD(0.1), dtype="float32", progress=False)
+
+
+@pytest.mark.parametrize(("small", "threads"), [(2e8, {1}), (0.0, None)])
+def test_small_matrix_products_are_not_shared_among_cores(small, threads, monkeypatch):
+    def seen():
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    monkeypatch.setattr("nn.training.training.SMALL", small)
+    before, during = seen(), []
+    trained(epochs=1, callbacks=[lambda training: during.append(seen())])
+    assert during == [before if threads is None else threads]
+    assert seen() == before

@@ -167,7 +167,11 @@ def jacobian(outputs: Iterable[Value], inputs: Sequence[Value]) -> list[list[flo
 def hessian(f: Callable[..., Value], inputs: Sequence[Value]) -> list[list[float]]:
     """The matrix of second derivatives of `f(*inputs)`: the Jacobian of its gradient.
 
+    Raises `UsageError` where a value comes in place of the function.
+
     >>> hessian(lambda x, y: x * x * y, [Value(2.0), Value(3.0)])
     [[6.0, 4.0], [4.0, 0.0]]
     """
+    if not callable(f):
+        raise UsageError(f"hessian takes a function of the inputs, such as lambda x, y: x * x * y; {f!r} came")
     return jacobian(grad(f(*inputs), inputs, create_graph=True), inputs)

@@ -273,3 +273,9 @@ def test_a_dot_of_100_000_terms() -> None:
     assert y.data == 2.0 * sum(range(100_000)) + 1
     assert x.grad == sum(range(100_000))
     assert {w.grad for w in ws} == {2.0}
+
+
+def test_the_hessian_is_that_of_a_function_not_of_a_value() -> None:
+    x = Value(2.0)
+    with pytest.raises(autograd.UsageError, match="hessian takes a function of the inputs"):
+        autograd.hessian(x * x, [x])  # type: ignore[arg-type]

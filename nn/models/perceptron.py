@@ -70,6 +70,7 @@ class Perceptron(Layer):
         self.fires = entry("threshold", threshold, THRESHOLDS)
         self.threshold = threshold
         super().__init__(nin, nout, self.fires, bias=bias, init=init, seed=seed)
+        self.activation = "step"
 
     def forward(self, x: Any) -> Any:
         """0 or 1: a Value, or a list of several."""

@@ -57,10 +57,14 @@ def _is_pure(path: str) -> bool:
     return Path(path).stem == PURE
 
 
+PATIENCE = 120
+"""Seconds that a layout may take; few need one."""
+
+
 def render(source: str, format: str) -> bytes:
     """The picture that DOT text describes, in a format of Graphviz: svg, png, …
 
-    Raises `RenderError` if the layout program does not know the format or refuses the text.
+    Raises `RenderError` if the layout program does not know the format, refuses the text, or takes more than `PATIENCE`.
     """
     path = program()
     if _is_pure(path) and format not in PURE_FORMATS:
@@ -68,7 +72,14 @@ def render(source: str, format: str) -> bytes:
             f"{PURE} cannot write {format!r}: use svg or png, or install Graphviz (https://graphviz.org/download)"
         )
     # Warnings about fonts go to stderr and are nobody's concern unless drawing fails.
-    done = subprocess.run([path, "-Kdot", f"-T{format}"], input=source.encode(), capture_output=True, check=False)
+    command = [path, "-Kdot", f"-T{format}"]
+    try:
+        done = subprocess.run(command, input=source.encode(), capture_output=True, check=False, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise RenderError(
+            f"{Path(path).name} found no layout within {PATIENCE} s: values that are used again and again make it hard; "
+            f"draw a value nearer to the leaves or a smaller example"
+        ) from None
     if done.returncode or not done.stdout:
         said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
         raise RenderError(f"{Path(path).name} could not draw {format!r}: {said[-1]}")

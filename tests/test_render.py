@@ -130,5 +130,5 @@ def test_a_file_is_replaced_whole_or_not_at_all(drawing, tmp_path):
 def test_a_layout_that_takes_too_long_is_given_up(drawing, fake_dot, monkeypatch):
     fake_dot.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(60)\n")
     monkeypatch.setattr(render, "PATIENCE", 0.2)
-    with pytest.raises(viz.RenderError, match=r"found no layout within 0.2 s"):
+    with pytest.raises(viz.RenderError, match="found no layout within 0"):
         drawing.svg()

@@ -64,7 +64,7 @@ PATIENCE = 120
 def render(source: str, format: str) -> bytes:
     """The picture that DOT text describes, in a format of Graphviz: svg, png, …
 
-    Raises `RenderError` if the layout program does not know the format, refuses the text, or takes more than `PATIENCE`.
+    Raises `RenderError` if the layout program does not know the format, refuses the text, or takes too long.
     """
     path = program()
     if _is_pure(path) and format not in PURE_FORMATS:
@@ -77,8 +77,8 @@ def render(source: str, format: str) -> bytes:
         done = subprocess.run(command, input=source.encode(), capture_output=True, check=False, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         raise RenderError(
-            f"{Path(path).name} found no layout within {PATIENCE} s: values that are used again and again make it hard; "
-            f"draw a value nearer to the leaves or a smaller example"
+            f"{Path(path).name} found no layout within {PATIENCE} s: values that are used again and again make it "
+            "hard; draw a value nearer to the leaves or a smaller example"
         ) from None
     if done.returncode or not done.stdout:
         said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]

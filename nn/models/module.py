@@ -149,7 +149,8 @@ class Module:
     def mode(self, training: bool) -> Iterator[None]:
         """A ``with`` block in which the module learns or predicts; afterwards all is as it was."""
         before = [(module, module.training) for module in self.modules()]
-        self.train(training)
+        for module, _ in before:
+            module.training = training
         try:
             yield
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,12 @@ class Evaluator:
         self.model, self.cost = model, cost
         named = {metric_name(metric): metric for metric in listed("metrics", metrics)}
         self.metrics = {name: function("metric", metric, METRICS) for name, metric in named.items()}
-        self.program = autograd.compile(self.both, model) if compiled else None
+        self.compiled = compiled
+
+    @cached_property
+    def program(self) -> autograd.Program:
+        """The loss and the outputs as matrix statements; made when first asked for, since many trainings never ask."""
+        return autograd.compile(self.both, self.model)
 
     def both(self, x: Any, y: Any) -> list[Any]:
         """The loss of an example, then the outputs."""
@@ -91,14 +97,14 @@ class Evaluator:
 
     def columns(self, theta: FloatArray, examples: Examples) -> FloatArray:
         """A row for each example: its loss, then the outputs."""
-        if self.program is not None:
+        if self.compiled:
             try:
                 return np.concatenate([
                     self.program(theta, examples.inputs[i : i + PORTION], examples.targets[i : i + PORTION])
                     for i in range(0, len(examples), PORTION)
                 ])
             except TraceError:
-                self.program = None
+                self.compiled = False
         vector_to_parameters(theta, self.model)
         with no_grad():
             pairs = zip(examples.inputs.tolist(), examples.targets.tolist(), strict=True)

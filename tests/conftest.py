@@ -14,3 +14,27 @@ def ctrl_c_is_handled_as_usual():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from browser import started  # few tests need selenium
+
+    with started() as running:
+        yield running
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """Lets a page be written to a file and opens it; afterwards, nothing may have been complained of."""
+    from browser import complaints
+
+    def shown(write, address=""):
+        path = tmp_path / "page.html"
+        write(path)
+        browser.get("about:blank")
+        browser.get(path.as_uri() + address)
+        return browser
+
+    yield shown
+    assert complaints(browser) == []

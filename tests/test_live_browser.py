@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from browser import complaints, started
+from browser import complaints
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 
@@ -12,24 +12,10 @@ import viz
 from autograd import Value
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with started() as running:
-        yield running
-
-
 @pytest.fixture
-def open_page(browser, tmp_path):
-    """Opens a page; afterwards, nothing may have been complained of."""
-
-    def opened(root, address="", **options):
-        viz.live(root, tmp_path / "page.html", **options)
-        browser.get("about:blank")
-        browser.get((tmp_path / "page.html").as_uri() + address)
-        return browser
-
-    yield opened
-    assert complaints(browser) == []
+def open_page(show):
+    """Opens the page of a graph with sliders."""
+    return lambda root, address="", **options: show(lambda path: viz.live(root, path, **options), address)
 
 
 def drag(browser, name, number):

@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from browser import complaints, prefer, started
+from browser import complaints, prefer
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 
@@ -13,24 +13,10 @@ from autograd import Value
 from viz.style import THEMES
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with started() as running:
-        yield running
-
-
 @pytest.fixture
-def open_page(browser, tmp_path):
-    """Opens the page of a graph, at a step if wanted; afterwards, nothing may have been complained of."""
-
-    def opened(root, address="", **options):
-        viz.html(root, tmp_path / "page.html", **options)
-        browser.get("about:blank")
-        browser.get((tmp_path / "page.html").as_uri() + address)
-        return browser
-
-    yield opened
-    assert complaints(browser) == []
+def open_page(show):
+    """Opens the page of a graph, at a step if wanted."""
+    return lambda root, address="", **options: show(lambda path: viz.html(root, path, **options), address)
 
 
 def first():

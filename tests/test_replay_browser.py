@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from browser import complaints, prefer, started
+from browser import complaints, prefer
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 
@@ -23,24 +23,12 @@ def film(lr=0.5, **options):
     return recorder
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with started() as running:
-        yield running
-
-
 @pytest.fixture
-def open_page(browser, tmp_path):
-    """Opens the page of recordings; afterwards, nothing may have been complained of."""
-
-    def opened(recordings, address="", **options):
-        viz.replay(recordings, tmp_path / "replay.html", data=nn.data.xor(), **options)
-        browser.get("about:blank")
-        browser.get((tmp_path / "replay.html").as_uri() + address)
-        return browser
-
-    yield opened
-    assert complaints(browser) == []
+def open_page(show):
+    """Opens the page of recordings, at a step if wanted."""
+    data = nn.data.xor()
+    return lambda recordings, address="", **options: show(
+        lambda path: viz.replay(recordings, path, data=data, **options), address)
 
 
 def step(browser):

@@ -102,10 +102,3 @@ def count(what: str, number: Any, least: int = 1) -> int:
 def finite(what: str, number: Any) -> float:
     """A finite number."""
     return float(array(what, number, 0))
-
-
-def layer_index(layer: Any, n: int) -> int:
-    """The place, from 0, of layer 1 … n."""
-    if count("layer", layer) > n:
-        raise UsageError(f"the model has {n} layer(s), layer {layer} was asked for")
-    return int(layer) - 1

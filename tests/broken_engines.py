@@ -269,5 +269,5 @@ BROKEN: dict[str, tuple[type, str, str]] = {
     "sigmoid overflows": (make(Value, sigmoid=unary(half, lambda out, x: out * (1 - out))), "sigmoid at -1000",
                           "overflow: sigmoid at -1000"),
     "chain rule": (make(Unscaled), "random expressions", "a.exp() ignores the gradient that arrives"),
-}  # fmt: skip
+}
 """By name: the engine, the check that fails, and words of the cause or the hint."""

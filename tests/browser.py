@@ -14,7 +14,7 @@ REQUIRED = "REROLL_BROWSER"
 ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1200,800",
-)  # fmt: skip
+)
 
 
 def programs():

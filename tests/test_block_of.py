@@ -225,7 +225,7 @@ def test_equal_labels_are_told_apart() -> None:
     (lambda x: x.tanh() * -2, ["v1 = tanh(x)", "v2 = v1 * (-2)"]),
     (lambda x: Value(2.0) * Value(3.0) + x, ["v1 = 6 + x"]),
     (lambda x: (x - (-3)).exp(), ["v1 = x - (-3)", "v2 = exp(v1)"]),
-])  # fmt: skip
+])
 def test_constants_are_written_where_they_are_used(loss: Any, statements: list[str]) -> None:
     program = autograd.compile(loss, []).trace(())
     nodes = program.passes()[0].nodes

@@ -163,7 +163,7 @@ def test_an_untraced_program_says_what_to_do():
 @pytest.mark.parametrize(("options", "message"), [
     ({"direction": "RL"}, "direction is one of"), ({"theme": "blue"}, "theme is one of"),
     ({"style": "circuit"}, "drawings of a program have the options backward, inputs"),
-])  # fmt: skip
+])
 def test_an_option_that_does_not_fit_is_refused(digits, options, message):
     with pytest.raises(UsageError, match=message):
         viz.draw(digits, **options)

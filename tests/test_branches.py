@@ -33,6 +33,6 @@ POSITIVE = "Number(v.x > 0)"
     (ops.where(ops.gt(Branches.lift(3), 0), x, y), [("x", False, ())]),
     (ops.gt(x, 0) * y, [(f"<{POSITIVE}> * y", False, ())]),
     (ops.gt(x, 0) * 2, [(f"<{POSITIVE} * 2>", True, ())]),
-], ids=["one", "numbers", "where", "inside", "decided", "number and formula", "number at each point"])  # fmt: skip
+], ids=["one", "numbers", "where", "inside", "decided", "number and formula", "number at each point"])
 def test_a_rule_keeps_its_conditions_and_computes_what_is_known(found, expected):
     assert told(found) == expected

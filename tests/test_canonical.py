@@ -71,7 +71,7 @@ SAME: dict[str, tuple[Callable[[Any], Any], str]] = {
     "a neuron beside its target": (lambda x: W[0] * x[0] + W[1] * x[1] - x[2], "(+(+w0·x0 +w1·x1) -x2)"),
     "a target beside its neuron": (lambda x: x[2] - (W[0] * x[0] + W[1] * x[1]), "(+x2 -(+w0·x0 +w1·x1))"),
     "a sum written twice": (lambda x: (x[0] + x[1]).tanh() + (x[0] + x[1]), "(+tanh((+x0 +x1)) +x0 +x1)"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("loss", "expected"), SAME.values(), ids=SAME)
@@ -90,7 +90,7 @@ def living(graph: Canonical, op: str) -> int:
     lambda x: (x[0] - x[1]).exp() + (-x[1] + x[0]).exp(),
     lambda x: (x[0] / 2).exp() + (0.5 * x[0]).exp(),
     lambda x: dot(W, x).exp() + (W[0] * x[0] + W[1] * x[1] + W[2] * x[2]).exp(),
-])  # fmt: skip
+])
 def test_common_sub_expressions_merge(loss: Callable[[Any], Any]) -> None:
     assert living(canonical_of(loss), "exp") == 1
 
@@ -98,7 +98,7 @@ def test_common_sub_expressions_merge(loss: Callable[[Any], Any]) -> None:
 @pytest.mark.parametrize("loss", [
     lambda x: (x[0] - x[1]).exp() + (x[1] - x[0]).exp(), lambda x: x[0].exp() + x[1].exp(),
     lambda x: (x[0] ** x[1]).exp() + (x[1] ** x[0]).exp(), lambda x: (x[0] + x[0]).exp() + x[0].exp(),
-])  # fmt: skip
+])
 def test_what_differs_does_not_merge(loss: Callable[[Any], Any]) -> None:
     assert living(canonical_of(loss), "exp") == 2
 

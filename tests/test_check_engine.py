@@ -105,7 +105,7 @@ def test_a_failed_check_raises_with_the_whole_report() -> None:
     ({"skip": ["a * c"]}, "no check is called 'a \\* c'"),
     ({"operations": ["plus"]}, "operations are among add, .*; 'plus' came"),
     ({"make": lambda x: 1 / 0}, "should make a value, it raised ZeroDivisionError"),
-])  # fmt: skip
+])
 def test_a_check_that_cannot_be_made_is_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         check.engine(**{"make": Value, **arguments})

@@ -79,7 +79,7 @@ def test_inputs_of_other_types_are_taken_as_the_numbers_they_are(run: Callable[.
 
 @pytest.mark.parametrize(("dtype", "computed"), [
     (np.float64, np.float64), (np.float32, np.float32), (np.float16, np.float64), (np.int64, np.float64),
-])  # fmt: skip
+])
 def test_the_gradient_has_the_dtype_of_theta(run: Callable[..., Any], dtype: Any, computed: Any) -> None:
     assert run(np.ones_like(THETA, dtype=dtype), X, Y)[1].dtype == computed
 
@@ -269,7 +269,7 @@ def test_a_program_whose_first_example_is_nan_is_right_for_the_next() -> None:
     (lambda v: v**0.5, -1.0, math.nan), (lambda v: v**-1, 0.0, math.inf), (autograd.softplus, 800.0, 800.0),
     (autograd.sigmoid, -800.0, 0.0), (autograd.sigmoid, 800.0, 1.0),
     (lambda v: autograd.logsumexp([v, v]), 1e4, 1e4 + math.log(2)),
-])  # fmt: skip
+])
 def test_arithmetic_is_that_of_ieee_754_in_every_engine(function: Any, x: float, expected: float) -> None:
     w = Value(1.0)
     program = autograd.compile(lambda v: w * function(v[0]), [w])

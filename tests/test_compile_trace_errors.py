@@ -167,7 +167,7 @@ def test_a_failed_trace_leaves_nothing_behind() -> None:
     lambda x: repr(x[0]) and x[0], lambda x: f"{x[0]}" and x[0], lambda x: {x[0]: 1} and x[0],
     lambda x: x[0] if x[0] is not x[1] else x[1], lambda x: x[0] if len(x) > 2 else x[1],
     lambda x: x[0] if Value(1.0) > 0 else x[1], lambda x: +x[0],
-])  # fmt: skip
+])
 def test_what_needs_no_number_is_allowed(harmless: Any) -> None:
     X = np.random.default_rng(0).normal(size=(2, 3))
     np.testing.assert_array_equal(autograd.compile(harmless, W)(np.ones(2), X), X[:, 0])

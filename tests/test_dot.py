@@ -191,7 +191,7 @@ def test_a_newline_in_a_label_breaks_the_line():
 
 @pytest.mark.parametrize(("label", "shown"), [
     ("\0\x07", "␀␇"), ("\ud800", "\ufffd"), ("\x85", "\ufffd"), ("\uffff", "\ufffd"), ("\t", " "),
-])  # fmt: skip
+])
 def test_characters_that_cannot_be_drawn_are_replaced(label, shown):
     assert texts(viz.draw(Value(1.0, label), gradients=False))[0] == shown
 
@@ -246,7 +246,7 @@ def test_a_graph_beyond_the_limit_is_an_error_that_names_the_ways_out():
     ({"direction": "RL"}, "direction is one of"),
     ({"number_format": "d"}, "number_format is a format"),
     ({"number_format": "%"*3}, "number_format is a format"),
-])  # fmt: skip
+])
 def test_an_unknown_option_is_named(options, message):
     with pytest.raises(UsageError, match=message):
         viz.draw(Value(1.0), **options)

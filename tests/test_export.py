@@ -51,11 +51,11 @@ def test_an_animation_is_played_by_the_browser(tmp_path):
             browser.execute_script("""
                 document.documentElement.pauseAnimations();
                 document.documentElement.setCurrentTime(arguments[0] + 0.5);
-            """, second)  # fmt: skip
+            """, second)
             seen.append(browser.execute_script("""
                 return [...document.querySelectorAll("[data-number='v0:gradient']")]
                     .filter(text => getComputedStyle(text).visibility === "visible").map(text => text.textContent);
-            """))  # fmt: skip
+            """))
         assert complaints(browser) == []
     assert seen == [*[[]] * 7, ["grad -2"], ["grad 3"], ["grad 8"]]
 

@@ -31,7 +31,7 @@ from autograd import RerollError, UsageError, Value, ops
     ("q = x + y; q * z", {"x": -2, "y": 5, "z": -4}, -12),
     ("q = x + 1\nf = q * q", {"x": 2}, 9),
     ("λ * 2", {"λ": 3}, 6),
-])  # fmt: skip
+])
 def test_an_expression_has_its_value(text, values, expected):
     assert viz.parse(text, **values).data == pytest.approx(expected, rel=1e-15)
 

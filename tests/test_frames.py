@@ -46,7 +46,7 @@ def test_what_is_not_yet_known_is_blank():
     frames = first()
     assert sorted(hidden(frames.drawing(0))) == sorted([
         "data 3", "data -12", "grad -4", "grad -4", "grad -4", "grad 3", "grad 1", "1", "1", "-4", "3",
-    ])  # fmt: skip
+    ])
     assert "data 3" not in hidden(frames.drawing(1))
     assert "grad 1" in hidden(frames.drawing(2))
     assert hidden(frames[-1].drawing) == []
@@ -114,7 +114,7 @@ def test_a_dot_can_be_walked_product_by_product():
     frames = viz.steps(dot(w, x), expand=True)
     assert [frame.sentence for frame in frames[:3]] == [
         "q = w0 * x0 = 2 * 4 = 8", "r = w1 * x1 = 3 * 5 = 15", "f = q + r = 8 + 15 = 23",
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("options", [{"style": "boxes"}, {"theme": "blue"}, {"direction": "up"}])

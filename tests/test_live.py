@@ -95,7 +95,7 @@ def test_what_cannot_be_shown_is_refused(root, options, error, message):
 @pytest.mark.parametrize(("number", "low", "high"), [
     (0.0, -2, 2), (0.5, -2, 2), (1.0, -5, 5), (-4.0, -10, 10), (5.0, -20, 20), (1e6, -5e6, 5e6), (math.inf, -10, 10),
     (math.nan, -10, 10),
-])  # fmt: skip
+])
 def test_a_slider_goes_around_its_number(number, low, high):
     assert slider(Value(number), []) == {"low": low, "high": high, "step": high / 100}
 
@@ -103,7 +103,7 @@ def test_a_slider_goes_around_its_number(number, low, high):
 @pytest.mark.parametrize(("apply", "low"), [
     (lambda x: x.log(), 0), (lambda x: x.sqrt(), 0), (lambda x: x**0.5, 0), (lambda x: x**2, -5), (lambda x: 1 / x, -5),
     (lambda x: x.tanh(), -5),
-])  # fmt: skip
+])
 def test_a_slider_stays_where_what_uses_it_is_defined(apply, low):
     x = Value(1.0)
     f = apply(x)

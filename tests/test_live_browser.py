@@ -29,7 +29,7 @@ def drag(browser, name, number):
         requestAnimationFrame(() => requestAnimationFrame(done));
         """,
         name, number,
-    )  # fmt: skip
+    )
 
 
 def field(browser, name):
@@ -90,7 +90,7 @@ E = {
     "ties": ("max(x, y, 1) * maximum(x, y) - min(x, y)", {"x": 2, "y": 3}, [{"x": 3}, {"x": 1, "y": 1}, {"y": -2}]),
     "elu": ("elu(x) + softplus(y) - sign(x) * step(y)", {"x": 1, "y": 1}, [{"x": -1}, {"y": -0.5}, {"x": 0, "y": 0}]),
     "undefined": ("log(x) + sqrt(y) / x", {"x": 1, "y": 4}, [{"x": 0}, {"y": 0}, {"x": 0, "y": 0}]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", E)
@@ -120,7 +120,7 @@ def test_typing_any_number_works_everything_out_again(open_page):
     numbers = {"x": -2.0, "y": 5.0, "z": -4.0}
     for name, text, number in [
         ("x", "7/2", 3.5), ("y", "1e-3", 1e-3), ("z", "-250", -250), ("x", "inf", math.inf), ("y", "nan", math.nan),
-    ]:  # fmt: skip
+    ]:
         type_in(browser, name, text)
         numbers[name] = number
         agree(browser, viz.parse("(x + y) * z", **numbers))

@@ -107,7 +107,7 @@ def test_a_forward_anomaly_names_the_users_line() -> None:
 
 
 @over("differentiate", [lambda y, x: y.backward(), lambda y, x: autograd.grad(y, [x]),
-                        lambda y, x: autograd.grad(y, [x], create_graph=True)])  # fmt: skip
+                        lambda y, x: autograd.grad(y, [x], create_graph=True)])
 def test_a_backward_anomaly_names_the_line_that_made_the_node(differentiate: Any) -> None:
     @autograd.detect_anomaly()
     def train(x: Value) -> None:

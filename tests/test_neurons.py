@@ -101,7 +101,7 @@ def test_few_weights_have_their_numbers_and_many_do_not():
 
 @pytest.mark.parametrize(("n", "widest", "expected"), [
     (3, 3, [0, 1, 2]), (4, 3, [0, 1, None, 3]), (784, 2, [0, None, 783]), (1, 2, [0]),
-])  # fmt: skip
+])
 def test_a_wide_layer_shows_its_first_and_last_neurons(n, widest, expected):
     assert shown(n, widest) == expected
 
@@ -151,7 +151,7 @@ def test_neurons_of_a_column_stand_in_order():
     (nn.Sequential(nn.Layer(2, 3), "relu", nn.Dropout(0.25), nn.Layer(3, 1)), ["3 relu, dropout 0.25", "layer 2"]),
     (nn.MLP(2, [3, 1], dropout=0.5), ["3 relu, dropout 0.5", "1"]),
     (nn.Sequential(nn.MLP(2, [3, 2]), nn.Layer(2, 1)), ["layer 1", "layer 2", "layer 3"]),
-])  # fmt: skip
+])
 def test_every_kind_of_model_can_be_drawn_with_an_example(model, expected):
     inputs = len(network.stages(model)[0].rows[0][0])
     assert set(expected) <= set(texts(viz.draw(model, x=[0.5] * inputs)))
@@ -180,7 +180,7 @@ def test_a_digit_classifier_is_drawn_in_less_than_two_seconds():
     ({"theme": "blue"}, UsageError, "theme is one of"),
     ({"number_format": "d"}, UsageError, "number_format"),
     ({"style": "circuit"}, UsageError, "drawings of a model have the options x, gradients"),
-])  # fmt: skip
+])
 def test_an_option_that_does_not_fit_is_refused(options, error, message):
     with pytest.raises(error, match=message):
         viz.draw(nn.MLP(2, [2, 1], seed=0), **options)

@@ -67,7 +67,7 @@ def test_colours_are_the_readers_or_those_of_a_theme():
 @pytest.mark.parametrize("label", [
     "</script><script>alert(1)</script>", "<!-- <script>", "\"'><img src=x onerror=alert(1)>", "$title ${svg}",
     "{}\\N\\\\", "a\nb", "🙂 שלום", "\0\ud800\uffff", "x" * 10_000,
-])  # fmt: skip
+])
 def test_any_label_is_text(label):
     x = Value(2.0, label)
     page = viz.html(x * 3, title=label)

@@ -68,7 +68,7 @@ def test_keys_go_from_step_to_step_wherever_the_focus_is(open_page):
         (Keys.HOME, "0 / 7"), (Keys.ARROW_RIGHT, "1 / 7"), (Keys.ARROW_RIGHT, "2 / 7"), (Keys.ARROW_LEFT, "1 / 7"),
         (Keys.PAGE_DOWN, "2 / 7"), (Keys.PAGE_UP, "1 / 7"), (Keys.ARROW_LEFT, "0 / 7"), (Keys.ARROW_LEFT, "0 / 7"),
         (Keys.END, "7 / 7"),
-    ]:  # fmt: skip
+    ]:
         press(browser, typed)
         assert count(browser) == expected
     browser.find_element(By.ID, "slider").send_keys(Keys.ARROW_LEFT)
@@ -91,7 +91,7 @@ def test_space_plays_and_pauses(open_page):
 
 @pytest.mark.parametrize(("address", "expected"), [
     ("#step=7", "7 / 7"), ("#step=3", "3 / 7"), ("#step=0", "0 / 7"), ("#step=99", "7 / 7"), ("#step=x", "7 / 7"),
-])  # fmt: skip
+])
 def test_it_opens_at_the_step_of_its_address(open_page, address, expected):
     assert count(open_page(first(), address)) == expected
 
@@ -148,7 +148,7 @@ def test_pointing_at_a_value_shows_its_paths_and_numbers(open_page):
     browser = open_page(first())
     ActionChains(browser).move_to_element(browser.find_element(By.CSS_SELECTOR, ".node[data-value=v0] text")).perform()
     path = {element.get_attribute("data-value") or element.get_attribute("data-edge")
-            for element in browser.find_elements(By.CSS_SELECTOR, "#graph .path")}  # fmt: skip
+            for element in browser.find_elements(By.CSS_SELECTOR, "#graph .path")}
     assert path == {"v0", "v3e0", "v3", "v4e0", "v4"}
     assert browser.find_element(By.ID, "numbers").text == "x = -2 · df/dx = -4"
     ActionChains(browser).move_to_element(browser.find_element(By.CSS_SELECTOR, "[data-edge=v4e1] text")).perform()
@@ -202,7 +202,7 @@ def test_colours_follow_the_system(open_page, browser, scheme):
 
 @pytest.mark.parametrize("label", [
     "</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\"'\\{}\n🙂 שלום", "x" * 10_000,
-])  # fmt: skip
+])
 def test_any_label_is_text(open_page, label):
     browser = open_page(Value(2.0, label) * 3, title=label)
     assert browser.execute_script("return document.querySelectorAll('script').length") == 2

@@ -41,7 +41,7 @@ def test_there_is_a_frame_for_each_pass(frames):
     ("trace", "1. trace", "28 scalars"), ("canonical", "2. canonical", "19 scalars"),
     ("group", "3. group", "19 scalars"),
     ("reroll", "4. reroll", "12 arrays"), ("differentiate", "5. differentiate", "21 arrays"),
-])  # fmt: skip
+])
 def test_a_frame_says_what_the_pass_did_and_how_much_is_left(frames, name, title, count):
     assert {title, count, frames[name].sentence} <= set(texts(frames[name].drawing))
 

@@ -27,7 +27,7 @@ FIRST = {"x": -2, "y": 5, "z": -4}
     ("local", {"df/dq": "-4.0", "df/dz": "3.0", "dq/dx": "1.0", "dq/dy": "1.0"}),
     (["q"], {"q": "3.0", "df/dq": "-4.0"}),
     (["q.grad", "f.data", "x"], {"f": "-12.0", "df/dq": "-4.0", "df/dx": "-4.0"}),
-])  # fmt: skip
+])
 def test_it_asks_for_what_is_to_be_hidden(hide, expected):
     assert {blank["name"]: blank["answer"] for blank in blanks("(x + y) * z", hide, **FIRST)} == expected
 
@@ -62,7 +62,7 @@ def test_the_picture_for_notebooks_without_scripts_does_not_tell(tmp_path):
     ("grads", {"share": 0}, "share is above 0 and at most 1, 0 came"),
     ("grads", {"share": 1.5}, "share is above 0 and at most 1, 1.5 came"),
     ("grads", {"tolerance": -0.1}, "tolerance is a number from 0 to 1"),
-])  # fmt: skip
+])
 def test_what_cannot_be_asked_is_refused(hide, options, message):
     with pytest.raises(UsageError, match=re.escape(message)):
         viz.quiz("(x + y) * z", hide, **FIRST, **options)

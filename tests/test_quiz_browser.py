@@ -28,7 +28,7 @@ def rows(browser):
          row.get_attribute("class").replace("blank", "").strip(),
          [told.text for told in row.find_elements(By.TAG_NAME, "li")])
         for row in browser.find_elements(By.CLASS_NAME, "blank")
-    ]  # fmt: skip
+    ]
 
 
 def score(browser):
@@ -70,7 +70,7 @@ def test_a_wrong_answer_shows_the_sentences_of_its_number_and_no_others(open_qui
     assert rows(browser) == [("df/dx", "wrong", [
         "df/dx += df/dr · dr/dx = -1 · 2 = -2, path 1 of 2",
         "df/dx += df/dq · dq/dx = df/dq · (2 * x) = 1 · 10 = 10, path 2 of 2: -2 + 10 = 8",
-    ])]  # fmt: skip
+    ])]
     assert score(browser) == "0 of 1 right, 0 at once · 1 wrong"
     assert drawn(browser)["v0:gradient"] == "?"
     write(browser, "8", Keys.ENTER)  # what was wrong is selected
@@ -81,7 +81,7 @@ def test_a_wrong_answer_shows_the_sentences_of_its_number_and_no_others(open_qui
 @pytest.mark.parametrize(("answer", "right"), [
     ("0.001", True), ("1e-3", True), ("1/1000", True), ("0,001", True), (".001", True), ("1.009e-3", True),
     ("1.02e-3", False), ("0", False), ("-0.001", False), ("x", None), ("1/", None),
-])  # fmt: skip
+])
 def test_answers_are_numbers_within_the_tolerance(open_quiz, answer, right):
     browser = open_quiz(Value(0.001, "x") * Value(5.0, "y"), ["y.grad"])
     write(browser, answer, Keys.ENTER)

@@ -70,7 +70,7 @@ def test_the_page_tells_every_operation_as_the_walk_does_at_kinks_and_corners_to
     agree([
         (lambda *xs, op=op: op.dispatch(xs) * 2, list(itertools.product(CORNERS, repeat=op.arity))[:40])
         for op in ELEMENTWISE if op is not ops.detach
-    ])  # fmt: skip
+    ])
 
 
 @needs_node
@@ -116,7 +116,7 @@ def test_the_page_writes_numbers_as_python_does(number_format: str) -> None:
     ("2", 2.0), ("2.0", 2.0), (" 4/2 ", 2.0), ("1e-3", 1e-3), ("-.5", -0.5), ("+3.", 3.0), ("−7", -7.0), ("0,5", 0.5),
     ("1/-4", -0.25), ("inf", math.inf), ("-∞", -math.inf), ("-pi/2", -math.pi / 2), ("1E2", 100.0), ("1/0", math.inf),
     ("", None), ("x", None), ("1e", None), ("--1", None), ("1/2/3", None), ("2 3", None), ("0x10", None), ("/2", None),
-])  # fmt: skip
+])
 def test_numbers_are_read_as_people_write_them(text: str, number: float | None) -> None:
     found = run(f"{page_file('numbers.js')} answer(parsed({json.dumps(text)}) ?? null);")
     assert found is None if number is None else float(found.replace("Infinity", "inf")) == number

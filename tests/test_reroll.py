@@ -36,7 +36,7 @@ def products_of(case: Case) -> list[Term]:
     ([3, 4, 5], (3, (1,))), ([5, 4, 3], (5, (-1,))), ([0, 2, 4], (0, (2,))), ([7, 7, 7], (7, (0,))), ([2], (2, (0,))),
     ([[0, 1, 2], [3, 4, 5]], (0, (3, 1))), ([[0, 3], [1, 4], [2, 5]], (0, (1, 3))), ([[0, 1], [1, 2]], (0, (1, 1))),
     ([[4, 4], [6, 6]], (4, (2, 0))), ([0, 1, 3], None), ([[0, 1], [2, 4]], None), ([0, PAD], None), ([], None),
-])  # fmt: skip
+])
 def test_an_index_is_affine_where_a_base_and_strides_describe_it(index: Any, expected: Any) -> None:
     found = affine(np.array(index, dtype=np.int64))
     assert (found and (found.base, found.strides)) == expected
@@ -57,7 +57,7 @@ def test_an_affine_index_is_its_base_and_strides(shape: tuple[int, ...]) -> None
 @pytest.mark.parametrize(("index", "expected"), [
     ([0, 1, 2, 3], (4,)), ([0, 1, 2, 0, 1, 2], (2, 3)), ([0, 0, 1, 1], (2, 2)), ([3, 1, 2], (3,)), ([5], (1,)),
     ([0, 1, 4, 5, 10, 11, 14, 15], (2, 2, 2)),
-])  # fmt: skip
+])
 def test_a_flat_index_factors_into_the_fewest_axes(index: list[int], expected: tuple[int, ...]) -> None:
     assert factored(np.array(index)) == expected
 

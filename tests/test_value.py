@@ -166,7 +166,7 @@ def test_nan_is_allowed() -> None:
      (np.array(["a"]), "str 'a' came"), ([1.0], r"list \[1.0\] came"), ({}, "dict {} came"),
      (object(), "object .* came")],
     ids=lambda x: type(x).__name__,
-)  # fmt: skip
+)
 def test_what_is_no_real_number_is_refused_with_a_word_about_what_came(bad: Any, came: str) -> None:
     with pytest.raises(NumberError, match=f"a real number is expected, {came}"):
         Value(bad)
@@ -213,7 +213,7 @@ def test_a_ufunc_of_a_value_is_a_value_with_a_gradient(row: ops.Op) -> None:
     ("function", "row"),
     [(np.add, ops.add), (np.subtract, ops.sub), (np.multiply, ops.mul), (np.divide, ops.div), (np.power, ops.pow),
      (np.float_power, ops.pow), (np.maximum, ops.maximum), (np.minimum, ops.minimum)],
-)  # fmt: skip
+)
 def test_a_ufunc_of_two_operands_takes_values_on_either_side(function: Any, row: ops.Op) -> None:
     v = Value(0.5)
     for out, data in [(function(v, 2), row(0.5, 2)), (function(2, v), row(2, 0.5)), (function(v, v), row(0.5, 0.5))]:

@@ -65,7 +65,7 @@ def replace_the_function(blocks: list[Block]) -> None:
 @pytest.mark.parametrize(("change", "name"), [
     (reverse_the_activation, "a1"), (swap_two_members, "z1"), (flip_a_sign, "z1"), (drop_the_bias, "z1"),
     (replace_the_function, "a1|sin1"),
-])  # fmt: skip
+])
 def test_an_error_names_the_block_that_is_wrong(
     monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], Any], name: str
 ) -> None:

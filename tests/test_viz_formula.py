@@ -36,7 +36,7 @@ def x_y():
     (lambda x, y: x * 1e-7, "x * 1e-07", r"x \cdot \left(1 \cdot 10^{-7}\right)", "x * 1e-07"),
     (lambda x, y: x + math.inf, "x + ∞", r"x + \infty", "x + np.inf"),
     (lambda x, y: x, "x", "x", "x"),
-])  # fmt: skip
+])
 def test_a_graph_is_written_in_three_spellings(build, text, latex, code):
     f = build(*x_y())
     assert [viz.formula(f), viz.formula(f, "latex"), viz.formula(f, "numpy")] == [text, latex, code]
@@ -103,7 +103,7 @@ def test_a_formula_that_doubles_at_each_step_stops_early():
     ("x", "x"), ("w1", "w_{1}"), ("w_12", "w_{12}"), ("w[0][1]", "w_{0,1}"), ("W1[0,1]", "W_{1,0,1}"),
     ("theta", r"\theta"),
     ("loss", r"\mathrm{loss}"), ("σ", "σ"), ("50% {a}_b\\", r"\text{50\% \{a\}\_b\textbackslash{}}"),
-])  # fmt: skip
+])
 def test_labels_become_symbols_of_latex(label, latex):
     assert str(symbol(label, "latex")) == latex
 

@@ -42,7 +42,7 @@ def test_nothing_is_named_where_everything_has_a_name(capsys):
 
 @pytest.mark.parametrize(("name", "start"), [
     ("f.svg", b"<?xml"), ("f.png", b"\x89PNG"), ("f.dot", b"digraph"), ("f.html", b"<!DOCTYPE html>"),
-])  # fmt: skip
+])
 def test_it_writes_the_picture(tmp_path, capsys, name, start):
     path = tmp_path / name
     assert main([*FIRST, "-o", str(path), "--style", "circuit", "--theme", "dark", "--local"]) == 0
@@ -52,7 +52,7 @@ def test_it_writes_the_picture(tmp_path, capsys, name, start):
 
 @pytest.mark.parametrize(("option", "mark"), [
     ([], 'id="film"'), (["--live"], 'id="leaves"'), (["--quiz", "grads"], 'id="quiz"'),
-])  # fmt: skip
+])
 def test_it_writes_pages_of_three_kinds(tmp_path, option, mark):
     assert main([*FIRST, "-o", str(tmp_path / "f.html"), *option, "--style", "circuit"]) == 0
     page = (tmp_path / "f.html").read_text()
@@ -90,7 +90,7 @@ def test_the_picture_has_gradients_names_and_local_derivatives(tmp_path):
      ["number_format is a format for floats such as '.4g' or '.2f'; 'd' came"]),
     (["x", "x=1", "-o", "/no/such/folder/f.svg"],
      ["cannot write /no/such/folder/f.svg: No such file or directory"]),
-])  # fmt: skip
+])
 def test_what_is_wrong_is_said_and_the_exit_code_is_2(capsys, arguments, complaint):
     assert main(arguments) == 2
     captured = capsys.readouterr()

@@ -48,7 +48,7 @@ def test_a_value_used_more_than_once_gets_a_running_sum():
     ("max(x, 2)", "df/dx = 1"),
     ("log(1 - -x)", "df/dr = 1 / r = 0.25"),
     ("(-x) * 2 * 2", "df/dx = df/dq · dq/dx = 4 · (-1) = -4"),
-])  # fmt: skip
+])
 def test_local_derivatives_are_written_as_they_apply(text, sentence):
     f = viz.parse(text, x=3)
     assert sentence in sentences(f)
@@ -80,7 +80,7 @@ def test_a_long_sum_is_told_in_words():
     ({0: "q"}, ["q", "x", "r", "s", "f"]),
     ({1: "x", 4: "loss"}, ["y", "x", "q", "r", "loss"]),
     ({0: "w", 1: "w"}, ["w", "w_2", "q", "r", "f"]),
-])  # fmt: skip
+])
 def test_what_has_no_label_gets_a_free_name(labels, names):
     x, y = Value(1.0), Value(2.0)
     q = x + y

@@ -44,7 +44,7 @@ def table(frames: Frames, position: int) -> list[str]:
         if value.op is not ops.constant or value.label:
             data = shown(value.data) if value in moment.computed else "·"
             rows.append((frames.walk.names[value], data,
-                         shown(moment.gradients[value]) if value in moment.gradients else "·"))  # fmt: skip
+                         shown(moment.gradients[value]) if value in moment.gradients else "·"))
     widths = [max(map(len, row)) for row in rows]
     if sum(widths) + 2 * len(widths) > shutil.get_terminal_size().columns:
         return []

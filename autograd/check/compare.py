@@ -46,7 +46,7 @@ def _compare(student: Student, case: Case) -> None:
         built[node] = _node(student, case, node, built, code if isinstance(node, Leaf) else spelled(node, names))
         if not isinstance(node, Number):
             _check("value", f"{code if code.isalpha() else f'({code})'}.{student.name('data')}",
-                   right[node].data, lambda node=node: student.data(built[node]))  # fmt: skip
+                   right[node].data, lambda node=node: student.data(built[node]))
     _unchanged(student, right, built, "operand changed by an operation")
     root = names.get(case.root) or spelled(case.root, names)
     try:
@@ -56,7 +56,7 @@ def _compare(student: Student, case: Case) -> None:
     for node in right:
         if isinstance(node, Leaf):
             _check("gradient", f"{node.name}.{student.name('grad')}",
-                   right[node].grad, lambda node=node: student.grad(built[node]))  # fmt: skip
+                   right[node].grad, lambda node=node: student.grad(built[node]))
     _unchanged(student, right, built, "data changed by backward")
 
 
@@ -97,7 +97,7 @@ def _unchanged(student: Student, right: dict[Expression, Value], built: dict[Exp
         if isinstance(node, Leaf | Apply):
             code = names.get(node) or spelled(node, names)
             _check(kind, f"{code if code.isalpha() else f'({code})'}.{student.name('data')}",
-                   right[node].data, lambda node=node: student.data(built[node]))  # fmt: skip
+                   right[node].data, lambda node=node: student.data(built[node]))
 
 
 def shown(x: float) -> str:

@@ -71,13 +71,13 @@ def plain_number(student: Student, failing: Failing) -> Cause | None:
     reflected, symbol = name.replace("__", "__r", 1), TABLE[form.op].symbol
     if form.pattern == "nv" and not student.reflects(form.op):
         return Cause(f"{reflected} is missing: Python asks it when a plain number stands on the left.",
-                     f"add def {reflected}(self, other), which computes other {symbol} self.")  # fmt: skip
+                     f"add def {reflected}(self, other), which computes other {symbol} self.")
     both = Apply(form.op, (A, B))
     if form.op != "pow" and _does(student, both):
         method = reflected if form.pattern == "nv" else name
         return Cause(f"a plain number is not accepted as operand, though {spelled(both, {})} with two values works.",
                      f"in {method}: other = other if isinstance(other, {student.title}) "
-                     f"else {student.title}(other).")  # fmt: skip
+                     f"else {student.title}(other).")
     return None
 
 
@@ -106,7 +106,7 @@ def swapped(student: Student, failing: Failing) -> Cause | None:
             return None
     symbol, method = TABLE[form.op].symbol, DUNDERS[form.op].replace("__", "__r", 1)
     return Cause(f"2 {symbol} a computes a {symbol} 2: the operands are swapped.",
-                 f"{method}(self, other) means other {symbol} self.")  # fmt: skip
+                 f"{method}(self, other) means other {symbol} self.")
 
 
 def wrong_value(student: Student, failing: Failing) -> Cause | None:
@@ -131,7 +131,7 @@ def wrong_slope(student: Student, failing: Failing) -> Cause | None:
         leaf = form.pattern[: place + 1].count("v") - 1
         name = "ab"[leaf]
         rows = [(gradient(student, case, name), reference(case)[Leaf(name)].grad, _operands(case))
-                for case in points(form)]  # fmt: skip
+                for case in points(form)]
         if all(got is not None and close(got, right) for got, right, _ in rows):
             continue
         about = f"the derivative of {forms(form.op)[0]} for {'ab'[place]}"
@@ -140,7 +140,7 @@ def wrong_slope(student: Student, failing: Failing) -> Cause | None:
             if all(_equals(got, rule, (out, *xs)) for got, _, (out, xs) in rows):
                 return Cause(f"{about} is computed as {words}.")
         for words, factor in (("has the wrong sign", -1), ("is always 0: no gradient arrives", 0),
-                              ("is twice what it should be", 2), ("is half of what it should be", 0.5)):  # fmt: skip
+                              ("is twice what it should be", 2), ("is half of what it should be", 0.5)):
             if all(got is not None and close(got, factor * right) for got, right, _ in rows):
                 return Cause(f"{about} {words}; the value is right.")
         if all(got == 1 for got, _, _ in rows):
@@ -169,7 +169,7 @@ def changed_data(student: Student, failing: Failing) -> Cause | None:
     """Numbers that do not stay what they were."""
     if failing.mismatch.kind == "operand changed by an operation":
         return Cause(f"an operation changes the {student.name('data')} of its operand.",
-                     "compute a new number and put it into a new value: self and other stay as they are.")  # fmt: skip
+                     "compute a new number and put it into a new value: self and other stay as they are.")
     if failing.mismatch.kind == "data changed by backward":
         return Cause(f"backward changes {student.name('data')}: it should change nothing but gradients.")
     return None
@@ -186,12 +186,12 @@ def counted_once(student: Student, failing: Failing) -> Cause | None:
     if apart == 1.0:
         return Cause(f"a node used more than once is counted once: (a + b) + (a + c) gives a.{grad} = 1, not 2.",
                      f"add to the gradient: self.{grad} += ..., since self.{grad} = ... forgets what came "
-                     f"before.")  # fmt: skip
+                     f"before.")
     if apart == 2.0 and (twice == 1.0 or square == 3.0):
         shows = "a + a gives 1, not 2" if twice == 1.0 else "a * a at a = 3 gives 3, not 6"
         return Cause(f"an operand that stands twice in one operation is counted once: {shows}, while "
                      f"(a + b) + (a + c) is right. A set of operands holds it only once.",
-                     "keep the operands in a tuple; a set is fit only for the nodes already visited.")  # fmt: skip
+                     "keep the operands in a tuple; a set is fit only for the nodes already visited.")
     return None
 
 
@@ -203,14 +203,14 @@ def out_of_order(student: Student, failing: Failing) -> Cause | None:
         return None
     for root, right, code in ((Apply("add", (b, b)), 4, "b = a + a; c = b + b"),
                               (Apply("add", (b, Apply("add", (b, A)))), 5, "b = a + a; c = b + (b + a)"),
-                              (Apply("add", (Apply("add", (b, A)), b)), 5, "b = a + a; c = (b + a) + b")):  # fmt: skip
+                              (Apply("add", (Apply("add", (b, A)), b)), 5, "b = a + a; c = (b + a) + b")):
         got = gradient(student, probe(root))
         if got is not None and got != right:
             return Cause(f"no topological order: {code} gives a.{student.name('grad')} = {shown(got)}, not {right}, "
                          f"while a + a is right. b hands its gradient on before all of it has "
                          f"arrived, or more than once.",
                          "sort the nodes first (operands before results, each once), then go through them from the "
-                         "end.")  # fmt: skip
+                         "end.")
     return None
 
 
@@ -231,7 +231,7 @@ def chain_rule(student: Student, failing: Failing) -> Cause | None:
         if right and got is not None and close(got, right):
             return Cause(f"{form} ignores the gradient that arrives at it: {spelled(scaled.root, {})} at c = 7 gives "
                          f"the same a.{student.name('grad')} = {shown(got)} as {form} alone.",
-                         f"multiply the local derivative by out.{student.name('grad')}.")  # fmt: skip
+                         f"multiply the local derivative by out.{student.name('grad')}.")
     return None
 
 
@@ -243,4 +243,4 @@ def raised(student: Student, failing: Failing) -> Cause | None:
 EXPLANATIONS: list[Callable[[Student, Failing], Cause | None]] = [
     changed_data, nothing_returned, plain_number, swapped, wrong_value, wrong_slope, counted_once, chain_rule,
     out_of_order, raised,
-]  # fmt: skip
+]

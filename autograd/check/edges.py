@@ -41,14 +41,14 @@ def again(run: Run) -> None:
         second, kept = student.grad(built[a]), not close(student.grad(built[inner]), between)
         if not (close(second, first) or close(second, 2 * first)):
             wrong = Mismatch("again", f"a.{student.name('grad')}", f"{shown(2 * first)} or {shown(first)}",
-                             shown(second))  # fmt: skip
+                             shown(second))
     except Exception as error:
         wrong = Mismatch("again", "", "no exception", described(error))
     run.note(AGAIN, wrong, case, Cause(
         f"results of operations keep their gradient from the first call, and it is counted again. Leaves may "
         f"accumulate ({shown(2 * first)}) or start afresh ({shown(first)}); every other node starts from 0.",
         f"in backward, first set the {student.name('grad')} of every node that an operation made to 0.",
-    ) if kept else None)  # fmt: skip
+    ) if kept else None)
 
 
 def edges(run: Run) -> None:
@@ -61,7 +61,7 @@ def edges(run: Run) -> None:
             overflows = wrong is not None and (wrong.kind == "raises OverflowError" or wrong.got in ("nan", "inf"))
             cause = Cause(
                 f"overflow: {op} at {x:g} is an ordinary number, but a step on the way to it is beyond floats, as "
-                f"exp(x) is from x = 710 on.", OVERFLOW.get(op, "")) if overflows else None  # fmt: skip
+                f"exp(x) is from x = 710 on.", OVERFLOW.get(op, "")) if overflows else None
             run.note(f"{op} at {x:g}", wrong, case, cause)
     if "relu" in fine:
         case = Case(fine["relu"].expression(1.0), {"a": 0.0})
@@ -69,7 +69,7 @@ def edges(run: Run) -> None:
         cause = Cause(
             "the slope at the corner itself is taken from the right. Any number from 0 to 1 is a subgradient; the "
             "convention, PyTorch's too, is 0.", "compare with a > 0, not a >= 0.",
-        ) if wrong and wrong.kind == "gradient" and wrong.got == "1.0" else None  # fmt: skip
+        ) if wrong and wrong.kind == "gradient" and wrong.got == "1.0" else None
         run.note(ZERO, wrong, case, cause)
     depths(run)
 
@@ -84,7 +84,7 @@ def depths(run: Run) -> None:
             f"recursion: a graph 100 operations deep is right, one of {run.depth} raises RecursionError, since "
             f"Python allows about 1000 calls inside each other.",
             "walk the graph with a list of nodes still to visit, in place of a function that calls itself.",
-        ) if wrong and shallow and "RecursionError" in wrong.got else None)  # fmt: skip
+        ) if wrong and shallow and "RecursionError" in wrong.got else None)
 
 
 def deep(run: Run, op: str, depth: int) -> Mismatch | None:

@@ -19,7 +19,7 @@ from autograd.check.expressions import (
     outline,
     points,
     sample,
-)  # fmt: skip
+)
 from autograd.check.listing import deep_listing, listing
 from autograd.check.report import Failure, Report
 from autograd.check.shrink import shrink
@@ -54,7 +54,7 @@ class Run:
             if compare(self.student, case) is None:
                 grad = self.student.name("grad")
                 cause = Cause(f"backward does not start with d(out)/d(out) = 1: with out.{grad} = 1 set by hand it "
-                              f"is right.", f"backward sets self.{grad} = 1 first.")  # fmt: skip
+                              f"is right.", f"backward sets self.{grad} = 1 first.")
             else:
                 self.student.seeds = False
         if wrong and cause is None:

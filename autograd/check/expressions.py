@@ -20,7 +20,7 @@ OPERATORS = {name: TABLE[name].symbol for name in ("add", "sub", "mul", "div", "
 """The rows written between their operands."""
 
 METHODS = [name for name, op in TABLE.items() if op.recorded and not isinstance(op, Reduction | Contraction)
-           and name not in (*OPERATORS, "neg", "abs")]  # fmt: skip
+           and name not in (*OPERATORS, "neg", "abs")]
 """The rows called as methods."""
 
 
@@ -143,7 +143,7 @@ def sample(rng: random.Random, available: Sequence[Form], size: int) -> Case:
         node = Apply(form.op, tuple([
             rng.choice(recent if rng.random() < 0.85 else made) if kind == "v" else Number(_plain(form.op, rng))
             for kind in form.pattern
-        ]))  # fmt: skip
+        ]))
         if node not in made and sound(Case(node, values)):
             made.append(node)
         if len(made) == 3 + size:
@@ -184,7 +184,7 @@ def spelled(node: Expression, names: Mapping[Expression, str]) -> str:
     parts = [names.get(arg) or spelled(arg, names) for arg in node.args]
     loose = [(isinstance(arg, Number) and arg.value < 0)
              or (isinstance(arg, Apply) and arg not in names and arg.op in (*OPERATORS, "neg"))
-             for arg in node.args]  # fmt: skip
+             for arg in node.args]
     if node.op == "abs":
         return f"abs({parts[0]})"
     if node.op in METHODS:

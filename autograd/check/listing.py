@@ -32,7 +32,7 @@ def deep_listing(student: Student, wrong: Mismatch, depth: int) -> str:
         f"a, b = {student.title}(1.0), {student.title}({neutral})", "out = a",
         f"for _ in range({depth}):", f"    out = out {symbol} b", f"out.{student.name('backward')}()",
         *([f"a.{student.name('grad')}"] if wrong.expected == "1.0" else []),
-    ], wrong)  # fmt: skip
+    ], wrong)
 
 
 def _told(lines: list[str], wrong: Mismatch) -> str:

@@ -130,7 +130,7 @@ def gradcheck(
     return GradientCheck(tuple([
         Comparison(x.label, a, n, a == n or abs(a - n) <= atol + rtol * abs(n))
         for x, a, n in zip(inputs, grad(output, inputs), numeric, strict=True)
-    ]))  # fmt: skip
+    ]))
 
 
 def _validated(inputs: Iterable[Any], h: float | None, kind: str) -> list[Any]:

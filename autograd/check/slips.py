@@ -67,5 +67,5 @@ SLOPES: dict[str, list[tuple[int, str, Rule]]] = {
     "relu": [(0, "relu(a): it is 1 where a > 0, else 0", lambda out, x: out),
              (0, "1 everywhere: it is 0 where a < 0", lambda out, x: 1.0)],
     "abs": [(0, "1 everywhere: it is -1 where a < 0", lambda out, x: 1.0)],
-}  # fmt: skip
+}
 """By row and operand: what the derivative is instead, as a function of the output and the operands."""

@@ -12,13 +12,13 @@ from autograd.errors import UsageError
 DUNDERS = {
     "add": "__add__", "sub": "__sub__", "mul": "__mul__", "div": "__truediv__", "pow": "__pow__",
     "neg": "__neg__", "abs": "__abs__",
-}  # fmt: skip
+}
 """Python's names of the operators; with r after the underscores, of the reflected ones."""
 
 PYTHON: dict[str, Callable[..., Any]] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "pow": operator.pow,
     "neg": operator.neg, "abs": operator.abs,
-}  # fmt: skip
+}
 
 SPELLINGS = {
     "data": ("data", "value", "val"),

@@ -125,7 +125,7 @@ class Accumulator:
         if flow.batched != block.batched or (all(n == 1 for n in flow.shape) and block.size > 1):
             shape = f"(n, {block.size})" if block.batched else f"({block.size},)"
             text = atom(f"np.broadcast_to({text}, {shape}).copy()")
-        elif re_aliases(str(text)):
+        elif is_view(str(text)):
             text = atom(f"{text:atom}.copy()")
         w.lines.append(f"{name} = {text}")
 
@@ -188,6 +188,6 @@ def transposed(text: Array) -> Array:
     return atom(f"{text:atom}.T")
 
 
-def re_aliases(text: str) -> bool:
-    """Whether a text is only another view of an array, which adding in place would spoil."""
+def is_view(text: str) -> bool:
+    """Whether a text reads an array without computing anything: adding to it in place would spoil that array."""
     return not any(mark in text for mark in ("*", "+", "@", "-", "/", "np.", "scatter(", ".sum("))

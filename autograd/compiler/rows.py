@@ -80,9 +80,11 @@ def aligned(left: Ints, right: Ints, owner: Ints, k: int, waste: int, small: int
     best = None
     for key, other, swapped in ((right, left, True), (left, right, False)):
         elements, element = np.unique(key, return_inverse=True)
-        families, _, family_of, _, _ = _families(element, owner, k)
+        families, _, _, _, _ = components(element, owner)
         if k * families.shape[1] > waste * len(key) + small:
             continue
+        family_of = np.empty(len(elements), np.int64)
+        family_of[families] = np.arange(len(families))[:, None]
         column = np.empty(len(elements), np.int64)
         real = np.arange(families.shape[1]) < np.bincount(family_of)[:, None]
         column[families[real]] = np.broadcast_to(np.arange(families.shape[1]), families.shape)[real]
@@ -99,10 +101,3 @@ def aligned(left: Ints, right: Ints, owner: Ints, k: int, waste: int, small: int
         if best is None or cost < best[0]:
             best = cost, rows
     return None if best is None else best[1]
-
-
-def _families(element: Ints, owner: Ints, k: int) -> tuple[Ints, Ints, Ints, Ints, Ints]:
-    rows, _, _, _, _ = components(element, owner)
-    family = np.empty(element.max() + 1, np.int64)
-    family[rows] = np.arange(len(rows))[:, None]
-    return rows, np.zeros(0, np.int64), family, np.zeros(0, np.int64), np.zeros(0, np.int64)

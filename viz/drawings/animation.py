@@ -52,7 +52,7 @@ class Animation:
             "attributeName": attribute, "calcMode": "discrete", "dur": self.duration, "repeatCount": "indefinite",
             "values": ";".join(at[time] for time in times),
             "keyTimes": ";".join(f"{time / self.positions:.6g}" for time in times),
-        })  # fmt: skip
+        })
 
     def during(self, element: ET.Element, attribute: str, positions: Iterable[int], value: str, otherwise: str) -> None:
         """Give an attribute a value at these positions, and another one at all others."""
@@ -88,7 +88,7 @@ class Animation:
             "x": f"{float(element.get('x', 0)) - 2:g}", "y": f"{float(element.get('y', 0)) - size:g}", "rx": "3",
             "width": f"{0.84 * width(element.text or '', int(size)) + 4:g}", "height": f"{1.3 * size:g}",
             "fill": "var(--marker)", "visibility": "hidden",
-        })  # fmt: skip
+        })
         self.during(marker, "visibility", [position], "visible", "hidden")
         return marker
 
@@ -121,7 +121,7 @@ class Animation:
             element = ET.SubElement(root, f"{{{SVG}}}text", {
                 "fill": "var(--text)", "font-family": f"{FONT}, Arial, sans-serif", "font-size": str(SIZE),
                 "visibility": "hidden",
-            })  # fmt: skip
+            })
             for i, line in enumerate(sentence):
                 place = {"x": f"{left + SIZE / 2:g}", "y": f"{top + high + (i + 0.8) * LINE:g}"}
                 ET.SubElement(element, f"{{{SVG}}}tspan", place).text = line

@@ -189,5 +189,5 @@ def steps(
         names = {label: copies[value] for value, label in called.items() if label}
         walk = Walk(copies[root], number_format, names)
     look = {"direction": direction, "number_format": number_format, "theme": theme,
-            "local_derivatives": local_derivatives, "limit": limit}  # fmt: skip
+            "local_derivatives": local_derivatives, "limit": limit}
     return Frames(walk, style, look, clusters, legend)

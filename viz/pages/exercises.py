@@ -70,7 +70,7 @@ LEVELS = {
     2: Level([ops.add, ops.sub, ops.mul], [square], [ops.sub, square], (2, 3), (3, 4), reuse=True),
     3: Level([ops.add, ops.sub, ops.mul, ops.div, ops.maximum], [ops.relu, square, *SIMPLE], TOPICS,
              (3, 4), (4, 6), parts=4),
-}  # fmt: skip
+}
 """1: sums and products of three inputs. 2: differences, squares, values used twice. 3: quotients, relu, max, exp …"""
 
 

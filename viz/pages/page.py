@@ -89,7 +89,7 @@ def document(
         forward=entries(forward), backward=entries(frames[len(forward) :]),
         film=literal(film),
         script=page_file("steps.js") + script,
-    )  # fmt: skip
+    )
 
 
 def saved(page: Page, path: str | os.PathLike[str] | None) -> Page:
@@ -133,4 +133,4 @@ def step(frames: Frames, frame: Frame) -> dict[str, Any]:
     known = frames.made_known(frame)
     fresh = list(known) if frame.phase == "backward" else [f"{frames.id(frame.value)}:data"]
     return {"phase": frame.phase, "text": frame.sentence, "math": mathml(frame.latex), "known": known,
-            "fresh": fresh, "about": [frames.id(part) for part in touched(frame)]}  # fmt: skip
+            "fresh": fresh, "about": [frames.id(part) for part in touched(frame)]}

@@ -49,7 +49,7 @@ def plane(frames: Frames, boundary: Sequence[Value] | None, data: Data | None) -
     return {
         "x": places[x], "y": places[y], "output": places[output], "kind": getattr(output.op, "name", ""),
         "names": [frames.walk.names[value] for value in (x, y, output)], "ranges": ranges, "points": points,
-    }  # fmt: skip
+    }
 
 
 def axes(frames: Frames, boundary: Sequence[Value]) -> tuple[Value, Value, Value]:

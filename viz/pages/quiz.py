@@ -57,7 +57,7 @@ def quiz(
         film(frames) | {"quiz": {"blanks": asked, "tolerance": tolerance}}, title, theme,
         style=page_file("quiz.css"), panel=page_file("quiz.html"),
         script=page_file("numbers.js") + page_file("quiz.js"),
-    )  # fmt: skip
+    )
     picture = frames.drawing(0).svg()
     return saved(Page(written, picture[picture.index("<svg") :], "a computational graph with numbers to fill in"), path)
 

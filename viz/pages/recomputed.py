@@ -54,7 +54,7 @@ class Recomputed:
     def step(self, frame: Frame, known: Iterable[str]) -> dict[str, Any]:
         """A step: its sentence, and where the numbers are that it makes known."""
         return {"text": told(self.text, frame), "math": f"<math>{self.latex.spelled(told(self.latex, frame))}</math>",
-                "known": {key: self.source(frame, key) for key in known}}  # fmt: skip
+                "known": {key: self.source(frame, key) for key in known}}
 
     def source(self, frame: Frame, key: str) -> str:
         """Where a number is that a step makes known."""

@@ -24,7 +24,7 @@ GREEK = dict(zip(
      "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi",
      "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"],
     "αβγδϵζηθικλμνξπρστυϕχψωΓΔΘΛΞΠΣΥΦΨΩ", strict=True,
-))  # fmt: skip
+))
 FUNCTIONS = ("ln", "sin", "cos", "tanh", "max", "min")
 IDENTIFIERS = GREEK | {"infty": "∞", "partial": "∂"} | dict(zip(FUNCTIONS, FUNCTIONS, strict=True))
 OPERATORS = {"cdot": "·", "sum": "∑", "to": "→", "approx": "≈"}

@@ -77,7 +77,7 @@ class Walk:
             Step("backward", chain.operand, self.names[chain.operand], chain.total,
                  self.text.backward(chain), self.latex.backward(chain), chain)
             for chain in self.chains()
-        )]  # fmt: skip
+        )]
 
     def chains(self) -> Iterator[Chain]:
         """The chain rule along each edge, the youngest operation first, an operand at a time."""

@@ -15,6 +15,10 @@ import numpy.typing as npt
 from autograd.errors import SizeError, UsageError
 from nn.arguments import described, function
 
+__all__ = [
+    "INITIALIZERS", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "normal", "uniform", "zeros",
+]
+
 FloatArray = npt.NDArray[np.float64]
 Shape = tuple[int, int]
 Initializer = Callable[[np.random.Generator, Shape], FloatArray]

@@ -1,7 +1,9 @@
 import importlib
 import inspect
 import pkgutil
+from pathlib import Path
 
+import public_api
 import pytest
 
 import autograd
@@ -42,3 +44,9 @@ def test_a_public_function_is_typed_throughout(package, name):
     thing = getattr(package, name)
     if inspect.isfunction(thing):
         assert thing.__annotations__.keys() == {*inspect.signature(thing).parameters, "return"}
+
+
+def test_the_public_names_and_signatures_are_those_listed():
+    listed = Path(public_api.__file__).with_suffix(".txt")
+    # If a change is meant: python tests/public_api.py > tests/public_api.txt
+    assert public_api.listing() == listed.read_text("utf-8")

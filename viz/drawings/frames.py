@@ -60,8 +60,7 @@ class Frames(Sequence[Frame]):
         self.look = look
         self.clusters = clusters
         self.legend = legend
-        found = [*walk.forward(), *walk.backward()]
-        self.frames = [Frame(**vars(step), film=self, position=i) for i, step in enumerate(found, 1)]
+        self.taken = [*walk.forward(), *walk.backward()]
 
     @property
     def root(self) -> Value:
@@ -78,14 +77,18 @@ class Frames(Sequence[Frame]):
         return users
 
     def __len__(self) -> int:
-        return len(self.frames)
+        return len(self.taken)
 
     @overload
     def __getitem__(self, index: int) -> Frame: ...
     @overload
     def __getitem__(self, index: slice) -> list[Frame]: ...
     def __getitem__(self, index: int | slice) -> Frame | list[Frame]:
-        return self.frames[index]
+        if isinstance(index, slice):
+            return [self[i] for i in range(len(self))[index]]
+        # Made when asked for: a film that held its frames, which hold it, would be freed by nothing but a collection.
+        i = range(len(self))[index]
+        return Frame(**vars(self.taken[i]), film=self, position=i + 1)
 
     def __repr__(self) -> str:
         return f"<{len(self)} steps of {self.walk.names[self.root]}>"
@@ -100,14 +103,14 @@ class Frames(Sequence[Frame]):
         computed = {value for value in self.walk.values if not value.args}
         gradients: dict[Value, float] = {}
         contributions: dict[Operand, float] = {}
-        for frame in self.frames[:position]:
-            if frame.phase == "forward":
-                computed.add(frame.value)
+        for step in self.taken[:position]:
+            if step.phase == "forward":
+                computed.add(step.value)
                 continue
-            gradients[frame.value] = frame.number
-            if frame.chain is not None:
-                contributions[frame.chain.operation, frame.chain.position] = frame.chain.product
-        last = self.frames[position - 1] if position else None
+            gradients[step.value] = step.number
+            if step.chain is not None:
+                contributions[step.chain.operation, step.chain.position] = step.chain.product
+        last = self.taken[position - 1] if position else None
         return Moment(frozenset(computed), gradients, contributions, last)
 
     @cached_property
@@ -115,9 +118,9 @@ class Frames(Sequence[Frame]):
         """All that the walk finds, in its place, with room for the widest number that each gradient is on its way."""
         scene = prepared(self.root, gradients=True, **self.look)
         widest: dict[Value, str] = {}
-        for frame in self.frames:
-            if frame.chain is not None and frame.chain.paths > 1:
-                widest[frame.value] = max(widest.get(frame.value, ""), scene.number(frame.number), key=len)
+        for step in self.taken:
+            if step.chain is not None and step.chain.paths > 1:
+                widest[step.value] = max(widest.get(step.value, ""), scene.number(step.number), key=len)
         known = {part.name: getattr(scene, part.name) for part in fields(scene)}
         known["labels"] = {
             value: "" if value.op is ops.constant and not scene.labels[value] else name

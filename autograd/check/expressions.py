@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from autograd.ops import ANY, TABLE, Contraction, Reduction
@@ -87,16 +87,15 @@ def forms(op: str) -> list[Form]:
 
 def nodes(root: Expression) -> list[Expression]:
     """The distinct nodes of an expression, operands before what uses them."""
-    found: dict[Expression, None] = {}
+    return list(dict.fromkeys(occurrences(root)))
 
-    def visit(node: Expression) -> None:
-        if isinstance(node, Apply):
-            for arg in node.args:
-                visit(arg)
-        found.setdefault(node)
 
-    visit(root)
-    return list(found)
+def occurrences(root: Expression) -> Iterator[Expression]:
+    """The nodes of an expression as often as they occur, operands before what uses them."""
+    if isinstance(root, Apply):
+        for arg in root.args:
+            yield from occurrences(arg)
+    yield root
 
 
 def leaves(root: Expression) -> list[str]:

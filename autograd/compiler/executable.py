@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.execute import function_of
 from autograd.compiler.lower import lower
+from autograd.compiler.names import HELPERS
 from autograd.compiler.share import share
 from autograd.compiler.source import Text
 
@@ -33,6 +35,12 @@ GRADIENT = """
 
 SMALL = 4096
 """Up to so many parameters it is quicker to copy the gradient out of a buffer than to name its parts anew."""
+
+
+SHARED: dict[str, Any] = {"np": np} | {
+    name: function_of(source, "<compiled helpers>", name, {"np": np}) for name, source in HELPERS.items()
+}
+"""What all functions use: NumPy and the helpers."""
 
 
 class Buffers(list[Any]):
@@ -86,8 +94,7 @@ class Executable:
             name: array.astype(self.dtype) if array.dtype.kind == "f" else array
             for name, array in text.constants.items()
         }
-        names["np"] = np
-        exec(text.helpers, names)
+        names |= SHARED
         views, view_names = _tuple(text.views)
         places, place_names = _tuple(text.places)
         results, gradient = text.results, ""
@@ -103,9 +110,7 @@ class Executable:
         source = FUNCTION.format(
             views=views, names=view_names, forward=_indented(forward), gradient=gradient, results=results
         )
-        exec(compile(source, f"<compiled {text.kind}>", "exec"), names)
-        function: Callable[..., Any] = names["function"]
-        return function
+        return function_of(source, f"<compiled {text.kind}>", "function", names)
 
 
 def _tuple(lines: list[str]) -> tuple[str, str]:

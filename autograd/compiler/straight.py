@@ -15,6 +15,7 @@ import numpy.typing as npt
 from autograd import ops
 from autograd.compiler.arguments import Batch
 from autograd.compiler.build import Plan
+from autograd.compiler.execute import function_of
 from autograd.compiler.graph import CODE, CODES, LEAVES
 from autograd.compiler.sums import NONE, SUM, Canonical
 from autograd.compiler.text import Scalar
@@ -34,9 +35,7 @@ class Straight:
 
     def __init__(self, made: Plan) -> None:
         self.source = write(made)
-        names: dict[str, Any] = dict(FUNCTIONS)
-        exec(compile(self.source, "<compiled for floats>", "exec"), names)
-        self.function = names["value_and_grad"]
+        self.function = function_of(self.source, "<compiled for floats>", "value_and_grad", dict(FUNCTIONS))
         graph = made.canonical
         functions = int(np.sum(graph.alive & (graph.code >= len(LEAVES)) & (graph.code != SUM)))
         self.cost = EXAMPLE + TERM * len(graph.left) + CALL * functions

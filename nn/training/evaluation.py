@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,7 @@ class Evaluator:
     """
 
     def __init__(self, model: Module, cost: Loss, metrics: Sequence[str | Metric], compiled: bool = True) -> None:
-        self.model, self.cost = model, cost
+        self.model, self.both = model, partial(loss_and_outputs, model, cost)
         named = {metric_name(metric): metric for metric in listed("metrics", metrics)}
         self.metrics = {name: function("metric", metric, METRICS) for name, metric in named.items()}
         self.compiled = compiled
@@ -76,11 +76,6 @@ class Evaluator:
     def program(self) -> autograd.Program:
         """The loss and the outputs as matrix statements; made when first asked for, since many trainings never ask."""
         return autograd.compile(self.both, self.model)
-
-    def both(self, x: Any, y: Any) -> list[Any]:
-        """The loss of an example, then the outputs."""
-        outputs = self.model(x)
-        return [self.cost(outputs, y), *flatten(outputs)]
 
     def __call__(self, theta: FloatArray, examples: Examples, prefix: str = "") -> dict[str, float]:
         """The loss and each metric, by name."""
@@ -109,6 +104,12 @@ class Evaluator:
         with no_grad():
             pairs = zip(examples.inputs.tolist(), examples.targets.tolist(), strict=True)
             return np.array([[data_of(value) for value in self.both(values(x), values(y))] for x, y in pairs])
+
+
+def loss_and_outputs(model: Module, cost: Loss, x: Any, y: Any) -> list[Any]:
+    """The loss of an example, then the outputs of the model."""
+    outputs = model(x)
+    return [cost(outputs, y), *flatten(outputs)]
 
 
 def metric_name(metric: str | Callable[..., Any]) -> str:

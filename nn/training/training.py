@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 import warnings
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
 
 from nn.examples import FloatArray
@@ -107,7 +108,7 @@ class Training:
         where another program is busy on one of the cores: every product waits for the slower thread.
         """
         flops = 6 * self.theta.size * min(self.batch_size, len(self.examples))  # forward and twice backward, 2 each
-        return threadpool_limits(1 if flops < SMALL else None, user_api="blas")
+        return thread_pools().limit(limits=1 if flops < SMALL else None, user_api="blas")
 
     def run_epoch(self, bar: Any, interrupt: Interrupt) -> bool:
         """Meet every example once; False if Ctrl-C came in between."""
@@ -170,6 +171,12 @@ class Training:
     def write_back(self) -> None:
         """Let the model have the parameters after the last step."""
         vector_to_parameters(self.theta, self.model)
+
+
+@functools.cache
+def thread_pools() -> ThreadpoolController:
+    """The thread pools of the libraries that are loaded, NumPy's among them; finding them takes as long as a step."""
+    return ThreadpoolController()
 
 
 def batches(n: int, size: int, rng: np.random.Generator | None) -> Iterator[npt.NDArray[Any]]:

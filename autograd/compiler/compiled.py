@@ -20,6 +20,10 @@ from autograd.compiler.straight import Straight
 FloatArray = npt.NDArray[Any]
 
 
+KEPT = 8
+"""Batch sizes for which a thread keeps buffers, those it used last: training has two, validation two more."""
+
+
 class _Thread(threading.local):
     """The buffers of one thread."""
 
@@ -79,9 +83,13 @@ class Compiled:
     def run(self, kind: str, theta: FloatArray, batch: Batch, rng: np.random.Generator | None, out: Any) -> Any:
         """Call a generated function with the buffers of this thread and batch size."""
         key = (kind, theta.dtype.char, len(batch.x))
-        mine = self.local.buffers.get(key)
+        kept = self.local.buffers
+        mine = kept.pop(key, None)
         if mine is None:
-            mine = self.local.buffers[key] = self.function(kind, theta.dtype).buffers()
+            mine = self.function(kind, theta.dtype).buffers()
+        kept[key] = mine  # the last to go
+        if len(kept) > KEPT:
+            del kept[next(iter(kept))]
         x, y = batch.matrices(theta.dtype)
         noise = self.noise(batch, rng, theta.dtype) if self.plan.noises else None
         with np.errstate(all="ignore"):

@@ -25,7 +25,7 @@ GREEK = dict(zip(
      "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"],
     "αβγδϵζηθικλμνξπρστυϕχψωΓΔΘΛΞΠΣΥΦΨΩ", strict=True,
 ))
-FUNCTIONS = ("ln", "sin", "cos", "tanh", "max", "min")
+FUNCTIONS = ("ln", "log", "max", "min", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh")
 IDENTIFIERS = GREEK | {"infty": "∞", "partial": "∂"} | dict(zip(FUNCTIONS, FUNCTIONS, strict=True))
 OPERATORS = {"cdot": "·", "sum": "∑", "to": "→", "approx": "≈"}
 MARKS = "\ufdd0\ufdd1\ufdd2\ufdd3"

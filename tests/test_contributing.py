@@ -1,0 +1,88 @@
+"""What CONTRIBUTING.md says about a new operation, done to a copy."""
+
+import json
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+SOURCES = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "nn").rglob("*.py"))
+
+USE = """
+import json
+import numpy as np
+import autograd, nn, viz
+from autograd import Value, atan
+
+x = Value(0.5, "x")
+y = atan(x) * 2
+y.backward()
+layer = nn.Layer(2, 1, "atan", seed=0)
+program = autograd.compile(lambda x: layer(x)[0], layer)
+program.value_and_grad(np.zeros(3), [[1.0, 2.0]])
+print(json.dumps([y.data, x.grad, viz.formula(y, "latex"), program.source]))
+"""
+
+
+def applied(diff, root):
+    """Change the files below a folder as a diff says, whose places are found by their lines."""
+    for part in re.split(r"^--- ", diff, flags=re.MULTILINE)[1:]:
+        name, *places = re.split(r"^@@.*\n|(?<=\.py)\n", part, flags=re.MULTILINE)
+        path = root / name
+        text = path.read_text(encoding="utf-8")
+        for lines in (place.splitlines(keepends=True) for place in places if place):
+            old = "".join(line[1:] for line in lines if line[0] == " ")
+            assert text.count(old) == 1, f"{name} has these lines no more:\n{old}"
+            text = text.replace(old, "".join(line[1:] for line in lines))
+        path.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """The repository with the operation that CONTRIBUTING.md adds."""
+    root = tmp_path_factory.mktemp("copy")
+    for name in ("autograd", "nn", "viz", "tests", "benchmarks"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "pictures"))
+    shutil.copy(ROOT / "pyproject.toml", root)
+    [diff] = re.findall(r"^```diff\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    applied(diff, root)
+    return root
+
+
+def run(root, *command):
+    return subprocess.run([sys.executable, "-B", *command], cwd=root, env={**os.environ, "PYTHONPATH": str(root)},
+                          capture_output=True, text=True)
+
+
+def test_the_operation_works_everywhere(copy):
+    done = run(copy, "-c", USE)
+    assert not done.returncode, done.stderr
+    value, slope, latex, source = json.loads(done.stdout)
+    assert value == 2 * math.atan(0.5)
+    assert slope == 2 / (1 + 0.5**2)
+    assert r"\arctan\left(x\right)" in latex
+    assert "np.arctan(z)" in source
+    assert "1 / (1 + z ** 2)" in source
+
+
+@pytest.mark.slow
+def test_its_tests_come_with_it(copy):
+    files = ["ops", "formula", "specialize", "javascript", "mathml", "activations"]
+    done = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", *(f"tests/test_{name}.py" for name in files))
+    assert not done.returncode, done.stdout
+
+
+def test_the_places_named_are_there():
+    files = re.findall(r"`([\w/]+\.(?:py|txt)|[\w/]+/)`", TEXT)
+    assert len(files) > 8
+    assert [name for name in files if not (ROOT / name).exists()] == []
+    tables = re.findall(r"\| `([A-Z_]+)` \|", TEXT)
+    assert [name for name in tables if not re.search(rf"^{name}\b", SOURCES, re.MULTILINE)] == []

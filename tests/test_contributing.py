@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,9 @@ def test_the_places_named_are_there():
     assert [name for name in files if not (ROOT / name).exists()] == []
     tables = re.findall(r"\| `([A-Z_]+)` \|", TEXT)
     assert [name for name in tables if not re.search(rf"^{name}\b", SOURCES, re.MULTILINE)] == []
+
+
+def test_the_newest_version_has_its_changes():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    [newest, *_] = re.findall(r"^## ([\d.]+),", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert newest == project["version"]

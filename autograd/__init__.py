@@ -7,6 +7,7 @@ from autograd.counting import count_operations
 from autograd.errors import (
     AnomalyError,
     CompilerError,
+    FileError,
     MissingPackageError,
     NumberError,
     NumberRangeError,
@@ -56,6 +57,7 @@ from autograd.value import Value
 __all__ = [
     "AnomalyError",
     "CompilerError",
+    "FileError",
     "GradientCheck",
     "MissingPackageError",
     "NumberError",

@@ -7,6 +7,7 @@
     │   └── SizeError               the wrong number of values
     ├── AnomalyError (FloatingPointError)  nan or inf out of finite numbers
     ├── TraceError (TypeError)      a loss the compiler cannot trace
+    ├── FileError (OSError)         a file that cannot be written
     ├── MissingPackageError (ImportError)  a package of an extra is not installed
     └── CompilerError (AssertionError)  a bug in reroll: a program that disagrees with its graph
 
@@ -42,6 +43,10 @@ class AnomalyError(RerollError, FloatingPointError):
 
 class TraceError(RerollError, TypeError):
     """A loss whose course depends on data, so that one trace cannot stand for every example."""
+
+
+class FileError(RerollError, OSError):
+    """A file that cannot be written; the message says why and what to do."""
 
 
 class MissingPackageError(RerollError, ImportError):

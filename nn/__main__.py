@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import NoReturn
 
 from autograd.errors import RerollError, UsageError
+from autograd.files import check_writable
+from nn.errors import DataError
 from nn.files.load import load
 from nn.files.picture_files import light_ground, read_rows
 from nn.models.mlp import MLP
-from nn.models.state import check_writable
 from nn.recipes import MAKERS, RECIPES, USUAL_RATES, Recipe
 from nn.reports import chances, probabilities, report, score, truth_table
 from nn.training.engine import ENGINES
@@ -108,7 +109,7 @@ def train(options: argparse.Namespace) -> None:
     """Train on a task; print what the model gets right before and after, and save it."""
     recipe = chosen(options)
     if options.save:
-        check_writable(options.save)  # before the work, not after
+        check_writable(options.save, DataError)  # before the work, not after
     (X, Y), (X_test, Y_test) = recipe.load()
     model = recipe.model(X.shape[1], options.seed)
     before, after = (truth_table, truth_table) if options.task == "xor" else (score, report)

@@ -11,7 +11,7 @@ import pytest
 from graphviz.backend import dot_command
 
 import viz
-from autograd import RerollError, UsageError, Value
+from autograd import FileError, RerollError, UsageError, Value
 from viz.drawings import render
 
 
@@ -116,9 +116,9 @@ def test_a_file_is_replaced_whole_or_not_at_all(drawing, tmp_path):
     path = tmp_path / "x.svg"
     path.write_text("old")
     (tmp_path / "folder.svg").mkdir()
-    with pytest.raises(OSError, match="folder"):
+    with pytest.raises(FileError, match=r"folder\.svg cannot be written: it is a folder"):
         drawing.write(tmp_path / "folder.svg")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileError, match="make that folder first"):
         drawing.write(tmp_path / "nowhere" / "x.svg")
     assert path.read_text() == "old"
     drawing.write(path)

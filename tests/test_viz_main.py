@@ -89,7 +89,7 @@ def test_the_picture_has_gradients_names_and_local_derivatives(tmp_path):
     (["x", "x=1", "--number-format", "d"],
      ["number_format is a format for floats such as '.4g' or '.2f'; 'd' came"]),
     (["x", "x=1", "-o", "/no/such/folder/f.svg"],
-     ["cannot write /no/such/folder/f.svg: No such file or directory"]),
+     ["/no/such/folder/f.svg cannot be written: No such file or directory; make that folder first"]),
 ])
 def test_what_is_wrong_is_said_and_the_exit_code_is_2(capsys, arguments, complaint):
     assert main(arguments) == 2

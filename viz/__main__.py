@@ -58,8 +58,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(error, *error.caret().splitlines())
     except RerollError as error:
         return _complain(error)
-    except OSError as error:
-        return _complain(f"cannot write {options.output}: {error.strerror or error}")
     if options.steps and sys.stdin is not None and sys.stdin.isatty():
         terminal.walk(steps(output, number_format=options.number_format))
     else:

@@ -30,6 +30,7 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
+from autograd.files import replacing
 from nn.errors import DataError
 
 
@@ -214,20 +215,8 @@ def kept(files: Files) -> Files:
     try:
         cache().mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
-            write(cache() / name, data)
+            with replacing(cache() / name) as file:
+                file.write(data)
     except OSError as error:
         raise DataError(f"MNIST cannot be kept in {cache()}: {error}; set XDG_CACHE_HOME to another folder") from None
     return files
-
-
-def write(path: Path, data: bytes) -> None:
-    """Put a file in its place whole or not at all: readers never see half of it."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".part", delete=False) as file:
-        try:
-            file.write(data)
-            file.close()
-            os.replace(file.name, path)
-        except BaseException:
-            file.close()
-            Path(file.name).unlink(missing_ok=True)
-            raise

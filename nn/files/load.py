@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.errors import RerollError, UsageError
+from autograd.files import PathLike
 from nn.arguments import entry
 from nn.errors import DataError
 from nn.models.dropout import Dropout
@@ -19,7 +20,7 @@ from nn.models.mlp import MLP
 from nn.models.module import Module
 from nn.models.perceptron import Perceptron
 from nn.models.sequential import Function, Sequential
-from nn.models.state import PathLike, read_model
+from nn.models.state import read_model
 
 CLASSES: dict[str, Callable[..., Module]] = {
     each.__name__: each for each in (MLP, Layer, LogisticRegression, Perceptron, Maxout, Dropout, Function, Sequential)

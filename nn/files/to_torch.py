@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import UsageError
+from autograd.files import PathLike
 from nn.arguments import count, precision
 from nn.files.torch_parts import Part, cost_text, optimizer_call, parts, rate_factor, schedule_lines
 from nn.losses import Loss, name_of
 from nn.models.module import Module
 from nn.models.neuron import Neuron
-from nn.models.state import PathLike
 from nn.optim import SGD, Optimizer
 from nn.penalties import Penalized
 

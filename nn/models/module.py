@@ -13,10 +13,11 @@ import numpy.typing as npt
 import autograd
 from autograd import Value, no_grad, ops
 from autograd.errors import NumberError, TraceError, UsageError
+from autograd.files import PathLike
 from autograd.nested import flatten
 from autograd.value import data_of, leaf
 from nn.examples import table
-from nn.models.state import ARCHITECTURE, Arrays, PathLike, read_model, restore, state_of, write
+from nn.models.state import ARCHITECTURE, Arrays, read_model, restore, state_of, write
 from nn.models.summary import summary
 
 FEW = 16

@@ -1,22 +1,19 @@
 """The parameters of a model as named arrays, and files of them.
 
-A file is .npz without pickle: one array for each name. It is written beside its place and then moved there, so that
-nobody ever sees half of it.
+A file is .npz without pickle: one array for each name. Nobody ever sees half of one.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import NumberError, SizeError, UsageError
+from autograd.files import PathLike, replacing
 from autograd.nested import flatten
 from autograd.value import Value
 from nn.errors import DataError
@@ -28,8 +25,6 @@ CHECKPOINT = "#checkpoint"
 
 ARCHITECTURE = "#architecture"
 """The entry that says what a model is made of. No parameter can have such a name."""
-
-PathLike = str | os.PathLike[str]
 
 
 class Named(Protocol):
@@ -75,32 +70,14 @@ def write(path: PathLike, arrays: Mapping[str, npt.ArrayLike]) -> None:
 
     Raises `DataError` where it cannot be written, `NumberError` for what only pickle could write.
     """
-    path, plain = Path(path), {name: np.asarray(array) for name, array in arrays.items()}
+    plain = {name: np.asarray(array) for name, array in arrays.items()}
     for name, array in plain.items():
         if array.dtype.hasobject:
             raise NumberError(f"a file holds arrays of numbers and texts, {name} is {arrays[name]!r}")
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as room:
-            partial = Path(room, "partial.npz")
-            with zipfile.ZipFile(partial, "w") as file:  # np.savez has arguments, which are no names for arrays
-                for name, array in plain.items():
-                    with file.open(f"{name}.npy", "w", force_zip64=True) as room_for:
-                        np.lib.format.write_array(room_for, array, allow_pickle=False)
-            os.replace(partial, path)
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror or error}") from None
-
-
-def check_writable(path: PathLike) -> None:
-    """Raise `DataError` if no file can be written there: to know it before hours of training, not after."""
-    path = Path(path)
-    if path.is_dir():
-        raise DataError(f"{path} cannot be written: it is a folder")
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}."):
-            pass
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror or error}") from None
+    with replacing(path, DataError) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, array in plain.items():  # not by np.savez, which has arguments: they are no names for arrays
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
 
 
 def read(path: PathLike) -> Arrays:

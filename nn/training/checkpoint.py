@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.errors import RerollError, SizeError, UsageError
+from autograd.files import PathLike
 from nn.errors import DataError
 from nn.models.module import architecture_of
-from nn.models.state import CHECKPOINT, Arrays, PathLike, beneath, read, within, write
+from nn.models.state import CHECKPOINT, Arrays, beneath, read, within, write
 from nn.models.state import restore as restore_parameters
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def restore(training: Training, path: PathLike) -> None:
         if progress["optimizer"] != type(training.optimizer).__name__:
             raise UsageError(f"it is of a training with {progress['optimizer']}")
         apply(training, arrays, progress)
-    except (RerollError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (RerollError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise DataError(f"{path} is no checkpoint of this training: {error}") from None
 
 
@@ -70,6 +71,8 @@ def apply(training: Training, arrays: Arrays, progress: dict[str, Any]) -> None:
                 callback.load_state_dict(state)
         columns = {str(name): [float(x) for x in column] for name, column in progress["columns"].items()}
         epoch, steps, seconds = int(progress["epoch"]), int(progress["steps"]), float(progress["seconds"])
+        if epoch < 0 or steps < 0:
+            raise UsageError(f"it counts {epoch} epochs and {steps} steps")
         restore_parameters(training.model, beneath("model", arrays))
     except BaseException:
         training.optimizer.load_state_dict(optimizer)

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import TraceError, UsageError
+from autograd.files import PathLike
 from nn.arguments import count, fraction, function, listed, precision
 from nn.init import Seed, generator
 from nn.losses import LOSSES, Loss
 from nn.metrics import Metric
 from nn.models.module import Module
 from nn.models.perceptron import Perceptron
-from nn.models.state import PathLike
 from nn.optim import Optimizer
 from nn.training.engine import ENGINES, EagerEngine, EngineMaker
 from nn.training.evaluation import Evaluator, Examples, examples_for

@@ -14,9 +14,10 @@ import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
 
+from autograd.files import PathLike, check_writable
+from nn.errors import DataError
 from nn.examples import FloatArray
 from nn.models.module import Module
-from nn.models.state import PathLike, check_writable
 from nn.optim import Optimizer
 from nn.training.callbacks import moments_of
 from nn.training.checkpoint import restore, save
@@ -72,7 +73,7 @@ class Training:
 
     def check_writable(self, path: PathLike) -> None:
         """Raise `DataError` if no file can be written there."""
-        check_writable(path)
+        check_writable(path, DataError)
 
     # ── running ──────────────────────────────────────────────────────────────────────────────
 

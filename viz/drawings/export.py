@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from autograd import UsageError, Value
+from autograd.files import explained
 from viz.drawings.animation import animated
 from viz.drawings.frames import Frames, steps
-from viz.drawings.render import write
+from viz.drawings.render import picture, write
 
 
 def export(root: Value | Frames, folder: str | os.PathLike[str], format: str = "svg", **options: Any) -> list[Path]:
@@ -18,18 +19,18 @@ def export(root: Value | Frames, folder: str | os.PathLike[str], format: str = "
 
     `root` is a value, with options as for `viz.steps`, or what `steps` returned; `format` svg, png, dot or any of the
     layout program's. All pictures have one layout and one size. The folder is made if it is missing.
+    All pictures are drawn before the first is written. Raises `FileError` where that cannot be.
     """
     frames = frames_of(root, options)
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     digits = max(2, len(str(len(frames))))
-
-    def picture(position: int) -> Path:
-        return frames.drawing(position).write(folder / f"step-{position:0{digits}}.{format}")
-
     # Each picture is made by a process of its own, so that threads wait and processors work.
     with ThreadPoolExecutor(os.cpu_count()) as workers:
-        return list(workers.map(picture, range(len(frames) + 1)))
+        drawn = [workers.submit(picture, frames.drawing(i).source, format.lower()) for i in range(len(frames) + 1)]
+        pictures = [each.result() for each in drawn]
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return [write(folder / f"step-{i:0{digits}}.{format}", content) for i, content in enumerate(pictures)]
 
 
 def animate(

@@ -21,6 +21,7 @@ import graphviz
 from graphviz.backend import dot_command
 
 from autograd import UsageError
+from autograd.files import replacing
 from viz.errors import RendererNotFoundError, RenderError
 
 PURE = "graphviz-pure"
@@ -75,6 +76,8 @@ def render(source: str, format: str) -> bytes:
     command = [path, "-Kdot", f"-T{format}"]
     try:
         done = subprocess.run(command, input=source.encode(), capture_output=True, check=False, timeout=PATIENCE)
+    except OSError as error:
+        raise RenderError(f"{path} cannot be started: {error.strerror or error}") from None
     except subprocess.TimeoutExpired:
         raise RenderError(
             f"{Path(path).name} found no layout within {PATIENCE} s: values that are used again and again make it "
@@ -116,14 +119,13 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         """Write the picture to a file in the format of its suffix: .svg, .png, .dot or any of the layout program's.
 
         The file is whole or is not there. Raises `UsageError` for a path without a suffix, `RenderError`
-        for a format that cannot be drawn, `OSError` where the file cannot be written.
+        for a format that cannot be drawn, `FileError` where the file cannot be written.
         """
         path = Path(path)
         format = path.suffix.lower().removeprefix(".")
         if not format:
             raise UsageError(f"a file name ending in .svg, .png or .dot is expected, {str(path)!r} came")
-        # DOT without positions is the drawing's own text and needs no layout.
-        return write(path, self.source.encode() if format in ("dot", "gv") else render(self.source, format))
+        return write(path, picture(self.source, format))
 
     def pipe(self, *args: Any, **options: Any) -> Any:
         """The picture as bytes, or text with `encoding=`; see the graphviz library."""
@@ -138,15 +140,13 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
             return str(super().render(*args, **options))
 
 
+def picture(source: str, format: str) -> bytes:
+    """The picture that DOT text describes; in the formats dot and gv the text itself, which needs no layout."""
+    return source.encode() if format in ("dot", "gv") else render(source, format)
+
+
 def write(path: Path, content: bytes) -> Path:
-    """Write a file such that it is whole or is not there: to a temporary one, which then takes its place."""
-    target = path.resolve()
-    if target.is_dir():
-        raise IsADirectoryError(f"a file is expected, {str(path)!r} is a folder")
-    temporary = target.with_name(f".reroll-{os.getpid()}-{threading.get_ident()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Write a file, whole or not at all; raises `FileError` where it cannot be written."""
+    with replacing(path) as file:
+        file.write(content)
     return path

@@ -177,9 +177,32 @@ def test_accuracy_should_rise_and_losses_should_fall():
     assert nn.EarlyStopping("perplexity", mode="max").sign == 1
 
 
-def test_what_is_not_measured_cannot_be_watched():
-    with pytest.raises(UsageError, match="no 'val_loss' to watch, only loss, lr: give fit validation data"):
-        trained(nn.EarlyStopping())
+@pytest.mark.parametrize(("monitor", "others", "message"), [
+    ("val_loss", [], "no 'val_loss' to watch, only loss, lr: give fit validation data"),
+    ("val_loss", [print], "no 'val_loss' to watch, only loss, lr: give fit validation data"),
+    ("accuracy", [], "no 'accuracy' to watch, only loss, lr"),
+    ("accuracy", [nn.EarlyStopping("loss")], "no 'accuracy' to watch, only loss, lr"),
+])
+def test_what_is_not_measured_is_refused_before_training(monitor, others, message, tmp_path):
+    start = nn.parameters_to_vector(nn.MLP(1, [1], seed=0))
+    for watching in (nn.EarlyStopping(monitor), nn.Checkpoint(tmp_path / "a.npz", best_only=True, monitor=monitor)):
+        model = nn.MLP(1, [1], seed=0)
+        with pytest.raises(UsageError, match=message):
+            trained(*others, watching, model=model)
+        np.testing.assert_array_equal(nn.parameters_to_vector(model), start)
+
+
+def test_what_no_callback_has_added_is_refused_after_an_epoch():
+    with pytest.raises(UsageError, match=r"no 'wish' to watch, only loss, lr$"):
+        trained(nn.EarlyStopping("wish"), lambda training: None)
+
+
+def test_a_checkpoint_of_every_epoch_watches_nothing(tmp_path):
+    trained(nn.Checkpoint(tmp_path / "a.npz"), epochs=1)
+    assert (tmp_path / "a.npz").exists()
+
+
+def test_a_monitor_refuses_what_it_does_not_know():
     with pytest.raises(UsageError, match="unknown mode 'up': there are auto, min, max"):
         nn.EarlyStopping(mode="up")
     with pytest.raises(UsageError, match="epochs of patience must be a whole number from 1"):

@@ -6,7 +6,7 @@ Any function is called with the `Training` at the end of each epoch. An object m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,15 +78,22 @@ class Monitor(Callback):
         self.best = -np.inf
 
     def begin(self, training: Training) -> None:
-        """Forget any training before this one, unless this one goes on from a checkpoint."""
+        """Forget any training before this one, unless it goes on from a checkpoint; refuse what nobody will measure."""
         if not training.epoch:
             self.forget()
+        names = measured(training)
+        if self.monitor.removeprefix("val_") in names or all(map(is_monitor, training.moments["epoch"])):
+            self.check(names)  # else another callback may add it to the logs
+
+    def check(self, names: Iterable[str]) -> None:
+        """Refuse to watch what is not among the numbers of an epoch."""
+        if self.monitor not in names:
+            missing = ": give fit validation data" if self.monitor.startswith("val_") else ""
+            raise UsageError(f"there is no {self.monitor!r} to watch, only {', '.join(names)}{missing}")
 
     def improved(self, training: Training) -> bool:
         """Whether this epoch is better than all before it by more than `min_delta`."""
-        if self.monitor not in training.logs:
-            missing = ": give fit validation data" if self.monitor.startswith("val_") else ""
-            raise UsageError(f"there is no {self.monitor!r} to watch, only {', '.join(training.logs)}{missing}")
+        self.check(training.logs)
         now = self.sign * training.logs[self.monitor]
         if not now > self.best + self.min_delta:
             return False
@@ -100,6 +107,18 @@ class Monitor(Callback):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from what `state_dict` returned."""
         self.best = float(state["best"])
+
+
+def is_monitor(method: Callable[[Any], Any]) -> bool:
+    """Whether a callback only reads the numbers of an epoch."""
+    return isinstance(getattr(method, "__self__", None), Monitor)
+
+
+def measured(training: Training) -> list[str]:
+    """The names of the numbers that each epoch will have."""
+    names = ["loss", *training.evaluator.metrics]
+    validated = names if training.validation is not None else []
+    return [*names, *(f"val_{name}" for name in validated), "lr"]
 
 
 class EarlyStopping(Monitor):
@@ -166,7 +185,8 @@ class Checkpoint(Monitor):
 
     def begin(self, training: Training) -> None:
         """Find out now whether the file can be written."""
-        super().begin(training)
+        if self.best_only:
+            super().begin(training)
         training.check_writable(self.path)
 
     def epoch(self, training: Training) -> None:

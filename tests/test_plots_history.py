@@ -93,6 +93,11 @@ def test_a_training_that_diverges_leaves_the_picture_at_the_top():
     assert ax.get_ylim() == (0.5, 20)
 
 
+def test_an_accuracy_that_rises_far_stays_in_the_picture():
+    ax = plots.compare({"a": [0.01, 0.5, 0.98], "b": [0.02, 0.3, 0.9]}, "accuracy", log=False)
+    assert ax.get_ylim()[1] > 0.98
+
+
 def test_losses_below_zero_have_a_linear_scale():
     assert plots.compare({"a": [1.0, -1.0]}).get_yscale() == "linear"
 

@@ -19,7 +19,7 @@ TITLES = {"lr": "learning rate"}
 """What a column is called, if not by its name."""
 
 BEYOND = 10.0
-"""A training counts as diverged, and leaves the picture, where it is so many times worse than any at first."""
+"""A training counts as diverged, and leaves the picture, where its loss is so many times that of any at first."""
 
 
 def history(
@@ -56,7 +56,8 @@ def compare(
     """One curve for each of several trainings, such as those with different learning rates.
 
     `histories` maps what tells them apart to histories, or to arrays of numbers; labels that are numbers are written
-    after `symbol`, as η = 0.1. Trainings that diverge leave the picture at the top. Returns the Axes.
+    after `symbol`, as η = 0.1. `name` is what is compared; trainings whose loss diverges leave the picture at the top.
+    Returns the Axes.
     """
     if not isinstance(histories, Mapping) or not histories:
         raise UsageError("compare takes trainings by their labels, such as {0.1: history, 1.0: another}")
@@ -65,7 +66,8 @@ def compare(
     for i, (text, ys) in enumerate(curves.items()):
         one.plot(np.arange(1, len(ys) + 1), ys, i, label=text)
     finish(one, TITLES.get(name, name), "", log and all((ys[np.isfinite(ys)] > 0).all() for ys in curves.values()))
-    bound(one, list(curves.values()))
+    if name.removeprefix("val_") == "loss":
+        bound(one, list(curves.values()))
     one.name_curves()
     return one.ax
 
@@ -126,7 +128,7 @@ def finish(one: Panel, y: str, title: str, log: bool) -> None:
 
 
 def bound(one: Panel, curves: Sequence[Floats]) -> None:
-    """Keep what diverges from squeezing the rest."""
+    """Keep losses that diverge from squeezing the rest."""
     limit = BEYOND * max((ys[0] for ys in curves if np.isfinite(ys[0])), default=np.inf)
     met = np.concatenate(curves)
     if 0 < limit < np.inf and not (met <= limit).all():

@@ -88,6 +88,7 @@ def test_text_that_is_not_dot_is_a_clear_error():
 def test_a_notebook_gets_svg_and_no_noise(drawing, capfd):
     bundle = drawing._repr_mimebundle_()
     assert list(bundle) == ["image/svg+xml"]
+    assert bundle["image/svg+xml"].startswith('<svg style="max-width: 100%')  # wide ones become smaller
     assert bundle["image/svg+xml"].rstrip().endswith("</svg>")
     assert capfd.readouterr() == ("", "")
 

@@ -18,7 +18,7 @@ from typing import Any, overload
 
 from autograd import UsageError, Value, ops
 from viz.drawings.expand import expanded
-from viz.drawings.render import Drawing
+from viz.drawings.render import Drawing, inline
 from viz.drawings.scalars import DIRECTIONS, STYLES, paint, prepared
 from viz.drawings.sheet import Moment, Operand, Sheet, touched
 from viz.style import one_of, theme_named
@@ -45,7 +45,7 @@ class Frame(Step):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         latex = f"$\\displaystyle {self.latex}$"
-        return {"text/plain": self.sentence, "text/latex": latex, "image/svg+xml": self.svg()}
+        return {"text/plain": self.sentence, "text/latex": latex, "image/svg+xml": inline(self.svg())}
 
 
 class Frames(Sequence[Frame]):

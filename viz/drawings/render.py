@@ -127,6 +127,9 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
             raise UsageError(f"a file name ending in .svg, .png or .dot is expected, {str(path)!r} came")
         return write(path, picture(self.source, format))
 
+    def _repr_image_svg_xml(self) -> str:
+        return inline(self.svg())
+
     def pipe(self, *args: Any, **options: Any) -> Any:
         """The picture as bytes, or text with `encoding=`; see the graphviz library."""
         options.setdefault("quiet", True)
@@ -138,6 +141,15 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         options.setdefault("quiet", True)
         with layout_program():
             return str(super().render(*args, **options))
+
+
+def inline(svg: str) -> str:
+    """The text of an SVG file as an element for a page, which becomes smaller where there is no room for it.
+
+    >>> inline('<?xml version="1.0"?><svg width="9pt"></svg>')
+    '<svg style="max-width: 100%; height: auto" width="9pt"></svg>'
+    """
+    return svg[svg.index("<svg") :].replace("<svg", '<svg style="max-width: 100%; height: auto"', 1)
 
 
 def picture(source: str, format: str) -> bytes:

@@ -64,8 +64,7 @@ def live(
         frames, roomy(frames), film, title, theme, style=page_file("live.css"), panel=page_file("live.html"),
         script=PRELUDE + again.script() + "".join(map(page_file, SCRIPTS)),
     )
-    picture = frames.drawing().svg()
-    page = Page(written, picture[picture.index("<svg") :], "a computational graph whose numbers can be moved")
+    page = Page(written, frames.drawing().svg(), "a computational graph whose numbers can be moved")
     return saved(page, path)
 
 

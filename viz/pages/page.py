@@ -47,7 +47,7 @@ def html(
     frames = walked("html", root, theme, options)
     picture = frames.drawing().svg()
     written = document(frames, marked(picture, frames.sheet.theme), film(frames), title, theme)
-    return saved(Page(written, picture[picture.index("<svg") :], "backpropagation, step by step"), path)
+    return saved(Page(written, picture, "backpropagation, step by step"), path)
 
 
 def read(root: Any, title: str, options: dict[str, Any]) -> tuple[Any, str]:

@@ -58,8 +58,7 @@ def quiz(
         style=page_file("quiz.css"), panel=page_file("quiz.html"),
         script=page_file("numbers.js") + page_file("quiz.js"),
     )
-    picture = frames.drawing(0).svg()
-    return saved(Page(written, picture[picture.index("<svg") :], "a computational graph with numbers to fill in"), path)
+    return saved(Page(written, frames.drawing(0).svg(), "a computational graph with numbers to fill in"), path)
 
 
 def blanks(frames: Frames, hide: str | Sequence[str]) -> list[Blank]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from html import escape
-from importlib import resources
 from typing import Any, Self
+
+from viz.drawings.render import inline
 
 HEIGHT = 720
 """How high a page is in a notebook, in pixels."""
@@ -21,7 +22,7 @@ class Page(str):
     def __new__(cls, text: str, svg: str, about: str) -> Self:
         """A page, its picture as SVG, and what a screen reader calls it inside another page."""
         page = super().__new__(cls, text)
-        page.svg, page.about = svg, about
+        page.svg, page.about = inline(svg), about
         return page
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -49,6 +50,8 @@ class Page(str):
 
 def page_file(name: str) -> str:
     """The text of a file in viz/pages."""
+    from importlib import resources
+
     return resources.files("viz").joinpath("pages", name).read_text(encoding="utf-8")
 
 

@@ -17,7 +17,7 @@ from string import Template
 from typing import Any
 
 from autograd import SizeError, UsageError, Value
-from viz.drawings.render import write
+from viz.drawings.render import inline, write
 from viz.drawings.scalars import paint, prepared
 from viz.drawings.scene import Ink, Scene, recast
 from viz.pages.exercises import Exercise, exercises
@@ -114,7 +114,7 @@ def section(position: int, exercise: Exercise, solved: bool) -> str:
     asked = " ".join(f"<span>{mathml(what + ' =')} {answer(x, solved)}</span>" for what, x in blanks)
     heading = mathml(f"{told.symbol(exercise.root)} = {formula(exercise.root, 'latex')}")
     return (
-        f"<section>\n<h2><b>{position}</b> {heading} <span>{given}</span></h2>\n{picture(exercise, solved)}\n"
+        f"<section>\n<h2><b>{position}</b> {heading} <span>{given}</span></h2>\n{inline(picture(exercise, solved))}\n"
         f'<p class="answers">{asked}</p>\n</section>'
     )
 
@@ -125,10 +125,9 @@ def answer(x: float, solved: bool) -> str:
 
 
 def picture(exercise: Exercise, solved: bool) -> str:
-    """The graph as an `<svg>` element."""
+    """The graph as SVG."""
     scene = prepared(exercise.root, gradients=True, local_derivatives=solved)
-    svg = paint(scene if solved else recast(scene, Blank), "circuit").svg()
-    return svg[svg.index("<svg") :]
+    return paint(scene if solved else recast(scene, Blank), "circuit").svg()
 
 
 class Blank(Scene):

@@ -7,6 +7,7 @@ filled in later from one draw per batch; in eager evaluation it is a constant dr
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,7 +23,12 @@ class _Source(threading.local):
 
 
 _source = _Source()
-_default = np.random.default_rng()
+
+
+@functools.cache
+def _default() -> np.random.Generator:
+    """Made when it is first needed: importing autograd does not load numpy.random, which takes long."""
+    return np.random.default_rng()
 
 
 def noise() -> Any:
@@ -32,7 +38,7 @@ def noise() -> Any:
     ...     noise().data
     0.25
     """
-    number = _default.random() if _source.draw is None else _source.draw()
+    number = _default().random() if _source.draw is None else _source.draw()
     return number if isinstance(number, ops.Carrier) else leaf(float(number), ops.constant)
 
 

@@ -9,12 +9,10 @@ import numpy as np
 from autograd.compiler.access import PAD
 from autograd.compiler.graph import Ints
 
-_random = np.random.default_rng(20)
-
 
 def rows_of(matrix: Ints) -> tuple[Ints, Ints]:
     """The distinct rows of a matrix in order of appearance, and for each row which of them it is."""
-    multipliers = _random.integers(1, 2**62, matrix.shape[1]) | 1
+    multipliers = np.random.default_rng(20).integers(1, 2**62, matrix.shape[1]) | 1
     with np.errstate(over="ignore"):
         key = (matrix + 2) @ multipliers
     return _appearing(matrix, key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import numpy.typing as npt
 from autograd.errors import UsageError
 from nn.data.idx import parse_idx
 from nn.data.labels import IntArray
-from nn.data.mnist_files import mnist_files
 
 Examples = tuple[npt.NDArray[np.floating[Any]], IntArray]
 
@@ -28,6 +26,8 @@ def digits(dtype: npt.DTypeLike = np.float64) -> Examples:
     >>> X.shape, Y[:4]
     ((1797, 64), array([0, 1, 2, 3]))
     """
+    from importlib import resources
+
     with resources.files("nn.data").joinpath("digits.npz").open("rb") as file, np.load(file) as arrays:
         return scaled(arrays["images"], 16, dtype), arrays["labels"].astype(np.int64)
 
@@ -44,6 +44,8 @@ def mnist(dtype: npt.DTypeLike = np.float32, *, progress: bool = True) -> tuple[
 
     Source: Y. LeCun, C. Cortes and C. J. C. Burges, The MNIST database of handwritten digits, licence CC BY-SA 3.0.
     """
+    from nn.data.mnist_files import mnist_files  # the modules of the network take long to import
+
     floating(dtype)
     arrays = [parse_idx(data, name) for name, data in mnist_files(progress).items()]
     train_images, train_labels, test_images, test_labels = arrays

@@ -7,12 +7,10 @@ import math
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import ThreadpoolController
-from tqdm import tqdm
 
 from autograd.files import PathLike, check_writable
 from nn.errors import DataError
@@ -26,6 +24,9 @@ from nn.training.evaluation import Evaluator, Examples
 from nn.training.history import History
 from nn.training.interrupt import Interrupt
 from nn.vector import parameters_to_vector, vector_to_parameters
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 SMALL = 2e8
 """Floating-point operations of a step, about 10 ms of a core, below which one thread does them all."""
@@ -84,9 +85,7 @@ class Training:
     def run(self, progress: bool) -> History:
         """All epochs that are left."""
         self.began = time.perf_counter() - self.history.seconds
-        n = len(self.examples)
-        bar = tqdm(total=self.epochs * n, initial=self.epoch * n, unit=" examples", unit_scale=True,
-                   disable=not progress)
+        bar = self.bar(progress)
         try:
             with bar, self.model.mode(training=True), self.threads():
                 self.tell("begin")
@@ -101,6 +100,14 @@ class Training:
             self.history.seconds = time.perf_counter() - self.began
             self.write_back()
         return self.history
+
+    def bar(self, progress: bool) -> Any:
+        """The progress bar, which counts the examples of all epochs."""
+        from tqdm import tqdm
+
+        n = len(self.examples)
+        return tqdm(total=self.epochs * n, initial=self.epoch * n, unit=" examples", unit_scale=True,
+                    disable=not progress)
 
     def threads(self) -> Any:
         """One thread for matrix products, where they are too small to share among cores.
@@ -177,6 +184,8 @@ class Training:
 @functools.cache
 def thread_pools() -> ThreadpoolController:
     """The thread pools of the libraries that are loaded, NumPy's among them; finding them takes as long as a step."""
+    from threadpoolctl import ThreadpoolController
+
     return ThreadpoolController()
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
 
 class Interrupt:
-    """A ``with`` block in which the first Ctrl-C only sets `came`; the second raises `KeyboardInterrupt` as usual.
+    """A ``with`` block in which Ctrl-C only sets `came`; in its parts `leavable()` the second raises at once.
+
+    It raises `KeyboardInterrupt` a single time, so that nothing can tear what is done on the way out. Where a second
+    one came too late for that, it is raised at the end of the block.
 
     Elsewhere than in the main thread, and where somebody else handles the signal, it is left to them: a
-    `KeyboardInterrupt` then ends the block at once, but goes no further.
+    `KeyboardInterrupt` then ends the part `leavable()`, but goes no further.
     """
 
     def __init__(self) -> None:
-        self.came = False
+        self.came = self.late = self.may_raise = False
         self.before: Any = None
 
     def __enter__(self) -> Interrupt:
@@ -26,14 +31,30 @@ class Interrupt:
         return self
 
     def handle(self, number: int, frame: FrameType | None) -> None:
-        """Note the first signal."""
-        if self.came:
+        """Note the first signal, raise the second."""
+        if not self.came:
+            self.came = True
+        elif self.may_raise:
+            self.may_raise = False
             raise KeyboardInterrupt
-        self.came = True
+        else:
+            self.late = True
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+    @contextlib.contextmanager
+    def leavable(self) -> Iterator[None]:
+        """A part of the block that may be left at any moment."""
+        self.may_raise = not self.late
+        try:
+            yield
+        except KeyboardInterrupt:
+            if self.before is not None:
+                raise
+            self.came = True
+        finally:
+            self.may_raise = False
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self.before is not None:
             signal.signal(signal.SIGINT, self.before)
-            return False
-        self.came = kind is KeyboardInterrupt
-        return self.came
+        if self.late and kind is None:
+            raise KeyboardInterrupt

@@ -98,12 +98,10 @@ def fit(
         epochs=epochs, batch_size=size or len(examples), order=order, shuffle=shuffle, noise=noise,
         callbacks=[*listed("callbacks", callbacks), *([] if record is None else [record])], dtype=dtype,
     )
-    if resume is not None:
-        if validation_split and seed is None:
-            raise UsageError("resume needs the same seed, since validation_split draws by it")
-        training.resume(resume)
+    if resume is not None and validation_split and seed is None:
+        raise UsageError("resume needs the same seed, since validation_split draws by it")
     try:
-        return training.run(progress)
+        return training.run(progress, resume)
     except TraceError as error:
         error.add_note('engine="eager" trains with any loss and model, one example at a time')
         raise

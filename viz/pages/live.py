@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from autograd import UsageError, Value, ancestors, ops
 from viz.drawings.network import is_model
-from viz.pages.page import document, read, saved, walked
+from viz.pages.page import player, read, walked
 from viz.pages.plane import network, plane
 from viz.pages.recomputed import Recomputed
 from viz.pages.room import roomy
-from viz.pages.web import Page, page_file
+from viz.pages.web import Page, page_file, saved
 from viz.text import naming
 from viz.text.javascript import PRELUDE
 
@@ -60,7 +60,7 @@ def live(
     frames = walked("live", root, theme, options)
     again = Recomputed(frames)
     film = again.film() | {"plane": plane(frames, boundary, data)}
-    written = document(
+    written = player(
         frames, roomy(frames), film, title, theme, style=page_file("live.css"), panel=page_file("live.html"),
         script=PRELUDE + again.script() + "".join(map(page_file, SCRIPTS)),
     )

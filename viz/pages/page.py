@@ -13,20 +13,16 @@ import os
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
-from string import Template
 from typing import Any
 
 from autograd import UsageError, Value, ops
 from viz.drawings.frames import Frame, Frames
 from viz.drawings.frames import steps as walk
-from viz.drawings.render import write
 from viz.drawings.sheet import touched
 from viz.drawings.vector import marked, text
-from viz.pages.web import Page, literal, page_file
+from viz.pages.web import Page, document, literal, page_file, saved
 from viz.style import variables
 from viz.text.expression import parse
-from viz.text.markup import printable
 from viz.text.mathml import mathml
 
 
@@ -46,7 +42,7 @@ def html(
     """
     frames = walked("html", root, theme, options)
     picture = frames.drawing().svg()
-    written = document(frames, marked(picture, frames.sheet.theme), film(frames), title, theme)
+    written = player(frames, marked(picture, frames.sheet.theme), film(frames), title, theme)
     return saved(Page(written, picture, "backpropagation, step by step"), path)
 
 
@@ -68,7 +64,7 @@ def walked(page: str, root: Value | Frames, theme: str | None, options: Mapping[
     return root if isinstance(root, Frames) else walk(root, theme=theme or "light", **options)
 
 
-def document(
+def player(
     frames: Frames,
     drawing: ET.Element,
     film: Mapping[str, Any],
@@ -79,10 +75,11 @@ def document(
     panel: str = "",
     script: str = "",
 ) -> str:
-    """The text of a page with a player of steps, and what a page adds: style sheet, a panel at the side, a script."""
+    """The text of a page with a player of steps, and what else is on it: style sheet, a panel at the side, a script."""
     forward = [frame for frame in frames if frame.phase == "forward"]
-    return Template(page_file("steps.html")).substitute(
-        title=escape(printable(title or frames.root.label or "A computational graph")),
+    return document(
+        "steps.html",
+        title=title or frames.root.label or "A computational graph",
         style=variables(theme) + page_file("steps.css") + style,
         last=len(frames), seed=len(forward) + 1,
         svg=text(drawing), panel=panel,
@@ -90,13 +87,6 @@ def document(
         film=literal(film),
         script=page_file("steps.js") + script,
     )
-
-
-def saved(page: Page, path: str | os.PathLike[str] | None) -> Page:
-    """The page, written to a file if there is to be one."""
-    if path is not None:
-        write(Path(path), page.encode(errors="replace"))
-    return page
 
 
 def entries(frames: Sequence[Frame]) -> str:

@@ -16,8 +16,8 @@ from typing import Any
 from autograd import UsageError, Value
 from viz.drawings.frames import Frame, Frames
 from viz.drawings.vector import marked
-from viz.pages.page import document, film, read, saved, walked
-from viz.pages.web import Page, page_file
+from viz.pages.page import film, player, read, walked
+from viz.pages.web import Page, page_file, saved
 
 Blank = dict[str, Any]
 
@@ -52,7 +52,7 @@ def quiz(
     asked = blanks(frames, hide)
     count = max(1, round(share * len(asked)))
     asked = [asked[i] for i in sorted(random.Random(seed).sample(range(len(asked)), count))]
-    written = document(
+    written = player(
         frames, marked(frames.drawing().svg(), frames.sheet.theme),
         film(frames) | {"quiz": {"blanks": asked, "tolerance": tolerance}}, title, theme,
         style=page_file("quiz.css"), panel=page_file("quiz.html"),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import json
 import math
+import os
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
@@ -17,9 +15,8 @@ import numpy.typing as npt
 from autograd import SizeError, UsageError, Value
 from autograd.nested import flatten, parameters_of
 from viz.drawings.network import is_model, stages
-from viz.drawings.render import write
 from viz.pages.recorder import Frame, Recorder
-from viz.pages.web import Page, page_file
+from viz.pages.web import Page, document, literal, page_file, saved
 from viz.style import THEMES, variables
 from viz.text.javascript import PRELUDE, Script
 
@@ -41,7 +38,7 @@ EXAMPLES = 400
 
 def replay(
     recordings: Recorder | Sequence[Recorder],
-    path: str | Path | None = None,
+    path: str | os.PathLike[str] | None = None,
     *,
     data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     title: str = "",
@@ -64,17 +61,15 @@ def replay(
         raise SizeError("replay shows at least one recording, none came")
     titles = [film.title or ("training" if len(films) == 1 else f"training {i}") for i, film in enumerate(films, 1)]
     heading = title or " and ".join(titles)
-    text = Template(page_file("replay.html")).substitute(
-        title=escape(heading),
+    text = document(
+        "replay.html",
+        title=heading,
         style=variables() + page_file("replay.css"),
         articles="\n".join(article(i, name, len(films) > 1) for i, name in enumerate(titles)),
         script=page_file("plane.js") + PRELUDE + recorded([packed(film, data, frames) for film in films])
         + page_file("replay.js"),
     )
-    page = Page(text, curves(films), "a training, step by step")
-    if path is not None:
-        write(Path(path), page.encode(errors="replace"))
-    return page
+    return saved(Page(text, curves(films), "a training, step by step"), path)
 
 
 def curves(films: Sequence[Recorder], width: int = 480, height: int = 160) -> str:
@@ -204,9 +199,8 @@ def recorded(films: Sequence[dict[str, Any]]) -> str:
     for film in films:
         network = film["network"]
         source = network.pop("source") if network else ""
-        # JSON, but for inf and nan, which the script knows as names.
-        literal = json.dumps(film).replace("<", "\\u003c")
+        data = literal(film)  # JSON, but for inf and nan, which the script knows as names
         function = f"(() => {{ {source}\nreturn forward; }})()"
-        written.append(f"(film => {{ if (film.network) film.network.forward = {function}; return film; }})({literal})"
-                       if source else literal)
+        written.append(f"(film => {{ if (film.network) film.network.forward = {function}; return film; }})({data})"
+                       if source else data)
     return f"const recordings = [{', '.join(written)}];\n"

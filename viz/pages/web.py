@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 from base64 import b64encode
 from html import escape
+from pathlib import Path
+from string import Template
 from typing import Any, Self
 
-from viz.drawings.render import inline
+from viz.drawings.render import inline, write
+from viz.text.markup import printable
 
 HEIGHT = 720
 """How high a page is in a notebook, in pixels."""
 
 
 class Page(str):
-    """The text of a page. In a notebook it shows itself, and where scripts are removed the picture alone."""
+    """The text of a page; `write("page.html")` makes it a file.
+
+    In a notebook it shows itself, and where scripts are removed the picture alone.
+    """
 
     svg: str
     about: str
@@ -37,6 +44,10 @@ class Page(str):
         """A page in a few words."""
         return f"<a page of {len(self)} characters>"
 
+    def write(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to a file, whole or not at all; raises `FileError` where it cannot be written."""
+        return write(Path(path), self.encode(errors="replace"))
+
     def inline(self, height: int = HEIGHT) -> str:
         """The page as a part of another one: a frame over the picture, which is seen where frames are removed."""
         picture = b64encode(self.svg.encode()).decode()
@@ -46,6 +57,20 @@ class Page(str):
             f'<iframe title="{escape(self.about)}" srcdoc="{escape(self)}" '
             'style="position: absolute; inset: 0; width: 100%; height: 100%; border: 0"></iframe></div>'
         )
+
+
+def document(body: str, *, title: str, style: str, **parts: object) -> str:
+    """The text of a page: a style sheet, and a file of viz/pages as its body, whose $parts are filled in."""
+    title = escape(printable(title))
+    filled = Template(page_file(body)).substitute(title=title, **parts)
+    return Template(page_file("page.html")).substitute(title=title, style=style, body=filled)
+
+
+def saved(page: Page, path: str | os.PathLike[str] | None) -> Page:
+    """The page, written to a file if there is to be one."""
+    if path is not None:
+        page.write(path)
+    return page
 
 
 def page_file(name: str) -> str:

@@ -10,18 +10,15 @@ x * y + z {'x': 4.0, 'y': 2.0, 'z': 2.0} {'x': 2.0, 'y': 4.0, 'z': 1.0}
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
-from string import Template
 from typing import Any
 
 from autograd import SizeError, UsageError, Value
-from viz.drawings.render import inline, write
+from viz.drawings.render import inline
 from viz.drawings.scalars import paint, prepared
 from viz.drawings.scene import Ink, Scene, recast
 from viz.pages.exercises import Exercise, exercises
-from viz.pages.web import Page, page_file
+from viz.pages.web import Page, document, page_file
 from viz.style import variables
 from viz.text.formulas import formula, number
 from viz.text.mathml import mathml
@@ -37,14 +34,6 @@ TASK = (
 )
 
 
-class Sheet(Page):
-    """The text of a page to print; `write("sheet.html")` makes it a file, and a notebook shows it."""
-
-    def write(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page to a file, which is whole or is not there."""
-        return write(Path(path), self.encode())
-
-
 @dataclass(frozen=True)
 class Worksheet:
     """Exercises, `page` to hand out and `key` with the answers; both print on A4."""
@@ -54,20 +43,21 @@ class Worksheet:
     exercises: tuple[Exercise, ...]
 
     @property
-    def page(self) -> Sheet:
+    def page(self) -> Page:
         """The exercises with blanks to fill."""
         return self.sheet(solved=False)
 
     @property
-    def key(self) -> Sheet:
+    def key(self) -> Page:
         """The same with the numbers in the blanks, and the local derivative on each edge."""
         return self.sheet(solved=True)
 
-    def sheet(self, solved: bool) -> Sheet:
+    def sheet(self, solved: bool) -> Page:
         """One of the two."""
         title = "Backpropagation: answers" if solved else "Backpropagation"
         sections = (section(i, exercise, solved) for i, exercise in enumerate(self.exercises, 1))
-        text = Template(page_file("worksheet.html")).substitute(
+        text = document(
+            "worksheet.html",
             title=title,
             style=variables("light") + page_file("worksheet.css"),
             line="" if solved else "<span>Name: ______________________ &nbsp; Date: ____________</span>",
@@ -75,7 +65,7 @@ class Worksheet:
             exercises="\n".join(sections),
             foot=repr(self),
         )
-        return Sheet(text, picture(self.exercises[0], solved), title)
+        return Page(text, picture(self.exercises[0], solved), title)
 
     def __repr__(self) -> str:
         return f"viz.worksheet({len(self.exercises)}, level={self.level}, seed={self.seed})"

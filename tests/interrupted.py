@@ -1,0 +1,113 @@
+"""Trainings in which Ctrl-C is pressed at random moments, and what they leave.
+
+`python -m tests.interrupted ENGINE TIMES PRESSES SEED FOLDER` prints in JSON how many trainings there were, and where
+the first of so many presses met them. A fault ends it with an error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import nn
+from tests.forks import Shared, struck
+
+EPOCHS, STEPS = 12, 3
+X, Y = nn.data.moons(64, noise=0.2, seed=0)
+
+
+class Watch:
+    """Keeps the parameters after each step."""
+
+    def __init__(self):
+        self.thetas = []
+
+    def step(self, training):
+        self.thetas.append(training.theta.tolist())
+
+
+def made():
+    model = nn.MLP(2, [6, 1], "tanh", "sigmoid", dropout=0.1, seed=0)
+    model.eval()
+    return model
+
+
+def train(model, engine, *callbacks, epochs=EPOCHS, **options):
+    return nn.fit(model, X, Y, "binary_cross_entropy", nn.Adam(0.05), epochs=epochs, batch_size=16, seed=1,
+                  validation_split=0.25, engine=engine, progress=True, callbacks=callbacks, **options)
+
+
+def parameters(model):
+    return nn.parameters_to_vector(model).tolist()
+
+
+def undisturbed(engine):
+    """The parameters after each step, and the history."""
+    watch = Watch()
+    return watch.thetas, train(made(), engine, watch).columns
+
+
+def check(engine, path, whole, shared, presses):
+    """One training during which somebody else presses Ctrl-C."""
+    thetas, columns = whole or undisturbed(engine)
+    model, watch, history = made(), Watch(), None
+    start = parameters(model)
+    path.unlink(missing_ok=True)
+    shared.ready = 1
+    with contextlib.suppress(KeyboardInterrupt):
+        history = train(model, engine, watch, nn.Checkpoint(path))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    shared.over, shared.steps, shared.raised = 1, len(watch.thetas), history is None
+
+    assert before is signal.default_int_handler
+    assert watch.thetas == thetas[: shared.steps]
+    assert parameters(model) == (watch.thetas[-1] if watch.thetas else start)
+    assert not any(module.training for module in model.modules())
+    assert history is not None or presses > 1 or shared.steps in (0, len(thetas))
+    if history is not None:
+        epochs = shared.steps // STEPS
+        assert history.interrupted or shared.steps == len(thetas)
+        assert history.columns == {name: column[:epochs] for name, column in columns.items() if column[:epochs]} or (
+            epochs == 0 and history.columns == {"loss": [], "lr": []})
+    if path.exists():
+        again = made()
+        train(again, engine, resume=path)
+        assert parameters(again) == thetas[-1]
+
+    same = made()
+    same.load_state_dict(model.state_dict())
+    for each in (model, same):
+        assert not train(each, engine, epochs=1).interrupted
+    assert parameters(model) == parameters(same)
+
+
+def main(engine, times, presses, seed, folder):
+    """Press again and again, and print what was met."""
+    rng, met, began = random.Random(int(seed)), Counter(), time.perf_counter()
+    # JAX does not bear forks: each has to begin for itself.
+    whole = undisturbed(engine) if engine != "jax" else None
+    start = time.perf_counter()
+    if whole:
+        train(made(), engine, nn.Checkpoint(Path(folder, "checkpoint.npz")))
+    duration = time.perf_counter() - start if whole else 1.0
+    for _ in range(int(times)):
+        shared = Shared("ready", "over", "steps", "raised")
+        delays = [rng.uniform(0, duration), *(rng.expovariate(200) for _ in range(int(presses) - 1))]
+        status = struck(lambda shared=shared, delays=delays: check(engine, Path(folder, "checkpoint.npz"), whole, shared, len(delays)),
+                        signal.SIGINT, lambda shared=shared: shared.ready, *delays)
+        assert not status or not shared.over, f"a check failed, status {status}"
+        where = "before the first step" if not shared.steps else "after the last" if shared.steps == EPOCHS * STEPS \
+            else "between steps"
+        met["stray" if status else where] += 1
+        met["raised"] += shared.raised
+    print(json.dumps({**met, "seconds": round(time.perf_counter() - began, 1)}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,100 @@
+"""Web servers on this machine that serve a small MNIST, or fail to in the ways that servers have."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import struct
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+
+from nn.data import mnist_files
+
+
+def originals(images=5):
+    """Files as MNIST has them, of so many random images."""
+    rng = np.random.default_rng(0)
+    return {name: idx(rng.integers(0, 256, (images, 28, 28) if "images" in name else images, np.uint8))
+            for name in mnist_files.ORIGINALS}
+
+
+def idx(array):
+    """An array of bytes in the idx format."""
+    return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+def expected(files):
+    """What `mnist_files.ORIGINALS` says if these are the originals."""
+    return {name: mnist_files.Original(len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items()}
+
+
+@contextlib.contextmanager
+def mirror(answer):
+    """The address of a server that answers each request by `answer(request, name of the file)`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            with contextlib.suppress(ConnectionError):  # the client may have been killed
+                answer(self, self.path.rsplit("/", 1)[1].removesuffix(".gz"))
+
+        def log_message(self, *args):
+            pass
+
+    with ThreadingHTTPServer(("localhost", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"http://localhost:{server.server_port}/mnist"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def send(request, body, status=200, length=None):
+    """Send an answer, perhaps shorter than it says."""
+    request.send_response(status)
+    request.send_header("Content-Length", str(len(body) if length is None else length))
+    request.end_headers()
+    request.wfile.write(body)
+
+
+def right(files):
+    """Serves files as they are."""
+    packed = {name: gzip.compress(data, 1, mtime=0) for name, data in files.items()}
+    return lambda request, name: send(request, packed[name])
+
+
+def truncated(files):
+    """Breaks off half way."""
+    def answer(request, name):
+        packed = gzip.compress(files[name], mtime=0)
+        send(request, packed[: len(packed) // 2], length=len(packed))
+    return answer
+
+
+def other(files):
+    """Serves files of the right length with one byte changed."""
+    return lambda request, name: send(request, gzip.compress(files[name][:-1] + b"\xff", mtime=0))
+
+
+def bomb(files):
+    """Serves small files that become very large."""
+    return lambda request, name: send(request, gzip.compress(bytes(100 * len(files[name])), mtime=0))
+
+
+def page(files):
+    """Serves a page that asks to log in."""
+    return lambda request, name: send(request, b"<html>please log in</html>")
+
+
+def missing(files):
+    """Does not have the files."""
+    return lambda request, name: send(request, b"<html>not found</html>", status=404)
+
+
+def silent(files):
+    """Hangs up without an answer."""
+    return lambda request, name: request.connection.close()

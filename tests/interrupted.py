@@ -87,27 +87,30 @@ def check(engine, path, whole, shared, presses):
     assert parameters(model) == parameters(same)
 
 
+def pressed(engine, folder, whole, delays):
+    """Train once while Ctrl-C is pressed after these seconds, and check what is left; where the first press met it."""
+    path, shared = Path(folder, "checkpoint.npz"), Shared("ready", "over", "steps", "raised")
+    status = struck(lambda: check(engine, path, whole, shared, len(delays)), signal.SIGINT,
+                    lambda: shared.ready, *delays)
+    if status:
+        assert not shared.over, f"a check failed, status {status}"
+        return "outside of fit"
+    if shared.raised:
+        return "raised"
+    return {0: "before the first step", EPOCHS * STEPS: "after the last"}.get(shared.steps, "between steps")
+
+
 def main(engine, times, presses, seed, folder):
     """Press again and again, and print what was met."""
-    rng, met, began = random.Random(int(seed)), Counter(), time.perf_counter()
-    # JAX does not bear forks: each has to begin for itself.
-    whole = undisturbed(engine) if engine != "jax" else None
-    start = time.perf_counter()
-    if whole:
-        train(made(), engine, nn.Checkpoint(Path(folder, "checkpoint.npz")))
-    duration = time.perf_counter() - start if whole else 1.0
-    for _ in range(int(times)):
-        shared = Shared("ready", "over", "steps", "raised")
-        delays = [rng.uniform(0, duration), *(rng.expovariate(200) for _ in range(int(presses) - 1))]
-        status = struck(lambda shared=shared, delays=delays: check(engine, Path(folder, "checkpoint.npz"), whole, shared, len(delays)),
-                        signal.SIGINT, lambda shared=shared: shared.ready, *delays)
-        assert not status or not shared.over, f"a check failed, status {status}"
-        where = "before the first step" if not shared.steps else "after the last" if shared.steps == EPOCHS * STEPS \
-            else "between steps"
-        met["stray" if status else where] += 1
-        met["raised"] += shared.raised
+    rng, began = random.Random(int(seed)), time.perf_counter()
+    whole = undisturbed(engine) if engine != "jax" else None  # JAX does not bear forks: each has to begin for itself
+    duration = (time.perf_counter() - began) if whole else 1.0
+    met = Counter()
+    for _ in range(times):
+        delays = [rng.uniform(0, 1.5 * duration), *(rng.expovariate(200) for _ in range(presses - 1))]
+        met[pressed(engine, folder, whole, delays)] += 1
     print(json.dumps({**met, "seconds": round(time.perf_counter() - began, 1)}))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])

@@ -29,7 +29,7 @@ def softmax(values: Iterable[Any]) -> list[Any]:
     >>> [round(p, 4) for p in softmax([1000.0, 1001.0])]
     [0.2689, 0.7311]
     """
-    terms = _terms("softmax", (values,))
+    terms = [ops.as_operand(value) for value in _terms("softmax", (values,))]
     highest = ops.max(terms)
     powers = [ops.exp(x - highest) for x in terms]
     total = ops.sum(powers)

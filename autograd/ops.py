@@ -20,6 +20,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import reprlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -102,27 +103,51 @@ def to_float(number: Any) -> float:
 
     Raises `NumberError` for anything else, `NumberRangeError` for an integer beyond float64.
     """
-    if isinstance(number, np.ndarray) and number.size == 1:
-        number = number.item()
-    if isinstance(number, Carrier):
+    whole = type(number) is int  # by far the most
+    if not whole and isinstance(number, Carrier):
         raise NumberError("a number is expected, a Value came: use v.data, or v itself in place of Value(v)")
     try:
-        if isinstance(number, (str, bytes, bytearray, np.complexfloating)):
-            raise TypeError
-        return float(number)
+        return float(number if whole else _plain(number))
     except OverflowError:
         raise NumberRangeError(f"a number within ±1.8e308 is expected, {_described(number)} came") from None
     except (TypeError, ValueError):
         raise NumberError(f"a real number is expected, {_described(number)} came") from None
+    except Exception as error:  # whatever a foreign number raises when it is asked for its float
+        raise NumberError(f"a real number is expected, {_described(number)} came, which has no float") from error
+
+
+def as_operand(thing: Any) -> Any:
+    """What operators of Python may be applied to: a carrier or an array as it is, any other number as a float."""
+    return thing if type(thing) is float or isinstance(thing, (Carrier, np.ndarray)) else to_float(thing)
+
+
+def _plain(number: Any) -> Any:
+    """A number that `float` may have; TypeError for what it would take as well but is none."""
+    number = _single(number)
+    text = not (hasattr(number, "__float__") or hasattr(number, "__index__"))  # `float` reads it in any buffer
+    if text or isinstance(number, (np.ndarray, np.character, np.complexfloating)):
+        raise TypeError
+    return number
+
+
+def _single(thing: Any) -> Any:
+    """The element of an array that has one, unless it is masked; anything else as it is."""
+    lone = isinstance(thing, np.ndarray) and thing.size == 1 and not np.any(getattr(thing, "mask", False))
+    return thing.item() if lone else thing
+
+
+SHORT = reprlib.Repr()
+"""Writes things in few characters, also those that fail to say what they are."""
+SHORT.maxstring = SHORT.maxother = 40
 
 
 def _described(thing: Any) -> str:
+    thing = _single(thing)
     if isinstance(thing, np.ndarray):
         return f"an array of shape {thing.shape}"
     if isinstance(thing, int):
         return f"an int of {thing.bit_length()} bits"
-    text = repr(thing)
-    return f"{type(thing).__name__} {text if len(text) <= 40 else text[:37] + '…'}"
+    return f"{type(thing).__name__} {SHORT.repr(thing)}"
 
 
 @dataclass(eq=False)
@@ -219,18 +244,29 @@ class Op:
 
 
 def broadcast(op: Op, args: Iterable[Any]) -> Any:
-    """Apply `op` element by element over arrays and carriers, as a ufunc would."""
-    boxes = [boxed(arg) for arg in args]
-    return np.frompyfunc(op, len(boxes), 1)(*boxes)
+    """Apply `op` element by element over arrays and carriers, as a ufunc would; raises `SizeError` as that would."""
+    boxes = [np.asarray(boxed(arg), dtype=object) for arg in args]
+    try:
+        columns = np.broadcast_arrays(*boxes)
+    except ValueError:
+        shapes = " and ".join(str(box.shape) for box in boxes[:4])
+        raise SizeError(f"{op.name} takes arrays of shapes that go together, {shapes} came") from None
+    result = np.empty(columns[0].shape, dtype=object)
+    result.reshape(-1)[:] = [op.dispatch(row) for row in zip(*map(np.ravel, columns), strict=True)]
+    return result if result.shape else result[()]
 
 
 def boxed(operand: Any) -> Any:
-    """A carrier in an object array without dimensions; anything else as it is."""
-    if not isinstance(operand, Carrier):
-        return operand
-    box = np.empty((), dtype=object)
-    box[()] = operand
-    return box
+    """A carrier in an object array without dimensions; anything else as it is.
+
+    Long doubles become float64: as objects they stay NumPy's, and would ask the carrier again and again.
+    """
+    if isinstance(operand, Carrier):
+        box = np.empty((), dtype=object)
+        box[()] = operand
+        return box
+    wide = isinstance(operand, (np.ndarray, np.generic)) and operand.dtype.char in "gG"
+    return operand.astype(np.float64 if operand.dtype.char == "g" else np.complex128) if wide else operand
 
 
 @dataclass(eq=False, repr=False)

@@ -23,9 +23,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd import dot, log, logsumexp, maximum, mean, relu, softplus, sum
+from autograd import dot, log, logsumexp, maximum, mean, pow, relu, softplus, sum
 from autograd.errors import SizeError, UsageError
 from autograd.nested import flatten
+from autograd.ops import as_operand
 from nn.arguments import entry, function
 from nn.examples import FloatArray
 
@@ -61,7 +62,7 @@ def mse(outputs: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> mse([1.0, 4.0], [1.0, 2.0])
     2.0
     """
-    return reduced(reduction, [(a - y) ** 2 for a, y in pairs(outputs, targets)])
+    return reduced(reduction, [pow(a - y, 2) for a, y in pairs(outputs, targets)])
 
 
 def mae(outputs: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -204,7 +205,7 @@ def reduced(reduction: str, terms: list[Any]) -> Any:
 
 def unzipped(outputs: Any, targets: Any) -> tuple[list[Any], list[Any]]:
     """Outputs and targets as two lists of the same length."""
-    outs, ys = flatten(outputs), flatten(targets)
+    outs, ys = ([as_operand(x) for x in flatten(nested)] for nested in (outputs, targets))
     if len(outs) != len(ys) or not outs:
         hint = ": if it is the label of a class, nn.data.one_hot makes it a row" if len(outs) > len(ys) == 1 else ""
         raise SizeError(

@@ -28,7 +28,11 @@ def vector_to_parameters(theta: npt.ArrayLike, params: Any) -> None:
 
     Raises `SizeError` if `theta` is not of shape (parameters,).
     """
-    values, theta = parameters_of(params), np.asarray(theta)
+    values = parameters_of(params)
+    try:
+        theta = np.asarray(theta)
+    except ValueError:
+        raise SizeError(f"a vector of shape ({len(values)},) is expected, rows of different lengths came") from None
     if theta.shape != (len(values),):
         raise SizeError(f"a vector of shape ({len(values)},) is expected, one number per parameter, {theta.shape} came")
     if theta.dtype.kind not in "biuf":

@@ -69,3 +69,12 @@ class Names:
         """The name of a helper function, which the source then contains."""
         self.helpers.add(name)
         return name
+
+
+def literal(array: npt.NDArray[np.generic]) -> str:
+    """An array as source that runs where NumPy is called np.
+
+    >>> literal(np.array([1.0, np.nan]))
+    'np.array([1.0, np.nan])'
+    """
+    return f"np.array({re.sub('nan|inf', lambda name: f'np.{name[0]}', str(array.tolist()))})"

@@ -13,7 +13,7 @@ from autograd.compiler.blocks import Block
 from autograd.compiler.build import Plan
 from autograd.compiler.differentiate import Differentiator
 from autograd.compiler.emit import Writer
-from autograd.compiler.names import HELPERS
+from autograd.compiler.names import HELPERS, literal
 from autograd.compiler.read import LEAF_NAMES
 
 
@@ -55,7 +55,7 @@ class Text:
         return any(re.search(r"\bn\b", line) for line in [*self.forward, *self.backward, self.results])
 
     def __str__(self) -> str:
-        constants = [f"{name} = np.array({array.tolist()})" for name, array in self.constants.items()]
+        constants = [f"{name} = {literal(array)}" for name, array in self.constants.items()]
         body = "\n".join(f"    {line}" if line else "" for line in self.body)
         head = "\n".join(["import numpy as np", self.helpers.rstrip(), *constants]).rstrip()
         name = "outputs" if self.kind == "outputs" else "value_and_grad"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import numpy as np
-
 from autograd.compiler.build import Plan
+from autograd.compiler.names import literal
 from autograd.compiler.source import Text, write
 from autograd.errors import MissingPackageError
 
@@ -92,8 +91,3 @@ def in_jax(line: str, text: Text) -> str:
         if array.dtype.kind == "f":
             line = re.sub(rf"\b{name}\b", f"{name}.astype(theta.dtype)", line)
     return line.replace(".copy()", "")
-
-
-def literal(array: Any) -> str:
-    """An array as source; places to read from are plain integers."""
-    return f"np.array({array.tolist()})" if np.isfinite(array).all() else f"np.array({array.tolist()}, float)"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -130,11 +132,16 @@ def first_parameters(model: Module, members: list[Part], weights: PathLike | Non
             neuron = isinstance(member.source, Neuron)
             name, array = ({"w": "weight", "b": "bias"}[name], array[None]) if neuron else (name, array)
             if len(array) == 1 or array.ndim == 1:
-                yield f"    model[{i}].{name}.copy_(torch.tensor({array.tolist()}))"
+                yield f"    model[{i}].{name}.copy_(torch.tensor({literal(array)}))"
             else:
                 yield f"    model[{i}].{name}.copy_(torch.tensor(["
-                yield from (f"        {row}," for row in array.tolist())
+                yield from (f"        {literal(row)}," for row in array)
                 yield "    ]))"
+
+
+def literal(array: npt.NDArray[Any]) -> str:
+    """The numbers of an array in the words of Python and PyTorch."""
+    return re.sub("nan|inf", lambda name: f"torch.{name[0]}", str(array.tolist()))
 
 
 def descent(optimizer: Optimizer) -> Iterator[str]:

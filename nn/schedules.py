@@ -7,10 +7,28 @@ an epoch. Give one to an optimiser in place of a number: `SGD(ExponentialDecay(0
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from numbers import Real
+from typing import Any
 
 from nn.arguments import nonnegative, rate
 from nn.optim.base import Schedule
+
+
+def hold_plain_numbers(schedule: Any) -> None:
+    """Make a schedule's numbers of other kinds, NumPy's among them, floats: so they are computed with and written."""
+    for field in fields(schedule):
+        number = getattr(schedule, field.name)
+        if isinstance(number, Real) and not isinstance(number, int):
+            object.__setattr__(schedule, field.name, float(number))
+
+
+def power(base: float, exponent: int) -> float:
+    """A power of a positive number; inf if it is too large for a float."""
+    try:
+        return float(base**exponent)
+    except OverflowError:
+        return math.inf
 
 
 @dataclass(frozen=True)
@@ -28,10 +46,11 @@ class ExponentialDecay:
     def __post_init__(self) -> None:
         rate("learning rate", self.lr)
         rate("decay per epoch", self.decay)
+        hold_plain_numbers(self)
 
     def __call__(self, epochs: float) -> float:
         """The rate after so many epochs."""
-        return self.lr * self.decay ** math.floor(epochs)
+        return self.lr * power(self.decay, math.floor(epochs))
 
 
 @dataclass(frozen=True)
@@ -51,10 +70,11 @@ class StepDecay:
         rate("learning rate", self.lr)
         rate("number of epochs between steps", self.every)
         rate("factor of a step", self.factor)
+        hold_plain_numbers(self)
 
     def __call__(self, epochs: float) -> float:
         """The rate after so many epochs."""
-        return self.lr * self.factor ** math.floor(epochs / self.every)
+        return self.lr * power(self.factor, math.floor(epochs / self.every))
 
 
 @dataclass(frozen=True)
@@ -77,6 +97,7 @@ class CosineDecay:
         rate("learning rate", self.lr)
         rate("number of epochs", self.epochs)
         nonnegative("final learning rate", self.final)
+        hold_plain_numbers(self)
 
     def __call__(self, epochs: float) -> float:
         """The rate after so many epochs."""
@@ -100,6 +121,7 @@ class WarmUp:
         rate("number of epochs of the warm-up", self.epochs)
         if not callable(self.then):
             rate("learning rate", self.then)
+        hold_plain_numbers(self)
 
     def __call__(self, epochs: float) -> float:
         """The rate after so many epochs."""

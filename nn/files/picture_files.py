@@ -23,6 +23,9 @@ from nn.files.png import SIGNATURE, read_png
 UNREADABLE = (ValueError, EOFError, SyntaxError, TypeError, MemoryError, OverflowError, tokenize.TokenError)
 """What reading a damaged .npy file may raise: its head is a line of Python."""
 
+LONGEST_SIDE = 2**16
+"""A longer picture is refused."""
+
 SMALLEST_SIDE = 8
 """A model reads pictures if its number of inputs is the square of this or more."""
 
@@ -91,10 +94,14 @@ def fitted(picture: FloatArray, side: int) -> FloatArray:
     """
     height, width = picture.shape
     longest = max(height, width)
+    if longest > LONGEST_SIDE:
+        raise SizeError(f"pictures of up to {LONGEST_SIDE} pixels a side are read, one of {height} × {width} came")
     down, right = (longest - height) // 2, (longest - width) // 2
-    square = np.pad(picture, ((down, longest - height - down), (right, longest - width - right)))
+    if longest == side:
+        return np.pad(picture, ((down, longest - height - down), (right, longest - width - right)))
+    # The ground adds nothing to an average: a long and narrow picture need not be a square in memory.
     shares = overlaps(side, longest)
-    return square if longest == side else shares @ square @ shares.T
+    return shares[:, down : down + height] @ picture @ shares[:, right : right + width].T
 
 
 def overlaps(new: int, old: int) -> FloatArray:

@@ -30,7 +30,7 @@ class ExpressionError(UsageError):
         x + $
             ^
         """
-        lines = self.text.splitlines() or [""]
+        lines = self.text.split("\n")
         line = lines[min(self.line, len(lines) - 1)]
         # A window of the line, so that the caret stays on the screen; wide characters take two columns.
         start = max(0, self.column - 60)

@@ -79,7 +79,7 @@ def theme_named(name: str) -> Theme:
 
 def one_of(option: str, given: str, known: Iterable[str]) -> str:
     """What is given, if it is known; `UsageError` if not."""
-    if given not in known:
+    if not isinstance(given, str) or given not in known:
         raise UsageError(f"{option} is one of {', '.join(map(repr, known))}; {given!r} came")
     return given
 

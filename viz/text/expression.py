@@ -65,7 +65,8 @@ class Evaluator:
     """The evaluation of one text; `scope` holds the values by name, `unused` the names not met yet."""
 
     def __init__(self, text: str, values: Mapping[str, Any]) -> None:
-        self.text = textwrap.dedent(text).strip()
+        # Lines end as in Python's parser, whose numbers of lines are used in errors.
+        self.text = textwrap.dedent(text.replace("\r\n", "\n").replace("\r", "\n")).strip()
         self.scope: dict[str, Value] = {}
         self.unused = set(values)
         for name, value in values.items():

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import keyword
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 from autograd import SizeError, UsageError, Value, ancestors, ops
 from autograd.formula import Formula
+from viz.style import one_of
 from viz.text import naming
 
 SPELLINGS = ("text", "latex", "numpy")
@@ -48,8 +50,7 @@ def formula(
     """
     if not isinstance(root, Value):
         raise UsageError(f"formula writes a Value, {type(root).__name__} came")
-    if spelling not in SPELLINGS:
-        raise UsageError(f"spelling is one of {', '.join(map(repr, SPELLINGS))}; {spelling!r} came")
+    one_of("spelling", spelling, SPELLINGS)
     values = ancestors(root)
     labels = naming.labels(values, names)
     if spelling == "numpy":
@@ -97,8 +98,9 @@ def identifier(label: str) -> str:
     >>> identifier("my weight"), identifier("w[0]"), identifier("2nd"), identifier("lambda")
     ('my_weight', 'w_0', '_2nd', 'lambda_')
     """
-    name = re.sub(r"\W+", "_", label)
-    name = name.rstrip("_") or "_"
+    # Python reads 𝐱 as x: two names must not become one when they are read.
+    name = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", label))
+    name = "".join(c if f"_{c}".isidentifier() else "_" for c in name).rstrip("_") or "_"
     if keyword.iskeyword(name) or name == "np":
         return name + "_"
     return name if name.isidentifier() else "_" + name

@@ -1,0 +1,181 @@
+"""Labels of any text: pictures, pages and sentences stay what they are, with other words in them."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from typing import Any
+
+import viz
+from autograd import RerollError, Value
+from hostile.graphs import hostile_labels, plain_labels, sketch
+from hostile.reader import Reader
+from viz.text.markup import printable, shorten
+from viz.text.mathml import mathml
+
+STYLES, DIRECTIONS = ("record", "circuit"), ("LR", "TB")
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|<|[\w.-]+|[^\s\w"<]', re.DOTALL)
+
+
+def drawing(data: bytes) -> None:
+    """The DOT text has the same nodes, edges and attributes; only the texts in its labels differ."""
+    reader = Reader(data)
+    plan, labels = sketch(reader), hostile_labels(reader)
+    options: dict[str, Any] = {"style": reader.pick(STYLES), "direction": reader.pick(DIRECTIONS),
+                               "local_derivatives": reader.below(2) == 1, "expand": reader.below(2) == 1}
+    hostile, plain = (viz.draw(plan.values(names)[-1], **options).source for names in (labels, plain_labels(labels)))
+    clustered = structure(viz.draw(plan.values(labels)[-1], clusters=True, **options).source)  # by what labels say
+    clustered.encode()
+    assert structure(hostile) == structure(plain), labels
+
+
+def structure(source: str) -> str:
+    """DOT text without the texts of its labels, and without the widths that these need."""
+    parts, place = [], 0
+    while match := TOKEN.search(source, place):
+        place = match.end()
+        if match[0] != "<":
+            parts.append(match[0])
+            continue
+        depth = 1
+        while depth:
+            depth += {"<": 1, ">": -1}.get(source[place], 0)
+            place += 1
+        parts.append(skeleton(ET.fromstring(f"<label>{source[match.end() : place - 1]}</label>")))
+    return " ".join(parts)
+
+
+def skeleton(element: ET.Element) -> str:
+    """The tags and attributes of an element, without texts, line breaks and widths."""
+    attributes = {name: value for name, value in element.attrib.items() if name != "width"}
+    return f"<{element.tag} {attributes} {''.join(skeleton(child) for child in element if child.tag != 'br')}>"
+
+
+DRAWN = {"svg", "g", "title", "polygon", "polyline", "path", "ellipse", "text", "tspan"}
+
+
+def checked_svg(svg: str, labels: list[str], values: list[Value]) -> None:
+    """An SVG picture holds nothing but what Graphviz draws, and the labels to be read."""
+    root = ET.fromstring(svg[svg.index("<svg") :])
+    for element in root.iter():
+        assert element.tag.rpartition("}")[2] in DRAWN, element.tag
+        assert not any(name.rpartition("}")[2].startswith(("on", "href")) for name in element.attrib)
+    shown = squeezed("".join(element.text or "" for element in root.iter() if element.tag.endswith("text")))
+    for value in values:
+        lines = shorten(value.label).split("\n")
+        assert all(squeezed(printable(line)) in shown for line in lines), (value.label, shown)
+
+
+def squeezed(text: str) -> str:
+    """Text without blanks of any kind."""
+    return "".join(c for c in text if not c.isspace() and c != "\u200b")
+
+
+def picture(data: bytes) -> None:
+    """The layout program draws the same, with the labels as text."""
+    reader = Reader(data)
+    plan, labels = sketch(reader), hostile_labels(reader)
+    values = plan.values(labels)
+    svg = viz.draw(values[-1], style=reader.pick(STYLES), direction=reader.pick(DIRECTIONS)).svg()
+    checked_svg(svg, labels, [value for value in values[-1:] if value.label])
+
+
+# ── sentences and formulas ───────────────────────────────────────────────────────────────────
+
+MATHEMATICS = {"math", "mrow", "mi", "mn", "mo", "mtext", "mfrac", "msup", "msub", "msqrt", "mspace", "mover", "munder",
+               "munderover", "mstyle", "msubsup"}
+
+
+def checked_mathml(written: str) -> None:
+    """MathML of nothing but mathematics."""
+    for element in ET.fromstring(written).iter():
+        assert element.tag in MATHEMATICS, element.tag
+        assert not any(name.startswith(("on", "href")) for name in element.attrib)
+
+
+def sentences(data: bytes) -> None:
+    """Sentences are lines that can be printed; their LaTeX becomes MathML that is whole."""
+    reader = Reader(data)
+    plan, labels = sketch(reader), hostile_labels(reader)
+    root = plan.values(labels)[-1]
+    for step in viz.steps(root):
+        assert "\n" not in step.sentence, labels
+        step.sentence.encode()
+        checked_mathml(step.mathml)
+    for spelling in ("text", "latex"):
+        written = viz.formula(root, spelling, expand=reader.below(2) == 1)
+        if spelling == "latex":
+            checked_mathml(mathml(written))
+
+
+# ── pages ────────────────────────────────────────────────────────────────────────────────────
+
+
+class Outline(HTMLParser):
+    """The elements of a page outside of its drawings, and the texts of its scripts."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[Any] = []
+        self.scripts: list[str] = []
+        self.inside = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """An element begins."""
+        self.inside = "svg" if tag == "svg" else self.inside or (tag if tag == "script" else "")
+        if self.inside != "svg":
+            self.elements.append((tag, sorted(name for name, _ in attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        """An element ends."""
+        if self.inside == tag:
+            self.inside = ""
+
+    def handle_data(self, data: str) -> None:
+        """Text."""
+        if self.inside == "script":
+            self.scripts.append(data)
+
+
+PAGES = {
+    "html": lambda root, title: viz.html(root, title=title),
+    "live": lambda root, title: viz.live(root, title=title),
+    "constants": lambda root, title: viz.live(root, title=title, constants=True),
+    "quiz": lambda root, title: viz.quiz(root, title=title),
+}
+
+
+def page(data: bytes) -> None:
+    """A page has the same elements and the same program; its data are whole, and its formulas are mathematics."""
+    reader = Reader(data)
+    make, plan = PAGES[reader.pick(list(PAGES))], sketch(reader)
+    labels, title = hostile_labels(reader), reader.text()
+    values = plan.values(labels)
+    try:
+        text = make(values[-1], title)
+    except RerollError:
+        labels, title = plain_labels(labels), "plain"
+    hostile, plain = Outline(text), Outline(make(plan.values(plain_labels(labels))[-1], "plain"))
+    assert hostile.elements == plain.elements, labels
+    film, *program = hostile.scripts
+    assert program == plain.scripts[1:], labels
+    for formula in mathematics(json.loads(film)):
+        checked_mathml(re.sub("[\ufdd0-\ufdd3]", "", formula))
+    svg = re.search("<svg.*</svg>", text, re.DOTALL)
+    assert svg
+    checked_svg(svg[0], labels, [])
+    text.encode(errors="replace")
+    assert not re.search("[\0-\x08\x0b\x0c\x0e-\x1f\x7f]", text)
+
+
+def mathematics(nested: Any) -> list[str]:
+    """The formulas in the data of a page."""
+    if isinstance(nested, dict):
+        nested = list(nested.values())
+    if isinstance(nested, list):
+        return [found for member in nested for found in mathematics(member)]
+    return [nested] if isinstance(nested, str) and nested.startswith("<math") else []

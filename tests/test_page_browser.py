@@ -1,5 +1,6 @@
 """The page to step through, in a real browser: clicked, typed at, pointed at."""
 
+import math
 import re
 import time
 
@@ -7,6 +8,7 @@ import pytest
 from browser import complaints, prefer
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 import viz
 from autograd import Value
@@ -220,6 +222,24 @@ def test_it_works_inside_of_a_notebook(browser, tmp_path):
     assert sentence(browser) == "q = x + y = -2 + 5 = 3"
     browser.switch_to.default_content()
     assert complaints(browser) == []
+
+
+def heights(browser):
+    """How high the frame of a page in a notebook is, and the page in it."""
+    return browser.execute_script("""
+        const frame = document.querySelector("iframe");
+        return [frame.clientHeight, frame.contentDocument.documentElement.getBoundingClientRect().height];
+    """)
+
+
+def test_inside_of_a_notebook_it_is_as_high_as_what_it_shows_and_no_higher_than_asked_for(browser, tmp_path):
+    for most in (720, 300):
+        (tmp_path / "notebook.html").write_text(viz.html(first()).inline(most), encoding="utf-8")
+        browser.get((tmp_path / "notebook.html").as_uri())
+        WebDriverWait(browser, 5).until(lambda browser: heights(browser)[0] < 720)
+        frame, page = heights(browser)
+        assert frame == min(math.ceil(page), most)
+    assert page > 300
 
 
 @pytest.mark.parametrize("theme", [None, "dark"])

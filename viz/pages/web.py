@@ -14,7 +14,16 @@ from viz.drawings.render import inline, write
 from viz.text.markup import printable
 
 HEIGHT = 720
-"""How high a page is in a notebook, in pixels."""
+"""How high a page is in a notebook at most, in pixels."""
+
+FITTING = """
+const box = this.parentElement, page = this.contentDocument?.documentElement;
+if (page) {
+  page.style.setProperty('--screen', box.style.maxHeight);
+  new ResizeObserver(() => { box.style.height = Math.ceil(page.getBoundingClientRect().height) + 'px'; }).observe(page);
+}
+"""
+"""What a frame does when it is loaded: it becomes as high as its page, and remains so."""
 
 
 class Page(str):
@@ -49,12 +58,15 @@ class Page(str):
         return write(Path(path), self.encode(errors="replace"))
 
     def inline(self, height: int = HEIGHT) -> str:
-        """The page as a part of another one: a frame over the picture, which is seen where frames are removed."""
+        """The page as a part of another one: as high as what it shows, up to so many pixels.
+
+        It is a frame over the picture, which is seen where frames are removed.
+        """
         picture = b64encode(self.svg.encode()).decode()
         return (
-            f'<div style="position: relative; height: {height}px; overflow: hidden">'
+            f'<div style="position: relative; height: {height}px; max-height: {height}px; overflow: hidden">'
             f'<img alt="{escape(self.about)}" style="max-width: 100%" src="data:image/svg+xml;base64,{picture}">'
-            f'<iframe title="{escape(self.about)}" srcdoc="{escape(self)}" '
+            f'<iframe title="{escape(self.about)}" srcdoc="{escape(self)}" onload="{escape(FITTING)}" '
             'style="position: absolute; inset: 0; width: 100%; height: 100%; border: 0"></iframe></div>'
         )
 

@@ -428,11 +428,6 @@ def test_what_is_compiled_is_not_registered_anywhere() -> None:
 # ── buffers ──────────────────────────────────────────────────────────────────────────────────
 
 
-def buffers() -> int:
-    """How many sets of buffers there are in this process."""
-    return sum(isinstance(thing, Buffers) for thing in gc.get_objects())
-
-
 def test_buffers_are_those_of_the_batch_sizes_used_last() -> None:
     net = nn.MLP(4, [64, 3], seed=0)
     program, theta = autograd.compile(lambda x: autograd.sum(net(x)), net), nn.parameters_to_vector(net)
@@ -464,17 +459,28 @@ def test_batch_sizes_that_alternate_keep_their_buffers() -> None:
 
 @pytest.mark.usefixtures("collected")
 def test_buffers_go_with_their_thread_and_with_their_program() -> None:
-    before = buffers()
     program, theta = squared_error()
     program(theta, X, X)
-    mine = buffers()
-    assert mine > before
-    thread = threading.Thread(target=program, args=(theta, X, X))
+    function = program.traced().function("outputs", theta.dtype).function
+
+    def sets_of_buffers() -> int:
+        return sum(isinstance(thing, Buffers) and thing.function is function for thing in gc.get_objects())
+
+    mine = sets_of_buffers()
+    assert mine > 0
+    seen = []
+
+    def work(program: autograd.Program) -> None:
+        program(theta, X, X)
+        seen.append(sets_of_buffers())
+
+    thread = threading.Thread(target=work, args=(program,))
     thread.start()
     thread.join()
-    assert buffers() == mine
-    del program, thread
-    assert buffers() == before
+    assert seen == [mine + 1]
+    assert sets_of_buffers() == mine
+    del program
+    assert sets_of_buffers() == 0
 
 
 # ── files and threads ────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,6 @@ import sys
 import pytest
 
 from viz.__main__ import main
-from viz.gallery import main as gallery
 
 FIRST = ["(x + y) * z", "x=-2", "y=5", "z=-4"]
 
@@ -133,9 +132,3 @@ def test_it_runs_as_a_module_and_survives_a_terminal_without_dots():
     ascii_only = os.environ | {"PYTHONIOENCODING": "ascii"}
     done = subprocess.run([sys.executable, "-m", "viz", *FIRST], capture_output=True, check=True, env=ascii_only)
     assert b"df/dq ? dq/dx = -4 ? 1 = -4" in done.stdout
-
-
-def test_the_gallery_writes_every_picture_in_both_themes(tmp_path):
-    names = {path.name for path in gallery(str(tmp_path / "new"))}
-    assert {"circuit-light.svg", "circuit-dark.svg", "record-light.svg", "record-dark.svg"} <= names
-    assert all(path.read_text().rstrip().endswith("</svg>") for path in (tmp_path / "new").iterdir())

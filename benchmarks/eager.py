@@ -14,9 +14,9 @@ cycles and would be freed in our time. Memory is what a finished graph holds, by
 
 from __future__ import annotations
 
+import argparse
 import gc
 import math
-import platform
 import random
 import statistics
 import sys
@@ -28,10 +28,10 @@ from typing import Any
 
 import micrograd.engine
 import micrograd.nn
-import numpy as np
 
 import nn
 from autograd import Value, ancestors
+from benchmarks.timing import duration, machine, one_core, table
 
 RUNS = 9
 CHAIN = 20_000
@@ -97,7 +97,7 @@ def demo() -> list[Work]:
             our_leaves,
         )
 
-    return [work("demo", ours), work("demo, + and ×", written_out(ours))]
+    return [work("micrograd's demo", ours), work("the same in plain + and ×", written_out(ours))]
 
 
 def sample() -> Work:
@@ -105,7 +105,7 @@ def sample() -> Work:
     pixels = [rng.random() for _ in range(784)]
     theirs, their_leaves, ours, our_leaves = twins(784, [16, 10])
     return Work(
-        "sample",
+        "one example through 784-16-10",
         lambda: sum(theirs([micrograd.engine.Value(x) for x in pixels])),
         lambda: sum(ours([Value(x) for x in pixels])),
         their_leaves,
@@ -122,7 +122,7 @@ def chain() -> Work:
 
     their_leaves = [micrograd.engine.Value(1.0), micrograd.engine.Value(0.5)]
     our_leaves = [Value(1.0), Value(0.5)]
-    return Work("chain", lambda: links(*their_leaves), lambda: links(*our_leaves), their_leaves, our_leaves)
+    return Work("a chain of 20 000 operations", lambda: links(*their_leaves), lambda: links(*our_leaves), their_leaves, our_leaves)
 
 
 def run(build: Callable[[], Any], leaves: list[Any]) -> tuple[float, float]:
@@ -136,10 +136,10 @@ def run(build: Callable[[], Any], leaves: list[Any]) -> tuple[float, float]:
     return time.perf_counter() - start, loss.data
 
 
-def times(work: Work) -> tuple[float, float]:
+def times(work: Work, runs: int) -> tuple[float, float]:
     """Median seconds, theirs and ours, of runs by turns that agree on the results."""
     seconds: list[tuple[float, float]] = []
-    for _ in range(RUNS):
+    for _ in range(runs):
         theirs, their_loss = run(work.theirs, work.their_leaves)
         ours, our_loss = run(work.ours, work.our_leaves)
         agree(work.name, their_loss, our_loss)
@@ -176,19 +176,27 @@ def their_values(loss: Any) -> int:
     return len(seen)
 
 
-def main() -> None:
+def report(quick: bool = False) -> str:
+    """The table."""
     # micrograd's backward pass recurses as deep as the graph.
-    sys.setrecursionlimit(10 * CHAIN)
-    print(f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}; medians of {RUNS} runs\n")
-    print(f"{'work':15}{'micrograd ms':>13}{'reroll ms':>11}{'ratio':>8}", end="")
-    print(f"{'bytes/value':>20}{'MB per graph':>20}{'ratio':>8}")
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 10 * CHAIN))
+    rows = [["Work", "micrograd", "reroll", "÷", "bytes per value", "MB per graph", "÷"]]
     for work in [*demo(), sample(), chain()]:
-        theirs, ours = times(work)
+        theirs, ours = times(work, 1 if quick else RUNS)
         their_bytes, their_each = memory(work.theirs, work.their_leaves, their_values)
         our_bytes, our_each = memory(work.ours, work.our_leaves, lambda loss: len(ancestors(loss)))
-        print(f"{work.name:15}{theirs * 1e3:13.1f}{ours * 1e3:11.2f}{theirs / ours:7.1f}×", end="")
-        print(f"{their_each:9.0f} → {our_each:8.0f}", end="")
-        print(f"{their_bytes / 1e6:9.2f} → {our_bytes / 1e6:8.2f}{their_bytes / our_bytes:7.1f}×")
+        rows.append([work.name, duration(theirs), duration(ours), f"{theirs / ours:.1f}",
+                     f"{their_each:.0f} → {our_each:.0f}", f"{their_bytes / 1e6:.1f} → {our_bytes / 1e6:.1f}",
+                     f"{their_bytes / our_bytes:.1f}"])
+    return table(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.eager", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="one run each")
+    options = parser.parse_args()
+    with one_core():
+        print(f"{machine()}\n\n{report(options.quick)}")
 
 
 if __name__ == "__main__":

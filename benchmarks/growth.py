@@ -70,13 +70,21 @@ def cost(sizes: list[int], plain: bool) -> Cost:
         program = autograd.compile(loss, model)
         program.value_and_grad(theta, x, y)
         totals.append(time.perf_counter() - start)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    nodes, blocks = len(program.traced().plan.graph), len(program.blocks)
+    nodes, blocks, most = len(program.traced().plan.graph), len(program.blocks), peak()
     del program
     for _ in range(REPEATS):
         gc.collect()
         passes.append(pass_times(loss, model.parameters(), x.size, y.size))
-    return Cost(nodes, blocks, min(totals), np.min(passes, axis=0).tolist(), peak)
+    return Cost(nodes, blocks, min(totals), np.min(passes, axis=0).tolist(), most)
+
+
+def peak() -> int:
+    """The most bytes that this process held; `getrusage`, on Linux, would count those of the process that began it."""
+    try:
+        with open("/proc/self/status") as lines:
+            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def pass_times(loss: Any, parameters: list[Any], inputs: int, targets: int) -> list[float]:
@@ -93,8 +101,8 @@ def pass_times(loss: Any, parameters: list[Any], inputs: int, targets: int) -> l
     return [after - before for before, after in pairwise(times)]
 
 
-def print_table(quick: bool) -> None:
-    """The table: networks written with dot and with + and ×."""
+def report(quick: bool = False) -> str:
+    """The table, to the end of the first call: networks written with dot and with + and ×."""
     rows = [["network", "nodes", "blocks", "trace s", "canonical", "group", "reroll", "rest", "total s", "µs/node",
              "after trace", "peak MB"]]
     context = multiprocessing.get_context("spawn")
@@ -106,4 +114,4 @@ def print_table(quick: bool) -> None:
             rows.append([f"{'-'.join(map(str, sizes))}, {'+ ×' if plain else 'dot'}", f"{c.nodes:,}", str(c.blocks),
                          *(f"{s:.3f}" for s in [*c.passes, rest, c.total]), f"{c.total / c.nodes * 1e6:.2f}",
                          f"{(c.total - c.passes[0]) / c.nodes * 1e6:.2f}", f"{c.peak / 1e6:.0f}"])
-    print(f"\ncompiling, to the end of the first call\n\n{table(rows)}")
+    return table(rows)

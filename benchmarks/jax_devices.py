@@ -32,14 +32,14 @@ from benchmarks.timing import machine, measure, table
 from nn.training.jax_engine import JaxEngine
 
 DEVICES = (1, 2, 4)
-WORK = {"784-128-10": (64, 1024), "GPT": (16, 256)}
+WORK = {"784-128-10": (64, 1024), "small GPT": (16, 256)}
 """The batches of every network."""
 
 
 def work(name: str, batch: int) -> tuple[Callable[[Any, Any], Any], Any, Any, Any]:
     """A loss, its parameters, and examples."""
     rng = np.random.default_rng(0)
-    if name == "GPT":
+    if name == "small GPT":
         model = GPT()
         letters = np.eye(len(ALPHABET), dtype=np.float32)[rng.integers(0, len(ALPHABET), (batch, 9))]
         return model.loss, model.params, letters[:, :-1], letters[:, 1:]
@@ -102,19 +102,19 @@ def rows_of(quick: bool) -> list[tuple[str, int]]:
     return [(name, batch) for name, batches in WORK.items() for batch in batches[: 1 if quick else None]]
 
 
-def report(quick: bool) -> str:
+def report(quick: bool = False) -> str:
     """The table: examples per second, then what else takes time."""
     turns = [{devices: elsewhere(devices, quick) for devices in DEVICES} for _ in range(1 if quick else 3)]
 
     def median(which: int, kind: str, *devices: int) -> float:
         return statistics.median(turn[n][which][kind] for turn in turns for n in devices or DEVICES)
 
-    lines = [["work", "batch", "NumPy", *(f"JAX, {n}" for n in DEVICES), "moving µs", "optimiser µs",
-              "compiling s"]]
+    devices = [f"JAX, {n} device{'s' * (n > 1)}" for n in DEVICES]
+    lines = [["Examples per second", "NumPy", *devices, "moving, µs", "Adam, µs", "compiling, s"]]
     for i, (name, batch) in enumerate(rows_of(quick)):
         speeds = [batch / median(i, "NumPy"), *(batch / median(i, "JAX", n) for n in DEVICES)]
         parts = [median(i, "moving", DEVICES[-1]) * 1e6, median(i, "optimiser") * 1e6]
-        lines.append([name, str(batch), *(f"{speed:,.0f}" for speed in speeds),
+        lines.append([f"{name}, batch of {batch}", *(f"{speed:,.0f}" for speed in speeds),
                       *(f"{part:.0f}" for part in parts), f"{median(i, 'compiling'):.1f}"])
     return table(lines)
 
@@ -130,8 +130,7 @@ def main() -> None:
     elif not installed("jax"):
         print('JAX is not installed: pip install -e ".[jax]"')
     else:
-        print(f"{machine()}; {versions()}\n\nExamples per second, with Adam\n")
-        print(report(options.quick))
+        print(f"{machine()}; {versions()}\n\n{report(options.quick)}")
 
 
 if __name__ == "__main__":

@@ -32,10 +32,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import nn
+from benchmarks import scalars
 from benchmarks.by_hand import Adam, Array, Softmax, views
-from benchmarks.compiled import micrograd_example
+from benchmarks.contenders import scalar_network
 from benchmarks.peers import installed, versions
-from benchmarks.timing import machine, table
+from benchmarks.timing import machine, table, timed
 from nn.recipes import RECIPES, Recipe
 
 SIZES = [784, 128, 10]
@@ -157,8 +158,8 @@ def torch(data: Data, recipe: Recipe, seed: int, *, loader: bool = False) -> Run
 
 def micrograd(data: Data, n: int) -> float:
     """Seconds that an epoch would take, extrapolated from n examples."""
-    examples = [micrograd_example(data.X[i].tolist(), data.rows[i].tolist()) for i in range(n)]
-    return statistics.median(examples) * len(data.X)
+    one = [scalar_network("softmax", scalars.micrograd(), data.X[i : i + 1], data.rows[i : i + 1]) for i in range(n)]
+    return statistics.median(timed(example.step) for example in one) * len(data.X)
 
 
 # ── tables ───────────────────────────────────────────────────────────────────────────────────

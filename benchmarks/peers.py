@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 from typing import Any
 
 import numpy as np
 
 from benchmarks.by_hand import Array, Moons, views
-from benchmarks.timing import Step
+from benchmarks.timing import Contender
 
 
 def installed(name: str) -> bool:
@@ -18,23 +19,24 @@ def installed(name: str) -> bool:
 
 def versions() -> str:
     """The versions and threads of the peers."""
-    found = []
+    found = [f"micrograd {importlib.metadata.version('micrograd')}"] if installed("micrograd") else []
     if installed("torch"):
         import torch
 
-        found.append(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads")
+        threads = torch.get_num_threads()
+        found.append(f"PyTorch {torch.__version__} on {threads} thread{'s' * (threads > 1)}")
     if installed("jax"):
         import jax
 
         found.append(f"JAX {jax.__version__}")
-    missing = [name for name in ("torch", "jax") if not installed(name)]
+    missing = [name for name in ("micrograd", "torch", "jax") if not installed(name)]
     return "; ".join(found + [f"{name} is not installed: its columns are left out" for name in missing])
 
 
 # ── PyTorch ──────────────────────────────────────────────────────────────────────────────────
 
 
-def torch_step(network: str, theta: Array, sizes: list[int], x: Array, y: Array, update: str | None = None) -> Step:
+def torch_step(network: str, theta: Array, sizes: list[int], x: Array, y: Array, update: str | None = None) -> Contender:
     """Forward, backward and, if named, the update, of "softmax", "xor" or "moons"."""
     import torch
 
@@ -69,13 +71,13 @@ def torch_step(network: str, theta: Array, sizes: list[int], x: Array, y: Array,
             optimizer.step()
         return value.item()
 
-    return step
+    return Contender(step, lambda: np.concatenate([weight.grad.numpy().ravel() for weight in weights]))
 
 
 # ── JAX ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def jax_step(network: str, theta: Array, sizes: list[int], x: Array, y: Array, update: str | None = None) -> Step:
+def jax_step(network: str, theta: Array, sizes: list[int], x: Array, y: Array, update: str | None = None) -> Contender:
     """The same as one jitted function, waited for."""
     import jax as untyped_jax
     import jax.numpy as jnp
@@ -124,24 +126,25 @@ def jax_step(network: str, theta: Array, sizes: list[int], x: Array, y: Array, u
     weights = [jnp.asarray(part) for part in views(theta, sizes)]
     zeros = [[jnp.zeros_like(w) for w in weights] for _ in range(2)]
     state: Any = (weights, jnp.asarray(0, x.dtype), *zeros)
+    new: Any = None
 
     def step() -> Any:
-        nonlocal state
+        nonlocal state, new
         value, new = compiled(state, inputs, targets)
         if update:
             state = new
         jax.block_until_ready(new)
         return float(value)
 
-    return step
+    return Contender(step, None if update else lambda: np.concatenate([np.ravel(part) for part in new]))
 
 
 def peers(
     network: str, theta: Array, sizes: list[int], x: Array, y: Array, update: str | None = None
-) -> dict[str, Step]:
+) -> dict[str, Contender]:
     """The steps of every peer that is installed."""
-    found: dict[str, Step] = {}
-    for name, make in (("torch", torch_step), ("jax", jax_step)):
-        if installed(name):
+    found: dict[str, Contender] = {}
+    for package, name, make in (("torch", "PyTorch", torch_step), ("jax", "JAX `jit`", jax_step)):
+        if installed(package):
             found[name] = make(network, np.array(theta), sizes, x, y, update)
     return found

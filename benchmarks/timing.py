@@ -1,18 +1,48 @@
-"""Measuring contenders side by side: short runs by turns in one process, and medians of their ratios."""
+"""Measuring contenders side by side: runs by turns in one process, medians, and tables of them in Markdown."""
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import gc
 import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-Step = Callable[[], object]
+Step = Callable[[], Any]
+
+
+class Contender(NamedTuple):
+    """A step, which returns the loss, and where it can be had the gradient of the step before, as one array."""
+
+    step: Step
+    gradient: Callable[[], Any] | None = None
+
+
+@contextlib.contextmanager
+def one_core() -> Iterator[None]:
+    """Everything on one core: NumPy on one thread, and the process where the system lets it choose (Linux).
+
+    What has counted the cores before, such as PyTorch or JAX when they are imported, keeps its threads.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        with threadpool_limits(1):
+            yield
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cores)})
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 @dataclass
@@ -58,6 +88,35 @@ def measure(contenders: dict[str, Step], rounds: int = 25, run: float = 0.01) ->
     return Measured(seconds)
 
 
+def agreement(contenders: dict[str, Contender], dtype: Any = np.float64) -> float:
+    """How much losses and gradients after a step of each differ at most from those of the first contender.
+
+    A loss's difference is relative to the loss, a gradient's to its greatest slope. Stops if it is more than
+    rounding explains.
+    """
+    tolerance = 1e-4 if dtype == np.float32 else 1e-9
+    results = {name: (one.step(), one.gradient and one.gradient()) for name, one in contenders.items()}
+    (first, (loss, gradient)), *others = results.items()
+    found = [0.0]
+    for name, (value, slopes) in others:
+        much = abs(value - loss) / abs(loss)
+        if gradient is not None and slopes is not None:
+            much = max(much, np.abs(slopes - gradient).max() / np.abs(gradient).max())
+        if not much <= tolerance:
+            raise SystemExit(f"{name} and {first} disagree by {much:.1e}, which is more than {tolerance:.0e}")
+        found.append(float(much))
+    return max(found)
+
+
+def timed(step: Step, calls: int = 1) -> float:
+    """Seconds of a call that makes garbage: what others left is collected before, its own as Python likes."""
+    gc.collect()
+    start = time.perf_counter()
+    for _ in range(calls):
+        step()
+    return (time.perf_counter() - start) / calls
+
+
 def _once(step: Step) -> float:
     """Seconds of a call, roughly."""
     for _ in range(3):
@@ -69,11 +128,11 @@ def _once(step: Step) -> float:
 
 
 def machine() -> str:
-    """The machine and its software, for the head of a table."""
+    """The machine, its software and the date, for the head of a table."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return (f"{platform.machine()}, {processor()}, {os.cpu_count()} cores; Python {platform.python_version()}, "
             f"NumPy {np.__version__} with {blas['name']} {blas['version']}, "
-            f"OPENBLAS_NUM_THREADS {os.environ.get('OPENBLAS_NUM_THREADS', 'unset')}")
+            f"OPENBLAS_NUM_THREADS {os.environ.get('OPENBLAS_NUM_THREADS', 'unset')}; {datetime.date.today()}")
 
 
 def processor() -> str:
@@ -85,11 +144,22 @@ def processor() -> str:
         return platform.processor()
 
 
+def duration(seconds: float) -> str:
+    """Seconds with three digits and the unit that suits them.
+
+    >>> duration(9.2e-6), duration(0.02814), duration(161.4)
+    ('9.20 µs', '28.1 ms', '161 s')
+    """
+    unit, size = next(((unit, size) for unit, size in (("s", 1.0), ("ms", 1e-3)) if seconds >= 0.9995 * size),
+                      ("µs", 1e-6))
+    value = seconds / size
+    return f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f} {unit}"
+
+
 def table(rows: list[list[str]]) -> str:
-    """Rows of cells, the first being the head, as aligned columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for first, *rest in rows:
-        cells = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
-        lines.append("  ".join([first.ljust(widths[0]), *cells]))
-    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+    """Rows of cells, the first being the head, as a table in Markdown; all columns but the first to the right."""
+    widths = [max(3, *map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [[first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))]
+             for first, *rest in rows]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [lines[0], rule, *lines[1:]])

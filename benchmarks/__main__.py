@@ -1,0 +1,88 @@
+"""All benchmarks but that of training on MNIST: `python -m benchmarks [--quick] [--microgpt FILE] [table …]`.
+
+Tables, in Markdown:
+
+- peers: reroll, micrograd, microgpt, NumPy by hand, PyTorch and JAX on the same work (see `comparison`);
+- eager: the eager engine against micrograd, with memory (see `eager`);
+- updates: a compiled program for several batches, and with updates (see `compiled`);
+- compiling: what it costs as networks grow (see `growth`);
+- devices: examples per second on several virtual devices (see `jax_devices`).
+
+There is no package of microgpt, which is one file: `--microgpt FILE` reads a copy, of which only the class Value runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from benchmarks import comparison, compiled, growth, jax_devices, scalars
+from benchmarks.peers import installed, versions
+from benchmarks.timing import machine, one_core
+
+
+def eager(quick: bool) -> str:
+    """Not without micrograd."""
+    if not installed("micrograd"):
+        return "micrograd is not installed: the table is left out"
+    from benchmarks import eager
+
+    return eager.report(quick)
+
+
+def devices(quick: bool) -> str:
+    """Not without JAX."""
+    return jax_devices.report(quick) if installed("jax") else "JAX is not installed: the table is left out"
+
+
+TABLES: dict[str, tuple[str, Callable[[bool], str]]] = {
+    "peers": ("A step, forward and backward, on one core; in float64 where it does not say float32; ≈ is the time of "
+              "one example times the batch", comparison.report),
+    "eager": ("The eager engine, a step on one core", eager),
+    "updates": ("784-128-10, a step on one core, alone and with updates", compiled.report),
+    "compiling": ("Compiling, to the end of the first call, on one core", growth.report),
+    "devices": ("Training steps with Adam in float32, on all cores", devices),
+}
+"""Titles, and what makes the tables."""
+
+
+def engines(microgpt: str | None) -> dict[str, scalars.Scalars]:
+    """The engines of single numbers that can be had; says what cannot."""
+    found = {"micrograd": scalars.micrograd()} if installed("micrograd") else {}
+    if not microgpt:
+        print("microgpt is left out: --microgpt FILE measures a copy of it")
+        return found
+    return found | {"microgpt": scalars.microgpt(Path(microgpt))}
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tables", nargs="*", metavar="table", help="all if none is named")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller work, to see that it works")
+    parser.add_argument("--microgpt", metavar="FILE", default=os.environ.get("MICROGPT"),
+                        help="a copy of Karpathy's microgpt.py (default: $MICROGPT)")
+    options = parser.parse_args()
+    if unknown := set(options.tables) - set(TABLES):
+        parser.error(f"no table {', '.join(sorted(unknown))}: choose of {', '.join(TABLES)}")
+    start = time.perf_counter()
+    with one_core():
+        print(f"{machine()}; {versions()}")
+        others = engines(options.microgpt)
+    for name in options.tables or TABLES:
+        title, report = TABLES[name]
+        make = partial(report, options.quick) if name != "peers" else partial(report, others, options.quick)
+        print(f"\n{title}:\n", flush=True)
+        with contextlib.nullcontext() if name == "devices" else one_core():
+            print(make())
+    print(f"\nAll of it took {time.perf_counter() - start:.0f} s.")
+
+
+if __name__ == "__main__":
+    main()

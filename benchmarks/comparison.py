@@ -1,0 +1,101 @@
+"""reroll, micrograd, microgpt, PyTorch, JAX and NumPy by hand on the same work: the table of `python -m benchmarks`.
+
+Every step is a forward and a backward pass, from the same weights to the same loss and gradient, which is checked
+before anything is timed. Contenders take turns. Engines of single numbers are timed call by call, with the collection
+of garbage on, which is part of what they cost; the others in short runs (see `timing`).
+
+The work is the same, the graphs are not: a neuron is one dot in reroll, and a chain of + and × in micrograd and
+microgpt, whose softmax is made of exp, + and ÷. micrograd and microgpt take one example of a large batch, and the
+table has their time for it times the batch.
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import autograd
+from benchmarks.contenders import gpt_arrays_of, gpt_scalars, network_arrays, network_scalars
+from benchmarks.scalars import Scalars
+from benchmarks.timing import Contender, agreement, duration, measure, table, timed
+
+COLUMNS = ["micrograd", "microgpt", "reroll eager", "reroll compiled", "NumPy by hand", "PyTorch", "JAX `jit`"]
+SECONDS = 8.0
+"""How long the engines of single numbers may take for a row, if three rounds are not more."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A row: a network or the GPT, for a batch; the others' engines of single numbers may take one example of it."""
+
+    title: str
+    kind: str
+    batch: int
+    dtype: Any = np.float64
+    extrapolated: bool = False
+
+    def arrays(self) -> dict[str, Contender]:
+        return gpt_arrays_of(self.batch, self.dtype) if self.kind == "gpt" else network_arrays(
+            self.kind, self.batch, self.dtype)
+
+    def scalars(self, engines: dict[str, Any]) -> dict[str, Contender]:
+        if self.dtype != np.float64:
+            return {}
+        if self.extrapolated:
+            engines = {name: engine for name, engine in engines.items() if not isinstance(engine, Scalars)}
+        return gpt_scalars(self.batch, engines) if self.kind == "gpt" else network_scalars(
+            self.kind, self.batch, engines)
+
+
+WORKS = [
+    Work("micrograd's demo: 2-16-16-1, 100 points", "moons", 100),
+    Work("XOR: 2-4-1, 4 examples", "xor", 4),
+    Work("digits: 784-128-10, one image", "softmax", 1),
+    Work("digits, batch of 64", "softmax", 64, extrapolated=True),
+    Work("the same in float32", "softmax", 64, np.float32),
+    Work("small GPT, one word of 8 letters", "gpt", 1),
+    Work("small GPT, batch of 32 words", "gpt", 32, extrapolated=True),
+    Work("the same in float32", "gpt", 32, np.float32),
+]
+
+
+def seconds(work: Work, engines: dict[str, Any], quick: bool) -> tuple[dict[str, float], float]:
+    """The median seconds of everyone's step, and the greatest difference of their losses and gradients."""
+    arrays, scalars = work.arrays(), work.scalars(engines)
+    found = agreement(arrays | scalars, work.dtype)
+    measured = measure({name: one.step for name, one in arrays.items()}, rounds=3 if quick else 31)
+    return {name: measured.median(name) for name in arrays} | one_by_one(scalars, quick), found
+
+
+def one_by_one(scalars: dict[str, Contender], quick: bool) -> dict[str, float]:
+    """The median seconds of steps in engines of single numbers, by turns."""
+    first = {name: timed(one.step) for name, one in scalars.items()}
+    rounds = 1 if quick else min(max(round(SECONDS / max(sum(first.values()), 1e-9)), 3), 9)
+    calls = {name: max(1, round(0.02 / seconds)) for name, seconds in first.items()}
+    times = [{name: timed(one.step, calls[name]) for name, one in scalars.items()} for _ in range(rounds)]
+    return {name: statistics.median(round[name] for round in times) for name in scalars}
+
+
+def report(engines: dict[str, Scalars], quick: bool = False) -> str:
+    """The table, with a line on how well all agree; engines are those of single numbers that are not ours."""
+    everyone = {**engines, "reroll eager": autograd}
+    alone: dict[str, dict[str, float]] = {}
+    differences: dict[str, float] = {}
+    rows = []
+    for work in WORKS:
+        times, found = seconds(work, everyone, quick)
+        if work.batch == 1:
+            alone[work.kind] = times
+        cells = {name: duration(time) for name, time in times.items()}
+        if work.extrapolated:
+            cells |= {name: f"≈ {duration(alone[work.kind][name] * work.batch)}" for name in engines}
+        rows.append((work.title, cells))
+        kind = np.dtype(work.dtype).name
+        differences[kind] = max(differences.get(kind, 0.0), found)
+    columns = [name for name in COLUMNS if any(name in cells for _, cells in rows)]
+    lines = [["Work", *columns]] + [[title, *(cells.get(name, "") for name in columns)] for title, cells in rows]
+    agreed = " and ".join(f"{much:.0e} in {kind}" for kind, much in differences.items())
+    return f"{table(lines)}\n\nLosses and gradients differ from those of NumPy by hand by at most {agreed} (relative)."

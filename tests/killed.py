@@ -25,7 +25,7 @@ from autograd.files import PREFIX
 from nn.data import mnist_files
 from nn.models.state import CHECKPOINT, read
 from tests.forks import Shared, forked, killed
-from tests.mirrors import expected, originals
+from tests.mirrors import fill, originals
 
 
 def leftovers(folder):
@@ -129,25 +129,24 @@ def cache(kills, rng, room, address):
     """Two processes fill the cache, and one of them is killed: the other does not mind, and the next one repairs."""
     found, files = Counter(), originals(images=3000)
     os.environ["XDG_CACHE_HOME"] = str(room)
-    mnist_files.ORIGINALS, mnist_files.MIRRORS = expected(files), (address,)
     folder = mnist_files.cache()
 
-    def fill():
-        assert mnist_files.mnist_files(progress=False) == files
+    def work():
+        fill(address, files)
 
     began = time.perf_counter()
-    fill()
+    work()
     duration = time.perf_counter() - began
     for _ in range(kills):
         for path in folder.iterdir():
             path.unlink()
-        survivor = forked(fill)
-        found["kills"] += killed(fill, lambda: True, rng.uniform(0, 2 * duration))
+        survivor = forked(work)
+        found["kills"] += killed(work, lambda: True, rng.uniform(0, 2 * duration))
         assert os.waitpid(survivor, 0)[1] == 0
         found["midst of a file"] += len(leftovers(folder))
         assert {path.name: path.read_bytes() for path in folder.iterdir() if path not in leftovers(folder)} == files
         (folder / "t10k-images-idx3-ubyte").write_bytes(b"half")
-        fill()
+        work()
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
     return found
 

@@ -1,4 +1,7 @@
-"""Web servers on this machine that serve a small MNIST, or fail to in the ways that servers have."""
+"""Web servers on this machine that serve a small MNIST, or fail to in the ways that servers have.
+
+`python -m tests.mirrors ADDRESS` fills the cache from one of them, and ends with an error if it got something else.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import contextlib
 import gzip
 import hashlib
 import struct
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -53,6 +57,15 @@ def mirror(answer):
             thread.join()
 
 
+def fill(address, files):
+    """Get these files from a mirror, or from the cache."""
+    mnist_files.ORIGINALS, mnist_files.MIRRORS = expected(files), (address,)
+    assert mnist_files.mnist_files(progress=False) == files
+
+
+# ── what servers do ──────────────────────────────────────────────────────────────────────────
+
+
 def send(request, body, status=200, length=None):
     """Send an answer, perhaps shorter than it says."""
     request.send_response(status)
@@ -98,3 +111,7 @@ def missing(files):
 def silent(files):
     """Hangs up without an answer."""
     return lambda request, name: request.connection.close()
+
+
+if __name__ == "__main__":
+    fill(sys.argv[1], originals(images=3000))

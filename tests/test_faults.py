@@ -1,19 +1,20 @@
 """What goes wrong in real life: processes are killed, Ctrl-C is pressed, disks are full, servers lie, callbacks raise.
 
-The slow tests do each of it as often as the environment variable REROLL_FAULTS says; `tests/killed.py` and
-`tests/interrupted.py` are the processes that they do it to.
+The slow tests do each of it as often as the environment variable REROLL_FAULTS says; `tests/killed.py`,
+`tests/interrupted.py` and `tests/unwritable.py` are the processes that they do it to.
 """
 
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from mirrors import mirror, originals, right
 
-TIMES = int(os.environ.get("REROLL_FAULTS", "20"))
+TIMES = int(os.environ.get("REROLL_FAULTS", "10"))
 ROOT = Path(__file__).parent.parent
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="only systems with fork can do that to a process")
@@ -79,3 +80,48 @@ def test_ctrl_c_at_many_moments_leaves_finished_steps(tmp_path, engine, presses)
 def test_ctrl_c_while_jax_computes_leaves_a_finished_step(tmp_path):
     pytest.importorskip("jax")
     found("tests.interrupted", "jax", 1, 1, 7, tmp_path)
+
+
+# ── disks ────────────────────────────────────────────────────────────────────────────────────
+
+
+def said(fault, folder):
+    """What those say who cannot write a file, by its name."""
+    messages = found("tests.unwritable", fault, folder)
+    for name, message in messages.items():
+        place = "MNIST cannot be kept in" if "mnist" in name else f"{folder / name} cannot be written: "
+        assert message.startswith(place)
+    return messages.values()
+
+
+def test_where_files_may_not_grow_old_ones_stay_and_the_error_says_what_to_do(tmp_path):
+    assert all("File too large; free some space, or choose another place" in each for each in said("limit", tmp_path))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["forbidden", "protected"])
+def test_where_somebody_may_not_write_old_files_stay_and_the_error_says_what_to_do(fault):
+    with tempfile.TemporaryDirectory() as folder:  # in that of pytest others may not even look
+        os.chmod(folder, 0o755)
+        messages = said(fault, Path(folder))
+        os.chmod(folder, 0o755)
+    assert all("Permission denied; choose a place where you may write" in each for each in messages)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 128 kB."""
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "none", tmp_path], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("a disk cannot be mounted here")
+    yield tmp_path
+    subprocess.run(["umount", tmp_path], check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("fault", "message"), [
+    ("full", "No space left on device; free some space, or choose another place"),
+    ("read-only", "Read-only file system; choose a place where you may write"),
+])
+def test_where_a_disk_takes_nothing_old_files_stay_and_the_error_says_what_to_do(small_disk, fault, message):
+    assert all(message in each for each in said(fault, small_disk))

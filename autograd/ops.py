@@ -23,7 +23,7 @@ import operator
 import reprlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -76,6 +76,10 @@ class Carrier:
         """This one and others as nodes of one graph, in which a number is one object."""
         return self, others
 
+    def _as_float(self) -> NoReturn:
+        """Refuse to stand for a plain number."""
+        raise NumberError("a number is expected, a Value came: use v.data, or v itself in place of Value(v)")
+
     add = __add__ = _method("add")
     sub = __sub__ = _method("sub")
     mul = __mul__ = _method("mul")
@@ -105,7 +109,7 @@ def to_float(number: Any) -> float:
     """
     whole = type(number) is int  # by far the most
     if not whole and isinstance(number, Carrier):
-        raise NumberError("a number is expected, a Value came: use v.data, or v itself in place of Value(v)")
+        number._as_float()
     try:
         return float(number if whole else _plain(number))
     except OverflowError:

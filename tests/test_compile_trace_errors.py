@@ -57,6 +57,11 @@ def parameter_largest(x: Any) -> Any:
     return max(W) * x[0]
 
 
+def lifted(x: Any) -> Any:
+    other = x[0] if isinstance(x[0], Value) else Value(x[0])
+    return W[0] * other
+
+
 def without_gradient(x: Any) -> Any:
     with autograd.no_grad():
         return W[0] * x[0]
@@ -96,6 +101,8 @@ LOSSES: dict[str, tuple[Callable[[Any], Any], str]] = {
     "math.tanh": (lambda x: math.tanh(x[0]), CONVERT),
     "math.exp": (lambda x: math.exp(x[0] + x[1]), CONVERT),
     "an array of floats": (lambda x: np.array(x, dtype=float).sum(), CONVERT),
+    "Value": (lambda x: Value(x[0]) * W[0], r"Value\(v\).*use v itself"),
+    "what is no Value made one": (lifted, r"use v itself, of which isinstance\(v, Value\) does not hold"),
     "max": (lambda x: max(x), COMPARE),
     "min": (lambda x: min(x[0], x[1]), COMPARE),
     "sorted": (lambda x: sorted(x)[0], COMPARE),
@@ -192,6 +199,13 @@ def test_a_program_may_be_traced_inside_no_grad() -> None:
     with autograd.no_grad():
         assert program([2.0, 3.0], [[1.0]]).tolist() == [6.0]
     assert program.value_and_grad([2.0, 3.0], [[1.0]])[1].tolist() == [3.0, 2.0]
+
+
+def test_the_data_of_a_parameter_is_frozen_and_what_is_detached_is_not() -> None:
+    w = Value(3.0)
+    read, detached = (autograd.compile(loss, [w]) for loss in (lambda x: w.data * w * x, lambda x: w.detach() * w * x))
+    assert read.value_and_grad(np.array([5.0]), np.ones(1)) == (15.0, [3.0])
+    assert detached.value_and_grad(np.array([5.0]), np.ones(1)) == (25.0, [5.0])
 
 
 def test_values_that_are_no_parameters_are_frozen() -> None:

@@ -193,7 +193,8 @@ def compile(loss: Callable[..., Any], params: Any) -> Program:
 
     `loss(x, y)`, or `loss(x)`, is ordinary Python over Values; x and y are nested lists shaped like one row of
     the arrays given later. `params` is a model, a list or a dict of (nested) Values. What else the loss uses
-    is constant, frozen when it is traced.
+    is constant, frozen when it is traced: other Values, and numbers that it reads as `w.data`, those of parameters too.
+    `w.detach()` is the number that a parameter has in each call, without its gradient.
 
     >>> from autograd import dot, mean
     >>> W1 = [[Value(0.1), Value(0.2)], [Value(0.3), Value(0.4)], [Value(0.5), Value(0.6)]]

@@ -85,6 +85,11 @@ class Traced(ops.Carrier):
         """Each node as the one object that stands for it."""
         return self.tape.object(self.index), [self.tape.object(self.tape.index(other)) for other in others]
 
+    def _as_float(self) -> NoReturn:
+        """Refuse to stand for a plain number, as in Value(v)."""
+        refuse("a plain number was expected, as by Value(v)", "use v itself, of which isinstance(v, Value) does not "
+               "hold; operators take numbers, Values and what is traced alike")
+
     @property
     def op(self) -> ops.Op | None:
         """The row that made it; None for a leaf."""

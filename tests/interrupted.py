@@ -102,6 +102,7 @@ def pressed(engine, folder, whole, delays):
 
 def main(engine, times, presses, seed, folder):
     """Press again and again, and print what was met."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background, shells let it be ignored
     rng, began = random.Random(int(seed)), time.perf_counter()
     whole = undisturbed(engine) if engine != "jax" else None  # JAX does not bear forks: each has to begin for itself
     duration = (time.perf_counter() - began) if whole else 1.0

@@ -1,3 +1,5 @@
+import signal
+
 import numpy as np
 import pytest
 
@@ -72,33 +74,96 @@ def test_at_the_end_of_an_epoch_the_model_has_the_parameters():
     trained(check)
 
 
-@pytest.mark.parametrize("moment", ["begin", "step", "epoch", "end"])
-def test_a_callback_that_raises_leaves_the_parameters_of_the_last_step(moment):
-    last = {}
+class Failing(nn.Callback):
+    """Keeps the parameters after each step, and raises at a moment, the second time that it comes if it comes again."""
 
-    class Broken:
-        def step(self, training):
-            last["theta"] = training.theta.copy()
+    def __init__(self, moment, error):
+        self.failing, self.error, self.thetas, self.met = moment, error, [], []
 
-    def fail(self, training):
-        raise RuntimeError("broken")
+    def come(self, moment, training):
+        self.met.append(moment)
+        if moment == self.failing and self.met.count(moment) == (1 if moment in ("begin", "end") else 2):
+            raise self.error("broken")
 
-    class Failing(Broken):
-        pass
+    def begin(self, training):
+        self.thetas.append(training.theta.copy())
+        self.come("begin", training)
 
-    original = Failing.step
-    if moment == "step":
-        def step(self, training):
-            original(self, training)
+    def step(self, training):
+        self.thetas.append(training.theta.copy())
+        self.come("step", training)
+
+    def epoch(self, training):
+        self.come("epoch", training)
+
+    def end(self, training):
+        self.come("end", training)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "eager"])
+@pytest.mark.parametrize("error", [RuntimeError, MemoryError, KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize(("moment", "steps", "epochs"),
+                         [("begin", 0, 0), ("step", 2, 0), ("epoch", 6, 1), ("end", 9, 3)])
+def test_a_callback_that_raises_loses_nothing(tmp_path, moment, steps, epochs, error, engine):
+    path, failing, model = tmp_path / "checkpoint.npz", Failing(moment, error), nn.MLP(1, [1], seed=0)
+    model.eval()
+    whole, _ = trained(epochs=3, engine=engine)
+    with pytest.raises(error, match="broken"):
+        trained(nn.Checkpoint(path), failing, model=model, epochs=3, engine=engine)
+    assert len(failing.thetas) == steps + 1
+    np.testing.assert_array_equal(nn.parameters_to_vector(model), failing.thetas[-1])
+    assert not model.training
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+    assert path.exists() == (epochs > 0)
+    again, history = trained(epochs=3, engine=engine, resume=path if epochs else None)
+    np.testing.assert_array_equal(nn.parameters_to_vector(again), nn.parameters_to_vector(whole))
+    assert len(history.epochs) == 3
+
+
+class BrokenRule(nn.SGD):
+    def update(self, gradient):
+        if self.steps == 2:
             raise RuntimeError("broken")
-        Failing.step = step
-    else:
-        setattr(Failing, moment, fail)
-    model = nn.MLP(1, [1], seed=0)
-    last["theta"] = nn.parameters_to_vector(model)
+        return super().update(gradient)
+
+
+def broken_rate(epochs):
+    if epochs > 0.4:
+        raise RuntimeError("broken")
+    return 0.1
+
+
+def broken_metric(outputs, targets):
+    raise RuntimeError("broken")
+
+
+@pytest.mark.parametrize("engine", ["compiled", "eager"])
+@pytest.mark.parametrize(("rule", "rate", "metrics", "steps"), [
+    (BrokenRule, 0.1, [], 1), (nn.SGD, broken_rate, [], 2), (nn.SGD, 0.1, [broken_metric], 3),
+], ids=["optimiser", "schedule", "metric"])
+def test_whatever_else_raises_leaves_the_parameters_of_the_last_step(rule, rate, metrics, steps, engine):
+    watch, model = Failing("never", None), nn.MLP(1, [1], seed=0)
     with pytest.raises(RuntimeError, match="broken"):
-        trained(Failing(), model=model)
-    np.testing.assert_array_equal(nn.parameters_to_vector(model), last["theta"])
+        nn.fit(model, *line(), "mse", rule(rate), epochs=5, batch_size=4, engine=engine, metrics=metrics,
+               progress=False, callbacks=[watch])
+    assert len(watch.thetas) == steps + 1
+    np.testing.assert_array_equal(nn.parameters_to_vector(model), watch.thetas[-1])
+
+
+def test_a_loss_that_raises_in_the_midst_of_a_batch_leaves_the_parameters_of_the_last_step():
+    watch, model, calls = Failing("never", None), nn.MLP(1, [1], seed=0), []
+
+    def broken(outputs, targets):
+        calls.append(outputs)
+        if len(calls) == 7:  # the third example of the second batch
+            raise RuntimeError("broken")
+        return nn.losses.mse(outputs, targets)
+
+    with pytest.raises(RuntimeError, match="broken"):
+        nn.fit(model, *line(), broken, nn.SGD(0.1), batch_size=4, engine="eager", progress=False, callbacks=[watch])
+    assert len(watch.thetas) == 2
+    np.testing.assert_array_equal(nn.parameters_to_vector(model), watch.thetas[-1])
 
 
 def test_a_recorder_is_one_more_callback():

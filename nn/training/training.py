@@ -102,9 +102,9 @@ class Training:
                     if interrupt.came:
                         self.note_interruption(bar)
             finally:
-                self.history.interrupted = interrupt.came
                 self.history.seconds = time.perf_counter() - self.began
                 self.write_back()
+        self.history.interrupted = interrupt.came
         return self.history
 
     def bar(self, progress: bool) -> Any:

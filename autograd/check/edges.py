@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from autograd.check.compare import Mismatch, build, compare, shown
 from autograd.check.diagnosis import Cause
-from autograd.check.examine import Run
-from autograd.check.expressions import Apply, Case, Leaf, reference
+from autograd.check.examine import RANDOM, REUSED, ROWS, SEED, SHARED, Run
+from autograd.check.expressions import Apply, Case, Leaf, forms, reference
 from autograd.check.student import close, described
 
 EXTREMES = {"exp": (-1000.0,), "tanh": (-1000.0, 1000.0), "sigmoid": (-1000.0, 1000.0), "softplus": (-1000.0, 1000.0)}
@@ -19,6 +19,13 @@ OVERFLOW = {
 """What to compute in its place."""
 
 AGAIN, ZERO, DEEP = "a second backward", "relu at 0", "a deep graph"
+
+CHECKS = {
+    *[str(form) for row in ROWS for form in forms(row)],
+    *[f"{op} at {x:g}" for op in EXTREMES for x in EXTREMES[op]],
+    *[REUSED, SHARED, RANDOM, AGAIN, DEEP, SEED, ZERO],
+}
+"""The names of all checks, the single expressions among them."""
 
 
 def again(run: Run) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,8 @@ def export(root: Value | Frames, folder: str | os.PathLike[str], format: str = "
     layout program's. All pictures have one layout and one size. The folder is made if it is missing.
     All pictures are drawn before the first is written. Raises `FileError` where that cannot be.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     frames = frames_of(root, options)
     folder = Path(folder)
     digits = max(2, len(str(len(frames))))

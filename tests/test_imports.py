@@ -1,0 +1,103 @@
+"""What importing does not do: load what is heavy and seldom needed, or touch anything beyond its own modules."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+over = pytest.mark.parametrize
+
+PACKAGES = ["autograd", "nn", "viz"]
+COMMANDS = ["nn.__main__", "viz.__main__"]
+
+UNNEEDED = {
+    "matplotlib": "only plots need it, and it is an extra",
+    "jax": "only programs on its devices need it, and it is an extra",
+    "torch": "nn writes text for it and never loads it",
+    "IPython": "it knows what it shows by the methods that it calls",
+    "tqdm": "only a progress bar needs it",
+    "threadpoolctl": "only a training needs it",
+    "http": "only what downloads MNIST needs it",
+    "urllib": "likewise",
+    "tarfile": "likewise",
+    "socket": "comes with http",
+    "ssl": "comes with http",
+    "email": "comes with http",
+    "concurrent": "only the export of many pictures needs it",
+    "importlib.resources": "only what reads files of the packages needs it",
+    "importlib.metadata": "comes with tqdm",
+    "autograd.check.student": "only a check of somebody's engine needs it",
+    "asyncio": "nothing needs it",
+    "multiprocessing": "nothing needs it",
+    "unittest": "nothing needs it",
+}
+"""Modules that importing leaves alone, and why."""
+
+OF_OTHERS = {
+    "numpy.random": "noise makes its generator when it is first asked for a number",
+    "graphviz": "drawing is viz's",
+    "subprocess": "running programs is viz's",
+    "zipfile": "files of models are nn's",
+    "json": "likewise",
+}
+"""Modules that nn or viz may load, but autograd does not."""
+
+LOADED = "import sys, numpy; before = {{*sys.modules}}; import {}; print(*sys.modules.keys() - before)"
+"""Prints the modules that come beside those of NumPy, which are others in every version."""
+
+TOUCHED = """
+import os, random, signal, sys, threading, warnings
+import numpy as np
+
+DEEDS = {{"os.mkdir", "os.putenv", "os.remove", "os.rename", "socket.connect", "subprocess.Popen", "tempfile.mkstemp",
+         "_thread.start_new_thread"}}
+
+def audit(event, arguments):
+    if event in DEEDS or event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR):
+        print(event, arguments)
+
+def settings():
+    return {{
+        "signal handlers": [signal.getsignal(number) for number in signal.valid_signals()],
+        "threads": threading.active_count(), "warnings": list(warnings.filters), "hook": sys.excepthook,
+        "recursion": sys.getrecursionlimit(), "folder": os.getcwd(), "random": random.getstate(),
+        "NumPy's errors": np.geterr(), "NumPy's printing": np.get_printoptions(),
+        "NumPy's random": str(np.random.get_state()),
+    }}
+
+before = settings()
+sys.addaudithook(audit)
+import {}
+after = settings()
+print(*[name for name in before if before[name] != after[name]])
+"""
+"""Prints what an import does to the world and which settings it changes."""
+
+
+def printed(code: str) -> str:
+    """What a fresh process prints."""
+    done = subprocess.run([sys.executable, "-B", "-c", code], capture_output=True, text=True, check=False,
+                          cwd=Path(__file__).parent.parent, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@over("module", PACKAGES + COMMANDS)
+def test_importing_loads_nothing_that_few_need(module):
+    loaded = set(printed(LOADED.format(module)).split())
+    assert module in loaded
+    assert not loaded & (UNNEEDED.keys() | (OF_OTHERS.keys() if module == "autograd" else set()))
+
+
+@over("module", PACKAGES + COMMANDS)
+def test_importing_touches_nothing(module):
+    assert printed(TOUCHED.format(module)).split() == []
+
+
+def test_what_touches_the_world_is_noticed(tmp_path):
+    deed = f"os; open({str(tmp_path / 'file')!r}, 'w'); signal.signal(signal.SIGINT, signal.SIG_IGN)"
+    assert printed(TOUCHED.format(deed)).split("\n")[0].startswith("open")
+    assert printed(TOUCHED.format(deed)).splitlines()[-1] == "signal handlers"

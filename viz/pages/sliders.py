@@ -16,13 +16,16 @@ from autograd import Value, ops
 LEAST = 2.0
 """A slider reaches at least from -2 to 2, the range in which activations bend."""
 
+MOST = 1e300
+"""No slider reaches further; a page still shows a number that lies beyond."""
+
 PARTS = 100
 """A slider has so many positions on each side of 0."""
 
 
 def slider(value: Value, users: Iterable[tuple[Value, int]]) -> dict[str, float]:
     """The range of a leaf's slider, and the step from one position to the next."""
-    reach = rounded(max(2.5 * abs(value.data), LEAST)) if math.isfinite(value.data) else 5 * LEAST
+    reach = rounded(min(max(2.5 * abs(value.data), LEAST), MOST)) if math.isfinite(value.data) else 5 * LEAST
     low = 0.0 if value.data >= 0 and any(undefined_below_0(*use) for use in users) else -reach
     return {"low": low, "high": reach, "step": reach / PARTS}
 

@@ -62,7 +62,7 @@ def live(
     film = again.film() | {"plane": plane(frames, boundary, data)}
     written = player(
         frames, roomy(frames), film, title, theme, style=page_file("live.css"), panel=page_file("live.html"),
-        script=PRELUDE + again.script() + "".join(map(page_file, SCRIPTS)),
+        script=PRELUDE + again.script() + page_file(*SCRIPTS),
     )
     page = Page(written, frames.drawing().svg(), "a computational graph whose numbers can be moved")
     return saved(page, path)

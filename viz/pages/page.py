@@ -85,7 +85,7 @@ def player(
         svg=text(drawing), panel=panel,
         forward=entries(forward), backward=entries(frames[len(forward) :]),
         film=literal(film),
-        script=page_file("steps.js") + script,
+        script=page_file("graph.js", "view.js", "player.js") + script,
     )
 
 

@@ -56,7 +56,7 @@ def quiz(
         frames, marked(frames.drawing().svg(), frames.sheet.theme),
         film(frames) | {"quiz": {"blanks": asked, "tolerance": tolerance}}, title, theme,
         style=page_file("quiz.css"), panel=page_file("quiz.html"),
-        script=page_file("numbers.js") + page_file("quiz.js"),
+        script=page_file("numbers.js", "quiz.js"),
     )
     return saved(Page(written, frames.drawing(0).svg(), "a computational graph with numbers to fill in"), path)
 

@@ -20,6 +20,8 @@ from viz.pages.web import Page, document, literal, page_file, saved
 from viz.style import THEMES, variables
 from viz.text.javascript import PRELUDE, Script
 
+SCRIPTS = ("recording.js", "plane.js", "losses.js", "panels.js")
+
 FRAMES = 200
 """At most so many frames of a recording go into a page."""
 
@@ -66,7 +68,7 @@ def replay(
         title=heading,
         style=variables() + page_file("replay.css"),
         articles="\n".join(article(i, name, len(films) > 1) for i, name in enumerate(titles)),
-        script=page_file("plane.js") + PRELUDE + recorded([packed(film, data, frames) for film in films])
+        script=page_file(*SCRIPTS) + PRELUDE + recorded([packed(film, data, frames) for film in films])
         + page_file("replay.js"),
     )
     return saved(Page(text, curves(films), "a training, step by step"), path)

@@ -85,11 +85,12 @@ def saved(page: Page, path: str | os.PathLike[str] | None) -> Page:
     return page
 
 
-def page_file(name: str) -> str:
-    """The text of a file in viz/pages."""
+def page_file(*names: str) -> str:
+    """The text of a file in viz/pages, or of several after one another."""
     from importlib import resources
 
-    return resources.files("viz").joinpath("pages", name).read_text(encoding="utf-8")
+    folder = resources.files("viz").joinpath("pages")
+    return "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
 def literal(data: Any) -> str:

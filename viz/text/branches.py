@@ -1,6 +1,6 @@
 """The rule of a derivative as it applies at any point: its formulas, and the conditions under which each holds.
 
-Where `viz.worked` decides a selection by the numbers at hand, both ways are kept here.
+Where `viz.text.worked` decides a selection by the numbers at hand, both ways are kept here.
 """
 
 from __future__ import annotations

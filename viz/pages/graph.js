@@ -1,0 +1,157 @@
+"use strict";
+
+// A walk through a graph. `film` holds its values and edges, and for each step the sentence, the numbers that become
+// known, and what the step is about. The drawing's elements are found by data-value, data-edge and data-number.
+
+const film = JSON.parse(document.getElementById("film").textContent);
+
+const $ = selector => document.querySelector(selector);
+const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
+
+// ── the drawing ─────────────────────────────────────────────────────────────────────────────────
+
+class Graph {
+  constructor(svg, view) {
+    Object.assign(this, { svg, view, known: {} });
+    view.moved = () => this.write();
+    this.elements = [...svg.querySelectorAll("[data-value], [data-edge]")];
+    this.numbers = [...svg.querySelectorAll("[data-number]")].map(element => ({ element, key: element.dataset.number }));
+    // What stands before a number, such as "grad ", is what is left without the last that becomes known.
+    const last = Object.assign({}, film.given, ...film.steps.map(step => step.known));
+    const { e, f } = svg.querySelector("g").transform.baseVal.consolidate().matrix;
+    for (const number of this.numbers) {
+      number.at = [Number(number.element.getAttribute("x")) + e, Number(number.element.getAttribute("y")) + f];
+      number.known = !(number.key in last);
+      const { textContent: text, dataset } = number.element;
+      const before = number.known ? text.length : text.length - written(last[number.key]).length;
+      number.prefix = dataset.before ?? text.slice(0, before);
+    }
+    this.users = {};
+    for (const [id, edge] of Object.entries(film.edges)) (this.users[edge.from] ??= []).push([id, edge.to]);
+    this.subject = null;
+    this.listen();
+  }
+
+  // Shows what is known after some steps, the last of them highlighted.
+  show(position) {
+    const step = film.steps[position - 1];
+    this.known = Object.assign({}, film.given, ...film.steps.slice(0, position).map(each => each.known));
+    for (const { element, key, known } of this.numbers) {
+      element.classList.toggle("unknown", !known && !(key in this.known));
+      element.classList.toggle("fresh", Boolean(step) && step.fresh.includes(key));
+    }
+    const about = new Set(step ? step.about : []);
+    for (const element of this.elements) {
+      const made = step?.phase === "backward" && "operation" in element.dataset; // it had its turn in the forward pass
+      element.classList.toggle("active", about.has(name(element)) && !made);
+    }
+    this.svg.classList.toggle("forward", step?.phase === "forward");
+    this.svg.classList.toggle("backward", step?.phase === "backward");
+    this.write();
+  }
+
+  // Writes the numbers that are known, as far as they are in sight.
+  write() {
+    for (const number of this.numbers) {
+      if (!number.known && number.key in this.known && this.view.sees(number.at)) this.put(number, number.prefix + written(this.known[number.key]));
+    }
+    this.tell();
+  }
+
+  // Puts a number in its place, if it is another than before; where the room is too small, narrower.
+  put(number, text) {
+    if (text === number.text) return;
+    const { element } = number, room = Number(element.dataset.room ?? Infinity);
+    number.text = element.textContent = text;
+    if (text.length > room) {
+      element.setAttribute("textLength", 0.47 * element.getAttribute("font-size") * room);
+      element.setAttribute("lengthAdjust", "spacingAndGlyphs");
+    } else if (element.hasAttribute("textLength")) element.removeAttribute("textLength");
+  }
+
+  // Puts a marker behind the numbers that are new.
+  mark() {
+    for (const old of this.svg.querySelectorAll(".marker")) old.remove();
+    for (const text of this.svg.querySelectorAll(".fresh")) {
+      const { x, y, width, height } = text.getBBox();
+      const marker = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+      const box = { class: "marker", x: x - 3, y: y - 1, width: width + 6, height: height + 2, rx: 3 };
+      for (const [attribute, value] of Object.entries(box)) marker.setAttribute(attribute, value);
+      text.before(marker);
+    }
+  }
+
+  // Highlights all paths from a value, or along an edge, to the output.
+  trace(subject) {
+    this.subject = subject;
+    const path = new Set();
+    const ahead = [];
+    if (subject in film.edges) {
+      path.add(subject).add(film.edges[subject].from);
+      ahead.push(film.edges[subject].to);
+    } else if (subject !== null) {
+      ahead.push(subject);
+    }
+    while (ahead.length) {
+      const value = ahead.pop();
+      if (path.has(value) && value !== film.edges[subject]?.from) continue;
+      path.add(value);
+      for (const [edge, user] of this.users[value] ?? []) {
+        path.add(edge);
+        ahead.push(user);
+      }
+    }
+    this.svg.classList.toggle("traced", subject !== null);
+    for (const element of this.elements) {
+      element.classList.toggle("path", path.has(name(element)));
+      element.classList.toggle("subject", subject !== null && name(element) === subject);
+    }
+    this.tell();
+  }
+
+  // Writes the numbers of what is pointed at, as far as they are known.
+  tell() {
+    const { subject } = this;
+    const shown = key => key in this.known ? written(this.known[key]) : "?";
+    let text = "";
+    if (subject in film.edges) {
+      const edge = film.edges[subject], gradient = film.values[edge.to].gradient;
+      text = `${edge.local} = ${shown(`${subject}:local`)} · along this edge comes `
+        + `${gradient} · ${edge.local} = ${shown(`${subject}:gradient`)}`;
+    } else if (subject !== null) {
+      const value = film.values[subject];
+      text = `${value.name} = ${value.data ?? shown(`${subject}:data`)}`;
+      if (value.gradient) text += ` · ${value.gradient} = ${shown(`${subject}:gradient`)}`;
+    }
+    $("#numbers").textContent = text;
+  }
+
+  listen() {
+    const target = event => {
+      const element = event.target.closest("[data-value], [data-edge]");
+      return element && name(element);
+    };
+    this.svg.addEventListener("pointerover", event => { if (!event.buttons) this.trace(target(event)); });
+    this.svg.addEventListener("pointerleave", () => this.trace(null));
+    this.svg.addEventListener("focusin", event => this.trace(target(event)));
+    this.svg.addEventListener("focusout", () => this.trace(null));
+    const labelled = new Set();
+    for (const element of this.svg.querySelectorAll(".node[data-value]")) {
+      const { value } = element.dataset;
+      if (labelled.has(value)) continue; // one place to stop for each value
+      labelled.add(value);
+      element.setAttribute("tabindex", "0");
+      element.setAttribute("role", "img");
+      element.setAttribute("aria-label", film.values[value].name);
+    }
+  }
+}
+
+// What a step makes known, as text; a page whose numbers move looks them up.
+function written(known) {
+  return film.look ? film.look(known) : known;
+}
+
+function name(element) {
+  return element.dataset.value ?? element.dataset.edge;
+}

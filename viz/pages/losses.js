@@ -1,0 +1,61 @@
+
+// ── loss curves ─────────────────────────────────────────────────────────────────────────────────
+
+class LossCurve {
+  constructor(svg, recordings, timeline) {
+    Object.assign(this, { svg, recordings, timeline });
+    const scrub = event => { if (event.buttons) player.goTo(this.nearest(event.offsetX)); };
+    svg.addEventListener("pointerdown", event => { svg.setPointerCapture(event.pointerId); scrub(event); });
+    svg.addEventListener("pointermove", scrub);
+  }
+
+  nearest(x) {
+    const step = (x - MARGIN.left) / (this.width - MARGIN.left - MARGIN.right) * this.last;
+    return this.timeline.reduce((best, at, i) => Math.abs(at - step) < Math.abs(this.timeline[best] - step) ? i : best, 0);
+  }
+
+  draw() {
+    const { svg } = this;
+    svg.replaceChildren();
+    this.width = svg.clientWidth;
+    this.height = svg.clientHeight;
+    this.last = Math.max(1, this.timeline.at(-1));
+    const losses = this.recordings.flatMap(r => r.losses).filter(Number.isFinite);
+    const positive = losses.filter(loss => loss > 0);
+    this.log = $("#log").checked && positive.length > 0;
+    const scale = y => this.log ? Math.log10(Math.max(y, Math.min(...positive))) : y;
+    const low = this.log ? scale(0) : Math.min(0, ...losses), high = Math.max(...losses.map(scale), low + 1e-9);
+    this.x = step => MARGIN.left + step / this.last * (this.width - MARGIN.left - MARGIN.right);
+    this.y = loss => {
+      const share = Number.isFinite(loss) ? (scale(loss) - low) / (high - low || 1) : 1;
+      return this.height - MARGIN.bottom - share * (this.height - MARGIN.top - MARGIN.bottom);
+    };
+    this.axes(low, high);
+    for (const recording of this.recordings) {
+      const points = recording.steps.map((step, i) => `${this.x(step).toFixed(1)},${this.y(recording.losses[i]).toFixed(1)}`);
+      element("polyline", { points: points.join(" "), class: `curve ${recording.colour}` }, svg);
+    }
+    this.cursor = element("line", { class: "cursor", y1: MARGIN.top, y2: this.height - MARGIN.bottom }, svg);
+    this.dots = this.recordings.map(recording => element("circle", { r: 5, class: `dot ${recording.colour}` }, svg));
+  }
+
+  axes(low, high) {
+    for (const level of ticks(low, high)) {
+      const loss = this.log ? 10 ** level : level, y = this.y(loss);
+      element("line", { class: "grid", x1: MARGIN.left, x2: this.width - MARGIN.right, y1: y, y2: y }, this.svg);
+      element("text", { class: "tick", x: MARGIN.left - 6, y: y + 4, "text-anchor": "end" }, this.svg, shown(loss));
+    }
+    for (const step of ticks(0, this.last).filter(Number.isInteger)) {
+      element("text", { class: "tick", x: this.x(step), y: this.height - 8, "text-anchor": "middle" }, this.svg, step);
+    }
+  }
+
+  show(step, frames) {
+    this.cursor.setAttribute("x1", this.x(step));
+    this.cursor.setAttribute("x2", this.x(step));
+    this.dots.forEach((dot, i) => {
+      dot.setAttribute("cx", this.x(this.recordings[i].steps[frames[i]]));
+      dot.setAttribute("cy", this.y(this.recordings[i].losses[frames[i]]));
+    });
+  }
+}

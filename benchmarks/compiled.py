@@ -1,4 +1,4 @@
-"""A compiled program against its peers, for several batches and with updates: `python -m benchmarks.compiled [--quick]`.
+"""A compiled program, for several batches and with updates: `python -m benchmarks.compiled [--quick]`.
 
 The work is a step of 784-128-10 with ReLU and softmax cross entropy, alone and with the update of SGD and of Adam.
 Contenders run by turns in one process, on one core. Times are medians over the rounds and ratios medians of the

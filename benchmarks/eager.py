@@ -122,7 +122,13 @@ def chain() -> Work:
 
     their_leaves = [micrograd.engine.Value(1.0), micrograd.engine.Value(0.5)]
     our_leaves = [Value(1.0), Value(0.5)]
-    return Work("a chain of 20 000 operations", lambda: links(*their_leaves), lambda: links(*our_leaves), their_leaves, our_leaves)
+    return Work(
+        "a chain of 20 000 operations",
+        lambda: links(*their_leaves),
+        lambda: links(*our_leaves),
+        their_leaves,
+        our_leaves,
+    )
 
 
 def run(build: Callable[[], Any], leaves: list[Any]) -> tuple[float, float]:

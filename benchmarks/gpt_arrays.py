@@ -1,4 +1,7 @@
-"""The GPT of `gpt` on arrays: NumPy by hand, PyTorch and JAX. The letters of a batch are numbers, (words, positions)."""
+"""The GPT of `gpt` on arrays: NumPy by hand, PyTorch and JAX.
+
+A batch is an array of numbers of letters, (words, positions), and one of the letters that follow them.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ def normalised_back(dn: Array, n: Array, scale: Array) -> Array:
 
 
 class ByHand:
-    """Forward and backward in NumPy as well as we can: positions of all words in rows, and Q, K and V in one product."""
+    """Forward and backward in NumPy as well as we can: a row for each position, and Q, K and V in one product."""
 
     def __init__(self, theta: Array, letters: Any, following: Any) -> None:
         self.gradient = np.empty_like(theta)
@@ -117,8 +120,8 @@ def by_hand(theta: Array, letters: Any, following: Any) -> Contender:
 def torch(theta: Array, letters: Any, following: Any) -> Contender:
     """Eager PyTorch, with its own embedding, normalisation, attention and loss."""
     import torch
-    import torch.nn.functional as F
 
+    F = torch.nn.functional
     p = {name: torch.tensor(part, requires_grad=True) for name, part in matrices(theta).items()}
     xs, ys = torch.tensor(letters), torch.tensor(following).ravel()
     words, positions = letters.shape

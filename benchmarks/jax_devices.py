@@ -23,6 +23,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 import autograd
 import nn
@@ -30,6 +31,7 @@ from benchmarks.gpt import ALPHABET, GPT
 from benchmarks.peers import installed, versions
 from benchmarks.timing import machine, measure, table
 from nn.training.jax_engine import JaxEngine
+from nn.training.training import SMALL
 
 DEVICES = (1, 2, 4)
 WORK = {"784-128-10": (64, 1024), "small GPT": (16, 256)}
@@ -66,7 +68,8 @@ def times(name: str, batch: int, rounds: int) -> dict[str, float]:
         "moving": lambda: moving(engine, theta, X, Y),
         "optimiser": lambda: optimizer.step(mine, gradient),
     }
-    measured = measure(contenders, rounds)
+    with threadpool_limits(1 if 6 * theta.size * batch < SMALL else None, user_api="blas"):  # as fit does
+        measured = measure(contenders, rounds)
     return {kind: measured.median(kind) for kind in contenders} | {"compiling": compiling}
 
 

@@ -36,7 +36,9 @@ def versions() -> str:
 # ── PyTorch ──────────────────────────────────────────────────────────────────────────────────
 
 
-def torch_step(network: str, theta: Array, sizes: list[int], x: Array, y: Array, update: str | None = None) -> Contender:
+def torch_step(
+    network: str, theta: Array, sizes: list[int], x: Array, y: Array, update: str | None = None
+) -> Contender:
     """Forward, backward and, if named, the update, of "softmax", "xor" or "moons"."""
     import torch
 

@@ -53,7 +53,7 @@ class Scalars:
 
 
 class MLP:
-    """A multilayer perceptron of an engine's numbers, its weights in the order of `nn.MLP`: Wᵢ as (out, in), then bᵢ."""
+    """A multilayer perceptron in an engine, its weights in the order of `nn.MLP`: W₁ as (out, in), b₁, W₂, …"""
 
     def __init__(self, engine: Scalars, theta: Array, sizes: list[int], activation: str, output: str) -> None:
         self.weights = [[engine.Value(w) for w in part.ravel().tolist()] for part in views(theta, sizes)]

@@ -88,20 +88,23 @@ def measure(contenders: dict[str, Step], rounds: int = 25, run: float = 0.01) ->
     return Measured(seconds)
 
 
+TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
+
+
 def agreement(contenders: dict[str, Contender], dtype: Any = np.float64) -> float:
     """How much losses and gradients after a step of each differ at most from those of the first contender.
 
     A loss's difference is relative to the loss, a gradient's to its greatest slope. Stops if it is more than
     rounding explains.
     """
-    tolerance = 1e-4 if dtype == np.float32 else 1e-9
+    tolerance = TOLERANCE[np.dtype(dtype).name]
     results = {name: (one.step(), one.gradient and one.gradient()) for name, one in contenders.items()}
     (first, (loss, gradient)), *others = results.items()
     found = [0.0]
     for name, (value, slopes) in others:
         much = abs(value - loss) / abs(loss)
         if gradient is not None and slopes is not None:
-            much = max(much, np.abs(slopes - gradient).max() / np.abs(gradient).max())
+            much = np.maximum(much, np.abs(slopes - gradient).max() / np.abs(gradient).max())  # nan if either is
         if not much <= tolerance:
             raise SystemExit(f"{name} and {first} disagree by {much:.1e}, which is more than {tolerance:.0e}")
         found.append(float(much))

@@ -97,3 +97,10 @@ def test_a_softmax_over_one_score_stays_with_the_longer_ones(total):
     program = autograd.compile(loss, w)
     program.value_and_grad(np.ones(4), np.ones((2, 4)))
     assert [block.op for block in program.blocks].count("div") == 1
+
+
+def test_letters_may_be_numbers_or_one_hot_rows(model, data):
+    X, Y = data
+    by_row = model.loss(X[0].tolist(), Y[0].tolist())
+    by_number = model.loss(X[0].argmax(1).tolist(), Y[0].argmax(1).tolist())
+    assert by_number.data == pytest.approx(by_row.data, rel=1e-12)

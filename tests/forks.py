@@ -26,12 +26,14 @@ class Shared:
 
 
 def forked(work):
-    """The number of a fork that does some work."""
+    """The number of a fork that does some work. It ends with 0, with 130 after Ctrl-C, or with 1 after an error."""
     child = os.fork()
     if child:
         return child
     try:
         work()
+    except KeyboardInterrupt:
+        os._exit(130)
     except BaseException:
         traceback.print_exc()
         os._exit(1)
@@ -39,7 +41,10 @@ def forked(work):
 
 
 def struck(work, strike, ready, *delays):
-    """Let a fork do some work, and send it a signal after each of these seconds since it was ready; how it ended."""
+    """Let a fork do some work, and send it a signal after each of these seconds since it was ready; how it ended.
+
+    That is what it ended with, or minus the number of the signal.
+    """
     child = forked(work)
     while not ready() and not os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
         time.sleep(0.0002)
@@ -47,11 +52,11 @@ def struck(work, strike, ready, *delays):
         time.sleep(delay)
         os.kill(child, strike)
     _, status = os.waitpid(child, 0)
-    return status
+    return os.waitstatus_to_exitcode(status)
 
 
 def killed(work, ready, delay):
     """Let a fork do some work, and kill it so many seconds after it is ready; whether that was before its end."""
     status = struck(work, signal.SIGKILL, ready, delay)
-    assert status in (0, signal.SIGKILL), f"the fork ended by itself, with status {status}"
-    return status == signal.SIGKILL
+    assert status in (0, -signal.SIGKILL), f"the fork ended by itself, with {status}"
+    return status < 0

@@ -124,8 +124,8 @@ def moment(name, once):
         name, {"callbacks": [AtMoment(name, once)]})
 
 
-@pytest.mark.parametrize("engine", ["compiled", "eager"])
-@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize(("engine", "times"), [("compiled", 1), ("compiled", 2), ("compiled", 3), ("eager", 1),
+                                               ("eager", 2)])
 @pytest.mark.parametrize(("name", "steps", "epochs"), [
     ("begin", 0, 0), ("compiling", 1, 0), ("validating", 3, 1), ("state_dict", 3, 1), ("end", 15, 5),
 ])

@@ -428,7 +428,7 @@ def test_what_is_compiled_is_not_registered_anywhere() -> None:
 # ── buffers ──────────────────────────────────────────────────────────────────────────────────
 
 
-def test_buffers_are_those_of_the_batch_sizes_used_last() -> None:
+def test_buffers_are_those_of_the_batch_sizes_met_last() -> None:
     net = nn.MLP(4, [64, 3], seed=0)
     program, theta = autograd.compile(lambda x: autograd.sum(net(x)), net), nn.parameters_to_vector(net)
     rng = np.random.default_rng(0)

@@ -21,7 +21,7 @@ FloatArray = npt.NDArray[Any]
 
 
 KEPT = 8
-"""Batch sizes for which a thread keeps buffers, those it used last: training has two, validation two more."""
+"""Batch sizes for which a thread keeps buffers, those it met last: training has two, validation two more."""
 
 
 class _Thread(threading.local):
@@ -84,12 +84,11 @@ class Compiled:
         """Call a generated function with the buffers of this thread and batch size."""
         key = (kind, theta.dtype.char, len(batch.x))
         kept = self.local.buffers
-        mine = kept.pop(key, None)
+        mine = kept.get(key)
         if mine is None:
-            mine = self.function(kind, theta.dtype).buffers()
-        kept[key] = mine  # the last to go
-        if len(kept) > KEPT:
-            del kept[next(iter(kept))]
+            if len(kept) == KEPT:
+                del kept[next(iter(kept))]  # the oldest: to know the least used would cost every call some of its time
+            mine = kept[key] = self.function(kind, theta.dtype).buffers()
         x, y = batch.matrices(theta.dtype)
         noise = self.noise(batch, rng, theta.dtype) if self.plan.noises else None
         with np.errstate(all="ignore"):

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -185,35 +185,38 @@ def by_paste(program: Program, theta: Any, X: Any, Y: Any, draw: Any = None) -> 
         return function(*[given[name] for name in inspect.signature(function).parameters])
 
 
-def assert_agreement(case: Case, X: Any, Y: Any = None, draw: Any = None) -> Program:
-    """Every way of running the compiled loss gives what eager evaluation gives."""
+def every_way(case: Case, X: Any, Y: Any, draw: Any, expected: Result, bound: Result) -> Iterator[Comparison]:
+    """Every way of running the compiled loss beside eager evaluation."""
     theta = theta_of(case)
     program = traced_elsewhere(case, X, Y, draw)
-    expected, bound = eager(case, X, Y, draw)
     outputs = program(theta, X, Y, rng=Given(draw))
-    _near("outputs", outputs, expected.outputs, bound.outputs)
+    yield Comparison("outputs", outputs, expected.outputs, bound.outputs)
 
-    def check(way: str, value: Any, gradient: Any, dx: Any = None, tolerance: float = TOLERANCE) -> None:
-        _near(f"{way}: value", value, expected.value, bound.value, tolerance)
-        _near(f"{way}: gradient", gradient, expected.gradient, bound.gradient, tolerance)
-        if dx is not None:
-            _near(f"{way}: inputs", dx, expected.inputs, bound.inputs, tolerance)
+    def beside(way: str, result: Any, tolerance: float = TOLERANCE) -> Iterator[Comparison]:
+        names = ("value", "gradient", "inputs")[: len(result)]
+        for name, found in zip(names, result, strict=True):
+            yield Comparison(f"{way}: {name}", found, getattr(expected, name), getattr(bound, name), tolerance)
 
-    check("as chosen", *program.value_and_grad(theta, X, Y, rng=Given(draw)))
-    check("numpy", *by_numpy(program, theta, X, Y, draw))
-    check("buffers used again", *by_numpy(program, theta, X, Y, draw))
-    check("into out", *by_numpy(program, theta, X, Y, draw, out=np.full(len(theta), 7.0)))
-    check("with inputs", *by_numpy(program, theta, X, Y, draw, inputs=True))
-    check("with inputs again", *by_numpy(program, theta, X, Y, draw, inputs=True))
+    yield from beside("as chosen", program.value_and_grad(theta, X, Y, rng=Given(draw)))
+    yield from beside("numpy", by_numpy(program, theta, X, Y, draw))
+    yield from beside("buffers used again", by_numpy(program, theta, X, Y, draw))
+    yield from beside("into out", by_numpy(program, theta, X, Y, draw, out=np.full(len(theta), 7.0)))
+    yield from beside("with inputs", by_numpy(program, theta, X, Y, draw, inputs=True))
+    yield from beside("with inputs again", by_numpy(program, theta, X, Y, draw, inputs=True))
     if program.traced().straight is not None:
-        check("floats", *by_floats(program, theta, X, Y, draw))
-    check("pasted", *by_paste(program, theta, X, Y, draw))
+        yield from beside("floats", by_floats(program, theta, X, Y, draw))
+    yield from beside("pasted", by_paste(program, theta, X, Y, draw))
     single = by_numpy(program, theta.astype(np.float32), X, Y, draw, inputs=True)
     assert single[1].dtype == np.float32
-    check("float32", *single, tolerance=SINGLE)
-    check("float64 after float32", *by_numpy(program, theta, X, Y, draw))
+    yield from beside("float32", single, SINGLE)
+    yield from beside("float64 after float32", by_numpy(program, theta, X, Y, draw))
     assert np.dtype(np.float64) not in buffer_dtypes(program, np.float32), "float32 became float64 on the way"
-    return program
+
+
+def assert_agreement(case: Case, X: Any, Y: Any = None, draw: Any = None) -> None:
+    """Every way of running the compiled loss gives what eager evaluation gives."""
+    for comparison in every_way(case, X, Y, draw, *eager(case, X, Y, draw)):
+        assert comparison.share <= 1, comparison
 
 
 def buffer_dtypes(program: Program, dtype: Any) -> set[Any]:
@@ -223,13 +226,28 @@ def buffer_dtypes(program: Program, dtype: Any) -> set[Any]:
             for array in buffers if isinstance(array, np.ndarray)}
 
 
-def _near(what: str, found: Any, expected: Any, bound: Any, tolerance: float = TOLERANCE) -> None:
-    found, expected, bound = (np.asarray(a, dtype=np.float64) for a in (found, expected, bound))
-    assert found.shape == expected.shape, f"{what}: shape {found.shape}, expected {expected.shape}"
-    assert np.isfinite(expected).all(), f"{what}: {expected} cannot be compared"
-    assert np.isfinite(bound).all(), f"{what}: there is no bound"
-    wrong = ~(np.abs(found - expected) <= tolerance * np.maximum(bound, np.abs(expected)))
-    assert not wrong.any(), (
-        f"{what}: {found[wrong][:3]} came, {expected[wrong][:3]} expected, "
-        f"apart {np.abs(found - expected)[wrong][:3]}, allowed {(tolerance * bound)[wrong][:3]}"
-    )
+@dataclass
+class Comparison:
+    """Numbers that came beside those that are expected, and how far rounding may set them apart."""
+
+    what: str
+    found: Any
+    expected: Any
+    bound: Any
+    tolerance: float = TOLERANCE
+
+    def __post_init__(self) -> None:
+        self.found, self.expected, self.bound = (
+            np.asarray(a, dtype=np.float64) for a in (self.found, self.expected, self.bound))
+
+    @property
+    def share(self) -> float:
+        """The largest difference by what is allowed: above 1, or nan, where the two disagree."""
+        assert self.found.shape == self.expected.shape, f"{self}: shapes {self.found.shape}, {self.expected.shape}"
+        assert np.isfinite(self.bound).all(), f"{self}: there is no bound"
+        allowed = self.tolerance * np.maximum(self.bound, np.abs(self.expected))
+        apart = np.abs(self.found - self.expected)
+        return float(np.max(np.where(apart == 0, 0, apart / np.where(apart == 0, 1, allowed)), initial=0))
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.found} came, {self.expected} expected, {self.tolerance} × {self.bound} allowed"

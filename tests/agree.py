@@ -1,0 +1,173 @@
+"""Random losses computed in several ways: `python tests/agree.py --graphs 10000 --seed 0`.
+
+Case number s is drawn from the seed s, so `--only s` shows it and computes it again. Three pairs are compared, values
+and gradients with respect to parameters and inputs:
+
+- eager evaluation beside 50 digits (`oracle`), which knows no rule of the table,
+- the compiled program, run in every way there is, beside eager evaluation,
+- the program as JAX, un-jitted and, for every hundredth case, under `jax.jit`, beside the program as NumPy.
+
+Results may be apart by a tolerance times the sum of the absolute terms of which they consist (see `agreement`): a
+number that is the small difference of large ones has the rounding errors of the large ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import importlib.util
+import itertools
+import multiprocessing
+import os
+import random
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from agreement import Comparison, eager, every_way, theta_of
+from oracle import exact
+from random_graphs import random_graph
+from random_losses import random_loops
+from tqdm import tqdm
+
+import autograd
+
+EAGER = 1e-15
+"""Times the sum of absolute terms, to each of which a node adds an ulp or two of 2.2e-16: eager beside the oracle."""
+
+PAIRS = ("eager, 50 digits", "compiled, eager", "JAX, NumPy", "JAX jitted, NumPy")
+JITTED = 100
+"""Every how many cases XLA compiles one as a whole."""
+
+CHUNK = 50
+"""Cases that a process takes at once."""
+
+
+def drawn(seed: int) -> tuple[Any, Any, Any]:
+    """The loss of a seed, a row of X and of Y for each example: three in four are graphs, the others loops."""
+    rng = random.Random(seed)
+    return random_graph(rng) if rng.randrange(4) else random_loops(rng)
+
+
+def comparisons(seed: int, pairs: Iterable[str] = PAIRS) -> Iterator[tuple[str, Comparison]]:
+    """Everything that is compared for one seed."""
+    loss, X, Y = drawn(seed)
+    case = loss.case()
+    expected, bound = eager(case, X, Y)
+    if PAIRS[0] in pairs:
+        truth = exact(loss, theta_of(case), X, Y)
+        for name in ("outputs", "value", "gradient", "inputs"):
+            yield PAIRS[0], Comparison(name, getattr(expected, name), getattr(truth, name), getattr(bound, name), EAGER)
+    if PAIRS[1] in pairs:
+        for comparison in every_way(case, X, Y, None, expected, bound):
+            yield PAIRS[1], comparison
+    jitted = [False] * (PAIRS[2] in pairs) + [True] * (PAIRS[3] in pairs and seed % JITTED == 0)
+    for jit in jitted:
+        for comparison in jax_beside_numpy(case, X, Y, bound, jit):
+            yield PAIRS[2 + jit], comparison
+
+
+def jax_beside_numpy(case: Any, X: Any, Y: Any, bound: Any, jit: bool) -> Iterator[Comparison]:
+    """The program as JAX: what it gives for each example, the mean, and the slopes of that."""
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    import jax
+
+    program, theta = autograd.compile(case.loss, case.params), theta_of(case)
+    value, gradient, inputs = program.value_and_grad(theta, X, Y, inputs=True)
+    with jax.enable_x64(True), jax.disable_jit(not jit):
+        each, slopes = program.to_jax(each=True), jax.value_and_grad(program.to_jax(), (0, 1))
+        if jit:
+            each, slopes = jax.jit(each), jax.jit(slopes)
+        outputs = each(theta, X, Y)
+        found, (along_theta, along_x) = slopes(theta, X, Y)
+    yield Comparison("outputs", outputs, program(theta, X, Y), bound.outputs)
+    yield Comparison("value", found, value, bound.value)
+    yield Comparison("gradient", along_theta, gradient, bound.gradient)
+    yield Comparison("inputs", along_x, inputs, bound.inputs)
+
+
+@dataclass
+class Tally:
+    """What was found for one pair."""
+
+    cases: set[int] = field(default_factory=set)
+    numbers: int = 0
+    share: float = 0.0
+    """The largest error by what is allowed."""
+    wrong: dict[int, str] = field(default_factory=dict)
+
+    def add(self, seed: int, comparison: Comparison) -> None:
+        """Count one comparison."""
+        self.cases.add(seed)
+        self.numbers += comparison.found.size
+        share = comparison.share
+        if share <= 1:
+            self.share = max(self.share, share)
+        else:
+            self.wrong.setdefault(seed, str(comparison))
+
+
+def tallied(seeds: Iterable[int], pairs: Iterable[str] = PAIRS) -> dict[str, Tally]:
+    """A tally of every pair; what raises is a disagreement as well."""
+    tallies: dict[str, Tally] = collections.defaultdict(Tally)
+    for seed in seeds:
+        pair = "drawing"
+        try:
+            for pair, comparison in comparisons(seed, pairs):
+                tallies[pair].add(seed, comparison)
+        except Exception as error:
+            tallies[f"after {pair}"].wrong[seed] = f"{type(error).__name__}: {error}"
+    return dict(tallies)
+
+
+def merged(tallies: Iterable[dict[str, Tally]]) -> dict[str, Tally]:
+    """The sum of several tallies of each pair."""
+    total: dict[str, Tally] = collections.defaultdict(Tally)
+    for part in tallies:
+        for pair, tally in part.items():
+            total[pair].cases |= tally.cases
+            total[pair].numbers += tally.numbers
+            total[pair].share = max(total[pair].share, tally.share)
+            total[pair].wrong |= tally.wrong
+    return dict(total)
+
+
+def table(tallies: dict[str, Tally]) -> str:
+    """A line for each pair, and what disagreed with the expressions that did."""
+    lines = [f"{'compared':<20}{'cases':>8}{'numbers':>12}{'error/tolerance':>17}{'disagreements':>15}"]
+    for pair, tally in tallies.items():
+        lines.append(f"{pair:<20}{len(tally.cases):>8,}{tally.numbers:>12,}{tally.share:>17.2g}{len(tally.wrong):>15}")
+    for pair, tally in tallies.items():
+        for seed, what in tally.wrong.items():
+            lines += ["", f"{pair}, --only {seed}: {what}", repr(drawn(seed)[0])]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Compare as many cases as asked for; 1 where two ways disagree."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--graphs", type=int, default=1000, help="how many cases (default: 1000)")
+    parser.add_argument("--seed", type=int, default=0, help="the first of them (default: 0)")
+    parser.add_argument("--only", type=int, help="one case, which is shown")
+    parser.add_argument("--pairs", nargs="+", choices=PAIRS, help="what to compare (default: all that is installed)")
+    parser.add_argument("--processes", type=int, default=1, help="how many at once (default: 1)")
+    given = parser.parse_args()
+    pairs = given.pairs or [pair for pair in PAIRS if "JAX" not in pair or importlib.util.find_spec("jax")]
+    seeds = range(given.seed, given.seed + given.graphs)
+    if given.only is not None:
+        seeds = range(given.only, given.only + 1)
+        print(repr(drawn(given.only)[0]), end="\n\n")
+    started = time.perf_counter()
+    parts = [seeds[i : i + CHUNK] for i in range(0, len(seeds), CHUNK)]
+    with ProcessPoolExecutor(given.processes, multiprocessing.get_context("spawn")) as pool:
+        found = merged(tqdm(pool.map(tallied, parts, itertools.repeat(pairs)), total=len(parts), unit=f" × {CHUNK}"))
+    print(table(found))
+    print(f"{len(seeds):,} cases from seed {seeds[0]}, {(time.perf_counter() - started) / 60:.1f} minutes")
+    return int(any(tally.wrong for tally in found.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

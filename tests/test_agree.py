@@ -1,0 +1,133 @@
+"""Random losses agree in every way of computing them; a seed says which; and what is wrong is noticed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from agree import PAIRS, drawn, table, tallied
+from agreement import Comparison, eager
+from oracle import MP, Exact, exact, function
+from random_graphs import Graph
+
+import autograd
+from autograd import Value, ops
+
+FEW, MANY = 100, 700
+"""Cases in the default run, and in the slow one."""
+
+
+def assert_no_disagreement(seeds: range, *pairs: str) -> None:
+    found = tallied(seeds, pairs)
+    assert not any(tally.wrong for tally in found.values()), table(found)
+    assert {pair: len(tally.cases) for pair, tally in found.items()} == dict.fromkeys(pairs, len(seeds))
+
+
+@pytest.mark.parametrize("first", range(0, FEW, 25))
+def test_random_losses_agree_with_fifty_digits_and_compiled(first: int) -> None:
+    assert_no_disagreement(range(first, first + 25), *PAIRS[:2])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(FEW, MANY, 100))
+def test_many_random_losses_agree_with_fifty_digits_and_compiled(first: int) -> None:
+    assert_no_disagreement(range(first, first + 100), *PAIRS[:2])
+
+
+def test_random_losses_agree_in_jax() -> None:
+    pytest.importorskip("jax")
+    assert_no_disagreement(range(3), PAIRS[2])
+
+
+@pytest.mark.slow
+def test_many_random_losses_agree_in_jax() -> None:
+    pytest.importorskip("jax")
+    assert_no_disagreement(range(3, 30), PAIRS[2])
+
+
+def test_every_operation_occurs_in_random_graphs() -> None:
+    graphs = [loss for loss, _, _ in map(drawn, range(FEW)) if isinstance(loss, Graph)]
+    assert {op for graph in graphs for op, _ in graph.steps} == set(ops.TABLE.values())
+    assert any(graph.repeated for graph in graphs)
+    assert max(len(graph.steps) for graph in graphs) > 75
+
+
+@pytest.mark.parametrize("seed", [3, 4, 5, 6])
+def test_a_seed_names_a_case(seed: int) -> None:
+    (loss, X, Y), (again, X_again, Y_again) = drawn(seed), drawn(seed)
+    assert repr(loss) == repr(again)
+    np.testing.assert_array_equal(X, X_again)
+    np.testing.assert_array_equal(Y, Y_again)
+
+
+class Line:
+    """What the oracle is given: w·x + y for one parameter and one input, and something detached."""
+
+    def total(self, params, x, y):
+        return params[0] * x[0] + y[0] + autograd.detach(x[0]) ** 3
+
+
+def test_the_oracle_finds_values_and_slopes() -> None:
+    found = exact(Line(), [3.0], np.array([[2.0], [4.0]]), np.array([[1.0], [1.0]]))
+    assert (found.outputs.tolist(), found.value) == ([15.0, 77.0], 46.0)
+    assert (found.gradient.tolist(), found.inputs.tolist()) == ([3.0], [[1.5], [1.5]])
+
+
+def test_the_oracle_has_fifty_digits() -> None:
+    root = autograd.sqrt(Exact.lift(2.0)).at[0]
+    assert MP.nstr(root, 40) == "1.41421356237309504880168872420969807857"
+
+
+@pytest.mark.parametrize("op", ops.TABLE.values(), ids=lambda op: op.name)
+def test_the_oracle_knows_every_row_of_the_table(op: ops.Op) -> None:
+    assert op is ops.detach or callable(function(op))
+
+
+@pytest.mark.parametrize(("op", "broken"), [
+    (ops.tanh, lambda out, x: (1 - out,)), (ops.mul, lambda out, x, y: (y, y)), (ops.sin, lambda out, x: (1.0001,)),
+])
+def test_a_wrong_rule_is_a_disagreement(op: ops.Op, broken, monkeypatch: pytest.MonkeyPatch) -> None:
+    def local(out, *args):
+        return tuple(map(float, broken(out, *args)))
+
+    def pull(node: Value) -> None:
+        for arg, partial in zip(node.args, local(node.data, *[arg.data for arg in node.args]), strict=True):
+            arg.grad += node.grad * partial
+
+    monkeypatch.setattr(op, "rule", broken)
+    monkeypatch.setattr(op, "local", local)
+    monkeypatch.setattr(op, "pull", pull)
+    assert tallied(range(40), PAIRS[:1])[PAIRS[0]].wrong
+
+
+def test_what_raises_is_a_disagreement_with_its_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(autograd, "compile", lambda loss, params: 1 / 0)
+    found = tallied([7], PAIRS[1:2])
+    assert "ZeroDivisionError" in found["after drawing"].wrong[7]
+    assert "--only 7" in table(found)
+
+
+@pytest.mark.parametrize(("found", "agrees"), [
+    (1.0, True), (1 + 1e-13, True), (1 + 1e-11, False), (np.nan, False), (np.inf, False),
+])
+def test_numbers_agree_within_the_tolerance_times_the_absolute_terms(found: float, agrees: bool) -> None:
+    assert (Comparison("value", found, 1.0, 2.0).share <= 1) is agrees
+
+
+def test_the_tolerance_is_small_beside_most_numbers() -> None:
+    shares = []
+    for seed in range(40):
+        loss, X, Y = drawn(seed)
+        expected, bound = eager(loss.case(), X, Y)
+        shares.append(bound.value / max(abs(expected.value), 1e-3))
+    assert np.median(shares) < 1e3
+
+
+def test_the_command_shows_one_case_and_counts_it() -> None:
+    done = subprocess.run([sys.executable, "tests/agree.py", "--only", "3", "--pairs", *PAIRS[:2]], timeout=300,
+                          cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)
+    assert repr(drawn(3)[0]) in done.stdout
+    assert "1 cases from seed 3" in done.stdout

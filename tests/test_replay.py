@@ -13,7 +13,7 @@ import autograd
 import nn
 import viz
 from autograd import SizeError, UsageError, Value
-from viz.pages.replay import LARGEST
+from viz.pages.packed import LARGEST
 from viz.text.javascript import PRELUDE
 
 

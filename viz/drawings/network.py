@@ -8,7 +8,7 @@ or `steps`, as a Sequential does. Between layers may stand functions, and dropou
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,12 +127,17 @@ def outputs(model: list[Stage], x: Any) -> list[list[float]]:
     given = flatten(x)
     if len(given) != model[0].inputs:
         raise SizeError(f"the model takes {model[0].inputs} inputs, x has {len(given)}")
-    values: list[Any] = [value if isinstance(value, Value) else Value(value) for value in given]
-    found = [[value.data for value in values]]
     with no_grad():
-        for stage in model:
-            for function in stage.functions:
-                result = function(values)
-                values = list(result) if isinstance(result, Iterable) else [result]
-            found.append([value.data for value in values])
-    return found
+        columns = forward(model, [value if isinstance(value, Value) else Value(value) for value in given])
+    return [[value.data for value in column] for column in columns]
+
+
+def forward(model: list[Stage], inputs: list[Value]) -> list[list[Value]]:
+    """The inputs, and what every layer makes of them."""
+    columns = [inputs]
+    for stage in model:
+        values = columns[-1]
+        for function in stage.functions:
+            values = flatten([function(values)])
+        columns.append(values)
+    return columns

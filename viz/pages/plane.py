@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError, UsageError, Value, ops
-from autograd.nested import flatten
 from viz.drawings.frames import Frames
-from viz.drawings.network import stages
+from viz.drawings.network import forward, stages
 from viz.pages.sliders import slider
 
 EXAMPLES = 400
@@ -27,13 +26,12 @@ def network(model: Any, data: Data | None = None) -> tuple[list[Value], Value]:
     if len(start) != layers[0].inputs:
         raise SizeError(f"the model takes {layers[0].inputs} inputs, examples of {len(start)} came")
     inputs = [Value(number, f"x{i}") for i, number in enumerate(start, 1)]
-    values: list[Any] = list(inputs)
-    for stage in layers:
-        for function in stage.functions:
-            values = flatten([function(values)])
-    if len(values) != 1:
-        raise SizeError(f"a graph with sliders has one output, this model has {len(values)}: give it one, model(x)[0]")
-    return inputs, values[0]
+    output, *others = forward(layers, inputs)[-1]
+    if others:
+        raise SizeError(
+            f"a graph with sliders has one output, this model has {1 + len(others)}: give it one, model(x)[0]"
+        )
+    return inputs, output
 
 
 def plane(frames: Frames, boundary: Sequence[Value] | None, data: Data | None) -> dict[str, Any] | None:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from autograd import RerollError, UsageError, ops
 from viz import terminal
-from viz.drawings.dot import DIRECTIONS, STYLES, draw
+from viz.drawings.dot import draw
 from viz.drawings.frames import steps
+from viz.drawings.scalars import DIRECTIONS, STYLES
 from viz.errors import ExpressionError
 from viz.pages.live import live
 from viz.pages.page import html
@@ -43,9 +44,9 @@ PAGES = (".html", ".htm")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Tell the forward and the backward pass of an expression, and draw it if asked; the exit code."""
-    options = parser().parse_args(_guarded(sys.argv[1:] if argv is None else argv))
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without · still gets the numbers
+    options = parser().parse_args(_guarded(sys.argv[1:] if argv is None else argv))
     try:
         if (options.live or options.quiz) and (not options.output or options.output.suffix.lower() not in PAGES):
             raise UsageError("--live and --quiz make pages: name a file for it, -o page.html")

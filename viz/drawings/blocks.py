@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import SizeError
+from viz.drawings.canvas import canvas
 from viz.drawings.legend import BLOCKS, attach
 from viz.drawings.render import Drawing
-from viz.style import FONT, SIZE, SMALL, Theme, one_of, theme_named
+from viz.style import SIZE, SMALL, Theme, one_of, theme_named
 from viz.text.markup import cell, font, row, shorten, table
 
 CODE = "Courier"
@@ -56,13 +57,8 @@ def paint(nodes: Iterable[Any], direction: str, theme: str) -> Drawing:
     colours = theme_named(theme)
     shown = {node.name: node for node in nodes}
     ids = {name: f"b{i}" for i, name in enumerate(shown)}
-    drawing = Drawing(
-        format="svg",
-        graph_attr={"rankdir": direction, "bgcolor": colours.background, "fontname": FONT, "pad": "0.12",
-                    "nodesep": "0.3", "ranksep": "0.35"},
-        node_attr={"fontname": FONT, "fontsize": str(SIZE), "fontcolor": colours.text, "shape": "plain"},
-        edge_attr={"fontname": FONT, "fontsize": str(SMALL), "color": colours.line, "arrowsize": "0.6"},
-    )
+    spread = {"rankdir": direction, "nodesep": "0.3", "ranksep": "0.35"}
+    drawing = canvas(colours, graph=spread, node={"shape": "plain"})
     for name, node in shown.items():
         drawing.node(ids[name], box(node, colours))
         for source in node.reads:

@@ -18,13 +18,10 @@ from autograd import UsageError
 from viz.drawings import blocks, neurons, scalars
 from viz.drawings.network import is_model
 from viz.drawings.render import Drawing
-from viz.drawings.scalars import DIRECTIONS, STYLES, graph
 
 PAINTERS: dict[str, Callable[..., Drawing]] = {
     "values": scalars.draw, "a model": neurons.draw, "a program": blocks.draw,
 }
-
-__all__ = ["DIRECTIONS", "STYLES", "draw", "graph"]
 
 
 def draw(thing: Any, **options: Any) -> Drawing:

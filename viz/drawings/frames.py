@@ -12,7 +12,7 @@ False
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, overload
 
@@ -20,6 +20,7 @@ from autograd import UsageError, Value, ops
 from viz.drawings.expand import expanded
 from viz.drawings.render import Drawing, inline
 from viz.drawings.scalars import DIRECTIONS, STYLES, paint, prepared
+from viz.drawings.scene import recast
 from viz.drawings.sheet import Moment, Operand, Sheet, touched
 from viz.style import one_of, theme_named
 from viz.text.naming import labels
@@ -121,13 +122,12 @@ class Frames(Sequence[Frame]):
         for step in self.taken:
             if step.chain is not None and step.chain.paths > 1:
                 widest[step.value] = max(widest.get(step.value, ""), scene.number(step.number), key=len)
-        known = {part.name: getattr(scene, part.name) for part in fields(scene)}
-        known["labels"] = {
+        labels = {
             value: "" if value.op is ops.constant and not scene.labels[value] else name
             for value, name in self.walk.names.items()
         }
         final = self.moment(len(self))
-        return Sheet(**known, final=final, moment=replace(final, last=None), widest=widest)
+        return recast(scene, Sheet, labels=labels, final=final, moment=replace(final, last=None), widest=widest)
 
     def id(self, part: Value | Operand) -> str:
         """What a value or the edge of an operand is called in drawings and pages: v3, v3e0."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from viz.drawings.canvas import canvas
 from viz.drawings.render import Drawing
-from viz.style import FONT, SIZE, SMALL, Theme, theme_named
+from viz.style import SIZE, SMALL, Theme, theme_named
 from viz.text.markup import cell, font, row, table
 
 MEANINGS = {
@@ -44,8 +45,8 @@ IN_A_ROW = 3
 def legend(theme: str = "light") -> Drawing:
     """A picture of what every colour means, in a theme."""
     colours = theme_named(theme)
-    drawing = Drawing(format="svg", graph_attr={"bgcolor": colours.background, "fontname": FONT})
-    drawing.node("legend", _entries(tuple(MEANINGS), colours, 1), shape="plain", fontname=FONT)
+    drawing = canvas(colours, node={"shape": "plain"})
+    drawing.node("legend", _entries(tuple(MEANINGS), colours, 1))
     return drawing
 
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd import UsageError, Value
+from viz.drawings.canvas import canvas
 from viz.drawings.legend import NEURONS, attach
 from viz.drawings.network import Stage, outputs, stages
 from viz.drawings.render import Drawing
 from viz.drawings.scene import NO_GRADIENTS
-from viz.style import FONT, SIZE, SMALL, Theme, theme_named
+from viz.style import SIZE, SMALL, Theme, theme_named
 from viz.text.formulas import formatted
 from viz.text.markup import escape, font, shorten
 
@@ -84,16 +85,13 @@ class Network:
     number_format: str
 
     def __post_init__(self) -> None:
-        theme = self.theme
         tallest = max(len(shown(n, self.widest)) for n in [self.layers[0].inputs, *(s.units for s in self.layers)])
-        self.drawing = Drawing(
-            format="svg",
-            graph_attr={"rankdir": "LR", "bgcolor": theme.background, "fontname": FONT, "pad": "0.12",
-                        "nodesep": "0.12", "ranksep": f"{1.2 + 0.15 * tallest:.2f}", "outputorder": "edgesfirst",
-                        "splines": "line"},
-            node_attr={"fontname": FONT, "fontsize": str(SMALL), "fontcolor": theme.text, "color": theme.line},
-            edge_attr={"fontname": FONT, "fontsize": str(SMALL), "arrowhead": "none",
-                       "labeldistance": "3.6", "labelangle": "11"},
+        self.drawing = canvas(
+            self.theme,
+            graph={"rankdir": "LR", "nodesep": "0.12", "ranksep": f"{1.2 + 0.15 * tallest:.2f}",
+                   "outputorder": "edgesfirst", "splines": "line"},
+            node={"fontsize": str(SMALL)},
+            edge={"arrowhead": "none", "labeldistance": "3.6", "labelangle": "11"},
         )
 
     def quantity(self, value: Value) -> float:

@@ -9,8 +9,9 @@ from typing import Any
 import autograd
 from autograd import SizeError, UsageError
 from viz.drawings import blocks
+from viz.drawings.canvas import canvas
 from viz.drawings.render import Drawing
-from viz.style import FONT, SIZE, SMALL, Theme, theme_named
+from viz.style import SIZE, SMALL, Theme, theme_named
 from viz.text.markup import cell, font, row, shorten, table
 
 
@@ -98,13 +99,8 @@ def scalars(nodes: Iterable[Any], direction: str, theme: Theme) -> Drawing:
     """Scalars as boxes with the statement that computes each, in a frame with those of their group."""
     nodes = list(nodes)
     ids = {node.name: f"s{i}" for i, node in enumerate(nodes)}
-    drawing = Drawing(
-        format="svg",
-        graph_attr={"rankdir": direction, "bgcolor": theme.background, "fontname": FONT, "pad": "0.12",
-                    "nodesep": "0.12", "ranksep": "0.4"},
-        node_attr={"fontname": FONT, "fontsize": str(SMALL), "fontcolor": theme.text, "shape": "plain"},
-        edge_attr={"color": theme.line, "arrowsize": "0.5"},
-    )
+    spread = {"rankdir": direction, "nodesep": "0.12", "ranksep": "0.4"}
+    drawing = canvas(theme, graph=spread, node={"fontsize": str(SMALL), "shape": "plain"}, edge={"arrowsize": "0.5"})
     for node in nodes:
         drawing.node(ids[node.name], box(node, theme))
         for source in node.reads:

@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 from autograd import Value, ops
+from viz.drawings.canvas import canvas
 from viz.drawings.render import Drawing
-from viz.style import FONT, SIZE, SMALL, Theme
+from viz.style import SIZE, SMALL, Theme
 from viz.text.formulas import formatted
 from viz.text.markup import cell, font, shorten, width
 
@@ -122,16 +123,9 @@ class Scene:
 
     def drawing(self, **attributes: str) -> Drawing:
         """An empty drawing in the scene's colours and direction, with a caption if gradients are missing."""
-        theme = self.theme
-        attributes |= {"rankdir": self.direction, "bgcolor": theme.background, "fontname": FONT, "pad": "0.12"}
-        drawing = Drawing(
-            format="svg",
-            graph_attr=attributes,
-            node_attr={"fontname": FONT, "fontsize": str(SIZE), "fontcolor": theme.text, "color": theme.line},
-            edge_attr={"fontname": FONT, "fontsize": str(SMALL), "color": theme.line, "arrowsize": "0.6"},
-        )
+        drawing = canvas(self.theme, graph={"rankdir": self.direction, **attributes})
         if self.gradients_missing:
-            drawing.attr(label=f"<{font(NO_GRADIENTS, theme.muted, SMALL, italic=True)}>", labelloc="b")
+            drawing.attr(label=f"<{font(NO_GRADIENTS, self.theme.muted, SMALL, italic=True)}>", labelloc="b")
         return drawing
 
     def operation(self, op: ops.Op) -> dict[str, str]:

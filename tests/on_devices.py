@@ -35,22 +35,33 @@ def digits():
 
 
 def gpt():
-    """Loss and gradient of a transformer for 6 words of 8 letters."""
+    """Three steps of a transformer on 6 words of 8 letters."""
     model = GPT()
     letters = np.eye(len(ALPHABET))[RNG.integers(0, len(ALPHABET), (6, 9))]
-    theta = nn.parameters_to_vector(model.params)
-    results = [make(model.loss, model.params).value_and_grad(theta, letters[:, :-1], letters[:, 1:])
-               for make in (autograd.compile, JaxEngine)]
-    return {"loss and gradient": [difference(*pair) for pair in zip(*results, strict=True)]}
+
+    def run(engine):
+        theta, optimizer, losses = nn.parameters_to_vector(model.params), nn.Adam(0.003), []
+        for _ in range(3):
+            loss, gradient = engine.value_and_grad(theta, letters[:, :-1], letters[:, 1:])
+            optimizer.step(theta, gradient)
+            losses.append(loss)
+        return np.array(losses), theta
+
+    return compared(run(make(model.loss, model.params)) for make in (autograd.compile, JaxEngine))
 
 
 def trained(make, X, Y, loss, **options):
-    """The greatest differences of losses and of parameters after a training by each engine."""
-    runs = []
-    for engine in ("compiled", "jax"):
+    """A training by each engine."""
+    def run(engine):
         model = make()
         history = nn.fit(model, X, Y, loss, nn.Adam(0.003), engine=engine, seed=2, progress=False, **options)
-        runs.append((history.loss, nn.parameters_to_vector(model)))
+        return history.loss, nn.parameters_to_vector(model)
+
+    return compared(run(engine) for engine in ("compiled", "jax"))
+
+
+def compared(runs):
+    """The greatest differences of the losses and of the parameters of two trainings."""
     return {"losses and parameters": [difference(*pair) for pair in zip(*runs, strict=True)]}
 
 

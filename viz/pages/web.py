@@ -51,7 +51,7 @@ class Page(str):
     @property
     def said(self) -> str:
         """A page in a few words."""
-        return f"<a page of {len(self)} characters>"
+        return f"<a page: {self.about}>"
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file, whole or not at all; raises `FileError` where it cannot be written."""

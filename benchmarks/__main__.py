@@ -6,7 +6,8 @@ Tables, in Markdown:
 - eager: the eager engine against micrograd, with memory (see `eager`);
 - updates: a compiled program for several batches, and with updates (see `compiled`);
 - compiling: what it costs as networks grow (see `growth`);
-- devices: examples per second on several virtual devices (see `jax_devices`).
+- devices: examples per second on several virtual devices (see `jax_devices`);
+- imports: what importing costs (see `imports`).
 
 There is no package of microgpt, which is one file: `--microgpt FILE` reads a copy, of which only the class Value runs.
 """
@@ -21,7 +22,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks import comparison, compiled, growth, jax_devices, scalars
+from benchmarks import comparison, compiled, growth, imports, jax_devices, scalars
 from benchmarks.peers import installed, versions
 from benchmarks.timing import machine, one_core
 
@@ -47,6 +48,7 @@ TABLES: dict[str, tuple[str, Callable[[bool], str]]] = {
     "updates": ("784-128-10, a step on one core, alone and with updates", compiled.report),
     "compiling": ("Compiling, to the end of the first call, on one core", growth.report),
     "devices": ("Training steps with Adam in float32, on all cores", devices),
+    "imports": ("Imports, each in a process of its own", imports.report),
 }
 """Titles, and what makes the tables."""
 
@@ -79,7 +81,7 @@ def main() -> None:
         title, report = TABLES[name]
         make = partial(report, options.quick) if name != "peers" else partial(report, others, options.quick)
         print(f"\n{title}:\n", flush=True)
-        with contextlib.nullcontext() if name == "devices" else one_core():
+        with contextlib.nullcontext() if name in ("devices", "imports") else one_core():
             print(make())
     print(f"\nAll of it took {time.perf_counter() - start:.0f} s.")
 

@@ -25,7 +25,8 @@ from benchmarks.timing import TOLERANCE, Contender, agreement, duration, measure
 COLUMNS = ["micrograd", "microgpt", "reroll eager", "reroll compiled", "NumPy by hand", "PyTorch", "JAX `jit`"]
 SECONDS = 8.0
 """How long the engines of single numbers may take for a row, if three rounds are not more."""
-NOTE = "micrograd has no exp and log: the benchmark adds them, written as it writes relu."
+NOTE = """The work is the same, the graphs are not: a neuron is one dot in reroll, and a chain of + and × in micrograd and
+microgpt. micrograd has no exp and log: the benchmark adds them, written as it writes relu."""
 
 
 @dataclass(frozen=True)

@@ -24,18 +24,22 @@ def milliseconds(package: str) -> float:
     return 1000 * float(done.stdout)
 
 
-def main() -> None:
+def report(quick: bool = False) -> str:
     """The medians of all rounds and the least times."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.imports", description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=15, help="imports of each package (default: %(default)s)")
-    rounds = parser.parse_args().rounds
-    times = [{package: milliseconds(package) for package in PACKAGES} for _ in range(1 + rounds)][1:]
+    times = [{package: milliseconds(package) for package in PACKAGES} for _ in range(1 + (3 if quick else 15))][1:]
     rows = [["import", "median ms", "over numpy", "least ms", "over numpy"]]
     for package in PACKAGES:
         total, added = [time[package] for time in times], [time[package] - time["numpy"] for time in times]
         least = min(total) - min(time["numpy"] for time in times)
         rows.append([package, *(f"{number:.0f}" for number in (median(total), median(added), min(total), least))])
-    print(f"{machine()}\n\n{table(rows)}")
+    return table(rows)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.imports", description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="few rounds")
+    print(f"{machine()}\n\n{report(parser.parse_args().quick)}")
 
 
 if __name__ == "__main__":

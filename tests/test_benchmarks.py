@@ -209,7 +209,7 @@ def test_the_command_refuses_a_table_that_it_has_not(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["benchmarks", "everything"])
     with pytest.raises(SystemExit):
         command.main()
-    assert "no table everything: choose of peers, eager, updates, compiling, devices" in capsys.readouterr().err
+    assert "no table everything: choose of peers, eager, updates, compiling, devices, imports" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not let a process choose its cores")

@@ -88,7 +88,8 @@ class Training:
             if resume is not None:
                 self.resume(resume)
             self.began = time.perf_counter() - self.history.seconds
-            bar = self.bar(progress)
+            n = len(self.examples)
+            bar = progress_bar(self.epoch * n, self.epochs * n, progress)
             try:
                 with bar, self.model.mode(training=True), self.threads():
                     with interrupt.leavable():
@@ -106,14 +107,6 @@ class Training:
                 self.write_back()
         self.history.interrupted = interrupt.came
         return self.history
-
-    def bar(self, progress: bool) -> Any:
-        """The progress bar, which counts the examples of all epochs."""
-        from tqdm import tqdm
-
-        n = len(self.examples)
-        return tqdm(total=self.epochs * n, initial=self.epoch * n, unit=" examples", unit_scale=True,
-                    disable=not progress)
 
     def threads(self) -> Any:
         """One thread for matrix products, where they are too small to share among cores.
@@ -184,6 +177,13 @@ class Training:
     def write_back(self) -> None:
         """Let the model have the parameters after the last step."""
         vector_to_parameters(self.theta, self.model)
+
+
+def progress_bar(done: int, total: int, shown: bool) -> Any:
+    """A bar that counts examples."""
+    from tqdm import tqdm
+
+    return tqdm(total=total, initial=done, unit=" examples", unit_scale=True, disable=not shown)
 
 
 @functools.cache

@@ -132,3 +132,4 @@ def test_it_runs_as_a_module_and_survives_a_terminal_without_dots():
     ascii_only = os.environ | {"PYTHONIOENCODING": "ascii"}
     done = subprocess.run([sys.executable, "-m", "viz", *FIRST], capture_output=True, check=True, env=ascii_only)
     assert b"df/dq ? dq/dx = -4 ? 1 = -4" in done.stdout
+    subprocess.run([sys.executable, "-m", "viz", "--help"], capture_output=True, check=True, env=ascii_only)

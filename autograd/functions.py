@@ -44,14 +44,18 @@ def maxout(weights: Sequence[Sequence[Any]], xs: Sequence[Any], biases: Sequence
     >>> maxout([[1.0, 0.0], [0.0, 1.0]], [2.0, 3.0], [0.0, 0.5])
     3.5
     """
-    if biases is not None and len(biases) != len(weights):
-        raise SizeError(f"maxout takes one bias per row of weights, {len(biases)} came for {len(weights)} rows")
-    offsets = [None] * len(weights) if biases is None else biases
-    return ops.max([ops.dot(ws, xs, b) for ws, b in zip(weights, offsets, strict=True)])
+    for what in (weights, () if biases is None else biases):
+        if not ops.is_several(what):
+            raise SizeError(f"maxout takes rows of weights, inputs and a list of biases, {type(what).__name__} came")
+    rows = list(weights)
+    offsets = [None] * len(rows) if biases is None else list(biases)
+    if len(offsets) != len(rows):
+        raise SizeError(f"maxout takes one bias per row of weights, {len(offsets)} came for {len(rows)} rows")
+    return ops.max([ops.dot(ws, xs, b) for ws, b in zip(rows, offsets, strict=True)])
 
 
 def _terms(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
-    if len(values) == 1 and isinstance(values[0], Iterable):
+    if len(values) == 1 and ops.is_several(values[0]):
         values = tuple(values[0])
     if not values:
         raise SizeError(f"{name} needs at least one value, none came")

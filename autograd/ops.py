@@ -120,6 +120,11 @@ def to_float(number: Any) -> float:
         raise NumberError(f"a real number is expected, {_described(number)} came, which has no float") from error
 
 
+def is_several(thing: Any) -> bool:
+    """Whether a thing holds others; an array without dimensions is a number."""
+    return isinstance(thing, Iterable) and not (isinstance(thing, np.ndarray) and thing.ndim == 0)
+
+
 def as_operand(thing: Any) -> Any:
     """What operators of Python may be applied to: a carrier or an array as it is, any other number as a float."""
     return thing if type(thing) is float or isinstance(thing, (Carrier, np.ndarray)) else to_float(thing)
@@ -140,9 +145,20 @@ def _single(thing: Any) -> Any:
     return thing.item() if lone else thing
 
 
-SHORT = reprlib.Repr()
-"""Writes things in few characters, also those that fail to say what they are."""
-SHORT.maxstring = SHORT.maxother = 40
+class Short(reprlib.Repr):
+    """Writes things in few characters, also those that fail to say what they are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = 40
+
+    def repr_int(self, x: int, level: int) -> str:
+        """Python refuses to write the longest."""
+        return repr(x) if x.bit_length() < 200 else f"an int of {x.bit_length()} bits"
+
+
+shown = Short().repr
+"""Anything as messages write it."""
 
 
 def _described(thing: Any) -> str:
@@ -151,7 +167,7 @@ def _described(thing: Any) -> str:
         return f"an array of shape {thing.shape}"
     if isinstance(thing, int):
         return f"an int of {thing.bit_length()} bits"
-    return f"{type(thing).__name__} {SHORT.repr(thing)}"
+    return f"{type(thing).__name__} {shown(thing)}"
 
 
 @dataclass(eq=False)
@@ -286,7 +302,7 @@ class Reduction(Op):
 
     def __call__(self, *args: Any) -> Any:
         """Apply to one iterable of terms, or to the terms themselves."""
-        if len(args) == 1 and isinstance(args[0], Iterable):
+        if len(args) == 1 and is_several(args[0]):
             args = tuple(args[0])
         if not args:
             raise SizeError(f"{self.name} needs at least one term, none came")
@@ -307,7 +323,7 @@ class Contraction(Op):
 
     def __call__(self, ws: Iterable[Any], xs: Iterable[Any], b: Any = None) -> Any:
         """Σ w·x (+ b) over two sequences of equal length."""
-        if not (isinstance(ws, Iterable) and isinstance(xs, Iterable)):
+        if not (is_several(ws) and is_several(xs)):
             raise SizeError(f"dot takes two sequences, {type(ws).__name__} and {type(xs).__name__} came")
         ws, xs = tuple(ws), tuple(xs)
         if len(ws) != len(xs):

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import UsageError
+from autograd.ops import shown
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -26,7 +27,7 @@ def entry(kind: str, name: Any, table: Mapping[str, T]) -> T:
     """
     if isinstance(name, str) and name in table:
         return table[name]
-    raise UsageError(f"unknown {kind} {name!r}: there are {', '.join(table)}")
+    raise UsageError(f"unknown {kind} {shown(name)}: there are {', '.join(table)}")
 
 
 def function(kind: str, choice: str | F, table: Mapping[str, F]) -> F:
@@ -51,7 +52,7 @@ def count(what: str, number: Any) -> int:
     except TypeError:
         whole = 0
     if whole < 1 or isinstance(number, bool):
-        raise UsageError(f"the number of {what} must be a whole number from 1, {number!r} came")
+        raise UsageError(f"the number of {what} must be a whole number from 1, {shown(number)} came")
     return whole
 
 
@@ -63,7 +64,7 @@ def listed(what: str, things: Any) -> list[Any]:
     autograd.errors.UsageError: metrics come in a list, 'accuracy' came
     """
     if isinstance(things, str) or not isinstance(things, Iterable):
-        raise UsageError(f"{what} come in a list, {things!r} came")
+        raise UsageError(f"{what} come in a list, {shown(things)} came")
     return list(things)
 
 
@@ -73,6 +74,8 @@ def real(number: Any) -> float:
         return float(number) if isinstance(number, numbers.Real) else math.nan
     except OverflowError:
         return math.inf
+    except (TypeError, ValueError):  # NumPy's spans of time call themselves numbers
+        return math.nan
 
 
 def rate(what: str, number: Any) -> float:
@@ -83,14 +86,14 @@ def rate(what: str, number: Any) -> float:
     autograd.errors.UsageError: the learning rate must be a number above 0, -0.1 came
     """
     if not 0 < real(number) < math.inf:
-        raise UsageError(f"the {what} must be a number above 0, {number!r} came")
+        raise UsageError(f"the {what} must be a number above 0, {shown(number)} came")
     return float(number)
 
 
 def fraction(what: str, number: Any) -> float:
     """A number from 0 to below 1."""
     if not 0 <= real(number) < 1:
-        raise UsageError(f"the {what} must be a number from 0 to below 1, {number!r} came")
+        raise UsageError(f"the {what} must be a number from 0 to below 1, {shown(number)} came")
     return float(number)
 
 
@@ -102,22 +105,22 @@ def precision(dtype: npt.DTypeLike) -> np.dtype[Any]:
     """
     try:
         found = np.dtype(dtype)
-    except TypeError:
+    except (TypeError, ValueError):
         found = np.dtype(object)
     if found not in (np.float32, np.float64):
-        raise UsageError(f"the dtype must be float32 or float64, {dtype!r} came")
+        raise UsageError(f"the dtype must be float32 or float64, {shown(dtype)} came")
     return found
 
 
 def nonnegative(what: str, number: Any) -> float:
     """A finite number from 0."""
     if not 0 <= real(number) < math.inf:
-        raise UsageError(f"the {what} must be a number from 0, {number!r} came")
+        raise UsageError(f"the {what} must be a number from 0, {shown(number)} came")
     return float(number)
 
 
 def finite(what: str, number: Any) -> float:
     """A finite number of any sign."""
     if not math.isfinite(real(number)):
-        raise UsageError(f"the {what} must be a finite number, {number!r} came")
+        raise UsageError(f"the {what} must be a finite number, {shown(number)} came")
     return float(number)

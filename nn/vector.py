@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from autograd.errors import NumberError, SizeError
 from autograd.nested import parameters_of
+from nn.arguments import precision
 
 
 def parameters_to_vector(params: Any, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
@@ -20,7 +21,7 @@ def parameters_to_vector(params: Any, dtype: npt.DTypeLike = np.float64) -> npt.
     >>> parameters_to_vector([Value(1.0), [Value(2.0), Value(3.0)]])
     array([1., 2., 3.])
     """
-    return np.array([value.data for value in parameters_of(params)], dtype)
+    return np.array([value.data for value in parameters_of(params)], precision(dtype))
 
 
 def vector_to_parameters(theta: npt.ArrayLike, params: Any) -> None:

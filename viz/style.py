@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from autograd import UsageError
+from autograd.ops import shown
 
 FONT = "Helvetica"
 """A font whose widths every renderer knows; browsers replace it with their sans-serif if need be."""
@@ -80,7 +81,7 @@ def theme_named(name: str) -> Theme:
 def one_of(option: str, given: str, known: Iterable[str]) -> str:
     """What is given, if it is known; `UsageError` if not."""
     if not isinstance(given, str) or given not in known:
-        raise UsageError(f"{option} is one of {', '.join(map(repr, known))}; {given!r} came")
+        raise UsageError(f"{option} is one of {', '.join(map(repr, known))}; {shown(given)} came")
     return given
 
 

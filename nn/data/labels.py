@@ -43,7 +43,9 @@ def class_labels(labels: npt.ArrayLike, classes: int | None = None) -> IntArray:
     if (numbers != np.trunc(numbers)).any():
         place = int(np.argmax(numbers != np.trunc(numbers)))
         raise NumberError(f"labels[{place}] is {numbers[place]}: labels are whole numbers from 0")
-    highest = LARGEST_LABEL if classes is None else count("classes", classes) - 1
+    if classes is not None:
+        classes = min(count("classes", classes), LARGEST_LABEL + 1)
+    highest = LARGEST_LABEL if classes is None else classes - 1
     outside = (numbers < 0) | (numbers > highest)
     if outside.any():
         place = int(np.argmax(outside))

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from autograd import NumberError, SizeError, Value, ancestors
+from autograd import NumberError, SizeError, Value, ancestors, ops
 from viz.drawings import circuit, record
 from viz.drawings.clusters import frame, neurons
 from viz.drawings.expand import expanded
@@ -102,7 +102,7 @@ def _check_size(values: Sequence[Value], limit: int) -> None:
 
 
 def _roots(root: Value | Iterable[Value]) -> list[Value]:
-    roots = [root] if isinstance(root, Value) or not isinstance(root, Iterable) else list(root)
+    roots: list[Any] = list(root) if ops.is_several(root) else [root]  # type: ignore[arg-type]
     for value in roots:
         if not isinstance(value, Value):
             raise NumberError(

@@ -65,6 +65,8 @@ class Evaluator:
     """The evaluation of one text; `scope` holds the values by name, `unused` the names not met yet."""
 
     def __init__(self, text: str, values: Mapping[str, Any]) -> None:
+        if not isinstance(text, str):
+            raise UsageError(f"an expression is text such as '(x + y) * z', {type(text).__name__} came")
         # Lines end as in Python's parser, whose numbers of lines are used in errors.
         self.text = textwrap.dedent(text.replace("\r\n", "\n").replace("\r", "\n")).strip()
         self.scope: dict[str, Value] = {}

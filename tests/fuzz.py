@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import sys
+import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -18,6 +20,9 @@ TESTS = Path(__file__).resolve().parent
 
 LONGEST = 512
 """Inputs have at most so many bytes."""
+
+SEEDS = 60
+"""The fuzzer starts with so many inputs."""
 
 SLOW = 30
 """A case that takes more seconds than this is a fault, and ends the run."""
@@ -45,7 +50,7 @@ class Run:
                 self.faults[key] = data, "".join(traceback.format_exception(error, limit=-4))
         if time.monotonic() > self.end:
             self.report()
-            os._exit(1 if self.faults else 0)  # the fuzzer's loop has no other end
+            os._exit(1 if self.faults else 0)
 
     def report(self) -> None:
         """Print the faults, and a row of figures."""
@@ -68,9 +73,18 @@ def main() -> None:
     parser.add_argument("target", choices=TARGETS)
     parser.add_argument("--minutes", type=float, default=5.0, help="how long (default: %(default)s)")
     options = parser.parse_args()
-    run = Run(options.target, TARGETS[options.target], 60 * options.minutes)
-    atheris.Setup([sys.argv[0], f"-max_len={LONGEST}", f"-timeout={SLOW}", "-rss_limit_mb=4096"], run)
-    atheris.Fuzz()
+    with tempfile.TemporaryDirectory() as corpus:
+        rng = random.Random(options.target)
+        for i in range(SEEDS):
+            Path(corpus, str(i)).write_bytes(rng.randbytes(rng.randrange(8, 300)))
+        child = os.fork()  # the fuzzer's loop has no end but that of its process; who clears up is this one
+        if child == 0:
+            run = Run(options.target, TARGETS[options.target], 60 * options.minutes)
+            limits = [f"-max_len={LONGEST}", f"-timeout={SLOW}", "-rss_limit_mb=4096", "-len_control=0", "-verbosity=0"]
+            atheris.Setup([sys.argv[0], *limits, corpus], run)
+            atheris.Fuzz()
+        _, status = os.waitpid(child, 0)
+    sys.exit(os.waitstatus_to_exitcode(status))
 
 
 if __name__ == "__main__":

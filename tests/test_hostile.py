@@ -72,6 +72,14 @@ REFUSED = {
     "a text for an output": (lambda: nn.mse("a", 1), NumberError, "str 'a' came"),
     "a list for a style": (lambda: viz.draw(Value(1.0), style=["record"]), UsageError, "style is one of"),
     "a list for a spelling": (lambda: viz.formula(Value(1.0), []), UsageError, "spelling is one of"),
+    "a number for an expression": (lambda: viz.parse(3.0), UsageError, "an expression is text .* float came"),
+    "an array without dimensions for values": (lambda: viz.draw(np.array(1.0)), NumberError, "ndarray came"),
+    "a number for biases": (lambda: autograd.maxout([[1.0]], [2.0], 3.0), SizeError, "a list of biases, float came"),
+    "a span of time for a rate": (lambda: nn.Adam(np.timedelta64("NaT")), UsageError, "learning rate must be"),
+    "a list for a dtype": (lambda: nn.parameters_to_vector([], dtype=[[1]]), UsageError, "float32 or float64"),
+    "more classes than there are numbers": (
+        lambda: nn.data.one_hot([2**40], 10**400), UsageError, "labels of 2147483648 classes"),
+    "an integer too long to write": (lambda: nn.SGD(10**5000), UsageError, "an int of 16610 bits came"),
     "an error after a carriage return": (lambda: viz.parse("q = 1\rq + w"), viz.ExpressionError, "w has no value"),
     "an error behind a line separator": (lambda: viz.parse("x + '\u2028' + w", x=1), viz.ExpressionError, "real"),
     "a line too long for a picture": (lambda: fitted(np.zeros((1, 2**17)), 8), SizeError, "up to 65536 pixels"),
@@ -105,6 +113,15 @@ def test_a_dot_product_of_arrays_is_one_of_their_elements():
 
 def test_a_sum_takes_any_number_of_arrays():
     assert [total.data for total in autograd.sum([np.array([Value(1.0), Value(2.0)])] * 70)] == [70.0, 140.0]
+
+
+def test_an_array_without_dimensions_is_one_number():
+    assert autograd.max(np.array(3.0)) == autograd.mean(np.array(3.0)) == 3.0
+
+
+def test_a_page_moves_numbers_near_the_largest():
+    x = Value(1.7e308, "x")
+    assert '"high": 1e+300' in viz.live(x * 0.5)
 
 
 def test_losses_of_plain_numbers_overflow_to_inf():

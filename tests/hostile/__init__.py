@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hostile import files, labels, numbers, programs, texts
+from hostile import arguments, files, labels, numbers, programs, texts
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
@@ -17,7 +17,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         files.model_file, files.checkpoint_file, files.idx_file, files.png_file, files.picture_file,
         labels.drawing, labels.picture, labels.sentences, labels.page,
         programs.program, programs.numpy_formula, programs.torch_source,
-        numbers.arithmetic,
+        numbers.arithmetic, arguments.call,
     )
 }
 """Every target by its name."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import json
-import os
 import struct
 import tempfile
 import warnings
@@ -24,7 +24,9 @@ from nn.files.png import SIGNATURE, read_png
 from nn.models.state import ARCHITECTURE, CHECKPOINT
 from nn.training.training import Training
 
-PATH = Path(tempfile.gettempdir(), f"hostile-{os.getpid()}")
+ROOM = tempfile.TemporaryDirectory()
+atexit.register(ROOM.cleanup)
+PATH = Path(ROOM.name, "file")
 """Where files are written, one after the other."""
 
 

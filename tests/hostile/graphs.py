@@ -9,7 +9,7 @@ from autograd import Value, ops
 from hostile.reader import Reader
 
 ROWS = [op for op in ops.TABLE.values() if op.recorded]
-NUMBERS = (2.0, -3.0, 0.5, 0.0, -0.0, 1e-7, 1e300, float("inf"), float("nan"))
+NUMBERS = (2.0, -3.0, 0.5, 0.0, -0.0, 1e-7, 1e308, -5e-324, float("inf"), float("nan"))
 
 
 @dataclass(frozen=True)

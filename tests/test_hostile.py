@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -180,3 +181,19 @@ def test_a_checkpoint_that_cannot_be_is_refused(change, tmp_path):
     with pytest.raises(nn.DataError, match="no checkpoint of this training"):
         nn.fit(model, *data, resume=path, **options)
     np.testing.assert_array_equal(nn.parameters_to_vector(model), before)
+
+
+def test_headings_of_recordings_have_no_control_characters():
+    recorder, model = viz.Recorder(title="\x1b[31m\ud800</h2>"), nn.Neuron(2, seed=0)
+    recorder.keep(model, 1.0)
+    page = viz.replay([recorder, recorder])
+    assert page.count("␛[31m\ufffd&lt;/h2&gt;</h2>") == 2
+    assert "\x1b" not in page
+
+
+def test_without_atheris_the_fuzzer_says_what_to_install(monkeypatch):
+    import fuzz
+
+    monkeypatch.setitem(sys.modules, "atheris", None)
+    with pytest.raises(SystemExit, match=r"atheris is not installed, and nothing was fuzzed: pip install -e"):
+        fuzz.main()

@@ -19,7 +19,6 @@ import contextlib
 import os
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from benchmarks import comparison, compiled, growth, imports, jax_devices, scalars
@@ -41,7 +40,7 @@ def devices(quick: bool) -> str:
     return jax_devices.report(quick) if installed("jax") else "JAX is not installed: the table is left out"
 
 
-TABLES: dict[str, tuple[str, Callable[[bool], str]]] = {
+TABLES: dict[str, tuple[str, Callable[..., str]]] = {
     "peers": ("A step, forward and backward, on one core; in float64 where it does not say float32; ≈ is the time of "
               "one example times the batch", comparison.report),
     "eager": ("The eager engine, a step on one core", eager),
@@ -79,10 +78,10 @@ def main() -> None:
         others = engines(options.microgpt)
     for name in options.tables or TABLES:
         title, report = TABLES[name]
-        make = partial(report, options.quick) if name != "peers" else partial(report, others, options.quick)
+        arguments = [others] if name == "peers" else []
         print(f"\n{title}:\n", flush=True)
         with contextlib.nullcontext() if name in ("devices", "imports") else one_core():
-            print(make())
+            print(report(*arguments, quick=options.quick))
     print(f"\nAll of it took {time.perf_counter() - start:.0f} s.")
 
 

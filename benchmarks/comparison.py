@@ -18,15 +18,15 @@ from typing import Any
 import numpy as np
 
 import autograd
-from benchmarks.contenders import gpt_arrays_of, gpt_scalars, network_arrays, network_scalars
+from benchmarks.contenders import arrays, singles
 from benchmarks.scalars import Scalars
 from benchmarks.timing import TOLERANCE, Contender, agreement, duration, measure, table, timed
 
 COLUMNS = ["micrograd", "microgpt", "reroll eager", "reroll compiled", "NumPy by hand", "PyTorch", "JAX `jit`"]
 SECONDS = 8.0
 """How long the engines of single numbers may take for a row, if three rounds are not more."""
-NOTE = """The work is the same, the graphs are not: a neuron is one dot in reroll, and a chain of + and × in micrograd and
-microgpt. micrograd has no exp and log: the benchmark adds them, written as it writes relu."""
+NOTE = """The work is the same, the graphs are not: a neuron is one dot in reroll, and a chain of + and × in micrograd
+and microgpt. micrograd has no exp and log: the benchmark adds them, written as it writes relu."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,11 @@ class Work:
     dtype: Any = np.float64
     extrapolated: bool = False
 
-    def arrays(self) -> dict[str, Contender]:
-        return gpt_arrays_of(self.batch, self.dtype) if self.kind == "gpt" else network_arrays(
-            self.kind, self.batch, self.dtype)
-
-    def scalars(self, engines: dict[str, Any]) -> dict[str, Contender]:
+    def engines(self, ours: dict[str, Any], others: dict[str, Scalars]) -> dict[str, Any]:
+        """The engines of single numbers that do all of it."""
         if self.dtype != np.float64:
             return {}
-        if self.extrapolated:
-            engines = {name: engine for name, engine in engines.items() if not isinstance(engine, Scalars)}
-        return gpt_scalars(self.batch, engines) if self.kind == "gpt" else network_scalars(
-            self.kind, self.batch, engines)
+        return ours if self.extrapolated else others | ours
 
 
 WORKS = [
@@ -66,34 +60,33 @@ WORKS = [
 
 def seconds(work: Work, engines: dict[str, Any], quick: bool) -> tuple[dict[str, float], float]:
     """The median seconds of everyone's step, and the greatest difference of their losses and gradients."""
-    arrays, scalars = work.arrays(), work.scalars(engines)
-    found = agreement(arrays | scalars, work.dtype)
-    measured = measure({name: one.step for name, one in arrays.items()}, rounds=3 if quick else 31)
-    return {name: measured.median(name) for name in arrays} | one_by_one(scalars, quick), found
+    fast, slow = arrays(work.kind, work.batch, work.dtype), singles(work.kind, work.batch, engines)
+    found = agreement(fast | slow, work.dtype)
+    measured = measure({name: one.step for name, one in fast.items()}, rounds=3 if quick else 31)
+    return {name: measured.median(name) for name in fast} | one_by_one(slow, quick), found
 
 
-def one_by_one(scalars: dict[str, Contender], quick: bool) -> dict[str, float]:
+def one_by_one(slow: dict[str, Contender], quick: bool) -> dict[str, float]:
     """The median seconds of steps in engines of single numbers, by turns."""
-    first = {name: timed(one.step) for name, one in scalars.items()}
+    first = {name: timed(one.step) for name, one in slow.items()}
     rounds = 1 if quick else min(max(round(SECONDS / max(sum(first.values()), 1e-9)), 3), 9)
     calls = {name: max(1, round(0.02 / seconds)) for name, seconds in first.items()}
-    times = [{name: timed(one.step, calls[name]) for name, one in scalars.items()} for _ in range(rounds)]
-    return {name: statistics.median(round[name] for round in times) for name in scalars}
+    times = [{name: timed(one.step, calls[name]) for name, one in slow.items()} for _ in range(rounds)]
+    return {name: statistics.median(round[name] for round in times) for name in slow}
 
 
-def report(engines: dict[str, Scalars], quick: bool = False) -> str:
-    """The table, with a line on how well all agree; engines are those of single numbers that are not ours."""
-    everyone = {**engines, "reroll eager": autograd}
+def report(others: dict[str, Scalars], quick: bool = False) -> str:
+    """The table, and lines on how well all agree; the others are engines of single numbers."""
     alone: dict[str, dict[str, float]] = {}
     differences: dict[str, float] = {}
     rows = []
     for work in WORKS:
-        times, found = seconds(work, everyone, quick)
+        times, found = seconds(work, work.engines({"reroll eager": autograd}, others), quick)
         if work.batch == 1:
             alone[work.kind] = times
         cells = {name: duration(time) for name, time in times.items()}
         if work.extrapolated:
-            cells |= {name: f"≈ {duration(alone[work.kind][name] * work.batch)}" for name in engines}
+            cells |= {name: f"≈ {duration(alone[work.kind][name] * work.batch)}" for name in others}
         rows.append((work.title, cells))
         kind = np.dtype(work.dtype).name
         differences[kind] = max(differences.get(kind, 0.0), found)

@@ -18,8 +18,17 @@ from benchmarks.peers import installed, peers
 from benchmarks.scalars import MLP, Scalars
 from benchmarks.timing import Contender
 
-# micrograd and microgpt walk their graphs by recursion, which is as deep as their sums are long.
-sys.setrecursionlimit(1_000_000)
+
+def arrays(kind: str, batch: int, dtype: Any = np.float64) -> dict[str, Contender]:
+    """A network, or the "gpt", in NumPy by hand, compiled, in PyTorch and in JAX."""
+    return gpt_arrays_of(batch, dtype) if kind == "gpt" else network_arrays(kind, batch, dtype)
+
+
+def singles(kind: str, batch: int, engines: dict[str, Any]) -> dict[str, Contender]:
+    """The same in engines of single numbers, in float64, the only kind that they have."""
+    if kind == "gpt":
+        return {name: scalar_gpt(engine, batch) for name, engine in engines.items()}
+    return {name: scalar_network(kind, engine, *examples(kind, batch)) for name, engine in engines.items()}
 
 
 def scalar(parameters: list[Any], loss: Callable[[], Any]) -> Contender:
@@ -29,7 +38,12 @@ def scalar(parameters: list[Any], loss: Callable[[], Any]) -> Contender:
         for parameter in parameters:
             parameter.grad = 0.0
         value = loss()
-        value.backward()
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(1_000_000)  # micrograd and microgpt recurse as deep as their sums are long
+        try:
+            value.backward()
+        finally:
+            sys.setrecursionlimit(limit)
         return float(value.data)
 
     return Contender(step, lambda: np.array([parameter.grad for parameter in parameters]))
@@ -73,11 +87,6 @@ def network_arrays(kind: str, batch: int, dtype: Any) -> dict[str, Contender]:
     }
 
 
-def network_scalars(kind: str, batch: int, engines: dict[str, Any]) -> dict[str, Contender]:
-    """A network in engines of single numbers, in float64, the only kind that they have."""
-    return {name: scalar_network(kind, engine, *examples(kind, batch)) for name, engine in engines.items()}
-
-
 # ── the GPT ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -103,12 +112,8 @@ def gpt_arrays_of(batch: int, dtype: Any) -> dict[str, Contender]:
     return found
 
 
-def gpt_scalars(batch: int, engines: dict[str, Any]) -> dict[str, Contender]:
-    """The GPT in engines of single numbers."""
+def scalar_gpt(engine: Any, batch: int) -> Contender:
+    """The GPT in an engine of single numbers."""
+    model = GPT(engine=engine)
     pairs = [(word[:-1], word[1:]) for word in words(batch).tolist()]
-
-    def contender(engine: Any) -> Contender:
-        model = GPT(engine=engine)
-        return scalar(flatten(model.params), lambda: engine.mean([model.loss(x, y) for x, y in pairs]))
-
-    return {name: contender(engine) for name, engine in engines.items()}
+    return scalar(flatten(model.params), lambda: engine.mean([model.loss(x, y) for x, y in pairs]))

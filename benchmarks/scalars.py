@@ -99,7 +99,10 @@ def micrograd() -> Scalars:
 
 def microgpt(file: Path) -> Scalars:
     """The engine of a copy of microgpt.py: its class Value and what this imports, run without the rest of the file."""
-    statements = ast.parse(file.read_text(encoding="utf-8")).body
+    try:
+        statements = ast.parse(file.read_text(encoding="utf-8")).body
+    except (OSError, ValueError, SyntaxError) as error:
+        raise SystemExit(f"--microgpt expects a copy of Karpathy's microgpt.py: {error}") from error
     classes = [node for node in statements if isinstance(node, ast.ClassDef) and node.name == "Value"]
     if not classes:
         raise SystemExit(f"{file} has no class Value: --microgpt expects a copy of Karpathy's microgpt.py")

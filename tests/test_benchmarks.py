@@ -12,7 +12,7 @@ import pytest
 import autograd
 from benchmarks import __main__ as command
 from benchmarks import comparison, contenders, peers, scalars
-from benchmarks.contenders import gpt_arrays_of, gpt_scalars, network_arrays, network_scalars
+from benchmarks.contenders import arrays, singles
 from benchmarks.timing import Contender, agreement, duration, one_core, table
 
 FILE = '''
@@ -106,17 +106,12 @@ def alone(monkeypatch):
         monkeypatch.setattr(module, "installed", lambda name: False)
 
 
-def arrays(kind, batch, dtype=np.float64):
-    return gpt_arrays_of(batch, dtype) if kind == "gpt" else network_arrays(kind, batch, dtype)
-
-
 @pytest.mark.parametrize("kind", ["moons", "xor", "gpt"])
 @pytest.mark.usefixtures("alone")
 def test_single_numbers_and_arrays_do_the_same_work(kind, engine):
     engines = {"file": engine, "ours": autograd}
     batch = 1 if kind == "gpt" else 4
-    found = arrays(kind, batch) | (
-        gpt_scalars(batch, engines) if kind == "gpt" else network_scalars(kind, batch, engines))
+    found = arrays(kind, batch) | singles(kind, batch, engines)
     assert found.keys() == {"NumPy by hand", "reroll compiled", "file", "ours"}
     assert agreement(found) < 1e-12
 
@@ -141,8 +136,8 @@ def test_a_peer_that_is_installed_does_the_same_work(package, name, kind, dtype)
 def test_micrograd_with_exp_and_log_does_the_same_work():
     pytest.importorskip("micrograd")
     engines = {"micrograd": scalars.micrograd(), "ours": autograd}
-    assert agreement(network_scalars("xor", 4, engines)) < 1e-12
-    assert agreement(gpt_scalars(1, engines)) < 1e-12
+    assert agreement(singles("xor", 4, engines)) < 1e-12
+    assert agreement(singles("gpt", 1, engines)) < 1e-12
 
 
 @pytest.mark.parametrize(("value", "slope"), [(1.001, 2.0), (1.0, 2.01), (np.nan, 2.0), (1.0, np.nan)])
@@ -153,10 +148,21 @@ def test_contenders_that_disagree_are_not_timed(value, slope):
         agreement(found)
 
 
-def test_a_file_without_the_class_is_refused(tmp_path):
-    (tmp_path / "other.py").write_text("class Number: pass")
-    with pytest.raises(SystemExit, match="has no class Value"):
+@pytest.mark.parametrize(("text", "message"), [
+    ("class Number: pass", "has no class Value"), ("no Python", "invalid syntax"), (None, "No such file"),
+])
+def test_a_file_without_the_class_is_refused(text, message, tmp_path):
+    if text:
+        (tmp_path / "other.py").write_text(text)
+    with pytest.raises(SystemExit, match=message):
         scalars.microgpt(tmp_path / "other.py")
+
+
+@pytest.mark.usefixtures("alone")
+def test_deep_graphs_leave_the_recursion_limit_as_it_was(engine):
+    before = sys.getrecursionlimit()
+    singles("xor", 4, {"file": engine})["file"].step()
+    assert sys.getrecursionlimit() == before
 
 
 @pytest.mark.parametrize(("seconds", "text"), [
@@ -209,7 +215,7 @@ def test_the_command_refuses_a_table_that_it_has_not(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["benchmarks", "everything"])
     with pytest.raises(SystemExit):
         command.main()
-    assert "no table everything: choose of peers, eager, updates, compiling, devices, imports" in capsys.readouterr().err
+    assert "no table everything: choose of peers, eager, updates, compiling, devices" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not let a process choose its cores")

@@ -214,4 +214,4 @@ def scale(ax: Axes) -> float:
 
 def ramp(*colors: str) -> Any:
     """A colour map through some colours."""
-    return matplotlib().colors.LinearSegmentedColormap.from_list("reroll", colors)
+    return matplotlib().colors.LinearSegmentedColormap.from_list("reroll", [*colors])

@@ -102,12 +102,42 @@ def test_slopes_at_kinks_are_those_of_the_table(name, jax):
     assert (float(found), slope.tolist()) == (pytest.approx(float(value)), pytest.approx(gradient.tolist()))
 
 
+@pytest.mark.parametrize("function", [autograd.sigmoid, autograd.tanh, autograd.softplus, autograd.elu])
+def test_slopes_far_out_are_those_of_the_table(function, jax):
+    theta = np.array([-1000.0, -100.0, 100.0, 1000.0], np.float32)
+    w = [Value(0.0) for _ in theta]
+    program = autograd.compile(lambda x: autograd.sum([function(a * x) for a in w]), w)
+    _, gradient = program.value_and_grad(theta, np.ones(1))
+    assert jax.grad(program.to_jax())(theta, np.ones(1)).tolist() == pytest.approx(gradient.tolist(), abs=1e-30)
+
+
+@pytest.mark.parametrize(("base", "exponent"), [
+    (0.0, 0.0), (0.0, 0.5), (0.0, 1.0), (0.0, 2.0), (2.0, 0.0), (-2.0, 0.0), (-2.0, 3.0), (1.0, -1.0), (3.0, 1.5),
+])
+def test_slopes_of_powers_are_those_of_the_table(base, exponent, jax):
+    a, b = Value(1.0), Value(1.0)
+    program = autograd.compile(lambda x: (a * x) ** (b * x), [a, b]).trace(())
+    theta = np.array([base, exponent])
+    value, gradient = program.value_and_grad(theta, np.ones(1))
+    found, slope = jax.value_and_grad(program.to_jax())(theta, np.ones(1))
+    assert (float(found), slope.tolist()) == (
+        pytest.approx(float(value)), pytest.approx(gradient.tolist(), nan_ok=True))
+
+
+def test_a_slope_is_taken_of_a_negative_base_whose_exponent_is_data(jax):
+    a = Value(-2.0)
+    program = autograd.compile(lambda x, y: (a * x) ** y, [a]).trace((), ())
+    slope = jax.grad(program.to_jax())(np.array([-2.0]), np.ones(2), np.array([2.0, 3.0]))
+    assert slope.tolist() == [(2 * -2 + 3 * 4) / 2]
+
+
 def test_labels_cannot_hide_what_the_source_uses(jax):
-    params = {name: [Value(2.0), Value(-3.0)] for name in ("jax", "jnp", "np", "float", "magnitude", "view")}
+    params = {name: [Value(2.0), Value(-3.0)] for name in ("jax", "jnp", "np", "float", "magnitude", "power", "view")}
     program = autograd.compile(lambda x, y: autograd.sum(abs(a).tanh() for two in params.values() for a in two) * x,
                                params).trace((), ())
     theta = np.tile([2.0, -3.0], len(params))
-    assert float(program.to_jax()(theta, np.ones(1), np.ones(1))) == pytest.approx(6 * np.tanh([2.0, 3.0]).sum())
+    assert float(program.to_jax()(theta, np.ones(1), np.ones(1))) == pytest.approx(
+        len(params) * np.tanh([2.0, 3.0]).sum())
 
 
 def test_float32_stays_float32(jax):

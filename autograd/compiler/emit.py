@@ -7,6 +7,8 @@ broadcasts can.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,9 +29,10 @@ class Writer(Reader):
 
     def __init__(
         self, blocks: list[Block], parameter_names: dict[tuple[int, int], str], labels: dict[int, str],
-        root: int | None = None,
+        root: int | None = None, spellings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         super().__init__(blocks, parameter_names, labels, root)
+        self.spellings = spellings
         self.lines: list[str] = []
         self.statements: list[tuple[Block, str, str]] = []
 
@@ -55,11 +58,17 @@ class Writer(Reader):
             if isinstance(elements[0], float) and "np." in ops.TABLE[block.op].numpy:
                 # A NumPy function of a plain number is a float64; constants have theta's dtype.
                 elements[0] = atom(self.constant(np.array([elements[0]]), "c"))
-            value = ops.TABLE[block.op].dispatch(tuple(elements))
+            value = self.spelled(ops.TABLE[block.op], elements)
             if block.op in ("gt", "eq"):  # as numbers: NumPy's + of two truth values is "or"
                 value = atom(f"{value}.astype(theta.dtype)")
             text = self.flat(value, position)
         self.lines.append(f"{self.names[position]} = {text}")
+
+    def spelled(self, op: ops.Op, elements: list[Any]) -> Any:
+        """An elementwise row as the table spells it, or as a function where `spellings` has one."""
+        if op.name in self.spellings:
+            return atom(self.spellings[op.name].format(*map(Array.lift, elements)))
+        return op.dispatch(tuple(elements))
 
     def flat(self, value: Array, position: int) -> Array:
         """A value over dims as one with a column per scalar."""

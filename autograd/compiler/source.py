@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -62,11 +64,14 @@ class Text:
         return f"{head}\n\n\ndef {name}({', '.join(self.arguments)}):\n{body}\n"
 
 
-def write(made: Plan, kind: str) -> Text:
-    """The source that computes "value_and_grad", the same with the "inputs"' gradient, or the "outputs"."""
+def write(made: Plan, kind: str, spellings: Mapping[str, str] = MappingProxyType({})) -> Text:
+    """The source that computes "value_and_grad", the same with the "inputs"' gradient, or the "outputs".
+
+    `spellings` are functions to write in place of what the table says.
+    """
     blocks, roots = made.blocks, made.roots
     loss = roots[0][0] if kind != "outputs" and blocks[roots[0][0]].op not in LEAF_NAMES else None
-    writer = Writer(blocks, made.names, made.canonical.labels, loss)
+    writer = Writer(blocks, made.names, made.canonical.labels, loss, spellings)
     writer.forward(reached(blocks, {block for block, _ in roots}))
     forward, writer.lines = writer.lines, []
     start = ""

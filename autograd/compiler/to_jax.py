@@ -25,15 +25,23 @@ def magnitude(a):
     return a * jnp.sign(a)
 '''
 
-HELPERS = {"view": VIEW, "magnitude": MAGNITUDE}
+POWER = '''
+def power(a, b):
+    """a ** b, with both slopes 0 at 0 ** 0."""
+    return jnp.where((a == 0) & (b == 0), 1, a) ** b
+'''
 
-SLOPES = {
-    "relu": (r"np\.maximum\((.*), 0\)", r"jax.nn.relu(\1)"),
-    "elu": (r"np\.minimum\((.*), 0\)", r"np.where(\1 > 0, 0, \1)"),
-    "abs": (r"np\.abs\(", "magnitude("),
-    "detach": (r" = (.*)", r" = jax.lax.stop_gradient(\1)"),
+HELPERS = {"view": VIEW, "magnitude": MAGNITUDE, "power": POWER}
+
+SPELLINGS = {
+    "pow": "power({}, {})",
+    "abs": "magnitude({})",
+    "sigmoid": "jax.nn.sigmoid({})",
+    "relu": "jax.nn.relu({})",
+    "elu": "np.where({0} > 0, {0}, {1:product} * np.expm1(np.where({0} > 0, 0, {0})))",
+    "detach": "jax.lax.stop_gradient({})",
 }
-"""How the statements of operations change whose slopes JAX would take otherwise, at 0 or everywhere."""
+"""Operations whose slopes JAX would take otherwise, at 0, everywhere, or far out: 1 / (1 + e^-x) has nan there."""
 
 
 class JaxProgram:
@@ -41,11 +49,12 @@ class JaxProgram:
 
     `program(theta, X, Y, u)` is the mean loss of the rows of X and Y; where the function that was compiled returns
     several values, or with `each`, it is a row for every example. `u` are random numbers from 0 to 1 of shape (batch,
-    `noises`), if the loss draws any. Results have the dtype of theta.
+    `noises`), if the loss draws any. Results have the dtype of theta. Slopes are those of the program in NumPy but
+    for one: 0 to a negative power, which is inf, has the slope nan along the exponent in JAX, and -inf in NumPy.
     """
 
     def __init__(self, made: Plan, each: bool = False) -> None:
-        text = write(made, "outputs" if each or made.several else "value_and_grad")
+        text = write(made, "outputs" if each or made.several else "value_and_grad", SPELLINGS)
         self.source = translated(text)
         self.noises = made.noises
         self.squeezed = each and not made.several
@@ -67,9 +76,8 @@ class JaxProgram:
 
 def translated(text: Text) -> str:
     """The forward half of a source, in JAX."""
-    changes = {line: re.sub(*SLOPES[block.op], line) for block, _, line in text.statements if block.op in SLOPES}
     results = text.results if text.kind == "outputs" else "value"
-    body = [*text.views, "", *(changes.get(line, line) for line in text.forward), f"return {results}"]
+    body = [*text.views, "", *text.forward, f"return {results}"]
     if any(re.search(r"\bn\b", line) for line in body):
         body.insert(0, "n = len(x)")
     helpers = "".join(text for name, text in HELPERS.items() if any(f"{name}(" in line for line in body))

@@ -21,8 +21,9 @@ from nn.files.picture_files import fitted
 from nn.models.state import CHECKPOINT, read
 from nn.models.state import write as write_file
 
-EXAMPLES = {"page": 10, "checkpoint_file": 25, "program": 20, "picture": 30, "torch_source": 25, "model_file": 50,
-            "sentences": 50, "drawing": 70, "png_file": 80, "picture_file": 80, "command": 80, "numpy_formula": 80}
+EXAMPLES = {"page": 10, "program": 15, "other_drawing": 15, "checkpoint_file": 25, "torch_source": 25, "picture": 30,
+            "model_file": 50, "sentences": 50, "drawing": 60, "png_file": 60, "picture_file": 80, "command": 80,
+            "numpy_formula": 80, "expression": 100}
 """So many cases of a target, where they take long; elsewhere 150."""
 
 BYTES = st.binary(min_size=4, max_size=200)

@@ -15,7 +15,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     for target in (
         texts.expression, texts.command,
         files.model_file, files.checkpoint_file, files.idx_file, files.png_file, files.picture_file,
-        labels.drawing, labels.picture, labels.sentences, labels.page,
+        labels.drawing, labels.other_drawing, labels.picture, labels.sentences, labels.page,
         programs.program, programs.numpy_formula, programs.torch_source,
         numbers.arithmetic, arguments.call,
     )

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from typing import Any
 
+import numpy as np
 import pytest
 
+import autograd
 import nn
 import viz
 from autograd import Value
 from hostile.graphs import hostile_labels, plain_labels, sketch
+from hostile.programs import alike, compiled
 from hostile.reader import Reader
 from viz.text.markup import printable, shorten
 from viz.text.mathml import mathml
 
 STYLES, DIRECTIONS = ("record", "circuit"), ("LR", "TB")
+MARKUP = {"label", "table", "tr", "td", "hr", "vr", "br", "font", "b", "i"}
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|<|[\w.-]+|[^\s\w"<]', re.DOTALL)
 
 
@@ -34,8 +39,41 @@ def drawing(data: bytes) -> None:
     assert structure(hostile) == structure(plain), labels
 
 
-def structure(source: str) -> str:
-    """DOT text without the texts of its labels, and without the widths that these need."""
+def other_drawing(data: bytes) -> None:
+    """Networks whose activation has any name, compiled programs, passes of the compiler: likewise."""
+    reader = Reader(data)
+    kind, text, labels = reader.below(3), reader.text(), hostile_labels(reader)
+    draw = (network, blocks, passes)[kind]
+    hostile, plain = (draw(Reader(reader.data), *names) for names in ((text, labels), ("plain", alike(labels))))
+    # A statement with longer names may need more lines.
+    assert structure(hostile, inside=kind == 0) == structure(plain, inside=kind == 0), (text, labels)
+
+
+def network(reader: Reader, name: str, labels: list[str]) -> str:
+    """A network whose activation bears the name."""
+    activation = functools.partial(autograd.tanh)
+    activation.__name__ = name
+    return viz.draw(nn.MLP(2, [2, 1], activation, seed=0)).source
+
+
+def blocks(reader: Reader, name: str, labels: list[str]) -> str:
+    """A compiled program."""
+    return viz.draw(traced(reader, labels)).source
+
+
+def passes(reader: Reader, name: str, labels: list[str]) -> str:
+    """A program after one pass."""
+    return viz.passes(traced(reader, labels))[reader.below(3)].drawing.source
+
+
+def traced(reader: Reader, labels: list[str]) -> autograd.Program:
+    """A program of a graph that the reader sketches."""
+    with np.errstate(all="ignore"):
+        return compiled(sketch(reader), labels, keyed=False)[0].trace(())
+
+
+def structure(source: str, inside: bool = True) -> str:
+    """DOT text without the texts of its labels, and without the widths that these need; or without their tables too."""
     parts, place = [], 0
     while match := TOKEN.search(source, place):
         place = match.end()
@@ -46,7 +84,9 @@ def structure(source: str) -> str:
         while depth:
             depth += {"<": 1, ">": -1}.get(source[place], 0)
             place += 1
-        parts.append(skeleton(ET.fromstring(f"<label>{source[match.end() : place - 1]}</label>")))
+        label = ET.fromstring(f"<label>{source[match.end() : place - 1]}</label>")
+        assert {element.tag for element in label.iter()} <= MARKUP
+        parts.append(skeleton(label) if inside else "<>")
     return " ".join(parts)
 
 

@@ -78,7 +78,8 @@ def curves(films: Sequence[Recorder], width: int = 480, height: int = 160) -> st
 
 def article(number: int, title: str, several: bool) -> str:
     """The place of a recording on the page."""
-    heading = f'<h2 class="{"gradient" if number % 2 else "value"}">{escape(printable(title))}</h2>\n' if several else ""
+    colour = "gradient" if number % 2 else "value"
+    heading = f'<h2 class="{colour}">{escape(printable(title))}</h2>\n' if several else ""
     return (
         f'<article id="recording-{number}">\n{heading}<p class="now"></p>\n<div class="panels">\n'
         '<canvas class="boundary" width="640" height="640" role="img" aria-label="what the network answers"></canvas>\n'

@@ -13,8 +13,8 @@ import numpy as np
 from benchmarks.by_hand import Array
 from benchmarks.timing import Contender
 
-SHAPES = {"E": (16, 27), "P": (8, 16), "Q": (16, 16), "K": (16, 16), "V": (16, 16), "O": (16, 16), "W1": (64, 16),
-          "W2": (16, 64), "U": (27, 16)}
+SHAPES = {"E": (16, 27), "P": (8, 16), "QKV": (48, 16), "O": (16, 16), "W1": (64, 16), "W2": (16, 64), "U": (27, 16)}
+"""Of the parameters, in their order; Q, K and V are one matrix."""
 HEADS = 4
 
 
@@ -38,14 +38,11 @@ def normalised_back(dn: Array, n: Array, scale: Array) -> Array:
 
 
 class ByHand:
-    """Forward and backward in NumPy as well as we can: a row for each position, and Q, K and V in one product."""
+    """Forward and backward in NumPy as well as we can: a row for each position of each word."""
 
     def __init__(self, theta: Array, letters: Any, following: Any) -> None:
         self.gradient = np.empty_like(theta)
         self.weights, self.gradients = matrices(theta), matrices(self.gradient)
-        for parts, vector in ((self.weights, theta), (self.gradients, self.gradient)):
-            start = SHAPES["E"][0] * SHAPES["E"][1] + SHAPES["P"][0] * SHAPES["P"][1]
-            parts["QKV"] = vector[start : start + 3 * 16 * 16].reshape(48, 16)
         rows = np.eye(SHAPES["E"][1], dtype=theta.dtype)
         self.words, self.positions = letters.shape
         self.x, self.y = rows[letters.ravel()], rows[following.ravel()]
@@ -134,7 +131,7 @@ def torch(theta: Array, letters: Any, following: Any) -> Contender:
             weight.grad = None
         h = F.embedding(xs, p["E"].T) + p["P"]
         n = norm(h)
-        q, k, v = (F.linear(n, p[name]).view(words, positions, HEADS, 4).transpose(1, 2) for name in "QKV")
+        q, k, v = F.linear(n, p["QKV"]).view(words, positions, 3, HEADS, 4).permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).reshape(words, positions, 16)
         h = h + F.linear(mixed, p["O"])
         h = h + F.linear(torch.relu(F.linear(norm(h), p["W1"])), p["W2"])
@@ -160,7 +157,7 @@ def jax(theta: Array, letters: Any, following: Any) -> Contender:
     def loss(p: Any, xs: Any, ys: Any) -> Any:
         h = jax.nn.one_hot(xs, 27, dtype=p["E"].dtype) @ p["E"].T + p["P"]
         n = norm(h)
-        q, k, v = ((n @ p[name].T).reshape(words, positions, HEADS, 4).transpose(0, 2, 1, 3) for name in "QKV")
+        q, k, v = (n @ p["QKV"].T).reshape(words, positions, 3, HEADS, 4).transpose(2, 0, 3, 1, 4)
         scores = jnp.where(jnp.tri(positions, dtype=bool), q @ k.swapaxes(-1, -2) / 2, -jnp.inf)
         mixed = (jax.nn.softmax(scores) @ v).transpose(0, 2, 1, 3).reshape(words, positions, 16)
         h = h + mixed @ p["O"].T

@@ -27,7 +27,7 @@ from benchmarks.timing import machine, one_core
 
 
 def eager(quick: bool) -> str:
-    """Not without micrograd."""
+    """The table of `eager`, which needs micrograd."""
     if not installed("micrograd"):
         return "micrograd is not installed: the table is left out"
     from benchmarks import eager
@@ -36,7 +36,7 @@ def eager(quick: bool) -> str:
 
 
 def devices(quick: bool) -> str:
-    """Not without JAX."""
+    """The table of `jax_devices`, which needs JAX."""
     return jax_devices.report(quick) if installed("jax") else "JAX is not installed: the table is left out"
 
 

@@ -1,4 +1,4 @@
-"""reroll, micrograd, microgpt, PyTorch, JAX and NumPy by hand on the same work: the table of `python -m benchmarks`.
+"""reroll, micrograd, microgpt, PyTorch, JAX and NumPy by hand on the same work: `python -m benchmarks peers`.
 
 Every step is a forward and a backward pass, from the same weights to the same loss and gradient, which is checked
 before anything is timed. Contenders take turns. Engines of single numbers are timed call by call, with the collection

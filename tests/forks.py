@@ -5,10 +5,12 @@ from __future__ import annotations
 import mmap
 import os
 import signal
+import threading
 import time
 import traceback
 
 import numpy as np
+from tqdm import tqdm
 
 
 class Shared:
@@ -30,6 +32,7 @@ def forked(work):
     child = os.fork()
     if child:
         return child
+    tqdm.set_lock(threading.RLock())  # its own is shared by forks: one that is killed would hold up all others
     try:
         work()
     except KeyboardInterrupt:

@@ -17,17 +17,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 from autograd import UsageError, Value, grad, local_derivatives, ops
 from autograd.ops import to_float
+from viz.drawings.moved import Moved
 from viz.drawings.render import Drawing
 from viz.drawings.scalars import STYLES, paint, prepared
-from viz.drawings.scene import Ink, Scene, recast
-from viz.style import SMALL, one_of
-from viz.text.markup import font
+from viz.drawings.scene import recast
+from viz.style import one_of
 from viz.text.mathml import mathml
 from viz.text.sentences import Sentences
 from viz.text.tables import aligned, html_table, plain
@@ -140,39 +140,6 @@ class Nudge:
     def _repr_html_(self) -> str:
         rows = [[plain(cell) for cell in self.cells(change)] for change in self.changes]
         return html_table(HEAD, rows, mathml(self.latex))
-
-
-@dataclass(frozen=True)
-class Moved(Scene):
-    """A scene in which numbers change and changes stand where gradients do."""
-
-    nudge: Nudge = field(kw_only=True)
-
-    caption: ClassVar[str] = "Δ "
-
-    def drawing(self, **attributes: str) -> Drawing:
-        """An empty drawing that says what the changes are."""
-        drawing = super().drawing(**attributes)
-        told = font("Δ: the change ≈ the change that gradients predict", self.theme.muted, SMALL, italic=True)
-        drawing.attr(label=f"<{told}>", labelloc="b")
-        return drawing
-
-    def data(self, value: Value) -> Ink:
-        """The number before and after."""
-        change = self.nudge[value]
-        texts = dict.fromkeys([self.number(change.before), self.number(change.after)])
-        return Ink(" → ".join(texts), self.theme.value)
-
-    def gradient(self, value: Value) -> Ink:
-        """The change, and the change predicted."""
-        change = self.nudge[value]
-        if value not in self.nudge.of:
-            return Ink("0", self.theme.muted)
-        return Ink(f"{self.number(change.actual)} ≈ {self.number(change.predicted)}", self.theme.gradient)
-
-    def contribution(self, value: Value, i: int, partial: float) -> Ink:
-        """The change that goes to an operand is that of the operand."""
-        return self.gradient(value.args[i])
 
 
 def nudge(

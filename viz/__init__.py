@@ -15,7 +15,8 @@ from viz.drawings.dot import draw
 from viz.drawings.export import animate, export
 from viz.drawings.frames import Frame, Frames, steps
 from viz.drawings.legend import legend
-from viz.drawings.nudge import Change, Nudge, nudge
+from viz.drawings.moved import Change
+from viz.drawings.nudge import Nudge, nudge
 from viz.drawings.passes import PassFrame, passes
 from viz.drawings.paths import Path, Paths, paths
 from viz.drawings.render import Drawing

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from autograd import Value
 from viz.drawings.render import Drawing
@@ -11,15 +12,34 @@ from viz.drawings.scene import Ink, Scene
 from viz.style import SMALL
 from viz.text.markup import font
 
-if TYPE_CHECKING:
-    from viz.drawings.nudge import Nudge
+
+@dataclass(frozen=True)
+class Change:
+    """What became of one value: its number before and after, and the change that gradients predict."""
+
+    value: Value
+    name: str
+    before: float
+    after: float
+    predicted: float
+
+    @property
+    def actual(self) -> float:
+        """The change that came about."""
+        return self.after - self.before
+
+    @property
+    def error(self) -> float:
+        """What the prediction missed."""
+        return self.actual - self.predicted
 
 
 @dataclass(frozen=True)
 class Moved(Scene):
     """A scene in which numbers change and changes stand where gradients do."""
 
-    nudge: Nudge = field(kw_only=True)
+    changes: Mapping[Value, Change] = field(kw_only=True)
+    """What became of each value that moved."""
 
     caption: ClassVar[str] = "Δ "
 
@@ -32,14 +52,16 @@ class Moved(Scene):
 
     def data(self, value: Value) -> Ink:
         """The number before and after."""
-        change = self.nudge[value]
+        change = self.changes.get(value)
+        if change is None:
+            return super().data(value)
         texts = dict.fromkeys([self.number(change.before), self.number(change.after)])
         return Ink(" → ".join(texts), self.theme.value)
 
     def gradient(self, value: Value) -> Ink:
         """The change, and the change predicted."""
-        change = self.nudge[value]
-        if value not in self.nudge.of:
+        change = self.changes.get(value)
+        if change is None:
             return Ink("0", self.theme.muted)
         return Ink(f"{self.number(change.actual)} ≈ {self.number(change.predicted)}", self.theme.gradient)
 

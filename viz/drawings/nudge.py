@@ -17,13 +17,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from autograd import UsageError, Value, grad, local_derivatives, ops
 from autograd.ops import to_float
-from viz.drawings.moved import Moved
+from viz.drawings.moved import Change, Moved
 from viz.drawings.render import Drawing
 from viz.drawings.scalars import STYLES, paint, prepared
 from viz.drawings.scene import recast
@@ -37,27 +36,6 @@ HEAD = ("value", "before", "after", "change", "predicted", "error")
 
 MOST = 4
 """Of more moved values than this the terms of the prediction are not written out."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """What became of one value: its number before and after, and the change that gradients predict."""
-
-    value: Value
-    name: str
-    before: float
-    after: float
-    predicted: float
-
-    @property
-    def actual(self) -> float:
-        """The change that came about."""
-        return self.after - self.before
-
-    @property
-    def error(self) -> float:
-        """What the prediction missed."""
-        return self.actual - self.predicted
 
 
 class Nudge:
@@ -129,7 +107,7 @@ class Nudge:
         names = {name: value for value, name in self.walk.names.items() if value.op is not ops.constant}
         look = {"names": names, "number_format": self.walk.text.number_format, "highlight": self.moves} | options
         scene = prepared(self.walk.root, gradients=True, **look)
-        return paint(recast(scene, Moved, nudge=self), style, clusters)
+        return paint(recast(scene, Moved, changes=self.of), style, clusters)
 
     def __str__(self) -> str:
         rows = [HEAD, *map(self.cells, self.changes)]

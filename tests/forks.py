@@ -12,6 +12,9 @@ import traceback
 import numpy as np
 from tqdm import tqdm
 
+PATIENCE = 120
+"""Seconds after which a fork that hangs is ended."""
+
 
 class Shared:
     """Whole numbers in memory that forks share: attributes, 0 at first."""
@@ -32,6 +35,7 @@ def forked(work):
     child = os.fork()
     if child:
         return child
+    signal.alarm(PATIENCE)
     tqdm.set_lock(threading.RLock())  # its own is shared by forks: one that is killed would hold up all others
     try:
         work()

@@ -67,14 +67,15 @@ def check(engine, path, whole, shared, presses):
 
     assert before is signal.default_int_handler
     assert watch.thetas == thetas[: shared.steps]
-    assert parameters(model) == (watch.thetas[-1] if watch.thetas else start)
+    # A second press may come between a step and the callback that keeps its parameters.
+    assert parameters(model) in [start, *thetas][shared.steps :][: 2 if presses > 1 else 1]
     assert not any(module.training for module in model.modules())
     assert history is not None or presses > 1 or shared.steps in (0, len(thetas))
     if history is not None:
         epochs = shared.steps // STEPS
         assert history.interrupted or shared.steps == len(thetas)
-        assert history.columns == {name: column[:epochs] for name, column in columns.items() if column[:epochs]} or (
-            epochs == 0 and history.columns == {"loss": [], "lr": []})
+        for name, column in history.columns.items():
+            assert column == columns[name][:epochs]
     if path.exists():
         again = made()
         train(again, engine, resume=path)

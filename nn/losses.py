@@ -62,7 +62,7 @@ def mse(outputs: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> mse([1.0, 4.0], [1.0, 2.0])
     2.0
     """
-    return reduced(reduction, [pow(a - y, 2) for a, y in pairs(outputs, targets)])
+    return reduced(reduction, [squared(a - y) for a, y in pairs(outputs, targets)])
 
 
 def mae(outputs: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -201,6 +201,11 @@ def reduced(reduction: str, terms: list[Any]) -> Any:
     """The mean or the sum of terms; one term as it is."""
     combine = entry("reduction", reduction, REDUCTIONS)
     return terms[0] if len(terms) == 1 else combine(terms)
+
+
+def squared(difference: Any) -> Any:
+    """A square, which is inf where Python's own power of floats would raise."""
+    return pow(difference, 2) if type(difference) is float else difference**2
 
 
 def unzipped(outputs: Any, targets: Any) -> tuple[list[Any], list[Any]]:

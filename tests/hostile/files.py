@@ -22,6 +22,7 @@ from nn.data.idx import parse_idx
 from nn.files.picture_files import read_rows
 from nn.files.png import SIGNATURE, read_png
 from nn.models.state import ARCHITECTURE, CHECKPOINT
+from nn.training.callbacks import moments_of
 from nn.training.training import Training
 
 ROOM = tempfile.TemporaryDirectory()
@@ -211,8 +212,11 @@ def checkpoint_file(data: bytes) -> None:
         assert type(mine.epoch) is type(mine.steps) is int
         assert mine.epoch >= 0
         assert mine.theta.shape == mine.gradient.shape
-        mine.epochs = min(mine.epoch + 1, 2**62)
-        mine.callbacks = mine.callbacks[:1]
+        mine.epochs, mine.history.stopped = mine.epoch + 1, ""
+        mine.moments = moments_of(mine.callbacks[:1])
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            mine.run(progress=False)
         assert all(type(value.data) is float for value in mine.model.parameters())
 
 

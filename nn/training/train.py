@@ -65,7 +65,8 @@ def fit(
       them beside the progress; the optimiser, metrics and validation stay with NumPy. `dtype` is float64 or float32.
 
     The model's parameters change. Ctrl-C ends training after the step that it meets, and the history so far is
-    returned; a second one raises `KeyboardInterrupt` at once. Training stops with a warning once the loss is nan or inf.
+    returned; a second one raises `KeyboardInterrupt` at once. Training stops with a warning once the loss is nan or
+    inf.
 
     Raises `SizeError` for rows that do not match, `UsageError` for nan or inf among the data, numbers
     of epochs or examples below 1, and unknown names; `TraceError` for a loss or model that reads numbers

@@ -10,7 +10,6 @@ from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
-import pytest
 
 import autograd
 import nn

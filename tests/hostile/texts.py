@@ -55,7 +55,7 @@ def expression(data: bytes) -> None:
 
 
 class Literals(ast.NodeTransformer):
-    """Writes every number as the constant Value that an expression makes of it, and every list as one of Values."""
+    """Writes every number as the constant Value that an expression makes of it."""
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         """A number."""
@@ -75,17 +75,13 @@ def python(text: str) -> float:
     names |= {name: constant(number) for name, number in CONSTANTS.items()} | FUNCTIONS
     names |= {name: Value(number) for name, number in NUMBERS.items()}
     exec(compile(ast.Module(before, []), "<before>", "exec"), names)
-    if isinstance(last, ast.Assign):
-        last = last.value
-    else:
-        assert isinstance(last, ast.Expr)
-        last = last.value
-    return float(eval(compile(ast.Expression(last), "<last>", "eval"), names).data)
+    assert isinstance(last, ast.Assign | ast.Expr)
+    return float(eval(compile(ast.Expression(last.value), "<last>", "eval"), names).data)
 
 
 ARGUMENTS = ("x=1.5", "y=-2", "x=nan", "y=1e999", "x", "=", "x=", "x=two", "x=1", "λ=3", " x = 4 ", "2x=1", "--steps",
              "--local", "--number-format=.3f", "--number-format=d", "--number-format={}", "--number-format=1000000.3f",
-             "--style=circuit", "--theme=x", "--live", "-h", "--", "-", "-o", "-x*y", "__class__=1", "text=1")
+             "--style=circuit", "--theme=x", "--live", "-h", "--", "-", "-x*y", "__class__=1", "text=1")
 
 
 def command(data: bytes) -> None:

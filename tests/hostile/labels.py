@@ -210,11 +210,16 @@ def page(data: bytes) -> None:
     assert hostile.elements == plain.elements, labels
     assert hostile.scripts[-1] == plain.scripts[-1], labels
     if len(hostile.scripts) == 2:
-        for formula in mathematics(json.loads(hostile.scripts[0], parse_constant=pytest.fail)):
+        for formula in mathematics(json.loads(hostile.scripts[0], parse_constant=no_json)):
             checked_mathml(re.sub("[\ufdd0-\ufdd3]", "", formula))
     checked_svg(text.svg, [])
     text.encode(errors="replace")
     assert not re.search("[\0-\x08\x0b\x0c\x0e-\x1f\x7f]", text)
+
+
+def no_json(word: str) -> None:
+    """Python's JSON knows NaN and Infinity, that of browsers does not."""
+    raise AssertionError(word)
 
 
 def mathematics(nested: Any) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import hashlib
+import os
 import struct
 import sys
 import threading
@@ -59,6 +60,7 @@ def mirror(answer):
 
 def fill(address, files):
     """Get these files from a mirror, or from the cache."""
+    os.environ.pop("MNIST_DIR", None)
     mnist_files.ORIGINALS, mnist_files.MIRRORS = expected(files), (address,)
     assert mnist_files.mnist_files(progress=False) == files
 

@@ -4,6 +4,7 @@ The slow tests do each of it as often as the environment variable REROLL_FAULTS 
 `tests/interrupted.py` and `tests/unwritable.py` are the processes that they do it to.
 """
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -77,8 +78,8 @@ def test_ctrl_c_at_many_moments_leaves_finished_steps(tmp_path, engine, presses)
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
 def test_ctrl_c_while_jax_computes_leaves_a_finished_step(tmp_path):
-    pytest.importorskip("jax")
     found("tests.interrupted", "jax", 1, 1, 7, tmp_path)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from agree import PAIRS, drawn, table, tallied
+from agree import OPTIMISED, PAIRS, drawn, table, tallied
 from agreement import Comparison, eager
 from oracle import MP, Exact, exact, function
 from random_graphs import Graph
@@ -39,13 +39,14 @@ def test_many_random_losses_agree_with_fifty_digits_and_compiled(first: int) -> 
 
 def test_random_losses_agree_in_jax() -> None:
     pytest.importorskip("jax")
-    assert_no_disagreement(range(3), PAIRS[2])
+    assert_no_disagreement(range(8), PAIRS[2])
 
 
 @pytest.mark.slow
 def test_many_random_losses_agree_in_jax() -> None:
     pytest.importorskip("jax")
-    assert_no_disagreement(range(3, 30), PAIRS[2])
+    assert_no_disagreement(range(8, 80), PAIRS[2])
+    assert_no_disagreement(range(0, 3 * OPTIMISED, OPTIMISED), PAIRS[3])
 
 
 def test_every_operation_occurs_in_random_graphs() -> None:

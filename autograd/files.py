@@ -81,8 +81,8 @@ def permitted(path: PathLike) -> Path:
     with contextlib.suppress(FileNotFoundError):
         try:
             mode = os.stat(path).st_mode
-        except ValueError as reason:  # a zero byte
-            raise OSError(f"no name has an {reason}") from None
+        except ValueError:
+            raise OSError("no name holds a zero byte") from None
         if not stat.S_ISREG(mode):
             raise OSError("it is a folder" if stat.S_ISDIR(mode) else "it is a device, not a file")
         open(path, "r+b").close()  # it may be protected in a folder that is not

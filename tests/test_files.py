@@ -111,7 +111,7 @@ def test_permissions_stay_and_new_files_have_the_usual_ones(tmp_path):
     ("none/a", "No such file or directory; make that folder first"),
     ("a/b", "Not a directory; choose another folder"),
     ("x" * 300, "File name too long; choose a shorter name"),
-    ("a\0b", "embedded null byte"),
+    ("a\0b", "no name holds a zero byte"),
     ("loop", "Too many levels of symbolic links"),
     *([] if sys.platform == "win32" else [("pipe", "it is a device, not a file"), ("/dev/null", "it is a device")]),
 ])

@@ -161,6 +161,22 @@ def test_where_a_file_cannot_be_written_the_old_one_stays(tmp_path, monkeypatch)
     assert [file.name for file in tmp_path.iterdir()] == ["model.npz"]
 
 
+def test_ctrl_c_between_two_arrays_is_ctrl_c(tmp_path, monkeypatch):
+    path, entries, opened = tmp_path / "model.npz", [], zipfile.ZipFile.open
+    model(0).save(path)
+    before = path.read_bytes()
+
+    def interrupted(archive, *args, **options):
+        entries.append(opened(archive, *args, **options))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(zipfile.ZipFile, "open", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model(1).save(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["model.npz"]
+
+
 def test_reading_gives_every_array_by_name(tmp_path):
     model().save(tmp_path / "model.npz")
     assert set(read(tmp_path / "model.npz")) == {*model().state_dict(), ARCHITECTURE}

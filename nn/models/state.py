@@ -74,10 +74,16 @@ def write(path: PathLike, arrays: Mapping[str, npt.ArrayLike]) -> None:
     for name, array in plain.items():
         if array.dtype.hasobject:
             raise NumberError(f"a file holds arrays of numbers and texts, {name} is {arrays[name]!r}")
-    with replacing(path, DataError) as file, zipfile.ZipFile(file, "w") as archive:
-        for name, array in plain.items():  # not by np.savez, which has arguments: they are no names for arrays
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
-                np.lib.format.write_array(entry, array, allow_pickle=False)
+    with replacing(path, DataError) as file:
+        archive = zipfile.ZipFile(file, "w")
+        try:
+            for name, array in plain.items():  # not by np.savez, which has arguments: they are no names for arrays
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                    np.lib.format.write_array(entry, array, allow_pickle=False)
+            archive.close()
+        except BaseException:
+            archive.fp = None  # to close it, as it does by itself, would be another error while an entry is open
+            raise
 
 
 def read(path: PathLike) -> Arrays:

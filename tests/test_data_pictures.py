@@ -254,7 +254,7 @@ OTHER = SMALL[NAME][:-1] + b"\x03"
         (".gz", b"<html>", "it is damaged or no .gz file"),
         (".gz", gzip.compress(SMALL[NAME], mtime=0)[:-9], "it is damaged or no .gz file"),
         (".gz", gzip.compress(OTHER, mtime=0), "SHA-256"),
-        (".gz", gzip.compress(bytes(10_000_000)), "it has more than 15"),
+        (".gz", gzip.compress(bytes(10_000_000), mtime=0), "it has more than 15"),
     ],
 )
 def test_a_damaged_file_in_the_folder_named_is_an_error(monkeypatch, tmp_path, suffix, contents, message):

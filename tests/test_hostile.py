@@ -77,7 +77,7 @@ REFUSED = {
     "a number for an expression": (lambda: viz.parse(3.0), UsageError, "an expression is text .* float came"),
     "an array without dimensions for values": (lambda: viz.draw(np.array(1.0)), NumberError, "ndarray came"),
     "a number for biases": (lambda: autograd.maxout([[1.0]], [2.0], 3.0), SizeError, "a list of biases, float came"),
-    "a span of time for a rate": (lambda: nn.Adam(np.timedelta64("NaT")), UsageError, "learning rate must be"),
+    "a span of time for a rate": (lambda: nn.Adam(np.timedelta64("NaT", "s")), UsageError, "learning rate must be"),
     "a list for a dtype": (lambda: nn.parameters_to_vector([], dtype=[[1]]), UsageError, "float32 or float64"),
     "more classes than there are numbers": (
         lambda: nn.data.one_hot([2**40], 10**400), UsageError, "labels of 2147483648 classes"),

@@ -22,6 +22,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Callable
@@ -183,9 +184,13 @@ def mirror(address: str, progress: bool) -> Callable[[], Files]:
 
 def download(url: str) -> bytes:
     """The contents of an address, of which no more is read than the largest file may have."""
-    with urllib.request.urlopen(url, timeout=PATIENCE) as response:
-        contents: bytes = response.read(2 * max(original.length for original in ORIGINALS.values()))
-    return contents
+    try:
+        with urllib.request.urlopen(url, timeout=PATIENCE) as response:
+            contents: bytes = response.read(2 * max(original.length for original in ORIGINALS.values()))
+            return contents
+    except urllib.error.HTTPError as error:
+        error.close()  # it is a response, too
+        raise
 
 
 def from_npm() -> Files:

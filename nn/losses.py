@@ -18,7 +18,7 @@ right nine times in ten where it says 0.9.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ import numpy as np
 from autograd import dot, log, logsumexp, maximum, mean, pow, relu, softplus, sum
 from autograd.errors import SizeError, UsageError
 from autograd.nested import flatten
-from autograd.ops import as_operand
+from autograd.ops import as_operand, is_several
 from nn.arguments import entry, function
 from nn.examples import FloatArray
 
@@ -160,7 +160,7 @@ def cost(loss: str | Loss, outputs: Sequence[Any], targets: Sequence[Any], reduc
     (2.5, 5.0)
     """
     each = function("loss", loss, LOSSES)
-    outs, ys = ([*examples] if isinstance(examples, Iterable) else [] for examples in (outputs, targets))
+    outs, ys = ([*examples] if is_several(examples) else [] for examples in (outputs, targets))
     if len(outs) != len(ys) or not outs:
         raise SizeError(f"a cost needs a list of outputs and a target for each, {len(outs)} and {len(ys)} came")
     return reduced(reduction, [each(a, y) for a, y in zip(outs, ys, strict=True)])

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import NumberError, SizeError, UsageError
+from autograd.ops import shown
 from nn.arguments import count
 from nn.examples import FloatArray, table
 
@@ -24,7 +25,9 @@ def one_hot(labels: npt.ArrayLike, classes: int | None = None) -> FloatArray:
            [1., 0., 0.]])
     """
     numbers = class_labels(labels, classes)
-    return np.eye(numbers.max() + 1 if classes is None else classes)[numbers]
+    rows = np.zeros((len(numbers), numbers.max() + 1 if classes is None else count("classes", classes)))
+    rows[np.arange(len(numbers)), numbers] = 1
+    return rows
 
 
 def class_labels(labels: npt.ArrayLike, classes: int | None = None) -> IntArray:
@@ -44,7 +47,9 @@ def class_labels(labels: npt.ArrayLike, classes: int | None = None) -> IntArray:
         place = int(np.argmax(numbers != np.trunc(numbers)))
         raise NumberError(f"labels[{place}] is {numbers[place]}: labels are whole numbers from 0")
     if classes is not None:
-        classes = min(count("classes", classes), LARGEST_LABEL + 1)
+        classes = count("classes", classes)
+        if classes > LARGEST_LABEL + 1:
+            raise UsageError(f"there are at most {LARGEST_LABEL + 1} classes, {shown(classes)} came")
     highest = LARGEST_LABEL if classes is None else classes - 1
     outside = (numbers < 0) | (numbers > highest)
     if outside.any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import warnings
 from collections.abc import Callable
@@ -38,7 +39,7 @@ def argument(reader: Reader) -> Any:
 
 
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
-    *nn.LOSSES.values(), nn.cost, nn.accuracy, nn.precision, nn.recall, nn.confusion_matrix,
+    *nn.LOSSES.values(), functools.partial(nn.cost, "mse"), nn.accuracy, nn.precision, nn.recall, nn.confusion_matrix,
     nn.parameters_to_vector, nn.vector_to_parameters, nn.data.one_hot, nn.data.zscore, nn.data.minmax_scale,
     nn.CosineDecay, nn.ExponentialDecay, nn.StepDecay, nn.WarmUp, nn.Dropout,
     autograd.mean, autograd.softmax, autograd.maxout, autograd.dot, autograd.max, autograd.logsumexp,

@@ -26,7 +26,6 @@ from nn.data import mnist_files
 from viz.drawings import render
 
 NOBODY = 65534
-render.render = functools.cache(render.render)  # users without rights cannot start what draws
 
 
 def fit(path):
@@ -146,4 +145,5 @@ def main(fault, folder):
 
 
 if __name__ == "__main__":
+    render.render = functools.cache(render.render)  # users without rights cannot start what draws
     main(sys.argv[1], Path(sys.argv[2]))

@@ -27,13 +27,15 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from agreement import Comparison, eager, every_way, theta_of
+from agreement import Comparison, eager, every_way, nested, theta_of
 from oracle import exact
 from random_graphs import random_graph
 from random_losses import random_loops
 from tqdm import tqdm
 
 import autograd
+from autograd import Value
+from autograd.backward import interior
 
 EAGER = 1e-15
 """Times the sum of absolute terms, to each of which a node adds an ulp or two of 2.2e-16: eager beside the oracle."""
@@ -54,6 +56,13 @@ def drawn(seed: int) -> tuple[Any, Any, Any]:
     """The loss of a seed, a row of X and of Y for each example: three in four are graphs, the others loops."""
     rng = random.Random(seed)
     return random_graph(rng) if rng.randrange(4) else random_loops(rng)
+
+
+def operations(seed: int) -> int:
+    """How many values the loss of a seed computes for one example."""
+    loss, X, Y = drawn(seed)
+    total = loss.case().loss(nested(X[0]), nested(Y[0]))
+    return len(interior(total)) if isinstance(total, Value) else 0
 
 
 def comparisons(seed: int, pairs: Iterable[str] = PAIRS) -> Iterator[tuple[str, Comparison]]:
@@ -98,6 +107,7 @@ class Tally:
     """What was found for one pair."""
 
     cases: set[int] = field(default_factory=set)
+    operations: int = 0
     numbers: int = 0
     share: float = 0.0
     """The largest error by what is allowed."""
@@ -105,7 +115,9 @@ class Tally:
 
     def add(self, seed: int, comparison: Comparison) -> None:
         """Count one comparison."""
-        self.cases.add(seed)
+        if seed not in self.cases:
+            self.cases.add(seed)
+            self.operations += operations(seed)
         self.numbers += comparison.found.size
         share = comparison.share
         if share <= 1:
@@ -133,6 +145,7 @@ def merged(tallies: Iterable[dict[str, Tally]]) -> dict[str, Tally]:
     for part in tallies:
         for pair, tally in part.items():
             total[pair].cases |= tally.cases
+            total[pair].operations += tally.operations
             total[pair].numbers += tally.numbers
             total[pair].share = max(total[pair].share, tally.share)
             total[pair].wrong |= tally.wrong
@@ -141,9 +154,11 @@ def merged(tallies: Iterable[dict[str, Tally]]) -> dict[str, Tally]:
 
 def table(tallies: dict[str, Tally]) -> str:
     """A line for each pair, and what disagreed with the expressions that did."""
-    lines = [f"{'compared':<20}{'cases':>8}{'numbers':>12}{'error/tolerance':>17}{'disagreements':>15}"]
+    layout = "{:<21}{:>8}{:>12}{:>12}{:>17}{:>15}"
+    lines = [layout.format("compared", "cases", "operations", "numbers", "error/tolerance", "disagreements")]
     for pair, tally in tallies.items():
-        lines.append(f"{pair:<20}{len(tally.cases):>8,}{tally.numbers:>12,}{tally.share:>17.2g}{len(tally.wrong):>15}")
+        counts = [f"{count:,}" for count in (len(tally.cases), tally.operations, tally.numbers)]
+        lines.append(layout.format(pair, *counts, f"{tally.share:.2g}", len(tally.wrong)))
     for pair, tally in tallies.items():
         for seed, what in tally.wrong.items():
             lines += ["", f"{pair}, --only {seed}: {what}", repr(drawn(seed)[0])]

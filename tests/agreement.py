@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,10 @@ import autograd
 from autograd import Value, ops
 from autograd.backward import local_derivatives
 from autograd.compiler import Program
+from autograd.modes import Mode
 from autograd.nested import flatten
 from autograd.noise import drawing_from
+from autograd.value import constant
 
 TOLERANCE = 1e-12
 """Times E: four thousand ulps, and far stricter than 1e-10 wherever a result is less than a hundred steps deep."""
@@ -81,7 +84,7 @@ def eager(case: Case, X: Any, Y: Any = None, draw: Any = None) -> tuple[Result, 
     for i, row in enumerate(X):
         x = nested(row)
         arguments = [x] if Y is None else [x, nested(Y[i])]
-        with drawing_from(iter([] if draw is None else draw[i].tolist()).__next__):
+        with drawing_from(iter([] if draw is None else draw[i].tolist()).__next__), Detached() as detached:
             out = case.loss(*arguments)
         out = out if isinstance(out, Value) else Value(out)
         for parameter in parameters:
@@ -90,7 +93,7 @@ def eager(case: Case, X: Any, Y: Any = None, draw: Any = None) -> tuple[Result, 
         leaves = [*parameters, *flatten(x)]
         found.append([out.data, *[leaf.grad for leaf in leaves]])
         derivatives = autograd.grad(out, leaves, create_graph=True)
-        bounds.append(spread([out, *derivatives]))
+        bounds.append(spread([out, *derivatives], detached.sources))
     return tuple(_means(np.array(rows), len(parameters), np.shape(X)) for rows in (found, bounds))
 
 
@@ -99,9 +102,29 @@ def _means(rows: Any, parameters: int, shape: tuple[int, ...]) -> Result:
     return Result(rows[:, 0], means[0], means[1 : 1 + parameters], rows[:, 1 + parameters :].reshape(shape) / len(rows))
 
 
-def spread(results: list[Value]) -> list[float]:
-    """E of each result."""
-    nodes = sorted({node for result in results for node in autograd.ancestors(result)}, key=lambda node: node.serial)
+class Detached(Mode):
+    """Keeps in mind what detached values were made of: they have its errors, though no gradient passes."""
+
+    def __init__(self) -> None:
+        self.sources: dict[Value, Value] = {}
+
+    def __enter__(self) -> Detached:
+        super().__enter__()
+        return self
+
+    def selected(self, op: ops.Op, args: tuple[Value, ...]) -> Value | None:
+        """A leaf, as usual."""
+        if op is not ops.detach:
+            return None
+        made = constant(args[0].data)
+        self.sources[made] = args[0]
+        return made
+
+
+def spread(results: list[Value], sources: Mapping[Value, Value] = MappingProxyType({})) -> list[float]:
+    """E of each result; `sources` are what detached values were made of."""
+    found = {node for result in (*results, *sources.values()) for node in autograd.ancestors(result)}
+    nodes = sorted(found, key=lambda node: node.serial)
     bound: dict[Value, float] = {}
     fixed: set[Value] = set()
     for node in nodes:
@@ -109,6 +132,8 @@ def spread(results: list[Value]) -> list[float]:
         # An exponent that is constant has no error, and for a negative base no derivative either.
         carried = [abs(p) * bound[arg] for p, arg in zip(partials, node.args, strict=True)
                    if not (math.isnan(p) and arg in fixed)]
+        if node in sources:
+            carried.append(bound[sources[node]])
         bound[node] = absolute_terms(node) + sum(carried)
         if node.op is ops.constant or (node.args and fixed.issuperset(node.args)):
             fixed.add(node)

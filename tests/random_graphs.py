@@ -113,9 +113,10 @@ class Drawing:
 
 def distinct(op: ops.Op, places: tuple[Place, ...]) -> tuple[Place, ...]:
     """The operands that may come too close: one compared with itself is a tie, however it is rounded."""
+    once = tuple({(type(place), place): place for place in places}.values())  # place 1 is not the number 1.0
     if isinstance(op, ops.Reduction):
-        return tuple(dict.fromkeys(places))
-    return () if op.arity == 2 and op.domain[0] == op.domain[1] and places[0] == places[1] else places
+        return once
+    return () if op.arity == 2 and op.domain[0] == op.domain[1] and len(once) == 1 else places
 
 
 def random_graph(rng: random.Random, max_steps: int = 25) -> tuple[Graph, Any, Any]:

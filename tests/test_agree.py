@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from agree import OPTIMISED, PAIRS, drawn, table, tallied
-from agreement import Comparison, eager
+from agreement import Case, Comparison, eager
 from oracle import MP, Exact, exact, function
-from random_graphs import Graph
+from random_graphs import Graph, distinct
 
 import autograd
 from autograd import Value, ops
@@ -125,6 +125,20 @@ def test_the_tolerance_is_small_beside_most_numbers() -> None:
         expected, bound = eager(loss.case(), X, Y)
         shares.append(bound.value / max(abs(expected.value), 1e-3))
     assert np.median(shares) < 1e3
+
+
+def test_a_detached_value_has_the_errors_of_what_it_was_made_of() -> None:
+    case = Case(lambda x: autograd.detach((x[0] + 1e6) - 1e6), [], (1,))
+    (_, bound), (_, attached) = (
+        eager(each, np.ones((1, 1))) for each in (case, Case(lambda x: (x[0] + 1e6) - 1e6, [], (1,))))
+    assert bound.value == pytest.approx(attached.value, rel=1e-5)
+    assert_no_disagreement(range(9472, 9473), *PAIRS[:2])
+
+
+def test_the_place_1_is_not_the_number_1() -> None:
+    assert distinct(ops.maximum, (1, 1.0)) == (1, 1.0)
+    assert distinct(ops.maximum, (1, 1)) == ()
+    assert distinct(ops.max, (1, 1.0, 1)) == (1, 1.0)
 
 
 def test_the_command_shows_one_case_and_counts_it() -> None:

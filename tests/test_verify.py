@@ -11,7 +11,7 @@ from agreement import theta_of
 from losses import LOSSES, attention, mlp
 
 import autograd
-from autograd import CompilerError
+from autograd import CompilerError, Value
 from autograd.compiler import build, compiled, differentiate, emit, executable, program, straight
 from autograd.compiler.blocks import Block, Operand
 from autograd.compiler.verify import verify
@@ -196,3 +196,11 @@ def test_every_kind_of_function_is_verified_once(monkeypatch: pytest.MonkeyPatch
         compiled_.value_and_grad(theta_of(case), *case.data(), inputs=True)
     assert sorted(kinds) == ["inputs", "outputs", "value_and_grad"]
     assert np.isfinite(compiled_(theta_of(case), *case.data())).all()
+
+
+def test_what_remains_where_huge_numbers_cancel_is_no_disagreement() -> None:
+    p = Value(1.0, "p")
+    program = autograd.compile(lambda x: x.sqrt() - x.sqrt() + p + p, [p])
+    value, gradient = program.value_and_grad([1.0], [1e300])
+    assert np.isfinite(value)
+    assert gradient.tolist() == [2.0]

@@ -16,6 +16,8 @@ from autograd.errors import CompilerError
 TOLERANCE = 1e-6
 """Relative to the largest gradient: far above rounding, far below the effect of a wrong index."""
 
+ROUNDING = 1e-12
+"""Relative to the largest number on the way: what is left where numbers of that size cancel is their rounding."""
 
 POINTS = 2
 
@@ -42,15 +44,20 @@ def verify(made: Plan, compiled: Compiled, kind: str, theta: Floats, batch: Batc
         if kind == "value_and_grad" and compiled.straight is not None:
             results.append(compiled.straight.run(theta, near_batch, draw.numbers))
         for result in results:
-            if not all(agree(got, wanted) for got, wanted in zip(result, expected(made, kind, judged), strict=True)):
+            wanted = expected(made, kind, judged)
+            if not all(agree(got, *right) for got, right in zip(result, wanted, strict=True)):
                 raise CompilerError(blame(made, compiled, points[0], judged[0][0]))
 
 
-def expected(made: Plan, kind: str, judged: list[tuple[Floats, Floats]]) -> list[Floats]:
-    """What a function of this kind should return, from values and gradients of all nodes at each point."""
+def expected(made: Plan, kind: str, judged: list[tuple[Floats, Floats]]) -> list[tuple[Floats, float]]:
+    """What a function of this kind should return, from values and gradients of all nodes at each point.
+
+    With each result comes the size of the largest number on the way to it.
+    """
     graph = made.graph
+    largest, steepest = (magnitude(np.array(numbers)) for numbers in zip(*judged, strict=True))
     if kind == "outputs":
-        return [values[graph.roots] for values, _ in judged]
+        return [(values[graph.roots], largest) for values, _ in judged]
 
     def gradient(leaf: str, gradients: Floats) -> Floats:
         mine = graph.code == CODE[leaf]
@@ -61,7 +68,7 @@ def expected(made: Plan, kind: str, judged: list[tuple[Floats, Floats]]) -> list
     value = np.mean([values[graph.roots[0]] for values, _ in judged])
     mean = np.mean([gradient("parameter", gradients) for _, gradients in judged], axis=0)
     dx = np.array([gradient("input", gradients) for _, gradients in judged]) / len(judged)
-    return [np.asarray(value), mean, dx][: 3 if kind == "inputs" else 2]
+    return [(np.asarray(value), largest), (mean, steepest), (dx, steepest)][: 3 if kind == "inputs" else 2]
 
 
 class Drawn:
@@ -81,12 +88,17 @@ def near(numbers: Floats, rng: np.random.Generator) -> Floats:
     return np.asarray(numbers + 0.01 * (1 + np.abs(numbers)) * rng.normal(size=numbers.shape))
 
 
-def agree(a: Floats, b: Floats) -> bool:
-    """Whether two arrays are equal up to rounding, wherever both are finite."""
+def magnitude(numbers: Floats) -> float:
+    """The size of the largest finite number."""
+    return float(np.max(np.abs(numbers), where=np.isfinite(numbers), initial=0.0))
+
+
+def agree(a: Floats, b: Floats, on_the_way: float = 0.0) -> bool:
+    """Whether two arrays are equal where both are finite, up to the rounding of numbers as large as `on_the_way`."""
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     both = np.isfinite(a) & np.isfinite(b)
     scale = np.max(np.abs(b[both]), initial=1.0)
-    return bool(np.all(np.abs(a[both] - b[both]) <= TOLERANCE * scale))
+    return bool(np.all(np.abs(a[both] - b[both]) <= TOLERANCE * scale + ROUNDING * on_the_way))
 
 
 def blame(made: Plan, compiled: Compiled, point: dict[str, Floats], values: Floats) -> str:

@@ -142,7 +142,7 @@ def number(x: float, spelling: str = "text", number_format: str = "") -> Formula
 def formatted(x: float, number_format: str) -> str:
     """A number in a format of the user's; `UsageError` if it is none."""
     try:
-        return format(x, number_format)
+        return format(x + 0.0, number_format)  # so that -0 reads 0
     except (ValueError, TypeError):
         raise UsageError(
             f"number_format is a format for floats such as '.4g' or '.2f'; {number_format!r} came"

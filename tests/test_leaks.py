@@ -464,7 +464,7 @@ def test_buffers_go_with_their_thread_and_with_their_program() -> None:
     function = program.traced().function("outputs", theta.dtype).function
 
     def sets_of_buffers() -> int:
-        return sum(isinstance(thing, Buffers) and thing.function is function for thing in gc.get_objects())
+        return sum(type(thing) is Buffers and thing.function is function for thing in gc.get_objects())
 
     mine = sets_of_buffers()
     assert mine > 0

@@ -5,7 +5,7 @@ and gradients with respect to parameters and inputs:
 
 - eager evaluation beside 50 digits (`oracle`), which knows no rule of the table,
 - the compiled program, run in every way there is, beside eager evaluation,
-- the program as JAX, compiled quickly by XLA and, every hundredth case, as well as it can, beside that as NumPy.
+- the program as JAX under `jax.jit` beside the program as NumPy.
 
 Results may be apart by a tolerance times the sum of the absolute terms of which they consist (see `agreement`): a
 number that is the small difference of large ones has the rounding errors of the large ones.
@@ -40,13 +40,7 @@ from autograd.backward import interior
 EAGER = 1e-15
 """Times the sum of absolute terms, to each of which a node adds an ulp or two of 2.2e-16: eager beside the oracle."""
 
-PAIRS = ("eager, 50 digits", "compiled, eager", "JAX, NumPy", "JAX optimised, NumPy")
-
-QUICK = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
-"""What lets XLA compile a program five times faster, which then runs slower."""
-
-OPTIMISED = 100
-"""Every how many cases XLA takes its time."""
+PAIRS = ("eager, 50 digits", "compiled, eager", "JAX, NumPy")
 
 CHUNK = 50
 """Cases that a process takes at once."""
@@ -78,14 +72,11 @@ def comparisons(seed: int, pairs: Iterable[str] = PAIRS) -> Iterator[tuple[str, 
         for comparison in every_way(case, X, Y, None, expected, bound):
             yield PAIRS[1], comparison
     if PAIRS[2] in pairs:
-        for comparison in jax_beside_numpy(case, X, Y, bound, QUICK):
+        for comparison in jax_beside_numpy(case, X, Y, bound):
             yield PAIRS[2], comparison
-    if PAIRS[3] in pairs and seed % OPTIMISED == 0:
-        for comparison in jax_beside_numpy(case, X, Y, bound, {}):
-            yield PAIRS[3], comparison
 
 
-def jax_beside_numpy(case: Any, X: Any, Y: Any, bound: Any, options: dict[str, Any]) -> Iterator[Comparison]:
+def jax_beside_numpy(case: Any, X: Any, Y: Any, bound: Any) -> Iterator[Comparison]:
     """The program as JAX: what it gives for each example, the mean, and the slopes of that."""
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     import jax
@@ -94,8 +85,7 @@ def jax_beside_numpy(case: Any, X: Any, Y: Any, bound: Any, options: dict[str, A
     value, gradient, inputs = program.value_and_grad(theta, X, Y, inputs=True)
     each, slopes = program.to_jax(each=True), jax.value_and_grad(program.to_jax(), (0, 1))
     with jax.enable_x64(True):
-        both = jax.jit(lambda *given: (each(*given), slopes(*given)), compiler_options=options)
-        outputs, (mean, (along_theta, along_x)) = both(theta, X, Y)
+        outputs, (mean, (along_theta, along_x)) = jax.jit(lambda *given: (each(*given), slopes(*given)))(theta, X, Y)
     yield Comparison("outputs", outputs, program(theta, X, Y), bound.outputs)
     yield Comparison("value", mean, value, bound.value)
     yield Comparison("gradient", along_theta, gradient, bound.gradient)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from agree import OPTIMISED, PAIRS, drawn, table, tallied
+from agree import PAIRS, drawn, table, tallied
 from agreement import Case, Comparison, eager
 from oracle import MP, Exact, exact, function
 from random_graphs import Graph, distinct
@@ -39,14 +39,19 @@ def test_many_random_losses_agree_with_fifty_digits_and_compiled(first: int) -> 
 
 def test_random_losses_agree_in_jax() -> None:
     pytest.importorskip("jax")
-    assert_no_disagreement(range(8), PAIRS[2])
+    assert_no_disagreement(range(5), PAIRS[2])
+
+
+@pytest.mark.parametrize("seed", [2561, 8078])
+def test_what_is_largest_agrees_in_jax_where_xla_computes_numbers_twice(seed: int) -> None:
+    pytest.importorskip("jax")
+    assert_no_disagreement(range(seed, seed + 1), PAIRS[2])
 
 
 @pytest.mark.slow
 def test_many_random_losses_agree_in_jax() -> None:
     pytest.importorskip("jax")
-    assert_no_disagreement(range(8, 80), PAIRS[2])
-    assert_no_disagreement(range(0, 3 * OPTIMISED, OPTIMISED), PAIRS[3])
+    assert_no_disagreement(range(5, 60), PAIRS[2])
 
 
 def test_every_operation_occurs_in_random_graphs() -> None:

@@ -132,7 +132,8 @@ def test_a_slope_is_taken_of_a_negative_base_whose_exponent_is_data(jax):
 
 
 def test_labels_cannot_hide_what_the_source_uses(jax):
-    params = {name: [Value(2.0), Value(-3.0)] for name in ("jax", "jnp", "np", "float", "magnitude", "power", "view")}
+    names = ("jax", "jnp", "np", "float", "magnitude", "power", "larger", "view")
+    params = {name: [Value(2.0), Value(-3.0)] for name in names}
     program = autograd.compile(lambda x, y: autograd.sum(abs(a).tanh() for two in params.values() for a in two) * x,
                                params).trace((), ())
     theta = np.tile([2.0, -3.0], len(params))

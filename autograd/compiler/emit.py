@@ -95,10 +95,12 @@ class Writer(Reader):
             return self.segmented(block, terms)
         keep = ", keepdims=True" if block.size == 1 else ""
         if block.op != "logsumexp":
-            return atom(ops.TABLE[block.op].numpy.format(terms).replace("axis=-1", f"axis=-1{keep}"))
+            spelling = self.spellings.get(block.op, ops.TABLE[block.op].numpy)
+            return atom(spelling.format(terms).replace("axis=-1", f"axis=-1{keep}"))
         # ln Σ eˣ = m + ln Σ e^(x-m): np.logaddexp.reduce says the same, several times slower.
         highest = self.numbered("m")
-        self.lines.append(f"{highest} = np.max({terms}, axis=-1, keepdims=True)")
+        # Any m gives the same result, so that no gradient needs to pass through it.
+        self.lines.append(f"{highest} = {self.spelled(ops.detach, [atom(f'np.max({terms}, axis=-1, keepdims=True)')])}")
         flat = highest if keep else f"{highest}[..., 0]"
         return Array(f"{flat} + np.log(np.sum(np.exp({terms:sum} - {highest}), axis=-1{keep}))", "sum")
 

@@ -27,7 +27,7 @@ def scatter(g, order, starts, places, size):
 }
 
 RESERVED = {"theta", "x", "y", "u", "n", "np", "len", "value", "gradient", *HELPERS,
-            "jax", "jnp", "float", "magnitude", "power"}
+            "jax", "jnp", "float", "magnitude", "power", "larger"}
 """What generated source uses besides the names made here, in NumPy or in JAX."""
 
 

@@ -31,7 +31,13 @@ def power(a, b):
     return jnp.where((a == 0) & (b == 0), 1, a) ** b
 '''
 
-HELPERS = {"view": VIEW, "magnitude": MAGNITUDE, "power": POWER}
+LARGER = '''
+def larger(a, b):
+    """The larger of two, half of each where they are equal."""
+    return jnp.where((a > b) | (a != a), a, jnp.where(a == b, a / 2 + b / 2, b))
+'''
+
+HELPERS = {"view": VIEW, "magnitude": MAGNITUDE, "power": POWER, "larger": LARGER}
 
 SPELLINGS = {
     "pow": "power({}, {})",
@@ -40,8 +46,17 @@ SPELLINGS = {
     "relu": "jax.nn.relu({})",
     "elu": "np.where({0} > 0, {0}, {1:product} * np.expm1(np.where({0} > 0, 0, {0})))",
     "detach": "jax.lax.stop_gradient({})",
+    "maximum": "larger({}, {})",
+    "minimum": "(-larger(-{:power}, -{:power}))",
+    "max": "np.max(jax.lax.optimization_barrier({}), axis=-1)",
+    "min": "np.min(jax.lax.optimization_barrier({}), axis=-1)",
 }
-"""Operations whose slopes JAX would take otherwise, at 0, everywhere, or far out: 1 / (1 + e^-x) has nan there."""
+"""Operations whose slopes JAX would take otherwise, at 0, everywhere, or far out: 1 / (1 + e^-x) has nan there.
+
+JAX finds which number is the largest by comparing each with the maximum. Under `jit` XLA may compute both anew and
+round them otherwise; then none is equal, and the slope is 0 or nan. So two numbers are compared with one another here,
+and of several a barrier keeps XLA from computing them twice.
+"""
 
 
 class JaxProgram:

@@ -20,7 +20,6 @@ import math
 import random
 import statistics
 import sys
-import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ import micrograd.nn
 
 import nn
 from autograd import Value, ancestors
-from benchmarks.timing import duration, machine, one_core, table
+from benchmarks.timing import duration, machine, one_core, table, timed
 
 RUNS = 9
 CHAIN = 20_000
@@ -135,11 +134,14 @@ def run(build: Callable[[], Any], leaves: list[Any]) -> tuple[float, float]:
     """Seconds of one forward and backward pass, and the loss."""
     for leaf in leaves:
         leaf.grad = 0.0
-    gc.collect()
-    start = time.perf_counter()
-    loss = build()
-    loss.backward()
-    return time.perf_counter() - start, loss.data
+    losses = []
+
+    def step() -> None:
+        loss = build()
+        loss.backward()
+        losses.append(loss)  # what is freed is freed afterwards
+
+    return timed(step), losses[0].data
 
 
 def times(work: Work, runs: int) -> tuple[float, float]:

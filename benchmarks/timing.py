@@ -112,12 +112,19 @@ def agreement(contenders: dict[str, Contender], dtype: Any = np.float64) -> floa
 
 
 def timed(step: Step, calls: int = 1) -> float:
-    """Seconds of a call that makes garbage: what others left is collected before, its own as Python likes."""
+    """Seconds of a call that makes garbage, which is collected as Python likes.
+
+    What others left is collected before, and what they hold, such as modules of PyTorch, is not walked in between.
+    """
     gc.collect()
-    start = time.perf_counter()
-    for _ in range(calls):
-        step()
-    return (time.perf_counter() - start) / calls
+    gc.freeze()
+    try:
+        start = time.perf_counter()
+        for _ in range(calls):
+            step()
+        return (time.perf_counter() - start) / calls
+    finally:
+        gc.unfreeze()
 
 
 def _once(step: Step) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from base64 import b64encode
@@ -85,6 +86,7 @@ def saved(page: Page, path: str | os.PathLike[str] | None) -> Page:
     return page
 
 
+@functools.cache
 def page_file(*names: str) -> str:
     """The text of a file in viz/pages, or of several after one another."""
     from importlib import resources

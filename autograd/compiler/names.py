@@ -77,4 +77,13 @@ def literal(array: npt.NDArray[np.generic]) -> str:
     >>> literal(np.array([1.0, np.nan]))
     'np.array([1.0, np.nan])'
     """
-    return f"np.array({re.sub('nan|inf', lambda name: f'np.{name[0]}', str(array.tolist()))})"
+    return f"np.array({numbers(array, 'np')})"
+
+
+def numbers(array: npt.NDArray[np.generic], module: str) -> str:
+    """The numbers of an array in nested lists as source, where nan and inf are those of a module.
+
+    >>> numbers(np.array([1.0, -np.inf]), "torch")
+    '[1.0, -torch.inf]'
+    """
+    return re.sub("nan|inf", lambda name: f"{module}.{name[0]}", str(array.tolist()))

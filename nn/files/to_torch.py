@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from autograd.compiler.names import numbers
 from autograd.errors import UsageError
 from autograd.files import PathLike
 from nn.arguments import count, precision
@@ -132,16 +131,11 @@ def first_parameters(model: Module, members: list[Part], weights: PathLike | Non
             neuron = isinstance(member.source, Neuron)
             name, array = ({"w": "weight", "b": "bias"}[name], array[None]) if neuron else (name, array)
             if len(array) == 1 or array.ndim == 1:
-                yield f"    model[{i}].{name}.copy_(torch.tensor({literal(array)}))"
+                yield f"    model[{i}].{name}.copy_(torch.tensor({numbers(array, 'torch')}))"
             else:
                 yield f"    model[{i}].{name}.copy_(torch.tensor(["
-                yield from (f"        {literal(row)}," for row in array)
+                yield from (f"        {numbers(row, 'torch')}," for row in array)
                 yield "    ]))"
-
-
-def literal(array: npt.NDArray[Any]) -> str:
-    """The numbers of an array in the words of Python and PyTorch."""
-    return re.sub("nan|inf", lambda name: f"torch.{name[0]}", str(array.tolist()))
 
 
 def descent(optimizer: Optimizer) -> Iterator[str]:

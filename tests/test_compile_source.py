@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from agreement import Case, by_numpy, by_paste, eager, theta_of
+from hostile.programs import shape_of
 from losses import LOSSES, linear_layer, mlp, nest
 
 import autograd
@@ -190,16 +191,6 @@ def test_a_name_changes_nothing_but_names(name: str) -> None:
         assert value == pytest.approx(expected.value, rel=1e-12)
         np.testing.assert_allclose(gradient, expected.gradient, rtol=1e-10)
     assert shape_of(program.source) == shape_of(traced(labelled("plain")).source)
-
-
-def shape_of(source: str) -> str:
-    """The syntax tree of a source, its local variables numbered in the order in which they appear."""
-    tree, numbers = ast.parse(source), {}
-    own = RESERVED - {"u", "value", "gradient"}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id not in own:
-            node.id = numbers.setdefault(node.id, f"name {len(numbers)}")
-    return ast.dump(tree)
 
 
 @pytest.mark.parametrize("name", SHORT)

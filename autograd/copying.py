@@ -14,6 +14,7 @@ from typing import Any
 
 from autograd import ops
 from autograd.backward import ancestors
+from autograd.modes import current
 from autograd.value import Value
 
 
@@ -65,13 +66,22 @@ def rebuild(data: float, grad: float, op: ops.Op | ops.Leaf | None, args: tuple[
     return value
 
 
-def copy(value: Value) -> Value:
+def traced(value: Value) -> Any:
+    """The copy of what a traced loss depends on: the number without the history; None while nothing is traced."""
+    return next((kept for mode in current() if (kept := mode.selected(ops.detach, (value,))) is not None), None)
+
+
+def copy(value: Value) -> Any:
     """A value made by the same operation from the same operands."""
-    return rebuild(value.data, value.grad, value.op, value.args, value.label)
+    kept = None if value.args else traced(value)
+    return kept if kept is not None else rebuild(value.data, value.grad, value.op, value.args, value.label)
 
 
-def deepcopy(value: Value, memo: dict[int, Any]) -> Value:
+def deepcopy(value: Value, memo: dict[int, Any]) -> Any:
     """A copy of a value with all it depends on; what was copied before under `memo` is shared."""
+    kept = traced(value)
+    if kept is not None:
+        return kept
     for old in ancestors(value):
         if id(old) not in memo:
             args = tuple([memo[id(arg)] for arg in old.args])

@@ -105,8 +105,8 @@ class Mode(contextlib.ContextDecorator):
     def selected(self, op: Op, args: tuple[Value, ...]) -> Any:
         """What a selection (a comparison, `where`, `detach`) gives; None to evaluate it as usual."""
 
-    def observed(self, value: Value) -> None:
-        """Called before the number of a value decides anything in Python: an order, a truth value."""
+    def observed(self, value: Any) -> None:
+        """Called before the number of a carrier decides anything in Python: an order, a truth value."""
 
     def differentiated(self, node: Value, upstream: float, contributions: Sequence[float]) -> None:
         """Called when the gradient `upstream` of `node` is passed on, a contribution to each operand."""
@@ -177,8 +177,8 @@ def _shown(args: tuple[Value, ...]) -> str:
     return ", ".join(texts + ["…"] * (len(args) > 6))
 
 
-_ROOT = Path(__file__).resolve().parent.parent
-_NUMPY = Path(np.__file__).resolve().parent
+_ROOT = Path(__file__).parent.parent  # not resolved: frames name files as they were imported
+_NUMPY = Path(np.__file__).parent
 _OWN = ("<generated", *(f"{folder}{os.sep}" for folder in (_ROOT / "autograd", _ROOT / "nn", _ROOT / "viz", _NUMPY)))
 
 

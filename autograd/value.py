@@ -160,12 +160,12 @@ class Value(ops.Carrier):
 
         return reduce(self)
 
-    def __copy__(self) -> Value:
+    def __copy__(self) -> Any:
         from autograd.copying import copy
 
         return copy(self)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         from autograd.copying import deepcopy
 
         return deepcopy(self, memo)
@@ -202,7 +202,7 @@ def data_of(other: Any) -> float:
 
 def number_of(operand: Any) -> float:
     """The number that decides something in Python."""
-    if ACTIVE and type(operand) is Value:
+    if ACTIVE and isinstance(operand, ops.Carrier):
         for mode in current():
             mode.observed(operand)
     return data_of(operand)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -57,11 +58,6 @@ def parameter_largest(x: Any) -> Any:
     return max(W) * x[0]
 
 
-def lifted(x: Any) -> Any:
-    other = x[0] if isinstance(x[0], Value) else Value(x[0])
-    return W[0] * other
-
-
 def without_gradient(x: Any) -> Any:
     with autograd.no_grad():
         return W[0] * x[0]
@@ -96,13 +92,13 @@ LOSSES: dict[str, tuple[Callable[[Any], Any], str]] = {
     "round": (lambda x: round(x[0]), CONVERT),
     "round to digits": (lambda x: round(x[0], 2), CONVERT),
     "trunc": (lambda x: math.trunc(x[0]), CONVERT),
-    "range": (lambda x: sum(range(x[0])), CONVERT),
-    "an index": (lambda x: [1.0, 2.0][x[0]], CONVERT),
+    "range": (lambda x: sum(range(x[0])), "one-hot"),
+    "an index": (lambda x: [1.0, 2.0][x[0]], r"np\.eye\(10\)\[labels\].*autograd\.dot"),
+    "an index made whole": (lambda x: W[int(x[0])], r"np\.eye\(10\)\[labels\].*autograd\.dot"),
     "math.tanh": (lambda x: math.tanh(x[0]), CONVERT),
     "math.exp": (lambda x: math.exp(x[0] + x[1]), CONVERT),
     "an array of floats": (lambda x: np.array(x, dtype=float).sum(), CONVERT),
     "Value": (lambda x: Value(x[0]) * W[0], r"Value\(v\).*use v itself"),
-    "what is no Value made one": (lifted, r"use v itself, of which isinstance\(v, Value\) does not hold"),
     "max": (lambda x: max(x), COMPARE),
     "min": (lambda x: min(x[0], x[1]), COMPARE),
     "sorted": (lambda x: sorted(x)[0], COMPARE),
@@ -112,6 +108,11 @@ LOSSES: dict[str, tuple[Callable[[Any], Any], str]] = {
     "unpacking": (unpacked, "nested lists"),
     "an index too many": (lambda x: x[0][1], "nested lists"),
     "a length": (lambda x: len(x[0]), "nested lists"),
+    "a shape": (lambda x: x.shape[0] * W[0], r"len\(x\)"),
+    "a transpose": (lambda x: x.T[0], r"np\.array\(x\)"),
+    "two indices": (lambda x: x[0, 1], r"x\[0\]\[1\]"),
+    "slices of rows and columns": (lambda x: x[:, 0], r"np\.array\(x\) for slices"),
+    "a pickle": (lambda x: pickle.loads(pickle.dumps(x[0])), "outside the loss"),
     "an operator that is no operation": (lambda x: x[0] // 2, "functions of autograd"),
     "a parameter in if": (parameter_branch, "depends on a parameter.*" + COMPARE),
     "a parameter's truth": (parameter_truth, "depends on a parameter.*" + COMPARE),

@@ -76,8 +76,8 @@ def _numbers(name: str, given: Any) -> npt.NDArray[Any]:
     return array
 
 
-def vector(theta: npt.ArrayLike, size: int, out: Any) -> FloatArray:
-    """The parameters as a float32 or float64 vector; `out`, if given, must be like it."""
+def vector(theta: npt.ArrayLike, size: int) -> FloatArray:
+    """The parameters as a float32 or float64 vector."""
     try:
         array = np.asarray(theta)
     except ValueError:
@@ -88,9 +88,22 @@ def vector(theta: npt.ArrayLike, size: int, out: Any) -> FloatArray:
         array = array.astype(np.float64)
     if array.shape != (size,):
         raise SizeError(f"theta must have shape ({size},), one number per parameter, {array.shape} came")
-    if out is not None and (not isinstance(out, np.ndarray) or out.shape != array.shape or out.dtype != array.dtype):
-        described = f"{out.dtype} of shape {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
-        raise SizeError(f"out must be an array like theta, {array.dtype} of shape {array.shape}; {described} came")
-    if out is not None and (not out.flags.writeable or not out.flags.c_contiguous or np.may_share_memory(out, array)):
-        raise UsageError("out must be a writable, contiguous array of its own; a read-only, strided or shared one came")
     return np.ascontiguousarray(array)
+
+
+def check_out(out: Any, theta: FloatArray, batch: Batch) -> None:
+    """Raise `SizeError` or `UsageError` unless `out`, if given, is like theta and shares no memory with what is read.
+
+    The gradient is written part by part, while X and Y are still needed.
+    """
+    if out is None:
+        return
+    if not isinstance(out, np.ndarray) or out.shape != theta.shape or out.dtype != theta.dtype:
+        described = f"{out.dtype} of shape {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
+        raise SizeError(f"out must be an array like theta, {theta.dtype} of shape {theta.shape}; {described} came")
+    if not out.flags.writeable or not out.flags.c_contiguous:
+        raise UsageError("out must be a writable, contiguous array; a read-only or strided one came")
+    for name, array in (("theta", theta), ("X", batch.x), ("Y", batch.y)):
+        if array is not None and np.may_share_memory(out, array):
+            raise UsageError(f"out must be an array of its own; it shares memory with {name}, which is still read "
+                             f"while the gradient is written: pass out=np.empty_like(theta)")

@@ -14,7 +14,7 @@ from autograd.compiler.graph import Graph
 from autograd.compiler.group import Group, check_groups, groups
 from autograd.compiler.reroll import reroll
 from autograd.compiler.sums import Canonical
-from autograd.compiler.trace import trace
+from autograd.compiler.trace import Trace, trace
 from autograd.nested import parameters_of
 from autograd.value import Value
 
@@ -36,6 +36,11 @@ class Plan:
     several: bool
     shapes: tuple[tuple[int, ...], tuple[int, ...] | None]
     """Of a row of X and of Y."""
+
+    @property
+    def trace(self) -> Trace:
+        """What the loss wrote down."""
+        return Trace(self.graph, self.noises, self.several)
 
 
 def plan(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiler.arguments import Batch, rows, vector
+from autograd.compiler.arguments import Batch, check_out, rows, vector
 from autograd.compiler.build import parameter_names, plan
 from autograd.compiler.compiled import Compiled
 from autograd.compiler.example import example
@@ -17,6 +16,7 @@ from autograd.compiler.passes import Pass, passes
 from autograd.compiler.place import Place
 from autograd.compiler.summary import BlockInfo, block_infos, table
 from autograd.compiler.to_jax import JaxProgram
+from autograd.compiler.trace import trace
 from autograd.compiler.verify import verify
 from autograd.errors import UsageError
 from autograd.nested import parameters_of
@@ -24,12 +24,16 @@ from autograd.value import Value
 
 FloatArray = npt.NDArray[Any]
 
+KEPT = 64
+"""Shapes of rows for which a program keeps what it has compiled, those it met last."""
+
 
 class Program:
     """A loss of one example as matrix statements over a batch: made by `autograd.compile`.
 
-    It is traced when first called, once for every shape of a row of X and of Y. Calling it from
-    several threads is safe: each has buffers of its own.
+    It is traced when first called, for every shape of a row of X and of Y; the latest 64 shapes are kept.
+    Calling it from several threads is safe: each has buffers of its own. It belongs to the Values of this process,
+    and so has no copies and no pickles.
 
     >>> w, b = Value(2.0, "w"), Value(1.0, "b")
     >>> program = Program(lambda x, y: (w * x + b - y) ** 2, [w, b])
@@ -43,7 +47,6 @@ class Program:
         self.params = parameters_of(params)
         self.names = parameter_names(params, self.params)
         self.plans: dict[tuple[Any, ...], Compiled] = {}
-        self.lock = threading.Lock()
         self.latest: Compiled | None = None
         self.positions = {value: i for i, value in enumerate(self.params)}
         self.shown: tuple[Compiled, dict[Value, int]] | None = None
@@ -58,8 +61,8 @@ class Program:
         `inputs`, d(value)/dX comes third. Random numbers (dropout) are one float64 draw from `rng` of
         shape (batch, numbers per example). Raises `UsageError` or `SizeError` for arguments that do not fit.
         """
-        theta = vector(theta, len(self.params), out)
-        batch = rows(X, Y)
+        theta, batch = vector(theta, len(self.params)), rows(X, Y)
+        check_out(out, theta, batch)
         compiled = self.compiled(batch, "inputs" if inputs else "value_and_grad")
         return compiled.value_and_grad(theta, batch, rng, out, inputs)
 
@@ -68,26 +71,56 @@ class Program:
         rng: np.random.Generator | None = None,
     ) -> FloatArray:
         """What the loss returns for each row: shape (batch,), or (batch, values) where it returns several."""
-        theta = vector(theta, len(self.params), None)
-        batch = rows(X, Y)
+        theta, batch = vector(theta, len(self.params)), rows(X, Y)
         return self.compiled(batch, "outputs").outputs(theta, batch, rng)
 
     def compiled(self, batch: Batch, kind: str) -> Compiled:
-        """The program for rows of this shape, traced at the first call; each kind is verified when first used."""
+        """The program for rows of this shape, traced at the first call; each kind is verified when first used.
+
+        There is no lock: two threads that come first at the same time both compile. A lock would be held while the
+        loss runs, which may call this very program, wait for another thread or fork.
+        """
         found = self.plans.get(batch.shapes)
         if found is None or kind not in found.verified:
-            with self.lock:
-                found = self.plans.get(batch.shapes)
-                if found is None:
-                    found = Compiled(plan(self.loss, self.params, *batch.shapes, self.names))
-                if found.plan.several and kind != "outputs":
-                    raise UsageError("value_and_grad needs a loss of one Value; call the program itself for several")
-                if kind not in found.verified:
-                    verify(found.plan, found, kind, np.array([p.data for p in self.params]), batch)
-                    found.verified.add(kind)
-                self.plans[batch.shapes] = found
+            if found is None:
+                found = Compiled(plan(self.loss, self.params, *batch.shapes, self.names))
+            if found.plan.several and kind != "outputs":
+                raise UsageError("value_and_grad needs a loss of one Value; call the program itself for several")
+            verify(found.plan, found, kind, np.array([p.data for p in self.params]), batch)
+            found.verified.add(kind)
+            for oldest in list(self.plans)[: max(0, len(self.plans) + 1 - KEPT)]:
+                self.plans.pop(oldest, None)
+            self.plans[batch.shapes] = found
         self.latest = found
         return found
+
+    def retrace(self) -> bool:
+        """Trace the loss anew, and drop what was compiled from a trace that differs; whether anything was.
+
+        For numbers and Values that the loss reads besides its parameters and that have changed: they are frozen when
+        it is traced.
+
+        >>> w, scale = Value(2.0), [10.0]
+        >>> program = Program(lambda x: scale[0] * w * x, [w])
+        >>> program([2.0], [1.0]).tolist()
+        [20.0]
+        >>> scale[0] = 100.0
+        >>> program.retrace(), program([2.0], [1.0]).tolist()
+        (True, [200.0])
+        """
+        changed = [
+            shapes for shapes, found in list(self.plans.items())
+            if not found.plan.trace.same(trace(self.loss, self.params, *shapes))
+        ]
+        for shapes in changed:
+            self.plans.pop(shapes, None)
+        return bool(changed)
+
+    def __reduce__(self) -> NoReturn:
+        raise UsageError(
+            "a compiled program cannot be copied or pickled, since it belongs to the Values that its loss uses: copy "
+            "or save the model, or the numbers (nn.parameters_to_vector), and compile the loss again"
+        )
 
     def traced(self) -> Compiled:
         """The program used last; an error before the first call."""
@@ -193,8 +226,12 @@ def compile(loss: Callable[..., Any], params: Any) -> Program:
 
     `loss(x, y)`, or `loss(x)`, is ordinary Python over Values; x and y are nested lists shaped like one row of
     the arrays given later. `params` is a model, a list or a dict of (nested) Values. What else the loss uses
-    is constant, frozen when it is traced: other Values, and numbers that it reads as `w.data`, those of parameters too.
-    `w.detach()` is the number that a parameter has in each call, without its gradient.
+    is constant, frozen when it is traced: other Values, plain numbers of Python, and numbers that it reads as `w.data`,
+    those of parameters too. `w.detach()` is the number that a parameter has in each call, without its gradient;
+    after other changes, `program.retrace()`. A loss that draws from `random` or `np.random` is refused, and up to
+    100 000 scalars so is any that does not do the same when it is traced a second time; in larger ones a generator
+    of its own or a counter goes unseen. While it is traced, `isinstance(x, Value)` holds, but `type(x) is Value`
+    does not.
 
     >>> from autograd import dot, mean
     >>> W1 = [[Value(0.1), Value(0.2)], [Value(0.3), Value(0.4)], [Value(0.5), Value(0.6)]]

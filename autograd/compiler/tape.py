@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from autograd import ops
 from autograd.compiler.graph import CODE, Graph
 from autograd.compiler.traced import Traced
+from autograd.errors import TraceError
+from autograd.modes import user_line
 from autograd.value import Value, leaf
 
 
 class Tape:
-    """The graph while it is written: parallel arrays, one entry per scalar node."""
+    """The graph while it is written: parallel arrays, one entry per scalar node.
+
+    `refused` is the first question that only a number could answer, whatever the loss made of the error.
+    """
 
     def __init__(self, parameters: Sequence[Value]) -> None:
         self.code = array("q")
@@ -26,6 +31,7 @@ class Tape:
         self.nodes: dict[Value, int] = {}
         self.noises = 0
         self.objects: dict[int, Any] = {}
+        self.refused: TraceError | None = None
         for position, parameter in enumerate(parameters):
             self.nodes.setdefault(parameter, -1)
             if self.nodes[parameter] < 0:
@@ -65,7 +71,7 @@ class Tape:
     def index(self, operand: Any) -> int:
         """The node of an operand: traced, a Value, or a number."""
         if type(operand) is Traced:
-            return operand.index
+            return operand.index if operand.tape is self else outlived()
         if type(operand) is Value:
             known = self.nodes.get(operand)
             return self.value(operand) if known is None else known
@@ -94,9 +100,39 @@ class Tape:
             self.labels[index] = value.label
         return index
 
-    def graph(self, roots: Sequence[int]) -> Graph:
-        """The finished arrays."""
+    def finish(self, roots: Sequence[int]) -> Graph:
+        """The finished arrays; what is kept of this trace can be computed with no longer."""
+        if self.refused is not None:
+            self.refused.add_note("the loss caught this error and went on, but what it did then is not what it does "
+                                  "with numbers")
+            raise self.refused
+        self.__class__ = FinishedTape
         return Graph(
             np.array(self.code, dtype=np.int64), np.array(self.start, dtype=np.int64),
             np.array(self.args, dtype=np.int64), np.array(self.data), np.array(roots, dtype=np.int64), self.labels,
         )
+
+
+class FinishedTape(Tape):
+    """The tape of a trace that is over: whoever writes on it holds a symbol that has outlived its trace."""
+
+    def leaf(self, kind: str, data: float) -> int:
+        """Refuse to go on."""
+        outlived()
+
+    def node(self, code: int, args: Sequence[int]) -> int:
+        """Refuse to go on."""
+        outlived()
+
+    def index(self, operand: Any) -> int:
+        """Refuse to go on."""
+        outlived()
+
+
+def outlived() -> NoReturn:
+    """Raise TraceError for a symbol in a trace other than its own."""
+    raise TraceError(
+        f"{user_line()}: a value was used that an earlier call of a compiled loss has left behind, in an attribute, "
+        f"a list or a cache: a compiled loss computes each example on its own, so a state that goes from call to call "
+        f"must start anew in each (self.h = 0.0) or come as part of X"
+    )

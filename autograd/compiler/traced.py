@@ -28,7 +28,7 @@ def _binary(op: ops.Op, reflected: bool = False) -> Callable[[Any, Any], Any]:
     def apply(x: Traced, y: Any) -> Any:
         tape = x.tape
         if type(y) is Traced:
-            j = y.index
+            j = y.index if y.tape is tape else tape.index(y)
         elif isinstance(y, np.ndarray) or (isinstance(y, ops.Carrier) and type(y) is not Value):
             return op(y, x) if reflected else op(x, y)
         else:
@@ -38,24 +38,30 @@ def _binary(op: ops.Op, reflected: bool = False) -> Callable[[Any, Any], Any]:
     return apply
 
 
-def refuse(what: str, instead: str, why: str = "but a traced value has no number yet") -> NoReturn:
-    """Raise TraceError for what only a number could answer."""
-    raise TraceError(f"{user_line()}: {what}, {why}: {instead}")
+def refuse(tape: Tape, what: str, instead: str, why: str = "but a traced value has no number yet") -> NoReturn:
+    """Raise TraceError for what only a number could answer. The tape remembers, should the loss catch the error."""
+    error = TraceError(f"{user_line()}: {what}, {why}: {instead}")
+    tape.refused = tape.refused or error
+    raise error
 
 
 def _refusing(what: str, instead: str) -> Callable[..., Any]:
     def method(self: Traced, *others: Any) -> NoReturn:
-        refuse(what, instead)
+        refuse(self.tape, what, instead)
 
     return method
 
 
 COMPARE = "use autograd.maximum, minimum, relu, step, or autograd.where(autograd.gt(x, y), a, b)"
 _CONVERT = "use the functions of autograd (autograd.exp, tanh, …) in place of those of math"
+_CHOOSE = "to choose by a label, let it come as a one-hot row (np.eye(10)[labels]): autograd.dot(one_hot, choices)"
 
 
 class Traced(ops.Carrier):
-    """A scalar of which only the history is known: what a loss computes with while it is traced."""
+    """A scalar of which only the history is known: what a loss computes with while it is traced.
+
+    `isinstance(x, Value)` is true of it, so that a loss takes the way that it takes with numbers.
+    """
 
     __slots__ = ("index", "tape")
     __array_priority__ = 1000
@@ -77,7 +83,9 @@ class Traced(ops.Carrier):
         tape = next(arg.tape for arg in args if type(arg) is Traced)
         known = tape.nodes
         indices = [
-            arg.index if type(arg) is Traced else known[arg] if arg in known else tape.index(arg) for arg in args
+            (arg.index if arg.tape is tape else tape.index(arg)) if type(arg) is Traced
+            else known[arg] if arg in known else tape.index(arg)
+            for arg in args
         ]
         return cls(tape, tape.node(CODE[op.name], indices))
 
@@ -87,8 +95,8 @@ class Traced(ops.Carrier):
 
     def _as_float(self) -> NoReturn:
         """Refuse to stand for a plain number, as in Value(v)."""
-        refuse("a plain number was expected, as by Value(v)", "use v itself, of which isinstance(v, Value) does not "
-               "hold; operators take numbers, Values and what is traced alike")
+        refuse(self.tape, "a plain number was expected, as by Value(v)", "use v itself: operators take numbers, "
+               "Values and what is traced alike")
 
     @property
     def op(self) -> ops.Op | None:
@@ -118,13 +126,14 @@ class Traced(ops.Carrier):
     @property
     def data(self) -> Any:
         """Not there: the number differs from example to example."""
-        refuse("the data of a value was read", "compute with the value itself; for a maximum use autograd.max, "
-               "for a derivative autograd.grad(..., create_graph=True)")
+        refuse(self.tape, "the data of a value was read", "compute with the value itself; for a maximum use "
+               "autograd.max, for a derivative autograd.grad(..., create_graph=True)")
 
     @property
     def grad(self) -> Any:
         """Not there: gradients are what the compiled program computes."""
-        refuse("the grad of a value was read", "for derivatives in a loss use autograd.grad(..., create_graph=True)")
+        refuse(self.tape, "the grad of a value was read",
+               "for derivatives in a loss use autograd.grad(..., create_graph=True)")
 
     __add__, __radd__ = _binary(ops.add), _binary(ops.add, reflected=True)
     __sub__, __rsub__ = _binary(ops.sub), _binary(ops.sub, reflected=True)
@@ -132,15 +141,36 @@ class Traced(ops.Carrier):
 
     __bool__ = _refusing("a branch depends on a value (if, while, and, or, not, max, min)", COMPARE)
     __lt__ = __le__ = __gt__ = __ge__ = _refusing("values were compared", COMPARE)
-    __eq__ = __ne__ = _refusing("values were compared with ==, != or in", "use autograd.eq(x, y), or `is` for identity")
-    __hash__ = object.__hash__
-    __float__ = __int__ = __index__ = __complex__ = __round__ = __trunc__ = _refusing(
-        "a value was converted to a plain number", _CONVERT
-    )
+    __float__ = __complex__ = __round__ = __trunc__ = _refusing("a value was converted to a plain number", _CONVERT)
+    __int__ = _refusing("a value was converted to a whole number", f"{_CONVERT}; {_CHOOSE}")
+    __index__ = _refusing("a value was used as an index or a count", _CHOOSE)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is Traced and other.tape is not self.tape:
+            return False  # the keys of a cache, where this one is looked up
+        refuse(self.tape, "values were compared with ==, != or in", "use autograd.eq(x, y), or `is` for identity")
+
+    def __hash__(self) -> int:
+        # Not the address: a set of values must have the same order in every trace.
+        return hash((Traced, self.index))
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type[Any]:
+        """What isinstance asks for, where the type itself does not do."""
+        return Value
+
+    def __copy__(self) -> Any:
+        return Traced(self.tape, self.index) if self.args else self.detach()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return self.detach()  # no gradient finds its way from a copy to the original
+
+    def __reduce__(self) -> NoReturn:
+        refuse(self.tape, "a value was pickled", "pickle outside the loss")
 
     def __format__(self, spec: str) -> str:
         if spec:
-            refuse("a value was formatted as a number", "print it outside the loss")
+            refuse(self.tape, "a value was formatted as a number", "print it outside the loss")
         return repr(self)
 
     def __repr__(self) -> str:
@@ -148,7 +178,7 @@ class Traced(ops.Carrier):
 
     def backward(self) -> NoReturn:
         """Not while tracing."""
-        refuse("backward() was called", "the compiled program differentiates; in a loss, use autograd.grad")
+        refuse(self.tape, "backward() was called", "the compiled program differentiates; in a loss, use autograd.grad")
 
     def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
         """np.exp(v): as for a Value."""

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 import autograd
-from autograd.compiler.arguments import Batch, rows, vector
+from autograd.compiler.arguments import Batch, check_out, rows, vector
 from autograd.compiler.to_jax import JaxProgram
 from autograd.errors import MissingPackageError, UsageError
 
@@ -48,8 +48,8 @@ class JaxEngine:
 
         Raises what `Program.value_and_grad` raises.
         """
-        theta = vector(theta, len(self.program.params), out)
-        batch = rows(X, Y)
+        theta, batch = vector(theta, len(self.program.params)), rows(X, Y)
+        check_out(out, theta, batch)
         step, noises = self.step(batch)
         noise = (rng or np.random.default_rng()).random((len(batch), noises)).astype(theta.dtype) if noises else None
         parts = [part for part in (*batch.matrices(theta.dtype), noise) if part is not None]

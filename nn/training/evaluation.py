@@ -77,7 +77,9 @@ class Evaluator:
         """The loss and the outputs as matrix statements; made when first asked for, since many trainings never ask."""
         return autograd.compile(self.both, self.model)
 
-    def __call__(self, theta: FloatArray, examples: Examples, prefix: str = "") -> dict[str, float]:
+    def __call__(
+        self, theta: FloatArray, examples: Examples, prefix: str = "", metrics: bool = True
+    ) -> dict[str, float]:
         """The loss and each metric, by name."""
         with self.model.mode(training=False), np.errstate(all="ignore"):
             columns = self.columns(theta, examples)
@@ -86,7 +88,7 @@ class Evaluator:
             outputs = outputs[:, 0]  # as the targets are given, so that their difference is no table
         sound = np.isfinite(outputs).all()  # it is not when training diverges
         found = {"loss": float(columns[:, 0].mean(dtype=np.float64))}
-        for name, metric in self.metrics.items():
+        for name, metric in self.metrics.items() if metrics else ():
             found[name] = single(name, metric(outputs, examples.given)) if sound else np.nan
         return {prefix + name: number for name, number in found.items()}
 

@@ -59,14 +59,15 @@ def fit(
     - `callbacks` are functions of the `Training`, called after each epoch, or objects such as `EarlyStopping`
       and `Checkpoint`; `record` is one more, such as a `viz.Recorder`.
     - `resume` is a file that `Checkpoint` wrote in a training with the same arguments: it goes on to the same result,
-      to the last bit. `epochs` counts those before it too.
+      to the last bit. `epochs` counts those before it too. Without it the optimiser starts afresh, whatever it
+      remembers of a training before, and has its learning rate again at the end if callbacks changed it.
     - `loss` and `engine` are names or functions, see `nn.losses` and `nn.ENGINES`; all engines give the same
       history to rounding for the same `seed`. "jax" splits every batch among the devices that JAX sees, and names
       them beside the progress; the optimiser, metrics and validation stay with NumPy. `dtype` is float64 or float32.
 
     The model's parameters change. Ctrl-C ends training after the step that it meets, and the history so far is
-    returned; a second one raises `KeyboardInterrupt` at once. Training stops with a warning once the loss is nan or
-    inf.
+    returned; a second one raises `KeyboardInterrupt` at once. Training stops with a warning once the loss, the gradient
+    or a parameter is nan or inf; a step along such a gradient is not taken.
 
     Raises `SizeError` for rows that do not match, `UsageError` for nan or inf among the data, numbers
     of epochs or examples below 1, and unknown names; `TraceError` for a loss or model that reads numbers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,10 @@ FEW = 16
 
 PORTION = 1024
 """Rows that a compiled program takes at once."""
+
+
+_modes: ContextVar[dict[int, bool]] = ContextVar("modes of modules by their id", default={})  # noqa: B039
+"""Whether modules learn, inside `Module.mode`; the empty default is never changed."""
 
 
 def parameter(data: float, label: str = "") -> Value:
@@ -51,8 +56,21 @@ class Module:
     (7.0, ['slope', 'offset'])
     """
 
-    training: bool = True
-    """Whether the model is learning, for modules that then act differently."""
+    @property
+    def training(self) -> bool:
+        """Whether the model is learning, for modules that then act differently.
+
+        Inside `mode`, which training and prediction enter, it is what they say, in their thread alone.
+        """
+        return bool(_modes.get().get(id(self), vars(self).get("training", True)))
+
+    @training.setter
+    def training(self, learning: bool) -> None:
+        modes = _modes.get()
+        if id(self) in modes:
+            modes[id(self)] = learning  # until the end of the block
+        else:
+            vars(self)["training"] = learning
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The output for one example."""
@@ -148,15 +166,17 @@ class Module:
 
     @contextlib.contextmanager
     def mode(self, training: bool) -> Iterator[None]:
-        """A ``with`` block in which the module learns or predicts; afterwards all is as it was."""
-        before = [(module, module.training) for module in self.modules()]
-        for module, _ in before:
-            module.training = training
+        """A ``with`` block in which the module learns or predicts; afterwards, and in other threads, all is as it was.
+
+        So a prediction in one thread does not switch off the dropout of a training in another.
+        """
+        modules = [*self.modules()]  # kept, so that no other module can have the id of one of them
+        token = _modes.set(_modes.get() | dict.fromkeys(map(id, modules), training))
         try:
             yield
         finally:
-            for module, was in before:
-                module.training = was
+            _modes.reset(token)
+            modules.clear()
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """The outputs for each row of `X`, an array of shape (rows, outputs); nothing is recorded.

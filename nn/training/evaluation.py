@@ -84,7 +84,8 @@ def check_model(model: Module, loss: str | Loss, evaluator: Evaluator, *parts: E
                 evaluator.score(metric, np.resize(outputs, (len(part), outputs.size)), part.given)
         inside = inside and bool(((outputs >= 0) & (outputs <= 1)).all())
         met.add(outputs.tobytes())
-        if number >= PROBES and len(met) > 1 and not (wanted == "scores" and inside):
+        enough = not inside if wanted == "scores" else number >= PROBES
+        if enough and len(met) > 1:
             return
     if len(met) == 1:
         raise UsageError("the output of the model is the same whatever its parameters are, so that it cannot learn; "

@@ -20,8 +20,7 @@ from nn.data.labels import one_hot
 from nn.examples import FloatArray, paired
 from nn.losses import LOSSES, Loss, check_outputs, check_targets, meaning_of, name_of, threshold_of
 from nn.metrics import METRICS, Metric
-from nn.models.module import FEW, PORTION, Module
-from nn.training.engine import values
+from nn.models.module import FEW, PORTION, Module, unchanged, values
 from nn.vector import parameters_to_vector, vector_to_parameters
 
 PROBES, PROBES_AT_MOST = 3, 30
@@ -63,7 +62,7 @@ def examples_for(
 def outputs_of(model: Module, row: FloatArray) -> FloatArray:
     """What a model predicts for one row, an array of shape (1, outputs)."""
     with model.mode(training=False), no_grad():
-        return np.array([[data_of(out) for out in flatten(model(row.tolist()))]])
+        return np.array([[data_of(out) for out in flatten(model(values(row.tolist())))]])
 
 
 def check_model(model: Module, loss: str | Loss, evaluator: Evaluator, *parts: Examples) -> None:
@@ -157,10 +156,11 @@ class Evaluator:
         """A row for each example: its loss, then the outputs."""
         if self.compiled:
             try:
-                return np.concatenate([
-                    self.program(theta, examples.inputs[i : i + PORTION], examples.targets[i : i + PORTION])
-                    for i in range(0, len(examples), PORTION)
-                ])
+                with unchanged(self.model):
+                    return np.concatenate([
+                        self.program(theta, examples.inputs[i : i + PORTION], examples.targets[i : i + PORTION])
+                        for i in range(0, len(examples), PORTION)
+                    ])
             except TraceError:
                 self.compiled = False
         vector_to_parameters(theta, self.model)

@@ -73,7 +73,8 @@ def fit(
     Raises `SizeError` for rows that do not match, `UsageError` for nan or inf among the data, targets and outputs
     that the loss has no meaning for, numbers of epochs or examples below 1, and unknown names; `TraceError` for a
     loss or model that reads numbers (`.data`, `if x > 0`), which only the eager engine can train;
-    `MissingPackageError` for engine="jax" without JAX; `DataError` for files. Whatever is raised, by callbacks too, the parameters are those after the last step.
+    `MissingPackageError` for engine="jax" without JAX; `DataError` for files. Whatever is raised, by
+    callbacks too, the parameters are those after the last step.
     """
     if not isinstance(optimizer, Optimizer):
         raise UsageError(f"an optimiser such as SGD(lr=0.1) is expected, {optimizer!r} came")

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.errors import NumberError, SizeError
-from autograd.nested import parameters_of
+from autograd.errors import SizeError
+from autograd.nested import parameters_of, real_array
 from nn.arguments import precision
 
 
@@ -30,13 +30,8 @@ def vector_to_parameters(theta: npt.ArrayLike, params: Any) -> None:
     Raises `SizeError` if `theta` is not of shape (parameters,).
     """
     values = parameters_of(params)
-    try:
-        theta = np.asarray(theta)
-    except ValueError:
-        raise SizeError(f"a vector of shape ({len(values)},) is expected, rows of different lengths came") from None
+    theta = real_array("theta", theta)
     if theta.shape != (len(values),):
         raise SizeError(f"a vector of shape ({len(values)},) is expected, one number per parameter, {theta.shape} came")
-    if theta.dtype.kind not in "biuf":
-        raise NumberError(f"a vector of real numbers is expected, one of type {theta.dtype} came")
     for value, number in zip(values, theta.astype(np.float64).tolist(), strict=True):
         value.data = number

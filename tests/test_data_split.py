@@ -172,7 +172,7 @@ def test_a_column_that_differs_by_rounding_only_says_nothing(make, numbers, scal
     X = np.column_stack([np.multiply(numbers, scale), [1.0, 2.0, 4.0]])
     with pytest.raises(UsageError, match=r"column \[0\] of X is .* throughout"):
         make(X)
-    scaled, others = make(X, X + [[scale / 3, 0]], constant=True)
+    scaled, others = make(X, X + np.array([scale / 3, 0]), constant=True)
     assert scaled[:, 0].tolist() == others[:, 0].tolist() == [0.0] * 3
     np.testing.assert_array_equal(scaled[:, 1], make(X[:, 1]))
     kind = data.Scaling.zscore if make is data.zscore else data.Scaling.minmax

@@ -61,7 +61,7 @@ def test_the_first_bytes_say_what_a_file_is(tmp_path, name):
         (np.zeros(3), 2, SizeError, "the model reads rows of 2 numbers; rows.npy has shape (3,)"),
         (np.zeros((4, 4)), 2, SizeError, "the model reads rows of 2 numbers; rows.npy has shape (4, 4)"),
         (np.zeros((5, 63)), 64, SizeError, "or pictures of 8 × 8 pixels; rows.npy has shape (63,)"),
-        (np.zeros((1, 1, 8, 8)), 64, SizeError, "rows.npy needs 1 to 3 axes, its shape is (1, 1, 8, 8)"),
+        (np.zeros((1, 3, 8, 8)), 64, SizeError, "rows.npy needs 1 to 3 axes, its shape is (1, 3, 8, 8)"),
         (np.zeros((0, 64)), 64, SizeError, "at least one example"),
         (np.full(64, 255.0), 64, UsageError, "pixels run from 0 to 1, those of rows.npy from 255 to 255"),
         (np.full(64, np.nan), 64, UsageError, "rows.npy[0] is nan"),

@@ -122,7 +122,7 @@ def spans(columns: FloatArray) -> FloatArray:
 
 
 ROUNDING = 8
-"""Steps between neighbouring floats, as large as those of the largest number of a column, that may be rounding alone."""
+"""Steps between neighbouring floats, at the largest number of a column, that may be rounding alone."""
 
 
 def same(X: npt.ArrayLike, columns: FloatArray) -> npt.NDArray[np.bool_]:

@@ -1,8 +1,8 @@
 """Files of pictures or numbers, read as rows for a model.
 
 A .png holds one picture; an .npy file an array of rows, (n, inputs) or one (inputs,), or of pictures, (n, height,
-width) or one square (height, height). Bytes are pixels from 0 to 255 and become numbers from 0 to 1; other numbers stay
-as they are. What a file is shows in its first bytes, whatever its name.
+width), also with one channel, or one square (height, height). Bytes are pixels from 0 to 255 and become numbers from 0
+to 1; other numbers stay as they are. What a file is shows in its first bytes, whatever its name.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd.errors import SizeError, UsageError
+from nn.data.images import without_channel
 from nn.errors import DataError
 from nn.examples import FloatArray, table
 from nn.files.png import SIGNATURE, read_png
@@ -63,7 +64,8 @@ def numbers(data: bytes, name: str) -> FloatArray:
 
 
 def examples(array: FloatArray, nin: int, name: str) -> FloatArray:
-    """An array with an axis for the examples, also where it holds one only."""
+    """An array with an axis for the examples, also where it holds one only, and none for a single channel."""
+    array = without_channel(array)
     if array.ndim > 3:
         raise SizeError(f"{name} needs 1 to 3 axes, its shape is {array.shape}")
     single = array.ndim == 1 or (array.ndim == 2 and array.shape[1] != nin and array.shape[0] == array.shape[1])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from numbers import Real
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import SizeError, UsageError
@@ -111,7 +111,7 @@ class Layer(Module):
 
 def assign(name: str, array: npt.ArrayLike, params: list[Any], shape: tuple[int, ...]) -> None:
     """Write an array into parameters of the same shape."""
-    given: Any = array if isinstance(array, Sequence | np.ndarray) else [array]
+    given: Any = [array] if isinstance(array, Real) else array
     numbers = table(name, given)
     if numbers.shape != shape:
         raise SizeError(f"{name} has shape {shape}, an array of shape {numbers.shape} came")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from autograd.errors import NumberError, SizeError, UsageError
 from autograd.files import PathLike, replacing
-from autograd.nested import flatten
+from autograd.nested import flatten, real_array
 from autograd.value import Value
 from nn.errors import DataError
 from nn.vector import vector_to_parameters
@@ -54,13 +54,11 @@ def restore(model: Named, state: Mapping[str, Any]) -> None:
         raise UsageError(f"parameters are missing: {', '.join(missing)}; there are {', '.join(state) or 'none'}")
     if foreign := [name for name in state if name not in named]:
         raise UsageError(f"the model has no {', '.join(map(str, foreign))}; it has {', '.join(named)}")
-    arrays = {name: np.asarray(state[name]) for name in named}
+    arrays = {name: real_array(name, state[name]) for name in named}
     for name, nested in named.items():
         shape, array = np.shape(numbers(nested)), arrays[name]
         if array.shape != shape:
             raise SizeError(f"{name} has shape {shape}, an array of shape {array.shape} came")
-        if array.dtype.kind not in "biuf":
-            raise NumberError(f"{name} must hold real numbers, an array of type {array.dtype} came")
     for name, nested in named.items():
         vector_to_parameters(arrays[name].ravel(), flatten(nested))
 

@@ -17,7 +17,7 @@ from autograd.nested import flatten
 from autograd.value import data_of
 from nn.arguments import described, function, listed
 from nn.data.labels import one_hot
-from nn.examples import FloatArray, paired
+from nn.examples import FloatArray, explained, paired
 from nn.losses import LOSSES, Loss, check_outputs, check_targets, meaning_of, name_of, threshold_of
 from nn.metrics import METRICS, Metric
 from nn.models.module import FEW, PORTION, Module, unchanged, values
@@ -50,6 +50,9 @@ def examples_for(
     """Checked examples; for cross entropy, labels of classes become one-hot rows, a column for each output."""
     inputs, targets = paired(X, Y, dtype)
     given, meaning = np.asarray(Y), meaning_of(loss)
+    if inputs.ndim > 2:
+        with explained(inputs):
+            outputs_of(model, inputs[0])
     if meaning is not None and meaning.classes:
         outputs = outputs_of(model, inputs[0])
         check_outputs(loss, outputs)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from autograd.errors import TraceError, UsageError
 from autograd.files import PathLike
 from nn.arguments import count, fraction, function, listed, precision
+from nn.examples import explained
 from nn.init import Seed, generator
 from nn.losses import LOSSES, Loss, threshold_of
 from nn.metrics import Metric
@@ -108,7 +109,8 @@ def fit(
     if resume is not None and validation_split and seed is None:
         raise UsageError("resume needs the same seed, since validation_split draws by it")
     try:
-        return training.run(progress, resume)
+        with explained(examples.inputs):
+            return training.run(progress, resume)
     except TraceError as error:
         error.add_note('engine="eager" trains with any loss and model, one example at a time')
         raise

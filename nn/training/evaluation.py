@@ -151,6 +151,12 @@ class Evaluator:
             found[name] = single(name, self.score(metric, outputs, examples.given)) if sound else np.nan
         return {prefix + name: number for name, number in found.items()}
 
+    def read_anew(self) -> None:
+        """Trace the program again, if it is made, where what the loss reads has changed."""
+        if "program" in vars(self):
+            with self.model.mode(training=False):
+                self.program.retrace()
+
     def score(self, metric: Metric, outputs: FloatArray, targets: npt.NDArray[Any]) -> Any:
         """What a metric gives; those of ours cut single outputs where the loss does."""
         return metric(outputs, targets, **({"threshold": self.threshold} if metric in METRICS.values() else {}))

@@ -63,6 +63,8 @@ def fit(
     - `resume` is a file that `Checkpoint` wrote in a training with the same arguments: it goes on to the same result,
       to the last bit. `epochs` counts those before it too. Without it the optimiser starts afresh, whatever it
       remembers of a training before, and has its learning rate again at the end if callbacks changed it.
+    - Plain numbers that the loss or the model reads besides parameters are frozen when a compiled engine traces them.
+      What callbacks change is read anew after each epoch.
     - `loss` and `engine` are names or functions, see `nn.losses` and `nn.ENGINES`; all engines give the same
       history to rounding for the same `seed`. "jax" splits every batch among the devices that JAX sees, and names
       them beside the progress; the optimiser, metrics and validation stay with NumPy. `dtype` is float64 or float32.

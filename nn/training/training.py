@@ -19,7 +19,7 @@ from nn.errors import DataError
 from nn.examples import FloatArray
 from nn.models.module import Module
 from nn.optim import Optimizer
-from nn.training.callbacks import moments_of
+from nn.training.callbacks import may_change, moments_of
 from nn.training.checkpoint import restore, save
 from nn.training.engine import Engine
 from nn.training.evaluation import Evaluator, Examples
@@ -177,12 +177,23 @@ class Training:
         self.logs["lr"] = self.optimizer.lr
         self.history.append(self.logs)
         self.tell("epoch")
+        self.read_anew()
         if self.unsound:
             self.saves.clear()
             self.stop(self.unsound)
             warnings.warn(f"{self.history.stopped}: try a lower learning rate", RuntimeWarning, stacklevel=4)
         while self.saves:
             save(self, self.saves.pop())
+
+    def read_anew(self) -> None:
+        """Let compiled programs have the numbers that callbacks changed, which were frozen when they were traced."""
+        by_step = may_change(self.moments["step"])
+        if self.epoch == self.epochs or not (by_step or may_change(self.moments["epoch"])):
+            return
+        self.evaluator.read_anew()
+        if hasattr(self.program, "retrace") and self.program.retrace() and by_step:
+            warnings.warn('numbers that the loss reads were changed in the course of an epoch; a compiled engine reads '
+                          'them anew after each epoch, engine="eager" at each step', RuntimeWarning, stacklevel=5)
 
     def note_resumption(self) -> None:
         """Say so where a checkpoint leaves nothing to train, since early stopping has waited long enough before it."""

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -200,13 +201,15 @@ def cost(loss: str | Loss, outputs: Sequence[Any], targets: Sequence[Any], reduc
 
 
 def name_of(loss: str | Loss) -> str | None:
-    """The name of a loss of this file, or of the one inside a penalised loss; None for any other."""
-    plain = getattr(loss, "loss", loss)
-    return next((name for name, function in LOSSES.items() if plain in (name, function)), None)
+    """The name of a loss of this file, or of the one inside a penalised loss or a partial; None for any other."""
+    inner = loss.func if isinstance(loss, partial) else getattr(loss, "loss", None)
+    if inner is not None:
+        return name_of(inner)
+    return next((name for name, function in LOSSES.items() if loss in (name, function)), None)
 
 
 def meaning_of(loss: str | Loss) -> Meaning | None:
-    """What a loss of this file means, or the one inside a penalised loss; None for any other."""
+    """What a loss of this file means, or the one inside a penalised loss or a partial; None for any other."""
     name = name_of(loss)
     return None if name is None else MEANINGS[LOSSES[name]]
 

@@ -16,6 +16,7 @@ for labels that are not whole.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -88,6 +89,19 @@ def recall(outputs: npt.ArrayLike, targets: npt.ArrayLike, classes: int | None =
 
 METRICS: dict[str, Metric] = {"accuracy": accuracy}
 """Every metric that is one number, by its name."""
+
+
+def cuts(metric: Metric) -> bool:
+    """Whether a metric has a `threshold`, at which it tells class 1 from class 0.
+
+    >>> from functools import partial
+    >>> cuts(accuracy), cuts(partial(recall, average="macro")), cuts(lambda outputs, targets: 0.0)
+    (True, True, False)
+    """
+    try:
+        return "threshold" in inspect.signature(metric).parameters
+    except (TypeError, ValueError):  # some functions written in C do not say
+        return False
 
 
 # ── cross validation ─────────────────────────────────────────────────────────────────────────

@@ -1,3 +1,4 @@
+import itertools
 import signal
 
 import numpy as np
@@ -136,8 +137,15 @@ def broken_rate(epochs):
     return 0.1
 
 
-def broken_metric(outputs, targets):
-    raise RuntimeError("broken")
+def broken_metric():
+    calls = itertools.count()
+
+    def metric(outputs, targets):
+        if next(calls):  # it works before the first step
+            raise RuntimeError("broken")
+        return 0.0
+
+    return metric
 
 
 @pytest.mark.parametrize("engine", ["compiled", "eager"])
@@ -147,8 +155,8 @@ def broken_metric(outputs, targets):
 def test_whatever_else_raises_leaves_the_parameters_of_the_last_step(rule, rate, metrics, steps, engine):
     watch, model = Failing("never", None), nn.MLP(1, [1], seed=0)
     with pytest.raises(RuntimeError, match="broken"):
-        nn.fit(model, *line(), "mse", rule(rate), epochs=5, batch_size=4, engine=engine, metrics=metrics,
-               progress=False, callbacks=[watch])
+        nn.fit(model, *line(), "mse", rule(rate), epochs=5, batch_size=4, engine=engine,
+               metrics=[make() for make in metrics], progress=False, callbacks=[watch])
     assert len(watch.thetas) == steps + 1
     np.testing.assert_array_equal(nn.parameters_to_vector(model), watch.thetas[-1])
 

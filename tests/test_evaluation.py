@@ -1,6 +1,7 @@
 """Loss and metrics of a model that predicts, alone and in the course of training."""
 
 import itertools
+from functools import partial
 
 import numpy as np
 import pytest
@@ -282,3 +283,57 @@ def test_a_loss_of_ones_own_needs_a_threshold_where_outputs_are_no_probabilities
     with pytest.raises(UsageError, match="give threshold=0 for logits and scores"):
         nn.fit(model, X, Y, lambda a, y: (a - y) ** 2, nn.SGD(0.1), metrics=["accuracy"], progress=False)
     np.testing.assert_array_equal(nn.parameters_to_vector(model), before)
+
+
+# ── metrics of one's own ─────────────────────────────────────────────────────────────────────
+
+
+def raising(outputs, targets):
+    """A metric that cannot be."""
+    return 1 / 0
+
+
+UNMEASURABLE = {
+    "an error": raising,
+    "a number for each example": lambda outputs, targets: outputs,
+    "a number for each class": nn.precision,
+    "a table": nn.confusion_matrix,
+    "a text": lambda outputs, targets: "good",
+    "nothing": lambda outputs, targets: None,
+    "logits as probabilities": lambda outputs, targets: nn.accuracy(outputs, targets),
+    "too few arguments": lambda outputs: 0.0,
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("engine", ["compiled", "eager"])
+@pytest.mark.parametrize("metric", UNMEASURABLE)
+def test_a_metric_that_cannot_be_measured_fails_before_the_first_step(metric, engine, dtype):
+    X, Y = np.linspace(-1, 1, 6), [0, 0, 0, 1, 1, 1]
+    model = nn.MLP(1, [1], seed=0)
+    before = nn.parameters_to_vector(model)
+    with pytest.raises((UsageError, ZeroDivisionError, TypeError)):
+        nn.fit(model, X, Y, "binary_cross_entropy_with_logits", nn.SGD(0.1), metrics=[UNMEASURABLE[metric]],
+               engine=engine, dtype=dtype, progress=False)
+    np.testing.assert_array_equal(nn.parameters_to_vector(model, dtype), before.astype(dtype))
+
+
+@pytest.mark.parametrize("metric", [nn.precision, nn.recall])
+@pytest.mark.parametrize(("loss", "output", "cut", "low"), [
+    ("binary_cross_entropy_with_logits", "linear", 0, 0), ("binary_cross_entropy", "sigmoid", 0.5, 0),
+    ("hinge", "linear", 0, -1), ("mse", "linear", 0.5, 0), ("mse", "linear", 0, -1),
+    (partial(nn.binary_cross_entropy, reduction="sum"), "sigmoid", 0.5, 0),
+])
+def test_every_metric_with_a_threshold_is_given_that_of_the_loss(metric, loss, output, cut, low):
+    X, Y = np.linspace(-1, 1, 12), np.array([0, 1] * 3 + [1] * 6)
+    model, targets = nn.MLP(1, [1], output=output, seed=0), Y * (1 - low) + low
+    history = nn.fit(model, X, targets, loss, nn.SGD(0.1), epochs=2, progress=False, seed=0,
+                     metrics=[partial(metric, average="macro")])
+    classes = (model.predict(X)[:, 0] > cut).astype(int)
+    assert history[metric.__name__][-1] == metric(classes, Y, average="macro")
+
+
+def test_a_partial_of_a_loss_means_what_the_loss_means():
+    for loss in (partial(nn.binary_cross_entropy, reduction="sum"), partial(partial(nn.cross_entropy))):
+        with pytest.raises(UsageError, match="takes probabilities"):
+            nn.fit(nn.MLP(1, [2], seed=0), [0.0, 1.0], np.eye(2), loss, nn.SGD(0.1), progress=False)

@@ -19,7 +19,7 @@ from nn.arguments import described, function, listed
 from nn.data.labels import one_hot
 from nn.examples import FloatArray, explained, paired
 from nn.losses import LOSSES, Loss, check_outputs, check_targets, meaning_of, name_of, threshold_of
-from nn.metrics import METRICS, Metric
+from nn.metrics import METRICS, Metric, cuts
 from nn.models.module import FEW, PORTION, Module, unchanged, values
 from nn.vector import parameters_to_vector, vector_to_parameters
 
@@ -69,19 +69,19 @@ def outputs_of(model: Module, row: FloatArray) -> FloatArray:
 
 
 def check_model(model: Module, loss: str | Loss, evaluator: Evaluator, *parts: Examples) -> None:
-    """Raise `UsageError` if a model cannot give what the loss takes, or metrics of ours cannot judge what it gives.
+    """Raise `UsageError` if a model cannot give what the loss takes, or metrics cannot tell classes from what it gives.
 
     What it gives with the parameters of today says little, since training changes them: a linear output may be 0.3
     now. With large random ones a sigmoid or softmax still gives probabilities, and nothing else does.
     """
-    meaning, ours = meaning_of(loss), [metric for metric in evaluator.metrics.values() if metric in METRICS.values()]
+    meaning, cutting = meaning_of(loss), [metric for metric in evaluator.metrics.values() if cuts(metric)]
     wanted = "numbers" if meaning is None else meaning.outputs
-    if wanted == "numbers" and not ours:
+    if wanted == "numbers" and not cutting:
         return
     inside, met = True, set()
     for number, outputs in enumerate(probes(model, parts[0].inputs[0]), start=1):
         check_outputs(loss, outputs)
-        for metric in ours:
+        for metric in cutting:
             for part in parts:
                 evaluator.score(metric, np.resize(outputs, (len(part), outputs.size)), part.given)
         inside = inside and bool(((outputs >= 0) & (outputs <= 1)).all())
@@ -158,8 +158,8 @@ class Evaluator:
                 self.program.retrace()
 
     def score(self, metric: Metric, outputs: FloatArray, targets: npt.NDArray[Any]) -> Any:
-        """What a metric gives; those of ours cut single outputs where the loss does."""
-        return metric(outputs, targets, **({"threshold": self.threshold} if metric in METRICS.values() else {}))
+        """What a metric gives; one with a `threshold` cuts single outputs where the loss does."""
+        return metric(outputs, targets, **({"threshold": self.threshold} if cuts(metric) else {}))
 
     def columns(self, theta: FloatArray, examples: Examples) -> FloatArray:
         """A row for each example: its loss, then the outputs."""
@@ -186,7 +186,7 @@ def loss_and_outputs(model: Module, cost: Loss, x: Any, y: Any) -> list[Any]:
 
 def metric_name(metric: str | Callable[..., Any]) -> str:
     """What a metric is called in a history: its own name, or that of the function."""
-    name = metric if isinstance(metric, str) else described(metric)
+    name = metric if isinstance(metric, str) else described(metric.func if isinstance(metric, partial) else metric)
     if name in ("loss", "lr") or name.startswith("val_"):
         raise UsageError(f"a metric cannot be called {name!r}, since histories use that name themselves")
     return name

@@ -56,8 +56,8 @@ def fit(
       last ones); `validation_data` are other examples (X, Y). After each epoch the loss and the metrics on them are
       measured as when predicting, and go to the history as `val_loss` and so on.
     - `metrics` are names from `METRICS` or functions of (outputs, targets), measured over all the examples
-      after each epoch. Those of ours decide as the loss does (`nn.losses.MEANINGS`): scores and logits at 0,
-      probabilities at ½, numbers halfway between their targets.
+      after each epoch, and once before the first step. Those with a `threshold`, such as ours, are given that of the
+      loss (`nn.losses.MEANINGS`): 0 for scores and logits, ½ for probabilities, halfway between the targets of numbers.
     - `callbacks` are functions of the `Training`, called after each epoch, or objects such as `EarlyStopping`
       and `Checkpoint`; `record` is one more, such as a `viz.Recorder`.
     - `resume` is a file that `Checkpoint` wrote in a training with the same arguments: it goes on to the same result,

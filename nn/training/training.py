@@ -17,6 +17,7 @@ import numpy.typing as npt
 from autograd.files import PathLike, check_writable
 from nn.errors import DataError
 from nn.examples import FloatArray
+from nn.metrics import METRICS
 from nn.models.module import Module
 from nn.optim import Optimizer
 from nn.training.callbacks import may_change, moments_of
@@ -108,6 +109,7 @@ class Training:
             try:
                 with bar, self.model.mode(training=True), self.threads():
                     with interrupt.leavable():
+                        self.try_metrics()
                         self.tell("begin")
                         self.note_resumption()
                         while self.epoch < self.epochs and not (self.history.stopped or interrupt.came):
@@ -124,6 +126,14 @@ class Training:
                 self.write_back()
         self.history.interrupted = interrupt.came
         return self.history
+
+    def try_metrics(self) -> None:
+        """Measure the metrics of the user's own, which raise now what they would raise after the first epoch."""
+        if all(metric in METRICS.values() for metric in self.evaluator.metrics.values()):
+            return
+        for part in (self.examples, self.validation):
+            if part is not None:
+                self.evaluator(self.theta, part)
 
     def threads(self) -> contextlib.AbstractContextManager[None]:
         """One thread for matrix products, where they are too small to share among cores.

@@ -1,5 +1,6 @@
 import itertools
 import signal
+import warnings
 
 import numpy as np
 import pytest
@@ -428,14 +429,45 @@ def run_without_changes(kind):
     return np.array([history.loss, history.val_loss])
 
 
-def test_numbers_that_change_in_the_course_of_an_epoch_are_warned_of():
+@pytest.mark.parametrize("order", [1, -1], ids=["before", "after"])
+@pytest.mark.parametrize("moment", ["begin", "epoch", "end of an epoch's steps"])
+def test_what_is_measured_sees_what_callbacks_change(moment, order):
+    """Whenever it is changed, before or after a monitor measures the loss, and with metrics of one's own."""
+    class Change(nn.Callback):
+        def begin(self, training):
+            if moment == "begin":
+                training.model.weight = 3.0
+
+        def epoch(self, training):
+            if moment == "epoch":
+                training.model.weight *= 1.5
+
+        def step(self, training):
+            if moment not in ("begin", "epoch") and training.steps % 2 == 0:
+                training.model.weight *= 1.5
+
+    def error(outputs, targets):
+        return float(np.abs(outputs - targets).mean())
+
+    def run(engine):
+        stopping = nn.EarlyStopping("loss", patience=9)
+        history = nn.fit(Annealed("attribute"), *line(), "mse", nn.SGD(0.01), epochs=3, batch_size=6, seed=0,
+                         metrics=[error], progress=False, engine=engine, callbacks=[Change(), stopping][::order])
+        return [*history.loss, *history.error, stopping.best]
+
+    with warnings.catch_warnings(action="ignore"):  # of steps that change what the loss reads
+        np.testing.assert_allclose(run("compiled"), run("eager"), rtol=1e-10)
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_numbers_that_change_in_the_course_of_an_epoch_are_warned_of(epochs):
     class Slowly(nn.Callback):
         def step(self, training):
             training.model.weight *= 0.9
 
     model = Annealed("attribute")
     with pytest.warns(RuntimeWarning, match='changed in the course of an epoch; .* engine="eager" at each step'):
-        nn.fit(model, *line(), "mse", nn.SGD(0.1), epochs=2, batch_size=4, progress=False, callbacks=[Slowly()])
+        nn.fit(model, *line(), "mse", nn.SGD(0.1), epochs=epochs, batch_size=4, progress=False, callbacks=[Slowly()])
 
 
 def test_callbacks_that_only_watch_cost_no_trace():

@@ -57,6 +57,7 @@ class Training:
         self.epochs, self.batch_size = epochs, batch_size
         self.order, self.shuffle, self.noise = order, shuffle, noise
         self.callbacks, self.moments = callbacks, moments_of(callbacks)
+        self.changing = {moment for moment, methods in self.moments.items() if may_change(methods)}
         self.theta: FloatArray = parameters_to_vector(model, dtype)
         self.gradient = np.empty_like(self.theta)
         self.history = History()
@@ -83,6 +84,8 @@ class Training:
 
         `logs["loss"]` is that of the examples as they were met, while the parameters were changing.
         """
+        if self.changing:
+            self.evaluator.read_anew()
         return self.evaluator(self.theta, self.examples, metrics=False)["loss"]
 
     def check_writable(self, path: PathLike) -> None:
@@ -177,6 +180,8 @@ class Training:
     def finish_epoch(self, bar: Any) -> None:
         """Measure, note and tell what the epoch has brought; save it if anybody asks, and it is sound."""
         self.history.seconds = time.perf_counter() - self.began
+        if self.changing:
+            self.evaluator.read_anew()
         if self.evaluator.metrics:
             measured = self.evaluator(self.theta, self.examples)
             self.logs |= {name: measured[name] for name in self.evaluator.metrics}
@@ -196,11 +201,10 @@ class Training:
             save(self, self.saves.pop())
 
     def read_anew(self) -> None:
-        """Let compiled programs have the numbers that callbacks changed, which were frozen when they were traced."""
-        by_step = may_change(self.moments["step"])
-        if self.epoch == self.epochs or not (by_step or may_change(self.moments["epoch"])):
+        """Let a compiled program have the numbers that callbacks changed, which were frozen when it was traced."""
+        by_step = "step" in self.changing
+        if not by_step and ("epoch" not in self.changing or self.epoch == self.epochs):
             return
-        self.evaluator.read_anew()
         if hasattr(self.program, "retrace") and self.program.retrace() and by_step:
             warnings.warn('numbers that the loss reads were changed in the course of an epoch; a compiled engine reads '
                           'them anew after each epoch, engine="eager" at each step', RuntimeWarning, stacklevel=5)

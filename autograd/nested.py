@@ -72,25 +72,33 @@ def real_array(name: str, data: Any) -> npt.NDArray[Any]:
     autograd.errors.NumberError: Y must hold real numbers, it is of type <U3, with 'cat' in it: names, Y = \
 np.unique(Y, return_inverse=True) makes whole numbers of texts
     """
-    if masked(data):
-        raise UsageError(f"{name} has masked entries: leave such examples out, or fill them in by np.ma.filled")
+    check_mask(name, data)
     try:
-        array = np.asarray(data)
+        array = np.asanyarray(data)
     except ValueError:
         raise SizeError(f"the rows of {name} differ in length") from None
     except Exception as error:  # arrays of other libraries raise what they like, those on a GPU for example
         raise NumberError(f"{name} must hold real numbers, NumPy makes no array of it: {error}") from error
+    check_mask(name, array)  # of something that makes an array of itself
     if array.dtype.kind not in "biuf":
         raise NumberError(f"{name} must hold real numbers, it is of type {array.dtype}{remedy(name, data, array)}")
-    return array
+    return np.asarray(array)
+
+
+def check_mask(name: str, data: Any) -> None:
+    """Raise `UsageError` if an entry is masked."""
+    if masked(data):
+        raise UsageError(f"{name} has masked entries: leave such examples out, or fill them in by np.ma.filled")
 
 
 def masked(data: Any) -> bool:
     """Whether an entry is masked, also in lists of masked arrays."""
     if isinstance(data, np.ma.MaskedArray):
         return bool(np.ma.is_masked(data))
-    return isinstance(data, (list, tuple)) and any(
-        masked(member) for member in data if isinstance(member, (list, tuple, np.ma.MaskedArray)))
+    if not isinstance(data, (list, tuple)):
+        return False
+    kinds = set(map(type, data))  # mostly floats alone: no call for each
+    return any(issubclass(kind, (list, tuple, np.ma.MaskedArray)) for kind in kinds) and any(map(masked, data))
 
 
 def remedy(name: str, data: Any, array: npt.NDArray[Any]) -> str:
@@ -102,11 +110,8 @@ def remedy(name: str, data: Any, array: npt.NDArray[Any]) -> str:
         return f": give the parts as columns, {name}.real and {name}.imag"
     if kind == "V":
         return f": give its fields as columns, np.column_stack([{name}[field] for field in {name}.dtype.names])"
-    if array.ndim == 0 and hasattr(data, "toarray"):
-        return f": {name}.toarray() makes an array of a sparse one"
     if array.ndim == 0 and kind == "O":
-        iterable = hasattr(data, "__iter__")
-        return f", made of one {type(data).__name__}{f': list({name}) makes a list of it' * iterable}"
+        return f", made of one {type(data).__name__}{opened(name, data)}"
     strange = [(place, entry) for place, entry in np.ndenumerate(array) if not isinstance(entry, numbers.Real)][:1]
     if not strange:
         return f": its entries are numbers, {name}.astype(float) makes floats of them"
@@ -117,7 +122,22 @@ def remedy(name: str, data: Any, array: npt.NDArray[Any]) -> str:
         return f", with {str(entry)!r:.40} in it: {makes}"
     if type(entry).__name__ in ("NoneType", "NAType", "NaTType"):
         return f", {name}{list(place)} is {entry}: leave such examples out, or fill them in"
-    return f", {name}{list(place)} is of type {type(entry).__name__}"
+    return f", {name}{list(place)} is of type {type(entry).__name__}{opened(name, entry)}"
+
+
+def opened(name: str, thing: Any) -> str:
+    """How to get at the numbers in a thing, or in things of its kind."""
+    if hasattr(thing, "toarray"):
+        return f": {name}.toarray() makes an array of a sparse one"
+    if hasattr(thing, "toordinal"):
+        return f": np.asarray({name}, 'datetime64[D]').astype(int) makes numbers of days"
+    if isinstance(thing, Value):
+        return ": its number is in its .data"
+    if isinstance(thing, dict):
+        return f": np.column_stack([*{name}.values()]) makes a table of columns"
+    if isinstance(thing, (list, tuple, np.ndarray)):
+        return f": np.stack({name}) makes one array of equal rows"
+    return f": list({name}) makes a list of it" if hasattr(thing, "__iter__") else ""
 
 
 def is_number(text: str | bytes) -> bool:

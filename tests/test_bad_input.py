@@ -1,5 +1,7 @@
 """What cannot mean anything is an error that says what was expected, what came and what to do: one table."""
 
+import datetime
+
 import numpy as np
 import pytest
 
@@ -205,6 +207,16 @@ class NAType:
         return "<NA>"
 
 
+class Becoming:
+    """Like the arrays of other libraries, of which NumPy makes one of its own."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __array__(self, *args, **options):
+        return self.array
+
+
 class OnDevice:
     """Like the arrays that stay on a GPU."""
 
@@ -221,6 +233,7 @@ def with_first(a, entry):
 
 KINDS = {  # what is made of good data, and what the error says besides the name of the argument
     "masked": (lambda a: np.ma.masked_where(np.arange(a.size).reshape(a.shape) == 1, a), "masked entries: leave such"),
+    "what becomes masked": (lambda a: Becoming(np.ma.masked_all_like(a)), "masked entries: leave such"),
     "masked rows in a list": (lambda a: [*a[:-1], np.ma.masked_all_like(a[-1:])[0]], "masked entries: leave such"),
     "texts": (lambda a: np.char.add("c", a.astype(str)), r"with 'c.*' in it: names, .* = np.unique\(.*, return_inv"),
     "bytes": (lambda a: np.char.add(b"c", a.astype("S8")), r"names, .* = np.unique\(.*, return_inverse=True\)"),
@@ -229,8 +242,9 @@ KINDS = {  # what is made of good data, and what the error says besides the name
     "one text": (lambda a: "abc", r"np.unique\("),
     "None among numbers": (lambda a: with_first(a, None), r"\[0.*\] is None: leave such examples out, or fill"),
     "a gap among numbers": (lambda a: with_first(a, NAType()), r"\[0.*\] is <NA>: leave such examples out"),
-    "a list among numbers": (lambda a: with_first(a, [1]), r"\[0.*\] is of type list"),
-    "Values": (lambda a: with_first(a, Value(1.0)), r"\[0.*\] is of type Value"),
+    "a list among numbers": (lambda a: with_first(a, [1]), r"\[0.*\] is of type list: np.stack"),
+    "Values": (lambda a: with_first(a, Value(1.0)), r"\[0.*\] is of type Value: its number is in its .data"),
+    "days": (lambda a: with_first(a, datetime.date(2000, 1, 1)), r"of type date: np.asarray\(.*, 'datetime64\[D\]'\)"),
     "numbers as objects": (lambda a: a.astype(object), r"astype\(float\) makes floats of them"),
     "whole numbers without end": (lambda a: with_first(a, 10**30), r"astype\(float\) makes floats of them"),
     "complex numbers": (lambda a: a + 1j, r"give the parts as columns, .*\.real and"),
@@ -239,7 +253,7 @@ KINDS = {  # what is made of good data, and what the error says besides the name
     "records": (lambda a: np.zeros(len(a), [("a", float), ("b", float)]), "give its fields as columns, np.column_st"),
     "a generator": (lambda a: (row for row in a.tolist()), r"made of one generator: list\(.*\) makes a list of it"),
     "an iterator": (lambda a: map(float, range(len(a))), r"made of one map: list\("),
-    "a dict": (lambda a: dict(enumerate(a.tolist())), r"made of one dict: list\("),
+    "a dict": (lambda a: dict(enumerate(a.tolist())), r"made of one dict: np.column_stack\(\[\*.*\.values\(\)\]\)"),
     "a set": (lambda a: set(range(len(a))), r"made of one set: list\("),
     "a sparse matrix": (lambda a: Sparse(), r"\.toarray\(\) makes an array of a sparse one"),
     "an object": (lambda a: object(), "made of one object"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import math
 import os
 import stat
 from collections.abc import Iterator
@@ -63,6 +64,33 @@ def check_writable(path: PathLike, error: type[OSError] = FileError) -> None:
     """Raise `error` if no file can be written there: to know it before hours of work, not after."""
     with explained(path, error), part(permitted(path).parent):
         pass
+
+
+@contextlib.contextmanager
+def reading(path: PathLike, error: type[OSError] = FileError, most: float = math.inf) -> Iterator[IO[bytes]]:
+    """A file to read from, open in a ``with`` block.
+
+    Raises `error` where there is none, for one of more than `most` bytes, and for a pipe or a device, which might
+    never end.
+    """
+    name = os.fspath(path)
+    try:
+        # A pipe must not make us wait for somebody who writes into it.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise error(f"there is no file {name}") from None
+    except (OSError, ValueError) as reason:
+        raise error(f"{name} cannot be read: {getattr(reason, 'strerror', None) or reason}") from None
+    found, refusal = os.fstat(descriptor), ""
+    if not stat.S_ISREG(found.st_mode):
+        refusal = f"{name} is a {'folder' if stat.S_ISDIR(found.st_mode) else 'pipe or a device'}, no file"
+    elif found.st_size > most:
+        refusal = f"{name} has {found.st_size} bytes, at most {most:.0f} are read"
+    if refusal:
+        os.close(descriptor)
+        raise error(refusal)
+    with open(descriptor, "rb") as file:
+        yield file
 
 
 @contextlib.contextmanager

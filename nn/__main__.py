@@ -66,7 +66,7 @@ def parser() -> Parser:
         description="Print the probability of each class that a saved model sees in a picture or in rows of numbers.",
     )
     asked.add_argument("model", help="a file that training wrote")
-    asked.add_argument("file", help=".png: a picture, made to fit; .npy: an array of rows or pictures, with bytes "
+    asked.add_argument("file", help="a picture (PNG, JPEG …, read by Pillow), made to fit; .npy: an array of rows or pictures, with bytes "
                                     "from 0 to 255 or numbers from 0 to 1")
     asked.add_argument("--invert", action="store_true", help="for dark ink on light paper")
     asked.set_defaults(run=predict)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import nn
 from nn.__main__ import TASKS, main
-from tests.test_png import png
 
 
 def run(capsys, *arguments):
@@ -150,7 +150,7 @@ def room(tmp_path, monkeypatch):
     np.save("digits.npy", nn.data.digits()[0][:5])
     for name, picture in (("ink", three), ("paper", 1 - three)):
         pixels = (255 * np.kron(picture.reshape(8, 8), np.ones((10, 10)))).astype(np.uint8)
-        Path(f"{name}.png").write_bytes(png([row.tobytes() for row in pixels], 80))
+        Image.fromarray(pixels).save(f"{name}.png")
     return tmp_path
 
 
@@ -197,8 +197,8 @@ def test_one_sigmoid_gives_the_probabilities_of_two_classes(capsys, room):
         (["three.npy", "three.npy"], "three.npy is damaged, or no file that `save` wrote"),
         (["ink.png", "three.npy"], "ink.png is damaged, or no file that `save` wrote"),
         (["reader", "nothing.png"], "there is no file nothing.png"),
-        (["reader", "half.png"], "half.png cannot be read as a PNG picture"),
-        (["reader", "text.txt"], "text.txt is neither a PNG picture nor an .npy array"),
+        (["reader", "half.png"], "half.png cannot be read as a picture: it is damaged, or ends too early"),
+        (["reader", "text.txt"], "text.txt is neither an .npy array nor a picture"),
         (["reader", "wide.npy"], "the model reads rows of 64 numbers, or pictures of 8 × 8 pixels; wide.npy has"),
         (["line.npz", "three.npy"], "gives numbers, not the probabilities of classes"),
         (["reader"], "the following arguments are required: file"),

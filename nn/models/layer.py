@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -88,7 +88,7 @@ class Layer(Module):
         xs = inputs(x, self.nin, type(self).__name__)
         return self.together([neuron.fire(xs) for neuron in self.neurons])
 
-    def named_parameters(self) -> Iterator[tuple[str, Any]]:
+    def named(self, wanted: Callable[[Any], bool] | None = None, inner: str = "") -> Iterator[tuple[str, Any]]:
         """All weights and then all biases, so that each is one block of the parameter vector."""
         yield "weight", self.weight
         if self.bias is not None:

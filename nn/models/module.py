@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,10 @@ import autograd
 from autograd import Value, no_grad, ops
 from autograd.errors import NumberError, TraceError, UsageError
 from autograd.files import PathLike
-from autograd.nested import flatten
+from autograd.nested import flatten, parameters_of
 from autograd.value import data_of, leaf
 from nn.examples import table
-from nn.models.state import ARCHITECTURE, Arrays, read_model, restore, state_of, write
+from nn.models.state import ARCHITECTURE, Arrays, check, read_model, restore, state_of, write
 from nn.models.summary import summary
 
 FEW = 16
@@ -68,19 +68,48 @@ class Module:
         """Parameters as the model holds them, Values or nested lists of them, each with PyTorch's name.
 
         The names are paths through attributes: the first layer of an `MLP` has "layers.0.weight"
-        and "layers.0.bias". What was met before under another name is left out.
+        and "layers.0.bias". What was met before under another name is left out. Where a class has a method
+        `parameters` of its own, these are what it returns, and those that are in no attribute are called
+        "parameters.0" and so on, by their place in it.
+        """
+        if type(self).parameters is Module.parameters:
+            yield from self.named()
+            return
+        own = chosen(self)
+        found = [
+            part for name, nested in self.named(own.__contains__) for part in parts(name, nested, own.__contains__)
+        ]
+        yield from found
+        within = {value for _, nested in found for value in flatten(nested)}
+        yield from ((f"parameters.{i}", value) for i, value in enumerate(own) if value not in within)
+
+    def parameters(self) -> list[Value]:
+        """Every parameter once, in the order of `named_parameters`."""
+        named = self.named() if type(self).named_parameters is Module.named_parameters else self.named_parameters()
+        return list(dict.fromkeys(value for _, nested in named for value in flatten(nested)))
+
+    def named(
+        self, wanted: Callable[[Any], bool] | None = None, inner: str = "named_parameters"
+    ) -> Iterator[tuple[str, Any]]:
+        """The parameters in attributes with their names, or Values that are `wanted` for such.
+
+        Of modules inside, it is what their method `inner` gives.
         """
         seen: set[Value] = set()
         for attribute, member in vars(self).items():
-            for name, nested in named_within(attribute, member):
+            for name, nested in named_within(attribute, member, wanted or is_parameter, inner):
                 values = flatten(nested)
                 if not seen.issuperset(values):
                     seen.update(values)
                     yield name, nested
 
-    def parameters(self) -> list[Value]:
-        """Every parameter once, in the order of `named_parameters`."""
-        return list(dict.fromkeys(value for _, nested in self.named_parameters() for value in flatten(nested)))
+    def named_state(self) -> Iterator[tuple[str, Any]]:
+        """What a file of the model holds: `named_parameters`, and those in attributes that are not trained."""
+        named = list(self.named_parameters())
+        yield from named
+        trained = {value for _, nested in named for value in flatten(nested)}
+        for name, nested in self.named(inner="named_state"):
+            yield from parts(name, nested, lambda value: value not in trained)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
@@ -125,7 +154,7 @@ class Module:
 
         Raises `DataError` for a file that is missing, damaged or foreign, and as `load_state_dict`.
         """
-        restore(self, read_model(path)[0])
+        restore(self, read_model(path, lambda heads, _: check(self, heads)))
 
     # ── training and predicting ──────────────────────────────────────────────────────────────
 
@@ -190,18 +219,41 @@ def architecture_of(model: Module) -> Arrays:
     return {} if architecture is None else {ARCHITECTURE: np.array(json.dumps(architecture))}
 
 
-def named_within(name: str, member: Any) -> Iterator[tuple[str, Any]]:
+def named_within(
+    name: str, member: Any, wanted: Callable[[Any], bool], inner: str
+) -> Iterator[tuple[str, Any]]:
     """The parameters in an attribute of a module: whole lists of them under one name, else one by one."""
     leaves = flatten(member)
     if isinstance(member, Module):
-        for inner, nested in member.named_parameters():
-            yield f"{name}.{inner}", nested
-    elif leaves and all(map(is_parameter, leaves)):
+        for path, nested in getattr(member, inner)():
+            yield f"{name}.{path}", nested
+    elif leaves and all(map(wanted, leaves)):
         yield name, member
     elif isinstance(member, (list, tuple, dict)):
         keyed = member.items() if isinstance(member, dict) else enumerate(member)
         for key, item in keyed:
-            yield from named_within(f"{name}.{key}", item)
+            yield from named_within(f"{name}.{key}", item, wanted, inner)
+
+
+def parts(name: str, nested: Any, wanted: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
+    """Named parameters without those that are not wanted: the whole if all are, else what is left of its parts."""
+    if all(map(wanted, flatten(nested))):
+        yield name, nested
+    elif not isinstance(nested, Value):
+        for key, item in nested.items() if isinstance(nested, dict) else enumerate(nested):
+            yield from parts(f"{name}.{key}", item, wanted)
+
+
+def chosen(model: Module) -> dict[Value, None]:
+    """What a model's own method `parameters` returns, each once.
+
+    Raises `NumberError` for what is no Value, `UsageError` where each call returns others: they could not be trained.
+    """
+    own, again = (dict.fromkeys(parameters_of(model)) for _ in range(2))
+    if list(own) != list(again):
+        raise UsageError(f"{type(model).__name__}.parameters() must return the same Values at every call: make them "
+                         "in __init__ and keep them in attributes")
+    return own
 
 
 def modules_within(name: str, member: Any) -> Iterator[tuple[str, Module]]:

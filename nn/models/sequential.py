@@ -59,9 +59,11 @@ class Sequential(Module):
             x = step(x)
         return x[0] if isinstance(x, list) and len(x) == 1 else x
 
-    def named_parameters(self) -> Iterator[tuple[str, Any]]:
+    def named(
+        self, wanted: Callable[[Any], bool] | None = None, inner: str = "named_parameters"
+    ) -> Iterator[tuple[str, Any]]:
         """Parameters under the number of their step."""
-        for name, nested in super().named_parameters():
+        for name, nested in super().named(wanted, inner):
             yield name.removeprefix("steps."), nested
 
     def children(self) -> Iterator[tuple[str, Module]]:

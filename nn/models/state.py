@@ -5,20 +5,22 @@ A file is .npz without pickle: one array for each name. Nobody ever sees half of
 
 from __future__ import annotations
 
+import io
+import math
 import zipfile
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd.errors import NumberError, SizeError, UsageError
-from autograd.files import PathLike, replacing
+from autograd.errors import NumberError, RerollError, SizeError, UsageError
+from autograd.files import PathLike, reading, replacing
 from autograd.nested import flatten
 from autograd.value import Value
 from nn.errors import DataError
-from nn.vector import vector_to_parameters
 
+T = TypeVar("T")
 Arrays = dict[str, npt.NDArray[Any]]
 CHECKPOINT = "#checkpoint"
 """The entry of a checkpoint that tells how far training is; the names of its parameters begin with "model."."""
@@ -26,18 +28,29 @@ CHECKPOINT = "#checkpoint"
 ARCHITECTURE = "#architecture"
 """The entry that says what a model is made of. No parameter can have such a name."""
 
+SWELLING, SMALL_ENTRY, LONGEST_HEAD = 100, 2**20, 2**16
+"""How many times as large as in the file an entry may become, in how many bytes it may in any case, and how many bytes
+say what its array is. `save` does not compress, and numbers that were learned would shrink to about a half."""
+
+
+class Head(NamedTuple):
+    """What an array is, before it is read."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
 
 class Named(Protocol):
-    """Something whose parameters have names."""
+    """Something that is made of Values with names."""
 
-    def named_parameters(self) -> Iterator[tuple[str, Any]]:
+    def named_state(self) -> Iterator[tuple[str, Any]]:
         """Nested lists of Values, each with a name."""
         ...
 
 
 def state_of(model: Named) -> Arrays:
     """The data of all parameters as arrays shaped as they are nested."""
-    return {name: np.array(numbers(nested), np.float64) for name, nested in model.named_parameters()}
+    return {name: np.array(numbers(nested), np.float64) for name, nested in model.named_state()}
 
 
 def numbers(nested: Any) -> Any:
@@ -49,20 +62,29 @@ def numbers(nested: Any) -> Any:
 
 def restore(model: Named, state: Mapping[str, Any]) -> None:
     """Write arrays into the parameters of their names: all, or none if anything does not fit."""
-    named = dict(model.named_parameters())
-    if missing := [name for name in named if name not in state]:
-        raise UsageError(f"parameters are missing: {', '.join(missing)}; there are {', '.join(state) or 'none'}")
-    if foreign := [name for name in state if name not in named]:
+    arrays = {name: np.asarray(array) for name, array in state.items()}
+    check(model, {name: Head(array.shape, array.dtype) for name, array in arrays.items()})
+    pairs: list[tuple[Value, float]] = []
+    for name, nested in model.named_state():
+        with np.errstate(over="ignore"):  # of what is longer than float64
+            pairs += zip(flatten(nested), arrays[name].ravel().astype(np.float64).tolist(), strict=True)
+    for value, number in pairs:  # from here on nothing can fail
+        value.data = number
+
+
+def check(model: Named, heads: Mapping[str, Head]) -> None:
+    """Raise an error that says what does not fit, unless arrays of these names and shapes are the parameters."""
+    named = dict(model.named_state())
+    if missing := [name for name in named if name not in heads]:
+        raise UsageError(f"parameters are missing: {', '.join(missing)}; there are {', '.join(heads) or 'none'}")
+    if foreign := [name for name in heads if name not in named]:
         raise UsageError(f"the model has no {', '.join(map(str, foreign))}; it has {', '.join(named)}")
-    arrays = {name: np.asarray(state[name]) for name in named}
     for name, nested in named.items():
-        shape, array = np.shape(numbers(nested)), arrays[name]
-        if array.shape != shape:
-            raise SizeError(f"{name} has shape {shape}, an array of shape {array.shape} came")
-        if array.dtype.kind not in "biuf":
-            raise NumberError(f"{name} must hold real numbers, an array of type {array.dtype} came")
-    for name, nested in named.items():
-        vector_to_parameters(arrays[name].ravel(), flatten(nested))
+        shape, head = np.shape(numbers(nested)), heads[name]
+        if head.shape != shape:
+            raise SizeError(f"{name} has shape {shape}, an array of shape {head.shape} came")
+        if head.dtype.kind not in "biuf":
+            raise NumberError(f"{name} must hold real numbers, an array of type {head.dtype} came")
 
 
 def write(path: PathLike, arrays: Mapping[str, npt.ArrayLike]) -> None:
@@ -86,27 +108,65 @@ def write(path: PathLike, arrays: Mapping[str, npt.ArrayLike]) -> None:
             raise
 
 
-def read(path: PathLike) -> Arrays:
-    """The arrays in an .npz file; raises `DataError` for a file that is missing, damaged or of another kind."""
+def read(
+    path: PathLike, check: Callable[[Mapping[str, Head]], None] = lambda heads: None, only: str | None = None
+) -> Arrays:
+    """The arrays in an .npz file, or `only` one, once `check` has seen how large each of them would be.
+
+    Raises `DataError` for a file that is missing, damaged, no regular file or of another kind, and for one that would
+    become more than `SWELLING` times as large in memory.
+    """
     try:
-        with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
-            found = {name: file[name] for name in file.files}
-    except FileNotFoundError:
-        raise DataError(f"there is no file {path}") from None
+        with reading(path, DataError) as file, zipfile.ZipFile(file) as archive:
+            entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
+            heads = {name: head_of(archive, entry) for name, entry in entries.items()}
+            swollen = [name for name, entry in entries.items()
+                       if entry.file_size > SMALL_ENTRY and entry.file_size > SWELLING * entry.compress_size]
+            if swollen:
+                raise DataError(f"{path} is refused: its {swollen[0]} would become {SWELLING} times as large in memory")
+            check(heads)
+            return {name: array_of(archive, entry) for name, entry in entries.items() if only in (None, name)}
+    except RerollError:
+        raise
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
     except Exception:  # a damaged archive makes zipfile and NumPy raise errors of many kinds
         raise DataError(f"{path} is damaged, or no file that `save` wrote") from None
-    if not all(isinstance(array, np.ndarray) for array in found.values()):
-        raise DataError(f"{path} is no file that `save` wrote: it holds other things than arrays")
-    return found
 
 
-def read_model(path: PathLike) -> tuple[Arrays, str]:
-    """The parameters in a file of a model, or in a checkpoint, and what the model is made of, if the file says."""
-    arrays = read(path)
-    architecture = str(arrays.pop(ARCHITECTURE, ""))
-    return (beneath("model", arrays) if CHECKPOINT in arrays else arrays), architecture
+def head_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Head:
+    """Shape and type of an array, from the first bytes of its entry; `ValueError` unless its length is theirs."""
+    with archive.open(entry) as opened:
+        start = io.BytesIO(opened.read(LONGEST_HEAD))
+    version = np.lib.format.read_magic(start)
+    read_head = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
+    shape, _, dtype = read_head(start)
+    if dtype.hasobject or entry.file_size != start.tell() + math.prod(shape) * dtype.itemsize:
+        raise ValueError
+    return Head(shape, dtype)
+
+
+def array_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> npt.NDArray[Any]:
+    """The array of an entry."""
+    with archive.open(entry) as opened:
+        array: npt.NDArray[Any] = np.lib.format.read_array(opened, allow_pickle=False)
+        return array
+
+
+def read_model(path: PathLike, check: Callable[[Mapping[str, Head], str], None]) -> Arrays:
+    """The parameters in a file of a model, or in a checkpoint.
+
+    Before they are read, `check` sees their names and shapes, and what the model is made of, "" if the file does not
+    say.
+    """
+    architecture = str(read(path, only=ARCHITECTURE).get(ARCHITECTURE, ""))
+    return parameters_in(read(path, lambda heads: check(parameters_in(heads), architecture)))
+
+
+def parameters_in(entries: Mapping[str, T]) -> dict[str, T]:
+    """The entries of a file that are parameters."""
+    named = beneath("model", entries) if CHECKPOINT in entries else entries
+    return {name: entry for name, entry in named.items() if name != ARCHITECTURE}
 
 
 def within(room: str, state: Mapping[str, Any]) -> Arrays:
@@ -114,6 +174,6 @@ def within(room: str, state: Mapping[str, Any]) -> Arrays:
     return {f"{room}.{name}": np.asarray(value) for name, value in state.items()}
 
 
-def beneath(room: str, arrays: Arrays) -> Arrays:
+def beneath(room: str, arrays: Mapping[str, T]) -> dict[str, T]:
     """The arrays of a room, by the names they have there."""
     return {name.removeprefix(f"{room}."): array for name, array in arrays.items() if name.startswith(f"{room}.")}

@@ -1,3 +1,4 @@
+import gc
 import signal
 
 import pytest
@@ -8,6 +9,12 @@ settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile("default")
 
 
+def pytest_collection_finish():
+    """What is imported stays, so the collector, which many tests call, need not walk through it every time."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def ctrl_c_is_handled_as_usual():
     """A shell that starts tests in the background lets them ignore Ctrl-C, which some of them press."""
@@ -16,12 +23,21 @@ def ctrl_c_is_handled_as_usual():
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.fixture(scope="module")
-def browser():
+@pytest.fixture(scope="session")
+def chromium():
+    """One browser for all tests of pages: its start takes as long as ten of them."""
     from browser import started  # few tests need selenium
 
     with started() as running:
         yield running
+
+
+@pytest.fixture
+def browser(chromium):
+    """The browser as it was at first, whatever the test before asked of it."""
+    yield chromium
+    chromium.switch_to.default_content()
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
 
 
 @pytest.fixture

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 from agreement import Case, theta_of
-from losses import LOSSES, convolution, mlp, weights
+from losses import LOSSES, by_default, convolution, mlp, weights
 
 import autograd
 import nn
 from autograd import Program, UsageError, Value, ancestors, ops
 from autograd.compiler import Node
 
-NAMES = [name for name in LOSSES if name != "chain_of_a_thousand"]  # long, and like the others
+EVERY = by_default(name for name in LOSSES if name != "chain_of_a_thousand")  # long, and like the others
 
 
 def example_of(case: Case) -> tuple[Program, Any, dict[str, Any]]:
@@ -37,7 +37,7 @@ def example_of(case: Case) -> tuple[Program, Any, dict[str, Any]]:
 # ── scalars in blocks ────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_an_example_gives_what_the_program_gives_and_every_scalar_is_in_its_place(name: str) -> None:
     case = LOSSES[name]()
     program, root, arrays = example_of(case)
@@ -150,7 +150,7 @@ def test_tracing_needs_shapes_alone() -> None:
 # ── pass by pass ─────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_nodes_come_after_those_that_they_read(name: str) -> None:
     case = LOSSES[name]()
     program = autograd.compile(case.loss, case.params).trace(case.x_shape, case.y_shape)

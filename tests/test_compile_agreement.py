@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from agreement import TOLERANCE, Case, assert_agreement, by_numpy, by_paste, eager, nested, theta_of
+from agreement import TOLERANCE, Case, assert_agreement, by_numpy, by_paste, eager, theta_of
 from hypothesis import given, settings
 from losses import LOSSES, by_default, convolution, mlp
 from random_losses import Loops, loops
@@ -23,16 +23,6 @@ def test_a_compiled_loss_agrees_with_eager(name: str) -> None:
     X, Y = case.data()
     draw = np.random.default_rng(3).random((len(X), case.noises))
     assert_agreement(case, X, Y, draw)
-
-
-def test_a_chain_is_compiled_that_is_longer_than_python_may_recurse() -> None:
-    case = LOSSES["chain_of_a_thousand"]()
-    X, _ = case.data(1)
-    loss = case.loss(nested(X[0]))
-    loss.backward()
-    value, gradient = autograd.compile(case.loss, case.params).value_and_grad(theta_of(case), X)
-    assert value == pytest.approx(loss.data, rel=1e-12)
-    assert gradient == pytest.approx(np.array([weight.grad for weight in case.params]), rel=1e-10)
 
 
 @settings(max_examples=20)

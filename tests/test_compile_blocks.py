@@ -188,7 +188,7 @@ def test_a_block_knows_its_name_operation_shape_and_operands() -> None:
 
 
 def test_operands_are_leaves_or_earlier_blocks() -> None:
-    for name in ("causal_attention", "irregular_graph", "convolution_and_max_pooling"):
+    for name in ("causal_attention", "recurrent", "convolution_padded_by_if"):
         known = {"theta", "x", "y", ""}
         for block in program_of(LOSSES[name]()).blocks:
             assert set(block.operands) <= known

@@ -16,8 +16,10 @@ THREADS, CALLS = 6, 15
 
 
 @pytest.mark.parametrize("traced", [True, False], ids=["traced before", "traced by whoever comes first"])
-@pytest.mark.parametrize("name", ["mlp_softmax_cross_entropy", "mlp_xor", "convolution_padded_by_if",
-                                  "causal_attention", "dropout"])
+@pytest.mark.parametrize("name", [
+    "mlp_softmax_cross_entropy", "mlp_xor", "dropout",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("convolution_padded_by_if", "causal_attention")),
+])
 def test_threads_get_what_serial_calls_get(name: str, traced: bool) -> None:
     case = LOSSES[name]()
     theta = theta_of(case)

@@ -10,8 +10,8 @@ import pytest
 
 over = pytest.mark.parametrize
 
-PACKAGES = ["autograd", "nn", "viz"]
-COMMANDS = ["nn.__main__", "viz.__main__"]
+MODULES = ["autograd", "nn.__main__", "viz.__main__"]
+"""A command loads all of its package."""
 
 UNNEEDED = {
     "matplotlib": "only plots need it, and it is an extra",
@@ -85,14 +85,14 @@ def printed(code: str) -> str:
     return done.stdout
 
 
-@over("module", PACKAGES + COMMANDS)
+@over("module", MODULES)
 def test_importing_loads_nothing_that_few_need(module):
     loaded = set(printed(LOADED.format(module)).split())
     assert module in loaded
     assert not loaded & (UNNEEDED.keys() | (OF_OTHERS.keys() if module == "autograd" else set()))
 
 
-@over("module", PACKAGES + COMMANDS)
+@over("module", MODULES)
 def test_importing_touches_nothing(module):
     assert printed(TOUCHED.format(module)).split() == []
 

@@ -1,4 +1,3 @@
-import gc
 import signal
 
 import pytest
@@ -7,12 +6,6 @@ from hypothesis import settings
 settings.register_profile("default", derandomize=True, deadline=None, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile("default")
-
-
-def pytest_collection_finish():
-    """What is imported stays, so the collector, which many tests call, need not walk through it every time."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")

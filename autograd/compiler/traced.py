@@ -40,9 +40,9 @@ def _binary(op: ops.Op, reflected: bool = False) -> Callable[[Any, Any], Any]:
 
 def refuse(tape: Tape, what: str, instead: str, why: str = "but a traced value has no number yet") -> NoReturn:
     """Raise TraceError for what only a number could answer. The tape remembers, should the loss catch the error."""
-    error = TraceError(f"{user_line()}: {what}, {why}: {instead}")
-    tape.refused = tape.refused or error
-    raise error
+    message = f"{user_line()}: {what}, {why}: {instead}"
+    tape.refused = tape.refused or message
+    raise TraceError(message)
 
 
 def _refusing(what: str, instead: str) -> Callable[..., Any]:

@@ -120,7 +120,7 @@ def test_a_digit_classifier_is_drawn_in_less_than_two_seconds(digits):
 @pytest.mark.parametrize("direction", ["TB", "LR"])
 def test_any_program_can_be_drawn(name, direction):
     case = LOSSES[name]()
-    program = autograd.compile(case.loss, case.params).trace(case.x_shape, case.y_shape)
+    program = case.traced()
     assert "loss" in texts(viz.draw(program, direction=direction, theme="dark", legend=True))
 
 
@@ -145,7 +145,7 @@ def test_long_statements_are_broken_and_many_are_cut():
 
 def test_a_program_of_many_arrays_is_refused_with_ways_out():
     case = LOSSES["irregular_graph"]()
-    program = autograd.compile(case.loss, case.params).trace(case.x_shape, case.y_shape)
+    program = case.traced()
     with pytest.raises(SizeError, match=r"\d+ arrays.*limit=200.*backward=False.*program\.summary"):
         viz.draw(program)
 

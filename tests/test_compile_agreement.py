@@ -57,7 +57,7 @@ def test_the_bound_is_small_beside_the_numbers_it_bounds() -> None:
 @pytest.mark.parametrize("name", by_default(SAMPLE))
 def test_every_batch_size_gives_the_mean_over_its_rows(name: str) -> None:
     case = LOSSES[name]()
-    program, theta = autograd.compile(case.loss, case.params), theta_of(case)
+    program, theta = case.compiled(), theta_of(case)
     X, Y = case.data(7)
     draw = np.random.default_rng(0).random((7, case.noises))
     each = [by_rows(program, theta, X, Y, draw, slice(i, i + 1)) for i in range(7)]
@@ -80,7 +80,7 @@ def by_rows(program: Any, theta: Any, X: Any, Y: Any, draw: Any, rows: slice) ->
 @pytest.mark.parametrize("name", by_default(SAMPLE))
 def test_results_of_earlier_calls_stay_as_they_are(name: str) -> None:
     case = LOSSES[name]()
-    program, theta = autograd.compile(case.loss, case.params), theta_of(case)
+    program, theta = case.compiled(), theta_of(case)
     X, Y = case.data()
     draw = np.random.default_rng(0).random((len(X), case.noises))
     program(theta, X, Y)
@@ -96,7 +96,7 @@ def test_results_of_earlier_calls_stay_as_they_are(name: str) -> None:
 @pytest.mark.parametrize("name", by_default(SAMPLE))
 def test_theta_changed_in_place_is_seen(name: str) -> None:
     case = LOSSES[name]()
-    program, theta = autograd.compile(case.loss, case.params), theta_of(case)
+    program, theta = case.compiled(), theta_of(case)
     X, Y = case.data()
     draw = np.random.default_rng(0).random((len(X), case.noises))
     program(theta, X, Y)
@@ -148,7 +148,7 @@ def test_rows_of_different_shapes_get_programs_of_their_own() -> None:
 
 def test_pasted_source_carries_its_index_arrays() -> None:
     case = convolution(5, padding=1)
-    program = autograd.compile(case.loss, case.params)
+    program = case.compiled()
     X, Y = case.data()
     value, gradient = program.value_and_grad(theta_of(case), X, Y)
     pasted = by_paste(program, theta_of(case), X, Y)

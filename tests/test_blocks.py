@@ -2,9 +2,9 @@
 
 import re
 import time
-import xml.etree.ElementTree as ET
 
 import pytest
+from drawings import texts
 from losses import LOSSES
 
 import autograd
@@ -17,12 +17,6 @@ from viz.drawings.blocks import LONGEST, MOST, broken
 from viz.style import THEMES
 
 LIGHT = THEMES["light"]
-
-
-def texts(drawing):
-    """The texts of the picture; Graphviz writes repeated blanks as no-break spaces."""
-    root = ET.fromstring(drawing.svg())
-    return ["".join(t.itertext()).replace("\xa0", " ").strip() for t in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
 def boxes(drawing):

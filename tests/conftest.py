@@ -1,11 +1,20 @@
+import os
 import signal
+import sys
 
 import pytest
 from hypothesis import settings
 
+os.environ["MPLBACKEND"] = "Agg"  # plots open no window
 settings.register_profile("default", derandomize=True, deadline=None, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile("default")
+
+
+def pytest_runtest_teardown():
+    """No figure stays open."""
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -5,7 +5,7 @@ import pytest
 from drawings import contrast
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from plotting import closed_figures, pyplot  # noqa: F401
+from plotting import pyplot
 
 from autograd import MissingPackageError
 from viz import plots

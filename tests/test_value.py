@@ -523,6 +523,11 @@ def test_a_detached_value_is_a_constant_that_forgot_its_history() -> None:
     assert x.detach().label == "x"
 
 
+def test_attributes_are_read_the_quick_way() -> None:
+    slow = {"__getattr__", "__getattribute__", "__setattr__"}
+    assert not slow & {name for kind in Value.__mro__[:-1] for name in vars(kind)}
+
+
 def test_a_value_has_no_other_attributes() -> None:
     with pytest.raises(AttributeError):
         Value(1.0).gradient = 2.0  # type: ignore[attr-defined]

@@ -155,6 +155,8 @@ class Mode(contextlib.ContextDecorator):
     ) -> None:
         frame = sys._getframe(1)
         mine = [e for e in (*ACTIVE, *_entries.get()) if e.mode is self and e in ACTIVE]
+        if not mine:
+            raise UsageError(f"{type(self).__name__} is left, but it has not been entered or was left before")
         # That of this ``with`` statement, wherever a generator is closed; else the last that this context has entered.
         entry = ([e for e in mine if e.frame is frame] or mine)[-1]
         ACTIVE.remove(entry)

@@ -194,6 +194,14 @@ def test_one_mode_may_be_entered_twice() -> None:
     assert recording()
 
 
+def test_a_mode_is_left_once() -> None:
+    mode = autograd.no_grad()
+    for enter in (lambda: None, lambda: mode.__enter__().__exit__(None, None, None)):
+        enter()
+        with pytest.raises(autograd.UsageError, match="no_grad is left, but it has not been entered or was left"):
+            mode.__exit__(None, None, None)
+
+
 async def asks() -> bool:
     await asyncio.sleep(0)
     return recording()

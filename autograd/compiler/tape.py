@@ -73,7 +73,7 @@ class Tape:
         """The node of an operand: traced, a Value, or a number."""
         if type(operand) is Traced:
             return operand.index if operand.tape is self else outlived()
-        if type(operand) is Value:
+        if isinstance(operand, Value):
             known = self.nodes.get(operand)
             return self.value(operand) if known is None else known
         return self.leaf("constant", Value(operand).data)

@@ -66,8 +66,8 @@ def parser() -> Parser:
         description="Print the probability of each class that a saved model sees in a picture or in rows of numbers.",
     )
     asked.add_argument("model", help="a file that training wrote")
-    asked.add_argument("file", help="a picture (PNG, JPEG …, read by Pillow), made to fit; .npy: an array of rows or pictures, with bytes "
-                                    "from 0 to 255 or numbers from 0 to 1")
+    asked.add_argument("file", help="a picture such as a PNG, made to fit; or an .npy file: an array of rows or "
+                                    "pictures, with bytes from 0 to 255 or numbers from 0 to 1")
     asked.add_argument("--invert", action="store_true", help="for dark ink on light paper")
     asked.set_defaults(run=predict)
     return top

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from autograd.errors import NumberError, SizeError
 from autograd.nested import parameters_of
+from autograd.value import assign
 from nn.arguments import precision
 
 
@@ -38,5 +39,4 @@ def vector_to_parameters(theta: npt.ArrayLike, params: Any) -> None:
         raise SizeError(f"a vector of shape ({len(values)},) is expected, one number per parameter, {theta.shape} came")
     if theta.dtype.kind not in "biuf":
         raise NumberError(f"a vector of real numbers is expected, one of type {theta.dtype} came")
-    for value, number in zip(values, theta.astype(np.float64).tolist(), strict=True):
-        value.data = number
+    assign(values, theta.astype(np.float64).tolist())

@@ -12,6 +12,7 @@ import os
 import struct
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -108,6 +109,26 @@ def page(files):
 def missing(files):
     """Does not have the files."""
     return lambda request, name: send(request, b"<html>not found</html>", status=404)
+
+
+def dripping(files):
+    """Sends a byte now and then, for longer than a test waits."""
+    def answer(request, name):
+        request.send_response(200)
+        request.end_headers()
+        for _ in range(50):
+            request.wfile.write(b".")
+            time.sleep(0.05)
+    return answer
+
+
+def hesitant(files):
+    """Sends its headers a letter at a time."""
+    def answer(request, name):
+        for letter in "HTTP/1.1 200 OK\r\nX-Wait: " + 30 * "x":
+            request.wfile.write(letter.encode())
+            time.sleep(0.05)
+    return answer
 
 
 def silent(files):

@@ -61,8 +61,9 @@ def test_sharing_is_kept_within_a_graph_and_between_graphs(duplicate: Any) -> No
     assert g.args[1] is new_x
 
 
-@over(("duplicate", "nodes"), [(copy.deepcopy, 100_000), (pickled, 100_000), (slowly, 10_000)])
-def test_a_graph_of_100_000_nodes_is_copied_without_recursion(duplicate: Any, nodes: int) -> None:
+@over("nodes", [2_000, pytest.param(100_000, marks=pytest.mark.slow)])
+@WAYS
+def test_a_deep_graph_is_copied_without_recursion(duplicate: Any, nodes: int) -> None:
     x = Value(1.0)
     y = x
     for _ in range(nodes):

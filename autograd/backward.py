@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import math
 import operator
-import os
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from autograd import ops
 from autograd.errors import NumberError, UsageError
-from autograd.modes import differentiating, is_tracing, watching
+from autograd.modes import differentiating, is_tracing, lock, watching
 from autograd.value import LAST_CHANGE, Value, constant, data_of
 
 _serial = operator.attrgetter("serial")
@@ -97,9 +95,7 @@ def backward(output: Value) -> None:
             node.op.pull(node)  # type: ignore[union-attr]
 
 
-_writing = threading.RLock()
-if hasattr(os, "register_at_fork"):  # a thread that held it is not there in the child
-    os.register_at_fork(after_in_child=_writing._at_fork_reinit)  # type: ignore[attr-defined]
+_writing = lock()
 
 
 def cleared(output: Value) -> list[Value]:

@@ -262,6 +262,14 @@ def _shown(args: tuple[Value, ...]) -> str:
     return ", ".join(texts + ["…"] * (len(args) > 6))
 
 
+def lock() -> Any:
+    """A lock that a forked child finds open: the thread that held it is not there."""
+    made = threading.RLock()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=made._at_fork_reinit)  # type: ignore[attr-defined]
+    return made
+
+
 _ROOT = Path(__file__).parent.parent  # not resolved: frames name files as they were imported
 _NUMPY = Path(np.__file__).parent
 _OWN = ("<generated", *(f"{folder}{os.sep}" for folder in (_ROOT / "autograd", _ROOT / "nn", _ROOT / "viz", _NUMPY)))

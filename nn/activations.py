@@ -7,7 +7,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from autograd import ops, softmax
+import autograd
+from autograd import ops
+from autograd.errors import UsageError
 from nn.arguments import entry, function
 
 Activation = Callable[[Any], Any]
@@ -33,6 +35,14 @@ ACTIVATIONS: dict[str, Activation] = {"linear": linear} | {
     op.name: operator.methodcaller(op.name) for op in ops.TABLE.values() if _elementwise(op)
 }
 """Every activation of one neuron that has a name; another slope is a function, such as lambda z: z.leaky_relu(0.01)."""
+
+def softmax(z: Any) -> Any:
+    """`autograd.softmax` of all sums of a layer; raises `UsageError` for one, of which it would always be 1."""
+    if len(z) == 1:
+        raise UsageError("the softmax of one output is always 1, so that nothing is learned: use sigmoid for yes or "
+                         "no, or an output for each class")
+    return autograd.softmax(z)
+
 
 LAYER_ACTIVATIONS: dict[str, Activation] = {"softmax": softmax}
 """Every activation of a whole layer: a function of the list of its sums."""

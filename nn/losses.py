@@ -19,6 +19,7 @@ right nine times in ten where it says 0.9.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,9 @@ Loss = Callable[[Any, Any], Any]
 
 TINY = float(np.finfo(np.float32).tiny)
 """The smallest probability whose logarithm is taken: about 1e-38, since 1/TINY is finite even in float32."""
+
+ROUNDED = 1e-3
+"""How far probabilities may be from [0, 1], and their sum from 1: far above the rounding of any type of float."""
 
 # ── numbers ──────────────────────────────────────────────────────────────────────────────────
 
@@ -139,13 +143,42 @@ def hinge(outputs: Any, targets: Any, reduction: str = "mean") -> Any:
     return reduced(reduction, [relu(1 - y * a) for a, y in pairs(outputs, targets)])
 
 
-LOSSES: dict[str, Loss] = {
-    f.__name__: f
-    for f in (
-        squared_error, half_squared_error, mse, mae, hinge, binary_cross_entropy, binary_cross_entropy_with_logits,
-        cross_entropy, cross_entropy_with_logits,
-    )
+# ── what they mean ───────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What the outputs and targets of a loss mean.
+
+    - `outputs`: "numbers" of any kind, "probabilities" from 0 to 1, or "scores", which take either sign;
+    - `classes`: whether each output is one of several classes, of which one is right;
+    - `targets`: the ends of the interval that they come from, or None; with `ends` nothing between;
+    - `threshold`: where a single output changes from class 0 to class 1; None is halfway between their targets;
+    - `activation`: what a last layer has to have.
+    """
+
+    outputs: str = "numbers"
+    classes: bool = False
+    targets: tuple[float, float] | None = None
+    ends: bool = False
+    threshold: float | None = None
+    activation: str = "linear"
+
+
+MEANINGS: dict[Loss, Meaning] = {
+    squared_error: Meaning(),
+    half_squared_error: Meaning(),
+    mse: Meaning(),
+    mae: Meaning(),
+    hinge: Meaning("scores", targets=(-1, 1), ends=True, threshold=0.0),
+    binary_cross_entropy: Meaning("probabilities", targets=(0, 1), threshold=0.5, activation="sigmoid"),
+    binary_cross_entropy_with_logits: Meaning("scores", targets=(0, 1), threshold=0.0),
+    cross_entropy: Meaning("probabilities", classes=True, targets=(0, 1), activation="softmax"),
+    cross_entropy_with_logits: Meaning("scores", classes=True, targets=(0, 1)),
 }
+"""Every loss, and what its outputs and targets mean."""
+
+LOSSES: dict[str, Loss] = {loss.__name__: loss for loss in MEANINGS}
 """Every loss by its name."""
 
 # ── many examples ────────────────────────────────────────────────────────────────────────────
@@ -172,6 +205,12 @@ def name_of(loss: str | Loss) -> str | None:
     return next((name for name, function in LOSSES.items() if plain in (name, function)), None)
 
 
+def meaning_of(loss: str | Loss) -> Meaning | None:
+    """What a loss of this file means, or the one inside a penalised loss; None for any other."""
+    name = name_of(loss)
+    return None if name is None else MEANINGS[LOSSES[name]]
+
+
 def check_targets(loss: str | Loss, targets: FloatArray) -> None:
     """Raise `UsageError` for targets that a loss of this file has no meaning for: any array of them.
 
@@ -179,17 +218,67 @@ def check_targets(loss: str | Loss, targets: FloatArray) -> None:
     Traceback (most recent call last):
     autograd.errors.UsageError: hinge takes targets -1 and 1, Y[1] is 0.0: 2 * Y - 1 makes them of 0 and 1
     """
-    name = name_of(loss) or ""
-    if name == "hinge":
-        outside, rule, remedy = abs(targets) != 1, "-1 and 1", "2 * Y - 1 makes them of 0 and 1"
-    elif "cross_entropy" in name:
-        outside, rule = (targets < 0) | (targets > 1), "from 0 to 1"
-        remedy = "classes are one-hot rows for cross_entropy, see nn.data.one_hot"
-    else:
+    name, meaning = name_of(loss), meaning_of(loss) or Meaning()
+    if meaning.targets is None:
         return
+    low, high = meaning.targets
+    outside = (targets != low) & (targets != high) if meaning.ends else (targets < low) | (targets > high)
     if outside.any():
         place = tuple(map(int, np.argwhere(outside)[0]))
+        if meaning.ends:
+            rule, remedy = f"{low} and {high}", "2 * Y - 1 makes them of 0 and 1"
+        elif (abs(targets) == 1).all():
+            rule, remedy = f"from {low} to {high}", "(Y + 1) / 2 makes them of -1 and 1"
+        else:
+            rule = f"from {low} to {high}"
+            remedy = "classes are one-hot rows for cross_entropy, see nn.data.one_hot"
         raise UsageError(f"{name} takes targets {rule}, Y{list(place)} is {targets[place]}: {remedy}")
+    if meaning.classes and targets.ndim > 1:
+        shares = targets.reshape(len(targets), -1).sum(axis=1)
+        if (off := abs(shares - 1) > ROUNDED).any():
+            row = int(off.argmax())
+            raise UsageError(f"{name} takes rows of targets that sum to 1, since one class is right; those of Y[{row}] "
+                             f"sum to {shares[row]:g}: binary_cross_entropy is for several labels at once")
+
+
+def check_outputs(loss: str | Loss, outputs: FloatArray) -> None:
+    """Raise `UsageError` for outputs, a row for each example, that a loss of this file has no meaning for.
+
+    >>> check_outputs("cross_entropy", np.array([[0.5, 2.5]]))
+    Traceback (most recent call last):
+    autograd.errors.UsageError: cross_entropy takes probabilities, the model can give 2.5: let its last layer have \
+the activation "softmax", or train with cross_entropy_with_logits
+    """
+    name, meaning = name_of(loss), meaning_of(loss) or Meaning()
+    if meaning.classes and outputs.shape[1] == 1:
+        raise UsageError(f"{name} needs an output for each class, one came, which would always be right: for two "
+                         f"classes, binary_cross_entropy takes one sigmoid")
+    if meaning.outputs != "probabilities":
+        return
+    outside = (outputs < -ROUNDED) | (outputs > 1 + ROUNDED)
+    remedy = f'let its last layer have the activation "{meaning.activation}"'
+    if outside.any():
+        raise UsageError(f"{name} takes probabilities, the model can give {outputs[outside][0]:.6g}: {remedy}, "
+                         f"or train with {name}_with_logits")
+    wholes = outputs.sum(axis=1)
+    if meaning.classes and (off := abs(wholes - 1) > ROUNDED).any():
+        raise UsageError(f"{name} takes probabilities of classes, which sum to 1, those of the model can sum to "
+                         f"{wholes[off][0]:.6g}: {remedy}, or train with binary_cross_entropy, where each output is a "
+                         "yes or no of its own")
+
+
+def threshold_of(loss: str | Loss, targets: FloatArray) -> float | None:
+    """Where a single output changes from class 0 to class 1; None for a loss that is not of this file.
+
+    >>> threshold_of("mse", np.array([0, 1])), threshold_of("mse", np.array([-1, 1]))
+    (0.5, 0.0)
+    """
+    meaning = meaning_of(loss)
+    if meaning is None:
+        return None
+    if meaning.threshold is not None:
+        return meaning.threshold
+    return 0.0 if (targets < 0).any() else 0.5
 
 
 # ── details ──────────────────────────────────────────────────────────────────────────────────

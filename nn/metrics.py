@@ -3,11 +3,15 @@
 Outputs are what a model predicts, row by row, in any of these forms:
 
 - classes: whole numbers, of shape (n,) or (n, 1);
-- a probability of class 1 for each example, (n,) or (n, 1): class 1 if it is above `threshold`;
+- a probability of class 1 for each example, (n,) or (n, 1): class 1 if it is above ½;
+- any other number for each example, (n,) or (n, 1), such as a logit: class 1 if it is above `threshold`, which has to
+  be given (0 for logits and scores), unless targets are -1 and 1: then it is 0. `fit` and `evaluate` give that of their
+  loss. Where a threshold is given, all numbers are compared with it, whole ones too;
 - a number for each class, (n, classes), such as probabilities or logits: the class of the largest, the first if equal.
 
-Targets are classes, or one-hot rows. Raised are `SizeError` for outputs and targets that differ in number or
-have the wrong shape, `UsageError` for labels out of range, nan and inf, `NumberError` for labels that are not whole.
+Targets are classes, or one-hot rows; or -1 and 1 in the place of 0 and 1. Raised are `SizeError` for outputs and
+targets that differ in number or have the wrong shape, `UsageError` for labels out of range, nan and inf, `NumberError`
+for labels that are not whole.
 """
 
 from __future__ import annotations
@@ -28,7 +32,7 @@ from nn.init import Seed
 Metric = Callable[[Any, Any], float]
 
 
-def accuracy(outputs: npt.ArrayLike, targets: npt.ArrayLike, threshold: float = 0.5) -> float:
+def accuracy(outputs: npt.ArrayLike, targets: npt.ArrayLike, threshold: float | None = None) -> float:
     """The share of examples whose class is right.
 
     >>> accuracy([0.9, 0.2, 0.6, 0.4], [1, 0, 0, 0])
@@ -39,7 +43,7 @@ def accuracy(outputs: npt.ArrayLike, targets: npt.ArrayLike, threshold: float = 
 
 
 def confusion_matrix(
-    outputs: npt.ArrayLike, targets: npt.ArrayLike, classes: int | None = None, threshold: float = 0.5
+    outputs: npt.ArrayLike, targets: npt.ArrayLike, classes: int | None = None, threshold: float | None = None
 ) -> IntArray:
     """How many examples of class i, the row, were taken for class j, the column: shape (classes, classes).
 
@@ -57,7 +61,7 @@ def confusion_matrix(
 
 
 def precision(outputs: npt.ArrayLike, targets: npt.ArrayLike, classes: int | None = None,
-              average: str | None = None, threshold: float = 0.5) -> Any:
+              average: str | None = None, threshold: float | None = None) -> Any:
     """Of the examples taken for a class, the share that belongs to it: an array of shape (classes,).
 
     0 for a class that none was taken for. `average="macro"` gives the mean over the classes.
@@ -70,7 +74,7 @@ def precision(outputs: npt.ArrayLike, targets: npt.ArrayLike, classes: int | Non
 
 
 def recall(outputs: npt.ArrayLike, targets: npt.ArrayLike, classes: int | None = None,
-           average: str | None = None, threshold: float = 0.5) -> Any:
+           average: str | None = None, threshold: float | None = None) -> Any:
     """Of the examples that belong to a class, the share that was taken for it: an array of shape (classes,).
 
     0 for a class that has no examples. `average="macro"` gives the mean over the classes.
@@ -128,16 +132,26 @@ def cross_validate(
 # ── classes ──────────────────────────────────────────────────────────────────────────────────
 
 
-def compared(outputs: npt.ArrayLike, targets: npt.ArrayLike, threshold: float) -> tuple[IntArray, IntArray, int]:
+def compared(
+    outputs: npt.ArrayLike, targets: npt.ArrayLike, threshold: float | None
+) -> tuple[IntArray, IntArray, int]:
     """The classes of outputs and of targets, and how many classes there are to be seen."""
-    found, right = output_classes(outputs, threshold), target_classes(targets)
+    table("outputs", outputs)
+    numbers = table("targets", targets)
+    signs = ((numbers == 1) | (numbers == -1)).all() and (threshold is not None or -1 < numbers.mean() < 1)
+    if threshold is None and signs:
+        threshold = 0.0
+    found, right = output_classes(outputs, threshold), target_classes((numbers + 1) / 2 if signs else numbers)
     if len(found) != len(right):
         raise SizeError(f"each output needs a target, {len(found)} outputs and {len(right)} targets came")
+    if threshold is not None and np.size(outputs) == len(found) and right.max() > 1:
+        raise UsageError(f"one output tells class 0 from class 1, there are targets up to {right.max()}: a model of "
+                         "several classes has an output for each")
     widths = [np.shape(data)[1] for data in (outputs, targets) if np.ndim(data) == 2]
     return found, right, max(int(found.max()) + 1, int(right.max()) + 1, *widths)
 
 
-def output_classes(outputs: npt.ArrayLike, threshold: float = 0.5) -> IntArray:
+def output_classes(outputs: npt.ArrayLike, threshold: float | None = None) -> IntArray:
     """The class that each output stands for, whole numbers of shape (n,).
 
     >>> output_classes([0.2, 0.7]).tolist(), output_classes([[0.2, 0.3, 0.5]]).tolist(), output_classes([4, 2]).tolist()
@@ -149,8 +163,14 @@ def output_classes(outputs: npt.ArrayLike, threshold: float = 0.5) -> IntArray:
     if rows.ndim == 2 and rows.shape[1] > 1:
         return np.asarray(rows.argmax(1), np.int64)
     numbers = rows.ravel()
-    classes = ((numbers >= 0) & (numbers <= LARGEST_LABEL) & (numbers == np.trunc(numbers))).all()
-    return (numbers if classes else numbers > finite("threshold", threshold)).astype(np.int64)
+    if threshold is not None:
+        return (numbers > finite("threshold", threshold)).astype(np.int64)
+    if ((numbers >= 0) & (numbers <= LARGEST_LABEL) & (numbers == np.trunc(numbers))).all():
+        return numbers.astype(np.int64)
+    if outside := numbers[(numbers < 0) | (numbers > 1)].tolist():
+        raise UsageError(f"outputs are classes or probabilities of class 1, {outside[0]:g} came: give threshold=0 for "
+                         "logits and scores, threshold=0.5 for numbers that have learned 0 and 1")
+    return (numbers > 0.5).astype(np.int64)
 
 
 def target_classes(targets: npt.ArrayLike) -> IntArray:

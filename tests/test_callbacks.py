@@ -274,3 +274,91 @@ def test_a_monitor_refuses_what_it_does_not_know():
         nn.EarlyStopping(mode="up")
     with pytest.raises(UsageError, match="epochs of patience must be a whole number from 1"):
         nn.EarlyStopping(patience=0)
+
+
+# ── the best is what was measured ────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("lr", [0.01, 0.9, 1.2])
+@pytest.mark.parametrize("batch_size", [4, None])
+@pytest.mark.parametrize("engine", ["compiled", "eager"])
+def test_what_is_kept_has_the_best_loss_of_all_that_was_passed(lr, batch_size, engine, tmp_path):
+    path, thetas = tmp_path / "best.npz", []
+    model, history = trained(
+        nn.EarlyStopping("loss", patience=9), nn.Checkpoint(path, best_only=True, monitor="loss"),
+        lambda training: thetas.append(training.theta.copy()), lr=lr, batch_size=batch_size, engine=engine,
+    )
+
+    def loss_of(theta):
+        other = nn.MLP(1, [1], seed=0)
+        nn.vector_to_parameters(theta, other)
+        return nn.evaluate(other, *line(), "mse")["loss"]
+
+    first = nn.parameters_to_vector(nn.MLP(1, [1], seed=0))
+    kept = nn.evaluate(model, *line(), "mse")["loss"]
+    assert kept == pytest.approx(min(map(loss_of, [first, *thetas])), rel=1e-9)
+    assert nn.evaluate(nn.load(path), *line(), "mse")["loss"] == pytest.approx(min(map(loss_of, thetas)), rel=1e-9)
+    assert batch_size or kept <= history.loss.min() * (1 + 1e-9)
+
+
+# ── one training after another ───────────────────────────────────────────────────────────────
+
+
+class Halving(nn.Callback):
+    """Halves the learning rate after every epoch."""
+
+    def epoch(self, training):
+        training.optimizer.lr /= 2
+
+
+SCHEDULES = {
+    "constant": lambda lr: lr,
+    "exponential": lambda lr: nn.ExponentialDecay(lr, 0.8),
+    "step": lambda lr: nn.StepDecay(lr, 2),
+    "cosine": lambda lr: nn.CosineDecay(lr, 5),
+    "warm-up": lambda lr: nn.WarmUp(2, nn.ExponentialDecay(lr, 0.5)),
+}
+WATCHING = {
+    "nobody": lambda path: [],
+    "early stopping": lambda path: [nn.EarlyStopping(patience=1, min_delta=0.1)],
+    "early stopping on the loss": lambda path: [nn.EarlyStopping("loss", patience=1, min_delta=0.1)],
+    "the best checkpoint": lambda path: [nn.Checkpoint(path, best_only=True)],
+    "a rate that is halved": lambda path: [Halving()],
+}
+
+
+@pytest.mark.parametrize("watching", WATCHING)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("kind", [*nn.optim.OPTIMIZERS, "momentum"])
+def test_a_second_fit_with_the_same_objects_is_one_with_new_objects(kind, schedule, watching, tmp_path):
+    def objects():
+        rate = SCHEDULES[schedule](0.1)
+        optimizer = nn.SGD(rate, momentum=0.9) if kind == "momentum" else nn.optim.OPTIMIZERS[kind](rate)
+        return optimizer, WATCHING[watching](tmp_path / "best.npz")
+
+    def run(optimizer, callbacks, n):
+        model = nn.MLP(1, [n, 1], "tanh", seed=0)
+        history = nn.fit(model, *line(), "mse", optimizer, epochs=4, batch_size=4, validation_split=0.25, seed=0,
+                         progress=False, callbacks=callbacks, engine="eager")
+        kept = nn.load(tmp_path / "best.npz") if watching == "the best checkpoint" else model
+        return history, nn.parameters_to_vector(model).tolist(), nn.parameters_to_vector(kept).tolist()
+
+    used = objects()
+    run(*used, 3)  # a model of another size
+    assert run(*used, 2) == run(*objects(), 2) == run(*used, 2)
+
+
+def test_cross_validation_with_one_optimiser_is_that_with_one_for_each_fold():
+    def scores(make):
+        def train(X, Y):
+            model = nn.MLP(1, [1], seed=0)
+            nn.fit(model, X, Y, "mse", make(), epochs=3, progress=False, seed=0)
+            return model
+
+        def error(outputs, targets):
+            return float(np.abs(outputs.ravel() - targets).mean())
+
+        return nn.cross_validate(train, *line(), k=3, metric=error, seed=0).tolist()
+
+    shared = nn.Adam(0.1)
+    assert scores(lambda: shared) == scores(lambda: nn.Adam(0.1))

@@ -211,3 +211,40 @@ def test_a_file_that_is_missing_or_cannot_be_written_is_named(tmp_path):
         train(nn.SGD(0.1), epochs=1, resume=tmp_path / "none.npz")
     with pytest.raises(nn.DataError, match="cannot be written"):
         train(nn.SGD(0.1), nn.Checkpoint(tmp_path / "none" / "checkpoint.npz"), epochs=1)
+
+
+@pytest.mark.parametrize("monitor", ["val_loss", "loss"])
+@pytest.mark.parametrize(("patience", "epochs"), [(2, None), (3, 4), (5, 6), (99, 9)])
+def test_a_training_that_was_stopped_goes_on_with_more_patience(tmp_path, monitor, patience, epochs):
+    path = tmp_path / "checkpoint.npz"
+
+    def stopping(patience, **options):
+        watching = nn.EarlyStopping(monitor, patience, min_delta=1e9)
+        return train(nn.SGD(0.1, momentum=0.9), watching, nn.Checkpoint(path), epochs=9, **options)
+
+    _, first = stopping(2)
+    before = len(first.epochs)
+    if epochs is None:
+        with pytest.warns(RuntimeWarning, match="nothing is left to train .* has not become better for 2 epochs: more"):
+            _, rest = stopping(patience, resume=path)
+        assert (rest.loss.tolist(), rest.stopped) == (first.loss.tolist(), first.stopped)
+        return
+    _, rest = stopping(patience, resume=path)
+    _, history = stopping(patience)
+    assert len(rest.epochs) == min(9, before - 2 + patience) == len(history.epochs)
+    assert rest.loss.tolist() == history.loss.tolist()
+
+
+def test_a_learning_rate_that_a_callback_changed_goes_on(tmp_path):
+    path = tmp_path / "checkpoint.npz"
+
+    def halve(training):
+        training.optimizer.lr /= 2
+
+    whole, history = train(nn.SGD(0.4), halve, epochs=4)
+    train(nn.SGD(0.4), halve, nn.Checkpoint(path), epochs=2)
+    resumed, rest = train(nn.SGD(0.4), halve, epochs=4, resume=path)
+    assert rest.lr.tolist() == history.lr.tolist()
+    np.testing.assert_array_equal(resumed, whole)
+    _, other = train(nn.SGD(0.1), epochs=3, resume=path)
+    assert other.lr[-1] == 0.1

@@ -1,10 +1,14 @@
 """Loss and metrics of a model that predicts, alone and in the course of training."""
 
+import itertools
+
 import numpy as np
 import pytest
 
+import autograd
 import nn
 from autograd import SizeError, UsageError
+from autograd.errors import RerollError
 
 
 def three_blobs():
@@ -41,7 +45,7 @@ def test_a_metric_meets_outputs_in_the_shape_of_the_targets(targets, shapes):
 def test_metrics_of_a_training_that_diverges_are_nan():
     X, Y = three_blobs()
     with pytest.warns(RuntimeWarning, match="try a lower learning rate"):
-        history = nn.fit(nn.MLP(2, [4, 1]), X, Y, "mse", nn.SGD(1e300), epochs=9, seed=0,
+        history = nn.fit(nn.MLP(2, [4, 1]), X, Y > 0, "mse", nn.SGD(1e300), epochs=9, seed=0,
                          metrics=["accuracy"], validation_split=0.2, progress=False)
     assert np.isnan([history.accuracy[-1], history.val_accuracy[-1]]).all()
     assert not np.isfinite(history.val_loss[-1])
@@ -177,3 +181,104 @@ def test_the_progress_bar_shows_loss_metric_and_rate(capsys):
     assert "epoch 2/2" in shown
     assert "accuracy=" in shown
     assert "lr=0.125" in shown
+
+
+# ── what outputs and targets mean ────────────────────────────────────────────────────────────
+
+SCORES = {"numbers", "hinge", "binary logits", "logits"}
+FITTING = {  # by hand: the losses that an output of a layer may have
+    "linear": SCORES, "tanh": SCORES, "relu": SCORES, "sigmoid": {"numbers", "binary"},
+    "softmax": {"numbers", "binary", "shares"},
+}
+FAMILIES = {
+    "squared_error": "numbers", "half_squared_error": "numbers", "mse": "numbers", "mae": "numbers", "hinge": "hinge",
+    "binary_cross_entropy": "binary", "binary_cross_entropy_with_logits": "binary logits", "cross_entropy": "shares",
+    "cross_entropy_with_logits": "logits",
+}
+KINDS = {  # targets of six examples, and the class that each stands for, if any
+    "0 and 1": ([0, 1, 1, 0, 1, 0], [0, 1, 1, 0, 1, 0]),
+    "-1 and 1": ([-1, 1, 1, -1, 1, -1], [0, 1, 1, 0, 1, 0]),
+    "labels": ([0, 1, 2, 2, 1, 0], [0, 1, 2, 2, 1, 0]),
+    "probabilities": ([0.2, 0.5, 1, 0, 0.1, 0.7], None),
+    "numbers": ([-3.5, 2, 7, 0.2, 0, 1], None),
+    "one-hot rows": (np.eye(3)[[0, 1, 2, 2, 1, 0]], [0, 1, 2, 2, 1, 0]),
+    "rows of -1 and 1": (2 * np.eye(3)[[0, 1, 2, 2, 1, 0]] - 1, [0, 1, 2, 2, 1, 0]),
+    "rows of several labels": (np.array([[1, 1, 0], [0, 1, 1]] * 3), None),
+    "shares": (np.full((6, 3), 1 / 3), None),
+}
+
+
+def takes(family, kind, outputs):
+    """Whether a loss takes such targets for so many outputs: by hand."""
+    rows = kind in ("one-hot rows", "rows of -1 and 1", "rows of several labels", "shares")
+    if family in ("shares", "logits"):
+        return outputs == 3 and kind in ("0 and 1", "labels", "one-hot rows", "shares")
+    if rows != (outputs == 3):
+        return False
+    wanted = {"numbers": KINDS, "hinge": ("-1 and 1", "rows of -1 and 1")}
+    return kind in wanted.get(family, ("0 and 1", "probabilities", "one-hot rows", "rows of several labels", "shares"))
+
+
+def decided(family, kind, outputs):
+    """The classes that a person would read from outputs."""
+    if outputs.shape[1] > 1:
+        return outputs.argmax(1)
+    at_half = family == "binary" or (family == "numbers" and kind == "0 and 1")
+    return (outputs[:, 0] > (0.5 if at_half else 0)).astype(int)
+
+
+@pytest.mark.parametrize("measured", [[], ["accuracy"], [nn.accuracy]], ids=["no metric", "accuracy", "nn.accuracy"])
+@pytest.mark.parametrize("penalty", [0, 0.1], ids=["plain", "penalised"])
+@pytest.mark.parametrize("loss", nn.LOSSES)
+def test_outputs_targets_and_metrics_fit_the_loss_or_nothing_is_trained(loss, penalty, measured):
+    X, family = np.random.default_rng(3).normal(size=(6, 2)), FAMILIES[loss]
+    for output, n in itertools.product(FITTING, (1, 3)):
+        for kind, (Y, classes) in KINDS.items():
+            model, optimizer = nn.Sequential(nn.Layer(2, n, seed=1), output), nn.SGD(0.1)
+            before = nn.parameters_to_vector(model)
+            cost = nn.penalized(loss, model, l2=penalty) if penalty else loss
+            judged = classes is not None and (n > 1 or max(classes) == 1)
+            fine = family in FITTING[output] and takes(family, kind, n) and (judged or not measured)
+            fine = fine and (output, n) != ("softmax", 1)
+            try:
+                history = nn.fit(model, X, Y, cost, optimizer, epochs=1, progress=False, engine="eager",
+                                 metrics=measured, validation_data=(X[:2], Y[:2]))
+            except RerollError:
+                assert not fine, (output, n, kind)
+                np.testing.assert_array_equal(nn.parameters_to_vector(model), before)
+                assert optimizer.steps == 0
+            else:
+                assert fine, (output, n, kind)
+                if measured:
+                    right = np.mean(decided(family, kind, model.predict(X)) == classes)
+                    assert history.accuracy[-1] == right, (output, n, kind)
+                    assert nn.evaluate(model, X, Y, cost, measured)["accuracy"] == right
+
+
+def test_a_single_softmax_learns_nothing_and_is_refused():
+    for loss in nn.LOSSES:
+        for model in (nn.Sequential(nn.Layer(1, 1), "softmax"), nn.MLP(1, [1], output="softmax"), Constant()):
+            Y = [-1, 1] if loss == "hinge" else [0, 1]
+            if isinstance(model, Constant) and FAMILIES[loss] == "numbers":
+                continue
+            with pytest.raises(UsageError, match=r"always 1|always be right|takes scores of any sign"):
+                nn.fit(model, [[0.0], [1.0]], Y, loss, nn.SGD(0.1), progress=False)
+
+
+class Constant(nn.Module):
+    """A softmax of one output, written by hand."""
+
+    def __init__(self):
+        self.w = nn.parameter(0.5)
+
+    def forward(self, x):
+        return autograd.softmax([self.w * x[0]])
+
+
+def test_a_loss_of_ones_own_needs_a_threshold_where_outputs_are_no_probabilities():
+    X, Y = np.linspace(-1, 1, 8), [0, 0, 0, 0, 1, 1, 1, 1]
+    model = nn.MLP(1, [1], seed=0)
+    before = nn.parameters_to_vector(model)
+    with pytest.raises(UsageError, match="give threshold=0 for logits and scores"):
+        nn.fit(model, X, Y, lambda a, y: (a - y) ** 2, nn.SGD(0.1), metrics=["accuracy"], progress=False)
+    np.testing.assert_array_equal(nn.parameters_to_vector(model), before)

@@ -1,9 +1,12 @@
 import copy
 import pickle
+import random
+import threading
 
 import numpy as np
 import pytest
 
+import autograd
 import nn
 from autograd import SizeError, UsageError, Value
 
@@ -131,3 +134,207 @@ def test_rows_of_the_wrong_length_are_named_however_many():
     for rows in (1, 100):
         with pytest.raises(SizeError, match="MLP takes 2 inputs, 3 came"):
             nn.MLP(2, [1]).predict(np.ones((rows, 3)))
+
+
+# ── one meaning for any number of rows ───────────────────────────────────────────────────────
+
+
+class Base(nn.Module):
+    def __init__(self):
+        self.w, self.b = nn.parameter(0.7), nn.parameter(-0.2)
+        self.start()
+
+    def start(self):
+        """What a subclass keeps besides parameters."""
+
+
+class Recurrent(Base):
+    """Its hidden value goes on from row to row."""
+
+    def start(self):
+        self.h = Value(0.0)
+
+    def forward(self, x):
+        self.h = autograd.tanh(self.w * x[0] + self.b * self.h)
+        return self.h
+
+
+class RecurrentByNumber(Recurrent):
+    def forward(self, x):
+        return Value(super().forward(x).data)
+
+
+class Listing(Base):
+    def start(self):
+        self.seen = []
+
+    def forward(self, x):
+        self.seen.append(self.w * x[0])
+        return autograd.sum(self.seen)
+
+
+class Counting(Base):
+    def start(self):
+        self.memory = {"calls": 0}
+
+    def forward(self, x):
+        self.memory["calls"] += 1
+        return self.w * x[0] * self.memory["calls"]
+
+
+class CountingOnce(Counting):
+    """As plain as any for its first rows."""
+
+    def forward(self, x):
+        self.memory["calls"] += 1
+        return self.w * x[0] if self.memory["calls"] == 1 else self.b
+
+
+class OwnGenerator(Base):
+    def start(self):
+        self.rng = np.random.default_rng(5)
+
+    def forward(self, x):
+        return self.w * x[0] + self.rng.random()
+
+
+class PythonGenerator(Base):
+    def start(self):
+        self.rng = random.Random(5)
+
+    def forward(self, x):
+        return self.w * x[0] * self.rng.random()
+
+
+class SharedGenerators(Base):
+    def start(self):
+        random.seed(3)
+        np.random.seed(3)
+
+    def forward(self, x):
+        return self.w * x[0] + random.random() * np.random.rand()
+
+
+class Branching(Base):
+    def forward(self, x):
+        return self.w * x[0] if x[0].data > 0 else self.b * x[0]
+
+
+class Keeping(Base):
+    """Keeps its last hidden value to be looked at."""
+
+    def forward(self, x):
+        self.hidden = autograd.tanh(self.w * x[0])
+        return [self.hidden, self.b + 0 * self.hidden]
+
+
+PREDICTORS = {
+    "a network": lambda: nn.MLP(1, [3, 2], "tanh", seed=0),
+    "dropout": lambda: nn.MLP(1, [3, 2], "tanh", seed=0, dropout=0.5),
+    "softmax": lambda: nn.Sequential(nn.Layer(1, 3, seed=0), nn.Dropout(0.5), "softmax"),
+    "functions": lambda: nn.Sequential(lambda x: [x[0].tanh(), x[0] ** 2], nn.Layer(2, 1, seed=0), lambda z: z[0].exp()
+    ),
+    "a perceptron": lambda: nn.Perceptron(1, init="normal", seed=0),
+    "no parameters": lambda: nn.Sequential(lambda x: x[0] * 2),
+    "a plain number": lambda: nn.Sequential(lambda x: 3.0),
+    **{kind.__name__: kind for kind in (
+        Recurrent, RecurrentByNumber, Listing, Counting, CountingOnce, OwnGenerator, PythonGenerator,
+        SharedGenerators, Branching, Keeping,
+    )},
+}
+
+
+@pytest.mark.parametrize("name", PREDICTORS)
+def test_a_batch_is_predicted_as_its_rows_are_one_after_the_other(name):
+    X = np.random.default_rng(1).normal(size=(100, 1))
+    for n in (1, 2, 16, 17, 18, 100):
+        batch, single = PREDICTORS[name](), PREDICTORS[name]()
+        outputs = batch.predict(X[:n])
+        if isinstance(single, SharedGenerators):
+            single.start()
+        expected = np.concatenate([single.predict(row[None]) for row in X[:n]])
+        np.testing.assert_allclose(outputs, expected, rtol=1e-12, atol=1e-14)
+        assert batch.training
+        if isinstance(batch, Keeping):
+            assert batch.hidden.data == pytest.approx(single.hidden.data, rel=1e-12)
+        again = np.concatenate([single.predict(row[None]) for row in X[:n]])
+        if not isinstance(batch, SharedGenerators):
+            np.testing.assert_allclose(batch.predict(X[:n]), again, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", PREDICTORS)
+def test_no_rows_are_refused(name):
+    with pytest.raises(SizeError, match="X needs at least one example"):
+        PREDICTORS[name]().predict(np.zeros((0, 1)))
+
+
+@pytest.mark.parametrize("n", [1, 16, 17, 100])
+def test_noise_is_drawn_anew_for_each_row(n):
+    class Noisy(Base):
+        def forward(self, x):
+            return self.w * 0 + autograd.noise()
+
+    outputs = Noisy().predict(np.zeros((n, 1)))
+    assert len(set(outputs.ravel().tolist())) == n
+    assert (outputs.ravel() != Noisy().predict(np.zeros((n, 1))).ravel()).all()
+
+
+@pytest.mark.parametrize("n", [2, 16, 17, 100])
+def test_rows_with_different_numbers_of_outputs_are_refused(n):
+    class Ragged(Base):
+        def forward(self, x):
+            return [self.w] * (1 if x[0].data < 0.5 else 2)
+
+    with pytest.raises(SizeError, match="as many outputs for each row, this one gave 1 and 2"):
+        Ragged().predict(np.linspace(0, 1, n)[:, None])
+
+
+# ── threads ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("engine", ["eager", "compiled"])
+@pytest.mark.parametrize("rows", [3, 40])
+def test_predictions_in_a_thread_leave_the_dropout_of_a_training_on(engine, rows):
+    X = np.linspace(-1, 1, 8)[:, None]
+
+    def trained(*callbacks):
+        model = nn.MLP(1, [6, 1], "tanh", seed=0, dropout=0.5)
+        history = nn.fit(model, X, X[:, 0], "mse", nn.SGD(0.1), epochs=4, seed=0, progress=False, engine=engine,
+                         callbacks=callbacks)
+        return history.loss.tolist()
+
+    class Asking:
+        """Is in the midst of a prediction while each step is taken."""
+
+        def step(self, training):
+            entered, leave = threading.Event(), threading.Event()
+
+            def ask():
+                with training.model.mode(training=False):
+                    entered.set()
+                    leave.wait(5)
+                training.model.predict(np.zeros((rows, 1)))
+
+            thread = threading.Thread(target=ask)
+            thread.start()
+            entered.wait(5)
+            self.modes = getattr(self, "modes", set()) | {module.training for module in training.model.modules()}
+            leave.set()
+            thread.join()
+
+    asking = Asking()
+    assert trained(asking) == trained()
+    assert asking.modes == {True}
+
+
+def test_what_is_set_inside_a_mode_holds_until_its_end():
+    model = nn.MLP(1, [2, 1], dropout=0.5)
+    with model.mode(training=True):
+        model.eval()
+        assert not model.dropout.training
+        with model.mode(training=True):
+            assert model.dropout.training
+        assert not model.dropout.training
+    assert model.dropout.training
+    model.eval()
+    assert not model.dropout.training

@@ -1,14 +1,17 @@
 import itertools
+import threading
+import warnings
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
+import autograd
 import nn
 from autograd import SizeError, TraceError, UsageError, dot, gt, logsumexp, noise, where
 from nn.losses import mse
 from nn.recipes import RECIPES
-from nn.training.training import batches
+from nn.training.training import ONE_THREAD, batches
 
 
 def line():
@@ -306,3 +309,93 @@ def test_small_matrix_products_are_not_shared_among_cores(small, threads, monkey
     trained(epochs=1, callbacks=[lambda training: during.append(seen())])
     assert during == [before if threads is None else threads]
     assert seen() == before
+
+
+@pytest.mark.parametrize("overlap", [[0, 1, 0, 1], [0, 1, 1, 0], [0, 1, 2, 1, 0, 2], [0, 0, 1, 2, 2, 1]])
+def test_trainings_that_overlap_leave_the_threads_as_they_were(overlap):
+    """Each number enters a training at its first place and leaves it at its second, in threads of their own."""
+    def seen():
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    before = seen()
+    for i, one in enumerate(overlap):
+        if one in overlap[:i]:
+            ONE_THREAD.__exit__(None, None, None)
+        else:
+            ONE_THREAD.__enter__()
+        left = len(set(overlap[: i + 1])) * 2 - (i + 1)
+        assert seen() == ({1} if left else before)
+
+
+def test_two_fits_in_threads_leave_the_threads_as_they_were():
+    def seen():
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    before, first_began, second_began = seen(), threading.Event(), threading.Event()
+
+    def first(training):
+        first_began.set()
+        second_began.wait(5)
+
+    def second(training):
+        first_began.wait(5)
+        second_began.set()
+
+    both = [threading.Thread(target=trained, kwargs={"epochs": epochs, "callbacks": [callback]})
+            for epochs, callback in ((1, first), (3, second))]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert seen() == before
+
+
+# ── numbers that are not finite ──────────────────────────────────────────────────────────────
+
+
+def steep(x):
+    """The root of relu: its slope at 0 is 0 · inf."""
+    return autograd.sqrt(autograd.relu(x))
+
+
+class Rooted(nn.Module):
+    def __init__(self):
+        self.w, self.b = nn.parameter(1.0), nn.parameter(0.0)
+
+    def forward(self, x):
+        return steep(self.w * x[0] - 2) + self.b
+
+
+def overflowing(a, y):
+    """|a| as a root: finite, and its slope at 0 is 0 · inf."""
+    return autograd.sqrt(a * a)
+
+
+UNSOUND = {
+    "a slope of 0 · inf": (Rooted, "mse", 0.1, {}),
+    "a loss with an infinite slope": (lambda: nn.MLP(1, [1], init="zeros"), overflowing, 0.1, {}),
+    "steps that are too long": (lambda: nn.MLP(1, [1], seed=0), "mse", 1e200, {}),
+    "steps that are too long for float32": (lambda: nn.MLP(1, [1], seed=0), "mse", 1e25, {"dtype": "float32"}),
+    "one step that is too long": (lambda: nn.MLP(1, [1], seed=0), "mae", 1.7e308, {"epochs": 1, "batch_size": 1}),
+    "weights that are nan": (lambda: nn.Neuron.of([float("nan")], 0.0), "mse", 0.1, {}),
+    "a callback that writes nan": (lambda: nn.MLP(1, [1], seed=0), "mse", 0.1, {"callbacks": [
+        type("Spoil", (), {"step": lambda self, training: training.theta.fill(np.nan)})()]}),
+}
+
+
+@pytest.mark.parametrize("engine", ["compiled", "eager"])
+@pytest.mark.parametrize("optimizer", [nn.SGD, nn.Adam, nn.RMSProp])
+@pytest.mark.parametrize("case", UNSOUND)
+def test_numbers_that_are_not_finite_end_training_with_a_word(case, optimizer, engine):
+    make, loss, lr, options = UNSOUND[case]
+    model, options = make(), {"epochs": 30, "batch_size": 5, "seed": 0, "progress": False, "engine": engine} | options
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        history = nn.fit(model, *line(), loss, optimizer(lr), **options)
+    theta = nn.parameters_to_vector(model)
+    assert bool(said) == bool(history.stopped)
+    assert said or (np.isfinite(theta).all() and np.isfinite(history.loss).all())
+    assert said or optimizer is not nn.SGD
+    if case.startswith(("a slope", "a loss")):
+        assert np.isfinite(theta).all()  # the step along such a gradient was not taken
+        assert "the gradient is not finite in epoch 1: try" in str(said[0].message)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import operator
+import random
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +16,7 @@ import numpy.typing as npt
 
 import autograd
 from autograd import Value, no_grad, ops
-from autograd.errors import NumberError, TraceError, UsageError
+from autograd.errors import NumberError, SizeError, TraceError, UsageError
 from autograd.files import PathLike
 from autograd.nested import flatten, parameters_of
 from autograd.value import data_of, leaf
@@ -25,6 +29,10 @@ FEW = 16
 
 PORTION = 1024
 """Rows that a compiled program takes at once."""
+
+
+_modes: ContextVar[dict[int, bool]] = ContextVar("modes of modules by their id", default={})  # noqa: B039
+"""Whether modules learn, inside `Module.mode`; the empty default is never changed."""
 
 
 def parameter(data: float, label: str = "") -> Value:
@@ -51,8 +59,21 @@ class Module:
     (7.0, ['slope', 'offset'])
     """
 
-    training: bool = True
-    """Whether the model is learning, for modules that then act differently."""
+    @property
+    def training(self) -> bool:
+        """Whether the model is learning, for modules that then act differently.
+
+        Inside `mode`, which training and prediction enter, it is what they say, in their thread alone.
+        """
+        return bool(_modes.get().get(id(self), vars(self).get("training", True)))
+
+    @training.setter
+    def training(self, learning: bool) -> None:
+        modes = _modes.get()
+        if id(self) in modes:
+            modes[id(self)] = learning  # until the end of the block
+        else:
+            vars(self)["training"] = learning
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The output for one example."""
@@ -177,34 +198,112 @@ class Module:
 
     @contextlib.contextmanager
     def mode(self, training: bool) -> Iterator[None]:
-        """A ``with`` block in which the module learns or predicts; afterwards all is as it was."""
-        before = [(module, module.training) for module in self.modules()]
-        for module, _ in before:
-            module.training = training
+        """A ``with`` block in which the module learns or predicts; afterwards, and in other threads, all is as it was.
+
+        So a prediction in one thread does not switch off the dropout of a training in another.
+        """
+        modules = [*self.modules()]  # kept, so that no other module can have the id of one of them
+        token = _modes.set(_modes.get() | dict.fromkeys(map(id, modules), training))
         try:
             yield
         finally:
-            for module, was in before:
-                module.training = was
+            _modes.reset(token)
+            modules.clear()
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """The outputs for each row of `X`, an array of shape (rows, outputs); nothing is recorded.
 
-        More than a few rows go through a compiled program, unless the model looks at the numbers it computes with.
+        More than a few rows go through a compiled program, unless the model looks at the numbers it computes with,
+        draws random ones of its own, or keeps a state from row to row: such a model is asked row by row, in their
+        order.
         Raises `SizeError` for rows of the wrong length or none, `UsageError` for nan or inf.
         """
         rows = table("X", X)
         with self.mode(training=False), no_grad():
             if len(rows) > FEW:
-                with contextlib.suppress(TraceError, NumberError):
-                    return self._compiled(rows)
-            return np.array([[data_of(out) for out in flatten(self(row))] for row in rows.tolist()])
+                outputs = self._compiled(rows)
+                if outputs is not None:
+                    return outputs
+            return self._one_by_one(rows)
 
-    def _compiled(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The outputs for each row, by a program that takes a portion at a time to bound its memory."""
+    def _one_by_one(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The outputs for each row, computed number by number."""
+        outputs = [[data_of(out) for out in flatten(self(values(row)))] for row in rows.tolist()]
+        if len(widths := sorted({len(row) for row in outputs})) > 1:
+            raise SizeError(f"a model gives as many outputs for each row, this one gave {widths[0]} and {widths[-1]}")
+        return np.array(outputs)
+
+    def _compiled(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
+        """The outputs for each row, by a program that takes a portion at a time to bound its memory.
+
+        None where one trace cannot stand for all rows, and the model is as before. Else it is as the last row left it.
+        """
         params = self.parameters()
         program, theta = autograd.compile(lambda x: flatten(self(x)), params), np.array([p.data for p in params])
-        return np.concatenate([program(theta, rows[i : i + PORTION]) for i in range(0, len(rows), PORTION)])
+        try:
+            with unchanged(self), np.errstate(all="ignore"):
+                outputs = np.concatenate([program(theta, rows[i : i + PORTION]) for i in range(0, len(rows), PORTION)])
+        except (TraceError, NumberError):
+            return None
+        with unchanged(self):
+            few = self._one_by_one(rows[[0, -1]])
+        if few.shape[1:] != outputs.shape[1:] or not (program.traced().plan.noises or close(few, outputs[[0, -1]])):
+            return None
+        self(values(rows[-1].tolist()))
+        return outputs
+
+
+def values(row: Any) -> Any:
+    """Nested lists of numbers as nested lists of Values."""
+    return [values(member) for member in row] if isinstance(row, list) else Value(row)
+
+
+def close(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> bool:
+    """Whether numbers are equal up to what another order of additions can change."""
+    largest = np.max(np.abs(b), where=np.isfinite(b), initial=0.0)
+    return np.allclose(a, b, rtol=1e-6, atol=1e-6 * largest, equal_nan=True)
+
+
+@contextlib.contextmanager
+def unchanged(model: Module) -> Iterator[None]:
+    """A ``with`` block after which a model has its attributes, lists and random generators as they were before.
+
+    A trace leaves symbols where a model keeps values, and draws where it draws.
+    """
+    kept: list[Callable[[], Any]] = [partial(random.setstate, random.getstate()),
+                                     partial(np.random.set_state, np.random.get_state())]
+    for module in model.modules():
+        kept += undoing(vars(module))
+    try:
+        yield
+    finally:
+        for undo in kept:
+            undo()
+
+
+def undoing(thing: Any) -> Iterator[Callable[[], Any]]:
+    """What takes back all changes to a container, to those in it and to the random generators in it."""
+    if isinstance(thing, (dict, list)):
+        yield partial(refill, thing, thing.copy())
+    elif isinstance(thing, np.random.Generator):
+        yield partial(setattr, thing.bit_generator, "state", thing.bit_generator.state)
+    elif isinstance(thing, random.Random):
+        yield partial(thing.setstate, thing.getstate())
+    if isinstance(thing, (dict, list, tuple)):
+        for member in thing.values() if isinstance(thing, dict) else thing:
+            if type(member) is not Value:  # most are
+                yield from undoing(member)
+
+
+def refill(one: Any, other: Any) -> None:
+    """Give a dict or a list the members of another; where they are the same, other threads may go on reading them."""
+    if isinstance(one, list):
+        if len(one) != len(other) or not all(map(operator.is_, one, other)):
+            one[:] = other
+        return
+    for name in [name for name in one if name not in other]:
+        del one[name]
+    one.update({name: member for name, member in other.items() if name not in one or one[name] is not member})
 
 
 def described_model(model: Module) -> dict[str, Any] | None:

@@ -51,6 +51,10 @@ class Optimizer:
         self.state: dict[str, Vector] = {}
         self.move = self.bent = np.empty(0)
 
+    def reset(self) -> None:
+        """Forget all steps, as before the first; the learning rate stays."""
+        self.load_state_dict({"steps": 0})
+
     def at(self, epochs: float) -> float:
         """Set the learning rate to that of the schedule, if there is one, after so many epochs; returns it."""
         if self.schedule is not None:

@@ -30,6 +30,7 @@ def save(training: Training, path: PathLike) -> None:
         "seconds": training.history.seconds,
         "stopped": training.history.stopped,
         "optimizer": type(training.optimizer).__name__,
+        "rates": [training.rate, training.optimizer.lr],
         "order": training.order.bit_generator.state,
         "noise": training.noise.bit_generator.state,
     }
@@ -71,6 +72,7 @@ def apply(training: Training, arrays: Arrays, progress: dict[str, Any]) -> None:
                 callback.load_state_dict(state)
         columns = {str(name): [float(x) for x in column] for name, column in progress["columns"].items()}
         epoch, steps, seconds = int(progress["epoch"]), int(progress["steps"]), float(progress["seconds"])
+        began, rate = map(float, progress.get("rates", (training.rate, training.rate)))
         if epoch < 0 or steps < 0:
             raise UsageError(f"it counts {epoch} epochs and {steps} steps")
         restore_parameters(training.model, beneath("model", arrays))
@@ -82,6 +84,8 @@ def apply(training: Training, arrays: Arrays, progress: dict[str, Any]) -> None:
         raise
     training.theta[:] = [value.data for value in training.model.parameters()]
     training.epoch, training.steps = epoch, steps
+    if training.rate == began:  # the same training: what callbacks did to its learning rate holds
+        training.optimizer.lr = rate
     training.history.columns, training.history.seconds = columns, seconds
     training.history.stopped = str(progress["stopped"])
 

@@ -24,6 +24,7 @@ from autograd.errors import UsageError
 from autograd.nested import parameters_of
 from autograd.noise import drawing_from
 from nn.examples import FloatArray
+from nn.models.module import values
 from nn.vector import vector_to_parameters
 
 
@@ -86,11 +87,6 @@ class EagerEngine:
         if not isinstance(loss, Value):
             raise UsageError(f"the loss of an example must be one Value, {type(loss).__name__} came")
         return loss
-
-
-def values(row: Any) -> Any:
-    """Nested lists of numbers as nested lists of Values."""
-    return [values(member) for member in row] if isinstance(row, list) else Value(row)
 
 
 def jax_engine(loss: Callable[[Any, Any], Any], params: Any) -> Engine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -18,14 +18,14 @@ from autograd.value import data_of
 from nn.arguments import described, function, listed
 from nn.data.labels import one_hot
 from nn.examples import FloatArray, paired
-from nn.losses import LOSSES, Loss, check_targets, name_of
+from nn.losses import LOSSES, Loss, check_outputs, check_targets, meaning_of, name_of, threshold_of
 from nn.metrics import METRICS, Metric
-from nn.models.module import FEW, PORTION, Module
-from nn.training.engine import values
-from nn.vector import vector_to_parameters
+from nn.models.module import FEW, PORTION, Module, unchanged, values
+from nn.vector import parameters_to_vector, vector_to_parameters
 
-CATEGORICAL = ("cross_entropy", "cross_entropy_with_logits")
-"""The losses whose targets are one-hot rows, which labels of classes become."""
+PROBES, PROBES_AT_MOST = 3, 30
+"""Random parameters with which a model has to give probabilities, and with which it may give the same, or scores from 0
+to 1 only, before it is said that it always does."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,65 @@ def examples_for(
 ) -> Examples:
     """Checked examples; for cross entropy, labels of classes become one-hot rows, a column for each output."""
     inputs, targets = paired(X, Y, dtype)
-    given = np.asarray(Y)
-    if name_of(loss) in CATEGORICAL and targets.size == len(targets):
-        with model.mode(training=False), no_grad():
-            outputs = flatten(model(inputs[0].tolist()))
-        if len(outputs) > 1:
-            targets = one_hot(targets.ravel(), len(outputs)).astype(inputs.dtype)
+    given, meaning = np.asarray(Y), meaning_of(loss)
+    if meaning is not None and meaning.classes:
+        outputs = outputs_of(model, inputs[0])
+        check_outputs(loss, outputs)
+        if targets.size == len(targets):
+            targets = one_hot(targets.ravel(), outputs.size).astype(inputs.dtype)
     check_targets(loss, targets)
     return Examples(inputs, targets, given)
+
+
+def outputs_of(model: Module, row: FloatArray) -> FloatArray:
+    """What a model predicts for one row, an array of shape (1, outputs)."""
+    with model.mode(training=False), no_grad():
+        return np.array([[data_of(out) for out in flatten(model(values(row.tolist())))]])
+
+
+def check_model(model: Module, loss: str | Loss, evaluator: Evaluator, *parts: Examples) -> None:
+    """Raise `UsageError` if a model cannot give what the loss takes, or metrics of ours cannot judge what it gives.
+
+    What it gives with the parameters of today says little, since training changes them: a linear output may be 0.3
+    now. With large random ones a sigmoid or softmax still gives probabilities, and nothing else does.
+    """
+    meaning, ours = meaning_of(loss), [metric for metric in evaluator.metrics.values() if metric in METRICS.values()]
+    wanted = "numbers" if meaning is None else meaning.outputs
+    if wanted == "numbers" and not ours:
+        return
+    inside, met = True, set()
+    for number, outputs in enumerate(probes(model, parts[0].inputs[0]), start=1):
+        check_outputs(loss, outputs)
+        for metric in ours:
+            for part in parts:
+                evaluator.score(metric, np.resize(outputs, (len(part), outputs.size)), part.given)
+        inside = inside and bool(((outputs >= 0) & (outputs <= 1)).all())
+        met.add(outputs.tobytes())
+        enough = not inside if wanted == "scores" else number >= PROBES
+        if enough and len(met) > 1:
+            return
+    if len(met) == 1:
+        raise UsageError("the output of the model is the same whatever its parameters are, so that it cannot learn; "
+                         "the softmax of one output is always 1")
+    if wanted == "scores" and met:
+        raise UsageError(f"{name_of(loss)} takes scores of any sign, the model gives numbers from 0 to 1 only: let its "
+                         'last layer have the activation "linear"')
+
+
+def probes(model: Module, row: FloatArray) -> Iterator[FloatArray]:
+    """The finite outputs for a row with random parameters; afterwards the model has its own again."""
+    theta, rng = parameters_to_vector(model), np.random.default_rng(0)
+    try:
+        for _ in range(PROBES_AT_MOST):
+            vector_to_parameters(rng.normal(0, 100, theta.size), model)
+            try:
+                outputs = outputs_of(model, row)
+            except (ArithmeticError, ValueError):  # a model of the user's own may not stand such numbers
+                return
+            if np.isfinite(outputs).all():
+                yield outputs
+    finally:
+        vector_to_parameters(theta, model)
 
 
 class Evaluator:
@@ -66,8 +117,12 @@ class Evaluator:
     is evaluated one example at a time.
     """
 
-    def __init__(self, model: Module, cost: Loss, metrics: Sequence[str | Metric], compiled: bool = True) -> None:
-        self.model, self.both = model, partial(loss_and_outputs, model, cost)
+    def __init__(
+        self, model: Module, cost: Loss, metrics: Sequence[str | Metric], threshold: float | None = None,
+        compiled: bool = True,
+    ) -> None:
+        self.model, self.cost, self.both = model, cost, partial(loss_and_outputs, model, cost)
+        self.threshold = threshold
         named = {metric_name(metric): metric for metric in listed("metrics", metrics)}
         self.metrics = {name: function("metric", metric, METRICS) for name, metric in named.items()}
         self.compiled = compiled
@@ -77,27 +132,35 @@ class Evaluator:
         """The loss and the outputs as matrix statements; made when first asked for, since many trainings never ask."""
         return autograd.compile(self.both, self.model)
 
-    def __call__(self, theta: FloatArray, examples: Examples, prefix: str = "") -> dict[str, float]:
+    def __call__(
+        self, theta: FloatArray, examples: Examples, prefix: str = "", metrics: bool = True
+    ) -> dict[str, float]:
         """The loss and each metric, by name."""
         with self.model.mode(training=False), np.errstate(all="ignore"):
             columns = self.columns(theta, examples)
         outputs = columns[:, 1:]
+        check_outputs(self.cost, outputs)
         if outputs.shape[1] == examples.given.ndim == 1:
             outputs = outputs[:, 0]  # as the targets are given, so that their difference is no table
         sound = np.isfinite(outputs).all()  # it is not when training diverges
         found = {"loss": float(columns[:, 0].mean(dtype=np.float64))}
-        for name, metric in self.metrics.items():
-            found[name] = single(name, metric(outputs, examples.given)) if sound else np.nan
+        for name, metric in self.metrics.items() if metrics else ():
+            found[name] = single(name, self.score(metric, outputs, examples.given)) if sound else np.nan
         return {prefix + name: number for name, number in found.items()}
+
+    def score(self, metric: Metric, outputs: FloatArray, targets: npt.NDArray[Any]) -> Any:
+        """What a metric gives; those of ours cut single outputs where the loss does."""
+        return metric(outputs, targets, **({"threshold": self.threshold} if metric in METRICS.values() else {}))
 
     def columns(self, theta: FloatArray, examples: Examples) -> FloatArray:
         """A row for each example: its loss, then the outputs."""
         if self.compiled:
             try:
-                return np.concatenate([
-                    self.program(theta, examples.inputs[i : i + PORTION], examples.targets[i : i + PORTION])
-                    for i in range(0, len(examples), PORTION)
-                ])
+                with unchanged(self.model):
+                    return np.concatenate([
+                        self.program(theta, examples.inputs[i : i + PORTION], examples.targets[i : i + PORTION])
+                        for i in range(0, len(examples), PORTION)
+                    ])
             except TraceError:
                 self.compiled = False
         vector_to_parameters(theta, self.model)
@@ -140,6 +203,6 @@ def evaluate(
     >>> evaluate(Neuron.of([1.0], 0.0), [[1.0], [2.0]], [1.0, 4.0], "mse")
     {'loss': 2.0}
     """
-    evaluator = Evaluator(model, function("loss", loss, LOSSES), metrics, compiled=np.shape(X)[:1] > (FEW,))
-    theta = np.array([value.data for value in model.parameters()])
-    return evaluator(theta, examples_for(model, loss, X, Y))
+    cost, examples = function("loss", loss, LOSSES), examples_for(model, loss, X, Y)
+    evaluator = Evaluator(model, cost, metrics, threshold_of(loss, examples.targets), compiled=len(examples) > FEW)
+    return evaluator(np.array([value.data for value in model.parameters()]), examples)

@@ -12,13 +12,13 @@ from autograd.errors import TraceError, UsageError
 from autograd.files import PathLike
 from nn.arguments import count, fraction, function, listed, precision
 from nn.init import Seed, generator
-from nn.losses import LOSSES, Loss
+from nn.losses import LOSSES, Loss, threshold_of
 from nn.metrics import Metric
 from nn.models.module import Module
 from nn.models.perceptron import Perceptron
 from nn.optim import Optimizer
 from nn.training.engine import ENGINES, EagerEngine, EngineMaker
-from nn.training.evaluation import Evaluator, Examples, examples_for
+from nn.training.evaluation import Evaluator, Examples, check_model, examples_for
 from nn.training.history import History
 from nn.training.training import Training
 
@@ -55,23 +55,26 @@ def fit(
       last ones); `validation_data` are other examples (X, Y). After each epoch the loss and the metrics on them are
       measured as when predicting, and go to the history as `val_loss` and so on.
     - `metrics` are names from `METRICS` or functions of (outputs, targets), measured over all the examples
-      after each epoch.
+      after each epoch. Those of ours decide as the loss does (`nn.losses.MEANINGS`): scores and logits at 0,
+      probabilities at ½, numbers halfway between their targets.
     - `callbacks` are functions of the `Training`, called after each epoch, or objects such as `EarlyStopping`
       and `Checkpoint`; `record` is one more, such as a `viz.Recorder`.
     - `resume` is a file that `Checkpoint` wrote in a training with the same arguments: it goes on to the same result,
-      to the last bit. `epochs` counts those before it too.
+      to the last bit. `epochs` counts those before it too. Without it the optimiser starts afresh, whatever it
+      remembers of a training before, and has its learning rate again at the end if callbacks changed it.
     - `loss` and `engine` are names or functions, see `nn.losses` and `nn.ENGINES`; all engines give the same
       history to rounding for the same `seed`. "jax" splits every batch among the devices that JAX sees, and names
       them beside the progress; the optimiser, metrics and validation stay with NumPy. `dtype` is float64 or float32.
 
     The model's parameters change. Ctrl-C ends training after the step that it meets, and the history so far is
-    returned; a second one raises `KeyboardInterrupt` at once. Training stops with a warning once the loss is nan or
-    inf.
+    returned; a second one raises `KeyboardInterrupt` at once. Training stops with a warning once the loss, the gradient
+    or a parameter is nan or inf; a step along such a gradient is not taken.
 
-    Raises `SizeError` for rows that do not match, `UsageError` for nan or inf among the data, numbers
-    of epochs or examples below 1, and unknown names; `TraceError` for a loss or model that reads numbers
-    (`.data`, `if x > 0`), which only the eager engine can train; `MissingPackageError` for engine="jax" without JAX;
-    `DataError` for files. Whatever is raised, by callbacks too, the parameters are those after the last step.
+    Raises `SizeError` for rows that do not match, `UsageError` for nan or inf among the data, targets and outputs
+    that the loss has no meaning for, numbers of epochs or examples below 1, and unknown names; `TraceError` for a
+    loss or model that reads numbers (`.data`, `if x > 0`), which only the eager engine can train;
+    `MissingPackageError` for engine="jax" without JAX; `DataError` for files. Whatever is raised, by
+    callbacks too, the parameters are those after the last step.
     """
     if not isinstance(optimizer, Optimizer):
         raise UsageError(f"an optimiser such as SGD(lr=0.1) is expected, {optimizer!r} came")
@@ -93,9 +96,12 @@ def fit(
         if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
             raise UsageError(f"validation_data are a pair (X, Y), {type(validation_data).__name__} came")
         validation = examples_for(model, loss, *validation_data, dtype)
+    evaluator = Evaluator(
+        model, cost, metrics, threshold_of(loss, examples.targets), compiled=make is not EagerEngine
+    )
+    check_model(model, loss, evaluator, *(part for part in (examples, validation) if part is not None))
     training = Training(
-        model, optimizer, make(lambda x, y: cost(model(x), y), model),
-        Evaluator(model, cost, metrics, compiled=make is not EagerEngine), examples, validation,
+        model, optimizer, make(lambda x, y: cost(model(x), y), model), evaluator, examples, validation,
         epochs=epochs, batch_size=size or len(examples), order=order, shuffle=shuffle, noise=noise,
         callbacks=[*listed("callbacks", callbacks), *([] if record is None else [record])], dtype=dtype,
     )

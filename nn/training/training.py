@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
+import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -61,6 +63,9 @@ class Training:
         self.loss = math.nan
         self.logs: dict[str, float] = {}
         self.saves: list[PathLike] = []
+        self.rate = optimizer.lr
+        self.unsound = ""
+        """Why training cannot go on, once a number is not finite."""
 
     # ── for callbacks ────────────────────────────────────────────────────────────────────────
 
@@ -71,6 +76,13 @@ class Training:
     def save(self, path: PathLike) -> None:
         """Write a checkpoint when all callbacks are done with this epoch."""
         self.saves.append(path)
+
+    def measured_loss(self) -> float:
+        """The mean loss over the training examples of the parameters as they are now, as when predicting.
+
+        `logs["loss"]` is that of the examples as they were met, while the parameters were changing.
+        """
+        return self.evaluator(self.theta, self.examples, metrics=False)["loss"]
 
     def check_writable(self, path: PathLike) -> None:
         """Raise `DataError` if no file can be written there."""
@@ -85,8 +97,11 @@ class Training:
     def run(self, progress: bool, resume: PathLike | None = None) -> History:
         """All epochs, or those that are left after a checkpoint."""
         with Interrupt() as interrupt:
-            if resume is not None:
+            if resume is None:
+                self.optimizer.reset()  # it may have trained another model
+            else:
                 self.resume(resume)
+                self.history.stopped = ""  # early stopping judges again, perhaps with more patience
             self.began = time.perf_counter() - self.history.seconds
             n = len(self.examples)
             bar = progress_bar(self.epoch * n, self.epochs * n, progress)
@@ -94,6 +109,7 @@ class Training:
                 with bar, self.model.mode(training=True), self.threads():
                     with interrupt.leavable():
                         self.tell("begin")
+                        self.note_resumption()
                         while self.epoch < self.epochs and not (self.history.stopped or interrupt.came):
                             if self.run_epoch(bar, interrupt):
                                 self.finish_epoch(bar)
@@ -104,18 +120,19 @@ class Training:
                         self.note_interruption(bar)
             finally:
                 self.history.seconds = time.perf_counter() - self.began
+                self.optimizer.lr = self.rate  # a callback may have changed it, for this training
                 self.write_back()
         self.history.interrupted = interrupt.came
         return self.history
 
-    def threads(self) -> Any:
+    def threads(self) -> contextlib.AbstractContextManager[None]:
         """One thread for matrix products, where they are too small to share among cores.
 
         With two, MNIST in batches of 64 takes 15 % less time where nothing else runs, but two to seven times as long
         where another program is busy on one of the cores: every product waits for the slower thread.
         """
         flops = 6 * self.theta.size * min(self.batch_size, len(self.examples))  # forward and twice backward, 2 each
-        return thread_pools().limit(limits=1 if flops < SMALL else None, user_api="blas")
+        return ONE_THREAD if flops < SMALL else contextlib.nullcontext()
 
     def run_epoch(self, bar: Any, interrupt: Interrupt) -> bool:
         """Meet every example once; False if Ctrl-C came in between."""
@@ -130,13 +147,21 @@ class Training:
                 value, _ = self.program.value_and_grad(
                     self.theta, inputs[rows], targets[rows], rng=self.noise, out=self.gradient
                 )
+                self.loss = float(value)
+                summed, met = summed + self.loss * len(rows), met + len(rows)
+                if not all_finite(self.gradient):
+                    self.unsound = f"the gradient is not finite in epoch {self.epoch + 1}"
+                    break  # the parameters stay what they are after the last sound step
                 self.optimizer.step(self.theta, self.gradient)
-            self.steps, self.loss = self.steps + 1, float(value)
-            summed, met = summed + self.loss * len(rows), met + len(rows)
+            self.steps += 1
             bar.update(len(rows))
             self.tell("step")
-        self.logs = {"loss": summed / n}
+        self.logs = {"loss": summed / met}
         self.epoch += 1
+        if not math.isfinite(self.logs["loss"]):
+            self.unsound = f"the loss is {self.logs['loss']} in epoch {self.epoch}"
+        elif not all_finite(self.theta):
+            self.unsound = f"parameters are not finite after epoch {self.epoch}"
         return True
 
     def finish_epoch(self, bar: Any) -> None:
@@ -152,12 +177,18 @@ class Training:
         self.logs["lr"] = self.optimizer.lr
         self.history.append(self.logs)
         self.tell("epoch")
-        if not math.isfinite(self.logs["loss"]):
+        if self.unsound:
             self.saves.clear()
-            self.stop(f"the loss is {self.logs['loss']} in epoch {self.epoch}")
+            self.stop(self.unsound)
             warnings.warn(f"{self.history.stopped}: try a lower learning rate", RuntimeWarning, stacklevel=4)
         while self.saves:
             save(self, self.saves.pop())
+
+    def note_resumption(self) -> None:
+        """Say so where a checkpoint leaves nothing to train, since early stopping has waited long enough before it."""
+        if self.history.stopped:
+            message = f"nothing is left to train after this checkpoint, since {self.history.stopped}"
+            warnings.warn(f"{message}: more patience lets it go on", RuntimeWarning, stacklevel=4)
 
     def note_interruption(self, bar: Any) -> None:
         """Say that Ctrl-C ended training, where the user looks: on the progress bar, or in a warning."""
@@ -184,6 +215,36 @@ def progress_bar(done: int, total: int, shown: bool) -> Any:
     from tqdm import tqdm
 
     return tqdm(total=total, initial=done, unit=" examples", unit_scale=True, disable=not shown)
+
+
+def all_finite(vector: FloatArray) -> bool:
+    """Whether no number is nan or inf: the sum of squares is finite then, unless they are huge."""
+    with np.errstate(all="ignore"):
+        return math.isfinite(np.dot(vector, vector)) or bool(np.isfinite(vector).all())
+
+
+class OneThread(contextlib.AbstractContextManager[None]):
+    """A ``with`` block in which matrix products take one thread; the last of several that overlap restores the rest."""
+
+    def __init__(self) -> None:
+        self.lock, self.holders = threading.Lock(), 0
+        self.limit: Any = None
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if not self.holders:
+                self.limit = thread_pools().limit(limits=1, user_api="blas")
+            self.holders += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.holders -= 1
+            if not self.holders:
+                self.limit.restore_original_limits()
+
+
+ONE_THREAD = OneThread()
+"""The threads of matrix products belong to the process, and so does this."""
 
 
 @functools.cache

@@ -27,7 +27,8 @@ def parameters_to_vector(params: Any, dtype: npt.DTypeLike = np.float64) -> npt.
 def vector_to_parameters(theta: npt.ArrayLike, params: Any) -> None:
     """Write a vector back into the data of the parameters: the inverse of `parameters_to_vector`.
 
-    Raises `SizeError` if `theta` is not of shape (parameters,).
+    Raises `SizeError` if `theta` is not of shape (parameters,), `NumberError` if it does not hold real numbers; then
+    nothing is written.
     """
     values = parameters_of(params)
     try:
@@ -36,7 +37,21 @@ def vector_to_parameters(theta: npt.ArrayLike, params: Any) -> None:
         raise SizeError(f"a vector of shape ({len(values)},) is expected, rows of different lengths came") from None
     if theta.shape != (len(values),):
         raise SizeError(f"a vector of shape ({len(values)},) is expected, one number per parameter, {theta.shape} came")
-    if theta.dtype.kind not in "biuf":
-        raise NumberError(f"a vector of real numbers is expected, one of type {theta.dtype} came")
-    for value, number in zip(values, theta.astype(np.float64).tolist(), strict=True):
+    for value, number in zip(values, float64("a vector", theta).tolist(), strict=True):
         value.data = number
+
+
+def float64(name: str, array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """An array in float64; raises `NumberError` for other things than real numbers, and where one is too large."""
+    real_numbers(name, array.dtype)
+    try:
+        with np.errstate(over="raise"):
+            return array.astype(np.float64)
+    except FloatingPointError:
+        raise NumberError(f"{name} holds a number that is too large for float64") from None
+
+
+def real_numbers(name: str, dtype: np.dtype[Any]) -> None:
+    """Raise `NumberError` unless arrays of this type hold real numbers."""
+    if dtype.kind not in "biuf":
+        raise NumberError(f"{name} must hold real numbers, an array of type {dtype} came")

@@ -19,7 +19,7 @@ from autograd.files import PathLike, reading, replacing
 from autograd.nested import flatten
 from autograd.value import Value
 from nn.errors import DataError
-from nn.vector import float64, real_numbers
+from nn.vector import cast, real_numbers
 
 T = TypeVar("T")
 Arrays = dict[str, npt.NDArray[Any]]
@@ -85,7 +85,7 @@ def restore(model: Named, state: Mapping[str, Any]) -> None:
     """Write arrays into the parameters of their names: all, or none if anything does not fit."""
     arrays = {name: np.asarray(array) for name, array in state.items()}
     named = check(model, {name: Head(array.shape, array.dtype) for name, array in arrays.items()})
-    pairs = [(flatten(nested), float64(name, arrays[name]).ravel().tolist()) for name, nested in named.items()]
+    pairs = [(flatten(nested), cast(name, arrays[name]).ravel().tolist()) for name, nested in named.items()]
     for values, numbers in pairs:  # from here on nothing can fail
         for value, number in zip(values, numbers, strict=True):
             value.data = number

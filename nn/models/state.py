@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -29,9 +30,12 @@ CHECKPOINT = "#checkpoint"
 ARCHITECTURE = "#architecture"
 """The entry that says what a model is made of. No parameter can have such a name."""
 
-SWELLING, SMALL_ENTRY, LONGEST_HEAD = 100, 2**20, 2**16
-"""How many times as large as in the file an entry may become, in how many bytes it may in any case, and how many bytes
-say what its array is. `save` does not compress, and numbers that were learned would shrink to about a half."""
+SWELLING = 100
+"""How many times as large as the file its arrays may become in memory. `save` does not compress, and numbers that were
+learned would shrink to about a half."""
+
+LONGEST_HEAD = 2**16
+"""The bytes at the start of an entry that say what its array is."""
 
 
 class Head(NamedTuple):
@@ -132,17 +136,17 @@ def read(
 ) -> Arrays:
     """The arrays in an .npz file, or `only` one, once `check` has seen how large each of them would be.
 
-    Raises `DataError` for a file that is missing, damaged, no regular file or of another kind, and for one that would
-    become more than `SWELLING` times as large in memory.
+    Raises `DataError` for a file that is missing, damaged, no regular file or of another kind, or would take up too much
+    memory.
     """
     try:
         with reading(path, DataError) as file, zipfile.ZipFile(file) as archive:
             entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
             heads = {name: head_of(archive, entry) for name, entry in entries.items()}
-            swollen = [name for name, entry in entries.items()
-                       if entry.file_size > SMALL_ENTRY and entry.file_size > SWELLING * entry.compress_size]
-            if swollen:
-                raise DataError(f"{path} is refused: its {swollen[0]} would become {SWELLING} times as large in memory")
+            size, becomes = os.fstat(file.fileno()).st_size, sum(entry.file_size for entry in entries.values())
+            if becomes > SWELLING * size:
+                raise DataError(f"{path} has {size} bytes and would become {becomes} in memory, more than {SWELLING} "
+                                "times as many")
             check(heads)
             return {name: array_of(archive, entry) for name, entry in entries.items() if only in (None, name)}
     except RerollError:

@@ -302,7 +302,7 @@ def test_errors_are_one_line_with_exit_code_two(capsys, arguments, message):
 
 def test_where_mnist_cannot_be_had_the_message_says_what_to_do(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MNIST_DIR", str(tmp_path))
+    monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr("nn.data.mnist_files.MIRRORS", ())
     monkeypatch.setattr("shutil.which", lambda name: None)

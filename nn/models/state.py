@@ -136,8 +136,8 @@ def read(
 ) -> Arrays:
     """The arrays in an .npz file, or `only` one, once `check` has seen how large each of them would be.
 
-    Raises `DataError` for a file that is missing, damaged, no regular file or of another kind, or would take up too much
-    memory.
+    Raises `DataError` for a file that is missing, damaged, of another kind or no regular file, and for one that would
+    take up too much memory.
     """
     try:
         with reading(path, DataError) as file, zipfile.ZipFile(file) as archive:

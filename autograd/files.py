@@ -72,8 +72,7 @@ def check_writable(path: PathLike, error: type[OSError] = FileError) -> None:
 def reading(path: PathLike, error: type[OSError] = FileError, most: float = math.inf) -> Iterator[IO[bytes]]:
     """A file to read from, open in a ``with`` block.
 
-    Raises `error` where there is none, for one of more than `most` bytes, and for a pipe or a device, which might
-    never end.
+    Raises `error` where there is none, for more than `most` bytes, and for pipes and devices, which may never end.
     """
     name = os.fspath(path)
     try:

@@ -30,6 +30,8 @@ CHECKPOINT = "#checkpoint"
 ARCHITECTURE = "#architecture"
 """The entry that says what a model is made of. No parameter can have such a name."""
 
+TEXTS = {CHECKPOINT, ARCHITECTURE}
+
 SWELLING = 100
 """How many times as large as the file its arrays may become in memory. `save` does not compress, and numbers that were
 learned would shrink to about a half."""
@@ -142,11 +144,13 @@ def read(
     try:
         with reading(path, DataError) as file, zipfile.ZipFile(file) as archive:
             entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
-            heads = {name: head_of(archive, entry) for name, entry in entries.items()}
             size, becomes = os.fstat(file.fileno()).st_size, sum(entry.file_size for entry in entries.values())
             if becomes > SWELLING * size:
                 raise DataError(f"{path} has {size} bytes and would become {becomes} in memory, more than {SWELLING} "
                                 "times as many")
+            heads = {name: head_of(archive, entry) for name, entry in entries.items()}
+            if any(heads[name].shape or heads[name].dtype.kind != "U" for name in TEXTS & heads.keys()):
+                raise ValueError
             check(heads)
             return {name: array_of(archive, entry) for name, entry in entries.items() if only in (None, name)}
     except RerollError:

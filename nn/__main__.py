@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from autograd.errors import RerollError, UsageError
-from autograd.files import check_writable
+from autograd.files import check_writable, printed
 from nn.errors import DataError
 from nn.files.load import load
 from nn.files.picture_files import light_ground, read_rows
@@ -66,7 +66,7 @@ def parser() -> Parser:
         description="Print the probability of each class that a saved model sees in a picture or in rows of numbers.",
     )
     asked.add_argument("model", help="a file that training wrote")
-    asked.add_argument("file", help="a picture such as a PNG, made to fit; or an .npy file: an array of rows or "
+    asked.add_argument("file", help="a picture (PNG, JPEG, BMP, GIF, WebP), made to fit; or .npy: an array of rows or "
                                     "pictures, with bytes from 0 to 255 or numbers from 0 to 1")
     asked.add_argument("--invert", action="store_true", help="for dark ink on light paper")
     asked.set_defaults(run=predict)
@@ -116,13 +116,18 @@ def train(options: argparse.Namespace) -> None:
     print(f"{model}, {len(model.parameters())} parameters, seed {options.seed}")
     print(f"{len(X)} examples to train on, {len(X_test)} to test on")
     print(f"\nbefore training\n{before(model, X_test, Y_test)}\n", flush=True)
-    history = recipe.train(model, X, Y, engine=options.engine, seed=options.seed)
+    try:
+        history = recipe.train(model, X, Y, engine=options.engine, seed=options.seed)
+    except OSError:  # nobody sees the progress any more
+        if options.save:
+            model.save(options.save)
+        raise
+    if options.save:  # before anything is printed, which may fail
+        model.save(options.save)
     if history.interrupted:
         print("stopped early")
     if len(history.epochs):
         print(f"after {len(history.epochs)} epochs and {history.seconds:.1f} s, loss {history.loss[-1]:.4f}")
-    if options.save:
-        model.save(options.save)
     print(after(model, X_test, Y_test))
     if options.save:
         print(f"wrote {options.save}")
@@ -142,6 +147,11 @@ def predict(options: argparse.Namespace) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; exit code 2 and one line for what cannot be done."""
+    return printed("python -m nn", lambda: run(arguments))
+
+
+def run(arguments: Sequence[str] | None) -> int:
+    """The same, for output that somebody reads."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without · still gets the numbers
     commands = parser()

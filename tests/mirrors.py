@@ -111,29 +111,30 @@ def missing(files):
     return lambda request, name: send(request, b"<html>not found</html>", status=404)
 
 
-def dripping(files):
-    """Sends a byte now and then, for longer than a test waits."""
-    def answer(request, name):
-        request.send_response(200)
-        request.end_headers()
-        for _ in range(50):
-            request.wfile.write(b".")
-            time.sleep(0.05)
-    return answer
-
-
-def hesitant(files):
-    """Sends its headers a letter at a time."""
-    def answer(request, name):
-        for letter in "HTTP/1.1 200 OK\r\nX-Wait: " + 30 * "x":
-            request.wfile.write(letter.encode())
-            time.sleep(0.05)
-    return answer
-
-
 def silent(files):
     """Hangs up without an answer."""
     return lambda request, name: request.connection.close()
+
+
+def dripping(files):
+    """Sends a byte of a file now and then, so that none is long in coming."""
+    def answer(request, name):
+        request.send_response(200)
+        request.send_header("Content-Length", "1000000")
+        request.end_headers()
+        drip(request)
+    return answer
+
+
+def dripping_head(files):
+    """Sends a byte now and then of what comes before the file."""
+    return lambda request, name: drip(request)
+
+
+def drip(request):
+    for letter in b"HTTP/1.0 200 OK\r\nX: a few more":
+        request.wfile.write(bytes([letter]))
+        time.sleep(0.02)
 
 
 if __name__ == "__main__":

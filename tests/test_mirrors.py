@@ -9,8 +9,8 @@ import pytest
 from mirrors import (
     bomb,
     dripping,
+    dripping_head,
     expected,
-    hesitant,
     mirror,
     missing,
     originals,
@@ -74,14 +74,12 @@ def test_where_every_mirror_fails_the_error_says_how_and_nothing_is_kept(monkeyp
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("server", [dripping, hesitant])
-def test_a_mirror_that_never_ends_gives_way_to_the_next(monkeypatch, folder, server):
-    monkeypatch.setattr(mnist_files, "LONGEST", 0.3)
-    assert fetched(monkeypatch, server, right) == FILES
-    for path in folder.iterdir():
-        path.unlink()
-    with pytest.raises(DataError, match=r"still sending after 0\.3 s"):
+@pytest.mark.parametrize("server", [dripping, dripping_head])
+def test_a_mirror_that_never_ends_is_left_after_a_time_for_all_files(monkeypatch, folder, server):
+    monkeypatch.setattr(mnist_files, "DEADLINE", 0.1)
+    with pytest.raises(DataError, match=r"http://localhost.*longer than the 0\.1 s in which all files must arrive"):
         fetched(monkeypatch, server)
+    assert not folder.exists()
 
 
 DAMAGE = {

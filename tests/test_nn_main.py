@@ -1,3 +1,6 @@
+import errno
+import io
+import os
 import re
 import signal
 import subprocess
@@ -91,6 +94,57 @@ def test_where_nothing_can_be_written_nothing_is_trained(capsys, tmp_path, monke
     assert (code, out) == (2, "")
     assert err.startswith(f"python -m nn: error: {name} cannot be written: {message}")
     assert err.count("\n") == 1
+
+
+class Output(io.TextIOBase):
+    """A stream that takes so many characters, and then raises an error."""
+
+    def __init__(self, room, error):
+        self.room, self.error = room, error
+
+    def write(self, text):
+        self.room -= len(text)
+        if self.room < 0:
+            raise self.error
+        return len(text)
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize(("error", "status"), [(errno.EPIPE, 141), (errno.ENOSPC, 2)])
+def test_a_model_that_was_trained_is_saved_whether_or_not_anybody_reads_what_is_printed(
+    monkeypatch, tmp_path, stream, error, status
+):
+    path, trained = tmp_path / "xor.npz", nn.recipes.Recipe.train
+    codes, runs = set(), []
+    monkeypatch.setattr(nn.recipes.Recipe, "train", lambda *args, **kw: runs.append(room) or trained(*args, **kw))
+    for room in (0, 100, 300, 500, 999):
+        monkeypatch.setattr(sys, stream, Output(room, OSError(error, os.strerror(error))))
+        codes.add(main(["xor", "--epochs", "1", "--hidden", "2", "--save", str(path)]))
+        assert path.exists() == (room in runs)
+        path.unlink(missing_ok=True)
+    assert codes == {status, 0}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [
+    ["nn", "xor", "--epochs", "2"], ["nn", "--help"], ["nn", "xor", "--help"],
+    ["viz", "x * y", "x=1", "y=2"], ["viz", "x", "x=1", "-o", "x.svg"], ["viz", "--help"],
+], ids=" ".join)
+@pytest.mark.parametrize("sink", ["a closed pipe", "/dev/full"])
+def test_a_command_whose_output_goes_nowhere_ends_in_the_usual_way(command, sink, tmp_path):
+    if sink == "/dev/full":
+        output = os.open(sink, os.O_WRONLY)
+    else:
+        end, output = os.pipe()
+        os.close(end)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run([sys.executable, "-m", *command], stdout=output, stderr=subprocess.PIPE, text=True,
+                          check=False, cwd=tmp_path, env=environment | {"PYTHONPATH": str(Path.cwd())})
+    os.close(output)
+    assert done.returncode == (2 if sink == "/dev/full" else 141)
+    last = f"python -m {command[0]}: error: what it prints cannot be written: No space left on device\n"
+    assert "Traceback" not in done.stderr
+    assert done.stderr.endswith(last) == (sink == "/dev/full")
 
 
 def test_ctrl_c_keeps_what_was_learned(capsys, tmp_path, monkeypatch):

@@ -136,10 +136,10 @@ def huge(width, height):
 
 
 @pytest.mark.parametrize(("data", "message"), [
-    (huge(4097, 4096), "it has 4097 × 4096 pixels, at most 16777216 are read"),
-    (huge(2**15, 2**15), "pixels, at most|ends too early"), (huge(2**31 - 1, 2**31 - 1), "damaged|pixels, at most"),
+    *((huge(*size), "at most 16777216 pixels") for size in [(4097, 4096), (2**15, 2**15), (1, 2**26), (2**26, 1)]),
+    *((huge(*size), "damaged|at most 16777216|neither") for size in [(2**31 - 1, 2**31 - 1), (0, 0), (2**32 - 1, 1)]),
     (encoded(Image.fromarray(LEVELS), "GIF", save_all=True, append_images=[Image.fromarray(LEVELS.T)]),
-     "it holds 2 pictures, save one of them"),
+     "holds several pictures, save one of them"),
     (b"", "neither an .npy array nor a picture"), (b"text", r"PNG, JPEG, BMP, GIF, WEBP"),
     (b"%!PS-Adobe-3.0 EPSF-3.0\n", "neither"),
 ])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import tokenize
 import warnings
 
@@ -50,7 +51,7 @@ def read_rows(path: PathLike, nin: int, invert: bool = False) -> FloatArray:
     outside of [0, 1], `MissingPackageError` for a picture without Pillow.
     """
     with reading(path, DataError, MOST_BYTES) as file:
-        data = file.read()
+        data = file.read(os.fstat(file.fileno()).st_size)  # no more, should it grow meanwhile
     if not data.startswith(b"\x93NUMPY"):
         grey, opacity = read_picture(data, str(path))
         return as_rows(((1 - grey if invert else grey) * opacity)[None], nin, str(path))
@@ -74,31 +75,24 @@ def read_picture(data: bytes, name: str = "data") -> tuple[FloatArray, FloatArra
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is wrong with a picture is told in one way
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                check_picture(image.width, image.height, getattr(image, "n_frames", 1))
-                image.load()
+                if image.width * image.height > MOST_PIXELS:
+                    raise Image.DecompressionBombError
+                if getattr(image, "is_animated", False):
+                    raise DataError(f"{name} holds several pictures, save one of them")
                 upright = ImageOps.exif_transpose(image)
                 if upright.mode.startswith("I"):  # 16 bits of grey, of which one may count as transparent
                     levels = np.asarray(upright)
                     return levels / (2**16 - 1), (levels != upright.info.get("transparency", -1)).astype(np.float64)
                 channels = np.asarray(upright.convert("RGBA"), np.float64) / 255
         return np.minimum(channels[:, :, :3] @ LUMA, 1), channels[:, :, 3]
+    except DataError:
+        raise
     except UnidentifiedImageError:
         raise DataError(f"{name} is neither an .npy array nor a picture ({', '.join(FORMATS)})") from None
-    except Exception as error:  # a damaged picture makes Pillow raise errors of many kinds
-        why = error if isinstance(error, PictureError) else "it is damaged, or ends too early"
-        raise DataError(f"{name} cannot be read as a picture: {why}") from None
-
-
-class PictureError(Exception):
-    """Why a picture is refused though it may be whole."""
-
-
-def check_picture(width: int, height: int, frames: int) -> None:
-    """Raise `PictureError` for what is too large, or more than one picture."""
-    if width * height > MOST_PIXELS:
-        raise PictureError(f"it has {width} × {height} pixels, at most {MOST_PIXELS} are read")
-    if frames > 1:
-        raise PictureError(f"it holds {frames} pictures, save one of them")
+    except Image.DecompressionBombError:
+        raise DataError(f"{name} cannot be read as a picture: at most {MOST_PIXELS} pixels are read") from None
+    except Exception:  # a damaged picture makes Pillow raise errors of many kinds
+        raise DataError(f"{name} cannot be read as a picture: it is damaged, or ends too early") from None
 
 
 def numbers(data: bytes, name: str) -> FloatArray:

@@ -6,6 +6,8 @@ import contextlib
 import json
 import operator
 import random
+import types
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from functools import partial
@@ -21,7 +23,7 @@ from autograd.files import PathLike
 from autograd.nested import flatten, parameters_of
 from autograd.value import data_of, leaf
 from nn.examples import table
-from nn.models.state import ARCHITECTURE, Arrays, check, read_model, restore, state_of, write
+from nn.models.state import ARCHITECTURE, Arrays, check, read_model, restore, shape_of, state_of, write
 from nn.models.summary import summary
 
 FEW = 16
@@ -29,6 +31,9 @@ FEW = 16
 
 PORTION = 1024
 """Rows that a compiled program takes at once."""
+
+UNNAMED = (set, frozenset, deque)
+"""Containers in which nothing has a place that could name it."""
 
 
 _modes: ContextVar[dict[int, bool]] = ContextVar("modes of modules by their id", default={})  # noqa: B039
@@ -85,52 +90,39 @@ class Module:
 
     # ── parameters ───────────────────────────────────────────────────────────────────────────
 
+    def members(self) -> dict[str, Any]:
+        """What the model is made of, by name: its attributes, those in `__slots__` too."""
+        slots = (name for kind in reversed(type(self).__mro__) if "__slots__" in vars(kind)
+                 for name, member in vars(kind).items() if isinstance(member, types.MemberDescriptorType))
+        return {name: getattr(self, name) for name in slots if hasattr(self, name)} | vars(self)
+
+    def parameters(self) -> list[Value]:
+        """Every parameter once: those of this module's own and those of the modules inside it, in their order.
+
+        A class may say itself what its parameters are by a method `parameters` of its own.
+        """
+        if type(self).named_parameters is not Module.named_parameters:
+            return list(dict.fromkeys(value for _, nested in self.named_parameters() for value in flatten(nested)))
+        return collected(self)
+
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
         """Parameters as the model holds them, Values or nested lists of them, each with PyTorch's name.
 
         The names are paths through attributes: the first layer of an `MLP` has "layers.0.weight"
-        and "layers.0.bias". What was met before under another name is left out. Where a class has a method
-        `parameters` of its own, these are what it returns, and those that are in no attribute are called
-        "parameters.0" and so on, by their place in it.
+        and "layers.0.bias". What was met before under another name is left out. What a method `parameters` of one's own
+        returns and no attribute holds is called "parameters.0" and so on, by its place in it.
+
+        Raises `NumberError` if such a method returns other things than Values, `UsageError` if other ones at each call.
         """
-        if type(self).parameters is Module.parameters:
-            yield from self.named()
-            return
-        own = chosen(self)
-        found = [
-            part for name, nested in self.named(own.__contains__) for part in parts(name, nested, own.__contains__)
-        ]
-        yield from found
-        within = {value for _, nested in found for value in flatten(nested)}
-        yield from ((f"parameters.{i}", value) for i, value in enumerate(own) if value not in within)
-
-    def parameters(self) -> list[Value]:
-        """Every parameter once, in the order of `named_parameters`."""
-        named = self.named() if type(self).named_parameters is Module.named_parameters else self.named_parameters()
-        return list(dict.fromkeys(value for _, nested in named for value in flatten(nested)))
-
-    def named(
-        self, wanted: Callable[[Any], bool] | None = None, inner: str = "named_parameters"
-    ) -> Iterator[tuple[str, Any]]:
-        """The parameters in attributes with their names, or Values that are `wanted` for such.
-
-        Of modules inside, it is what their method `inner` gives.
-        """
-        seen: set[Value] = set()
-        for attribute, member in vars(self).items():
-            for name, nested in named_within(attribute, member, wanted or is_parameter, inner):
-                values = flatten(nested)
-                if not seen.issuperset(values):
-                    seen.update(values)
-                    yield name, nested
+        return named_among(self, own_parameters(self), "parameters")
 
     def named_state(self) -> Iterator[tuple[str, Any]]:
-        """What a file of the model holds: `named_parameters`, and those in attributes that are not trained."""
-        named = list(self.named_parameters())
-        yield from named
-        trained = {value for _, nested in named for value in flatten(nested)}
-        for name, nested in self.named(inner="named_state"):
-            yield from parts(name, nested, lambda value: value not in trained)
+        """What `state_dict` holds: `named_parameters`, and parameters of modules inside that are not trained."""
+        yield from self.named_parameters()
+        if any(type(module).parameters is not Module.parameters for module in self.modules()):
+            trained = set(self.parameters())
+            held = (value for module in self.modules() for value in [*collected(module), *own_parameters(module)])
+            yield from named_among(self, [value for value in dict.fromkeys(held) if value not in trained], "others")
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
@@ -139,8 +131,8 @@ class Module:
 
     def children(self) -> Iterator[tuple[str, Module]]:
         """The modules directly inside this one, each with the path of attributes that leads to it."""
-        for attribute, member in vars(self).items():
-            yield from modules_within(attribute, member)
+        for name, member in self.members().items():
+            yield from modules_within(name, member)
 
     def summary(self) -> str:
         """A table of the layers, the shapes of their parameters and the numbers of them."""
@@ -182,7 +174,7 @@ class Module:
     def modules(self) -> Iterator[Module]:
         """This module and all inside it."""
         yield self
-        for member in flatten(list(vars(self).values())):
+        for member in flatten(list(Module.members(self).values())):
             if isinstance(member, Module):
                 yield from member.modules()
 
@@ -307,9 +299,11 @@ def refill(one: Any, other: Any) -> None:
 
 
 def described_model(model: Module) -> dict[str, Any] | None:
-    """The class of a model and what `config` says, or None."""
-    config = model.config()
-    return None if config is None else {"class": type(model).__name__, **config}
+    """The class of a model and what `config` says, or None. A class of one's own is no other of the same name."""
+    config, kind = model.config(), type(model)
+    ours = kind.__module__.startswith("nn.models.")
+    name = kind.__name__ if ours else f"{kind.__module__}.{kind.__qualname__}"
+    return None if config is None else {"class": name, **config}
 
 
 def architecture_of(model: Module) -> Arrays:
@@ -318,41 +312,56 @@ def architecture_of(model: Module) -> Arrays:
     return {} if architecture is None else {ARCHITECTURE: np.array(json.dumps(architecture))}
 
 
-def named_within(
-    name: str, member: Any, wanted: Callable[[Any], bool], inner: str
-) -> Iterator[tuple[str, Any]]:
-    """The parameters in an attribute of a module: whole lists of them under one name, else one by one."""
-    leaves = flatten(member)
-    if isinstance(member, Module):
-        for path, nested in getattr(member, inner)():
-            yield f"{name}.{path}", nested
-    elif leaves and all(map(wanted, leaves)):
-        yield name, member
-    elif isinstance(member, (list, tuple, dict)):
-        keyed = member.items() if isinstance(member, dict) else enumerate(member)
-        for key, item in keyed:
-            yield from named_within(f"{name}.{key}", item, wanted, inner)
+def collected(module: Module) -> list[Value]:
+    """The parameters in the members of a module, each once.
 
-
-def parts(name: str, nested: Any, wanted: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
-    """Named parameters without those that are not wanted: the whole if all are, else what is left of its parts."""
-    if all(map(wanted, flatten(nested))):
-        yield name, nested
-    elif not isinstance(nested, Value):
-        for key, item in nested.items() if isinstance(nested, dict) else enumerate(nested):
-            yield from parts(f"{name}.{key}", item, wanted)
-
-
-def chosen(model: Module) -> dict[Value, None]:
-    """What a model's own method `parameters` returns, each once.
-
-    Raises `NumberError` for what is no Value, `UsageError` where each call returns others: they could not be trained.
+    Raises `UsageError` for one in a set or the like, where nothing has a place and a name.
     """
-    own, again = (dict.fromkeys(parameters_of(model)) for _ in range(2))
-    if list(own) != list(again):
-        raise UsageError(f"{type(model).__name__}.parameters() must return the same Values at every call: make them "
+    values: list[Value] = []
+    for thing in flatten(list(module.members().values())):
+        if is_parameter(thing):
+            values.append(thing)
+        elif isinstance(thing, Module):
+            values += thing.parameters()
+        elif isinstance(thing, UNNAMED) and any(isinstance(member, Module) or is_parameter(member) for member in thing):
+            raise UsageError(f"{type(module).__name__} has parameters in a {type(thing).__name__}, where they are not "
+                             "looked for: keep them in a list or a dict")
+    return list(dict.fromkeys(values))
+
+
+def own_parameters(module: Module) -> list[Value]:
+    """What a module's method `parameters` returns, where it has one of its own, else what is `collected`."""
+    if type(module).parameters is Module.parameters:
+        return collected(module)
+    first, second = parameters_of(module), parameters_of(module)
+    if first != second:
+        raise UsageError(f"{type(module).__name__}.parameters() must return the same Values at every call: make them "
                          "in __init__ and keep them in attributes")
-    return own
+    return first
+
+
+def named_among(module: Module, values: list[Value], rest: str) -> Iterator[tuple[str, Any]]:
+    """Names for these Values: where they are in the members of a module, else `rest` and their place."""
+    wanted, met = set(values), set[Value]()
+    for name, member in module.members().items():
+        for path, nested in named_within(name, member, wanted):
+            leaves = flatten(nested)
+            if not met.issuperset(leaves):
+                met.update(leaves)
+                yield path, nested
+    yield from ((f"{rest}.{i}", value) for i, value in enumerate(values) if value not in met)
+
+
+def named_within(name: str, member: Any, wanted: set[Value]) -> Iterator[tuple[str, Any]]:
+    """The Values that are wanted in a member of a module: lists that make an array under one name, else one by one."""
+    if isinstance(member, Module):
+        member = member.members()
+    elif shape_of(member) is not None and wanted.issuperset(flatten(member)):
+        yield name, member
+        return
+    if isinstance(member, (list, tuple, dict, np.ndarray)):
+        for key, item in member.items() if isinstance(member, dict) else enumerate(member):
+            yield from named_within(f"{name}.{key}", item, wanted)
 
 
 def modules_within(name: str, member: Any) -> Iterator[tuple[str, Module]]:

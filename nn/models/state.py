@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -19,6 +20,7 @@ from autograd.files import PathLike, reading, replacing
 from autograd.nested import flatten
 from autograd.value import Value
 from nn.errors import DataError
+from nn.vector import cast, real_numbers
 
 T = TypeVar("T")
 Arrays = dict[str, npt.NDArray[Any]]
@@ -28,9 +30,14 @@ CHECKPOINT = "#checkpoint"
 ARCHITECTURE = "#architecture"
 """The entry that says what a model is made of. No parameter can have such a name."""
 
-SWELLING, SMALL_ENTRY, LONGEST_HEAD = 100, 2**20, 2**16
-"""How many times as large as in the file an entry may become, in how many bytes it may in any case, and how many bytes
-say what its array is. `save` does not compress, and numbers that were learned would shrink to about a half."""
+TEXTS = {CHECKPOINT, ARCHITECTURE}
+
+SWELLING = 100
+"""How many times as large as the file its arrays may become in memory. `save` does not compress, and numbers that were
+learned would shrink to about a half."""
+
+LONGEST_HEAD = 2**16
+"""The bytes at the start of an entry that say what its array is."""
 
 
 class Head(NamedTuple):
@@ -50,41 +57,59 @@ class Named(Protocol):
 
 def state_of(model: Named) -> Arrays:
     """The data of all parameters as arrays shaped as they are nested."""
-    return {name: np.array(numbers(nested), np.float64) for name, nested in model.named_state()}
+    return {name: np.array(numbers(nested), np.float64) for name, nested in named_of(model).items()}
+
+
+def named_of(model: Named) -> dict[str, Any]:
+    """What a model is made of, by name; raises `UsageError` where two parts have one name."""
+    named: dict[str, Any] = {}
+    for name, nested in model.named_state():
+        if name in named:
+            raise UsageError(f"two parameters of the model are called {name}: give attributes and keys of dicts other "
+                             "names")
+        named[name] = nested
+    return named
 
 
 def numbers(nested: Any) -> Any:
     """The numbers in nested lists of Values, nested likewise."""
+    return nested.data if isinstance(nested, Value) else [numbers(member) for member in nested]
+
+
+def shape_of(nested: Any) -> tuple[int, ...] | None:
+    """The shape of the array that nested lists of Values make; None if they make none, as rows of different lengths."""
     if isinstance(nested, Value):
-        return nested.data
-    return [numbers(member) for member in (nested.values() if isinstance(nested, dict) else nested)]
+        return ()
+    if not isinstance(nested, (list, tuple, np.ndarray)):
+        return None
+    shapes = {() if type(member) is Value else shape_of(member) for member in nested}
+    inner = shapes.pop() if len(shapes) == 1 else None
+    return None if inner is None else (len(nested), *inner)
 
 
 def restore(model: Named, state: Mapping[str, Any]) -> None:
     """Write arrays into the parameters of their names: all, or none if anything does not fit."""
     arrays = {name: np.asarray(array) for name, array in state.items()}
-    check(model, {name: Head(array.shape, array.dtype) for name, array in arrays.items()})
-    pairs: list[tuple[Value, float]] = []
-    for name, nested in model.named_state():
-        with np.errstate(over="ignore"):  # of what is longer than float64
-            pairs += zip(flatten(nested), arrays[name].ravel().astype(np.float64).tolist(), strict=True)
-    for value, number in pairs:  # from here on nothing can fail
-        value.data = number
+    named = check(model, {name: Head(array.shape, array.dtype) for name, array in arrays.items()})
+    pairs = [(flatten(nested), cast(name, arrays[name]).ravel().tolist()) for name, nested in named.items()]
+    for values, numbers in pairs:  # from here on nothing can fail
+        for value, number in zip(values, numbers, strict=True):
+            value.data = number
 
 
-def check(model: Named, heads: Mapping[str, Head]) -> None:
-    """Raise an error that says what does not fit, unless arrays of these names and shapes are the parameters."""
-    named = dict(model.named_state())
+def check(model: Named, heads: Mapping[str, Head]) -> dict[str, Any]:
+    """What the model is made of, by name; raises an error that says what does not fit unless these are its arrays."""
+    named = named_of(model)
     if missing := [name for name in named if name not in heads]:
         raise UsageError(f"parameters are missing: {', '.join(missing)}; there are {', '.join(heads) or 'none'}")
     if foreign := [name for name in heads if name not in named]:
         raise UsageError(f"the model has no {', '.join(map(str, foreign))}; it has {', '.join(named)}")
     for name, nested in named.items():
-        shape, head = np.shape(numbers(nested)), heads[name]
-        if head.shape != shape:
-            raise SizeError(f"{name} has shape {shape}, an array of shape {head.shape} came")
-        if head.dtype.kind not in "biuf":
-            raise NumberError(f"{name} must hold real numbers, an array of type {head.dtype} came")
+        head = heads[name]
+        if head.shape != shape_of(nested):
+            raise SizeError(f"{name} has shape {shape_of(nested)}, an array of shape {head.shape} came")
+        real_numbers(name, head.dtype)
+    return named
 
 
 def write(path: PathLike, arrays: Mapping[str, npt.ArrayLike]) -> None:
@@ -109,21 +134,23 @@ def write(path: PathLike, arrays: Mapping[str, npt.ArrayLike]) -> None:
 
 
 def read(
-    path: PathLike, check: Callable[[Mapping[str, Head]], None] = lambda heads: None, only: str | None = None
+    path: PathLike, check: Callable[[Mapping[str, Head]], object] = lambda heads: None, only: str | None = None
 ) -> Arrays:
     """The arrays in an .npz file, or `only` one, once `check` has seen how large each of them would be.
 
-    Raises `DataError` for a file that is missing, damaged, no regular file or of another kind, and for one that would
-    become more than `SWELLING` times as large in memory.
+    Raises `DataError` for a file that is missing, damaged, of another kind or no regular file, and for one that would
+    take up too much memory.
     """
     try:
         with reading(path, DataError) as file, zipfile.ZipFile(file) as archive:
             entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
+            size, becomes = os.fstat(file.fileno()).st_size, sum(entry.file_size for entry in entries.values())
+            if becomes > SWELLING * size:
+                raise DataError(f"{path} has {size} bytes and would become {becomes} in memory, more than {SWELLING} "
+                                "times as many")
             heads = {name: head_of(archive, entry) for name, entry in entries.items()}
-            swollen = [name for name, entry in entries.items()
-                       if entry.file_size > SMALL_ENTRY and entry.file_size > SWELLING * entry.compress_size]
-            if swollen:
-                raise DataError(f"{path} is refused: its {swollen[0]} would become {SWELLING} times as large in memory")
+            if any(heads[name].shape or heads[name].dtype.kind != "U" for name in TEXTS & heads.keys()):
+                raise ValueError
             check(heads)
             return {name: array_of(archive, entry) for name, entry in entries.items() if only in (None, name)}
     except RerollError:
@@ -153,7 +180,7 @@ def array_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> npt.NDArray[An
         return array
 
 
-def read_model(path: PathLike, check: Callable[[Mapping[str, Head], str], None]) -> Arrays:
+def read_model(path: PathLike, check: Callable[[Mapping[str, Head], str], object]) -> Arrays:
     """The parameters in a file of a model, or in a checkpoint.
 
     Before they are read, `check` sees their names and shapes, and what the model is made of, "" if the file does not

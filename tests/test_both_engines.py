@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value
 from nn.activations import ACTIVATIONS, LAYER_ACTIVATIONS
 
 RNG = np.random.default_rng(0)
@@ -100,68 +99,3 @@ def test_logistic_regression_trains_alike(other, classes, loss):
                          ids=["MLP", "maxout"])
 def test_penalties_train_alike(other, make, biases):
     agree(other, make, "binary_cross_entropy", UNIT, penalties={"l1": 0.01, "l2": 0.02, "biases": biases})
-
-
-# ── what callbacks change ────────────────────────────────────────────────────────────────────
-
-
-class Scaled(nn.Module):
-    """A model that reads a number besides its parameters."""
-
-    def __init__(self):
-        self.layer, self.scale = nn.Layer(3, 2, "tanh", seed=0), 1.0
-
-    def forward(self, x):
-        return [self.scale * out for out in self.layer(x)]
-
-
-class Each:
-    """A callback after every step."""
-
-    def __init__(self, change):
-        self.step = change
-
-
-def changes(model, outside):
-    """Ways in which a callback may change what the loss reads, by what it does to it at an epoch or a step."""
-    return {
-        "an attribute": lambda t: setattr(model, "scale", 1 + 0.1 * t.steps),
-        "a number in a closure": lambda t: outside.__setitem__("weight", 0.1 * t.steps),
-        "a Value": lambda t: setattr(outside["beta"], "data", 0.1 * t.steps),
-        "late": lambda t: setattr(model, "scale", 1.0 if t.epoch < 3 else 2.0),
-        "once": lambda t: setattr(model, "scale", 1.0 if t.epoch < 2 else 0.5),
-        "the course": lambda t: outside.__setitem__("square", t.epoch % 2),
-        "nothing": lambda t: None,
-    }
-
-
-@pytest.mark.parametrize(("change", "moment"), [
-    (change, moment) for change in changes(None, {}) for moment in ("epoch", "step")
-    if moment == "epoch" or change not in ("late", "once")  # what begins at a later step is seen after its epoch
-])
-def test_what_callbacks_change_is_read_by_all_engines(other, change, moment):
-    runs = []
-    for engine in ("compiled", other):
-        model, outside = Scaled(), {"weight": 0.0, "beta": Value(0.0), "square": 1}
-
-        def loss(outputs, targets, outside=outside):
-            extra = outside["weight"] + outside["beta"]
-            penalty = outputs[0] ** 2 if outside["square"] else abs(outputs[1])
-            return nn.losses.mse(outputs, targets) + extra * penalty
-
-        act = changes(model, outside)[change]
-        history = nn.fit(
-            model, X, UNIT, loss, nn.SGD(0.05), epochs=5, batch_size=3, engine=engine, seed=2, progress=False,
-            validation_data=(X, UNIT), callbacks=[Each(act) if moment == "step" else act],
-        )
-        runs.append((history.loss, history.val_loss, nn.parameters_to_vector(model)))
-    for mine, theirs in zip(*runs, strict=True):
-        np.testing.assert_allclose(mine, theirs, rtol=1e-10)
-
-
-def test_a_trace_between_epochs_leaves_nothing_behind():
-    model = Scaled()
-    model.seen = []
-    before = dict(vars(model))
-    nn.fit(model, X, UNIT, "mse", nn.SGD(0.05), epochs=3, progress=False, callbacks=[lambda t: None])
-    assert vars(model) == before

@@ -132,10 +132,6 @@ class Evaluator:
         """The loss and the outputs as matrix statements; made when first asked for, since many trainings never ask."""
         return autograd.compile(self.both, self.model)
 
-    def retrace(self) -> bool:
-        """Trace the loss and the outputs again, if they were; whether they have changed."""
-        return "program" in vars(self) and self.program.retrace()
-
     def __call__(
         self, theta: FloatArray, examples: Examples, prefix: str = "", metrics: bool = True
     ) -> dict[str, float]:

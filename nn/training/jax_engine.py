@@ -62,13 +62,6 @@ class JaxEngine:
         gradient[:] = slope
         return value[()], gradient
 
-    def retrace(self) -> bool:
-        """See `Program.retrace`."""
-        changed = self.program.retrace()
-        if changed:
-            self.steps.clear()
-        return changed
-
     def step(self, batch: Batch) -> tuple[Any, int]:
         """The function that computes value and gradient for rows of this shape, and how many random numbers one takes.
 

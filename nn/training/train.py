@@ -60,10 +60,6 @@ def fit(
       probabilities at ½, numbers halfway between their targets.
     - `callbacks` are functions of the `Training`, called after each epoch, or objects such as `EarlyStopping`
       and `Checkpoint`; `record` is one more, such as a `viz.Recorder`.
-      Numbers that the loss reads besides the parameters (a weight of a penalty, an attribute of the model, a Value)
-      are frozen in each trace of it. Those that callbacks change are found by tracing again: after the first epoch, and
-      the first step where callbacks follow steps; later too while something changes, and after every epoch of a
-      model of up to 10 000 parameters. What changes first in a late epoch of a larger one goes unseen.
     - `resume` is a file that `Checkpoint` wrote in a training with the same arguments: it goes on to the same result,
       to the last bit. `epochs` counts those before it too. Without it the optimiser starts afresh, whatever it
       remembers of a training before, and has its learning rate again at the end if callbacks changed it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
+import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -14,12 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.files import PathLike, check_writable
-from autograd.modes import lock
 from nn.errors import DataError
 from nn.examples import FloatArray
-from nn.models.module import Module, unchanged
+from nn.models.module import Module
 from nn.optim import Optimizer
-from nn.training.callbacks import is_monitor, moments_of
+from nn.training.callbacks import moments_of
 from nn.training.checkpoint import restore, save
 from nn.training.engine import Engine
 from nn.training.evaluation import Evaluator, Examples
@@ -29,9 +29,6 @@ from nn.vector import parameters_to_vector, vector_to_parameters
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
-
-FOLLOWED = 10_000
-"""Parameters up to which the loss is traced again after every epoch, if there are callbacks that might change it."""
 
 SMALL = 2e8
 """Floating-point operations of a step, about 10 ms of a core, below which one thread does them all."""
@@ -67,9 +64,6 @@ class Training:
         self.logs: dict[str, float] = {}
         self.saves: list[PathLike] = []
         self.rate = optimizer.lr
-        others = [moment for moment in ("step", "epoch") if not all(map(is_monitor, self.moments[moment]))]
-        self.watched = {*others, "epoch"} if others else set()
-        """The moments at which callbacks may have changed what the loss reads."""
         self.unsound = ""
         """Why training cannot go on, once a number is not finite."""
 
@@ -210,21 +204,6 @@ class Training:
             self.write_back()
         for method in methods:
             method(self)
-        if moment in self.watched:
-            self.follow(moment)
-
-    def follow(self, moment: str) -> None:
-        """Trace the loss again, since callbacks may have changed a number that it reads.
-
-        That takes the time of about a step. Where nothing has changed the first time, it is done again after every
-        epoch of a small model, and no more in others.
-        """
-        with unchanged(self.model):
-            changed = getattr(self.program, "retrace", bool)()
-            with self.model.mode(training=False):
-                changed = self.evaluator.retrace() or changed
-        if not (changed or (moment == "epoch" and self.theta.size <= FOLLOWED)):
-            self.watched.remove(moment)
 
     def write_back(self) -> None:
         """Let the model have the parameters after the last step."""
@@ -248,7 +227,7 @@ class OneThread(contextlib.AbstractContextManager[None]):
     """A ``with`` block in which matrix products take one thread; the last of several that overlap restores the rest."""
 
     def __init__(self) -> None:
-        self.lock, self.holders = lock(), 0
+        self.lock, self.holders = threading.Lock(), 0
         self.limit: Any = None
 
     def __enter__(self) -> None:

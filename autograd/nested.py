@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from autograd.errors import NumberError
+from autograd.errors import NumberError, SizeError, UsageError
 from autograd.value import Value
 
 
@@ -54,3 +56,74 @@ def parameters_of(params: Any) -> list[Value]:
         if not isinstance(value, Value):
             raise NumberError(f"parameters are Values, {type(value).__name__} came: pass a model or Values")
     return list(dict.fromkeys(values))
+
+
+# ── arrays of numbers ────────────────────────────────────────────────────────────────────────
+
+
+def real_array(name: str, data: Any) -> npt.NDArray[Any]:
+    """Data as an array of real numbers of any type: the one gate by which arrays come in.
+
+    Raises `SizeError` where rows differ in length, `UsageError` for masked entries, whose numbers mean nothing, and
+    `NumberError` for all else that is no array of real numbers; each says what to do.
+
+    >>> real_array("Y", ["cat", "dog"])
+    Traceback (most recent call last):
+    autograd.errors.NumberError: Y must hold real numbers, it is of type <U3, with 'cat' in it: names, Y = \
+np.unique(Y, return_inverse=True) makes whole numbers of texts
+    """
+    if masked(data):
+        raise UsageError(f"{name} has masked entries: leave such examples out, or fill them in by np.ma.filled")
+    try:
+        array = np.asarray(data)
+    except ValueError:
+        raise SizeError(f"the rows of {name} differ in length") from None
+    except Exception as error:  # arrays of other libraries raise what they like, those on a GPU for example
+        raise NumberError(f"{name} must hold real numbers, NumPy makes no array of it: {error}") from error
+    if array.dtype.kind not in "biuf":
+        raise NumberError(f"{name} must hold real numbers, it is of type {array.dtype}{remedy(name, data, array)}")
+    return array
+
+
+def masked(data: Any) -> bool:
+    """Whether an entry is masked, also in lists of masked arrays."""
+    if isinstance(data, np.ma.MaskedArray):
+        return bool(np.ma.is_masked(data))
+    return isinstance(data, (list, tuple)) and any(
+        masked(member) for member in data if isinstance(member, (list, tuple, np.ma.MaskedArray)))
+
+
+def remedy(name: str, data: Any, array: npt.NDArray[Any]) -> str:
+    """What to do with an array that does not hold real numbers, by its kind."""
+    kind = array.dtype.kind
+    if kind in "mM":
+        return f": give numbers of days, ({name} - {name}[0]) / np.timedelta64(1, 'D')"
+    if kind == "c":
+        return f": give the parts as columns, {name}.real and {name}.imag"
+    if kind == "V":
+        return f": give its fields as columns, np.column_stack([{name}[field] for field in {name}.dtype.names])"
+    if array.ndim == 0 and hasattr(data, "toarray"):
+        return f": {name}.toarray() makes an array of a sparse one"
+    if array.ndim == 0 and kind == "O":
+        iterable = hasattr(data, "__iter__")
+        return f", made of one {type(data).__name__}{f': list({name}) makes a list of it' * iterable}"
+    strange = [(place, entry) for place, entry in np.ndenumerate(array) if not isinstance(entry, numbers.Real)][:1]
+    if not strange:
+        return f": its entries are numbers, {name}.astype(float) makes floats of them"
+    place, entry = strange[0]
+    if isinstance(entry, (str, bytes)):
+        makes = (f"np.asarray({name}, float) reads such texts" if is_number(entry) else
+                 f"names, {name} = np.unique({name}, return_inverse=True) makes whole numbers of texts")
+        return f", with {str(entry)!r:.40} in it: {makes}"
+    if type(entry).__name__ in ("NoneType", "NAType", "NaTType"):
+        return f", {name}{list(place)} is {entry}: leave such examples out, or fill them in"
+    return f", {name}{list(place)} is of type {type(entry).__name__}"
+
+
+def is_number(text: str | bytes) -> bool:
+    """Whether a text is that of a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import NumberError, SizeError
-from autograd.nested import parameters_of
+from autograd.nested import parameters_of, real_array
 from autograd.value import assign
 from nn.arguments import precision
 
@@ -32,10 +32,7 @@ def vector_to_parameters(theta: npt.ArrayLike, params: Any) -> None:
     nothing is written.
     """
     values = parameters_of(params)
-    try:
-        theta = np.asarray(theta)
-    except ValueError:
-        raise SizeError(f"a vector of shape ({len(values)},) is expected, rows of different lengths came") from None
+    theta = real_array("theta", theta)
     if theta.shape != (len(values),):
         raise SizeError(f"a vector of shape ({len(values)},) is expected, one number per parameter, {theta.shape} came")
     assign(values, cast("a vector", theta).tolist())

@@ -362,3 +362,108 @@ def test_cross_validation_with_one_optimiser_is_that_with_one_for_each_fold():
 
     shared = nn.Adam(0.1)
     assert scores(lambda: shared) == scores(lambda: nn.Adam(0.1))
+
+
+# ── numbers that callbacks change ────────────────────────────────────────────────────────────
+
+
+class Annealed(nn.Module):
+    """Plain numbers of every kind that a model and its loss can read, and that callbacks then change."""
+
+    def __init__(self, kind):
+        self.kind, self.inner = kind, nn.MLP(1, [2, 1], "tanh", seed=0)
+        self.weight, self.weights, self.power, self.active = 1.0, {"b": [1.0]}, 2, True
+
+    def number(self):
+        return {"attribute": self.weight, "in a dict": self.weights["b"][0], "closure": OUTSIDE[0],
+                "whole": self.power - 1, "flag": 1.0 if self.active else 0.25, "array": float(ARRAY[0])}[self.kind]
+
+    def change(self, epoch):
+        self.weight, self.weights["b"][0], OUTSIDE[0], ARRAY[0] = [1 / epoch] * 4
+        self.power, self.active = 2 + epoch // 2, epoch % 2 == 1
+
+    def forward(self, x):
+        return self.inner(x) * self.number()
+
+
+OUTSIDE, ARRAY = [1.0], np.ones(1)
+
+
+@pytest.mark.parametrize("when", [{1, 2, 3, 4, 5}, {1}, {5}, set()], ids=["always", "at first", "late", "never"])
+@pytest.mark.parametrize("kind", ["attribute", "in a dict", "closure", "whole", "flag", "array"])
+def test_what_callbacks_change_is_read_by_every_engine(kind, when):
+    def run(engine):
+        OUTSIDE[0] = ARRAY[0] = 1.0
+        model = Annealed(kind)
+
+        def cost(a, y):
+            return (a - y) ** 2 + (model.number() - 1) * a**2
+
+        def change(training):
+            if training.epoch in when:
+                training.model.change(training.epoch + 1)
+
+        history = nn.fit(model, *line(), cost, nn.SGD(0.1), epochs=7, batch_size=6, validation_split=0.3, seed=0,
+                         engine=engine, progress=False, callbacks=[change])
+        return np.array([history.loss, history.val_loss])
+
+    compiled = run("compiled")
+    np.testing.assert_allclose(compiled, run("eager"), rtol=1e-10)
+    assert not when or not np.allclose(compiled, run_without_changes(kind))
+
+
+def run_without_changes(kind):
+    OUTSIDE[0] = ARRAY[0] = 1.0
+    model = Annealed(kind)
+    history = nn.fit(model, *line(), lambda a, y: (a - y) ** 2 + (model.number() - 1) * a**2, nn.SGD(0.1), epochs=7,
+                     batch_size=6, validation_split=0.3, seed=0, progress=False)
+    return np.array([history.loss, history.val_loss])
+
+
+def test_numbers_that_change_in_the_course_of_an_epoch_are_warned_of():
+    class Slowly(nn.Callback):
+        def step(self, training):
+            training.model.weight *= 0.9
+
+    model = Annealed("attribute")
+    with pytest.warns(RuntimeWarning, match='changed in the course of an epoch; .* engine="eager" at each step'):
+        nn.fit(model, *line(), "mse", nn.SGD(0.1), epochs=2, batch_size=4, progress=False, callbacks=[Slowly()])
+
+
+def test_callbacks_that_only_watch_cost_no_trace():
+    calls = []
+
+    class Watch(nn.MLP):
+        def forward(self, x):
+            calls.append(x)
+            return super().forward(x)
+
+    class Reading(nn.Callback):
+        changes = False
+
+        def epoch(self, training):
+            calls.append("epoch")
+
+    trained(Reading(), nn.EarlyStopping("loss", patience=9), model=Watch(1, [1], seed=0), epochs=4)
+    after_first = calls[calls.index("epoch") + 1 :]
+    assert "epoch" in after_first
+    assert len(after_first) < 10
+    many = len(calls)
+    trained(lambda training: None, model=Watch(1, [1], seed=0), epochs=4)
+    assert len(calls) - many > 6
+
+
+def test_a_trace_between_epochs_leaves_nothing_in_the_model():
+    class Watched(nn.Module):
+        def __init__(self):
+            self.layer, self.seen = nn.Layer(2, 1, "tanh", seed=0), []
+
+        def forward(self, x):
+            self.seen.append(x)
+            return self.layer(x)
+
+    model, lengths = Watched(), []
+    inputs = np.random.default_rng(0).normal(size=(5, 2))
+    nn.fit(model, inputs, inputs[:, :1], "mse", nn.SGD(0.05), epochs=3, progress=False,
+           callbacks=[lambda training: lengths.append(len(model.seen))])
+    assert len(set(lengths)) == 1

@@ -150,3 +150,59 @@ def test_a_column_that_never_changes_is_an_error_unless_allowed(value):
 def test_what_cannot_be_divided_or_scaled_is_an_error_that_says_why(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+# ── spreads that are rounding, numbers of any size ───────────────────────────────────────────
+
+SCALES = [5e-324, 1e-320, 1e-300, 1e-160, 1e-20, 1.0, 1e20, 1e160, 1e300]
+ALIKE = {  # numbers that are equal but for rounding
+    "the same": [0.1, 0.1, 0.1],
+    "a sum and a number": [0.3, 0.1 + 0.2, 0.3],
+    "a product and a sum": [0.7, 0.1 * 7, sum([0.1] * 7)],
+    "a sum of ten": [1.0, sum([0.1] * 10), 1.0],
+    "neighbours": [1.0, np.nextafter(1, 2), np.nextafter(1, 0)],
+    "of either sign": [-0.3, -(0.1 + 0.2), -0.3],
+}
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("numbers", ALIKE.values(), ids=ALIKE)
+@pytest.mark.parametrize("make", [data.zscore, data.minmax_scale])
+def test_a_column_that_differs_by_rounding_only_says_nothing(make, numbers, scale):
+    X = np.column_stack([np.multiply(numbers, scale), [1.0, 2.0, 4.0]])
+    with pytest.raises(UsageError, match=r"column \[0\] of X is .* throughout"):
+        make(X)
+    scaled, others = make(X, X + np.array([scale / 3, 0]), constant=True)
+    assert scaled[:, 0].tolist() == others[:, 0].tolist() == [0.0] * 3
+    np.testing.assert_array_equal(scaled[:, 1], make(X[:, 1]))
+    kind = data.Scaling.zscore if make is data.zscore else data.Scaling.minmax
+    np.testing.assert_allclose(kind(X, constant=True).inverse(scaled), X, rtol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_rounding_is_that_of_the_type_of_the_data(dtype):
+    X = np.array([[0.3], [0.1]], dtype)
+    X[1] = np.nextafter(X[0], dtype(1))
+    for make in (data.zscore, data.minmax_scale):
+        assert make(X, constant=True).tolist() == [[0.0], [0.0]]
+        assert make(X.astype(float)).ravel().tolist() in ([-1.0, 1.0], [0.0, 1.0])
+
+
+@pytest.mark.parametrize("offset", [0.0, 1.0, -1e3])
+@pytest.mark.parametrize("scale", SCALES[2:])
+def test_columns_of_any_size_are_scaled_alike(scale, offset):
+    plain = np.random.default_rng(0).normal(size=(50, 2)) + offset
+    X = plain * scale
+    for make in (data.zscore, data.minmax_scale):
+        np.testing.assert_allclose(make(X), make(plain), rtol=1e-9, atol=1e-12)
+    scaled = data.zscore(X)
+    np.testing.assert_allclose(scaled.mean(0), 0, atol=1e-12)
+    np.testing.assert_allclose(scaled.std(0), 1, rtol=1e-12)
+    for kind in (data.Scaling.zscore(X), data.Scaling.minmax(X, -1, 1)):
+        np.testing.assert_allclose(kind.inverse(kind(X)), X, rtol=1e-12, atol=1e-12 * scale)
+
+
+@pytest.mark.parametrize("make", [data.zscore, data.minmax_scale])
+def test_numbers_too_far_apart_for_a_float_are_refused(make):
+    with pytest.raises(UsageError, match="too large, or lie too far apart"):
+        make([[1.7e308], [-1.7e308]])

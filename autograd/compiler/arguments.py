@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.errors import NumberError, SizeError, UsageError
+from autograd.errors import SizeError, UsageError
+from autograd.nested import real_array
 
 FloatArray = npt.NDArray[Any]
 Shape = tuple[int, ...]
@@ -65,12 +66,7 @@ def rows(X: npt.ArrayLike, Y: npt.ArrayLike | None) -> Batch:
 
 
 def _numbers(name: str, given: Any) -> npt.NDArray[Any]:
-    try:
-        array = np.asarray(given)
-    except ValueError:
-        raise SizeError(f"{name} must be an array whose rows have equal shapes; ragged ones came") from None
-    if array.dtype.kind not in "biuf":
-        raise NumberError(f"{name} must be an array of real numbers, one of type {array.dtype} came")
+    array = real_array(name, given)
     if array.ndim == 0:
         raise SizeError(f"{name} must have a row per example; a single number came (for one example: [number])")
     return array
@@ -78,12 +74,7 @@ def _numbers(name: str, given: Any) -> npt.NDArray[Any]:
 
 def vector(theta: npt.ArrayLike, size: int) -> FloatArray:
     """The parameters as a float32 or float64 vector."""
-    try:
-        array = np.asarray(theta)
-    except ValueError:
-        raise SizeError(f"theta must have shape ({size},), one number per parameter; a ragged list came") from None
-    if array.dtype.kind not in "biuf":
-        raise NumberError(f"theta must be a vector of real numbers, one of type {array.dtype} came")
+    array = real_array("theta", theta)
     if array.dtype.char not in "fd":
         array = array.astype(np.float64)
     if array.shape != (size,):

@@ -25,7 +25,8 @@ Shape = tuple[int, int]
 def as_vectors(images: npt.ArrayLike, white: float = 255) -> Floats:
     """Pictures with pixels from 0 to `white` as rows of numbers from 0 to 1, of shape (n, height · width).
 
-    Raises `UsageError` for a pixel outside.
+    They have shape (n, height, width), or one channel as other tools have it: (n, 1, height, width) or (n, height,
+    width, 1). Several channels stay one after the other. Raises `UsageError` for a pixel outside.
 
     >>> as_vectors([[[0, 255], [51, 0]]])
     array([[0. , 1. , 0.2, 0. ]])
@@ -103,7 +104,7 @@ def floats(X: npt.ArrayLike) -> Floats:
 
 def pictures(X: npt.ArrayLike, shape: Shape | None) -> Floats:
     """The pictures of an array as (n, height, width)."""
-    data = floats(X)
+    data = without_channel(floats(X))
     if data.ndim == 3:
         return data
     if data.ndim != 2:
@@ -116,6 +117,17 @@ def pictures(X: npt.ArrayLike, shape: Shape | None) -> Floats:
         expected = f"shape={shape}" if shape else "a square: give shape=(height, width)"
         raise SizeError(f"{data.shape[1]} pixels do not make {expected}")
     return data.reshape(len(data), height, width)
+
+
+def without_channel(data: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Pictures of one channel, (n, 1, height, width) or (n, height, width, 1), without its axis; others as they are.
+
+    >>> without_channel(np.zeros((5, 1, 2, 3))).shape, without_channel(np.zeros((5, 2, 3, 1))).shape
+    ((5, 2, 3), (5, 2, 3))
+    """
+    if data.ndim != 4 or 1 not in (data.shape[1], data.shape[3]):
+        return data
+    return data.squeeze(1 if data.shape[1] == 1 else 3)
 
 
 def like(X: npt.ArrayLike, images: Floats) -> Floats:

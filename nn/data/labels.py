@@ -56,5 +56,6 @@ def class_labels(labels: npt.ArrayLike, classes: int | None = None) -> IntArray:
         place = int(np.argmax(outside))
         rule = f"labels are whole numbers from 0 to {LARGEST_LABEL}" if classes is None else (
             f"labels of {classes} classes run from 0 to {classes - 1}")
-        raise UsageError(f"labels[{place}] is {numbers[place]:.0f}: {rule}")
+        signs = "; (labels + 1) // 2 makes them of -1 and 1" if (abs(numbers) == 1).all() else ""
+        raise UsageError(f"labels[{place}] is {numbers[place]:.0f}: {rule}{signs}")
     return numbers.astype(np.int64)

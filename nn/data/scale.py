@@ -19,6 +19,8 @@ from nn.examples import FloatArray, table
 class Scaling:
     """x ↦ (x - center) / width + low, for each column of its own; `inverse` undoes it.
 
+    The width is inf for a column that is constant, of which `low` is left and `inverse` makes the center.
+
     >>> scaling = Scaling.minmax([[10.0], [20.0]], low=-1, high=1)
     >>> scaling([[15.0], [30.0]]).tolist(), scaling.inverse([[0.0]]).tolist()
     ([[0.0], [3.0]], [[15.0]])
@@ -32,27 +34,32 @@ class Scaling:
     def minmax(cls, X: npt.ArrayLike, low: float = 0.0, high: float = 1.0, constant: bool = False) -> Scaling:
         """The scaling that takes the smallest number of each column to `low` and the largest to `high`.
 
-        Raises `UsageError` for a column of equal numbers; with `constant` these become `low` instead.
+        Raises `UsageError` for a column of numbers that are equal or differ by rounding only; with `constant` these
+        become `low` instead.
         """
         if not finite("low end", low) < finite("high end", high):
             raise UsageError(f"the interval [low, high] needs low < high, [{low}, {high}] came")
         columns = table("X", X)
-        with np.errstate(over="ignore"):
-            smallest, span = columns.min(0), columns.max(0) - columns.min(0)
-        return cls(smallest, varying(span, smallest, constant) / (high - low), low)
+        smallest, span = columns.min(0), spans(columns)
+        width = np.where(same(X, columns), 0.0, span / (high - low))
+        return cls(smallest, varying(width, smallest, constant), low)
 
     @classmethod
     def zscore(cls, X: npt.ArrayLike, constant: bool = False) -> Scaling:
         """The scaling that gives each column mean 0 and standard deviation 1 (that of all examples, 1/n).
 
-        Raises `UsageError` for a column of equal numbers; with `constant` these become 0 instead.
+        Raises `UsageError` for a column of numbers that are equal or differ by rounding only; with `constant` these
+        become 0 instead.
         """
         columns = table("X", X)
-        same = (columns == columns[0]).all(0)  # a mean is rounded: the deviation of 0.1, 0.1, 0.1 need not be 0
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean = np.where(same, columns[0], columns.mean(0))
-            deviation = np.where(same, 0.0, columns.std(0))
-        return cls(mean, varying(deviation, mean, constant))
+        # Squares of 1e-300 vanish and those of 1e300 are inf: a power of two brings each column near 1, exactly.
+        exponent = np.frexp(np.abs(columns).max(0))[1] - 1
+        near_one = np.ldexp(columns, -exponent)
+        centred = near_one - near_one.mean(0)
+        widest = np.where(same(X, columns), 1.0, np.abs(centred).max(0))
+        deviation = np.ldexp(widest * (centred / widest).std(0), exponent)
+        return cls(np.ldexp(near_one.mean(0), exponent), varying(
+            np.where(same(X, columns), 0.0, deviation), columns[0], constant))
 
     def __call__(self, X: npt.ArrayLike) -> FloatArray:
         """Data scaled, an array of the same shape."""
@@ -60,7 +67,8 @@ class Scaling:
 
     def inverse(self, Z: npt.ArrayLike) -> FloatArray:
         """Scaled data as they were."""
-        return (self._columns(Z) - self.low) * self.width + self.center
+        data, varied = self._columns(Z), np.isfinite(self.width)
+        return np.where(varied, (data - self.low) * np.where(varied, self.width, 0.0), 0.0) + self.center
 
     def _columns(self, X: npt.ArrayLike) -> FloatArray:
         data = table("X", X)
@@ -104,15 +112,37 @@ def _applied(scaling: Scaling, *data: npt.ArrayLike) -> FloatArray | tuple[Float
     return scaled[0] if len(scaled) == 1 else scaled
 
 
-def varying(widths: FloatArray, values: FloatArray, constant: bool) -> FloatArray:
-    """The widths of columns; those of columns that never change are an error, or 1."""
-    if not np.isfinite(widths).all():
+def spans(columns: FloatArray) -> FloatArray:
+    """The largest number of each column less the smallest; raises `UsageError` where that is too large for a float."""
+    with np.errstate(over="ignore"):
+        found: FloatArray = columns.max(0) - columns.min(0)
+    if not np.isfinite(found).all():
         raise UsageError("the numbers of a column of X are too large, or lie too far apart, to be scaled")
-    same = widths == 0
-    if same.any() and not constant:
-        place = tuple(map(int, np.argwhere(same)[0]))
+    return found
+
+
+ROUNDING = 8
+"""Steps between neighbouring floats, at the largest number of a column, that may be rounding alone."""
+
+
+def same(X: npt.ArrayLike, columns: FloatArray) -> npt.NDArray[np.bool_]:
+    """Whether the numbers of each column are equal, or differ by no more than rounding in the type that X has.
+
+    >>> same([[0.3, 0.3], [0.1 + 0.2, 0.31]], np.array([[0.3, 0.3], [0.1 + 0.2, 0.31]])).tolist()
+    [True, False]
+    """
+    dtype = getattr(X, "dtype", np.dtype(np.float64))
+    step = np.spacing(np.abs(columns).max(0).astype(dtype if dtype.kind == "f" else np.float64)).astype(np.float64)
+    return np.asarray(spans(columns) <= ROUNDING * step)
+
+
+def varying(widths: FloatArray, values: FloatArray, constant: bool) -> FloatArray:
+    """The widths of columns; those of columns that never change are an error, or inf."""
+    flat = widths == 0
+    if flat.any() and not constant:
+        place = tuple(map(int, np.argwhere(flat)[0]))
         raise UsageError(
             f"column {list(place)} of X is {values[place]} throughout, so it cannot be scaled and says nothing: "
             f"leave it out, or give constant=True"
         )
-    return np.where(same, 1.0, widths)
+    return np.where(flat, np.inf, widths)

@@ -18,6 +18,7 @@ import numpy as np
 
 from autograd.errors import MissingPackageError, SizeError, UsageError
 from autograd.files import PathLike, reading
+from nn.data.images import without_channel
 from nn.errors import DataError
 from nn.examples import FloatArray, table
 
@@ -106,8 +107,7 @@ def numbers(data: bytes, name: str) -> FloatArray:
 
 def examples(array: FloatArray, nin: int, name: str) -> FloatArray:
     """An array with an axis for the examples, also where it holds one only, and none for a single channel."""
-    if array.ndim == 4 and 1 in (array.shape[1], array.shape[3]):
-        array = array.squeeze(1 if array.shape[1] == 1 else 3)
+    array = without_channel(array)
     if array.ndim > 3:
         raise SizeError(f"{name} needs 1 to 3 axes, and one of length 1 for a channel, its shape is {array.shape}")
     single = array.ndim == 1 or (array.ndim == 2 and array.shape[1] != nin and array.shape[0] == array.shape[1])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import SizeError, UsageError
@@ -106,7 +105,7 @@ class Layer(Module):
 
 def assign(name: str, array: npt.ArrayLike, params: list[Any], shape: tuple[int, ...]) -> None:
     """Write an array into parameters of the same shape."""
-    given: Any = array if isinstance(array, Sequence | np.ndarray) else [array]
+    given: Any = [array] if isinstance(array, Real) else array
     numbers = table(name, given)
     if numbers.shape != shape:
         raise SizeError(f"{name} has shape {shape}, an array of shape {numbers.shape} came")

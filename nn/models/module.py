@@ -22,7 +22,7 @@ from autograd.errors import NumberError, SizeError, TraceError, UsageError
 from autograd.files import PathLike
 from autograd.nested import flatten, parameters_of
 from autograd.value import data_of, leaf
-from nn.examples import table
+from nn.examples import explained, table
 from nn.models.state import ARCHITECTURE, Arrays, check, read_model, restore, shape_of, state_of, write
 from nn.models.summary import summary
 
@@ -211,7 +211,7 @@ class Module:
         Raises `SizeError` for rows of the wrong length or none, `UsageError` for nan or inf.
         """
         rows = table("X", X)
-        with self.mode(training=False), no_grad():
+        with self.mode(training=False), no_grad(), explained(rows):
             if len(rows) > FEW:
                 outputs = self._compiled(rows)
                 if outputs is not None:

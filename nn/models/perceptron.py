@@ -116,7 +116,8 @@ class Perceptron(Layer):
         if targets.shape[1] != self.nout:
             raise SizeError(f"Perceptron has {self.nout} outputs, {targets.shape[1]} targets came for each example")
         if not np.isin(targets, (0, 1)).all():
-            raise UsageError("the targets of a perceptron are 0 and 1, others came: see nn.data.one_hot for classes")
+            raise UsageError("the targets of a perceptron are 0 and 1, others came: see nn.data.one_hot for classes; "
+                             "(Y + 1) / 2 makes them of -1 and 1")
         return rows, targets
 
     def config(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from autograd.errors import NumberError, RerollError, SizeError, UsageError
 from autograd.files import PathLike, reading, replacing
-from autograd.nested import flatten
+from autograd.nested import flatten, real_array
 from autograd.value import Value
 from nn.errors import DataError
 from nn.vector import cast, real_numbers
@@ -89,7 +89,7 @@ def shape_of(nested: Any) -> tuple[int, ...] | None:
 
 def restore(model: Named, state: Mapping[str, Any]) -> None:
     """Write arrays into the parameters of their names: all, or none if anything does not fit."""
-    arrays = {name: np.asarray(array) for name, array in state.items()}
+    arrays = {name: real_array(name, array) for name, array in state.items()}
     named = check(model, {name: Head(array.shape, array.dtype) for name, array in arrays.items()})
     pairs = [(flatten(nested), cast(name, arrays[name]).ravel().tolist()) for name, nested in named.items()]
     for values, numbers in pairs:  # from here on nothing can fail

@@ -26,7 +26,14 @@ MODES = {"min": -1.0, "max": 1.0}
 
 
 class Callback:
-    """Something that watches training; a subclass says at which moments it does what."""
+    """Something that watches training; a subclass says at which moments it does what.
+
+    `changes` is whether it may change numbers that the loss or the model reads besides parameters, such as a weight of
+    a penalty that grows. They are read anew after each epoch then, which takes a compiled engine as long as a trace; a
+    callback that only watches may spare this by `changes = False`.
+    """
+
+    changes: bool = True
 
     def begin(self, training: Training) -> None:
         """Before the first step."""
@@ -67,6 +74,8 @@ class Monitor(Callback):
     Instead of "loss", which was met while the parameters were changing, it measures that of the parameters as they are
     at the end of the epoch: they are what is kept. This takes about a third of the time of the epoch.
     """
+
+    changes = False
 
     def __init__(self, monitor: str, mode: str, min_delta: float = 0.0) -> None:
         self.monitor = monitor
@@ -118,6 +127,11 @@ def check(monitor: str, names: Iterable[str]) -> None:
     if monitor not in names:
         missing = ": give fit validation data" if monitor.startswith("val_") else ""
         raise UsageError(f"there is no {monitor!r} to watch, only {', '.join(names)}{missing}")
+
+
+def may_change(methods: Iterable[Callable[[Any], Any]]) -> bool:
+    """Whether a callback among these may change what the loss reads."""
+    return any(getattr(getattr(method, "__self__", None), "changes", True) for method in methods)
 
 
 def is_monitor(method: Callable[[Any], Any]) -> bool:

@@ -17,7 +17,7 @@ from autograd.nested import flatten
 from autograd.value import data_of
 from nn.arguments import described, function, listed
 from nn.data.labels import one_hot
-from nn.examples import FloatArray, paired
+from nn.examples import FloatArray, explained, paired
 from nn.losses import LOSSES, Loss, check_outputs, check_targets, meaning_of, name_of, threshold_of
 from nn.metrics import METRICS, Metric
 from nn.models.module import FEW, PORTION, Module, unchanged, values
@@ -50,6 +50,9 @@ def examples_for(
     """Checked examples; for cross entropy, labels of classes become one-hot rows, a column for each output."""
     inputs, targets = paired(X, Y, dtype)
     given, meaning = np.asarray(Y), meaning_of(loss)
+    if inputs.ndim > 2:
+        with explained(inputs):
+            outputs_of(model, inputs[0])
     if meaning is not None and meaning.classes:
         outputs = outputs_of(model, inputs[0])
         check_outputs(loss, outputs)
@@ -147,6 +150,12 @@ class Evaluator:
         for name, metric in self.metrics.items() if metrics else ():
             found[name] = single(name, self.score(metric, outputs, examples.given)) if sound else np.nan
         return {prefix + name: number for name, number in found.items()}
+
+    def read_anew(self) -> None:
+        """Trace the program again, if it is made, where what the loss reads has changed."""
+        if "program" in vars(self):
+            with self.model.mode(training=False):
+                self.program.retrace()
 
     def score(self, metric: Metric, outputs: FloatArray, targets: npt.NDArray[Any]) -> Any:
         """What a metric gives; those of ours cut single outputs where the loss does."""

@@ -79,6 +79,13 @@ class JaxEngine:
             self.steps[batch.shapes] = made, losses.noises
         return self.steps[batch.shapes]
 
+    def retrace(self) -> bool:
+        """As that of a program."""
+        changed = self.program.retrace()
+        if changed:
+            self.steps.clear()
+        return changed
+
     def placed(self, array: FloatArray, sharding: Any) -> Any:
         """An array on the devices of this process, each of which takes its part."""
         return self.jax.make_array_from_callback(array.shape, sharding, array.__getitem__)

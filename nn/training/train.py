@@ -11,6 +11,7 @@ import numpy.typing as npt
 from autograd.errors import TraceError, UsageError
 from autograd.files import PathLike
 from nn.arguments import count, fraction, function, listed, precision
+from nn.examples import explained
 from nn.init import Seed, generator
 from nn.losses import LOSSES, Loss, threshold_of
 from nn.metrics import Metric
@@ -63,6 +64,8 @@ def fit(
     - `resume` is a file that `Checkpoint` wrote in a training with the same arguments: it goes on to the same result,
       to the last bit. `epochs` counts those before it too. Without it the optimiser starts afresh, whatever it
       remembers of a training before, and has its learning rate again at the end if callbacks changed it.
+    - Plain numbers that the loss or the model reads besides parameters are frozen when a compiled engine traces them.
+      What callbacks change is read anew after each epoch.
     - `loss` and `engine` are names or functions, see `nn.losses` and `nn.ENGINES`; all engines give the same
       history to rounding for the same `seed`. "jax" splits every batch among the devices that JAX sees, and names
       them beside the progress; the optimiser, metrics and validation stay with NumPy. `dtype` is float64 or float32.
@@ -110,7 +113,8 @@ def fit(
     if resume is not None and validation_split and seed is None:
         raise UsageError("resume needs the same seed, since validation_split draws by it")
     try:
-        return training.run(progress, resume)
+        with explained(examples.inputs):
+            return training.run(progress, resume)
     except TraceError as error:
         error.add_note('engine="eager" trains with any loss and model, one example at a time')
         raise

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
-import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -15,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.files import PathLike, check_writable
+from autograd.modes import lock
 from nn.errors import DataError
 from nn.examples import FloatArray
-from nn.models.module import Module
+from nn.models.module import Module, unchanged
 from nn.optim import Optimizer
-from nn.training.callbacks import moments_of
+from nn.training.callbacks import may_change, moments_of
 from nn.training.checkpoint import restore, save
 from nn.training.engine import Engine
 from nn.training.evaluation import Evaluator, Examples
@@ -177,12 +177,25 @@ class Training:
         self.logs["lr"] = self.optimizer.lr
         self.history.append(self.logs)
         self.tell("epoch")
+        self.read_anew()
         if self.unsound:
             self.saves.clear()
             self.stop(self.unsound)
             warnings.warn(f"{self.history.stopped}: try a lower learning rate", RuntimeWarning, stacklevel=4)
         while self.saves:
             save(self, self.saves.pop())
+
+    def read_anew(self) -> None:
+        """Let compiled programs have the numbers that callbacks changed, which were frozen when they were traced."""
+        by_step = may_change(self.moments["step"])
+        if self.epoch == self.epochs or not (by_step or may_change(self.moments["epoch"])):
+            return
+        with unchanged(self.model):
+            self.evaluator.read_anew()
+            changed = hasattr(self.program, "retrace") and self.program.retrace()
+        if changed and by_step:
+            warnings.warn('numbers that the loss reads were changed in the course of an epoch; a compiled engine reads '
+                          'them anew after each epoch, engine="eager" at each step', RuntimeWarning, stacklevel=5)
 
     def note_resumption(self) -> None:
         """Say so where a checkpoint leaves nothing to train, since early stopping has waited long enough before it."""
@@ -227,7 +240,7 @@ class OneThread(contextlib.AbstractContextManager[None]):
     """A ``with`` block in which matrix products take one thread; the last of several that overlap restores the rest."""
 
     def __init__(self) -> None:
-        self.lock, self.holders = threading.Lock(), 0
+        self.lock, self.holders = lock(), 0
         self.limit: Any = None
 
     def __enter__(self) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError, Value
-from autograd.nested import parameters_of
+from autograd.nested import parameters_of, real_array
 from viz.drawings.network import forward, is_model, stages
 from viz.pages.recorder import Frame, Recorder
 from viz.pages.web import literal
@@ -87,7 +87,7 @@ def examples(data: tuple[npt.ArrayLike, npt.ArrayLike] | None, network: dict[str
     """Inputs and targets, a row for each example."""
     if data is None:
         return None
-    X, Y = (np.asarray(part, float) for part in data)
+    X, Y = (real_array(name, part).astype(float) for name, part in zip(("X", "Y"), data, strict=True))
     if X.ndim == 0 or len(X) != len(np.atleast_1d(Y)) or len(X) == 0:
         raise SizeError(f"data holds as many targets as examples, arrays of shape {X.shape} and {Y.shape} came")
     X, Y = X.reshape(len(X), -1)[:EXAMPLES], Y.reshape(len(Y), -1)[:EXAMPLES]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError, UsageError, Value, ops
+from autograd.nested import real_array
 from viz.drawings.frames import Frames
 from viz.drawings.network import forward, stages
 from viz.pages.sliders import slider
@@ -64,7 +65,7 @@ def axes(frames: Frames, boundary: Sequence[Value]) -> tuple[Value, Value, Value
 
 def examples(data: Data) -> list[list[float]]:
     """Points and their class: x, y and 0 or 1."""
-    X, Y = (np.asarray(part, float) for part in data)
+    X, Y = (real_array(name, part).astype(float) for name, part in zip(("X", "Y"), data, strict=True))
     if X.ndim != 2 or X.shape[1] != 2 or Y.size != len(X) or not len(X):
         raise SizeError(f"data are examples of two inputs and a target, arrays of shape {X.shape} and {Y.shape} came")
     rows: list[list[float]] = np.column_stack([X, Y.ravel() > Y.mean()])[:EXAMPLES].tolist()

@@ -46,6 +46,9 @@ class Recorder:
     [(0, 16.0, [-24.0]), (1, 10.24, [19.200000762939453]), (2, 6.55, [-15.359999656677246])]
     """
 
+    changes = False
+    """It only watches a training."""
+
     def __init__(self, every: int = 1, *, title: str = "", memory: int = MEMORY) -> None:
         for what, number in (("every", every), ("memory", memory)):
             if isinstance(number, bool) or not isinstance(number, int) or number < 1:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import NumberError, SizeError, UsageError
+from autograd.nested import masked
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -22,6 +23,8 @@ def array(what: str, given: Any, ndim: int | tuple[int, ...], *, finite: bool = 
     Traceback (most recent call last):
     autograd.errors.SizeError: losses: nothing to draw, an array of shape (0,) came
     """
+    if masked(given):
+        raise UsageError(f"{what} has masked entries: leave them out, or fill them in by np.ma.filled")
     try:
         found = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError):

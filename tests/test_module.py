@@ -141,6 +141,10 @@ def test_any_module_trains_and_saved_and_loaded_it_predicts_the_same(seed, tmp_p
         assert other.predict(X).tolist() != expected
         other.load(file)
         assert other.predict(X).tolist() == expected
+    twin = copy.deepcopy(model)
+    twin.load(tmp_path / "model.npz")
+    assert twin.predict(X).tolist() == expected
+    assert not set(values_in(twin)) & set(values_in(model))
     model.later = nn.Neuron(2)
     model.load_state_dict(model.state_dict())
     if type(model).parameters is nn.Module.parameters:

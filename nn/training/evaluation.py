@@ -22,7 +22,7 @@ from nn.losses import LOSSES, Loss, check_targets, name_of
 from nn.metrics import METRICS, Metric
 from nn.models.module import FEW, PORTION, Module
 from nn.training.engine import values
-from nn.vector import vector_to_parameters
+from nn.vector import parameters_to_vector, vector_to_parameters
 
 CATEGORICAL = ("cross_entropy", "cross_entropy_with_logits")
 """The losses whose targets are one-hot rows, which labels of classes become."""
@@ -141,5 +141,5 @@ def evaluate(
     {'loss': 2.0}
     """
     evaluator = Evaluator(model, function("loss", loss, LOSSES), metrics, compiled=np.shape(X)[:1] > (FEW,))
-    theta = np.array([value.data for value in model.parameters()])
+    theta = parameters_to_vector(model)
     return evaluator(theta, examples_for(model, loss, X, Y))

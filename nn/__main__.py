@@ -81,7 +81,8 @@ def training_options(command: argparse.ArgumentParser, task: str) -> None:
     add("--dropout", type=float, default=recipe.dropout, metavar="P",
         help="probability with which a hidden neuron drops out in training")
     add("--epochs", type=int, default=recipe.epochs, metavar="N", help="passes over the examples")
-    add("--batch-size", type=int, default=recipe.batch_size, metavar="N", help="examples in a step; None is all")
+    add("--batch-size", type=number_or_none, default=recipe.batch_size, metavar="N",
+        help="examples in a step; None is all")
     add("--optimizer", choices=list(MAKERS), default=recipe.optimizer, help="sgd has a momentum of 0.9")
     add("--lr", type=float, metavar="R", default=argparse.SUPPRESS,
         help=f"learning rate at the start, which falls to 0 (default: {recipe.lr}, or what is usual for another "
@@ -90,6 +91,14 @@ def training_options(command: argparse.ArgumentParser, task: str) -> None:
     add("--engine", choices=list(ENGINES), default="compiled", help="what computes the gradients")
     add("--save", metavar="FILE", default=SAVED.get(task), help="write the model to FILE (.npz)")
     command.set_defaults(task=task, run=train)
+
+
+def number_or_none(text: str) -> int | None:
+    """A whole number, or the word None."""
+    try:
+        return None if text.lower() == "none" else int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a whole number or None is expected, {text!r} came") from None
 
 
 # ── commands ─────────────────────────────────────────────────────────────────────────────────

@@ -2,7 +2,8 @@ import copy
 import pickle
 import random
 import threading
-from collections import deque
+from collections import UserDict, UserList, deque
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -142,6 +143,10 @@ def test_any_module_trains_and_saved_and_loaded_it_predicts_the_same(seed, tmp_p
         assert other.predict(X).tolist() != expected
         other.load(file)
         assert other.predict(X).tolist() == expected
+    twin = copy.deepcopy(model)
+    twin.load(tmp_path / "model.npz")
+    assert twin.predict(X).tolist() == expected
+    assert not set(values_in(twin)) & set(values_in(model))
     model.later = nn.Neuron(2)
     model.load_state_dict(model.state_dict())
     if type(model).parameters is nn.Module.parameters:
@@ -170,6 +175,10 @@ def holding(**members):
     (lambda: holding(more={nn.parameter(1.0)}), "has parameters in a set, where they are not looked for"),
     (lambda: holding(more=[deque([nn.Neuron(1)])]), "has parameters in a deque"),
     (lambda: holding(inner=holding(more=frozenset([nn.parameter(1.0)]))), "has parameters in a frozenset"),
+    (lambda: holding(more=SimpleNamespace(w=[nn.parameter(1.0)])), "has parameters in a SimpleNamespace"),
+    (lambda: holding(more=[UserList([nn.parameter(1.0)])]), "has parameters in a UserList"),
+    (lambda: holding(inner=holding(more=UserDict(deep=nn.Neuron(1)))), "has parameters in a UserDict"),
+    (lambda: holding(more=Plain(lambda: nn.parameter(1.0))), "has parameters in a Plain, .* or make it a Module"),
     (lambda: holding(more={1: nn.parameter(1.0), "1": nn.parameter(2.0)}), "two parameters of the model are called"),
 ])
 def test_what_could_not_be_trained_or_saved_is_refused_before_anything_is_lost(make, message, tmp_path):
@@ -179,6 +188,24 @@ def test_what_could_not_be_trained_or_saved_is_refused_before_anything_is_lost(m
     with pytest.raises(UsageError, match=message):
         model.save(tmp_path / "model.npz")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_object_may_refer_to_what_the_model_has():
+    model = holding()
+    model.cost, model.first = nn.penalized("mse", model, l2=0.1), SimpleNamespace(w=model.w, model=model)
+    assert list(model.state_dict()) == ["w"]
+
+
+@pytest.mark.parametrize("method", [lambda self: iter([self.w]), lambda self: (self.w, self.w)])
+def test_a_method_parameters_may_return_whatever_holds_values(method):
+    model = type("MadeUp", (nn.Module,), {"parameters": method, "forward": lambda self, x: self.w * x[0]})()
+    model.w = nn.parameter(1.0)
+    assert nn.fit(model, [[1.0]], [2.0], "mse", nn.SGD(0.1), epochs=1, progress=False).loss == [1.0]
+    assert nn.evaluate(model, [[1.0]], [2.0], "mse")["loss"] == pytest.approx((2 - model.w.data) ** 2)
+    assert model.summary().endswith("1 parameters")
+    assert model.predict([[1.0]] * 40).shape == (40, 1)
+    model.zero_grad()
+    assert model.w.grad == 0.0
 
 
 def test_zero_grad_clears_every_parameter():

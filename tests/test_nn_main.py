@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import nn
-from nn.__main__ import TASKS, main
+from nn.__main__ import TASKS, main, parser
 
 
 def run(capsys, *arguments):
@@ -284,6 +284,8 @@ def test_what_cannot_be_asked_is_one_line_with_exit_code_two(capsys, room, reade
         (["xor", "--epochs", "0"], "epochs must be a whole number from 1"),
         (["xor", "--epochs", "1.5"], "invalid int value: '1.5'"),
         (["xor", "--batch-size", "0"], "examples in a batch must be a whole number from 1, 0 came"),
+        (["xor", "--batch-size", "few"], "argument --batch-size: a whole number or None is expected, 'few' came"),
+        (["xor", "--epochs", "1000001"], "epochs may be 1000000 at most, 1000001 came"),
         (["xor", "--lr", "-1"], "learning rate must be a number above 0"),
         (["xor", "--lr", "nan"], "learning rate must be a number above 0"),
         (["xor", "--seed", "-1"], "a seed is a whole number from 0"),
@@ -298,6 +300,38 @@ def test_errors_are_one_line_with_exit_code_two(capsys, arguments, message):
     assert message in err
     assert err.count("\n") == 1
     assert err.startswith("python -m nn")
+
+
+NUMERIC = [action.option_strings[0] for action in parser()._subparsers._group_actions[0].choices["xor"]._actions
+           if action.type is not None]
+
+
+@pytest.mark.parametrize("option", NUMERIC)
+@pytest.mark.parametrize("number", [
+    "0", "-1", "1", "0.5", "1000000000", "1e9", "9" * 30, "9" * 5000, "1e-300", "1e300", "nan", "inf", "-inf", "None",
+    "", "one", "٣", "0x10", "1,5",
+])
+def test_any_number_is_used_or_refused_in_one_line(capsys, option, number):
+    code, out, err = run(capsys, "xor", "--hidden", "2", "--epochs", "1", f"{option}={number}")
+    assert code in (0, 2)
+    if code == 2:
+        assert err.splitlines()[-1].startswith("python -m nn")
+        assert len(err) < 6000
+        assert "before training" not in out or "try a lower learning rate" in err
+
+
+def test_all_numbers_are_walked_and_help_says_what_they_may_be(capsys):
+    assert NUMERIC == ["--hidden", "--dropout", "--epochs", "--batch-size", "--lr", "--seed"]
+    assert run(capsys, "digits", "--hidden", "2", "--epochs", "1", "--batch-size", "None")[0] == 0
+
+
+@pytest.mark.parametrize("task", ["xor", "digits"])
+@pytest.mark.parametrize("hidden", [["100000000"], ["10000", "10000"], ["1", "99999999"]])
+def test_a_network_that_no_memory_holds_is_refused_before_it_is_made(capsys, task, hidden):
+    code, _, err = run(capsys, task, "--hidden", *hidden)
+    assert code == 2
+    assert err.startswith("python -m nn: error: hidden layers of ")
+    assert err.endswith("weights, at most 10000000 are trained: take fewer neurons\n")
 
 
 def test_where_mnist_cannot_be_had_the_message_says_what_to_do(capsys, tmp_path, monkeypatch):

@@ -57,6 +57,11 @@ def encoded(image, kind="PNG", **options):
     return file.getvalue()
 
 
+def chunk(kind, content):
+    """A part of a PNG file."""
+    return struct.pack(">I4s", len(content), kind) + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
 def palette(transparent=None):
     """A picture of three colours by their numbers: 0 is black, 1 white, 2 red."""
     image = Image.fromarray(np.array([[0, 1, 2]], np.uint8), "P")
@@ -65,12 +70,16 @@ def palette(transparent=None):
 
 
 RGBA = np.random.default_rng(0).integers(0, 256, (5, 7, 4), np.uint8)
+HEAD = 33
+"""The length of a PNG file's first parts, which say what a picture is."""
 DEEP = np.array([[0, 13107, 65535]], np.uint16)
 PICTURES = {
     "grey": (encoded(Image.fromarray(LEVELS)), LEVELS / 255, 1),
     "black and white": (encoded(Image.fromarray(LEVELS > 99)), LEVELS > 99, 1),
     "16 bits of grey": (encoded(Image.fromarray(DEEP)), DEEP / 65535, 1),
-    "16 bits of grey, one transparent": (encoded(Image.fromarray(DEEP), transparency=13107), DEEP / 65535, [[1, 0, 1]]),
+    "16 bits of grey, one transparent": (
+        encoded(Image.fromarray(DEEP))[:HEAD] + chunk(b"tRNS", struct.pack(">H", 13107))
+        + encoded(Image.fromarray(DEEP))[HEAD:], DEEP / 65535, [[1, 0, 1]]),
     "grey and alpha": (encoded(Image.fromarray(RGBA[:, :, 2:], "LA")), RGBA[:, :, 2] / 255, RGBA[:, :, 3] / 255),
     "colours": (encoded(Image.fromarray(RGBA[:, :, :3])), RGBA[:, :, :3] / 255 @ LUMA, 1),
     "colours and alpha": (encoded(Image.fromarray(RGBA)), RGBA[:, :, :3] / 255 @ LUMA, RGBA[:, :, 3] / 255),
@@ -127,9 +136,6 @@ def test_a_picture_that_broke_off_is_refused_wherever_it_did(kind):
 
 def huge(width, height):
     """The bytes of a PNG file whose head promises more than it holds."""
-    def chunk(kind, content):
-        return struct.pack(">I4s", len(content), kind) + content + struct.pack(">I", zlib.crc32(kind + content))
-
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         [chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(bytes(10**6))), chunk(b"IEND", b"")])

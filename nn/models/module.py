@@ -92,9 +92,7 @@ class Module:
 
     def members(self) -> dict[str, Any]:
         """What the model is made of, by name: its attributes, those in `__slots__` too."""
-        slots = (name for kind in reversed(type(self).__mro__) if "__slots__" in vars(kind)
-                 for name, member in vars(kind).items() if isinstance(member, types.MemberDescriptorType))
-        return {name: getattr(self, name) for name in slots if hasattr(self, name)} | vars(self)
+        return members_of(self)
 
     def parameters(self) -> list[Value]:
         """Every parameter once: those of this module's own and those of the modules inside it, in their order.
@@ -117,16 +115,20 @@ class Module:
         return named_among(self, own_parameters(self), "parameters")
 
     def named_state(self) -> Iterator[tuple[str, Any]]:
-        """What `state_dict` holds: `named_parameters`, and parameters of modules inside that are not trained."""
+        """What `state_dict` holds: `named_parameters`, and parameters of modules inside that are not trained.
+
+        Raises `UsageError` for parameters in an object that is no module, where they would be lost.
+        """
+        check_places(self)
         yield from self.named_parameters()
         if any(type(module).parameters is not Module.parameters for module in self.modules()):
-            trained = set(self.parameters())
+            trained = set(parameters_of(self))
             held = (value for module in self.modules() for value in [*collected(module), *own_parameters(module)])
             yield from named_among(self, [value for value in dict.fromkeys(held) if value not in trained], "others")
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
-        for value in self.parameters():
+        for value in parameters_of(self):
             value.grad = 0.0
 
     def children(self) -> Iterator[tuple[str, Module]]:
@@ -230,7 +232,7 @@ class Module:
 
         None where one trace cannot stand for all rows, and the model is as before. Else it is as the last row left it.
         """
-        params = self.parameters()
+        params = parameters_of(self)
         program, theta = autograd.compile(lambda x: flatten(self(x)), params), np.array([p.data for p in params])
         try:
             with unchanged(self), np.errstate(all="ignore"):
@@ -322,11 +324,40 @@ def collected(module: Module) -> list[Value]:
         if is_parameter(thing):
             values.append(thing)
         elif isinstance(thing, Module):
-            values += thing.parameters()
+            values += parameters_of(thing)
         elif isinstance(thing, UNNAMED) and any(isinstance(member, Module) or is_parameter(member) for member in thing):
             raise UsageError(f"{type(module).__name__} has parameters in a {type(thing).__name__}, where they are not "
                              "looked for: keep them in a list or a dict")
     return list(dict.fromkeys(values))
+
+
+def members_of(thing: Any) -> dict[str, Any]:
+    """The attributes of an object by name, those in `__slots__` first."""
+    slots = (name for kind in reversed(type(thing).__mro__) if "__slots__" in vars(kind)
+             for name, member in vars(kind).items() if isinstance(member, types.MemberDescriptorType))
+    return {name: getattr(thing, name) for name in slots if hasattr(thing, name)} | getattr(thing, "__dict__", {})
+
+
+def check_places(model: Module) -> None:
+    """Raise `UsageError` if an object that is no module has parameters which the model does not find."""
+    modules = list(model.modules())
+    for module, holder, part in held_elsewhere(modules):
+        if not any(part is one for one in modules) and not any(
+            part in values for one in modules for values in (collected(one), own_parameters(one))
+        ):
+            raise UsageError(f"{type(module).__name__} has parameters in a {type(holder).__name__}, where they are not "
+                             "looked for: keep them in a list or a dict, or make it a Module")
+
+
+def held_elsewhere(modules: list[Module]) -> Iterator[tuple[Module, Any, Any]]:
+    """Parameters and modules in objects that are no modules, each with the module that has the object."""
+    for module in modules:
+        for thing in flatten(list(module.members().values())):
+            if type(thing) is Value or isinstance(thing, (Value, Module, type, types.ModuleType)):
+                continue
+            for part in flatten(list(members_of(thing).values())):
+                if isinstance(part, Module) or is_parameter(part):
+                    yield module, thing, part
 
 
 def own_parameters(module: Module) -> list[Value]:

@@ -214,4 +214,4 @@ def evaluate(
     """
     cost, examples = function("loss", loss, LOSSES), examples_for(model, loss, X, Y)
     evaluator = Evaluator(model, cost, metrics, threshold_of(loss, examples.targets), compiled=len(examples) > FEW)
-    return evaluator(np.array([value.data for value in model.parameters()]), examples)
+    return evaluator(parameters_to_vector(model), examples)

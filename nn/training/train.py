@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from autograd.errors import TraceError, UsageError
 from autograd.files import PathLike
+from autograd.nested import parameters_of
 from nn.arguments import count, fraction, function, listed, precision
 from nn.examples import explained
 from nn.init import Seed, generator
@@ -85,7 +86,7 @@ def fit(
     if isinstance(model, Perceptron):
         raise UsageError("a step has no slope to descend: model.learn(X, Y) follows the perceptron rule")
     named_of(model)  # what could not be saved is not worth training
-    if not model.parameters():
+    if not parameters_of(model):
         raise UsageError(f"{type(model).__name__} has no parameters: there is nothing to train")
     cost, make = function("loss", loss, LOSSES), function("engine", engine, ENGINES)
     dtype, epochs = precision(dtype), count("epochs", epochs)

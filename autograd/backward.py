@@ -7,14 +7,15 @@ so a chain of a million operations is as good as any.
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from autograd import ops
 from autograd.errors import NumberError, UsageError
-from autograd.modes import differentiating, watching
-from autograd.value import Value, constant, data_of
+from autograd.modes import differentiating, is_tracing, lock, watching
+from autograd.value import LAST_CHANGE, Value, constant, data_of
 
 _serial = operator.attrgetter("serial")
 
@@ -41,8 +42,40 @@ def ancestors(output: Value) -> list[Value]:
     return sorted({output}.union(*[node.args for node in interior(output)]), key=_serial)
 
 
+def is_stale(node: Value) -> bool:
+    """Whether a node is no longer what its operation makes of its operands.
+
+    The last bits may differ: a pickle may come from another machine with other libraries of mathematics.
+    """
+    now = node.op.compute(node.args)  # type: ignore[union-attr]
+    return not (math.isclose(now, node.data, rel_tol=1e-12) or (math.isnan(now) and math.isnan(node.data)))
+
+
+def require_unchanged(nodes: Sequence[Value]) -> None:
+    """Raise `UsageError` if data were assigned after these nodes, the youngest first, were computed from them.
+
+    Slopes come from the data of today, so they would belong to another point than the value. Mostly no data were
+    assigned, of any value, since the oldest of these nodes was made, and one comparison says so. Otherwise each node
+    is computed anew: whatever was assigned, and how, and to an operand or to the node itself, that finds it.
+    """
+    if not nodes or nodes[-1].serial > LAST_CHANGE[0]:
+        return
+    for node in reversed(nodes):
+        if is_stale(node):
+            operands = ", ".join(f"{arg.label} = {arg.data}" if arg.label else str(arg.data) for arg in node.args[:6])
+            raise UsageError(
+                f"data changed after the value was computed: {node.label or 'a value'} is {node.data}, but "
+                f"{getattr(node.op, 'name', '')} of {operands}{', …' * (len(node.args) > 6)} is "
+                f"{node.op.compute(node.args)}: compute the value anew first, and "  # type: ignore[union-attr]
+                f"assign data (p.data -= rate * p.grad) after it was differentiated"
+            )
+
+
 def backward(output: Value) -> None:
     """Add d(output)/d(leaf) to the `grad` of each leaf; set the `grad` of every node between.
+
+    Raises `UsageError` if data were assigned since `output` was computed. Where it raises, every `grad` is
+    as it was. Threads may differentiate graphs that share values: one after the other writes.
 
     >>> x = Value(5.0)
     >>> y = x * x - 2 * x + 1
@@ -50,38 +83,59 @@ def backward(output: Value) -> None:
     >>> x.grad, y.grad
     (8.0, 1.0)
     """
-    if not output.args:
-        output.grad += 1.0
-        return
-    nodes = cleared(output)
-    output.grad = 1.0
-    modes = watching()
-    for node in nodes:
-        if modes:
-            watch(node, node.grad)
-        node.op.pull(node)  # type: ignore[union-attr]
+    if watching():
+        grad(output, [])  # modes see all that passes, and may raise, before anything is written
+    with _writing:
+        if not output.args:
+            output.grad += 1.0
+            return
+        nodes = cleared(output)
+        output._grad = 1.0
+        for node in nodes:
+            node.op.pull(node)  # type: ignore[union-attr]
+
+
+_writing = lock()
 
 
 def cleared(output: Value) -> list[Value]:
     """The nodes of `interior`, their gradients zero: one zero of this call's own marks what was found."""
     zero = float("0")
-    output.grad = zero
-    found = []
+    nodes, before = [], [output._grad]
+    output._grad = zero
     stack = [output]
     while stack:
         node = stack.pop()
-        found.append(node)
+        nodes.append(node)
         for arg in node.args:
-            if arg.grad is not zero and arg.args:
-                arg.grad = zero
+            old = arg._grad
+            if old is not zero and arg.args:
+                before.append(old)
+                arg._grad = zero
                 stack.append(arg)
-    found.sort(key=_serial, reverse=True)
-    return found
+    nodes.sort(key=_serial, reverse=True)
+    try:
+        require_unchanged(nodes)
+    except UsageError:
+        restore(output, zero, iter(before))
+        raise
+    return nodes
+
+
+def restore(output: Value, zero: float, before: Iterator[float]) -> None:
+    """Give back what `cleared` has taken, by the same walk, which meets its marks in the same order."""
+    output._grad = next(before)
+    stack = [output]
+    while stack:
+        for arg in stack.pop().args:
+            if arg._grad is zero:
+                arg._grad = next(before)
+                stack.append(arg)
 
 
 def watch(node: Value, upstream: float) -> None:
     """Let the modes of this thread see what a node passes on to its operands."""
-    contributions = [upstream * partial for partial in local_derivatives(node)]
+    contributions = [upstream * partial for partial in _local(node)]
     for mode in watching():
         mode.differentiated(node, upstream, contributions)
 
@@ -89,9 +143,16 @@ def watch(node: Value, upstream: float) -> None:
 def local_derivatives(node: Value) -> tuple[float, ...]:
     """The partial derivative of a node with respect to each of its operands, as floats.
 
+    Raises `UsageError` if data were assigned since the node was computed.
+
     >>> local_derivatives(Value(3.0) * Value(4.0))
     (4.0, 3.0)
     """
+    require_unchanged([node] if node.args else [])
+    return _local(node)
+
+
+def _local(node: Value) -> tuple[float, ...]:
     if not isinstance(node.op, ops.Op):
         return ()
     return tuple(map(float, node.op.local(node.data, *[arg.data for arg in node.args])))
@@ -101,7 +162,10 @@ def grad(output: Value, inputs: Iterable[Value], create_graph: bool = False) -> 
     """d(output)/d(input) for each input, leaving every `.grad` alone.
 
     Floats; with `create_graph=True` Values, made by the same rules and so differentiable again.
-    An input on which the output does not depend gives 0.
+    An input on which the output does not depend gives 0. In a loss that is compiled, where nothing has
+    a number yet, there are Values in place of the floats, and they too count as constants.
+
+    Raises `UsageError` if data were assigned since `output` was computed.
 
     >>> x = Value(2.0)
     >>> (dy,) = grad(x**3, [x], create_graph=True)
@@ -114,14 +178,19 @@ def grad(output: Value, inputs: Iterable[Value], create_graph: bool = False) -> 
     for value in (output, *inputs):
         if not isinstance(value, ops.Carrier):
             raise NumberError(f"grad differentiates a Value with respect to Values, {type(value).__name__} came")
+    traced = not issubclass(type(output), Value) or is_tracing()
     output, inputs = output.among(inputs)
+    if not traced:
+        require_unchanged(interior(output))
     with differentiating():
-        arrived = sweep(output, symbolic_partials if create_graph else local_derivatives, 1.0)
+        arrived = sweep(output, symbolic_partials if create_graph or traced else _local, 1.0)
         derivatives = [total(arrived.get(value, [])) for value in inputs]
     if watching():
         for node in interior(output):
             watch(node, data_of(arrived[node][0]))
-    return [constant(d) if type(d) is float else d for d in derivatives] if create_graph else derivatives
+    if create_graph:
+        return [constant(d) if type(d) is float else d for d in derivatives]
+    return [ops.detach(d) for d in derivatives] if traced else derivatives
 
 
 def symbolic_partials(node: Any) -> tuple[Any, ...]:
@@ -154,17 +223,21 @@ def total(contributions: list[Any]) -> Any:
     return ops.sum(contributions) if contributions else 0.0
 
 
-def jacobian(outputs: Iterable[Value], inputs: Sequence[Value]) -> list[list[float]]:
-    """The matrix of d(output)/d(input), a row for each output.
+def jacobian(outputs: Iterable[Value], inputs: Iterable[Value], create_graph: bool = False) -> list[list[Any]]:
+    """The matrix of d(output)/d(input), a row for each output, by `grad`, whose numbers it holds.
 
     >>> x, y = Value(2.0), Value(3.0)
     >>> jacobian([x * y, x + y], [x, y])
     [[3.0, 2.0], [1.0, 1.0]]
     """
-    return [grad(output, inputs) for output in outputs]
+    for name, values in (("outputs", outputs), ("inputs", inputs)):
+        if isinstance(values, ops.Carrier):
+            raise UsageError(f"jacobian takes a list of outputs and one of inputs, a single value came as {name}")
+    inputs = list(inputs)
+    return [grad(output, inputs, create_graph) for output in outputs]
 
 
-def hessian(f: Callable[..., Value], inputs: Sequence[Value]) -> list[list[float]]:
+def hessian(f: Callable[..., Value], inputs: Iterable[Value], create_graph: bool = False) -> list[list[Any]]:
     """The matrix of second derivatives of `f(*inputs)`: the Jacobian of its gradient.
 
     Raises `UsageError` where a value comes in place of the function.
@@ -174,4 +247,7 @@ def hessian(f: Callable[..., Value], inputs: Sequence[Value]) -> list[list[float
     """
     if not callable(f):
         raise UsageError(f"hessian takes a function of the inputs, such as lambda x, y: x * x * y; {f!r} came")
-    return jacobian(grad(f(*inputs), inputs, create_graph=True), inputs)
+    if isinstance(inputs, ops.Carrier):
+        raise UsageError("hessian takes a list of inputs: hessian(f, [x]) in place of hessian(f, x)")
+    inputs = list(inputs)
+    return jacobian(grad(f(*inputs), inputs, create_graph=True), inputs, create_graph)

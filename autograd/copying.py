@@ -10,12 +10,13 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from copy import deepcopy as deeply
 from typing import Any
 
 from autograd import ops
-from autograd.backward import ancestors
+from autograd.backward import ancestors, is_stale
 from autograd.modes import current
-from autograd.value import Value
+from autograd.value import Value, made
 
 
 class _Thread(threading.local):
@@ -51,7 +52,17 @@ def reduce(value: Value) -> tuple[Any, ...]:
     """How pickle takes a value apart: leaves and unrolled nodes by themselves, others with their graph."""
     if value.args and not _thread.unrolling():
         return last, (Unrolled(value),)
-    return rebuild, (value.data, value.grad, value.op, value.args, value.label)
+    return rebuild, (value.data, value.grad, value.op, value.args, value.label, type(value)), attributes(value)
+
+
+def attributes(value: Value) -> Any:
+    """What a subclass has added to a value, as pickle's state: a dict, and a dict for slots; None for nothing."""
+    if type(value) is Value:
+        return None
+    state = object.__getstate__(value)
+    added, slots = state if isinstance(state, tuple) else (state, None)
+    slots = {name: thing for name, thing in (slots or {}).items() if name not in Value.__slots__}
+    return (added, slots) if added or slots else None
 
 
 def last(values: list[Value]) -> Value:
@@ -59,11 +70,25 @@ def last(values: list[Value]) -> Value:
     return values[-1]
 
 
-def rebuild(data: float, grad: float, op: ops.Op | ops.Leaf | None, args: tuple[Value, ...], label: str) -> Value:
+def rebuild(
+    data: float, grad: float, op: ops.Op | ops.Leaf | None, args: tuple[Value, ...], label: str,
+    kind: type[Value] = Value,
+) -> Value:
     """A value from its parts, with a serial of its own."""
-    value = Value(data, label)
-    value.grad, value.op, value.args = grad, op, args
+    value = made(kind, data, op, args)
+    value.grad, value.label = grad, label
+    if args and is_stale(value):
+        value.data = data  # as for the original, the change is younger than the node
     return value
+
+
+def duplicate(value: Value, args: tuple[Value, ...], copied: Callable[[Any], Any]) -> Value:
+    """A value of the same parts from these operands; what a subclass has added goes through `copied`."""
+    new = rebuild(value.data, value.grad, value.op, args, value.label, type(value))
+    for added in attributes(value) or ():
+        for name, thing in (added or {}).items():
+            setattr(new, name, copied(thing))
+    return new
 
 
 def traced(value: Value) -> Any:
@@ -74,7 +99,7 @@ def traced(value: Value) -> Any:
 def copy(value: Value) -> Any:
     """A value made by the same operation from the same operands."""
     kept = None if value.args else traced(value)
-    return kept if kept is not None else rebuild(value.data, value.grad, value.op, value.args, value.label)
+    return kept if kept is not None else duplicate(value, value.args, lambda thing: thing)
 
 
 def deepcopy(value: Value, memo: dict[int, Any]) -> Any:
@@ -85,6 +110,6 @@ def deepcopy(value: Value, memo: dict[int, Any]) -> Any:
     for old in ancestors(value):
         if id(old) not in memo:
             args = tuple([memo[id(arg)] for arg in old.args])
-            memo[id(old)] = rebuild(old.data, old.grad, old.op, args, old.label)
-    duplicate: Value = memo[id(value)]
-    return duplicate
+            memo[id(old)] = duplicate(old, args, lambda thing: deeply(thing, memo))
+    result: Value = memo[id(value)]
+    return result

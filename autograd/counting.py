@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from autograd import modes, ops
 
@@ -34,7 +34,7 @@ class count_operations(modes.Mode):  # noqa: N801 - named as detect_anomaly and 
     """Count the arithmetic that Values do, forward and backward, while a ``with`` block runs.
 
     `applied` says how often each operation was applied, `forward` and `backward` what its applications count,
-    by name; `total` is the sum of both. Only Values are counted, and only on this thread: neither plain floats nor
+    by name; `total` is the sum of both. Only Values are counted, and only inside the block: neither plain floats nor
     compiled programs. Entered again, it goes on counting. See the top of this file for what counts how much.
 
     >>> from autograd import Value, dot
@@ -54,10 +54,6 @@ class count_operations(modes.Mode):  # noqa: N801 - named as detect_anomaly and 
         self.applied: Counter[str] = Counter()
         self.forward: Counter[str] = Counter()
         self.backward: Counter[str] = Counter()
-
-    def __enter__(self) -> Self:
-        super().__enter__()
-        return self
 
     @property
     def total(self) -> int:

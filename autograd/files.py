@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import math
 import os
+import signal
 import stat
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -63,6 +66,56 @@ def check_writable(path: PathLike, error: type[OSError] = FileError) -> None:
     """Raise `error` if no file can be written there: to know it before hours of work, not after."""
     with explained(path, error), part(permitted(path).parent):
         pass
+
+
+@contextlib.contextmanager
+def reading(path: PathLike, error: type[OSError] = FileError, most: float = math.inf) -> Iterator[IO[bytes]]:
+    """A file to read from, open in a ``with`` block.
+
+    Raises `error` where there is none, for more than `most` bytes, and for pipes and devices, which may never end.
+    """
+    name = os.fspath(path)
+    try:
+        # A pipe must not make us wait for somebody who writes into it.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise error(f"there is no file {name}") from None
+    except (OSError, ValueError) as reason:
+        raise error(f"{name} cannot be read: {getattr(reason, 'strerror', None) or reason}") from None
+    found, refusal = os.fstat(descriptor), ""
+    if not stat.S_ISREG(found.st_mode):
+        refusal = f"{name} is a {'folder' if stat.S_ISDIR(found.st_mode) else 'pipe or a device'}, no file"
+    elif found.st_size > most:
+        refusal = f"{name} has {found.st_size} bytes, at most {most:.0f} are read"
+    if refusal:
+        os.close(descriptor)
+        raise error(refusal)
+    with open(descriptor, "rb") as file:
+        yield file
+
+
+def printed(program: str, command: Callable[[], int]) -> int:
+    """Run a command until all that it prints is written; its exit code.
+
+    Where nobody reads on, as in `… | head -1`, it ends quietly, with the code of a command that SIGPIPE ends; where
+    nothing can be written, with 2 and a line on stderr.
+    """
+    try:
+        try:
+            return command()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except OSError as error:
+        if error.filename is not None:  # it is of a file, not of the output
+            raise
+        with contextlib.suppress(OSError, ValueError):  # or Python would try to write once more at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return 128 + getattr(signal, "SIGPIPE", 13)
+        with contextlib.suppress(OSError):
+            print(f"{program}: error: what it prints cannot be written: {error.strerror or error}", file=sys.stderr)
+        return 2
 
 
 @contextlib.contextmanager

@@ -1,63 +1,114 @@
 """Modes: what watches or changes eager evaluation while a ``with`` block runs.
 
 `no_grad` computes without remembering; `detect_anomaly` stops at the first nan or inf.
-A mode acts on the thread that entered it. `ACTIVE` is empty in the common case, which is all that
-the fast path looks at.
+`ACTIVE` is empty in the common case, which is all that the fast path looks at.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import inspect
 import math
 import os
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
-from autograd.errors import AnomalyError
+from autograd.errors import AnomalyError, UsageError
 
 if TYPE_CHECKING:
     from autograd.ops import Op
     from autograd.value import Value
 
-ACTIVE: list[Mode] = []
-"""The modes that are entered now, in any thread."""
+F = TypeVar("F", bound=Callable[..., Any])
+
+class Entry:
+    """A mode that has been entered and not been left."""
+
+    __slots__ = ("frame", "mode", "owner", "task")
+
+    def __init__(self, mode: Mode, frame: FrameType) -> None:
+        self.mode = mode
+        self.frame = frame
+        self.owner = _suspendable(frame)
+        self.task = _task() if self.owner else None
+
+    def acts(self) -> bool:
+        """Whether the code that runs now is inside the ``with`` block."""
+        inherited = self in _entries.get()
+        if self.owner is None:
+            return inherited
+        # Of a generator or coroutine, the block is entered and suspended with it: it must be among the callers. But
+        # tasks and threads that the block has given its context are inside as well.
+        return self.calls() or (inherited and _task() is not self.task)
+
+    def calls(self) -> bool:
+        """Whether the owner is among the callers of this code."""
+        assert self.owner is not None
+        frame = sys._getframe(1) if self.owner.f_back else None  # None called it while it is suspended
+        while frame is not None and frame is not self.owner:
+            frame = frame.f_back
+        return frame is not None
+
+
+ACTIVE: list[Entry] = []
+"""What is entered now, in any thread or task, the outermost first."""
+
+_entries: ContextVar[tuple[Entry, ...]] = ContextVar("modes entered in this context", default=())
+
+
+def _task() -> Any:
+    """The asyncio task that runs, if any."""
+    try:
+        return sys.modules["asyncio"].current_task()
+    except (KeyError, RuntimeError):
+        return None
+
+
+_SUSPENDS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_CONTEXTLIB = contextlib.contextmanager.__code__.co_filename
+
+
+def _suspendable(frame: FrameType) -> FrameType | None:
+    """The generator or coroutine for which a frame enters a mode; None where a function does."""
+    while frame.f_back is not None:
+        # What contextlib calls, a generator under @contextmanager, and an ExitStack act for their caller.
+        if _CONTEXTLIB not in (frame.f_code.co_filename, frame.f_back.f_code.co_filename):
+            break
+        frame = frame.f_back
+    return frame if frame.f_code.co_flags & _SUSPENDS else None
 
 
 class _Thread(threading.local):
-    def __init__(self) -> None:
-        self.modes: list[Mode] = []
-        self.differentiating = False
+    differentiating = False
 
 
 _thread = _Thread()
 
 
 def current() -> list[Mode]:
-    """The modes that this thread has entered, the outermost first."""
-    return _thread.modes
+    """The modes in whose blocks this code runs, the outermost first; those outside a trace do not count in it."""
+    modes = [entry.mode for entry in tuple(ACTIVE) if entry.acts()]
+    start = max((i for i, mode in enumerate(modes) if mode.traces), default=0)
+    return modes[start:]
 
 
 def watching() -> list[Mode]:
     """Those of them that want to see gradients."""
-    return [mode for mode in _thread.modes if mode.watches]
+    return [mode for mode in current() if mode.watches] if ACTIVE else []
 
 
-@contextlib.contextmanager
-def alone(mode: Mode) -> Iterator[None]:
-    """Enter a mode in place of those that this thread has entered."""
-    outer, _thread.modes = _thread.modes, []
-    try:
-        with mode:
-            yield
-    finally:
-        _thread.modes = outer
+def is_tracing() -> bool:
+    """Whether operations are written down to be compiled, so that there are no numbers."""
+    return bool(ACTIVE) and any(mode.traces for mode in current())
 
 
 @contextlib.contextmanager
@@ -76,25 +127,59 @@ def is_differentiating() -> bool:
 
 
 class Mode(contextlib.ContextDecorator):
-    """Something that watches or changes evaluation; a context manager and a decorator."""
+    """Something that watches or changes evaluation; a context manager and a decorator.
+
+    It acts on the code inside its ``with`` block, wherever that code is: in what the block calls, and in asyncio tasks
+    that it starts, but not in other threads, in other tasks, or in the caller of a generator that is suspended
+    within the block. Blocks may end in any order. As a decorator it acts while the function, generator or coroutine
+    runs.
+    """
 
     records = True
     """Whether operations become nodes."""
     watches = True
     """Whether it wants to see the gradients that pass."""
+    traces = False
+    """Whether operations are written down in place of being computed; modes outside do not see them."""
 
-    def __enter__(self) -> Mode:
-        for outer in _thread.modes:
+    def __enter__(self) -> Self:
+        for outer in current():
             outer.entered(self)
-        ACTIVE.append(self)
-        _thread.modes.append(self)
+        entry = Entry(self, sys._getframe(1))
+        ACTIVE.append(entry)
+        _entries.set((*(e for e in _entries.get() if e in ACTIVE), entry))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        ACTIVE.remove(self)
-        _thread.modes.remove(self)
+        frame = sys._getframe(1)
+        mine = [e for e in (*ACTIVE, *_entries.get()) if e.mode is self and e in ACTIVE]
+        if not mine:
+            raise UsageError(f"{type(self).__name__} is left, but it has not been entered or was left before")
+        # That of this ``with`` statement, wherever a generator is closed; else the last that this context has entered.
+        entry = ([e for e in mine if e.frame is frame] or mine)[-1]
+        ACTIVE.remove(entry)
+        _entries.set(tuple(e for e in _entries.get() if e is not entry))
+
+    def __call__(self, function: F) -> F:
+        """Decorate a function, a generator or a coroutine."""
+        if inspect.isasyncgenfunction(function):
+            raise UsageError(f"{type(self).__name__} does not decorate an asynchronous generator: enter it in its body")
+
+        async def coroutine(*args: Any, **options: Any) -> Any:
+            with self:
+                return await function(*args, **options)
+
+        def generator(*args: Any, **options: Any) -> Any:
+            with self:
+                return (yield from function(*args, **options))
+
+        if inspect.iscoroutinefunction(function):
+            return functools.wraps(function)(coroutine)  # type: ignore[return-value]
+        if inspect.isgeneratorfunction(function):
+            return functools.wraps(function)(generator)  # type: ignore[return-value]
+        return super().__call__(function)
 
     def entered(self, inner: Mode) -> None:
         """Called when another mode is entered inside this one."""
@@ -175,6 +260,14 @@ def _varies(value: Value) -> bool:
 def _shown(args: tuple[Value, ...]) -> str:
     texts = [f"{arg.label}={arg.data}" if arg.label else str(arg.data) for arg in args[:6]]
     return ", ".join(texts + ["…"] * (len(args) > 6))
+
+
+def lock() -> Any:
+    """A lock that a forked child finds open: the thread that held it is not there."""
+    made = threading.RLock()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=made._at_fork_reinit)  # type: ignore[attr-defined]
+    return made
 
 
 _ROOT = Path(__file__).parent.parent  # not resolved: frames name files as they were imported

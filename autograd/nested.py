@@ -48,7 +48,7 @@ def parameters_of(params: Any) -> list[Value]:
     """
     values: list[Any] = []
     for leaf in flatten(params):
-        if type(leaf) is not Value and hasattr(leaf, "parameters"):
+        if not isinstance(leaf, Value) and hasattr(leaf, "parameters"):
             values += leaf.parameters()
         else:
             values.append(leaf)

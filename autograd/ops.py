@@ -27,7 +27,7 @@ from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
-from autograd.errors import NumberError, NumberRangeError, SizeError
+from autograd.errors import NumberError, NumberRangeError, SizeError, TraceError
 
 Interval = tuple[float, float]
 
@@ -101,6 +101,36 @@ class Carrier:
     def __pos__(self) -> Any:
         return self
 
+    def conjugate(self) -> Any:
+        """Itself, as it is real: NumPy's variance asks for it."""
+        return self
+
+    # ── functions of NumPy ───────────────────────────────────────────────────────────────────
+
+    def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
+        """np.exp(v), np.float64(2) * v: the row of the same name, element by element over arrays."""
+        op = UFUNCS.get(ufunc.__name__)
+        if op and how == "__call__" and not options:
+            return broadcast(op, inputs)
+        # Others, comparisons among them, work through Python's operators on the elements.
+        return by_numpy(ufunc.__name__, getattr(ufunc, how), inputs, options)
+
+    def __array_function__(self, function: Any, types: Iterable[type], args: Any, options: dict[str, Any]) -> Any:
+        """np.where(c, v, 0), np.clip(v, -1, 1) by rows of the table, others by NumPy over arrays of objects."""
+        if not all(issubclass(kind, (Carrier, np.ndarray)) for kind in types):
+            return NotImplemented
+        if function is np.where and len(args) == where.arity:
+            return broadcast(where, args)
+        if function is np.clip and len(args) == 3 and not options:
+            x, *bounds = args
+            for bounded, bound in zip((maximum, minimum), bounds, strict=True):
+                x = x if bound is None else broadcast(bounded, (x, bound))
+            return x
+
+        def plain(*args: Any, **options: Any) -> Any:
+            return np.ndarray.__array_function__(np.empty(0), function, (), args, options)
+
+        return by_numpy(function.__name__, plain, args, options)
 
 def to_float(number: Any) -> float:
     """A real number as a float; True and False are 1 and 0, nan and inf are numbers.
@@ -113,11 +143,11 @@ def to_float(number: Any) -> float:
     try:
         return float(number if whole else _plain(number))
     except OverflowError:
-        raise NumberRangeError(f"a number within ±1.8e308 is expected, {_described(number)} came") from None
+        raise NumberRangeError(f"a number within ±1.8e308 is expected, {described(number)} came") from None
     except (TypeError, ValueError):
-        raise NumberError(f"a real number is expected, {_described(number)} came") from None
+        raise NumberError(f"a real number is expected, {described(number)} came") from None
     except Exception as error:  # whatever a foreign number raises when it is asked for its float
-        raise NumberError(f"a real number is expected, {_described(number)} came, which has no float") from error
+        raise NumberError(f"a real number is expected, {described(number)} came, which has no float") from error
 
 
 def is_several(thing: Any) -> bool:
@@ -161,7 +191,8 @@ shown = Short().repr
 """Anything as messages write it."""
 
 
-def _described(thing: Any) -> str:
+def described(thing: Any) -> str:
+    """What came, as messages name it."""
     thing = _single(thing)
     if isinstance(thing, np.ndarray):
         return f"an array of shape {thing.shape}"
@@ -244,10 +275,11 @@ class Op:
         kinds = set(map(type, args))
         if np.ndarray in kinds:
             return broadcast(self, args)
-        carriers = [kind for kind in kinds if issubclass(kind, Carrier)]
+        ordered = kinds if len(kinds) < 3 else dict.fromkeys(map(type, args))
+        carriers = [kind for kind in ordered if issubclass(kind, Carrier)]
         if not carriers:
             return self.forward(*[arg if type(arg) is float else to_float(arg) for arg in args])
-        carrier = functools.reduce(lambda a, b: b if b.rank > a.rank else a, carriers)
+        carrier = functools.reduce(lambda a, b: b if b.rank > a.rank or issubclass(b, a) else a, carriers)
         if len(kinds) > 1:
             args = tuple([arg if type(arg) is carrier else carrier.lift(arg) for arg in args])
         return carrier.apply(self, args)
@@ -274,6 +306,38 @@ def broadcast(op: Op, args: Iterable[Any]) -> Any:
     result = np.empty(columns[0].shape, dtype=object)
     result.reshape(-1)[:] = [op.dispatch(row) for row in zip(*map(np.ravel, columns), strict=True)]
     return result if result.shape else result[()]
+
+
+INSTEAD = {
+    "arcsinh": "log(x + sqrt(x**2 + 1))", "arctanh": "log((1 + x) / (1 - x)) / 2",
+    "cbrt": "sign(x) * abs(x) ** (1 / 3)", "cosh": "(exp(x) + exp(-x)) / 2", "exp2": "2 ** x",
+    "expm1": "exp(x) - 1", "heaviside": "step(x)", "hypot": "sqrt(x**2 + y**2)",
+    "log10": "log(x) / log(10)", "log1p": "log(1 + x)", "log2": "log(x) / log(2)",
+    "logaddexp": "logsumexp(x, y)", "sinh": "(exp(x) - exp(-x)) / 2", "tan": "sin(x) / cos(x)",
+}
+"""How functions of NumPy are written with those of autograd."""
+
+
+def unknown_function(name: str, *_: Any) -> NoReturn:
+    """Raise `NumberError` for a function of NumPy that has no row."""
+    known = f"write {INSTEAD[name]}" if name in INSTEAD else "use autograd.exp, log, sqrt and their kin"
+    raise NumberError(
+        f"np.{name} takes plain numbers, a Value came, whose gradient it would lose: {known}, or np.{name}(v.data) "
+        f"where the number alone is meant"
+    )
+
+
+def by_numpy(name: str, function: Callable[..., Any], args: Iterable[Any], options: dict[str, Any]) -> Any:
+    """What NumPy makes of carriers as objects; raises `NumberError` where it does not know what to do with them."""
+    try:
+        result = function(*map(boxed, args), **{key: boxed(option) for key, option in options.items()})
+    except TraceError:
+        raise
+    except (TypeError, AttributeError):
+        unknown_function(name)
+    except (ValueError, IndexError) as error:
+        raise SizeError(f"np.{name} takes arrays of other shapes, a Value is a single number: {error}") from None
+    return result[()] if isinstance(result, np.ndarray) and not result.shape else result
 
 
 def boxed(operand: Any) -> Any:
@@ -518,6 +582,25 @@ class Leaf:
 constant = Leaf("constant")
 parameter = Leaf("parameter")
 
+
+UFUNCS: dict[str, Op] = {
+    {"sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative",
+     "pow": "power", "abs": "absolute"}.get(op.name, op.name): op
+    for op in TABLE.values() if not isinstance(op, Reduction | Contraction)
+} | {"float_power": pow, "fabs": abs}
+"""NumPy's names of the rows."""
+
+
+def _asked(self: Carrier, name: str, *others: Any) -> Any:
+    """What an element of an array answers where NumPy asks it for a function."""
+    return UFUNCS[name](self, *others) if name in UFUNCS else unknown_function(name)
+
+
+# NumPy asks the elements of an array of objects for methods named log1p and so on.
+# Not by __getattr__: with it, reading any attribute takes three times as long.
+for _name, _function in list(vars(np).items()):
+    if isinstance(_function, np.ufunc) and "O" in "".join(_function.types) and not hasattr(Carrier, _name):
+        setattr(Carrier, _name, functools.partialmethod(_asked, _name))
 
 LEAVES: dict[str, Leaf] = {leaf.name: leaf for leaf in (constant, parameter)}
 

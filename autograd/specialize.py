@@ -13,15 +13,15 @@ floats. Templates wrap them into the functions that run for every node of a grap
 >>> print(elementwise(ops.tanh))
 def compute_tanh(args):
     x, = args
-    return tanh(x.data)
+    return tanh(x._data)
 <BLANKLINE>
 def local_tanh(out, x):
     return (1 - out * out,)
 <BLANKLINE>
 def pull_tanh(node):
     x_, = node.args
-    g, out = node.grad, node.data
-    x_.grad += g * (1 - out * out)
+    g, out = node._grad, node._data
+    x_._grad += g * (1 - out * out)
 <BLANKLINE>
 """
 
@@ -52,8 +52,8 @@ def _accumulate(operand: str, partial: Any) -> str:
     """The statement operand.grad += g * partial, shorter where the partial is 1 or -1."""
     factor = f"{as_formula(partial):unary}"
     if factor in ("1", "-1"):
-        return f"{operand}.grad {'+' if factor == '1' else '-'}= g"
-    return f"{operand}.grad += g * {factor}"
+        return f"{operand}._grad {'+' if factor == '1' else '-'}= g"
+    return f"{operand}._grad += g * {factor}"
 
 
 def elementwise(op: ops.Op) -> str:
@@ -61,13 +61,13 @@ def elementwise(op: ops.Op) -> str:
     letters = op.operands
     partials = op.rule(_atom("out"), *map(_atom, letters))
     code = ", ".join(map(_python, partials))
-    reads = {"g": "node.grad", "out": "node.data", **{a: f"{a}_.data" for a in letters}}
+    reads = {"g": "node._grad", "out": "node._data", **{a: f"{a}_._data" for a in letters}}
     used = {a: value for a, value in reads.items() if a == "g" or _mentions(code, a)}
     operands = ", ".join(letters) + "," * (op.arity == 1)
     return "\n".join([
         f"def compute_{op.name}(args):",
         f"    {operands} = args",
-        f"    return {op.dispatch(tuple(_atom(a + '.data') for a in letters))}",
+        f"    return {op.dispatch(tuple(_atom(a + '._data') for a in letters))}",
         "",
         f"def local_{op.name}(out, {', '.join(letters)}):",
         f"    return ({code},)",
@@ -86,17 +86,17 @@ def reduction(op: ops.Reduction) -> str:
     count = "n = len([x for x in xs if x == out])"
     return "\n".join([
         f"def compute_{op.name}(args):",
-        f"    return {op.name}(*[x.data for x in args])",
+        f"    return {op.name}(*[x._data for x in args])",
         "",
         f"def local_{op.name}(out, *xs):",
         *([f"    {count}"] if op.counts_ties else []),
         f"    return tuple([{_python(partial)} for x in xs])",
         "",
         f"def pull_{op.name}(node):",
-        "    g, out = node.grad, node.data",
-        *(["    xs = [x_.data for x_ in node.args]", f"    {count}"] if op.counts_ties else []),
+        "    g, out = node._grad, node._data",
+        *(["    xs = [x_._data for x_ in node.args]", f"    {count}"] if op.counts_ties else []),
         "    for x_ in node.args:",
-        *(["        x = x_.data"] if _mentions(_python(partial), "x") else []),
+        *(["        x = x_._data"] if _mentions(_python(partial), "x") else []),
         f"        {_accumulate('x_', partial)}",
         "",
     ])
@@ -105,15 +105,15 @@ def reduction(op: ops.Reduction) -> str:
 def contraction(op: ops.Contraction) -> str:
     """The source of local and pull for dot."""
     to_w, to_x = op.rule(_atom("out"), _atom("w"), _atom("x"))
-    mul_data = ops.mul(_atom("w.data"), _atom("x.data"))
-    pull_w, pull_x = op.rule(_atom("out"), _atom("w.data"), _atom("x.data"))
+    mul_data = ops.mul(_atom("w._data"), _atom("x._data"))
+    pull_w, pull_x = op.rule(_atom("out"), _atom("w._data"), _atom("x._data"))
     return "\n".join([
         f"def compute_{op.name}(args):",
         "    ws, xs, bias = split(args)",
         "    total = 0.0",
         "    for w, x in zip(ws, xs):",
         f"        total += {mul_data}",
-        "    return total + bias[0].data if bias else total",
+        "    return total + bias[0]._data if bias else total",
         "",
         f"def local_{op.name}(out, *args):",
         "    ws, xs, bias = split(args)",
@@ -121,7 +121,7 @@ def contraction(op: ops.Contraction) -> str:
         "    return (*[p[0] for p in pairs], *[p[1] for p in pairs], *(1 for _ in bias))",
         "",
         f"def pull_{op.name}(node):",
-        "    g = node.grad",
+        "    g = node._grad",
         "    ws, xs, bias = split(node.args)",
         "    for w, x in zip(ws, xs):",
         f"        {_accumulate('w', pull_w)}",
@@ -158,10 +158,10 @@ METHOD = """
 def {name}({parameters}):
     {lift}
     if modes:
-        return record({op}, ({operands},))
-    node = new(Value)
-    node.data = {forward}
-    node.grad = 0.0
+        return record({op}, ({operands},), type({self}))
+    node = new(type({self}))
+    node._data = {forward}
+    node._grad = 0.0
     node.op = {op}
     node.args = ({operands},)
     node.label = ""
@@ -188,13 +188,13 @@ def method(op: ops.Op, reflected: bool = False) -> Callable[..., Any]:
     """
     letters = op.operands
     order = letters[::-1] if reflected else letters
-    names = {"name": op.name, "op": "op_" + op.name, "operands": ", ".join(letters)}
+    names = {"name": op.name, "op": "op_" + op.name, "operands": ", ".join(letters), "self": order[0]}
     optional = dict(zip(letters[::-1], op.defaults[::-1], strict=False))
     source = METHOD.format(
         **names,
         parameters=", ".join(f"{a}={optional[a]}" if a in optional else a for a in order),
         lift="".join(LIFT.format(a, **names) for a in order[1:]).strip(),
-        forward=op.dispatch(tuple(_atom(f"{a}.data") for a in letters)),
+        forward=op.dispatch(tuple(_atom(f"{a}._data") for a in letters)),
     )
     exec(compile(source, f"<generated for {op.name}>", "exec"), SCOPE)
     result: Callable[..., Any] = SCOPE.pop(op.name)

@@ -10,12 +10,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 import numpy as np
 
 from autograd import ops
-from autograd.errors import NumberError, TraceError
+from autograd.errors import NumberError, TraceError, UsageError
 from autograd.modes import ACTIVE, current, user_line
 from autograd.ops import to_float
 from autograd.specialize import SCOPE, method
@@ -23,14 +24,32 @@ from autograd.specialize import SCOPE, method
 new = object.__new__
 next_serial = itertools.count().__next__
 
+LAST_CHANGE = [-1]
+"""A serial drawn when `data` was last assigned, of any value: the values of greater serials have seen it all."""
+
+
+def refused(operators: str) -> Callable[..., Any]:
+    """An operator that arithmetic with derivatives lacks."""
+
+    def apply(self: Value, *others: Any) -> NoReturn:
+        raise NumberError(f"{operators} have no derivative and no place among the operations: use +, -, *, / and **, "
+                          f"or v.data where the number alone is meant")
+
+    return apply
+
 
 class Value(ops.Carrier):
     """A scalar: a float, its gradient, and the operation and operands that made it.
 
-    `data` and `grad` are floats. `op` is the row of the table that made the value and `args` its
-    operands in order; a leaf has no operands, and its `op` is None, or says that it is a constant
-    (a plain number met an operator) or a parameter of a model. `serial` counts creations: operands
-    always have smaller ones. `==` and hash are identity, `<` and its kin compare data.
+    `data` and `grad` are floats: what is assigned to them becomes one, or is refused. `op` is the row of
+    the table that made the value and `args` its operands in order; a leaf has no operands, and its `op` is
+    None, or says that it is a constant (a plain number met an operator) or a parameter of a model. `serial`
+    counts creations: operands always have smaller ones. `==` and hash are identity, `<` and its kin
+    compare data. Data may be assigned at any time, but not between computing a value and differentiating it:
+    that raises `UsageError`.
+
+    An operation on values of a subclass gives one of that subclass, made without its `__init__`; where
+    values of two subclasses meet, of the more special, else of the first. Constants are plain Values.
 
     >>> v = Value(3, label="v")
     >>> v
@@ -41,34 +60,61 @@ class Value(ops.Carrier):
     Raises `NumberError`, a TypeError, for what is not a real number.
     """
 
-    __slots__ = ("args", "data", "grad", "label", "op", "serial")
+    __slots__ = ("_data", "_grad", "args", "label", "op", "serial")
 
     rank = 1
 
-    data: float
-    grad: float
+    _data: float
+    _grad: float
     op: ops.Op | ops.Leaf | None
     args: tuple[Value, ...]
     label: str
     serial: int
 
     def __init__(self, data: Any, label: str = "") -> None:
-        self.data = data if type(data) is float else to_float(data)
-        self.grad = 0.0
+        if not isinstance(label, str):
+            raise NumberError(f"a label is text, {ops.described(label)} came: Value(data, label)")
+        self._data = data if type(data) is float else to_float(data)
+        self._grad = 0.0
         self.op = None
         self.args = ()
         self.label = label
         self.serial = next_serial()
 
+    def __init_subclass__(cls) -> None:
+        own = sorted(vars(cls).keys() & {"data", "grad", *Value.__slots__})
+        if own:
+            raise UsageError(f"{cls.__name__} defines {', '.join(own)}, which the engine reads and writes in Value "
+                             f"itself: choose another name")
+
+    @property
+    def data(self) -> float:
+        """The number."""
+        return self._data
+
+    @data.setter
+    def data(self, number: Any) -> None:
+        self._data = number if type(number) is float else to_float(number)
+        LAST_CHANGE[0] = next_serial()  # after the change: what is made between the two has seen either number
+
+    @property
+    def grad(self) -> float:
+        """The derivative of what was differentiated last with respect to this value; of a leaf, the sum of all."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, number: Any) -> None:
+        self._grad = number if type(number) is float else to_float(number)
+
     @classmethod
     def lift(cls, operand: Any) -> Value:
-        """The constant Value of a plain number."""
-        return constant(operand)
+        """The constant Value of a plain number; Values of other classes are fit to be operands as they are."""
+        return operand if issubclass(type(operand), Value) else constant(operand)
 
     @classmethod
     def apply(cls, op: ops.Op, args: tuple[Value, ...]) -> Any:
         """Compute `op` over Values and remember it."""
-        return record(op, args)
+        return record(op, args, cls)
 
     # ── operations: `record`, written out for each row ───────────────────────────────────────
 
@@ -88,6 +134,10 @@ class Value(ops.Carrier):
     leaky_relu, elu = method(ops.leaky_relu), method(ops.elu)
     step, sign = method(ops.step), method(ops.sign)
     maximum, minimum = method(ops.maximum), method(ops.minimum)
+
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = refused("//, % and divmod")
+    __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __invert__ = refused("&, |, ^ and ~")
+    __lshift__ = __rlshift__ = __rshift__ = __rrshift__ = refused("<< and >>")
 
     # ── differentiation ──────────────────────────────────────────────────────────────────────
 
@@ -109,7 +159,7 @@ class Value(ops.Carrier):
 
     def detach(self) -> Value:
         """The same number without its history: a constant."""
-        return record(ops.detach, (self,))  # type: ignore[no-any-return]
+        return record(ops.detach, (self,), type(self))  # type: ignore[no-any-return]
 
     # ── numbers in Python ────────────────────────────────────────────────────────────────────
 
@@ -143,15 +193,7 @@ class Value(ops.Carrier):
     def __repr__(self) -> str:
         grad = f", grad={self.grad!r}" if self.grad else ""
         label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self.data!r}{grad}{label})"
-
-    def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
-        """np.exp(v), np.float64(2) * v: the row of the same name, element by element over arrays."""
-        op = UFUNCS.get(ufunc.__name__)
-        if op and how == "__call__" and not options:
-            return ops.broadcast(op, inputs)
-        # Others, comparisons among them, work through Python's operators on the elements.
-        return getattr(ufunc, how)(*map(ops.boxed, inputs), **options)
+        return f"{type(self).__name__}(data={self.data!r}{grad}{label})"
 
     # ── copies ───────────────────────────────────────────────────────────────────────────────
 
@@ -171,18 +213,23 @@ class Value(ops.Carrier):
         return deepcopy(self, memo)
 
 
-def leaf(data: float, op: ops.Leaf | None = None, label: str = "") -> Value:
-    """A value that nothing made, of a certain kind."""
-    value = Value(data, label)
+def made(kind: type[Value], data: float, op: ops.Op | ops.Leaf | None, args: tuple[Value, ...] = ()) -> Value:
+    """A new value of a class, without a call of its `__init__`."""
+    value = new(kind)
+    value._data = data
+    value._grad = 0.0
     value.op = op
+    value.args = args
+    value.label = ""
+    value.serial = next_serial()
     return value
 
 
 def constant(number: Any) -> Value:
     """The constant Value of a plain number."""
     value = new(Value)  # not Value(number): half of the time of 2 * v would be its call of __init__
-    value.data = number if type(number) is float else to_float(number)
-    value.grad = 0.0
+    value._data = number if type(number) is float else to_float(number)
+    value._grad = 0.0
     value.op = ops.constant
     value.args = ()
     value.label = ""
@@ -190,14 +237,32 @@ def constant(number: Any) -> Value:
     return value
 
 
+def leaf(data: float, op: ops.Leaf | None = None, label: str = "") -> Value:
+    """A value that nothing made, of a certain kind."""
+    value = Value(data, label)
+    value.op = op
+    return value
+
+
+def assign(values: Iterable[Value], numbers: Iterable[float]) -> None:
+    """Write floats into the data of many values: `value.data = number`, in a third of the time."""
+    try:
+        for value, number in zip(values, numbers, strict=True):
+            value._data = number
+    finally:
+        LAST_CHANGE[0] = next_serial()
+
+
 def data_of(other: Any) -> float:
     """The number behind a Value, or the number itself."""
-    if isinstance(other, ops.Carrier) and type(other) is not Value:
+    if issubclass(type(other), Value):  # the type itself: a traced value says that it is a Value
+        return other._data  # type: ignore[no-any-return]
+    if isinstance(other, ops.Carrier):
         raise TraceError(
             f"{user_line()}: a Value was compared with a traced one, which has no number yet: "
             f"use autograd.maximum, minimum, or autograd.where(autograd.gt(x, y), a, b)"
         )
-    return other.data if type(other) is Value else to_float(other)
+    return to_float(other)
 
 
 def number_of(operand: Any) -> float:
@@ -208,12 +273,17 @@ def number_of(operand: Any) -> float:
     return data_of(operand)
 
 
-def record(op: ops.Op, args: tuple[Value, ...]) -> Any:
-    """Compute `op` over Values and remember it as a node: what every operation comes down to."""
+def record(op: ops.Op, args: tuple[Value, ...], kind: type[Value] = Value) -> Any:
+    """Compute `op` over Values and remember it as a node of class `kind`: what every operation comes down to."""
     if not op.recorded:
         return select(op, args)
-    node = Value(op.compute(args))
-    node.op, node.args = op, args
+    node = new(kind)
+    node._data = op.compute(args)
+    node._grad = 0.0
+    node.op = op
+    node.args = args
+    node.label = ""
+    node.serial = next_serial()
     if ACTIVE:
         watch(node)
     return node
@@ -236,18 +306,14 @@ def select(op: ops.Op, args: tuple[Value, ...]) -> Any:
         if kept is not None:
             return kept
     if op is ops.where:
-        return args[1] if args[0].data else args[2]
+        return args[1] if args[0]._data else args[2]
     if op is ops.detach:
-        return leaf(args[0].data, ops.constant, args[0].label)
-    return op.forward(*[arg.data for arg in args])
+        (value,) = args
+        detached = made(type(value), value._data, ops.constant)
+        detached.label = value.label
+        return detached
+    return op.forward(*[arg._data for arg in args])
 
-
-UFUNCS: dict[str, ops.Op] = {
-    {"sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative",
-     "pow": "power", "abs": "absolute"}.get(op.name, op.name): op
-    for op in ops.TABLE.values() if not isinstance(op, ops.Reduction | ops.Contraction)
-} | {"float_power": ops.pow}
-"""NumPy's names of the rows."""
 
 SCOPE.update({
     "Value": Value, "others": (ops.Carrier, np.ndarray), "new": new,

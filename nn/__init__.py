@@ -8,6 +8,14 @@
 [0.0, 1.0, 1.0, 0.0]
 """
 
+import autograd
+
+if not hasattr(autograd, "RerollError"):
+    raise ImportError(
+        f"nn needs the package autograd of reroll, but Python finds another one of this name first: {autograd}. "
+        "Use an environment without it, or uninstall it (pip uninstall autograd) and install reroll again"
+    )
+
 from nn import data, init
 from nn.activations import ACTIVATIONS
 from nn.errors import DataError, UnknownColumnError

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from autograd.errors import RerollError, UsageError
-from autograd.files import check_writable
+from autograd.files import check_writable, printed
 from nn.errors import DataError
 from nn.files.load import load
 from nn.files.picture_files import light_ground, read_rows
@@ -66,8 +66,8 @@ def parser() -> Parser:
         description="Print the probability of each class that a saved model sees in a picture or in rows of numbers.",
     )
     asked.add_argument("model", help="a file that training wrote")
-    asked.add_argument("file", help=".png: a picture, made to fit; .npy: an array of rows or pictures, with bytes "
-                                    "from 0 to 255 or numbers from 0 to 1")
+    asked.add_argument("file", help="a picture (PNG, JPEG, BMP, GIF, WebP), made to fit; or .npy: an array of rows or "
+                                    "pictures, with bytes from 0 to 255 or numbers from 0 to 1")
     asked.add_argument("--invert", action="store_true", help="for dark ink on light paper")
     asked.set_defaults(run=predict)
     return top
@@ -81,7 +81,8 @@ def training_options(command: argparse.ArgumentParser, task: str) -> None:
     add("--dropout", type=float, default=recipe.dropout, metavar="P",
         help="probability with which a hidden neuron drops out in training")
     add("--epochs", type=int, default=recipe.epochs, metavar="N", help="passes over the examples")
-    add("--batch-size", type=int, default=recipe.batch_size, metavar="N", help="examples in a step; None is all")
+    add("--batch-size", type=number_or_none, default=recipe.batch_size, metavar="N",
+        help="examples in a step; None is all")
     add("--optimizer", choices=list(MAKERS), default=recipe.optimizer, help="sgd has a momentum of 0.9")
     add("--lr", type=float, metavar="R", default=argparse.SUPPRESS,
         help=f"learning rate at the start, which falls to 0 (default: {recipe.lr}, or what is usual for another "
@@ -90,6 +91,14 @@ def training_options(command: argparse.ArgumentParser, task: str) -> None:
     add("--engine", choices=list(ENGINES), default="compiled", help="what computes the gradients")
     add("--save", metavar="FILE", default=SAVED.get(task), help="write the model to FILE (.npz)")
     command.set_defaults(task=task, run=train)
+
+
+def number_or_none(text: str) -> int | None:
+    """A whole number, or the word None."""
+    try:
+        return None if text.lower() == "none" else int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a whole number or None is expected, {text!r} came") from None
 
 
 # ── commands ─────────────────────────────────────────────────────────────────────────────────
@@ -116,13 +125,18 @@ def train(options: argparse.Namespace) -> None:
     print(f"{model}, {len(model.parameters())} parameters, seed {options.seed}")
     print(f"{len(X)} examples to train on, {len(X_test)} to test on")
     print(f"\nbefore training\n{before(model, X_test, Y_test)}\n", flush=True)
-    history = recipe.train(model, X, Y, engine=options.engine, seed=options.seed)
+    try:
+        history = recipe.train(model, X, Y, engine=options.engine, seed=options.seed)
+    except OSError:  # nobody sees the progress any more
+        if options.save:
+            model.save(options.save)
+        raise
+    if options.save:  # before anything is printed, which may fail
+        model.save(options.save)
     if history.interrupted:
         print("stopped early")
     if len(history.epochs):
         print(f"after {len(history.epochs)} epochs and {history.seconds:.1f} s, loss {history.loss[-1]:.4f}")
-    if options.save:
-        model.save(options.save)
     print(after(model, X_test, Y_test))
     if options.save:
         print(f"wrote {options.save}")
@@ -142,6 +156,11 @@ def predict(options: argparse.Namespace) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; exit code 2 and one line for what cannot be done."""
+    return printed("python -m nn", lambda: run(arguments))
+
+
+def run(arguments: Sequence[str] | None) -> int:
+    """The same, for output that somebody reads."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without · still gets the numbers
     commands = parser()

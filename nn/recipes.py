@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autograd.errors import UsageError
 from nn.arguments import count, entry, fraction
 from nn.data import digits, mnist, moons, train_test_split, xor
 from nn.init import Seed
@@ -19,6 +21,11 @@ from nn.schedules import CosineDecay
 from nn.training.engine import EngineMaker
 from nn.training.history import History
 from nn.training.train import fit
+
+MOST_WEIGHTS = 10**7
+"""A larger network is refused: its scalars would take up several GB."""
+
+MOST_EPOCHS = 10**6
 
 Part = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 
@@ -35,7 +42,7 @@ class Recipe:
 
     `load` gives the examples to train on and those to test on, (X, Y) each, with classes as Y. `hidden` holds the
     widths of the hidden layers. The learning rate starts at `lr` and falls to 0 along half a cosine. Raises
-    `UsageError` for numbers out of range and unknown names.
+    `UsageError` for numbers out of range, networks of more than `MOST_WEIGHTS` and unknown names.
     """
 
     load: Callable[[], tuple[Part, Part]]
@@ -52,21 +59,32 @@ class Recipe:
     dtype: npt.DTypeLike = np.float64
 
     def __post_init__(self) -> None:
-        for width in self.hidden:
-            count("neurons in a layer", width)
+        widths = [*(count("neurons in a layer", width) for width in self.hidden), self.outputs]
+        self.check_size([1, *widths])
         if self.batch_size is not None:
             count("examples in a batch", self.batch_size)
         fraction("probability of dropout", self.dropout)
+        if count("epochs", self.epochs) > MOST_EPOCHS:
+            raise UsageError(f"the number of epochs may be {MOST_EPOCHS} at most, {self.epochs} came")
         self.descent()
+
+    def check_size(self, widths: list[int]) -> None:
+        """Raise `UsageError` if layers of these widths have too many weights."""
+        weights = sum(a * b for a, b in itertools.pairwise(widths))
+        if weights > MOST_WEIGHTS:
+            hidden = ", ".join(map(str, self.hidden))
+            raise UsageError(f"hidden layers of {hidden} neurons would have {weights} weights, at most {MOST_WEIGHTS} "
+                             "are trained: take fewer neurons")
 
     def model(self, inputs: int, seed: Seed) -> MLP:
         """The network with its first weights."""
         widths = [*self.hidden, self.outputs]
+        self.check_size([inputs, *widths])
         return MLP(inputs, widths, self.activation, self.output, seed=seed, dropout=self.dropout)
 
     def descent(self) -> Optimizer:
         """The optimiser with its schedule."""
-        return entry("optimiser", self.optimizer, MAKERS)(CosineDecay(self.lr, count("epochs", self.epochs)))
+        return entry("optimiser", self.optimizer, MAKERS)(CosineDecay(self.lr, self.epochs))
 
     def train(
         self, model: MLP, X: npt.ArrayLike, Y: npt.ArrayLike, *,

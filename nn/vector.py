@@ -7,31 +7,51 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.errors import SizeError
+from autograd.errors import NumberError, SizeError
 from autograd.nested import parameters_of, real_array
+from autograd.value import assign
 from nn.arguments import precision
 
 
 def parameters_to_vector(params: Any, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
     """The data of the parameters, an array of shape (parameters,).
 
-    `params` is a model, or Values in nested lists or dicts.
+    `params` is a model, or Values in nested lists or dicts. Raises `NumberError` for a number too large for float32.
 
     >>> from autograd import Value
     >>> parameters_to_vector([Value(1.0), [Value(2.0), Value(3.0)]])
     array([1., 2., 3.])
     """
-    return np.array([value.data for value in parameters_of(params)], precision(dtype))
+    return cast("the parameters", np.array([value.data for value in parameters_of(params)]), precision(dtype))
 
 
 def vector_to_parameters(theta: npt.ArrayLike, params: Any) -> None:
     """Write a vector back into the data of the parameters: the inverse of `parameters_to_vector`.
 
-    Raises `SizeError` if `theta` is not of shape (parameters,).
+    Raises `SizeError` if `theta` is not of shape (parameters,), `NumberError` if it does not hold real numbers; then
+    nothing is written.
     """
     values = parameters_of(params)
     theta = real_array("theta", theta)
     if theta.shape != (len(values),):
         raise SizeError(f"a vector of shape ({len(values)},) is expected, one number per parameter, {theta.shape} came")
-    for value, number in zip(values, theta.astype(np.float64).tolist(), strict=True):
-        value.data = number
+    assign(values, cast("a vector", theta).tolist())
+
+
+def cast(name: str, array: npt.NDArray[Any], dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
+    """An array in this precision, where what is infinite stays so.
+
+    Raises `NumberError` for other things than real numbers, and where one is too large.
+    """
+    real_numbers(name, array.dtype)
+    try:
+        with np.errstate(over="raise"):
+            return array.astype(dtype)
+    except FloatingPointError:
+        raise NumberError(f"{name} must hold numbers that {np.dtype(dtype)} can hold, a larger one came") from None
+
+
+def real_numbers(name: str, dtype: np.dtype[Any]) -> None:
+    """Raise `NumberError` unless arrays of this type hold real numbers."""
+    if dtype.kind not in "biuf":
+        raise NumberError(f"{name} must hold real numbers, an array of type {dtype} came")

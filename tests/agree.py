@@ -33,7 +33,6 @@ from random_graphs import random_graph
 from random_losses import random_loops
 from tqdm import tqdm
 
-import autograd
 from autograd import Value
 from autograd.backward import interior
 
@@ -81,7 +80,7 @@ def jax_beside_numpy(case: Any, X: Any, Y: Any, bound: Any) -> Iterator[Comparis
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     import jax
 
-    program, theta = autograd.compile(case.loss, case.params), theta_of(case)
+    program, theta = case.compiled(), theta_of(case)
     value, gradient, inputs = program.value_and_grad(theta, X, Y, inputs=True)
     each, slopes = program.to_jax(each=True), jax.value_and_grad(program.to_jax(), (0, 1))
     with jax.enable_x64(True):

@@ -26,7 +26,7 @@ from autograd import Value, ops
 from autograd.backward import local_derivatives
 from autograd.compiler import Program
 from autograd.modes import Mode
-from autograd.nested import flatten
+from autograd.nested import flatten, parameters_of
 from autograd.noise import drawing_from
 from autograd.value import constant
 
@@ -47,6 +47,14 @@ class Case:
     y_shape: tuple[int, ...] | None = None
     noises: int = 0
 
+    def compiled(self) -> Program:
+        """The loss compiled, and traced by its first call."""
+        return autograd.compile(self.loss, self.params)
+
+    def traced(self) -> Program:
+        """The loss compiled and traced."""
+        return self.compiled().trace(self.x_shape, self.y_shape)
+
     def data(self, examples: int = 3, seed: int = 0) -> tuple[Any, Any]:
         """Random rows: X is normal, Y positive with rows that sum to 1, like probabilities."""
         rng = np.random.default_rng(seed)
@@ -65,11 +73,6 @@ class Result:
     value: Any
     gradient: Any
     inputs: Any
-
-
-def parameters_of(params: Any) -> list[Value]:
-    """The parameters as a program counts them: each once."""
-    return list(dict.fromkeys(flatten(params)))
 
 
 def nested(array: Any) -> Any:
@@ -150,7 +153,7 @@ def absolute_terms(node: Value) -> float:
 
 def traced_elsewhere(case: Case, X: Any, Y: Any = None, draw: Any = None) -> Program:
     """A program that was traced with other parameters and another example than those it is compared with."""
-    program = autograd.compile(case.loss, case.params)
+    program = case.compiled()
     theta = theta_of(case)
     for parameter, number in zip(parameters_of(case.params), 0.3 - theta, strict=True):
         parameter.data = float(number)

@@ -1,11 +1,20 @@
+import os
 import signal
+import sys
 
 import pytest
 from hypothesis import settings
 
+os.environ["MPLBACKEND"] = "Agg"  # plots open no window
 settings.register_profile("default", derandomize=True, deadline=None, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile("default")
+
+
+def pytest_runtest_teardown():
+    """No figure stays open."""
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -16,12 +25,21 @@ def ctrl_c_is_handled_as_usual():
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.fixture(scope="module")
-def browser():
+@pytest.fixture(scope="session")
+def chromium():
+    """One browser for all tests of pages: its start takes as long as ten of them."""
     from browser import started  # few tests need selenium
 
     with started() as running:
         yield running
+
+
+@pytest.fixture
+def browser(chromium):
+    """The browser as it was at first, whatever the test before asked of it."""
+    yield chromium
+    chromium.switch_to.default_content()
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
 
 
 @pytest.fixture

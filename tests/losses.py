@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import pytest
 from agreement import Case
 
 from autograd import (
@@ -39,6 +40,18 @@ from autograd import abs as absolute
 
 LOSSES: dict[str, Callable[[], Case]] = {}
 """Every loss by its name; called, it makes its parameters afresh."""
+
+LARGE = {
+    "chain_of_a_thousand", "irregular_graph", "physics_by_leapfrog", "gated_recurrent_unit", "attention",
+    "two_headed_attention", "attention_with_narrow_head", "convolution_padded_by_zeros", "two_convolutions",
+    "convolution_and_max_pooling", "convolution_and_mean_pooling",
+}
+"""Those that take long and resemble others: tests meet them with `-m slow`."""
+
+
+def by_default(names: Iterable[str]) -> list[Any]:
+    """Names of losses as parameters of a test, the large ones marked as slow."""
+    return [pytest.param(name, marks=pytest.mark.slow) if name in LARGE else name for name in names]
 
 
 def loss(make: Callable[[], Case]) -> Callable[[], Case]:

@@ -12,6 +12,7 @@ import os
 import struct
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -113,6 +114,27 @@ def missing(files):
 def silent(files):
     """Hangs up without an answer."""
     return lambda request, name: request.connection.close()
+
+
+def dripping(files):
+    """Sends a byte of a file now and then, so that none is long in coming."""
+    def answer(request, name):
+        request.send_response(200)
+        request.send_header("Content-Length", "1000000")
+        request.end_headers()
+        drip(request)
+    return answer
+
+
+def dripping_head(files):
+    """Sends a byte now and then of what comes before the file."""
+    return lambda request, name: drip(request)
+
+
+def drip(request):
+    for letter in b"HTTP/1.0 200 OK\r\nX: a few more":
+        request.wfile.write(bytes([letter]))
+        time.sleep(0.02)
 
 
 if __name__ == "__main__":

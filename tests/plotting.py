@@ -1,17 +1,8 @@
-"""What tests of plots share: no window, no figure left open, and the data of what was drawn."""
-
-import pytest
+"""What tests of plots read back from what was drawn."""
 
 from viz.plots.figure import matplotlib
 
 pyplot = matplotlib().pyplot
-
-
-@pytest.fixture(autouse=True)
-def closed_figures():
-    pyplot.switch_backend("Agg")
-    yield
-    pyplot.close("all")
 
 
 def curves(ax):

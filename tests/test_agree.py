@@ -16,7 +16,7 @@ from random_graphs import Graph, distinct
 import autograd
 from autograd import Value, ops
 
-FEW, MANY = 100, 700
+FEW, MANY = 40, 700
 """Cases in the default run, and in the slow one."""
 
 
@@ -26,15 +26,15 @@ def assert_no_disagreement(seeds: range, *pairs: str) -> None:
     assert {pair: len(tally.cases) for pair, tally in found.items()} == dict.fromkeys(pairs, len(seeds))
 
 
-@pytest.mark.parametrize("first", range(0, FEW, 25))
+@pytest.mark.parametrize("first", range(0, FEW, 10))
 def test_random_losses_agree_with_fifty_digits_and_compiled(first: int) -> None:
-    assert_no_disagreement(range(first, first + 25), *PAIRS[:2])
+    assert_no_disagreement(range(first, first + 10), *PAIRS[:2])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(FEW, MANY, 100))
+@pytest.mark.parametrize("first", range(FEW, MANY, 110))
 def test_many_random_losses_agree_with_fifty_digits_and_compiled(first: int) -> None:
-    assert_no_disagreement(range(first, first + 100), *PAIRS[:2])
+    assert_no_disagreement(range(first, first + 110), *PAIRS[:2])
 
 
 def test_random_losses_agree_in_jax() -> None:
@@ -55,7 +55,7 @@ def test_many_random_losses_agree_in_jax() -> None:
 
 
 def test_every_operation_occurs_in_random_graphs() -> None:
-    graphs = [loss for loss, _, _ in map(drawn, range(FEW)) if isinstance(loss, Graph)]
+    graphs = [loss for loss, _, _ in map(drawn, range(100)) if isinstance(loss, Graph)]
     assert {op for graph in graphs for op, _ in graph.steps} == set(ops.TABLE.values())
     assert any(graph.repeated for graph in graphs)
     assert max(len(graph.steps) for graph in graphs) > 75
@@ -146,6 +146,7 @@ def test_the_place_1_is_not_the_number_1() -> None:
     assert distinct(ops.max, (1, 1.0, 1)) == (1, 1.0)
 
 
+@pytest.mark.slow
 def test_the_command_shows_one_case_and_counts_it() -> None:
     done = subprocess.run([sys.executable, "tests/agree.py", "--only", "3", "--pairs", *PAIRS[:2]], timeout=300,
                           cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)

@@ -116,7 +116,7 @@ def test_single_numbers_and_arrays_do_the_same_work(kind, engine):
     assert agreement(found) < 1e-12
 
 
-@pytest.mark.parametrize("kind", ["softmax", "gpt"])
+@pytest.mark.parametrize("kind", [pytest.param("softmax", marks=pytest.mark.slow), "gpt"])
 @pytest.mark.usefixtures("alone")
 def test_arrays_agree_in_single_precision(kind):
     found = arrays(kind, 3, np.float32)
@@ -184,6 +184,7 @@ WORKS = [comparison.Work("one point", "moons", 1), comparison.Work("five", "moon
          comparison.Work("single", "moons", 5, np.float32)]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("alone")
 def test_the_comparison_has_a_time_for_everyone_who_took_part(engine, monkeypatch):
     monkeypatch.setattr(comparison, "WORKS", WORKS)

@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 from agreement import Case, theta_of
-from losses import LOSSES, convolution, mlp, weights
+from losses import LOSSES, by_default, convolution, mlp, weights
 
 import autograd
 import nn
 from autograd import Program, UsageError, Value, ancestors, ops
 from autograd.compiler import Node
 
-NAMES = [name for name in LOSSES if name != "chain_of_a_thousand"]  # long, and like the others
+EVERY = by_default(name for name in LOSSES if name != "chain_of_a_thousand")  # long, and like the others
 
 
 def example_of(case: Case) -> tuple[Program, Any, dict[str, Any]]:
     """A program, the eager graph of one example, and every array that the program's source computes for it."""
-    program = autograd.compile(case.loss, case.params)
+    program = case.compiled()
     X, Y = case.data(1)
     root = program.example(X[0], None if Y is None else Y[0], rng=np.random.default_rng(0))
     compiled = program.traced()
@@ -37,7 +37,7 @@ def example_of(case: Case) -> tuple[Program, Any, dict[str, Any]]:
 # ── scalars in blocks ────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_an_example_gives_what_the_program_gives_and_every_scalar_is_in_its_place(name: str) -> None:
     case = LOSSES[name]()
     program, root, arrays = example_of(case)
@@ -55,7 +55,7 @@ def test_an_example_gives_what_the_program_gives_and_every_scalar_is_in_its_plac
 
 def test_an_example_differentiates_the_parameters_themselves() -> None:
     case = mlp(2, 3, 1)
-    program = autograd.compile(case.loss, case.params)
+    program = case.compiled()
     X, Y = case.data(1)
     _, gradient = program.value_and_grad(theta_of(case), X, Y)
     program.example(X[0], Y[0]).backward()
@@ -150,10 +150,10 @@ def test_tracing_needs_shapes_alone() -> None:
 # ── pass by pass ─────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_nodes_come_after_those_that_they_read(name: str) -> None:
     case = LOSSES[name]()
-    program = autograd.compile(case.loss, case.params).trace(case.x_shape, case.y_shape)
+    program = case.traced()
     for made in program.passes(inputs=True):
         seen: set[str] = set()
         for node in made.nodes:
@@ -168,7 +168,7 @@ def arrays(program: Program, **options: bool) -> dict[str, Node]:
 
 def test_each_pass_leaves_less() -> None:
     case = LOSSES["plain_plus_and_times"]()
-    program = autograd.compile(case.loss, case.params).trace(case.x_shape, case.y_shape)
+    program = case.traced()
     trace, canonical, group, reroll, differentiate = program.passes()
     assert len(trace.nodes) > len(canonical.nodes) == len(group.nodes) > len(reroll.nodes)
     assert len({node.group for node in group.nodes}) < len(group.nodes)
@@ -193,7 +193,7 @@ def test_the_arrays_of_a_linear_layer_are_those_of_the_lecture() -> None:
 def test_the_statements_of_the_arrays_are_the_source() -> None:
     for name in ("dropout", "convolution_padded_by_if", "softmax_then_log"):
         case = LOSSES[name]()
-        program = autograd.compile(case.loss, case.params).trace(case.x_shape, case.y_shape)
+        program = case.traced()
         text = program.traced().text("value_and_grad")
         told = [line for node in arrays(program).values() for line in node.statements]
         assert sorted(told) == sorted([*text.forward, *text.backward])

@@ -2,9 +2,9 @@
 
 import re
 import time
-import xml.etree.ElementTree as ET
 
 import pytest
+from drawings import texts
 from losses import LOSSES
 
 import autograd
@@ -17,12 +17,6 @@ from viz.drawings.blocks import LONGEST, MOST, broken
 from viz.style import THEMES
 
 LIGHT = THEMES["light"]
-
-
-def texts(drawing):
-    """The texts of the picture; Graphviz writes repeated blanks as no-break spaces."""
-    root = ET.fromstring(drawing.svg())
-    return ["".join(t.itertext()).replace("\xa0", " ").strip() for t in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
 def boxes(drawing):
@@ -120,7 +114,7 @@ def test_a_digit_classifier_is_drawn_in_less_than_two_seconds(digits):
 @pytest.mark.parametrize("direction", ["TB", "LR"])
 def test_any_program_can_be_drawn(name, direction):
     case = LOSSES[name]()
-    program = autograd.compile(case.loss, case.params).trace(case.x_shape, case.y_shape)
+    program = case.traced()
     assert "loss" in texts(viz.draw(program, direction=direction, theme="dark", legend=True))
 
 
@@ -145,7 +139,7 @@ def test_long_statements_are_broken_and_many_are_cut():
 
 def test_a_program_of_many_arrays_is_refused_with_ways_out():
     case = LOSSES["irregular_graph"]()
-    program = autograd.compile(case.loss, case.params).trace(case.x_shape, case.y_shape)
+    program = case.traced()
     with pytest.raises(SizeError, match=r"\d+ arrays.*limit=200.*backward=False.*program\.summary"):
         viz.draw(program)
 

@@ -491,3 +491,19 @@ def test_callbacks_that_only_watch_cost_no_trace():
     many = len(calls)
     trained(lambda training: None, model=Watch(1, [1], seed=0), epochs=4)
     assert len(calls) - many > 6
+
+
+def test_a_trace_between_epochs_leaves_nothing_in_the_model():
+    class Watched(nn.Module):
+        def __init__(self):
+            self.layer, self.seen = nn.Layer(2, 1, "tanh", seed=0), []
+
+        def forward(self, x):
+            self.seen.append(x)
+            return self.layer(x)
+
+    model, lengths = Watched(), []
+    inputs = np.random.default_rng(0).normal(size=(5, 2))
+    nn.fit(model, inputs, inputs[:, :1], "mse", nn.SGD(0.05), epochs=3, progress=False,
+           callbacks=[lambda training: lengths.append(len(model.seen))])
+    assert len(set(lengths)) == 1

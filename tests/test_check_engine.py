@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -14,10 +15,16 @@ from autograd.check import CheckError
 over = pytest.mark.parametrize
 
 
+@functools.cache
+def report_on(name: str) -> check.Report:
+    """What is said about an engine with one mistake."""
+    return check.engine(BROKEN[name][0])
+
+
 @over("name", BROKEN)
 def test_each_mistake_is_found_and_named(name: str) -> None:
-    broken, expected_check, words = BROKEN[name]
-    report = check.engine(broken)
+    _, expected_check, words = BROKEN[name]
+    report = report_on(name)
     first = report.failures[0]
     assert not report.ok
     assert expected_check in (first.check, *first.also)
@@ -57,7 +64,7 @@ def test_the_code_of_a_failure_shows_it_when_pasted(name: str) -> None:
 
 @over("name", BROKEN)
 def test_a_failure_shrinks_to_a_few_lines(name: str) -> None:
-    assert all(len(failure.code.splitlines()) <= 6 for failure in check.engine(BROKEN[name][0]).failures)
+    assert all(len(failure.code.splitlines()) <= 6 for failure in report_on(name).failures)
 
 
 def test_where_no_probe_confirms_a_cause_none_is_named() -> None:
@@ -94,7 +101,7 @@ def test_what_is_demanded_and_missing_is_a_failure() -> None:
 
 
 def test_a_failed_check_raises_with_the_whole_report() -> None:
-    report = check.engine(BROKEN["assigns"][0])
+    report = report_on("assigns")
     with pytest.raises(AssertionError, match="counted once") as error:
         report.raise_if_failed()
     assert isinstance(error.value, CheckError)

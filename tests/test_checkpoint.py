@@ -187,7 +187,10 @@ def edit(**changes):
     (lambda arrays: arrays.update({"model.layers.0.bias": np.zeros(3)}), "layers.0.bias has shape"),
     (lambda arrays: arrays.pop("optimizer.steps"), "SGD remembers"),
     (lambda arrays: arrays.update({"optimizer.velocity": np.zeros(3)}), "of another number of parameters"),
+    (lambda arrays: arrays.update({"optimizer.velocity": np.array(["a"] * 21)}), "must hold real numbers"),
+    (lambda arrays: arrays.update({"model.layers.0.bias": np.full(5, 1e300)}), "must hold numbers that float32 can"),
     (edit(optimizer="Adam"), "a training with Adam"),
+    (edit(stopped=None), "stopped"),
     (edit(epoch=None), "epoch"),
     (edit(order={"bit_generator": "MT19937"}), "no checkpoint of this training"),
     (edit(columns={"loss": ["a"]}), "no checkpoint of this training"),
@@ -201,7 +204,8 @@ def test_a_checkpoint_that_does_not_fit_changes_nothing(change, message, tmp_pat
     model, optimizer = nn.MLP(2, [5, 1], "tanh", "sigmoid", dropout=0.2, seed=7), nn.SGD(0.1, momentum=0.9)
     before = nn.parameters_to_vector(model)
     with pytest.raises(nn.DataError, match=message):
-        nn.fit(model, *data(), "binary_cross_entropy", optimizer, epochs=2, progress=False, resume=path)
+        nn.fit(model, *data(), "binary_cross_entropy", optimizer, epochs=2, progress=False, resume=path,
+               dtype=np.float32)
     np.testing.assert_array_equal(nn.parameters_to_vector(model), before)
     assert (optimizer.steps, optimizer.state) == (0, {})
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from agreement import TOLERANCE, Case, assert_agreement, by_numpy, by_paste, eager, theta_of
 from hypothesis import given, settings
-from losses import LOSSES, convolution, mlp
+from losses import LOSSES, by_default, convolution, mlp
 from random_losses import Loops, loops
 
 import autograd
@@ -17,7 +17,7 @@ from autograd.compiler import reroll
 SAMPLE = ["mlp_tanh", "recurrent", "convolution_padded_by_if", "causal_attention", "irregular_graph", "dropout"]
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", by_default(LOSSES))
 def test_a_compiled_loss_agrees_with_eager(name: str) -> None:
     case = LOSSES[name]()
     X, Y = case.data()
@@ -25,7 +25,7 @@ def test_a_compiled_loss_agrees_with_eager(name: str) -> None:
     assert_agreement(case, X, Y, draw)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(loops())
 def test_random_loops_agree_with_eager_where_nothing_may_be_padded(drawn: tuple[Loops, Any, Any]) -> None:
     program, X, Y = drawn
@@ -54,10 +54,10 @@ def test_the_bound_is_small_beside_the_numbers_it_bounds() -> None:
     assert np.all(TOLERANCE * bound.gradient < 1e-10 * np.abs(expected.gradient).max())
 
 
-@pytest.mark.parametrize("name", SAMPLE)
+@pytest.mark.parametrize("name", by_default(SAMPLE))
 def test_every_batch_size_gives_the_mean_over_its_rows(name: str) -> None:
     case = LOSSES[name]()
-    program, theta = autograd.compile(case.loss, case.params), theta_of(case)
+    program, theta = case.compiled(), theta_of(case)
     X, Y = case.data(7)
     draw = np.random.default_rng(0).random((7, case.noises))
     each = [by_rows(program, theta, X, Y, draw, slice(i, i + 1)) for i in range(7)]
@@ -77,10 +77,10 @@ def by_rows(program: Any, theta: Any, X: Any, Y: Any, draw: Any, rows: slice) ->
     return by_numpy(program, theta, X[rows], None if Y is None else Y[rows], draw[rows], inputs=True)
 
 
-@pytest.mark.parametrize("name", SAMPLE)
+@pytest.mark.parametrize("name", by_default(SAMPLE))
 def test_results_of_earlier_calls_stay_as_they_are(name: str) -> None:
     case = LOSSES[name]()
-    program, theta = autograd.compile(case.loss, case.params), theta_of(case)
+    program, theta = case.compiled(), theta_of(case)
     X, Y = case.data()
     draw = np.random.default_rng(0).random((len(X), case.noises))
     program(theta, X, Y)
@@ -93,10 +93,10 @@ def test_results_of_earlier_calls_stay_as_they_are(name: str) -> None:
         np.testing.assert_array_equal(now, then)
 
 
-@pytest.mark.parametrize("name", SAMPLE)
+@pytest.mark.parametrize("name", by_default(SAMPLE))
 def test_theta_changed_in_place_is_seen(name: str) -> None:
     case = LOSSES[name]()
-    program, theta = autograd.compile(case.loss, case.params), theta_of(case)
+    program, theta = case.compiled(), theta_of(case)
     X, Y = case.data()
     draw = np.random.default_rng(0).random((len(X), case.noises))
     program(theta, X, Y)
@@ -148,7 +148,7 @@ def test_rows_of_different_shapes_get_programs_of_their_own() -> None:
 
 def test_pasted_source_carries_its_index_arrays() -> None:
     case = convolution(5, padding=1)
-    program = autograd.compile(case.loss, case.params)
+    program = case.compiled()
     X, Y = case.data()
     value, gradient = program.value_and_grad(theta_of(case), X, Y)
     pasted = by_paste(program, theta_of(case), X, Y)
@@ -157,7 +157,7 @@ def test_pasted_source_carries_its_index_arrays() -> None:
     np.testing.assert_allclose(pasted[1], gradient, rtol=1e-12, atol=1e-15)
 
 
-@pytest.mark.parametrize("terms", [40, 400])
+@pytest.mark.parametrize("terms", [40, pytest.param(400, marks=pytest.mark.slow)])
 def test_a_long_sum_of_terms_that_all_differ_is_no_burden_for_the_parser(terms: int) -> None:
     functions = [autograd.tanh, autograd.sin, autograd.cos, autograd.sigmoid, autograd.softplus]
 

@@ -99,7 +99,7 @@ def test_arguments_are_never_modified(name: str) -> None:
     rows, targets = case.data()
     given = [theta_of(case), rows, targets] if targets is not None else [theta_of(case), rows]
     copies = [array.copy() for array in given]
-    program = autograd.compile(case.loss, case.params)
+    program = case.compiled()
     for _ in range(2):
         program(*given)
         program.value_and_grad(*given)
@@ -112,7 +112,7 @@ def test_arguments_are_never_modified(name: str) -> None:
 def test_results_share_no_memory_with_arguments(name: str) -> None:
     case = LOSSES[name]()
     theta, (rows, targets) = theta_of(case), case.data()
-    program = autograd.compile(case.loss, case.params)
+    program = case.compiled()
     results = [program(theta, rows, targets), *by_numpy(program, theta, rows, targets, inputs=True)[1:]]
     given = [array for array in (theta, rows, targets) if array is not None]
     assert not any(np.may_share_memory(result, array) for result in results for array in given)
@@ -146,7 +146,7 @@ def test_rows_may_be_numbers() -> None:
 def test_rows_may_be_tables() -> None:
     case = convolution(5)
     pictures, targets = case.data(3)
-    program = autograd.compile(case.loss, case.params)
+    program = case.compiled()
     assert program.value_and_grad(theta_of(case), pictures, targets, inputs=True)[2].shape == (3, 5, 5)
 
 
@@ -200,7 +200,7 @@ def test_rows_that_the_loss_cannot_read_are_an_error_of_the_loss(program: Progra
 
 def test_one_hot_rows_of_integers_are_targets() -> None:
     case = mlp(3, 4, f=relu, error=cross_entropy)
-    program = autograd.compile(case.loss, case.params)
+    program = case.compiled()
     labels = np.array([0, 3, 2, 1])
     value = program.value_and_grad(theta_of(case), X, np.eye(4, dtype=int)[labels])[0]
     assert value == program.value_and_grad(theta_of(case), X, np.eye(4)[labels])[0]
@@ -244,7 +244,7 @@ def test_a_number_that_is_not_finite_passes_through_without_a_warning(name: str,
     rows, targets = case.data(3)
     rows[1].flat[0] = bad
     for traced_with in (rows, case.data(3)[0]):
-        program = autograd.compile(case.loss, case.params)
+        program = case.compiled()
         program.value_and_grad(theta_of(case), traced_with, targets)
         outputs = program(theta_of(case), rows, targets)
         assert np.isfinite(outputs).tolist()[::2] == [True, True]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from agreement import Case, theta_of
+from agreement import Case
 from losses import (
     LOSSES,
     attention,
@@ -25,13 +25,6 @@ from autograd import Program, relu
 from autograd.compiler.source import write
 
 
-def program_of(case: Case) -> Program:
-    """A program that has been traced."""
-    program = autograd.compile(case.loss, case.params)
-    program.value_and_grad(theta_of(case), *case.data(1))
-    return program
-
-
 def forward_of(program: Program) -> str:
     """The forward half of a source."""
     return program.source.split("value = ")[0]
@@ -39,13 +32,13 @@ def forward_of(program: Program) -> str:
 
 def count(case: Case, op: str | None = None) -> int:
     """The number of blocks, or of those of an operation."""
-    return len([block for block in program_of(case).blocks if op in (None, block.op)])
+    return len([block for block in case.traced().blocks if op in (None, block.op)])
 
 
 @pytest.fixture(scope="module")
 def mnist() -> Program:
     """The network of 784-128-10 units with ReLU and softmax cross entropy."""
-    return program_of(mlp(784, 128, 10, f=relu, error=cross_entropy))
+    return mlp(784, 128, 10, f=relu, error=cross_entropy).traced()
 
 
 # ── dense layers ─────────────────────────────────────────────────────────────────────────────
@@ -87,7 +80,7 @@ def test_weights_written_by_columns_are_views_as_well() -> None:
     def loss(x: Any) -> Any:
         return autograd.sum([autograd.sum([W[k][j] * x[k] for k in range(4)]).tanh() for j in range(3)])
 
-    program = program_of(Case(loss, {"W": W}, (4,)))
+    program = Case(loss, {"W": W}, (4,)).traced()
     assert "W = theta[0:12].reshape(4, 3)\n" in program.source
     assert forward_of(program).count("@") == 1
 
@@ -118,7 +111,7 @@ def test_plus_and_times_make_the_same_blocks_as_dot() -> None:
             x = outputs
         return squared(x, y)
 
-    with_dot, without = program_of(mlp(5, 4, 3)), program_of(Case(written_out, params, (5,), (3,)))
+    with_dot, without = mlp(5, 4, 3).traced(), Case(written_out, params, (5,), (3,)).traced()
     assert with_dot.source == without.source
 
 
@@ -127,7 +120,7 @@ def test_plus_and_times_make_the_same_blocks_as_dot() -> None:
 
 @pytest.mark.parametrize("name", [name for name in LOSSES if name.startswith("convolution")])
 def test_a_convolution_is_one_product_however_it_is_written(name: str) -> None:
-    program = program_of(LOSSES[name]())
+    program = LOSSES[name]().traced()
     convolved, *others = [block for block in program.blocks if block.op == "matmul"]
     assert convolved.scalars > 1
     assert all(block.scalars == 1 for block in others), "the dense unit that follows"
@@ -135,7 +128,7 @@ def test_a_convolution_is_one_product_however_it_is_written(name: str) -> None:
 
 
 def test_a_convolution_with_bias_relu_pooling_and_error_is_six_blocks() -> None:
-    program = program_of(pooled_convolution(8, 3))
+    program = pooled_convolution(8, 3).traced()
     assert [block.op for block in program.blocks] == ["matmul", "relu", "max", "matmul", "sum", "mul"]
 
 
@@ -145,7 +138,7 @@ def test_the_blocks_of_a_convolution_do_not_depend_on_the_size_of_the_picture(si
 
 
 def test_two_convolutions_are_two_products() -> None:
-    program = program_of(LOSSES["two_convolutions"]())
+    program = LOSSES["two_convolutions"]().traced()
     assert [block.op for block in program.blocks].count("matmul") == 3
     assert len(program.blocks) <= 10
 
@@ -157,7 +150,7 @@ def test_recurrent_steps_are_two_blocks_each() -> None:
 
 
 def test_queries_keys_and_values_are_one_product() -> None:
-    program = program_of(attention(6, 4))
+    program = attention(6, 4).traced()
     projections = [block for block in program.blocks if block.scalars == 3 * 6 * 4]
     assert [block.op for block in projections] == ["matmul"]
 
@@ -168,7 +161,7 @@ def test_causal_attention_with_normalisation_is_a_few_blocks_for_any_length() ->
 
 
 def test_softmax_over_ragged_rows_is_computed_as_one() -> None:
-    operations = [block.op for block in program_of(attention(6, 4)).blocks]
+    operations = [block.op for block in attention(6, 4).traced().blocks]
     assert [operations.count(op) for op in ("max", "exp", "div")] == [1, 1, 2]
 
 
@@ -180,7 +173,7 @@ def test_a_kronecker_product_is_not_taken_apart() -> None:
 
 
 def test_a_block_knows_its_name_operation_shape_and_operands() -> None:
-    first, second, third, *_ = program_of(mlp(3, 4, 2)).blocks
+    first, second, third, *_ = mlp(3, 4, 2).traced().blocks
     assert (first.name, first.op, first.shape, first.scalars) == ("z1", "matmul", ("batch", 4), 4)
     assert set(first.operands) == {"theta", "x"}
     assert (second.name, second.op, second.operands) == ("a1", "tanh", ("z1",))
@@ -188,19 +181,19 @@ def test_a_block_knows_its_name_operation_shape_and_operands() -> None:
 
 
 def test_operands_are_leaves_or_earlier_blocks() -> None:
-    for name in ("causal_attention", "irregular_graph", "convolution_and_max_pooling"):
+    for name in ("causal_attention", "recurrent", "convolution_padded_by_if"):
         known = {"theta", "x", "y", ""}
-        for block in program_of(LOSSES[name]()).blocks:
+        for block in LOSSES[name]().traced().blocks:
             assert set(block.operands) <= known
             known.add(block.name)
 
 
 def test_flops_of_a_dense_layer_are_two_for_each_weight_and_one_for_each_bias() -> None:
-    assert program_of(mlp(30, 20)).blocks[0].flops == 2 * 30 * 20 + 20
+    assert mlp(30, 20).traced().blocks[0].flops == 2 * 30 * 20 + 20
 
 
 def test_a_summary_has_a_line_for_each_block() -> None:
-    program = program_of(mlp(3, 4, 2))
+    program = mlp(3, 4, 2).traced()
     lines = program.summary().splitlines()
     assert lines[0].split() == ["block", "operation", "shape", "scalars", "flops"]
     assert [line.split()[0] for line in lines[2:-1]] == [block.name for block in program.blocks]

@@ -11,20 +11,14 @@ import numpy as np
 import pytest
 from agreement import Case, by_numpy, by_paste, eager, theta_of
 from hostile.programs import shape_of
-from losses import LOSSES, linear_layer, mlp, nest
+from losses import LOSSES, by_default, linear_layer, mlp, nest
 
 import autograd
-from autograd import Program, Value, dot, relu, tanh
+from autograd import Value, dot, relu, tanh
 from autograd.compiler.names import RESERVED
 
-SHORT = [name for name in LOSSES if name not in ("chain_of_a_thousand", "irregular_graph", "physics_by_leapfrog")]
-
-
-def traced(case: Case) -> Program:
-    """A program that has been called."""
-    program = autograd.compile(case.loss, case.params)
-    program.value_and_grad(theta_of(case), *case.data())
-    return program
+SHORT = by_default(
+    name for name in LOSSES if name not in ("chain_of_a_thousand", "irregular_graph", "physics_by_leapfrog"))
 
 
 # ── as in a textbook ─────────────────────────────────────────────────────────────────────────
@@ -66,12 +60,12 @@ def value_and_grad(theta, x, y):
 
 
 def test_a_small_network_reads_like_the_textbook() -> None:
-    assert traced(mlp(3, 4, 2, f=relu)).source == PERCEPTRON
+    assert mlp(3, 4, 2, f=relu).traced().source == PERCEPTRON
 
 
 def test_the_matrix_form_of_a_linear_layer_is_rediscovered() -> None:
     case = linear_layer(2, 2, 3)  # Z = XW + B, element by element
-    program = traced(case)
+    program = case.traced()
     program.value_and_grad(theta_of(case), *case.data(), inputs=True)
     lines = [line.strip() for line in str(program.traced().text("inputs")).splitlines()]
     X, dZ = "x.reshape(-1, 2)", "dz.reshape(-1, 3)"
@@ -88,7 +82,7 @@ def test_a_linear_layer_has_the_gradients_of_the_matrix_form(n: int, d: int, m: 
     X, Y = case.data(1)
     theta = theta_of(case)
     W, dZ = theta[: d * m].reshape(d, m), Y[0]
-    program = autograd.compile(case.loss, case.params)
+    program = case.compiled()
     _, gradient, dX = program.value_and_grad(theta, X, Y, inputs=True)
     np.testing.assert_allclose(dX[0], dZ @ W.T, rtol=1e-12)
     np.testing.assert_allclose(gradient[: d * m].reshape(d, m), X[0].T @ dZ, rtol=1e-12)
@@ -96,13 +90,16 @@ def test_a_linear_layer_has_the_gradients_of_the_matrix_form(n: int, d: int, m: 
 
 
 def test_the_derivative_of_an_activation_is_a_factor() -> None:
-    assert "dz1 = da1 * (1 - a1 ** 2)" in traced(mlp(3, 4, 2, f=tanh)).source
+    assert "dz1 = da1 * (1 - a1 ** 2)" in mlp(3, 4, 2, f=tanh).traced().source
 
 
 @pytest.mark.parametrize("name", SHORT)
-def test_no_statement_is_too_long_to_read(name: str) -> None:
-    statements = [block.statement for block in traced(LOSSES[name]()).blocks]
-    assert all(len(statement) < 180 for statement in statements)
+def test_no_statement_is_too_long_to_read_and_numpy_is_all_that_is_imported(name: str) -> None:
+    program = LOSSES[name]().traced()
+    assert all(len(block.statement) < 180 for block in program.blocks)
+    nodes = ast.walk(ast.parse(program.source))
+    imports = [ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert imports == ["import numpy as np"]
 
 
 # ── names ────────────────────────────────────────────────────────────────────────────────────
@@ -114,7 +111,7 @@ def test_parameters_are_called_by_the_keys_of_a_dict() -> None:
     def loss(x: Any) -> Any:
         return autograd.sum([dot(w, x, b).tanh() for w, b in zip(*params.values(), strict=True)])
 
-    source = traced(Case(loss, params, (2,))).source
+    source = Case(loss, params, (2,)).traced().source
     assert "kernel = theta[0:4].reshape(2, 2).T" in source
     assert "dkernel[...] = x.T @ dz" in source
     assert "shift = theta[4:6]" in source
@@ -122,7 +119,7 @@ def test_parameters_are_called_by_the_keys_of_a_dict() -> None:
 
 def test_parameters_are_called_by_the_stems_of_their_labels() -> None:
     params = [Value(0.1 * i, f"slope[{i}]") for i in range(3)] + [Value(1.0, "height")]
-    source = traced(Case(lambda x: dot(params[:3], x, params[3]).tanh(), params, (3,))).source
+    source = Case(lambda x: dot(params[:3], x, params[3]).tanh(), params, (3,)).traced().source
     assert "slope = theta[0:3]" in source
     assert "height = theta[3:4]" in source
 
@@ -137,20 +134,20 @@ def test_intermediate_values_are_called_by_their_labels() -> None:
         energy.label = "energy"
         return energy.sin()
 
-    source = traced(Case(loss, [w], (2,))).source
+    source = Case(loss, [w], (2,)).traced().source
     assert re.search(r"\bspeed = .*w", source)
     assert re.search(r"\benergy = .* \* ", source)
 
 
 def test_equal_names_get_numbers() -> None:
     params = [Value(0.5, "w"), Value(0.25, "v"), Value(0.75, "w")]
-    source = traced(Case(lambda x: (params[0] * x[0]).tanh() * params[1] + params[2], params, (1,))).source
+    source = Case(lambda x: (params[0] * x[0]).tanh() * params[1] + params[2], params, (1,)).traced().source
     assert "w = theta[0:1]" in source
     assert "w2 = theta[2:3]" in source
 
 
 def test_long_names_are_cut() -> None:
-    assert max(len(block.name) for block in traced(labelled("a" * 10_000)).blocks) < 40
+    assert max(len(block.name) for block in labelled("a" * 10_000).traced().blocks) < 40
 
 
 # ── names that mean harm ─────────────────────────────────────────────────────────────────────
@@ -180,21 +177,20 @@ def labelled(name: str) -> Case:
     return Case(loss, {name: W, f"{name} ": b}, (2,), (2,))
 
 
+@pytest.fixture(scope="module")
+def shape() -> Any:
+    """The source of the small network without its names."""
+    return shape_of(labelled("plain").traced().source)
+
+
 @pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name[:20]))
-def test_a_name_changes_nothing_but_names(name: str) -> None:
+def test_a_name_changes_nothing_but_names(name: str, shape: Any) -> None:
     case = labelled(name)
     X, Y = case.data()
-    program = traced(case)
+    program = case.traced()
     expected, _ = eager(case, X, Y)
     for run in (by_numpy, by_paste):
         value, gradient = run(program, theta_of(case), X, Y)
         assert value == pytest.approx(expected.value, rel=1e-12)
         np.testing.assert_allclose(gradient, expected.gradient, rtol=1e-10)
-    assert shape_of(program.source) == shape_of(traced(labelled("plain")).source)
-
-
-@pytest.mark.parametrize("name", SHORT)
-def test_source_imports_numpy_and_nothing_else(name: str) -> None:
-    tree = ast.parse(traced(LOSSES[name]()).source)
-    imports = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
-    assert imports == ["import numpy as np"]
+    assert shape_of(program.source) == shape

@@ -16,17 +16,19 @@ THREADS, CALLS = 6, 15
 
 
 @pytest.mark.parametrize("traced", [True, False], ids=["traced before", "traced by whoever comes first"])
-@pytest.mark.parametrize("name", ["mlp_softmax_cross_entropy", "mlp_xor", "convolution_padded_by_if",
-                                  "causal_attention", "dropout"])
+@pytest.mark.parametrize("name", [
+    "mlp_softmax_cross_entropy", "mlp_xor", "dropout",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("convolution_padded_by_if", "causal_attention")),
+])
 def test_threads_get_what_serial_calls_get(name: str, traced: bool) -> None:
     case = LOSSES[name]()
     theta = theta_of(case)
     batches = [(*case.data(3 + i % 3, seed=i), theta + 0.01 * i) for i in range(THREADS)]
     draws = [np.random.default_rng(i).random((3 + i % 3, case.noises)) for i in range(THREADS)]
-    serial = autograd.compile(case.loss, case.params)
+    serial = case.compiled()
     expected = [serial.value_and_grad(t, X, Y, rng=Given(draw))
                 for (X, Y, t), draw in zip(batches, draws, strict=True)]
-    program = autograd.compile(case.loss, case.params)
+    program = case.compiled()
     if traced:
         program(theta, *case.data())
     together = threading.Barrier(THREADS)

@@ -7,10 +7,13 @@ import io
 import pickle
 from typing import Any
 
+import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, ops
+import nn
+import viz
+from autograd import UsageError, Value, ops
 
 over = pytest.mark.parametrize
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
@@ -61,8 +64,9 @@ def test_sharing_is_kept_within_a_graph_and_between_graphs(duplicate: Any) -> No
     assert g.args[1] is new_x
 
 
-@over(("duplicate", "nodes"), [(copy.deepcopy, 100_000), (pickled, 100_000), (slowly, 10_000)])
-def test_a_graph_of_100_000_nodes_is_copied_without_recursion(duplicate: Any, nodes: int) -> None:
+@over("nodes", [2_000, pytest.param(100_000, marks=pytest.mark.slow)])
+@WAYS
+def test_a_deep_graph_is_copied_without_recursion(duplicate: Any, nodes: int) -> None:
     x = Value(1.0)
     y = x
     for _ in range(nodes):
@@ -106,3 +110,67 @@ def test_a_pickle_that_fails_does_not_spoil_the_next(dump: Any) -> None:
     for _ in range(5000):
         y = y + x
     assert dump(y)
+
+
+# ── every public class ───────────────────────────────────────────────────────────────────────
+
+
+def training() -> Any:
+    trainings: list[Any] = []
+    nn.fit(nn.MLP(2, [1]), *nn.data.xor(), "mse", nn.SGD(0.1), epochs=1, progress=False, callbacks=[trainings.append])
+    return trainings[0]
+
+
+def drawn() -> Value:
+    return viz.parse("(x + y) * z", x=-2, y=5, z=-4)
+
+
+THINGS = {
+    "modules": lambda: [nn.MLP(2, [2, 1], dropout=0.5), nn.Layer(2, 1), nn.Neuron(2), nn.Perceptron(2), nn.Maxout(2, 1),
+                        nn.LogisticRegression(2), nn.Sequential(nn.Layer(2, 2), "relu", nn.Dropout(0.5), "softmax")],
+    "optimisers": lambda: [kind(lr=0.1, clip_norm=1.0) for kind in nn.optim.OPTIMIZERS.values()],
+    "schedules": lambda: [nn.StepDecay(0.1, 2), nn.CosineDecay(0.1, 2), nn.ExponentialDecay(0.1, 2), nn.WarmUp(0.1, 2),
+                          nn.Adam(nn.CosineDecay(0.1, 5))],
+    "callbacks": lambda: [nn.EarlyStopping(), nn.Checkpoint("file.npz"), viz.Recorder()],
+    "histories": lambda: [training().history],
+    "losses": lambda: [nn.penalized("mse", nn.MLP(2, [1]), l1=0.1)],
+    "scalings": lambda: [nn.data.Scaling(np.zeros(2), np.ones(2))],
+    "drawings": lambda: [viz.draw(drawn()), viz.steps(drawn()), viz.steps(drawn())[0]],
+    "pages": lambda: [viz.html(drawn()), viz.live(drawn()), viz.quiz(drawn(), "grads"), viz.worksheet(1, seed=1)],
+    "modes": lambda: [autograd.no_grad(), autograd.detect_anomaly(), autograd.count_operations()],
+}
+
+
+@over("duplicate", [copy.copy, copy.deepcopy, pickled])
+@over("make", THINGS.values(), ids=THINGS)
+def test_whatever_is_public_can_be_copied_and_pickled(duplicate: Any, make: Any) -> None:
+    for thing in make():
+        twin = duplicate(thing)
+        assert twin is not thing
+        assert type(twin) is type(thing)
+        assert vars(twin).keys() == vars(thing).keys()
+        if type(thing).__repr__ is not object.__repr__:
+            assert repr(twin) == repr(thing)
+
+
+@over("duplicate", [copy.copy, copy.deepcopy, pickled])
+@over("make", [lambda: autograd.compile(lambda x: x * x, []), training], ids=["a program", "a training"])
+def test_what_cannot_be_copied_says_what_to_do(duplicate: Any, make: Any) -> None:
+    if (make, duplicate) != (training, copy.copy):
+        with pytest.raises(UsageError, match=r"cannot be copied or pickled, since .*copy or save the model"):
+            duplicate(make())
+
+
+@over("duplicate", [copy.deepcopy, pickled])
+@over("kind", nn.optim.OPTIMIZERS.values(), ids=nn.optim.OPTIMIZERS)
+def test_a_copy_of_an_optimiser_goes_on_by_itself_as_the_original_would(duplicate: Any, kind: Any) -> None:
+    optimizer, gradients = kind(lr=0.1), np.random.default_rng(0).normal(size=(4, 3))
+    theta = np.ones(3)
+    for gradient in gradients[:2]:
+        optimizer.step(theta, gradient)
+    twin, other = duplicate(optimizer), theta.copy()
+    for gradient in gradients[2:]:
+        optimizer.step(theta, gradient)
+    for gradient in gradients[2:]:
+        twin.step(other, gradient)
+    np.testing.assert_array_equal(other, theta)

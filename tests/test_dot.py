@@ -3,9 +3,9 @@
 import copy
 import itertools
 import math
-import xml.etree.ElementTree as ET
 
 import pytest
+from drawings import contrast, first_example, texts
 
 import viz
 from autograd import NumberError, RerollError, SizeError, UsageError, Value, dot, ops
@@ -15,23 +15,6 @@ from viz.style import THEMES, Theme
 from viz.text.markup import LONGEST
 
 STYLES = ("record", "circuit")
-
-
-def first_example(differentiated=True):
-    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
-    q = x + y
-    q.label = "q"
-    f = q * z
-    f.label = "f"
-    if differentiated:
-        f.backward()
-    return f
-
-
-def texts(drawing):
-    """The texts of the picture, in order; Graphviz writes repeated blanks as no-break spaces."""
-    root = ET.fromstring(drawing.svg())
-    return ["".join(t.itertext()).replace("\xa0", " ") for t in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
 def test_a_record_box_reads_label_data_grad():
@@ -265,17 +248,6 @@ def test_drawing_changes_nothing():
     viz.draw(f, style="circuit", local_derivatives=True)
     assert repr(f) == repr(before)
     assert [repr(arg) for arg in f.args] == [repr(arg) for arg in before.args]
-
-
-def luminance(colour):
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(a, b):
-    low, high = sorted([luminance(a), luminance(b)])
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)

@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ET
 
 import pytest
-from browser import complaints, started
+from browser import complaints
 
 import viz
 from autograd import UsageError, Value
@@ -42,21 +42,20 @@ def test_an_animation_shows_each_sentence_in_its_time(tmp_path):
     assert "<script" not in text
 
 
-def test_an_animation_is_played_by_the_browser(tmp_path):
+def test_an_animation_is_played_by_the_browser(browser, tmp_path):
     viz.animate(viz.parse("x * x - 2 * x", x=5), tmp_path / "walk.svg", seconds=1)
-    with started() as browser:
-        browser.get((tmp_path / "walk.svg").as_uri())
-        seen = []
-        for second in range(10):
-            browser.execute_script("""
-                document.documentElement.pauseAnimations();
-                document.documentElement.setCurrentTime(arguments[0] + 0.5);
-            """, second)
-            seen.append(browser.execute_script("""
-                return [...document.querySelectorAll("[data-number='v0:gradient']")]
-                    .filter(text => getComputedStyle(text).visibility === "visible").map(text => text.textContent);
-            """))
-        assert complaints(browser) == []
+    browser.get((tmp_path / "walk.svg").as_uri())
+    seen = []
+    for second in range(10):
+        browser.execute_script("""
+            document.documentElement.pauseAnimations();
+            document.documentElement.setCurrentTime(arguments[0] + 0.5);
+        """, second)
+        seen.append(browser.execute_script("""
+            return [...document.querySelectorAll("[data-number='v0:gradient']")]
+                .filter(text => getComputedStyle(text).visibility === "visible").map(text => text.textContent);
+        """))
+    assert complaints(browser) == []
     assert seen == [*[[]] * 7, ["grad -2"], ["grad 3"], ["grad 8"]]
 
 

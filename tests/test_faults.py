@@ -65,10 +65,6 @@ def test_a_process_that_is_killed_while_it_fills_the_cache_of_mnist_leaves_no_ha
 # ── Ctrl-C ───────────────────────────────────────────────────────────────────────────────────
 
 
-def test_ctrl_c_at_any_moment_leaves_a_finished_step(tmp_path):
-    found("tests.interrupted", "compiled", 4, 1, 5, tmp_path)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("presses", [1, 3])
 @pytest.mark.parametrize("engine", ["compiled", "eager"])

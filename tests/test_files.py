@@ -1,12 +1,19 @@
 """Files that are the old ones or the new ones; real faults are in test_faults.py."""
 
 import os
+import socket
 import sys
+import tracemalloc
+import zipfile
 
+import numpy as np
 import pytest
 
-from autograd import FileError, files
-from autograd.files import check_writable, replacing
+import nn
+from autograd import FileError, RerollError, files
+from autograd.files import check_writable, reading, replacing
+from nn.data import mnist_files
+from nn.files.picture_files import read_rows
 
 
 def put(path, content):
@@ -139,3 +146,100 @@ def test_looking_whether_a_file_can_be_written_changes_nothing(tmp_path):
 def test_a_long_name_is_as_good_as_a_short_one(tmp_path):
     put(tmp_path / ("x" * 255), b"whole")
     assert names(tmp_path) == ["x" * 255]
+
+
+# ── reading ──────────────────────────────────────────────────────────────────────────────────
+
+
+def resume(path):
+    nn.fit(nn.MLP(2, [1]), [[0, 1]], [1], "mse", nn.SGD(0.1), epochs=1, progress=False, resume=path)
+
+
+READERS = {
+    "reading": lambda path: reading(path, nn.DataError).__enter__(),
+    "nn.load": nn.load,
+    "Module.load": lambda path: nn.MLP(2, [1]).load(path),
+    "fit(resume=…)": resume,
+    "read_rows": lambda path: read_rows(path, 64),
+    "MNIST": lambda path: mnist_files.from_file(path, "t10k-labels-idx1-ubyte"),
+}
+
+
+def listening(path):
+    """A socket."""
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(os.path.relpath(path))  # names of sockets may not be long
+    server.close()
+
+
+NO_FILES = {
+    "missing": (lambda path: None, "there is no file"),
+    "a link to nowhere": (lambda path: path.symlink_to("none"), "there is no file"),
+    "a loop of links": (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
+    "a folder": (lambda path: path.mkdir(), "is a folder, no file"),
+    "a pipe": (lambda path: os.mkfifo(path), "is a pipe or a device, no file"),
+    "a link to a pipe": (lambda path: [os.mkfifo(f"{path}o"), path.symlink_to(f"{path}o")], "is a pipe or a device"),
+    "a device": (lambda path: path.symlink_to("/dev/zero"), "is a pipe or a device, no file"),
+    "a terminal": (lambda path: path.symlink_to("/dev/ptmx"), "is a pipe or a device, no file"),
+    "a socket": (listening, "No such device or address|cannot be read"),
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are other devices")
+@pytest.mark.parametrize(("make", "message"), NO_FILES.values(), ids=NO_FILES)
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_what_is_no_file_is_refused_at_once_by_whoever_reads_one(read, make, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "a")
+    with pytest.raises(nn.DataError, match=message) as caught:
+        read(tmp_path / "a")
+    assert str(caught.value).startswith((f"there is no file {tmp_path / 'a'}", f"{tmp_path / 'a'} "))
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_a_name_that_no_file_can_have_is_refused(read, tmp_path):
+    for name in ("a\0b", "x" * 300):
+        with pytest.raises(nn.DataError, match=r"cannot be read: (embedded null|File name too long)"):
+            read(tmp_path / name)
+
+
+LARGE = 2**19
+BOMBS = {
+    "other names": {f"layer.{i}": (LARGE // 8,) for i in range(8)},
+    "another shape": {"layers.0.weight": (1, LARGE)},
+    "another beside": {"more": (LARGE,)},
+    "what the model is made of": {"#architecture": (LARGE,)},
+    "a checkpoint": {"#checkpoint": (), "optimizer.velocity": (LARGE,), "model.layers.0.weight": (1, LARGE)},
+}
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize("shapes", BOMBS.values(), ids=BOMBS)
+@pytest.mark.parametrize("read", [READERS[name] for name in ("nn.load", "Module.load", "fit(resume=…)")])
+def test_arrays_that_do_not_fit_are_refused_before_they_take_memory(tmp_path, read, shapes, compressed):
+    path = tmp_path / "model.npz"
+    nn.MLP(2, [1]).save(path)
+    with np.load(path) as arrays:
+        entries = dict(arrays) | {name: np.zeros(shape) for name, shape in shapes.items()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED) as archive:
+        for name, array in entries.items():
+            with archive.open(f"{name}.npy", "w") as file:
+                np.save(file, array)
+    tracemalloc.start()
+    try:
+        with pytest.raises(RerollError):
+            read(path)
+        assert tracemalloc.get_traced_memory()[1] < LARGE
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_a_file_larger_than_memory_is_refused_at_once(tmp_path, read):
+    path = tmp_path / "huge"
+    with path.open("wb") as file:
+        file.write(b"\x93NUMPY")
+        file.truncate(2**42)
+    if read is not READERS["reading"]:
+        with pytest.raises(nn.DataError, match=r"damaged|at most|needs 10008 bytes"):
+            read(path)

@@ -10,8 +10,8 @@ import pytest
 
 over = pytest.mark.parametrize
 
-PACKAGES = ["autograd", "nn", "viz"]
-COMMANDS = ["nn.__main__", "viz.__main__"]
+MODULES = ["autograd", "nn.__main__", "viz.__main__"]
+"""A command loads all of its package."""
 
 UNNEEDED = {
     "matplotlib": "only plots need it, and it is an extra",
@@ -85,14 +85,14 @@ def printed(code: str) -> str:
     return done.stdout
 
 
-@over("module", PACKAGES + COMMANDS)
+@over("module", MODULES)
 def test_importing_loads_nothing_that_few_need(module):
     loaded = set(printed(LOADED.format(module)).split())
     assert module in loaded
     assert not loaded & (UNNEEDED.keys() | (OF_OTHERS.keys() if module == "autograd" else set()))
 
 
-@over("module", PACKAGES + COMMANDS)
+@over("module", MODULES)
 def test_importing_touches_nothing(module):
     assert printed(TOUCHED.format(module)).split() == []
 
@@ -101,3 +101,28 @@ def test_what_touches_the_world_is_noticed(tmp_path):
     deed = f"os; open({str(tmp_path / 'file')!r}, 'w'); signal.signal(signal.SIGINT, signal.SIG_IGN)"
     assert printed(TOUCHED.format(deed)).split("\n")[0].startswith("open")
     assert printed(TOUCHED.format(deed)).splitlines()[-1] == "signal handlers"
+
+
+SHADOWED = """
+import importlib, pathlib, sys
+sys.path.insert(0, {!r})
+for folder in ("nn", "viz"):
+    for file in pathlib.Path(folder).rglob("*.py"):
+        module = ".".join(file.with_suffix("").parts).removesuffix(".__init__")
+        for loaded in [name for name in sys.modules if name.split(".")[0] in ("nn", "viz", "autograd")]:
+            del sys.modules[loaded]
+        try:
+            importlib.import_module(module)
+            print(module, "was imported")
+        except ImportError as error:
+            if "needs the package autograd of reroll, but Python finds another one" not in str(error):
+                print(module, error)
+"""
+"""Prints which modules of nn and viz, imported first, do not say that another autograd is in the way."""
+
+
+@over("other", ["autograd/__init__.py", "autograd.py"])
+def test_another_package_of_the_name_autograd_is_named_whatever_is_imported_first(tmp_path, other):
+    (tmp_path / other).parent.mkdir(exist_ok=True)
+    (tmp_path / other).write_text("def grad(f): ...\nclass Value: ...\n")
+    assert printed(SHADOWED.format(str(tmp_path))) == ""

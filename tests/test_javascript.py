@@ -71,7 +71,7 @@ def test_javascript_is_written_with_the_brackets_it_needs(expression: Any, text:
 
 
 @needs_node
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(expressions())
 def test_a_script_computes_every_value_local_derivative_and_gradient_of_a_graph(expression: Expression) -> None:
     root = expression(*map(Value, expression.point))

@@ -1,10 +1,9 @@
 """The legend, and the meaning and contrast of colours."""
 
 import dataclasses
-import xml.etree.ElementTree as ET
 
 import pytest
-from test_dot import contrast, first_example
+from drawings import contrast, first_example, texts
 
 import autograd
 import nn
@@ -16,11 +15,6 @@ from viz.style import THEMES
 
 PLAIN = {"background", "text", "muted", "line"}
 """Colours that say nothing of what they colour."""
-
-
-def texts(drawing):
-    root = ET.fromstring(drawing.svg())
-    return ["".join(t.itertext()).replace("\xa0", " ") for t in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 
 import numpy as np
 import pytest
+from drawings import film
 
 import nn
 import viz
 from autograd import SizeError, UsageError, Value
 from viz.pages.sliders import slider
-
-
-def film(page: str) -> dict:
-    """What the script of a page knows."""
-    return json.loads(re.search(r'<script type="application/json" id="film">(.*?)</script>', page, re.S)[1])
 
 
 def test_the_page_is_self_contained_and_written_to_a_file(tmp_path):

@@ -53,13 +53,13 @@ def test_of_a_model_with_a_function_only_the_parameters_are_written(tmp_path):
     np.testing.assert_array_equal(other.layers[0].W, model.layers[0].W)
 
 
-def test_a_class_of_ones_own_is_not_made_from_a_file(tmp_path):
-    class Mine(nn.MLP):
-        pass
-
-    Mine(2, [1]).save(tmp_path / "model.npz")
-    with pytest.raises(nn.DataError, match="unknown class 'Mine'"):
+@pytest.mark.parametrize("name", ["Mine", "MLP"])
+def test_a_class_of_ones_own_is_not_made_from_a_file(tmp_path, name):
+    model = type(name, (nn.MLP,), {})(2, [1])
+    model.save(tmp_path / "model.npz")
+    with pytest.raises(nn.DataError, match=rf"unknown class '.*\.{name}'"):
         nn.load(tmp_path / "model.npz")
+    model.load(tmp_path / "model.npz")
 
 
 def changed(**options):

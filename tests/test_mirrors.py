@@ -6,7 +6,20 @@ import sys
 from pathlib import Path
 
 import pytest
-from mirrors import bomb, expected, mirror, missing, originals, other, page, right, silent, truncated
+from mirrors import (
+    bomb,
+    dripping,
+    dripping_head,
+    expected,
+    mirror,
+    missing,
+    originals,
+    other,
+    page,
+    right,
+    silent,
+    truncated,
+)
 
 from nn import DataError
 from nn.data import mnist_files
@@ -57,6 +70,14 @@ def test_a_mirror_that_fails_gives_way_to_the_next(monkeypatch, folder, server):
 @pytest.mark.parametrize(("server", "message"), SERVERS.items())
 def test_where_every_mirror_fails_the_error_says_how_and_nothing_is_kept(monkeypatch, folder, server, message):
     with pytest.raises(DataError, match=f"http://localhost.*{message}.*set MNIST_DIR"):
+        fetched(monkeypatch, server)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("server", [dripping, dripping_head])
+def test_a_mirror_that_never_ends_is_left_after_a_time_for_all_files(monkeypatch, folder, server):
+    monkeypatch.setattr(mnist_files, "DEADLINE", 0.1)
+    with pytest.raises(DataError, match=r"http://localhost.*longer than the 0\.1 s in which all files must arrive"):
         fetched(monkeypatch, server)
     assert not folder.exists()
 

@@ -2,6 +2,8 @@ import copy
 import pickle
 import random
 import threading
+from collections import UserDict, UserList, deque
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -32,6 +34,178 @@ def test_shared_parameters_count_once_and_plain_values_not_at_all():
     data = [value.data for value in model.parameters()]
     assert data[:5] == [1.0, 2.0, 3.0, 4.0, 6.0]
     assert len(data) == 5 + 3 + 1
+
+
+def put(**places):
+    """Puts each of these functions' results into an attribute of its name."""
+    def into(model, new):
+        for name, make in places.items():
+            setattr(model, name, make(new))
+    return into
+
+
+def shared(model, new):
+    model.one = [new(), new()]
+    model.other = {"the same": model.one[::-1], "another": new()}
+
+
+class Pair(nn.Module):
+    """A module in micrograd's way."""
+
+    def __init__(self, new):
+        self.w, self.b = [Value(new().data)], Value(new().data)
+
+    def parameters(self):
+        return [*self.w, self.b]
+
+
+class Plain:
+    """What is no Module, but has parameters."""
+
+    def __init__(self, new):
+        self.w = [new(), new()]
+
+    def parameters(self):
+        return self.w
+
+
+PLACES = {
+    "attributes": put(a=lambda new: new(), b=lambda new: new()),
+    "lists": put(matrix=lambda new: [[new(), new()], [new(), new()]], row=lambda new: (new(), new())),
+    "rows of different lengths": put(rows=lambda new: [[new()], [new(), new()], []]),
+    "dicts": put(table=lambda new: {"w": [new()], "b": new(), 3: {"deep": [new()]}}),
+    "arrays": put(array=lambda new: np.array([[new(), new()], [new(), new()]])),
+    "arrays of more": put(array=lambda new: np.array([new(), 1.0, None])),
+    "lists of more": put(mixed=lambda new: [new(), "text", 2.0, nn.Layer(1, 2, init="normal"), {"w": new()}]),
+    "modules": put(layer=lambda new: nn.Layer(2, 2), steps=lambda new: nn.Sequential(nn.Neuron(1), "tanh")),
+    "micrograd's modules": put(pair=Pair, pairs=lambda new: [Pair(new), {"deep": Pair(new)}]),
+    "shared": shared,
+    "slots": put(slot=lambda new: [new(), new()]),
+}
+METHODS = {
+    None: None,
+    "as they are": lambda self: super(type(self), self).parameters(),
+    "all": lambda self: self.used(),
+    "backwards": lambda self: self.used()[::-1],
+    "twice": lambda self: self.used() * 2,
+    "some": lambda self: self.used()[::2],
+    "of others": lambda self: [*super(type(self), self).parameters(), *self.plain.parameters()],
+}
+
+
+def values_in(thing):
+    """Every Value that is in attributes and lists, however deep."""
+    if isinstance(thing, Value):
+        return [thing]
+    if isinstance(thing, np.ndarray):
+        thing = thing.ravel().tolist()
+    members = [thing.slot] if hasattr(thing, "slot") else []
+    members += thing if isinstance(thing, (list, tuple)) else thing.values() if isinstance(thing, dict) else []
+    members += vars(thing).values() if isinstance(thing, (nn.Module, Plain)) else []
+    return list(dict.fromkeys(value for member in members for value in values_in(member)))
+
+
+def built(rng, deep=3):
+    """A model of a class that is made up, with random numbers; the same generator makes the same class."""
+    places, method = rng.sample(list(PLACES), rng.randint(1, 4)), rng.choice(list(METHODS))
+
+    def forward(self, x):
+        return sum((w * (x[0] + i) for i, w in enumerate(self.used())), Value(0.0))
+
+    members = {"__slots__": ("slot",), "forward": forward, "used": values_in}
+    kind = type("MadeUp", (nn.Module,), members | ({"parameters": METHODS[method]} if method else {}))
+    model = kind()
+    new = (lambda: Value(random.random())) if method in ("all", "backwards", "twice") else (
+        lambda: nn.parameter(random.random()))
+    for place in places:
+        PLACES[place](model, new)
+    if rng.random() * deep > 1:
+        model.inner = [built(rng, deep - 1)]
+    if method == "of others":
+        model.plain = Plain(new)
+    return model
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_module_trains_and_saved_and_loaded_it_predicts_the_same(seed, tmp_path):
+    model, other = (built(random.Random(seed)) for _ in range(2))
+    X, path = np.array([[0.5], [-1.0]]), tmp_path / "model.npz"
+    nn.fit(model, X, [1.0, 2.0], "mse", nn.SGD(1e-4), epochs=1, engine="eager", progress=False,
+           callbacks=[nn.Checkpoint(tmp_path / "checkpoint.npz")])
+    named = [value for _, nested in model.named_parameters() for value in autograd.nested.flatten(nested)]
+    assert set(named) == set(model.parameters())
+    biased = nn.l2_penalty(model, 1.0, biases=True).data
+    assert biased == pytest.approx(sum(value.data**2 for value in named))
+    model.save(path)
+    expected = model.predict(X).tolist()
+    for file in (path, tmp_path / "checkpoint.npz"):
+        other = built(random.Random(seed))
+        assert other.predict(X).tolist() != expected
+        other.load(file)
+        assert other.predict(X).tolist() == expected
+    twin = copy.deepcopy(model)
+    twin.load(tmp_path / "model.npz")
+    assert twin.predict(X).tolist() == expected
+    assert not set(values_in(twin)) & set(values_in(model))
+    model.later = nn.Neuron(2)
+    model.load_state_dict(model.state_dict())
+    if type(model).parameters is nn.Module.parameters:
+        assert set(model.later.parameters()) <= set(model.parameters())
+
+
+class Fresh(nn.Module):
+    def __init__(self):
+        self.w = 1.0
+
+    def forward(self, x):
+        return self.w * x[0]
+
+    def parameters(self):
+        return [Value(self.w)]
+
+
+def holding(**members):
+    model = nn.Module()
+    vars(model).update(w=nn.parameter(1.0), forward=lambda x: model.w * x[0], **members)
+    return model
+
+
+@pytest.mark.parametrize(("make", "message"), [
+    (Fresh, r"Fresh\.parameters\(\) must return the same Values at every call"),
+    (lambda: holding(more={nn.parameter(1.0)}), "has parameters in a set, where they are not looked for"),
+    (lambda: holding(more=[deque([nn.Neuron(1)])]), "has parameters in a deque"),
+    (lambda: holding(inner=holding(more=frozenset([nn.parameter(1.0)]))), "has parameters in a frozenset"),
+    (lambda: holding(more=SimpleNamespace(w=[nn.parameter(1.0)])), "has parameters in a SimpleNamespace"),
+    (lambda: holding(more=[UserList([nn.parameter(1.0)])]), "has parameters in a UserList"),
+    (lambda: holding(inner=holding(more=UserDict(deep=nn.Neuron(1)))), "has parameters in a UserDict"),
+    (lambda: holding(more=Plain(lambda: nn.parameter(1.0))), "has parameters in a Plain, .* or make it a Module"),
+    (lambda: holding(more={1: nn.parameter(1.0), "1": nn.parameter(2.0)}), "two parameters of the model are called"),
+])
+def test_what_could_not_be_trained_or_saved_is_refused_before_anything_is_lost(make, message, tmp_path):
+    model = make()
+    with pytest.raises(UsageError, match=message):
+        nn.fit(model, [[1.0]], [2.0], "mse", nn.SGD(0.1), epochs=1, engine="eager", progress=False)
+    with pytest.raises(UsageError, match=message):
+        model.save(tmp_path / "model.npz")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_object_may_refer_to_what_the_model_has():
+    model = holding()
+    model.cost, model.first = nn.penalized("mse", model, l2=0.1), SimpleNamespace(w=model.w, model=model)
+    assert list(model.state_dict()) == ["w"]
+
+
+@pytest.mark.parametrize("method", [lambda self: iter([self.w]), lambda self: (self.w, self.w)])
+def test_a_method_parameters_may_return_whatever_holds_values(method):
+    model = type("MadeUp", (nn.Module,), {"parameters": method, "forward": lambda self, x: self.w * x[0]})()
+    model.w = nn.parameter(1.0)
+    assert nn.fit(model, [[1.0]], [2.0], "mse", nn.SGD(0.1), epochs=1, progress=False).loss == [1.0]
+    assert nn.evaluate(model, [[1.0]], [2.0], "mse")["loss"] == pytest.approx((2 - model.w.data) ** 2)
+    assert model.summary().endswith("1 parameters")
+    assert model.predict([[1.0]] * 40).shape == (40, 1)
+    model.zero_grad()
+    assert model.w.grad == 0.0
 
 
 def test_zero_grad_clears_every_parameter():

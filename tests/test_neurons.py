@@ -6,6 +6,7 @@ import time
 import xml.etree.ElementTree as ET
 
 import pytest
+from drawings import texts
 
 import nn
 import viz
@@ -16,12 +17,6 @@ from viz.drawings.scene import NO_GRADIENTS
 from viz.style import THEMES
 
 LIGHT = THEMES["light"]
-
-
-def texts(drawing):
-    """The texts of the picture; Graphviz writes repeated blanks as no-break spaces."""
-    root = ET.fromstring(drawing.svg())
-    return ["".join(t.itertext()).replace("\xa0", " ") for t in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
 def lines(drawing):

@@ -1,3 +1,6 @@
+import errno
+import io
+import os
 import re
 import signal
 import subprocess
@@ -6,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import nn
-from nn.__main__ import TASKS, main
-from tests.test_png import png
+from nn.__main__ import TASKS, main, parser
 
 
 def run(capsys, *arguments):
@@ -93,6 +96,57 @@ def test_where_nothing_can_be_written_nothing_is_trained(capsys, tmp_path, monke
     assert err.count("\n") == 1
 
 
+class Output(io.TextIOBase):
+    """A stream that takes so many characters, and then raises an error."""
+
+    def __init__(self, room, error):
+        self.room, self.error = room, error
+
+    def write(self, text):
+        self.room -= len(text)
+        if self.room < 0:
+            raise self.error
+        return len(text)
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize(("error", "status"), [(errno.EPIPE, 141), (errno.ENOSPC, 2)])
+def test_a_model_that_was_trained_is_saved_whether_or_not_anybody_reads_what_is_printed(
+    monkeypatch, tmp_path, stream, error, status
+):
+    path, trained = tmp_path / "xor.npz", nn.recipes.Recipe.train
+    codes, runs = set(), []
+    monkeypatch.setattr(nn.recipes.Recipe, "train", lambda *args, **kw: runs.append(room) or trained(*args, **kw))
+    for room in (0, 100, 300, 500, 999):
+        monkeypatch.setattr(sys, stream, Output(room, OSError(error, os.strerror(error))))
+        codes.add(main(["xor", "--epochs", "1", "--hidden", "2", "--save", str(path)]))
+        assert path.exists() == (room in runs)
+        path.unlink(missing_ok=True)
+    assert codes == {status, 0}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [
+    ["nn", "xor", "--epochs", "2"], ["nn", "--help"], ["nn", "xor", "--help"],
+    ["viz", "x * y", "x=1", "y=2"], ["viz", "x", "x=1", "-o", "x.svg"], ["viz", "--help"],
+], ids=" ".join)
+@pytest.mark.parametrize("sink", ["a closed pipe", "/dev/full"])
+def test_a_command_whose_output_goes_nowhere_ends_in_the_usual_way(command, sink, tmp_path):
+    if sink == "/dev/full":
+        output = os.open(sink, os.O_WRONLY)
+    else:
+        end, output = os.pipe()
+        os.close(end)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run([sys.executable, "-m", *command], stdout=output, stderr=subprocess.PIPE, text=True,
+                          check=False, cwd=tmp_path, env=environment | {"PYTHONPATH": str(Path.cwd())})
+    os.close(output)
+    assert done.returncode == (2 if sink == "/dev/full" else 141)
+    last = f"python -m {command[0]}: error: what it prints cannot be written: No space left on device\n"
+    assert "Traceback" not in done.stderr
+    assert done.stderr.endswith(last) == (sink == "/dev/full")
+
+
 def test_ctrl_c_keeps_what_was_learned(capsys, tmp_path, monkeypatch):
     steps = []
 
@@ -150,7 +204,7 @@ def room(tmp_path, monkeypatch):
     np.save("digits.npy", nn.data.digits()[0][:5])
     for name, picture in (("ink", three), ("paper", 1 - three)):
         pixels = (255 * np.kron(picture.reshape(8, 8), np.ones((10, 10)))).astype(np.uint8)
-        Path(f"{name}.png").write_bytes(png([row.tobytes() for row in pixels], 80))
+        Image.fromarray(pixels).save(f"{name}.png")
     return tmp_path
 
 
@@ -197,8 +251,8 @@ def test_one_sigmoid_gives_the_probabilities_of_two_classes(capsys, room):
         (["three.npy", "three.npy"], "three.npy is damaged, or no file that `save` wrote"),
         (["ink.png", "three.npy"], "ink.png is damaged, or no file that `save` wrote"),
         (["reader", "nothing.png"], "there is no file nothing.png"),
-        (["reader", "half.png"], "half.png cannot be read as a PNG picture"),
-        (["reader", "text.txt"], "text.txt is neither a PNG picture nor an .npy array"),
+        (["reader", "half.png"], "half.png cannot be read as a picture: it is damaged, or ends too early"),
+        (["reader", "text.txt"], "text.txt is neither an .npy array nor a picture"),
         (["reader", "wide.npy"], "the model reads rows of 64 numbers, or pictures of 8 × 8 pixels; wide.npy has"),
         (["line.npz", "three.npy"], "gives numbers, not the probabilities of classes"),
         (["reader"], "the following arguments are required: file"),
@@ -230,6 +284,8 @@ def test_what_cannot_be_asked_is_one_line_with_exit_code_two(capsys, room, reade
         (["xor", "--epochs", "0"], "epochs must be a whole number from 1"),
         (["xor", "--epochs", "1.5"], "invalid int value: '1.5'"),
         (["xor", "--batch-size", "0"], "examples in a batch must be a whole number from 1, 0 came"),
+        (["xor", "--batch-size", "few"], "argument --batch-size: a whole number or None is expected, 'few' came"),
+        (["xor", "--epochs", "1000001"], "epochs may be 1000000 at most, 1000001 came"),
         (["xor", "--lr", "-1"], "learning rate must be a number above 0"),
         (["xor", "--lr", "nan"], "learning rate must be a number above 0"),
         (["xor", "--seed", "-1"], "a seed is a whole number from 0"),
@@ -246,9 +302,41 @@ def test_errors_are_one_line_with_exit_code_two(capsys, arguments, message):
     assert err.startswith("python -m nn")
 
 
+NUMERIC = [action.option_strings[0] for action in parser()._subparsers._group_actions[0].choices["xor"]._actions
+           if action.type is not None]
+
+
+@pytest.mark.parametrize("option", NUMERIC)
+@pytest.mark.parametrize("number", [
+    "0", "-1", "1", "0.5", "1000000000", "1e9", "9" * 30, "9" * 5000, "1e-300", "1e300", "nan", "inf", "-inf", "None",
+    "", "one", "٣", "0x10", "1,5",
+])
+def test_any_number_is_used_or_refused_in_one_line(capsys, option, number):
+    code, out, err = run(capsys, "xor", "--hidden", "2", "--epochs", "1", f"{option}={number}")
+    assert code in (0, 2)
+    if code == 2:
+        assert err.splitlines()[-1].startswith("python -m nn")
+        assert len(err) < 6000
+        assert "before training" not in out or "try a lower learning rate" in err
+
+
+def test_all_numbers_are_walked_and_help_says_what_they_may_be(capsys):
+    assert NUMERIC == ["--hidden", "--dropout", "--epochs", "--batch-size", "--lr", "--seed"]
+    assert run(capsys, "digits", "--hidden", "2", "--epochs", "1", "--batch-size", "None")[0] == 0
+
+
+@pytest.mark.parametrize("task", ["xor", "digits"])
+@pytest.mark.parametrize("hidden", [["100000000"], ["10000", "10000"], ["1", "99999999"]])
+def test_a_network_that_no_memory_holds_is_refused_before_it_is_made(capsys, task, hidden):
+    code, _, err = run(capsys, task, "--hidden", *hidden)
+    assert code == 2
+    assert err.startswith("python -m nn: error: hidden layers of ")
+    assert err.endswith("weights, at most 10000000 are trained: take fewer neurons\n")
+
+
 def test_where_mnist_cannot_be_had_the_message_says_what_to_do(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MNIST_DIR", str(tmp_path))
+    monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr("nn.data.mnist_files.MIRRORS", ())
     monkeypatch.setattr("shutil.which", lambda name: None)

@@ -1,20 +1,16 @@
 """The page to step through, as text; test_page_browser.py opens it in a browser."""
 
-import json
 import re
 import time
 import xml.etree.ElementTree as ET
 
 import pytest
+from drawings import film
 
 import viz
 from autograd import UsageError, Value
 
 FIRST = {"x": -2, "y": 5, "z": -4}
-
-
-def film(page):
-    return json.loads(re.search(r'<script type="application/json" id="film">(.*?)</script>', page, re.S)[1])
 
 
 def test_the_page_is_self_contained():

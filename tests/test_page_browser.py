@@ -64,6 +64,7 @@ def test_buttons_go_from_step_to_step(open_page):
     assert browser.current_url.endswith("#step=6")
 
 
+@pytest.mark.slow
 def test_keys_go_from_step_to_step_wherever_the_focus_is(open_page):
     browser = open_page(first())
     for typed, expected in [
@@ -77,6 +78,7 @@ def test_keys_go_from_step_to_step_wherever_the_focus_is(open_page):
     assert count(browser) == "6 / 7"
 
 
+@pytest.mark.slow
 def test_space_plays_and_pauses(open_page):
     browser = open_page(first(), "#step=0")
     browser.execute_script("const real = setInterval; setInterval = (act, time) => real(act, time / 100);")
@@ -91,6 +93,7 @@ def test_space_plays_and_pauses(open_page):
     assert browser.find_element(By.ID, "play").get_attribute("aria-label") == "play"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("address", "expected"), [
     ("#step=7", "7 / 7"), ("#step=3", "3 / 7"), ("#step=0", "0 / 7"), ("#step=99", "7 / 7"), ("#step=x", "7 / 7"),
 ])
@@ -98,6 +101,7 @@ def test_it_opens_at_the_step_of_its_address(open_page, address, expected):
     assert count(open_page(first(), address)) == expected
 
 
+@pytest.mark.slow
 def test_a_sentence_of_the_list_is_a_link_to_its_step(open_page):
     browser = open_page(first())
     browser.find_elements(By.CSS_SELECTOR, "nav li")[3].click()
@@ -116,6 +120,7 @@ def test_only_what_is_known_is_seen(open_page):
     assert shown(browser)["v3e0:local"] == "1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["record", "circuit"])
 def test_a_reused_value_shows_the_running_sum(open_page, style):
     browser = open_page(viz.parse("x * x - 2 * x + 1", x=5), "#step=9", style=style)
@@ -126,6 +131,7 @@ def test_a_reused_value_shows_the_running_sum(open_page, style):
     assert sums == ["-2", "3", "8"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["record", "circuit"])
 def test_nothing_moves_from_step_to_step(open_page, style):
     browser = open_page(viz.parse("x * x - 2 * x + 1", x=5), "#step=0", style=style)
@@ -139,6 +145,7 @@ def test_nothing_moves_from_step_to_step(open_page, style):
         assert browser.execute_script(places) == pytest.approx(before, abs=0.01)
 
 
+@pytest.mark.slow
 def test_the_formula_is_drawn_by_the_browser(open_page):
     browser = open_page(first(), "#step=6")
     fractions = browser.find_elements(By.CSS_SELECTOR, "#formula mfrac")
@@ -146,6 +153,7 @@ def test_the_formula_is_drawn_by_the_browser(open_page):
     assert all(fraction.size["height"] > 30 for fraction in fractions)
 
 
+@pytest.mark.slow
 def test_pointing_at_a_value_shows_its_paths_and_numbers(open_page):
     browser = open_page(first())
     ActionChains(browser).move_to_element(browser.find_element(By.CSS_SELECTOR, ".node[data-value=v0] text")).perform()
@@ -159,6 +167,7 @@ def test_pointing_at_a_value_shows_its_paths_and_numbers(open_page):
     assert browser.find_elements(By.CSS_SELECTOR, "#graph .path") == []
 
 
+@pytest.mark.slow
 def test_values_can_be_reached_with_the_keyboard(open_page):
     browser = open_page(first(), "#step=1")
     names = []
@@ -170,6 +179,7 @@ def test_values_can_be_reached_with_the_keyboard(open_page):
     assert browser.find_element(By.ID, "numbers").text == "f = ? · df/df = ?"
 
 
+@pytest.mark.slow
 def test_it_zooms_and_moves(open_page):
     browser = open_page(first())
     graph = browser.find_element(By.CSS_SELECTOR, "#graph svg")
@@ -220,7 +230,6 @@ def test_it_works_inside_of_a_notebook(browser, tmp_path):
     click(browser, "first")
     click(browser, "on")
     assert sentence(browser) == "q = x + y = -2 + 5 = 3"
-    browser.switch_to.default_content()
     assert complaints(browser) == []
 
 
@@ -232,6 +241,7 @@ def heights(browser):
     """)
 
 
+@pytest.mark.slow
 def test_inside_of_a_notebook_it_is_as_high_as_what_it_shows_and_no_higher_than_asked_for(browser, tmp_path):
     for most in (720, 300):
         (tmp_path / "notebook.html").write_text(viz.html(first()).inline(most), encoding="utf-8")
@@ -242,20 +252,19 @@ def test_inside_of_a_notebook_it_is_as_high_as_what_it_shows_and_no_higher_than_
     assert page > 300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", [None, "dark"])
 def test_what_is_printed_is_light_and_has_all_steps_and_no_buttons(open_page, browser, theme):
     open_page(first(), theme=theme)
     features = [{"name": "prefers-color-scheme", "value": "dark"}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
-    try:
-        assert not browser.find_element(By.ID, "controls").is_displayed()
-        assert all(entry.is_displayed() for entry in browser.find_elements(By.CSS_SELECTOR, "nav li"))
-        colour = "return getComputedStyle(document.body).backgroundColor"
-        assert browser.execute_script(colour) == "rgb(255, 255, 255)"
-    finally:
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert not browser.find_element(By.ID, "controls").is_displayed()
+    assert all(entry.is_displayed() for entry in browser.find_elements(By.CSS_SELECTOR, "nav li"))
+    colour = "return getComputedStyle(document.body).backgroundColor"
+    assert browser.execute_script(colour) == "rgb(255, 255, 255)"
 
 
+@pytest.mark.slow
 def test_a_large_drawing_follows_the_steps_until_all_is_asked_for(open_page):
     f = Value(1.0, "x")
     for i in range(60):
@@ -273,6 +282,7 @@ def test_a_large_drawing_follows_the_steps_until_all_is_asked_for(open_page):
     assert browser.execute_script(wide) > 5 * followed
 
 
+@pytest.mark.slow
 def test_a_picture_is_left_where_frames_are_removed(browser, tmp_path):
     shown = re.sub("<iframe.*?</iframe>", "", viz.html(first()).inline(), flags=re.DOTALL)
     (tmp_path / "static.html").write_text(shown, encoding="utf-8")

@@ -1,9 +1,9 @@
 """The compiler pass by pass: a frame for each, with what is left."""
 
 import re
-import xml.etree.ElementTree as ET
 
 import pytest
+from drawings import texts
 
 import autograd
 import viz
@@ -26,11 +26,6 @@ def loss(x, y):
 @pytest.fixture(scope="module")
 def frames():
     return {frame.name: frame for frame in viz.passes(loss, PARAMS, (2,), ())}
-
-
-def texts(drawing):
-    root = ET.fromstring(drawing.svg())
-    return ["".join(t.itertext()).replace("\xa0", " ").strip() for t in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
 def test_there_is_a_frame_for_each_pass(frames):

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from plotting import closed_figures, curves, pyplot  # noqa: F401
+from plotting import curves, pyplot
 
 from autograd import Value, grad, ops
 from autograd.errors import SizeError, UsageError

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
-from plotting import closed_figures  # noqa: F401
 
 import nn
 from autograd import NumberError, SizeError, UsageError

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
-from plotting import closed_figures, texts  # noqa: F401
+from plotting import texts
 
 import nn
 from autograd import SizeError, UsageError

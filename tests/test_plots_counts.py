@@ -1,5 +1,5 @@
 import pytest
-from plotting import closed_figures, curves, texts  # noqa: F401
+from plotting import curves, texts
 
 from autograd import SizeError, UsageError, Value, count_operations, dot
 from viz import plots

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from plotting import closed_figures, curves  # noqa: F401
+from plotting import curves
 
 import nn
 from autograd import UsageError

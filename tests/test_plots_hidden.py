@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
-from plotting import closed_figures, curves  # noqa: F401
 
 import nn
 from autograd import SizeError, UsageError

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from plotting import closed_figures, curves, pyplot, texts  # noqa: F401
+from plotting import curves, pyplot, texts
 
 import nn
 from autograd import SizeError, UsageError

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from plotting import closed_figures, pyplot, texts  # noqa: F401
+from plotting import pyplot, texts
 
 import nn
 from autograd import NumberError, SizeError, UsageError

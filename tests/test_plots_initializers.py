@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from plotting import closed_figures, pyplot  # noqa: F401
+from plotting import pyplot
 
 import nn
 from autograd import SizeError, UsageError

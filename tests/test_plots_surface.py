@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from plotting import closed_figures, curves, texts  # noqa: F401
+from plotting import texts
 
 import autograd
 import nn

@@ -1,6 +1,7 @@
 """Rendering without Graphviz on the system, and with it."""
 
 import os
+import re
 import stat
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,8 @@ import graphviz
 import pytest
 from graphviz.backend import dot_command
 
+import autograd
+import nn
 import viz
 from autograd import FileError, RerollError, UsageError, Value
 from viz.drawings import render
@@ -88,9 +91,39 @@ def test_text_that_is_not_dot_is_a_clear_error():
 def test_a_notebook_gets_svg_and_no_noise(drawing, capfd):
     bundle = drawing._repr_mimebundle_()
     assert list(bundle) == ["image/svg+xml"]
-    assert bundle["image/svg+xml"].startswith('<svg style="max-width: 100%')  # wide ones become smaller
+    tag = bundle["image/svg+xml"].partition(">")[0]
+    assert tag.endswith('style="max-width: 100%; height: auto"')  # wide ones become smaller
     assert bundle["image/svg+xml"].rstrip().endswith("</svg>")
     assert capfd.readouterr() == ("", "")
+
+
+def shown() -> list[str]:
+    """What a notebook gets of every kind of thing that is seen as a picture, of two graphs each."""
+    x, y, net = Value(2.0, "x"), Value(3.0, "y"), nn.MLP(2, [2, 1], seed=0)
+    program = autograd.compile(lambda row: net(row), net)
+    things: list[object] = [viz.legend(), viz.draw(net), viz.draw(program.trace((2,)))]
+    for root in (x * y + x, (x - y).tanh() + x):
+        root.backward()
+        things += [viz.draw(root, style=style) for style in ("record", "circuit")]
+        things += [viz.steps(root)[0], viz.html(root), viz.quiz(root), viz.live(root), viz.paths(root, x).draw(),
+                   viz.nudge(root, x, 0.1).draw()]
+    colourful = viz.draw(x * y)
+    colourful.node("a", style="filled", fillcolor="red:blue", URL="#b")
+    things += [viz.worksheet(2), colourful, colourful, things[3]]
+    return [str(text) for thing in things for kind, text in thing._repr_mimebundle_().items() if kind != "text/plain"]
+
+
+def test_no_id_is_twice_on_a_page_of_many_drawings(no_dot):
+    page = "".join(shown())
+    ids = re.findall(r"""\bid=["']([^"']+)""", page)
+    assert len(ids) == len(set(ids)) >= 2  # of the gradients, which are referred to
+    assert set(re.findall(r"url\(#([^)]+)\)", page)) <= set(ids)
+    assert 'href="#b"' in page  # of another part of the page
+
+
+def test_files_keep_their_ids(drawing, no_dot):
+    assert drawing.svg() == drawing.svg()
+    assert 'id="graph0"' in drawing.svg()
 
 
 def test_a_copy_still_finds_its_program(drawing, no_dot):

@@ -91,6 +91,7 @@ def test_the_numbers_are_those_of_the_recording(open_page):
     assert [float(text) for text in activations(browser)[2:5]] == pytest.approx(hidden, abs=0.006)
 
 
+@pytest.mark.slow
 def test_space_plays_to_the_end_and_pauses(open_page):
     browser = open_page(film())
     press(browser, Keys.SPACE)
@@ -119,6 +120,7 @@ def test_the_decision_boundary_moves_with_the_training(open_page):
     assert b2 > r2
 
 
+@pytest.mark.slow
 def test_clicking_a_point_shows_the_network_compute_it(open_page):
     browser = open_page(film(), "#step=59")
     assert activations(browser)[:2] == ["0", "0"]
@@ -128,6 +130,7 @@ def test_clicking_a_point_shows_the_network_compute_it(open_page):
     assert activations(browser)[:2] == ["1", "1"]
 
 
+@pytest.mark.slow
 def test_lines_show_weights_or_their_gradients(open_page):
     def lines():
         return browser.execute_script(
@@ -142,6 +145,7 @@ def test_lines_show_weights_or_their_gradients(open_page):
     assert lines() == ["negative" if frame.gradient[i] < 0 else "positive" for i in order]
 
 
+@pytest.mark.slow
 def test_two_trainings_run_side_by_side(open_page):
     browser = open_page([film(0.5, title="rate 0.5"), film(0.01, title="rate 0.01")], "#step=59")
     losses = [float(re.search(r"loss ([\d.e-]+)", now(browser, number))[1]) for number in (0, 1)]
@@ -150,6 +154,7 @@ def test_two_trainings_run_side_by_side(open_page):
     assert titles == ["rate 0.5", "rate 0.01"]
 
 
+@pytest.mark.slow
 def test_the_loss_may_be_dragged_along_and_seen_logarithmically(open_page):
     browser = open_page(film())
     curve = browser.find_element(By.ID, "loss")
@@ -161,6 +166,7 @@ def test_the_loss_may_be_dragged_along_and_seen_logarithmically(open_page):
     assert ticks != browser.execute_script(texts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_colours_follow_the_readers_system(open_page, scheme):
     browser = open_page(film(title="<b>&"))
@@ -170,6 +176,7 @@ def test_colours_follow_the_readers_system(open_page, scheme):
     assert browser.title == "<b>&"
 
 
+@pytest.mark.slow
 def test_large_networks_show_images_of_their_weights(open_page, browser, tmp_path):
     recorder = viz.Recorder()
     recorder.keep(nn.MLP(64, [30, 10], seed=0), 1.0)

@@ -10,6 +10,9 @@ import nn
 from autograd import NumberError, SizeError, UsageError
 from nn.models.state import ARCHITECTURE, read, write
 
+LARGE = np.longdouble("1e4000")
+WIDE = pytest.mark.skipif(np.isinf(LARGE), reason="no numbers here are larger than float64 can hold")
+
 
 def model(seed=0):
     return nn.MLP(3, [4, 2], "tanh", seed=seed)
@@ -68,6 +71,8 @@ def changed(**arrays):
     (changed(**{"layers.1.bias": np.zeros(3)}), SizeError, r"layers.1.bias has shape \(2,\), .* shape \(3,\) came"),
     (changed(**{"layers.1.bias": np.array(["a", "b"])}), NumberError, "must hold real numbers"),
     (changed(**{"layers.1.bias": np.array([1j, 2])}), NumberError, "must hold real numbers"),
+    pytest.param(changed(**{"layers.1.bias": np.array([1, LARGE])}), NumberError, "that float64 can hold", marks=WIDE),
+    (changed(**{"layers.1.bias": np.array([None, 1])}), NumberError, "must hold real numbers"),
     (lambda state: {}, UsageError, "there are none"),
 ])
 def test_a_state_that_does_not_fit_changes_nothing(change, error, message):
@@ -76,6 +81,26 @@ def test_a_state_that_does_not_fit_changes_nothing(change, error, message):
     with pytest.raises(error, match=message):
         one.load_state_dict(change(model(1).state_dict()))
     np.testing.assert_array_equal(nn.parameters_to_vector(one), before)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("bad", [pytest.param(LARGE, marks=WIDE), np.complex128(1), "a", None], ids=repr)
+def test_whatever_takes_on_parameters_takes_on_all_or_none(place, bad, tmp_path):
+    one = model()
+    before = nn.parameters_to_vector(one).tolist()
+    state, theta = model(1).state_dict(), nn.parameters_to_vector(model(1)).astype(type(bad))
+    name = list(state)[place]
+    state[name] = state[name].astype(type(bad))
+    state[name].flat[-1] = theta[-1] = bad
+    if bad is not None:
+        write(tmp_path / "model.npz", state)
+    takers = [lambda: one.load_state_dict(state), lambda: one.load(tmp_path / "model.npz"),
+              lambda: nn.vector_to_parameters(theta, one)]
+    for take in takers:
+        with pytest.raises((NumberError, nn.DataError)):
+            take()
+        assert nn.parameters_to_vector(one).tolist() == before
 
 
 # ── files ────────────────────────────────────────────────────────────────────────────────────

@@ -10,20 +10,13 @@ from agreement import by_floats, by_numpy, theta_of
 from losses import LOSSES, mlp
 
 import autograd
-from autograd import Program, Value
+from autograd import Value
 from autograd.compiler.straight import LARGEST
 
 
-def traced(name: str) -> Program:
-    """A program from the list, called once."""
-    case = LOSSES[name]()
-    program = autograd.compile(case.loss, case.params)
-    program(theta_of(case), *case.data())
-    return program
-
-
 def test_a_small_network_on_a_few_examples_is_run_in_floats() -> None:
-    straight = traced("mlp_xor").traced().straight
+    program = LOSSES["mlp_xor"]().traced()
+    straight = program.traced().straight
     assert straight is not None
     assert straight.pays(1)
     assert straight.pays(4)
@@ -32,7 +25,7 @@ def test_a_small_network_on_a_few_examples_is_run_in_floats() -> None:
 
 def test_a_larger_network_is_not_written_out() -> None:
     case = mlp(50, 40, 2)
-    program = autograd.compile(case.loss, case.params)
+    program = case.compiled()
     program(theta_of(case), *case.data(2))
     part = program.traced()
     assert part.straight is None
@@ -75,7 +68,8 @@ def test_the_loop_reads_like_the_graph() -> None:
 
 @pytest.mark.parametrize("name", ["mlp_xor", "softmax_then_log", "tied_autoencoder", "selections", "dropout"])
 def test_floats_and_arrays_give_the_same_types(name: str) -> None:
-    case, program = LOSSES[name](), traced(name)
+    case = LOSSES[name]()
+    program = case.traced()
     X, Y = case.data()
     draw = np.random.default_rng(0).random((3, case.noises))
     for dtype in (np.float32, np.float64):
@@ -88,7 +82,8 @@ def test_floats_and_arrays_give_the_same_types(name: str) -> None:
 
 
 def test_out_is_filled_by_the_loop_too() -> None:
-    case, program = LOSSES["mlp_xor"](), traced("mlp_xor")
+    case = LOSSES["mlp_xor"]()
+    program = case.traced()
     out = np.zeros(len(theta_of(case)))
     assert by_floats(program, theta_of(case), *case.data(), out=out)[1] is out
     np.testing.assert_allclose(out, by_numpy(program, theta_of(case), *case.data())[1], rtol=1e-12)

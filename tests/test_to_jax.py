@@ -8,12 +8,12 @@ import sys
 
 import numpy as np
 import pytest
+from agreement import theta_of
 from losses import LOSSES
 
 import autograd
 import nn
 from autograd import MissingPackageError, Value
-from autograd.nested import parameters_of
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 FAST = ("mlp", "convolution", "dropout", "detached_parts", "largest_and_smallest")
@@ -29,8 +29,8 @@ def jax():
 def compiled(name: str):
     """A loss on the list: its program, theta, data and random numbers."""
     case = LOSSES[name]()
-    program = autograd.compile(case.loss, case.params)
-    theta = np.array([value.data for value in parameters_of(case.params)])
+    program = case.compiled()
+    theta = theta_of(case)
     X, Y = case.data()
     u = np.random.default_rng(5).random((len(X), case.noises)) if case.noises else None
     return program, theta, X, Y, u

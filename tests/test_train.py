@@ -48,7 +48,7 @@ def test_batch_descent_is_the_formula_applied_by_hand():
     assert history.loss == pytest.approx(np.array(losses), abs=1e-12)
 
 
-@pytest.mark.parametrize("engine", ["compiled", "eager"])
+@pytest.mark.parametrize("engine", ["compiled", pytest.param("eager", marks=pytest.mark.slow)])
 def test_e9_an_mlp_learns_xor_from_any_of_twenty_seeds(engine):
     recipe = RECIPES["xor"]
     X, Y = nn.data.xor()

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import gc
 import math
 import operator
+import pickle
+import re
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
+from strategies import points
 
 import autograd
 from autograd import NumberError, NumberRangeError, Value, ops
@@ -220,6 +226,98 @@ def test_a_ufunc_of_two_operands_takes_values_on_either_side(function: Any, row:
         assert (out.op, out.data) == (row, data)
 
 
+ALL_UFUNCS = sorted({f.__name__: f for f in vars(np).values() if isinstance(f, np.ufunc)}.items())
+FUNCTIONS = sorted(name for name, f in vars(np).items() if hasattr(f, "_implementation") and "save" not in name)
+
+
+def right_or_refused(name: str, function: np.ufunc, args: list[Any], numbers: list[float]) -> bool:
+    """Whether the result equals NumPy's of the numbers; False for an error of ours that names the function."""
+    try:
+        result = function(*args)
+    except autograd.RerollError as error:
+        assert re.search(rf"np\.{name} |no derivative|does not turn into", str(error))  # noqa: PT017
+        return False
+    for got in np.ravel(result):
+        number = got.data if isinstance(got, Value) else got
+        if name.startswith("logical"):
+            number = bool(number)  # of objects, NumPy gives one of the two, as Python's `and` does
+        assert number == pytest.approx(function(*numbers))
+        if isinstance(got, Value) and got.args:
+            for i, x in enumerate(args):
+                above, below = [function(*[n + h * (i == j) for j, n in enumerate(numbers)]) for h in (1e-6, -1e-6)]
+                leaf = np.ravel(x)[0]
+                assert autograd.grad(got, [leaf]) == pytest.approx([(above - below) / 2e-6], rel=1e-4, abs=1e-6)
+    return True
+
+
+@over(("name", "function"), ALL_UFUNCS, ids=[name for name, _ in ALL_UFUNCS])
+@over("array", [False, True], ids=["value", "array"])
+def test_every_ufunc_is_right_or_refused_by_name(name: str, function: np.ufunc, array: bool) -> None:
+    numbers = [0.7, 0.4, 0.2][: function.nin]
+    args = [np.array([Value(x)]) if array else Value(x) for x in numbers]
+    if array and (not any("O" in kinds for kinds in function.types) or name == "bitwise_count"):
+        with pytest.raises(TypeError):  # without a loop over objects, NumPy asks no element
+            function(*args)
+    elif array and function.signature:
+        pytest.skip("a product of matrices: there are others for these")
+    else:
+        rows = {op.name for op in ops.TABLE.values()} | {"add", "subtract", "multiply", "divide", "power", "absolute"}
+        assert right_or_refused(name, function, args, numbers) or name not in rows
+
+
+@over("name", FUNCTIONS)
+def test_other_functions_of_numpy_are_right_or_refused_if_they_ask(name: str) -> None:
+    v, asked = Value(0.7), mock.Mock(wraps=ops.Carrier.__array_function__)
+    with mock.patch.object(ops.Carrier, "__array_function__", lambda *args: asked(*args)):
+        try:
+            result = getattr(np, name)(v)
+        except Exception as error:
+            assert isinstance(error, autograd.RerollError) or not asked.called  # noqa: PT017
+        else:
+            assert not isinstance(result, np.ndarray) or result.shape
+
+
+@over(
+    ("function", "slopes"),
+    [
+        (lambda x, y: np.where([True, False], x, y).sum(), [1, 1]),
+        (lambda x, y: np.where(x > y, x * y, 0), [2, 3]),
+        (lambda x, y: np.clip(x, -1, 5), [1, 0]),
+        (lambda x, y: np.clip(x, -1, y), [0, 1]),
+        (lambda x, y: np.clip(np.array([x, y]), None, 2.5).sum(), [0, 1]),
+        (lambda x, y: np.clip([x, y], y, x).sum(), [1, 1]),
+        (lambda x, y: np.maximum(np.array([x, -y]), 0).sum(), [1, 0]),
+        (lambda x, y: np.sum([x, y]) + np.prod([x, y]), [3, 4]),
+        (lambda x, y: np.std(np.array([x, y])), [0.5, -0.5]),
+        (lambda x, y: np.var([x, y]) + np.mean([x, y]), [1, 0]),
+        (lambda x, y: np.linalg.norm(np.array([x * 0 + 3, y * 2])), [0, 1.6]),
+        (lambda x, y: np.append(np.array([x]), y) @ np.array([2, 7]), [2, 7]),
+        (lambda x, y: np.dot(x, y) + np.outer(x, y)[0, 0], [4, 6]),
+    ],
+)
+def test_functions_of_numpy_differentiate(function: Any, slopes: list[float]) -> None:
+    x, y = Value(3.0), Value(2.0)
+    assert autograd.grad(function(x, y), [x, y]) == pytest.approx(slopes)
+
+
+@over(("name", "function"), ALL_UFUNCS, ids=[name for name, _ in ALL_UFUNCS])
+def test_every_ufunc_in_a_compiled_loss_is_right_or_refused(name: str, function: np.ufunc) -> None:
+    numbers, w = [0.7, 0.4, 0.2][: function.nin], Value(1.0)
+    try:
+        program = autograd.compile(lambda x: function(*x) * w, [w])
+        found = program([1.0], np.array([numbers]))
+    except autograd.RerollError:
+        return
+    assert found == pytest.approx(function(*numbers))
+
+
+@over("name", ops.INSTEAD)
+def test_what_is_advised_in_place_of_a_function_of_numpy_is_the_same(name: str) -> None:
+    function, x, y = getattr(np, name), 0.7, 0.4
+    names = vars(autograd) | {"x": Value(x), "y": Value(y)}
+    assert eval(ops.INSTEAD[name], names).data == pytest.approx(function(x, y) if function.nin == 2 else function(x))
+
+
 def test_a_ufunc_that_is_no_row_is_made_of_rows() -> None:
     v = Value(3.0)
     assert autograd.grad(np.square(v), [v]) == [6.0]
@@ -271,6 +369,130 @@ def test_an_array_of_numbers_does_not_swallow_a_value() -> None:
         array[0] = Value(1.0)
 
 
+# ── what data and grad are set to ────────────────────────────────────────────────────────────
+
+
+@over("number", [*NUMBERS, np.uint8(200), np.int8(-100), np.float16(0.1), np.longdouble("0.1"), Decimal("0.1"), 10**300,
+                 np.array([[2.5]]), np.array(7), math.inf], ids=repr)
+@over("name", ["data", "grad"])
+def test_an_assigned_number_becomes_a_float(name: str, number: Any) -> None:
+    v = Value(1.0)
+    setattr(v, name, number)
+    assert type(getattr(v, name)) is float
+    assert getattr(v, name) == Value(number).data
+    v.data = number
+    assert (v + v).data == 2 * Value(number).data
+
+
+@over("bad", ["5", b"5", None, 1j, np.complex64(1), np.arange(2), np.array(["a"]), [1.0], {}, object(), 10**400,
+              Fraction(10**400), Value(1.0), np.ma.masked, np.datetime64("2020"), math.sin],
+      ids=lambda x: type(x).__name__)
+@over("name", ["data", "grad"])
+def test_what_is_no_real_number_is_refused_where_it_is_assigned(name: str, bad: Any) -> None:
+    x = Value(2.0)
+    y = x * x
+    y.backward()
+    with pytest.raises((NumberError, NumberRangeError)):
+        setattr(x, name, bad)
+    assert (x.data, x.grad) == (2.0, 4.0)
+    y.backward()
+    assert x.grad == 8.0
+
+
+def test_a_label_is_text() -> None:
+    with pytest.raises(NumberError, match=r"a label is text, float 3.0 came"):
+        Value(2.0, 3.0)  # type: ignore[arg-type]
+
+
+# ── subclasses ───────────────────────────────────────────────────────────────────────────────
+
+
+class Mine(Value):
+    """As forks of micrograd do it."""
+
+    __slots__ = ("note",)
+
+    def softsign(self) -> Any:
+        return self / (1 + abs(self))
+
+
+class Special(Mine):
+    unit = "m"
+
+
+@over("op", ops.TABLE.values(), ids=lambda op: op.name)
+def test_every_row_gives_the_same_for_a_subclass_and_keeps_it(op: ops.Op) -> None:
+    for point in points(op):
+        plain = op.dispatch(tuple(map(Value, point)))
+        for i in range(len(point)):
+            for others in (Value, float, np.float64):
+                operands = [Mine(x) if i == j else others(x) for j, x in enumerate(point)]
+                result = op.dispatch(tuple(operands))
+                if op.recorded:
+                    assert type(result) is Mine
+                    assert autograd.grad(result, [operands[i]]) == [slope_of(op, point, i)]
+                    assert (result.data, result.op) == (plain.data, plain.op)
+                elif isinstance(result, Value):
+                    assert result.data == plain.data
+                else:  # a comparison; `where` and `detach` of plain numbers
+                    assert result == getattr(plain, "data", plain)
+
+
+def slope_of(op: ops.Op, point: tuple[float, ...], i: int) -> float:
+    values = [Value(x) for x in point]
+    return autograd.grad(op.dispatch(tuple(values)), [values[i]])[0]  # type: ignore[no-any-return]
+
+
+@over("op", [op for op in ops.TABLE.values() if op.recorded and not isinstance(op, ops.Reduction | ops.Contraction)],
+      ids=lambda op: op.name)
+@over("mode", [None, autograd.count_operations], ids=["alone", "watched"])
+def test_methods_keep_a_subclass_too(op: ops.Op, mode: Any) -> None:
+    point = points(op)[0]
+    for kinds in ([Mine, Value], [Value, Mine], [Mine, float], [Special, Mine], [Mine, Special]):
+        operands = [kind(x) for kind, x in zip(kinds, point, strict=False)]
+        if not isinstance(operands[0], Value):
+            continue
+        with mode() if mode else contextlib.nullcontext():
+            result = getattr(operands[0], op.name)(*operands[1:])
+        special = max(kinds[: op.arity], key=lambda kind: len(kind.__mro__))
+        assert type(result) is (special if special is not float else Mine)
+
+
+@over("name", OPERATORS)
+def test_operators_keep_a_subclass_with_numbers_on_either_side(name: str) -> None:
+    for number in (2.0, 2, np.float64(2), Value(2.0)):
+        assert type(OPERATORS[name](Mine(3.0), number)) is Mine
+        assert type(OPERATORS[name](number, Mine(3.0))) is Mine
+    assert [type(v) for v in np.array([1.0, 2.0]) * Mine(3.0)] == [Mine, Mine]
+
+
+def test_a_subclass_has_order_truth_copies_and_everything_else_of_a_value() -> None:
+    a, b = Mine(2.0, "a"), Value(3.0, "b")
+    assert (a < b, a > 1, a <= 2, a <= 1, bool(a), max([a, b]) is b, sorted([b, a])[0] is a) == (
+        True, True, True, False, True, True, True)
+    assert type(a.softsign().softsign()) is type(sum([b, a])) is type(a.detach()) is Mine
+    assert repr(a) == "Mine(data=2.0, label='a')"
+    a.note = {"unit": ["m"]}
+    for twin in (copy.copy(a), copy.deepcopy(a), pickle.loads(pickle.dumps(a))):
+        assert (type(twin), twin.note, twin.data, twin.label) == (Mine, a.note, 2.0, "a")
+    deep = copy.deepcopy([a * b, a])
+    assert (type(deep[0]), deep[0].args[0], deep[1].note["unit"] is a.note["unit"]) == (Mine, deep[1], False)
+    (slope,) = autograd.grad(a * a * b, [a], create_graph=True)
+    assert (slope.data, type(slope)) == (12.0, Mine)
+    assert autograd.hessian(lambda a: a * a * b, [a]) == [[6.0]]
+    assert autograd.softmax([a, b])[0].data + autograd.mean(a, b).data > 2.5
+    loss = lambda x: (a * x).softplus() * autograd.where(autograd.gt(x, 0), a, b)  # noqa: E731
+    value, gradient = autograd.compile(loss, [a]).value_and_grad([2.0], np.array([0.5]))
+    y = loss(Value(0.5))
+    y.backward()
+    assert (float(value), gradient.tolist()) == (pytest.approx(y.data), [pytest.approx(a.grad)])
+
+
+def test_a_subclass_must_not_hide_what_the_engine_reads() -> None:
+    with pytest.raises(autograd.UsageError, match="Bad defines data, which the engine reads"):
+        type("Bad", (Value,), {"data": property(lambda self: 1.0)})
+
+
 # ── life and death ───────────────────────────────────────────────────────────────────────────
 
 
@@ -302,6 +524,11 @@ def test_a_detached_value_is_a_constant_that_forgot_its_history() -> None:
     assert (y.data, y.op, y.args) == (9.0, ops.constant, ())
     assert autograd.grad(y * x, [x]) == [9.0]
     assert x.detach().label == "x"
+
+
+def test_attributes_are_read_the_quick_way() -> None:
+    slow = {"__getattr__", "__getattribute__", "__setattr__"}
+    assert not slow & {name for kind in Value.__mro__[:-1] for name in vars(kind)}
 
 
 def test_a_value_has_no_other_attributes() -> None:

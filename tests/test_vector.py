@@ -41,3 +41,9 @@ def test_what_is_no_number_or_no_parameter_is_named():
         nn.vector_to_parameters(["a"], [Value(1.0)])
     with pytest.raises(NumberError, match="parameters are Values, float came"):
         nn.parameters_to_vector([1.0])
+
+
+def test_a_number_that_is_too_large_for_the_precision_is_refused_and_infinity_is_not():
+    assert nn.parameters_to_vector([Value(np.inf)], "float32").tolist() == [np.inf]
+    with pytest.raises(NumberError, match="numbers that float32 can hold"):
+        nn.parameters_to_vector([Value(1e300)], "float32")

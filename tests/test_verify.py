@@ -20,7 +20,7 @@ from autograd.compiler.verify import verify
 def run(name: str = "mlp_tanh", **options: Any) -> None:
     """Trace, compile and verify a loss from the list."""
     case = LOSSES[name]()
-    autograd.compile(case.loss, case.params).value_and_grad(theta_of(case), *case.data(), **options)
+    case.compiled().value_and_grad(theta_of(case), *case.data(), **options)
 
 
 def sabotaged(change: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -125,7 +125,7 @@ def test_wrong_straight_line_code_is_found(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_program_that_failed_is_not_handed_out_later(monkeypatch: pytest.MonkeyPatch) -> None:
     case = mlp(2, 3, 1)
-    program = autograd.compile(case.loss, case.params)
+    program = case.compiled()
     monkeypatch.setattr(build, "reroll", sabotaged(reverse_the_activation))
     for _ in range(2):
         with pytest.raises(CompilerError):
@@ -177,7 +177,7 @@ def test_a_canonical_graph_that_uses_a_dead_node_is_found_by_its_pass(monkeypatc
 def test_sound_programs_are_not_suspected_whatever_the_size_of_the_numbers(scale: float) -> None:
     for case in (mlp(3, 4, 2), attention(4, 3), LOSSES["layer_normalisation"]()):
         X, Y = case.data()
-        autograd.compile(case.loss, case.params).value_and_grad(theta_of(case), scale * X, scale * Y)
+        case.compiled().value_and_grad(theta_of(case), scale * X, scale * Y)
 
 
 def test_every_kind_of_function_is_verified_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,7 +189,7 @@ def test_every_kind_of_function_is_verified_once(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(program, "verify", watched)
     case = mlp(2, 3, 1)
-    compiled_ = autograd.compile(case.loss, case.params)
+    compiled_ = case.compiled()
     for _ in range(2):
         compiled_.value_and_grad(theta_of(case), *case.data())
         compiled_(theta_of(case), *case.data())

@@ -10,6 +10,14 @@
 df/dy = df/dq · dq/dy = -4 · 1 = -4
 """
 
+import autograd
+
+if not hasattr(autograd, "RerollError"):
+    raise ImportError(
+        f"viz needs the package autograd of reroll, but Python finds another one of this name first: {autograd}. "
+        "Use an environment without it, or uninstall it (pip uninstall autograd) and install reroll again"
+    )
+
 from viz import plots
 from viz.drawings.dot import draw
 from viz.drawings.export import animate, export

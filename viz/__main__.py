@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograd import RerollError, UsageError, ops
+from autograd.files import printed
 from viz import terminal
 from viz.drawings.dot import draw
 from viz.drawings.frames import steps
@@ -44,9 +45,14 @@ PAGES = (".html", ".htm")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Tell the forward and the backward pass of an expression, and draw it if asked; the exit code."""
+    return printed("python -m viz", lambda: run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: Sequence[str]) -> int:
+    """The same, for output that somebody reads."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without · still gets the numbers
-    options = parser().parse_args(_guarded(sys.argv[1:] if argv is None else argv))
+    options = parser().parse_args(_guarded(argv))
     try:
         if (options.live or options.quiz) and (not options.output or options.output.suffix.lower() not in PAGES):
             raise UsageError("--live and --quiz make pages: name a file for it, -o page.html")

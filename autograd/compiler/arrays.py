@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd.compiler.blocks import Block
 from autograd.compiler.build import Plan
+from autograd.compiler.execute import statements_of
 from autograd.compiler.graph import Ints
 from autograd.compiler.nodes import Node, Shape
 from autograd.compiler.read import LEAF_NAMES
@@ -105,7 +106,7 @@ def _by_target(lines: Sequence[str], known: Collection[str]) -> list[tuple[str, 
 
 def _target(line: str) -> str:
     """The array that a line assigns to, or adds to: dW1 in dW1[...] = x.T @ dz1."""
-    statement = ast.parse(line).body[0]
+    statement = statements_of(line)[0]
     target: Any = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
     while not isinstance(target, ast.Name):  # view(dx, …)[...] += … adds to dx
         target = target.value if isinstance(target, ast.Subscript) else target.args[0]
@@ -114,7 +115,7 @@ def _target(line: str) -> str:
 
 def _reads(line: str) -> list[str]:
     """The names that a line uses, from left to right; asking for a dtype uses nothing."""
-    statement = ast.parse(line).body[0]
+    statement = statements_of(line)[0]
     nodes = list(ast.walk(getattr(statement, "value", statement)))
     asked = {node.value for node in nodes if isinstance(node, ast.Attribute) and node.attr == "dtype"}
     names = [node for node in nodes if isinstance(node, ast.Name) and node not in asked]

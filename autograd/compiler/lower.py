@@ -16,6 +16,8 @@ from __future__ import annotations
 import ast
 from collections import Counter
 
+from autograd.compiler.execute import statements_of
+
 BINARY = {
     ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.Pow: "power",
     ast.MatMult: "matmul", ast.Gt: "greater", ast.Eq: "equal",
@@ -233,7 +235,7 @@ def lower(source: str, constants: set[str], slots: int = 0, vectors: set[str] | 
 
     `constants` names the index arrays, `vectors` the places of one axis that are written to.
     """
-    statements = ast.parse(source).body
+    statements = statements_of(source)
     added_to = {ast.unparse(s.target).split("[")[0] for s in statements if isinstance(s, ast.AugAssign)}
     lowering = _Lowering(constants, vectors or set(), added_to, slots)
     for statement in statements:

@@ -19,7 +19,8 @@ from autograd.value import Value, leaf
 class Tape:
     """The graph while it is written: parallel arrays, one entry per scalar node.
 
-    `refused` is the first question that only a number could answer, whatever the loss made of the error.
+    `refused` says which question came first that only a number could answer, whatever the loss made of the error.
+    It is text: an error would lead to the frames that it passed, and those to the tape again.
     """
 
     def __init__(self, parameters: Sequence[Value]) -> None:
@@ -31,7 +32,7 @@ class Tape:
         self.nodes: dict[Value, int] = {}
         self.noises = 0
         self.objects: dict[int, Any] = {}
-        self.refused: TraceError | None = None
+        self.refused = ""
         for position, parameter in enumerate(parameters):
             self.nodes.setdefault(parameter, -1)
             if self.nodes[parameter] < 0:
@@ -72,7 +73,7 @@ class Tape:
         """The node of an operand: traced, a Value, or a number."""
         if type(operand) is Traced:
             return operand.index if operand.tape is self else outlived()
-        if type(operand) is Value:
+        if isinstance(operand, Value):
             known = self.nodes.get(operand)
             return self.value(operand) if known is None else known
         return self.leaf("constant", Value(operand).data)
@@ -102,10 +103,9 @@ class Tape:
 
     def finish(self, roots: Sequence[int]) -> Graph:
         """The finished arrays; what is kept of this trace can be computed with no longer."""
-        if self.refused is not None:
-            self.refused.add_note("the loss caught this error and went on, but what it did then is not what it does "
-                                  "with numbers")
-            raise self.refused
+        if self.refused:
+            raise TraceError(f"{self.refused}; the loss caught this error and went on, but what it did then is not "
+                             "what it does with numbers")
         self.__class__ = FinishedTape
         return Graph(
             np.array(self.code, dtype=np.int64), np.array(self.start, dtype=np.int64),

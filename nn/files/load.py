@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from autograd.errors import RerollError, UsageError
@@ -20,7 +20,7 @@ from nn.models.mlp import MLP
 from nn.models.module import Module
 from nn.models.perceptron import Perceptron
 from nn.models.sequential import Function, Sequential
-from nn.models.state import read_model
+from nn.models.state import Head, check, read_model
 
 CLASSES: dict[str, Callable[..., Module]] = {
     each.__name__: each for each in (MLP, Layer, LogisticRegression, Perceptron, Maxout, Dropout, Function, Sequential)
@@ -37,15 +37,20 @@ def load(path: PathLike) -> Module:
     a class of your own, or of a model with a function of your own as activation. For these make the
     model, and `model.load(path)`.
     """
-    arrays, architecture = read_model(path)
-    if not architecture:
-        raise DataError(f"{path} holds no model, only arrays: make the model yourself, and model.load(path)")
-    try:
-        model = built(json.loads(architecture), sum(array.size for array in arrays.values()))
-        model.load_state_dict(arrays)
-    except (RerollError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise DataError(f"{path} is no model that can be made: {error}") from None
-    return model
+    made: list[Module] = []
+
+    def make(heads: Mapping[str, Head], architecture: str) -> None:
+        if not architecture:
+            raise DataError(f"{path} holds no model, only arrays: make the model yourself, and model.load(path)")
+        try:
+            made.append(built(json.loads(architecture), sum(math.prod(head.shape) for head in heads.values())))
+            check(made[0], heads)
+        except (RerollError, ValueError, TypeError, KeyError, RecursionError) as error:
+            raise DataError(f"{path} is no model that can be made: {error}") from None
+
+    arrays = read_model(path, make)
+    made[0].load_state_dict(arrays)
+    return made[0]
 
 
 def built(architecture: dict[str, Any], parameters: int) -> Module:

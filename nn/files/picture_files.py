@@ -1,8 +1,9 @@
 """Files of pictures or numbers, read as rows for a model.
 
-A .png holds one picture; an .npy file an array of rows, (n, inputs) or one (inputs,), or of pictures, (n, height,
-width), also with one channel, or one square (height, height). Bytes are pixels from 0 to 255 and become numbers from 0
-to 1; other numbers stay as they are. What a file is shows in its first bytes, whatever its name.
+A picture is a PNG, JPEG, BMP, GIF or WebP file; an .npy file holds an array of rows, (n, inputs) or one (inputs,), or
+of pictures, (n, height, width), with an axis of length 1 for the channel or without, or one square (height, height).
+Bytes are pixels from 0 to 255 and become numbers from 0 to 1; other numbers stay as they are. What a file is shows in
+its first bytes, whatever its name.
 """
 
 from __future__ import annotations
@@ -11,18 +12,26 @@ import io
 import math
 import os
 import tokenize
-from pathlib import Path
+import warnings
 
 import numpy as np
 
-from autograd.errors import SizeError, UsageError
+from autograd.errors import MissingPackageError, SizeError, UsageError
+from autograd.files import PathLike, reading
 from nn.data.images import without_channel
 from nn.errors import DataError
 from nn.examples import FloatArray, table
-from nn.files.png import SIGNATURE, read_png
+
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 
 UNREADABLE = (ValueError, EOFError, SyntaxError, TypeError, MemoryError, OverflowError, tokenize.TokenError)
 """What reading a damaged .npy file may raise: its head is a line of Python."""
+
+MOST_BYTES = 2**30
+"""A larger file is refused."""
+
+MOST_PIXELS = 2**24
+"""A larger picture is refused before memory is spent on it."""
 
 LONGEST_SIDE = 2**16
 """A longer picture is refused."""
@@ -30,28 +39,61 @@ LONGEST_SIDE = 2**16
 SMALLEST_SIDE = 8
 """A model reads pictures if its number of inputs is the square of this or more."""
 
+LUMA = np.array([0.299, 0.587, 0.114])
+"""How bright red, green and blue look (ITU-R BT.601)."""
 
-def read_rows(path: str | os.PathLike[str], nin: int, invert: bool = False) -> FloatArray:
+
+def read_rows(path: PathLike, nin: int, invert: bool = False) -> FloatArray:
     """The examples in a file as rows of a model with `nin` inputs, shape (n, nin).
 
     Pictures of other sizes are made to fit (see `fitted`). `invert` is for dark ink on light paper: networks learned
-    light ink on a dark ground. Where a PNG is transparent there is ground. Raises `DataError` for a file that is
+    light ink on a dark ground. Where a picture is transparent there is ground. Raises `DataError` for a file that is
     missing, damaged or of another kind, `SizeError` for rows of the wrong length, `UsageError` for pixels
-    outside of [0, 1].
+    outside of [0, 1], `MissingPackageError` for a picture without Pillow.
     """
-    try:
-        data = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"there is no file {path}") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
-    if data.startswith(SIGNATURE):
-        grey, opacity = read_png(data, str(path))
-        return as_rows(((1 - grey if invert else grey) * opacity)[None], nin, str(path))
+    with reading(path, DataError, MOST_BYTES) as file:
+        data = file.read(os.fstat(file.fileno()).st_size)  # no more, should it grow meanwhile
     if not data.startswith(b"\x93NUMPY"):
-        raise DataError(f"{path} is neither a PNG picture nor an .npy array")
+        grey, opacity = read_picture(data, str(path))
+        return as_rows(((1 - grey if invert else grey) * opacity)[None], nin, str(path))
     rows = as_rows(examples(numbers(data, str(path)), nin, str(path)), nin, str(path))
     return 1 - rows if invert else rows
+
+
+def read_picture(data: bytes, name: str = "data") -> tuple[FloatArray, FloatArray]:
+    """The grey and the opacity of every pixel of a picture, two arrays of shape (height, width) from 0 to 1.
+
+    Colours become as grey as they are bright; a picture lies as its camera was held. Raises `DataError`, which calls
+    the file by its `name`, for what is damaged, larger than 16 million pixels, several pictures in one or no picture,
+    and `MissingPackageError` without Pillow.
+    """
+    try:
+        from PIL import Image, ImageOps, UnidentifiedImageError
+    except ModuleNotFoundError as error:
+        message = f'{name} is no .npy array, and pictures need Pillow: pip install -e ".[pictures]"'
+        raise MissingPackageError(message, name=error.name) from None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is wrong with a picture is told in one way
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise Image.DecompressionBombError
+                if getattr(image, "is_animated", False):
+                    raise DataError(f"{name} holds several pictures, save one of them")
+                upright = ImageOps.exif_transpose(image)
+                if upright.mode.startswith("I"):  # 16 bits of grey, of which one may count as transparent
+                    levels = np.asarray(upright)
+                    return levels / (2**16 - 1), (levels != upright.info.get("transparency", -1)).astype(np.float64)
+                channels = np.asarray(upright.convert("RGBA"), np.float64) / 255
+        return np.minimum(channels[:, :, :3] @ LUMA, 1), channels[:, :, 3]
+    except DataError:
+        raise
+    except UnidentifiedImageError:
+        raise DataError(f"{name} is neither an .npy array nor a picture ({', '.join(FORMATS)})") from None
+    except Image.DecompressionBombError:
+        raise DataError(f"{name} cannot be read as a picture: at most {MOST_PIXELS} pixels are read") from None
+    except Exception:  # a damaged picture makes Pillow raise errors of many kinds
+        raise DataError(f"{name} cannot be read as a picture: it is damaged, or ends too early") from None
 
 
 def numbers(data: bytes, name: str) -> FloatArray:
@@ -67,7 +109,7 @@ def examples(array: FloatArray, nin: int, name: str) -> FloatArray:
     """An array with an axis for the examples, also where it holds one only, and none for a single channel."""
     array = without_channel(array)
     if array.ndim > 3:
-        raise SizeError(f"{name} needs 1 to 3 axes, its shape is {array.shape}")
+        raise SizeError(f"{name} needs 1 to 3 axes, and one of length 1 for a channel, its shape is {array.shape}")
     single = array.ndim == 1 or (array.ndim == 2 and array.shape[1] != nin and array.shape[0] == array.shape[1])
     return array[None] if single else array
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from numbers import Real
 from typing import Any
 
@@ -88,15 +87,10 @@ class Layer(Module):
         xs = inputs(x, self.nin, type(self).__name__)
         return self.together([neuron.fire(xs) for neuron in self.neurons])
 
-    def named_parameters(self) -> Iterator[tuple[str, Any]]:
-        """All weights and then all biases, so that each is one block of the parameter vector."""
-        yield "weight", self.weight
-        if self.bias is not None:
-            yield "bias", self.bias
-
-    def children(self) -> Iterator[tuple[str, Module]]:
-        """None: its neurons are rows of its weight and bias, not parts with parameters of their own."""
-        return iter(())
+    def members(self) -> dict[str, Any]:
+        """All weights and then all biases, each one block of the parameter vector, instead of the neurons."""
+        rest = {name: member for name, member in super().members().items() if name != "neurons"}
+        return {"weight": self.weight, "bias": self.bias} | rest
 
     def config(self) -> dict[str, Any] | None:
         """What a Layer is called with to make such a one; None if its activation is a function."""

@@ -6,6 +6,8 @@ import contextlib
 import json
 import operator
 import random
+import types
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from functools import partial
@@ -18,10 +20,10 @@ import autograd
 from autograd import Value, no_grad, ops
 from autograd.errors import NumberError, SizeError, TraceError, UsageError
 from autograd.files import PathLike
-from autograd.nested import flatten
+from autograd.nested import flatten, parameters_of
 from autograd.value import data_of, leaf
 from nn.examples import explained, table
-from nn.models.state import ARCHITECTURE, Arrays, read_model, restore, state_of, write
+from nn.models.state import ARCHITECTURE, Arrays, check, read_model, restore, shape_of, state_of, write
 from nn.models.summary import summary
 
 FEW = 16
@@ -29,6 +31,9 @@ FEW = 16
 
 PORTION = 1024
 """Rows that a compiled program takes at once."""
+
+UNNAMED = (set, frozenset, deque)
+"""Containers in which nothing has a place that could name it."""
 
 
 _modes: ContextVar[dict[int, bool]] = ContextVar("modes of modules by their id", default={})  # noqa: B039
@@ -85,33 +90,51 @@ class Module:
 
     # ── parameters ───────────────────────────────────────────────────────────────────────────
 
+    def members(self) -> dict[str, Any]:
+        """What the model is made of, by name: its attributes, those in `__slots__` too."""
+        return members_of(self)
+
+    def parameters(self) -> list[Value]:
+        """Every parameter once: those of this module's own and those of the modules inside it, in their order.
+
+        A class may say itself what its parameters are by a method `parameters` of its own.
+        """
+        if type(self).named_parameters is not Module.named_parameters:
+            return list(dict.fromkeys(value for _, nested in self.named_parameters() for value in flatten(nested)))
+        return collected(self)
+
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
         """Parameters as the model holds them, Values or nested lists of them, each with PyTorch's name.
 
         The names are paths through attributes: the first layer of an `MLP` has "layers.0.weight"
-        and "layers.0.bias". What was met before under another name is left out.
-        """
-        seen: set[Value] = set()
-        for attribute, member in vars(self).items():
-            for name, nested in named_within(attribute, member):
-                values = flatten(nested)
-                if not seen.issuperset(values):
-                    seen.update(values)
-                    yield name, nested
+        and "layers.0.bias". What was met before under another name is left out. What a method `parameters` of one's own
+        returns and no attribute holds is called "parameters.0" and so on, by its place in it.
 
-    def parameters(self) -> list[Value]:
-        """Every parameter once, in the order of `named_parameters`."""
-        return list(dict.fromkeys(value for _, nested in self.named_parameters() for value in flatten(nested)))
+        Raises `NumberError` if such a method returns other things than Values, `UsageError` if other ones at each call.
+        """
+        return named_among(self, own_parameters(self), "parameters")
+
+    def named_state(self) -> Iterator[tuple[str, Any]]:
+        """What `state_dict` holds: `named_parameters`, and parameters of modules inside that are not trained.
+
+        Raises `UsageError` for parameters in an object that is no module, where they would be lost.
+        """
+        check_places(self)
+        yield from self.named_parameters()
+        if any(type(module).parameters is not Module.parameters for module in self.modules()):
+            trained = set(parameters_of(self))
+            held = (value for module in self.modules() for value in [*collected(module), *own_parameters(module)])
+            yield from named_among(self, [value for value in dict.fromkeys(held) if value not in trained], "others")
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
-        for value in self.parameters():
+        for value in parameters_of(self):
             value.grad = 0.0
 
     def children(self) -> Iterator[tuple[str, Module]]:
         """The modules directly inside this one, each with the path of attributes that leads to it."""
-        for attribute, member in vars(self).items():
-            yield from modules_within(attribute, member)
+        for name, member in self.members().items():
+            yield from modules_within(name, member)
 
     def summary(self) -> str:
         """A table of the layers, the shapes of their parameters and the numbers of them."""
@@ -146,14 +169,14 @@ class Module:
 
         Raises `DataError` for a file that is missing, damaged or foreign, and as `load_state_dict`.
         """
-        restore(self, read_model(path)[0])
+        restore(self, read_model(path, lambda heads, _: check(self, heads)))
 
     # ── training and predicting ──────────────────────────────────────────────────────────────
 
     def modules(self) -> Iterator[Module]:
         """This module and all inside it."""
         yield self
-        for member in flatten(list(vars(self).values())):
+        for member in flatten(list(Module.members(self).values())):
             if isinstance(member, Module):
                 yield from member.modules()
 
@@ -209,7 +232,7 @@ class Module:
 
         None where one trace cannot stand for all rows, and the model is as before. Else it is as the last row left it.
         """
-        params = self.parameters()
+        params = parameters_of(self)
         program, theta = autograd.compile(lambda x: flatten(self(x)), params), np.array([p.data for p in params])
         try:
             with unchanged(self), np.errstate(all="ignore"):
@@ -278,9 +301,11 @@ def refill(one: Any, other: Any) -> None:
 
 
 def described_model(model: Module) -> dict[str, Any] | None:
-    """The class of a model and what `config` says, or None."""
-    config = model.config()
-    return None if config is None else {"class": type(model).__name__, **config}
+    """The class of a model and what `config` says, or None. A class of one's own is no other of the same name."""
+    config, kind = model.config(), type(model)
+    ours = kind.__module__.startswith("nn.models.")
+    name = kind.__name__ if ours else f"{kind.__module__}.{kind.__qualname__}"
+    return None if config is None else {"class": name, **config}
 
 
 def architecture_of(model: Module) -> Arrays:
@@ -289,18 +314,85 @@ def architecture_of(model: Module) -> Arrays:
     return {} if architecture is None else {ARCHITECTURE: np.array(json.dumps(architecture))}
 
 
-def named_within(name: str, member: Any) -> Iterator[tuple[str, Any]]:
-    """The parameters in an attribute of a module: whole lists of them under one name, else one by one."""
-    leaves = flatten(member)
+def collected(module: Module) -> list[Value]:
+    """The parameters in the members of a module, each once.
+
+    Raises `UsageError` for one in a set or the like, where nothing has a place and a name.
+    """
+    values: list[Value] = []
+    for thing in flatten(list(module.members().values())):
+        if is_parameter(thing):
+            values.append(thing)
+        elif isinstance(thing, Module):
+            values += parameters_of(thing)
+        elif isinstance(thing, UNNAMED) and any(isinstance(member, Module) or is_parameter(member) for member in thing):
+            raise UsageError(f"{type(module).__name__} has parameters in a {type(thing).__name__}, where they are not "
+                             "looked for: keep them in a list or a dict")
+    return list(dict.fromkeys(values))
+
+
+def members_of(thing: Any) -> dict[str, Any]:
+    """The attributes of an object by name, those in `__slots__` first."""
+    slots = (name for kind in reversed(type(thing).__mro__) if "__slots__" in vars(kind)
+             for name, member in vars(kind).items() if isinstance(member, types.MemberDescriptorType))
+    return {name: getattr(thing, name) for name in slots if hasattr(thing, name)} | getattr(thing, "__dict__", {})
+
+
+def check_places(model: Module) -> None:
+    """Raise `UsageError` if an object that is no module has parameters which the model does not find."""
+    modules = list(model.modules())
+    for module, holder, part in held_elsewhere(modules):
+        if not any(part is one for one in modules) and not any(
+            part in values for one in modules for values in (collected(one), own_parameters(one))
+        ):
+            raise UsageError(f"{type(module).__name__} has parameters in a {type(holder).__name__}, where they are not "
+                             "looked for: keep them in a list or a dict, or make it a Module")
+
+
+def held_elsewhere(modules: list[Module]) -> Iterator[tuple[Module, Any, Any]]:
+    """Parameters and modules in objects that are no modules, each with the module that has the object."""
+    for module in modules:
+        for thing in flatten(list(module.members().values())):
+            if type(thing) is Value or isinstance(thing, (Value, Module, type, types.ModuleType)):
+                continue
+            for part in flatten(list(members_of(thing).values())):
+                if isinstance(part, Module) or is_parameter(part):
+                    yield module, thing, part
+
+
+def own_parameters(module: Module) -> list[Value]:
+    """What a module's method `parameters` returns, where it has one of its own, else what is `collected`."""
+    if type(module).parameters is Module.parameters:
+        return collected(module)
+    first, second = parameters_of(module), parameters_of(module)
+    if first != second:
+        raise UsageError(f"{type(module).__name__}.parameters() must return the same Values at every call: make them "
+                         "in __init__ and keep them in attributes")
+    return first
+
+
+def named_among(module: Module, values: list[Value], rest: str) -> Iterator[tuple[str, Any]]:
+    """Names for these Values: where they are in the members of a module, else `rest` and their place."""
+    wanted, met = set(values), set[Value]()
+    for name, member in module.members().items():
+        for path, nested in named_within(name, member, wanted):
+            leaves = flatten(nested)
+            if not met.issuperset(leaves):
+                met.update(leaves)
+                yield path, nested
+    yield from ((f"{rest}.{i}", value) for i, value in enumerate(values) if value not in met)
+
+
+def named_within(name: str, member: Any, wanted: set[Value]) -> Iterator[tuple[str, Any]]:
+    """The Values that are wanted in a member of a module: lists that make an array under one name, else one by one."""
     if isinstance(member, Module):
-        for inner, nested in member.named_parameters():
-            yield f"{name}.{inner}", nested
-    elif leaves and all(map(is_parameter, leaves)):
+        member = member.members()
+    elif shape_of(member) is not None and wanted.issuperset(flatten(member)):
         yield name, member
-    elif isinstance(member, (list, tuple, dict)):
-        keyed = member.items() if isinstance(member, dict) else enumerate(member)
-        for key, item in keyed:
-            yield from named_within(f"{name}.{key}", item)
+        return
+    if isinstance(member, (list, tuple, dict, np.ndarray)):
+        for key, item in member.items() if isinstance(member, dict) else enumerate(member):
+            yield from named_within(f"{name}.{key}", item, wanted)
 
 
 def modules_within(name: str, member: Any) -> Iterator[tuple[str, Module]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from autograd.errors import UsageError
@@ -59,14 +59,10 @@ class Sequential(Module):
             x = step(x)
         return x[0] if isinstance(x, list) and len(x) == 1 else x
 
-    def named_parameters(self) -> Iterator[tuple[str, Any]]:
-        """Parameters under the number of their step."""
-        for name, nested in super().named_parameters():
-            yield name.removeprefix("steps."), nested
-
-    def children(self) -> Iterator[tuple[str, Module]]:
-        """The steps, each with its number."""
-        return ((str(i), step) for i, step in enumerate(self.steps))
+    def members(self) -> dict[str, Any]:
+        """The steps by their numbers, and what else there is."""
+        rest = {name: member for name, member in super().members().items() if name != "steps"}
+        return {str(i): step for i, step in enumerate(self.steps)} | rest
 
     def config(self) -> dict[str, Any] | None:
         """The classes of the steps and what they are called with; None if one of them cannot be written."""

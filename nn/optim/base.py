@@ -112,8 +112,8 @@ class Optimizer:
         if set(state) not in known:
             raise UsageError(f"{type(self).__name__} remembers {', '.join(('steps', *self.memory))}; "
                              f"{', '.join(map(str, state)) or 'nothing'} came")
-        self.steps = int(state["steps"])
-        self.state = {name: np.array(state[name]) for name in self.memory if name in state}
+        memory = {name: np.array(state[name]) for name in self.memory if name in state}
+        self.steps, self.state = int(state["steps"]), memory
         self.move = self.bent = np.empty(0)
 
     def __repr__(self) -> str:

@@ -154,7 +154,7 @@ class Evaluator:
     def read_anew(self) -> None:
         """Trace the program again, if it is made, where what the loss reads has changed."""
         if "program" in vars(self):
-            with self.model.mode(training=False):
+            with self.model.mode(training=False), unchanged(self.model):
                 self.program.retrace()
 
     def score(self, metric: Metric, outputs: FloatArray, targets: npt.NDArray[Any]) -> Any:
@@ -214,4 +214,4 @@ def evaluate(
     """
     cost, examples = function("loss", loss, LOSSES), examples_for(model, loss, X, Y)
     evaluator = Evaluator(model, cost, metrics, threshold_of(loss, examples.targets), compiled=len(examples) > FEW)
-    return evaluator(np.array([value.data for value in model.parameters()]), examples)
+    return evaluator(parameters_to_vector(model), examples)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from autograd.errors import TraceError, UsageError
 from autograd.files import PathLike
+from autograd.nested import parameters_of
 from nn.arguments import count, fraction, function, listed, precision
 from nn.examples import explained
 from nn.init import Seed, generator
@@ -17,6 +18,7 @@ from nn.losses import LOSSES, Loss, threshold_of
 from nn.metrics import Metric
 from nn.models.module import Module
 from nn.models.perceptron import Perceptron
+from nn.models.state import named_of
 from nn.optim import Optimizer
 from nn.training.engine import ENGINES, EagerEngine, EngineMaker
 from nn.training.evaluation import Evaluator, Examples, check_model, examples_for
@@ -83,7 +85,8 @@ def fit(
         raise UsageError(f"an optimiser such as SGD(lr=0.1) is expected, {optimizer!r} came")
     if isinstance(model, Perceptron):
         raise UsageError("a step has no slope to descend: model.learn(X, Y) follows the perceptron rule")
-    if not model.parameters():
+    named_of(model)  # what could not be saved is not worth training
+    if not parameters_of(model):
         raise UsageError(f"{type(model).__name__} has no parameters: there is nothing to train")
     cost, make = function("loss", loss, LOSSES), function("engine", engine, ENGINES)
     dtype, epochs = precision(dtype), count("epochs", epochs)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
-import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -15,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.files import PathLike, check_writable
+from autograd.modes import lock
 from nn.errors import DataError
 from nn.examples import FloatArray
 from nn.metrics import METRICS
-from nn.models.module import Module
+from nn.models.module import Module, unchanged
 from nn.optim import Optimizer
 from nn.training.callbacks import may_change, moments_of
 from nn.training.checkpoint import restore, save
@@ -205,7 +205,9 @@ class Training:
         by_step = "step" in self.changing
         if not by_step and ("epoch" not in self.changing or self.epoch == self.epochs):
             return
-        if hasattr(self.program, "retrace") and self.program.retrace() and by_step:
+        with unchanged(self.model):
+            changed = hasattr(self.program, "retrace") and self.program.retrace()
+        if changed and by_step:
             warnings.warn('numbers that the loss reads were changed in the course of an epoch; a compiled engine reads '
                           'them anew after each epoch, engine="eager" at each step', RuntimeWarning, stacklevel=5)
 
@@ -252,7 +254,7 @@ class OneThread(contextlib.AbstractContextManager[None]):
     """A ``with`` block in which matrix products take one thread; the last of several that overlap restores the rest."""
 
     def __init__(self) -> None:
-        self.lock, self.holders = threading.Lock(), 0
+        self.lock, self.holders = lock(), 0
         self.limit: Any = None
 
     def __enter__(self) -> None:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 
 from viz.drawings.frames import Frames
+from viz.drawings.render import SVG
 from viz.drawings.sheet import touched
-from viz.drawings.vector import SVG, marked, text
+from viz.drawings.vector import marked, text
 from viz.style import FONT, SIZE, variables
 from viz.text.markup import width
 

@@ -12,6 +12,7 @@ import operator
 from collections.abc import Iterable
 
 from autograd import UsageError, Value, ops
+from autograd.copying import rebuild
 
 
 def expanded(values: Iterable[Value], which: bool | Iterable[Value]) -> dict[Value, Value]:
@@ -39,15 +40,12 @@ def expanded(values: Iterable[Value], which: bool | Iterable[Value]) -> dict[Val
 def _sum(dot: Value, args: tuple[Value, ...]) -> Value:
     """The sum of products that a dot stands for."""
     half = len(args) // 2
-    products = []
-    for w, x in zip(args[:half], args[half : 2 * half], strict=True):
-        product = Value(w.data * x.data)
-        product.op, product.args, product.grad = ops.mul, (w, x), dot.grad
-        products.append(product)
+    products = [
+        rebuild(w.data * x.data, dot.grad, ops.mul, (w, x), "")
+        for w, x in zip(args[:half], args[half : 2 * half], strict=True)
+    ]
     return _like(dot, ops.sum, (*products, *args[2 * half :]))
 
 
 def _like(value: Value, op: ops.Op | ops.Leaf | None, args: tuple[Value, ...]) -> Value:
-    copy = Value(value.data, value.label)
-    copy.op, copy.args, copy.grad = op, args, value.grad
-    return copy
+    return rebuild(value.data, value.grad, op, args, value.label)

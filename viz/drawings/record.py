@@ -5,7 +5,7 @@ A box reads label | data | grad. Constants are small dashed boxes that hold thei
 
 from __future__ import annotations
 
-from autograd import Value, local_derivatives, ops
+from autograd import Value, ops
 from viz.drawings.render import Drawing
 from viz.drawings.scene import Scene
 from viz.text.markup import row, table
@@ -25,7 +25,7 @@ def connect(scene: Scene, drawing: Drawing, value: Value, op: ops.Op) -> None:
     """The operation that made a value: its circle, and an edge from each operand in order."""
     circle = scene.ids[value] + "op"
     drawing.node(circle, **scene.operation(op))
-    for i, (arg, partial) in enumerate(zip(value.args, local_derivatives(value), strict=True)):
+    for i, (arg, partial) in enumerate(zip(value.args, scene.partials(value), strict=True)):
         drawing.edge(scene.ids[arg], circle, **scene.operand(value, i, partial))
     drawing.edge(circle, scene.ids[value], **scene.result(value))
 

@@ -6,12 +6,16 @@ that name installs beside Python.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import threading
+import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -143,13 +147,46 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
             return str(super().render(*args, **options))
 
 
+SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+ET.register_namespace("", SVG)
+ET.register_namespace("xlink", XLINK)
+
+REFERENCE = re.compile(r"(url\(['\"]?#|^#)([^'\")]+)")
+"""How an attribute refers to an element of the same picture."""
+
+_shown: Counter[str] = Counter()
+
+
 def inline(svg: str) -> str:
     """The text of an SVG file as an element for a page, which becomes smaller where there is no room for it.
 
-    >>> inline('<?xml version="1.0"?><svg width="9pt"></svg>')
-    '<svg style="max-width: 100%; height: auto" width="9pt"></svg>'
+    Several drawings may stand on one page, and an id must be there once. So ids go, except where the drawing itself
+    refers to one, as a gradient of colours is referred to: these get a prefix, the same for the same drawing and
+    another one when it is shown again.
+
+    >>> inline('<?xml version="1.0"?><svg width="9pt"><g id="graph0"></g></svg>')
+    '<svg width="9pt" style="max-width: 100%; height: auto"><g /></svg>'
     """
-    return svg[svg.index("<svg") :].replace("<svg", '<svg style="max-width: 100%; height: auto"', 1)
+    root = ET.fromstring(svg)
+    attributes = [value for element in root.iter() for value in element.attrib.values()]
+    referred = {match[2] for value in attributes for match in REFERENCE.finditer(value)}
+    used = referred & {element.get("id") for element in root.iter()}
+    prefix = ""
+    if used:
+        digest = hashlib.sha256(svg.encode()).hexdigest()[:8]
+        _shown[digest] += 1
+        prefix = f"svg-{digest}-{_shown[digest]}-"
+
+    def renamed(match: re.Match[str]) -> str:
+        return match[1] + (prefix if match[2] in used else "") + match[2]
+
+    for element in root.iter():
+        for name, value in element.attrib.items():
+            element.set(name, REFERENCE.sub(renamed, value))
+        if (id := element.attrib.pop("id", None)) in used:
+            element.set("id", f"{prefix}{id}")
+    root.set("style", "max-width: 100%; height: auto")
+    return ET.tostring(root, encoding="unicode")
 
 
 def picture(source: str, format: str) -> bytes:

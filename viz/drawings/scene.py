@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
-from autograd import Value, ops
+from autograd import Value, local_derivatives, ops
 from viz.drawings.canvas import canvas
 from viz.drawings.render import Drawing
 from viz.style import SIZE, SMALL, Theme
@@ -144,6 +144,10 @@ class Scene:
             "height": "0.4",
             "margin": "0.02",
         }
+
+    def partials(self, value: Value) -> tuple[float, ...]:
+        """The local derivatives, if the picture shows them: there are none where data changed since."""
+        return local_derivatives(value) if self.local_derivatives else (0.0,) * len(value.args)
 
     def operand(self, value: Value, i: int, partial: float) -> dict[str, str]:
         """The attributes of the edge from an operand: its id, and the local derivative if the picture shows them."""

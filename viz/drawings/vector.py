@@ -11,9 +11,8 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import asdict
 
+from viz.drawings.render import SVG
 from viz.style import Theme
-
-SVG = "http://www.w3.org/2000/svg"
 
 EDGE = re.compile(r"(v\d+)e(\d+)")
 """The id of the edge that brings a value an operand."""
@@ -27,7 +26,6 @@ VALUE = re.compile(r"(v\d+)(?:op|leaf|fork|end)?")
 
 def marked(svg: str, theme: Theme) -> ET.Element:
     """The `<svg>` element of a drawing in a theme's colours, with names and without fixed colours and size."""
-    ET.register_namespace("", SVG)
     root = ET.fromstring(svg)
     for group in root.iter(f"{{{SVG}}}g"):
         if group.get("class") in ("node", "edge"):

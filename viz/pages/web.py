@@ -42,6 +42,9 @@ class Page(str):
         page.svg, page.about = inline(svg), about
         return page
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.svg, self.about), vars(self)
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": self.said, "text/html": self.inline(), "image/svg+xml": self.svg}
 

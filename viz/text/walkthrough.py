@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from autograd import Value, ancestors, local_derivatives, ops
+from autograd.backward import interior, require_unchanged
 from viz.text import naming
 from viz.text.markup import printable, shorten
 from viz.text.mathml import mathml
@@ -51,10 +52,14 @@ class Step:
 
 
 class Walk:
-    """A walk through a graph: its values, the oldest first, and what they are called."""
+    """A walk through a graph: its values, the oldest first, and what they are called.
+
+    Raises `UsageError` if data were assigned since the root was computed: no sentence would be true.
+    """
 
     def __init__(self, root: Value, number_format: str = ".4g", names: Mapping[str, Any] | None = None) -> None:
         self.root = root
+        require_unchanged(interior(root))
         self.values = ancestors(root)
         labels = {value: shorten(printable(label)) for value, label in naming.labels(self.values, names).items()}
         self.names = naming.unique(self.values, [root], labels)

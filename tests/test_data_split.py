@@ -141,6 +141,7 @@ def test_a_column_that_never_changes_is_an_error_unless_allowed(value):
         (lambda: data.batches(X, Y, 4, seed=-1), UsageError, "a seed is a whole number"),
         (lambda: data.minmax_scale(X, low=1, high=1), UsageError, "low < high"),
         (lambda: data.minmax_scale(X, low=0, high=np.inf), UsageError, "high end must be a finite"),
+        (lambda: data.minmax_scale([0, 1e300], high=1e-10), UsageError, "too short for the numbers of a column"),
         (lambda: data.minmax_scale(X, X[:, :2]), SizeError, r"examples of shape \(3,\) were learned from, \(2,\) came"),
         (lambda: data.zscore([]), SizeError, "at least one"),
         (lambda: data.zscore([[1.0], [np.inf]]), UsageError, "inf"),

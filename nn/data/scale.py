@@ -41,7 +41,10 @@ class Scaling:
             raise UsageError(f"the interval [low, high] needs low < high, [{low}, {high}] came")
         columns = table("X", X)
         smallest, span = columns.min(0), spans(columns)
-        width = np.where(same(X, columns), 0.0, span / (high - low))
+        with np.errstate(over="ignore"):
+            width = np.where(same(X, columns), 0.0, span / (high - low))
+        if not np.isfinite(width).all():
+            raise UsageError(f"the interval [{low}, {high}] is too short for the numbers of a column of X")
         return cls(smallest, varying(width, smallest, constant), low)
 
     @classmethod

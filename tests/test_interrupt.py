@@ -194,9 +194,9 @@ def test_ctrl_c_while_a_checkpoint_is_read_waits_until_the_model_is_whole(tmp_pa
     nn.fit(first, X, Y, "mse", nn.SGD(0.1), epochs=2, progress=False, callbacks=[nn.Checkpoint(path)])
     read = checkpoint.read
 
-    def pressed(path):
+    def pressed(path, *check):
         press(1)
-        return read(path)
+        return read(path, *check)
 
     monkeypatch.setattr(checkpoint, "read", pressed)
     with pytest.warns(RuntimeWarning, match="interrupted after 2 of 9 epochs"):

@@ -1,4 +1,5 @@
 import itertools
+import operator
 import signal
 import warnings
 
@@ -336,9 +337,18 @@ WATCHING = {
 }
 
 
-@pytest.mark.parametrize("watching", WATCHING)
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("kind", [*nn.optim.OPTIMIZERS, "momentum"])
+USUAL = ("sgd", "constant", "nobody")
+
+
+def unusual_in_three(combination):
+    """The mark of a combination with nothing usual; those that run by default hold every pair."""
+    return pytest.mark.slow if all(map(operator.ne, combination, USUAL)) else ()
+
+
+@pytest.mark.parametrize(("kind", "schedule", "watching"), [
+    pytest.param(*combination, marks=unusual_in_three(combination))
+    for combination in itertools.product([*nn.optim.OPTIMIZERS, "momentum"], SCHEDULES, WATCHING)
+])
 def test_a_second_fit_with_the_same_objects_is_one_with_new_objects(kind, schedule, watching, tmp_path):
     def objects():
         rate = SCHEDULES[schedule](0.1)

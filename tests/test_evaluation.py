@@ -228,8 +228,10 @@ def decided(family, kind, outputs):
     return (outputs[:, 0] > (0.5 if at_half else 0)).astype(int)
 
 
-@pytest.mark.parametrize("measured", [[], ["accuracy"], [nn.accuracy]], ids=["no metric", "accuracy", "nn.accuracy"])
-@pytest.mark.parametrize("penalty", [0, 0.1], ids=["plain", "penalised"])
+@pytest.mark.parametrize(("measured", "penalty"), [
+    ([], 0), (["accuracy"], 0.1), ([nn.accuracy], 0),
+    *(pytest.param(*others, marks=pytest.mark.slow) for others in [([], 0.1), (["accuracy"], 0), ([nn.accuracy], 0.1)]),
+])
 @pytest.mark.parametrize("loss", nn.LOSSES)
 def test_outputs_targets_and_metrics_fit_the_loss_or_nothing_is_trained(loss, penalty, measured):
     X, family = np.random.default_rng(3).normal(size=(6, 2)), FAMILIES[loss]

@@ -276,3 +276,17 @@ def test_arithmetic_is_that_of_ieee_754_in_every_engine(function: Any, x: float,
     assert program([1.0], [[x]])[0] == pytest.approx(expected, nan_ok=True)
     for run in (by_numpy, Program.value_and_grad):
         assert run(program, [1.0], np.array([[x]]), None)[0] == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize("place", ["its end first", "at the same place", "its start last"])
+@pytest.mark.parametrize("shared", ["theta", "X", "Y"])
+def test_out_shares_no_memory_with_what_is_read(run: Callable[..., Any], shared: str, place: str) -> None:
+    given = {"theta": THETA, "X": np.tile(X, (20, 1)), "Y": np.tile(Y, (20, 1))}
+    size, n = given[shared].size, len(THETA)
+    memory = np.zeros(n + size + 2 * n)
+    given[shared] = memory[n : n + size].reshape(given[shared].shape)
+    start = {"its end first": 1, "at the same place": n, "its start last": n + size - 1}[place]
+    with pytest.raises(UsageError, match=f"shares memory with {shared}"):
+        run(*given.values(), out=memory[start : start + n])
+    beside = memory[n + size : n + size + n]
+    assert run(*given.values(), out=beside)[1] is beside

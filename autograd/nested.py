@@ -61,6 +61,11 @@ def parameters_of(params: Any) -> list[Value]:
 # ── arrays of numbers ────────────────────────────────────────────────────────────────────────
 
 
+def is_real(dtype: np.dtype[Any]) -> bool:
+    """Whether arrays of a type hold real numbers; True and False count as 1 and 0."""
+    return dtype.kind in "biuf"
+
+
 def real_array(name: str, data: Any) -> npt.NDArray[Any]:
     """Data as an array of real numbers of any type: the one gate by which arrays come in.
 
@@ -80,7 +85,7 @@ np.unique(Y, return_inverse=True) makes whole numbers of texts
     except Exception as error:  # arrays of other libraries raise what they like, those on a GPU for example
         raise NumberError(f"{name} must hold real numbers, NumPy makes no array of it: {error}") from error
     check_mask(name, array)  # of something that makes an array of itself
-    if array.dtype.kind not in "biuf":
+    if not is_real(array.dtype):
         raise NumberError(f"{name} must hold real numbers, it is of type {array.dtype}{remedy(name, data, array)}")
     return np.asarray(array)
 

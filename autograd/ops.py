@@ -132,6 +132,7 @@ class Carrier:
 
         return by_numpy(function.__name__, plain, args, options)
 
+
 def to_float(number: Any) -> float:
     """A real number as a float; True and False are 1 and 0, nan and inf are numbers.
 

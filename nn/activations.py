@@ -36,6 +36,7 @@ ACTIVATIONS: dict[str, Activation] = {"linear": linear} | {
 }
 """Every activation of one neuron that has a name; another slope is a function, such as lambda z: z.leaky_relu(0.01)."""
 
+
 def softmax(z: Any) -> Any:
     """`autograd.softmax` of all sums of a layer; raises `UsageError` for one, of which it would always be 1."""
     if len(z) == 1:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import SizeError, UsageError
+from autograd.nested import is_real
 from nn.arguments import described, function
 
 __all__ = [
@@ -88,6 +89,6 @@ def draw(init: str | Initializer, shape: Shape, seed: Seed) -> FloatArray:
     drawn = np.asarray(function("initialiser", init, INITIALIZERS)(generator(seed), shape))
     if drawn.shape != shape:
         raise SizeError(f"the initialiser {described(init)} must return shape {shape}, it returned {drawn.shape}")
-    if drawn.dtype.kind not in "biuf" or not np.isfinite(drawn).all():
+    if not is_real(drawn.dtype) or not np.isfinite(drawn).all():
         raise UsageError(f"the initialiser {described(init)} must return finite numbers, it returned others")
     return drawn.astype(np.float64)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import NumberError, SizeError
-from autograd.nested import parameters_of, real_array
+from autograd.nested import is_real, parameters_of, real_array
 from autograd.value import assign
 from nn.arguments import precision
 
@@ -39,11 +39,10 @@ def vector_to_parameters(theta: npt.ArrayLike, params: Any) -> None:
 
 
 def cast(name: str, array: npt.NDArray[Any], dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
-    """An array in this precision, where what is infinite stays so.
+    """An array of real numbers in this precision, where what is infinite stays so.
 
-    Raises `NumberError` for other things than real numbers, and where one is too large.
+    Raises `NumberError` where one is too large.
     """
-    real_numbers(name, array.dtype)
     try:
         with np.errstate(over="raise"):
             return array.astype(dtype)
@@ -53,5 +52,5 @@ def cast(name: str, array: npt.NDArray[Any], dtype: npt.DTypeLike = np.float64) 
 
 def real_numbers(name: str, dtype: np.dtype[Any]) -> None:
     """Raise `NumberError` unless arrays of this type hold real numbers."""
-    if dtype.kind not in "biuf":
+    if not is_real(dtype):
         raise NumberError(f"{name} must hold real numbers, an array of type {dtype} came")

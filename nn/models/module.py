@@ -341,10 +341,12 @@ def members_of(thing: Any) -> dict[str, Any]:
 def check_places(model: Module) -> None:
     """Raise `UsageError` if an object that is no module has parameters which the model does not find."""
     modules = list(model.modules())
-    for module, holder, part in held_elsewhere(modules):
-        if not any(part is one for one in modules) and not any(
-            part in values for one in modules for values in (collected(one), own_parameters(one))
-        ):
+    elsewhere = list(held_elsewhere(modules))
+    known = set(map(id, modules))
+    if elsewhere:
+        known.update(id(value) for one in modules for value in [*collected(one), *own_parameters(one)])
+    for module, holder, part in elsewhere:
+        if id(part) not in known:
             raise UsageError(f"{type(module).__name__} has parameters in a {type(holder).__name__}, where they are not "
                              "looked for: keep them in a list or a dict, or make it a Module")
 

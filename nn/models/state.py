@@ -18,7 +18,7 @@ import numpy.typing as npt
 from autograd.errors import NumberError, RerollError, SizeError, UsageError
 from autograd.files import PathLike, reading, replacing
 from autograd.nested import flatten, real_array
-from autograd.value import Value
+from autograd.value import Value, assign
 from nn.errors import DataError
 from nn.vector import cast, real_numbers
 
@@ -93,8 +93,7 @@ def restore(model: Named, state: Mapping[str, Any]) -> None:
     named = check(model, {name: Head(array.shape, array.dtype) for name, array in arrays.items()})
     pairs = [(flatten(nested), cast(name, arrays[name]).ravel().tolist()) for name, nested in named.items()]
     for values, numbers in pairs:  # from here on nothing can fail
-        for value, number in zip(values, numbers, strict=True):
-            value.data = number
+        assign(values, numbers)
 
 
 def check(model: Named, heads: Mapping[str, Head]) -> dict[str, Any]:

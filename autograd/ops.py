@@ -221,6 +221,10 @@ class Op:
     text: str = ""
     latex: str = ""
     numpy: str = ""
+    ufunc: str = ""
+    """NumPy's name of the ufunc that computes it over arrays, or folds two terms of a reduction; empty if none does."""
+    jax: str = ""
+    """How it is written in JAX where JAX would take another slope than the rule; of a reduction, how its terms are."""
     javascript: str = ""
     level: str = "atom"
     latex_level: str = ""
@@ -237,9 +241,15 @@ class Op:
     """Adds node.grad times each partial to the operands' .grad; generated likewise."""
     local: Callable[..., tuple[float, ...]] = field(init=False, repr=False)
     """The partials as floats, from (out, *operands) as floats; generated likewise."""
+    arrays: Callable[..., Any] = field(init=False, repr=False)
+    """The same function over arrays, as `numpy` spells it, or over what records calls of NumPy; generated likewise."""
+    array_partials: Callable[..., tuple[Any, ...]] = field(init=False, repr=False)
+    """The partials over arrays, from (out, *operands), or (out, term, ties) of a reduction; generated likewise."""
 
     def __post_init__(self) -> None:
         places = ", ".join(["{}"] * (1 if isinstance(self, Reduction | Contraction) else self.arity))
+        if not (self.numpy or self.ufunc) and isinstance(getattr(np, self.name, None), np.ufunc):
+            self.ufunc = self.name
         self.numpy = self.numpy or self.text or f"np.{self.name}({places})"
         self.javascript = self.javascript or self.text or f"Math.{self.name}({places})"
         function = rf"\operatorname{{{{{self.name}}}}}".replace("_", r"\_")
@@ -480,37 +490,41 @@ ANY: Interval = (-2.0, 2.0)
 # is a matter of data. Only formulas and traced nodes keep them.
 
 gt = Op("gt", lambda x, y: float(x > y), lambda out, x, y: (0, 0),
-        text="({} > {})", latex="[{} > {}]", javascript="Number({} > {})",
+        ufunc="greater", text="({} > {})", latex="[{} > {}]", javascript="Number({} > {})",
         domain=(ANY, ANY), kinks=(0.0,), recorded=False)
 eq = Op("eq", lambda x, y: float(x == y), lambda out, x, y: (0, 0),
-        text="({} == {})", latex="[{} = {}]", javascript="Number({} === {})",
+        ufunc="equal", text="({} == {})", latex="[{} = {}]", javascript="Number({} === {})",
         domain=(ANY, ANY), kinks=(0.0,), recorded=False)
 where: Op = Op("where", lambda c, x, y: x if c else y, lambda out, c, x, y: (0, where(c, 1, 0), where(c, 0, 1)),
                javascript="({} ? {} : {})", domain=((0.5, 1.0), ANY, ANY), recorded=False)
-detach = Op("detach", float, lambda out, x: (0,), numpy="{}", javascript="{}", level="any", recorded=False)
+detach = Op("detach", float, lambda out, x: (0,), numpy="{}", jax="jax.lax.stop_gradient({})",
+            javascript="{}", level="any", recorded=False)
 
 # ── arithmetic ───────────────────────────────────────────────────────────────────────────────
 
 add = Op("add", operator.add, lambda out, x, y: (1, 1),
-         symbol="+", text="{:sum} + {:product}", level="sum", domain=(ANY, ANY))
+         symbol="+", ufunc="add", text="{:sum} + {:product}", level="sum", domain=(ANY, ANY))
 sub = Op("sub", operator.sub, lambda out, x, y: (1, -1),
-         symbol="-", text="{:sum} - {:product}", level="sum", domain=(ANY, ANY))
+         symbol="-", ufunc="subtract", text="{:sum} - {:product}", level="sum", domain=(ANY, ANY))
 mul = Op("mul", operator.mul, lambda out, x, y: (y, x),
-         symbol="*", text="{:product} * {:unary}", latex=r"{:product} \cdot {:unary}", level="product",
-         domain=(ANY, ANY))
+         symbol="*", ufunc="multiply", text="{:product} * {:unary}", latex=r"{:product} \cdot {:unary}",
+         level="product", domain=(ANY, ANY))
 div = Op("div", ieee(operator.truediv, np.divide), lambda out, x, y: (1 / y, -out / y),
-         symbol="/", text="{:product} / {:unary}", latex=r"\frac{{{}}}{{{}}}", level="product", latex_level="power",
+         symbol="/", ufunc="divide", text="{:product} / {:unary}", latex=r"\frac{{{}}}{{{}}}", level="product",
+         latex_level="power",
          domain=(ANY, POSITIVE))
-neg = Op("neg", operator.neg, lambda out, x: (-1,), symbol="-", text="-{:power}", level="unary")
+neg = Op("neg", operator.neg, lambda out, x: (-1,), symbol="-", ufunc="negative", text="-{:power}", level="unary")
 pow = Op("pow", ieee(math.pow, np.float_power),
          # A zero exponent makes a constant (y/x is that 0, and keeps the mixed second derivative);
          # 0 raised to what is not negative stays 0 (or 1).
          lambda out, x, y: (where(eq(y, 0), where(eq(x, 0), 0, y / x), y * x ** (y - 1)),
                             where(eq(x, 0) * (1 - gt(0, y)), 0, out * log(x))),
-         symbol="**", text="{:atom} ** {:unary}", latex="{:atom}^{{{}}}", level="power", domain=(POSITIVE, ANY),
+         symbol="**", ufunc="power", text="{:atom} ** {:unary}", latex="{:atom}^{{{}}}", level="power",
+         domain=(POSITIVE, ANY), jax="power({}, {})",
          # Where base 1 or -1 makes C and NumPy answer 1, JavaScript says NaN.
          javascript="({0} === 1 || ({0} === -1 && Math.abs({1}) === Infinity) ? 1 : Math.pow({0}, {1}))")
-abs = Op("abs", math.fabs, lambda out, x: (sign(x),), latex=r"\left|{}\right|", kinks=(0.0,))
+abs = Op("abs", math.fabs, lambda out, x: (sign(x),), ufunc="absolute", latex=r"\left|{}\right|", jax="magnitude({})",
+         kinks=(0.0,))
 
 # ── elementary functions ─────────────────────────────────────────────────────────────────────
 
@@ -525,11 +539,12 @@ tanh = Op("tanh", math.tanh, lambda out, x: (1 - out**2,), latex=r"\tanh\left({}
 
 sigmoid = Op("sigmoid", _sigmoid, lambda out, x: (out * (1 - out),),
              symbol="σ", latex=r"\sigma\left({}\right)", numpy="1 / (1 + np.exp(-{:power}))",
-             javascript="(1 / (1 + Math.exp(-{:power})))", level="product", latex_level="atom")
+             jax="jax.nn.sigmoid({})", javascript="(1 / (1 + Math.exp(-{:power})))",
+             level="product", latex_level="atom")
 softplus = Op("softplus", _softplus, lambda out, x: (sigmoid(x),), numpy="np.logaddexp(0, {})",
               javascript="(Math.max({0}, 0) + Math.log1p(Math.exp(-Math.abs({0}))))")
 relu = Op("relu", lambda x: _maximum(x, 0.0), lambda out, x: (gt(x, 0),), numpy="np.maximum({}, 0)",
-          javascript="Math.max({}, 0)", kinks=(0.0,))
+          jax="jax.nn.relu({})", javascript="Math.max({}, 0)", kinks=(0.0,))
 leaky_relu = Op("leaky_relu", lambda x, slope: slope * x if x <= 0 else x,
                 lambda out, x, slope: (where(gt(x, 0), 1, slope), where(gt(x, 0), 0, x)),
                 numpy="np.where({0} > 0, {0}, {1:product} * {0:unary})",
@@ -538,30 +553,33 @@ leaky_relu = Op("leaky_relu", lambda x, slope: slope * x if x <= 0 else x,
 elu = Op("elu", lambda x, alpha: alpha * math.expm1(x) if x <= 0 else x,
          lambda out, x, alpha: (where(gt(x, 0), 1, out + alpha), where(gt(x, 0), 0, exp(x) - 1)),
          numpy="np.where({0} > 0, {0}, {1:product} * np.expm1(np.minimum({0}, 0)))",
+         jax="jnp.where({0} > 0, {0}, {1:product} * jnp.expm1(jnp.where({0} > 0, 0, {0})))",
          javascript="({0} > 0 ? {0} : {1:product} * Math.expm1({0}))",
          domain=(ANY, (0.5, 1.5)), kinks=(0.0,), defaults=(1.0,))
 step = Op("step", lambda x: x if x != x else float(x > 0), lambda out, x: (0,),
           numpy="np.heaviside({}, 0)", javascript="Math.sign(Math.max({}, 0))", kinks=(0.0,))
 sign: Op = Op("sign", lambda x: x if x != x else float((x > 0) - (x < 0)), lambda out, x: (0,), kinks=(0.0,))
 maximum = Op("maximum", _maximum, lambda out, x, y: (where(eq(x, y), 0.5, gt(x, y)), where(eq(x, y), 0.5, gt(y, x))),
-             javascript="Math.max({}, {})", domain=(ANY, ANY), kinks=(0.0,))
+             jax="larger({}, {})", javascript="Math.max({}, {})", domain=(ANY, ANY), kinks=(0.0,))
 minimum = Op("minimum", _minimum, lambda out, x, y: (where(eq(x, y), 0.5, gt(y, x)), where(eq(x, y), 0.5, gt(x, y))),
-             javascript="Math.min({}, {})", domain=(ANY, ANY), kinks=(0.0,))
+             jax="(-larger(-{:power}, -{:power}))", javascript="Math.min({}, {})", domain=(ANY, ANY), kinks=(0.0,))
 
 # ── reductions over any number of terms ──────────────────────────────────────────────────────
 
 sum = Reduction("sum", _sum, lambda out, x, n: (1,),
-                symbol="Σ", latex=r"\sum\left({}\right)", numpy="np.sum({}, axis=-1)",
+                symbol="Σ", ufunc="add", latex=r"\sum\left({}\right)", numpy="np.sum({}, axis=-1)",
                 expand=lambda xs: functools.reduce(add, xs))
 dot = Contraction("dot", _dot, lambda out, w, x: (x, w), symbol="Σ", numpy="np.dot({}, {})")
 max = Reduction("max", lambda *xs: functools.reduce(_maximum, xs), lambda out, x, n: (div(eq(x, out), n),),
-                latex=r"\max\left({}\right)", numpy="np.max({}, axis=-1)",
+                ufunc="maximum", latex=r"\max\left({}\right)", numpy="np.max({}, axis=-1)",
+                jax="jax.lax.optimization_barrier({})",
                 expand=lambda xs: functools.reduce(maximum, xs), counts_ties=True)
 min = Reduction("min", lambda *xs: functools.reduce(_minimum, xs), lambda out, x, n: (div(eq(x, out), n),),
-                latex=r"\min\left({}\right)", numpy="np.min({}, axis=-1)",
+                ufunc="minimum", latex=r"\min\left({}\right)", numpy="np.min({}, axis=-1)",
+                jax="jax.lax.optimization_barrier({})",
                 expand=lambda xs: functools.reduce(minimum, xs), counts_ties=True)
 logsumexp = Reduction("logsumexp", _logsumexp, lambda out, x, n: (exp(x - out),),
-                      numpy="np.logaddexp.reduce({}, axis=-1)",
+                      ufunc="logaddexp", numpy="np.logaddexp.reduce({}, axis=-1)",
                       javascript="((...xs) => {{ const m = Math.max(...xs); return Number.isFinite(m) ? "
                                  "m + Math.log(xs.reduce((total, x) => total + Math.exp(x - m), 0)) : m; }})({})",
                       expand=lambda xs: log(functools.reduce(add, [exp(x) for x in xs])))
@@ -585,9 +603,7 @@ parameter = Leaf("parameter")
 
 
 UFUNCS: dict[str, Op] = {
-    {"sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative",
-     "pow": "power", "abs": "absolute"}.get(op.name, op.name): op
-    for op in TABLE.values() if not isinstance(op, Reduction | Contraction)
+    op.ufunc or op.name: op for op in TABLE.values() if op.recorded and not isinstance(op, Reduction | Contraction)
 } | {"float_power": pow, "fabs": abs}
 """NumPy's names of the rows."""
 

@@ -6,9 +6,10 @@ floats. Templates wrap them into the functions that run for every node of a grap
 - `Op.compute(args)`        the forward function of the data of Values;
 - `Op.local(out, x, ...)`   the partials as a tuple of floats;
 - `Op.pull(node)`           adds node.grad × partial to each operand's grad;
+- `Op.arrays(x, ...)`       the forward function over arrays, and `Op.array_partials(out, x, ...)`;
 - `method(op)`              an operator or method of Value that builds a node without a detour.
 
-`SOURCE` is the text of the first three, to be read. The table stays the only place of a rule.
+`SOURCE` is the text of all but the last, to be read. The table stays the only place of a rule.
 
 >>> print(elementwise(ops.tanh))
 def compute_tanh(args):
@@ -17,6 +18,12 @@ def compute_tanh(args):
 <BLANKLINE>
 def local_tanh(out, x):
     return (1 - out * out,)
+<BLANKLINE>
+def arrays_tanh(x):
+    return np.tanh(x)
+<BLANKLINE>
+def array_partials_tanh(out, x):
+    return (1 - out ** 2,)
 <BLANKLINE>
 def pull_tanh(node):
     x_, = node.args
@@ -31,6 +38,8 @@ import math
 import re
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from autograd import ops
 from autograd.formula import Formula, as_formula
@@ -72,12 +81,23 @@ def elementwise(op: ops.Op) -> str:
         f"def local_{op.name}(out, {', '.join(letters)}):",
         f"    return ({code},)",
         "",
+        *arrays(op, letters),
         f"def pull_{op.name}(node):",
         f"    {', '.join(a + '_' for a in letters)}{',' * (op.arity == 1)} = node.args",
         f"    {', '.join(used)} = {', '.join(used.values())}",
         *(f"    {_accumulate(a + '_', p)}" for a, p in zip(letters, partials, strict=True)),
         "",
     ])
+
+
+def arrays(op: ops.Op, letters: tuple[str, ...]) -> list[str]:
+    """The lines of forward and partials over arrays; of a reduction, the partial for each of its terms alone."""
+    operands = [Formula(letter, spelling="numpy") for letter in letters]
+    partials = ", ".join(str(as_formula(partial)) for partial in op.rule(Formula("out", spelling="numpy"), *operands))
+    forward = [] if isinstance(op, ops.Reduction | ops.Contraction) else [
+        f"def arrays_{op.name}({', '.join(letters)}):", f"    return {op.dispatch(tuple(operands))}", "",
+    ]
+    return [*forward, f"def array_partials_{op.name}(out, {', '.join(letters)}):", f"    return ({partials},)", ""]
 
 
 def reduction(op: ops.Reduction) -> str:
@@ -92,6 +112,7 @@ def reduction(op: ops.Reduction) -> str:
         *([f"    {count}"] if op.counts_ties else []),
         f"    return tuple([{_python(partial)} for x in xs])",
         "",
+        *arrays(op, ("x", "n")),
         f"def pull_{op.name}(node):",
         "    g, out = node._grad, node._data",
         *(["    xs = [x_._data for x_ in node.args]", f"    {count}"] if op.counts_ties else []),
@@ -120,6 +141,7 @@ def contraction(op: ops.Contraction) -> str:
         f"    pairs = [({_python(to_w)}, {_python(to_x)}) for w, x in zip(ws, xs)]",
         "    return (*[p[0] for p in pairs], *[p[1] for p in pairs], *(1 for _ in bias))",
         "",
+        *arrays(op, ("w", "x")),
         f"def pull_{op.name}(node):",
         "    g = node._grad",
         "    ws, xs, bias = split(node.args)",
@@ -145,10 +167,12 @@ FUNCTIONS: dict[str, Any] = {op.name: op.forward for op in ops.TABLE.values()} |
 
 
 def _install() -> None:
-    names = FUNCTIONS | {"split": ops.Contraction.split}
+    names = FUNCTIONS | {"split": ops.Contraction.split, "np": np}
     exec(compile(SOURCE, "<generated from autograd.ops>", "exec"), names)
     for op in ops.TABLE.values():
-        op.compute, op.local, op.pull = (names[f"{part}_{op.name}"] for part in ("compute", "local", "pull"))
+        for part in ("compute", "local", "pull", "arrays", "array_partials"):
+            if f"{part}_{op.name}" in names:
+                setattr(op, part, names[f"{part}_{op.name}"])
 
 
 _install()

@@ -30,7 +30,7 @@ from typing import Any
 from agreement import Comparison, eager, every_way, nested, theta_of
 from oracle import exact
 from random_graphs import random_graph
-from random_losses import random_loops
+from random_losses import random_grids, random_loops
 from tqdm import tqdm
 
 from autograd import Value
@@ -46,9 +46,11 @@ CHUNK = 50
 
 
 def drawn(seed: int) -> tuple[Any, Any, Any]:
-    """The loss of a seed, a row of X and of Y for each example: three in four are graphs, the others loops."""
+    """The loss of a seed, a row of X and of Y for each example: three in four are graphs, others loops or grids."""
     rng = random.Random(seed)
-    return random_graph(rng) if rng.randrange(4) else random_loops(rng)
+    if rng.randrange(4):
+        return random_graph(rng)
+    return random_loops(rng) if rng.randrange(4) else random_grids(rng)
 
 
 def operations(seed: int) -> int:

@@ -651,6 +651,18 @@ def an_expression_made_before() -> Case:
 
 
 @loss
+def addends_that_are_used_again() -> Case:
+    w, v, c = weights(2, 2), weights(2, 2, seed=2), weights(2, seed=3)
+
+    def loss(x: Any) -> Any:
+        a, b = [[(p * x).tanh() for p in row] for row in w], [[(p * x).sin() for p in row] for row in v]
+        both = [(a[i][j] + b[i][j] + c[j]).cos() for i in range(2) for j in range(2)]
+        return sum(both) + sum([p.exp() for row in a for p in row])
+
+    return Case(loss, {"w": w, "v": v, "c": c}, ())
+
+
+@loss
 def steps_and_signs() -> Case:
     a = weights(3)
     return Case(lambda x: sum([(w * v).step() + (w * v).sign() * w for w, v in zip(a, x, strict=True)]), a, (3,))

@@ -146,3 +146,58 @@ def random_loops(rng: random.Random, max_loops: int = 4) -> tuple[Loops, Any, An
 def loops(max_loops: int = 4) -> st.SearchStrategy[tuple[Loops, Any, Any]]:
     """The same for Hypothesis, which can make them smaller."""
     return st.randoms(use_true_random=False).map(lambda rng: random_loops(rng, max_loops))
+
+
+@dataclass(frozen=True)
+class Grids:
+    """for i: for j: a sum of whole arrays and of rows, columns and numbers that are broadcast; addends are used again.
+
+    An addend has a shape (i and j, i, j or neither), a sign, the function that makes it of parameter times input, and
+    the function of it that is added to the loss once more, if it is.
+    """
+
+    rows: int
+    columns: int
+    addends: tuple[tuple[str, int, str, str | None], ...]
+    function: str
+    seed: int
+
+    def case(self) -> Case:
+        """The loss with its parameters."""
+        count = len(self.addends) * self.rows * self.columns
+        params = [Value(number) for number in np.random.default_rng(self.seed).uniform(-1, 1, count)]
+        return Case(lambda x, y: self.total(params, x, y), params, (3,), (1,))
+
+    def total(self, params: list[Any], x: list[Any], y: list[Any]) -> Any:
+        """The sum over the grid, and over the addends that are used again."""
+        taken = iter(params)
+        made = []
+        for at, (shape, _, function, _) in enumerate(self.addends):
+            values: dict[tuple[int, int], Any] = {}
+            for i in range(self.rows if "i" in shape else 1):
+                for j in range(self.columns if "j" in shape else 1):
+                    values[i, j] = FUNCTIONS[function](next(taken) * x[at % 3])
+            made.append(values)
+        terms = []
+        for i in range(self.rows):
+            for j in range(self.columns):
+                total = y[0]
+                for (shape, sign, _, _), values in zip(self.addends, made, strict=True):
+                    term = values[i if "i" in shape else 0, j if "j" in shape else 0]
+                    total = total + term if sign > 0 else total - term
+                terms.append(squashed(FUNCTIONS[self.function](total)))
+        for (_, _, _, again), values in zip(self.addends, made, strict=True):
+            if again is not None:
+                terms += [squashed(FUNCTIONS[again](value)) for value in values.values()]
+        return autograd.sum(terms)
+
+
+def random_grids(rng: random.Random) -> tuple[Grids, Any, Any]:
+    """A loss over a grid with rows of X and Y."""
+    names = sorted(FUNCTIONS)
+    addends = tuple([(rng.choice(["ij", "ij", "i", "j", ""]), rng.choice([1, -1]), rng.choice(names),
+                      rng.choice([None, *names])) for _ in range(rng.randint(2, 4))])
+    seed = rng.getrandbits(16)
+    numbers = np.random.default_rng(seed + 1)
+    X, Y = numbers.uniform(-1, 1, (EXAMPLES, 3)), numbers.uniform(-1, 1, (EXAMPLES, 1))
+    return Grids(rng.randint(1, 4), rng.randint(1, 4), addends, rng.choice(names), seed), X, Y

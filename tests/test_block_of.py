@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import autograd
 import nn
 from autograd import Program, UsageError, Value, ancestors, ops
 from autograd.compiler import Node
+from autograd.compiler.array import Let
+from autograd.compiler.printer import Printer
 
 EVERY = by_default(name for name in LOSSES if name != "chain_of_a_thousand")  # long, and like the others
 
@@ -23,14 +26,18 @@ def example_of(case: Case) -> tuple[Program, Any, dict[str, Any]]:
     X, Y = case.data(1)
     root = program.example(X[0], None if Y is None else Y[0], rng=np.random.default_rng(0))
     compiled = program.traced()
-    text = compiled.text("outputs" if compiled.plan.several else "value_and_grad")
     arrays: dict[str, Any] = {
         "theta": theta_of(case), "x": X.reshape(1, -1), "y": np.zeros((1, 0)) if Y is None else Y.reshape(1, -1),
-        "u": np.random.default_rng(0).random((1, compiled.plan.noises)), "np": np,
+        "u": np.random.default_rng(0).random((1, compiled.plan.noises)),
     }
-    n = {"n": 1}
-    with np.errstate(all="ignore"):
-        exec("\n".join([text.helpers, *text.views, *text.forward]), arrays | text.constants | n, arrays)
+    function = compiled.shown
+    named = [statement.name for statement in (*function.views, *function.forward) if isinstance(statement, Let)]
+    if named:
+        names: dict[str, Any] = {}
+        exec(Printer().source(replace(function, kind="outputs", start=None, results=named)), names)
+        with np.errstate(all="ignore"):
+            results = names["outputs"](*(arrays[argument.info] for argument in function.arguments))
+        arrays |= zip((name.info for name in named), results if len(named) > 1 else [results], strict=True)
     return program, root, arrays
 
 
@@ -194,9 +201,9 @@ def test_the_statements_of_the_arrays_are_the_source() -> None:
     for name in ("dropout", "convolution_padded_by_if", "softmax_then_log"):
         case = LOSSES[name]()
         program = case.traced()
-        text = program.traced().text("value_and_grad")
+        function = program.traced().function("value_and_grad")
         told = [line for node in arrays(program).values() for line in node.statements]
-        assert sorted(told) == sorted([*text.forward, *text.backward])
+        assert sorted(told) == sorted(map(Printer().statement, [*function.forward, *function.backward]))
 
 
 def test_a_loss_of_several_values_has_no_backward_half() -> None:

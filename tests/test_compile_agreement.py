@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
 import pytest
 from agreement import TOLERANCE, Case, assert_agreement, by_numpy, by_paste, eager, theta_of
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from losses import LOSSES, by_default, convolution, mlp
-from random_losses import Loops, loops
+from random_losses import Loops, loops, random_grids
 
 import autograd
 from autograd.compiler import reroll
@@ -45,6 +47,12 @@ def test_many_random_loops_agree_with_eager(drawn: tuple[Loops, Any, Any], small
         patch.setattr(reroll, "SMALL", small)
         patch.setattr(reroll, "WASTE", waste)
         assert_agreement(program.case(), X, Y)
+
+
+@given(seed=st.integers(0, 10**6))
+def test_random_sums_over_grids_agree_with_eager(seed: int) -> None:
+    grids, X, Y = random_grids(random.Random(seed))
+    assert_agreement(grids.case(), X, Y)
 
 
 def test_the_bound_is_small_beside_the_numbers_it_bounds() -> None:

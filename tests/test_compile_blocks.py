@@ -22,7 +22,8 @@ from losses import (
 
 import autograd
 from autograd import Program, relu
-from autograd.compiler.source import write
+from autograd.compiler.function import function
+from autograd.compiler.printer import Printer
 
 
 def forward_of(program: Program) -> str:
@@ -64,10 +65,10 @@ def test_the_backward_half_has_a_product_for_each_gradient_of_a_weight_or_hidden
 
 
 def test_weights_are_views_of_theta_and_their_gradients_of_the_gradient(mnist: Program) -> None:
-    text = write(mnist.traced().plan, "value_and_grad")
+    made = function(mnist.traced().plan, "value_and_grad")
     names: dict[str, Any] = {name: np.zeros(101_770) for name in ("theta", "gradient")}
-    for line in [*text.views, *text.places]:
-        exec(line, names)
+    for let in [*made.views, *made.places]:
+        exec(Printer().statement(let), names)
     for name, shape in {"W1": (784, 128), "b1": (128,), "W2": (128, 10), "b2": (10,)}.items():
         assert names[name].shape == names["d" + name].shape == shape
         assert np.shares_memory(names[name], names["theta"])

@@ -30,8 +30,7 @@ import autograd.check
 import nn
 import viz
 from autograd import Value
-from autograd.compiler.compiled import KEPT
-from autograd.compiler.executable import Buffers
+from autograd.compiler.engine import KEPT, Buffers
 
 TIMES = int(os.environ.get("REROLL_LEAKS", "150"))
 FEW = 12
@@ -470,10 +469,10 @@ def test_batch_sizes_that_alternate_keep_their_buffers() -> None:
 def test_buffers_go_with_their_thread_and_with_their_program() -> None:
     program, theta = squared_error()
     program(theta, X, X)
-    function = program.traced().function("outputs", theta.dtype).function
+    call = program.traced().runnable("outputs", theta.dtype).call
 
     def sets_of_buffers() -> int:
-        return sum(type(thing) is Buffers and thing.function is function for thing in gc.get_objects())
+        return sum(type(thing) is Buffers and thing.call is call for thing in gc.get_objects())
 
     mine = sets_of_buffers()
     assert mine > 0

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from autograd.compiler.access import PAD
 from autograd.compiler.graph import Floats, Ints
+from autograd.compiler.views import PAD
 
 
 @dataclass
@@ -65,6 +65,12 @@ class Term:
         h, k1, n = self.left.index.shape
         return k1 == self.right.index.shape[1] == 1 and not (self.weights and h == 1 and n > 1)
 
+    @property
+    def places(self) -> int:
+        """The number of places of a product."""
+        assert self.right is not None
+        return int(self.left.index.shape[0] * self.left.index.shape[1] * self.right.index.shape[1])
+
     def take(self, order: Ints) -> Term:
         """The term for members in another order."""
         if self.right is None:
@@ -89,9 +95,8 @@ def check_blocks(blocks: list[Block]) -> None:
             assert block.batched or not blocks[operand.source].batched, "what is the same for all examples reads one"
         for term in block.terms:
             if term.right is not None and term.segments is None:
-                places = term.left.index.shape[0] * term.left.index.shape[1] * term.right.index.shape[1]
                 assert len(term.place) == block.size, "a member has no place in a product"
-                assert np.all(term.place < places), "a member has a place that a product has not"
+                assert np.all(term.place < term.places), "a member has a place that a product has not"
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd.compiler.blocks import Block, check_blocks
 from autograd.compiler.canonical import canonical
-from autograd.compiler.graph import Graph
+from autograd.compiler.graph import LEAVES, Graph
 from autograd.compiler.group import Group, check_groups, groups
 from autograd.compiler.reroll import reroll
 from autograd.compiler.sums import Canonical
@@ -36,6 +36,11 @@ class Plan:
     several: bool
     shapes: tuple[tuple[int, ...], tuple[int, ...] | None]
     """Of a row of X and of Y."""
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The number of elements of each kind of leaf."""
+        return {block.op: block.size for block in self.blocks if block.op in LEAVES}
 
     @property
     def trace(self) -> Trace:

@@ -9,30 +9,30 @@ import numpy.typing as npt
 
 from autograd import ops
 from autograd.compiler.arguments import Batch
-from autograd.compiler.compiled import Compiled
+from autograd.compiler.engine import Engine
 from autograd.compiler.graph import Graph
 from autograd.compiler.nodes import leaf_names
 from autograd.value import Value, constant, leaf
 
 
 def example(
-    compiled: Compiled, batch: Batch, params: Sequence[Value], rng: np.random.Generator | None
+    engine: Engine, batch: Batch, params: Sequence[Value], rng: np.random.Generator | None
 ) -> tuple[list[Value], dict[Value, int]]:
     """The outputs of the loss for the first row of a batch, and the traced node of every value on the way.
 
     Values without a label get that of their place in the program: z1[3] is column 3 of z1.
     """
-    graph = compiled.plan.graph
-    noise = compiled.noise(batch, rng, np.dtype(np.float64))
+    graph = engine.plan.graph
+    noise = engine.noise(batch, rng, np.dtype(np.float64))
     leaves = {
         "input": batch.x[0].ravel(), "target": np.zeros(0) if batch.y is None else batch.y[0].ravel(),
         "noise": np.zeros(0) if noise is None else noise[0],
     }
-    values = replayed(graph, leaves, leaf_names(compiled.plan, params), params)
+    values = replayed(graph, leaves, leaf_names(engine.plan, params), params)
     nodes: dict[Value, int] = {}
     for node, value in enumerate(values):
         nodes.setdefault(value, node)
-        place = compiled.places.of(node) if value.args and not value.label else None
+        place = engine.places.of(node) if value.args and not value.label else None
         if place is not None and place.whole:
             value.label = place.label
     return [values[root] for root in graph.roots], nodes

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from autograd import ops
 from autograd.compiler.graph import CODES, LEAVES, Ints, mix, spans
 from autograd.compiler.sums import NONE, SUM, Canonical
 
@@ -48,7 +49,7 @@ class Group:
     classes: list[Class] = field(default_factory=list)
 
 
-REDUCTIONS = ("max", "min", "logsumexp")
+REDUCTIONS = tuple(op.name for op in ops.TABLE.values() if isinstance(op, ops.Reduction) and op is not ops.sum)
 
 
 def check_groups(graph: Canonical, found: list[Group]) -> None:

@@ -4,41 +4,26 @@ from __future__ import annotations
 
 import itertools
 import keyword
+import math
 import re
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-HELPERS = {
-    "view": '''
-def view(a, base, sizes, strides):
-    """The elements a[..., base + strides · (i, j, …)] without a copy."""
-    step = a.strides[-1]
-    return np.lib.stride_tricks.as_strided(
-        a[..., base:], a.shape[:-1] + sizes, a.strides[:-1] + tuple(s * step for s in strides))
-''',
-    "scatter": '''
-def scatter(g, order, starts, places, size):
-    """Columns of g added up into `size` columns: sorted by `order`, the runs from `starts` go to `places`."""
-    total = np.zeros(g.shape[:-1] + (size,), g.dtype)
-    total[..., places] = np.add.reduceat(g[..., order], starts, axis=-1)
-    return total
-''',
-}
+from autograd.compiler.array import Array, Constant, constant
 
-RESERVED = {"theta", "x", "y", "u", "n", "np", "len", "value", "gradient", *HELPERS,
+RESERVED = {"theta", "x", "y", "u", "n", "np", "len", "value", "gradient", "view", "scatter",
             "jax", "jnp", "float", "magnitude", "power", "larger"}
 """What generated source uses besides the names made here, in NumPy or in JAX."""
 
 
 class Names:
-    """The identifiers, constants and helper functions of one source."""
+    """The identifiers and constants of one source."""
 
     def __init__(self) -> None:
         self.taken = set(RESERVED)
-        self.constants: dict[str, npt.NDArray[np.generic]] = {}
-        self.known: dict[tuple[object, ...], str] = {}
-        self.helpers: set[str] = set()
+        self.constants: dict[tuple[object, ...], Constant] = {}
 
     def fresh(self, stem: str) -> str:
         """A safe identifier that no other thing has."""
@@ -56,19 +41,16 @@ class Names:
         """stem1, stem2, …: the first that no other thing has."""
         return self.fresh(next(f"{stem}{i}" for i in itertools.count(1) if f"{stem}{i}" not in self.taken))
 
-    def constant(self, array: npt.NDArray[np.generic], stem: str) -> str:
-        """The name of an array that the program carries along."""
+    def carried(self, array: npt.NDArray[Any], stem: str) -> Constant:
+        """An array that the program carries along; equal ones are one."""
         key = (array.shape, array.dtype.str, array.tobytes())
-        if key not in self.known:
-            name = self.numbered(stem)
-            self.known[key] = name
-            self.constants[name] = array
-        return self.known[key]
+        if key not in self.constants:
+            self.constants[key] = Constant(self.numbered(stem), array)
+        return self.constants[key]
 
-    def helper(self, name: str) -> str:
-        """The name of a helper function, which the source then contains."""
-        self.helpers.add(name)
-        return name
+    def constant(self, array: npt.NDArray[Any], stem: str) -> Array:
+        """The same as a node."""
+        return constant(self.carried(array, stem))
 
 
 def literal(array: npt.NDArray[np.generic]) -> str:
@@ -86,4 +68,11 @@ def numbers(array: npt.NDArray[np.generic], module: str) -> str:
     >>> numbers(np.array([1.0, -np.inf]), "torch")
     '[1.0, -torch.inf]'
     """
-    return re.sub("nan|inf", lambda name: f"{module}.{name[0]}", str(array.tolist()))
+    def written(item: Any) -> str:
+        if isinstance(item, list):
+            return f"[{', '.join(map(written, item))}]"
+        if isinstance(item, float) and not math.isfinite(item):
+            return f"{'-' if item < 0 else ''}{module}.{'nan' if math.isnan(item) else 'inf'}"
+        return repr(item)
+
+    return written(array.tolist())

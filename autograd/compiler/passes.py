@@ -8,7 +8,7 @@ from functools import cached_property
 
 from autograd.compiler.arrays import array_nodes
 from autograd.compiler.canonical import canonical
-from autograd.compiler.compiled import Compiled
+from autograd.compiler.engine import Engine
 from autograd.compiler.group import groups
 from autograd.compiler.nodes import Node, canonical_nodes, grouped_nodes, leaf_names, scalar_names, traced_nodes
 from autograd.compiler.sums import Canonical
@@ -35,12 +35,12 @@ class Pass:
         return f"<Pass {self.name}: {self.sentence}>"
 
 
-def passes(compiled: Compiled, params: Sequence[Value], inputs: bool) -> list[Pass]:
+def passes(engine: Engine, params: Sequence[Value], inputs: bool) -> list[Pass]:
     """The passes of a compiled loss in order: the first three leave scalars, the last two arrays.
 
     A loss of several values is not differentiated. With `inputs`, the last one has the gradient of the inputs too.
     """
-    made = compiled.plan
+    made = engine.plan
     kind = "outputs" if made.several else "inputs" if inputs else "value_and_grad"
 
     def names() -> list[str]:
@@ -56,7 +56,7 @@ def passes(compiled: Compiled, params: Sequence[Value], inputs: bool) -> list[Pa
         return grouped_nodes(graph, groups(graph), called)
 
     def arrays() -> list[Node]:
-        return array_nodes(made, compiled.text(kind))
+        return array_nodes(made, engine.function(kind))
 
     found = [
         Pass("trace", "the loss is run once on symbols, and every scalar operation written down",

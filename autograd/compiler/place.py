@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograd.compiler.arrays import views
 from autograd.compiler.build import Plan
+from autograd.compiler.function import Function
 from autograd.compiler.graph import CODES, LEAVES, Ints
-from autograd.compiler.read import LEAF_NAMES
-from autograd.compiler.source import Text
+from autograd.compiler.layout import LEAF_NAMES, positions
 from autograd.compiler.sums import NONE
 
 
@@ -42,10 +41,10 @@ class Place:
 class Places:
     """The places of all nodes of a traced graph, in the arrays of one of its functions."""
 
-    def __init__(self, made: Plan, text: Text) -> None:
+    def __init__(self, made: Plan, function: Function) -> None:
         self.made = made
-        self.names = text.names
-        self.views = views(made, text)
+        self.names = function.names
+        self.views = {let.name.info: positions(let, made.sizes["parameter"]) for let in function.views}
         self.shift = len(made.canonical.code) - len(made.graph)
         self.block = np.full(len(made.canonical.code), NONE)
         self.slot = np.full(len(made.canonical.code), NONE)
@@ -72,8 +71,8 @@ class Places:
 
     def of_parameter(self, position: int) -> Place:
         """The place of a parameter: in the array that the source calls by its name, else in theta."""
-        for name, positions in self.views.items():
-            found: Ints = np.argwhere(positions == position)
-            if len(found):
-                return Place(name, tuple(found[0].tolist()))
+        for name, held in self.views.items():
+            index: Ints = np.argwhere(held == position)
+            if len(index):
+                return Place(name, tuple(index[0].tolist()))
         return Place("theta", (position,))

@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from autograd.compiler.arguments import Batch, check_out, rows, vector
 from autograd.compiler.build import parameter_names, plan
-from autograd.compiler.compiled import Compiled
+from autograd.compiler.engine import Engine
 from autograd.compiler.example import example
 from autograd.compiler.passes import Pass, passes
 from autograd.compiler.place import Place
+from autograd.compiler.printer import Printer
 from autograd.compiler.summary import BlockInfo, block_infos, table
 from autograd.compiler.to_jax import JaxProgram
 from autograd.compiler.trace import trace
@@ -46,10 +47,10 @@ class Program:
         self.loss = loss
         self.params = parameters_of(params)
         self.names = parameter_names(params, self.params)
-        self.plans: dict[tuple[Any, ...], Compiled] = {}
-        self.latest: Compiled | None = None
+        self.plans: dict[tuple[Any, ...], Engine] = {}
+        self.latest: Engine | None = None
         self.positions = {value: i for i, value in enumerate(self.params)}
-        self.shown: tuple[Compiled, dict[Value, int]] | None = None
+        self.shown: tuple[Engine, dict[Value, int]] | None = None
 
     def value_and_grad(
         self, theta: npt.ArrayLike, X: npt.ArrayLike, Y: npt.ArrayLike | None = None, *,
@@ -74,7 +75,7 @@ class Program:
         theta, batch = vector(theta, len(self.params)), rows(X, Y)
         return self.compiled(batch, "outputs").outputs(theta, batch, rng)
 
-    def compiled(self, batch: Batch, kind: str) -> Compiled:
+    def compiled(self, batch: Batch, kind: str) -> Engine:
         """The program for rows of this shape, traced at the first call; each kind is verified when first used.
 
         There is no lock: two threads that come first at the same time both compile. A lock would be held while the
@@ -83,7 +84,7 @@ class Program:
         found = self.plans.get(batch.shapes)
         if found is None or kind not in found.verified:
             if found is None:
-                found = Compiled(plan(self.loss, self.params, *batch.shapes, self.names))
+                found = Engine(plan(self.loss, self.params, *batch.shapes, self.names))
             if found.plan.several and kind != "outputs":
                 raise UsageError("value_and_grad needs a loss of one Value; call the program itself for several")
             verify(found.plan, found, kind, np.array([p.data for p in self.params]), batch)
@@ -122,7 +123,7 @@ class Program:
             "or save the model, or the numbers (nn.parameters_to_vector), and compile the loss again"
         )
 
-    def traced(self) -> Compiled:
+    def traced(self) -> Engine:
         """The program used last; an error before the first call."""
         if self.latest is None:
             raise UsageError("a program is traced at its first call: call it, value_and_grad or "
@@ -132,14 +133,13 @@ class Program:
     @property
     def source(self) -> str:
         """NumPy code that computes value and gradient (or the outputs, if there are several); it runs on its own."""
-        compiled = self.traced()
-        return str(compiled.text("outputs" if compiled.plan.several else "value_and_grad"))
+        return Printer().source(self.traced().shown)
 
     @property
     def blocks(self) -> list[BlockInfo]:
         """The arrays that the forward half computes, in order."""
         compiled = self.traced()
-        return block_infos(compiled.plan, compiled.text("outputs"))
+        return block_infos(compiled.plan, compiled.function("outputs"))
 
     def trace(self, x_shape: tuple[int, ...], y_shape: tuple[int, ...] | None = None) -> Program:
         """Trace the loss for rows of X and Y of these shapes, without data, to look inside; the program itself."""

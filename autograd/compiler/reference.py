@@ -6,7 +6,6 @@ all that distinguishes it from eager evaluation; forward functions and partials 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,27 +13,6 @@ import numpy as np
 from autograd import ops
 from autograd.compiler.graph import CODE, CODES, LEAVES, Floats, Graph, Ints, spans
 from autograd.compiler.levels import levels
-from autograd.formula import Formula, as_formula
-
-
-def _compiled(arguments: list[str], text: str) -> Callable[..., Any]:
-    names = {"np": np, "nan": np.nan, "inf": np.inf}
-    function: Callable[..., Any] = eval(f"lambda {', '.join(arguments)}: {text}", names)
-    return function
-
-
-def _functions(op: ops.Op) -> tuple[Callable[..., Any], list[Callable[..., Any]]]:
-    """The forward function and the partials of a row, over arrays."""
-    letters = [f"x{place}" for place in range(op.arity)]
-    operands = [Formula(letter, spelling="numpy") for letter in letters]
-    partials = op.rule(Formula("out", spelling="numpy"), *operands)
-    forward = op.dispatch(tuple(operands))
-    return _compiled(letters, str(forward)), [_compiled(["out", *letters], str(as_formula(p))) for p in partials]
-
-
-ARRAYS = {
-    op.name: _functions(op) for op in ops.TABLE.values() if not isinstance(op, ops.Reduction | ops.Contraction)
-}
 
 
 class Reference:
@@ -70,7 +48,7 @@ class Reference:
         op = ops.TABLE[CODES[self.graph.code[nodes[0]]]]
         start, counts = self.graph.start[nodes], self.graph.start[nodes + 1] - self.graph.start[nodes]
         if not isinstance(op, ops.Reduction | ops.Contraction):
-            return ARRAYS[op.name][0](*[values[self.graph.args[start + place]] for place in range(op.arity)])
+            return op.arrays(*[values[self.graph.args[start + place]] for place in range(op.arity)])
         owner, terms = np.repeat(np.arange(len(nodes)), counts), values[self.graph.args[spans(start, counts)]]
         if isinstance(op, ops.Contraction):
             left, right, which, bias = self.pairs(start, counts)
@@ -80,8 +58,7 @@ class Reference:
             return total
         if op is ops.sum:
             return np.bincount(owner, terms, len(nodes))
-        function = {"max": np.maximum, "min": np.minimum, "logsumexp": np.logaddexp}[op.name]
-        return function.reduceat(terms, np.cumsum(counts) - counts)
+        return getattr(np, op.ufunc).reduceat(terms, np.cumsum(counts) - counts)
 
     def backward(self, nodes: Ints, values: Floats, gradients: Floats) -> None:
         """Send the gradients of nodes of one operation to their operands."""
@@ -98,14 +75,13 @@ class Reference:
             owner = np.repeat(np.arange(len(nodes)), counts)
             x = values[args]
             ties = np.bincount(owner, x == out[owner], len(nodes))[owner] if op.counts_ties else None
-            letters = [Formula(name, spelling="numpy") for name in ("out", "x", "n")]
-            partial = _compiled(["out", "x", "n"], str(as_formula(op.rule(*letters)[0])))
-            np.add.at(gradients, args, g[owner] * partial(out[owner], x, ties))
+            (partial,) = op.array_partials(out[owner], x, ties)
+            np.add.at(gradients, args, g[owner] * partial)
         else:
             places = [self.graph.args[start + place] for place in range(op.arity)]
             operands = [values[place] for place in places]
-            for place, partial in zip(places, ARRAYS[op.name][1], strict=True):
-                np.add.at(gradients, place, g * partial(out, *operands))
+            for place, partial in zip(places, op.array_partials(out, *operands), strict=True):
+                np.add.at(gradients, place, g * partial)
 
     def pairs(self, start: Ints, counts: Ints) -> tuple[Ints, Ints, Ints, Ints]:
         """The factors of dots, the dot each pair belongs to, and the biases of those that have one."""

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd.compiler.access import PAD
 from autograd.compiler.blocks import Block, Operand, Term
 from autograd.compiler.graph import LEAVES, Floats, Ints
 from autograd.compiler.group import REDUCTIONS, Class, Group
 from autograd.compiler.rows import aligned, components, padded, rows_of
 from autograd.compiler.sums import Canonical
+from autograd.compiler.views import PAD
 
 WASTE = 4
 """Padding or completing may cost at most this many times the work of the scalars themselves."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.access import PAD
 from autograd.compiler.graph import Ints
+from autograd.compiler.views import PAD
 
 
 def rows_of(matrix: Ints) -> tuple[Ints, Ints]:

@@ -14,11 +14,12 @@ import numpy.typing as npt
 
 from autograd import ops
 from autograd.compiler.arguments import Batch
+from autograd.compiler.array import Array, Let, Statement, Store, name
 from autograd.compiler.build import Plan
 from autograd.compiler.execute import function_of
 from autograd.compiler.graph import CODE, CODES, LEAVES
 from autograd.compiler.sums import NONE, SUM, Canonical
-from autograd.compiler.text import Scalar
+from autograd.formula import Formula, as_formula
 from autograd.specialize import FUNCTIONS
 
 LARGEST = 1500
@@ -68,14 +69,7 @@ class Straight:
 
 def write(made: Plan) -> str:
     """The source of the loop."""
-    graph = made.canonical
-    sizes = {block.op: block.size for block in made.blocks if block.op in LETTERS}
-    nodes = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
-    nodes = nodes[np.argsort(graph.level[nodes], kind="stable")]
-    body = [f"v{node} = {forward(graph, int(node))}" for node in nodes]
-    root = int(graph.roots[0])
-    body.append(f"total += {name(graph, root)}")
-    body += backward(graph, [int(node) for node in nodes[::-1]], root)
+    graph, sizes = made.canonical, made.sizes
     unpack = {leaf: ", ".join(f"{letter}{i}" for i in range(sizes[leaf])) for leaf, letter in LETTERS.items()}
     gradients = [f"g{i}" for i in range(sizes["parameter"])]
     lines = ["def value_and_grad(theta, xs, ys, us):"]
@@ -87,70 +81,97 @@ def write(made: Plan) -> str:
     lines += ["    total, share = 0.0, 1 / len(xs)", f"    for {', '.join(used)} in {rows}:"]
     lines += [f"        [{unpack[leaf]}] = {letter}" for leaf, letter in LETTERS.items()
               if leaf != "parameter" and sizes[leaf]]
-    lines += [f"        {line}" for line in body]
+    lines += [f"        {line(statement)}" for statement in statements(graph)]
     lines.append(f"    return total * share, [{', '.join(gradients)}]")
     return "\n".join(lines) + "\n"
 
 
-def name(graph: Canonical, node: int) -> str:
-    """The variable of a node."""
+# ── printing ─────────────────────────────────────────────────────────────────────────────────
+
+
+def line(statement: Statement) -> str:
+    """A statement about single numbers as Python."""
+    if isinstance(statement, Let):
+        return f"{statement.name.info} = {formula(statement.value)}"
+    return f"{statement.place.info} += {formula(statement.value)}"
+
+
+def formula(array: Array) -> Formula:
+    """A node without axes as Python over floats, where truth values are numbers."""
+    if array.kind == "name":
+        return Formula(array.info, spelling="python")
+    if array.number is not None:
+        return as_formula(array.number)
+    if array.kind == "cast":
+        return formula(array.args[0])
+    printed: Formula = array.kind.dispatch(tuple(map(formula, array.args)))
+    return printed
+
+
+# ── statements ───────────────────────────────────────────────────────────────────────────────
+
+
+def statements(graph: Canonical) -> list[Statement]:
+    """Both halves for one example, which add to `total` and to the gradients of the parameters."""
+    nodes = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
+    nodes = nodes[np.argsort(graph.level[nodes], kind="stable")]
+    root = int(graph.roots[0])
+    forward: list[Statement] = [Let(operand(graph, int(node)), value(graph, int(node))) for node in nodes]
+    forward.append(Store(name("total", ()), operand(graph, root), adds=True))
+    return forward + backward(graph, [int(node) for node in nodes[::-1]], root)
+
+
+def operand(graph: Canonical, node: int) -> Array:
+    """The variable of a node; a constant as a number."""
     kind = CODES[graph.code[node]]
-    return f"{LETTERS[kind]}{int(graph.data[node])}" if kind in LETTERS else f"v{node}"
+    if kind == "constant":
+        return Array.lift(float(graph.data[node]))
+    return name(f"{LETTERS[kind]}{int(graph.data[node])}" if kind in LETTERS else f"v{node}", ())
 
 
-def operand(graph: Canonical, node: int) -> Any:
-    """A node as a formula; a constant as a number."""
-    return float(graph.data[node]) if graph.code[node] == CODE["constant"] else Scalar(name(graph, node))
-
-
-def forward(graph: Canonical, node: int) -> Any:
+def value(graph: Canonical, node: int) -> Array:
     """The expression of a node."""
-    if graph.code[node] == SUM:
-        total: Any = None
-        for term in range(graph.first[node], graph.first[node + 1]):
-            value = operand(graph, graph.left[term])
-            if graph.right[term] != NONE:
-                value = Scalar.lift(value) * operand(graph, graph.right[term])
-            negative = graph.sign[term] < 0
-            if total is None:
-                total = -Scalar.lift(value) if negative else Scalar.lift(value)
-            else:
-                total = total - value if negative else total + value
-        return total
-    args = tuple(Scalar.lift(operand(graph, arg)) for arg in graph.args[graph.start[node] : graph.start[node + 1]])
-    return ops.TABLE[CODES[graph.code[node]]].dispatch(args)
+    if graph.code[node] != SUM:
+        args = tuple(operand(graph, int(arg)) for arg in graph.args[graph.start[node] : graph.start[node + 1]])
+        result: Array = ops.TABLE[CODES[graph.code[node]]].dispatch(args)
+        return result
+    total: Array | None = None
+    for term in range(graph.first[node], graph.first[node + 1]):
+        product = operand(graph, int(graph.left[term]))
+        if graph.right[term] != NONE:
+            product = product * operand(graph, int(graph.right[term]))
+        negative = graph.sign[term] < 0
+        if total is None:
+            total = -product if negative else product
+        else:
+            total = total - product if negative else total + product
+    assert total is not None, "a sum has terms"
+    return total
 
 
-def backward(graph: Canonical, nodes: list[int], root: int) -> list[str]:
+def backward(graph: Canonical, nodes: list[int], root: int) -> list[Statement]:
     """Statements that pass the gradient down from the root; parameters add it up over the examples."""
-    lines: list[str] = []
+    made: list[Statement] = []
     wanted = {int(node) for node in np.flatnonzero(graph.code == CODE["parameter"])}
     for node in reversed(nodes):
         if any(below in wanted for below in below_of(graph, node)):
             wanted.add(node)
-    arrived: dict[int, list[Any]] = {root: [Scalar("share")]}
+    arrived: dict[int, Array] = {root: name("share", ())}
     for node in nodes:
         if node not in wanted or node not in arrived:
             continue
-        g = Scalar.lift(total(arrived.pop(node)))
-        if len(g.source) > 8:
-            lines.append(f"d{node} = {g}")
-            g = Scalar(f"d{node}")
+        g = arrived.pop(node)
+        if g.args:
+            made.append(Let(name(f"d{node}", ()), g))
+            g = name(f"d{node}", ())
         for below, partial in partials(graph, node):
-            if below in wanted and not (isinstance(partial, int) and partial == 0):
-                arrived.setdefault(below, []).append(g * partial)
-    for node, contributions in sorted(arrived.items()):
+            flow = g * partial
+            if below in wanted and flow.number != 0:
+                arrived[below] = arrived[below] + flow if below in arrived else flow
+    for node, flow in sorted(arrived.items(), key=lambda item: item[0]):
         if graph.code[node] == CODE["parameter"]:
-            lines.append(f"g{int(graph.data[node])} += {total(contributions)}")
-    return lines
-
-
-def total(contributions: list[Any]) -> Any:
-    """The sum of what arrives."""
-    result = contributions[0]
-    for contribution in contributions[1:]:
-        result = result + contribution
-    return result
+            made.append(Store(name(f"g{int(graph.data[node])}", ()), flow, adds=True))
+    return made
 
 
 def below_of(graph: Canonical, node: int) -> list[int]:
@@ -161,20 +182,20 @@ def below_of(graph: Canonical, node: int) -> list[int]:
     return [*map(int, args), *map(int, graph.left[terms]), *map(int, right[right != NONE])]
 
 
-def partials(graph: Canonical, node: int) -> list[tuple[int, Any]]:
+def partials(graph: Canonical, node: int) -> list[tuple[int, Array]]:
     """What a node reads, with its partial derivatives."""
     if graph.code[node] != SUM:
         args = [int(arg) for arg in graph.args[graph.start[node] : graph.start[node + 1]]]
         op = ops.TABLE[CODES[graph.code[node]]]
-        return list(zip(args, op.partials(Scalar(f"v{node}"), tuple(operand(graph, a) for a in args)), strict=True))
-    found = []
+        slopes = op.partials(operand(graph, node), tuple(operand(graph, arg) for arg in args))
+        return list(zip(args, map(Array.lift, slopes), strict=True))
+    found: list[tuple[int, Array]] = []
     for term in range(graph.first[node], graph.first[node + 1]):
         sign, left, right = int(graph.sign[term]), int(graph.left[term]), int(graph.right[term])
         if right == NONE:
-            found.append((left, sign))
+            found.append((left, Array.lift(sign)))
         elif left == right:
-            found.append((left, Scalar.lift(2 * sign) * operand(graph, left)))
+            found.append((left, 2 * sign * operand(graph, left)))
         else:
-            for mine, other in ((left, right), (right, left)):
-                found.append((mine, Scalar.lift(operand(graph, other)) * sign))
+            found += [(left, operand(graph, right) * sign), (right, operand(graph, left) * sign)]
     return found

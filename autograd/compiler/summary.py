@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autograd.compiler.build import Plan
-from autograd.compiler.source import Text
+from autograd.compiler.function import Function
+from autograd.compiler.printer import Printer
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,16 @@ class BlockInfo:
     flops: int
 
 
-def block_infos(made: Plan, text: Text) -> list[BlockInfo]:
+def block_infos(made: Plan, function: Function) -> list[BlockInfo]:
     """The blocks of a plan for people and pictures."""
-    infos = []
-    for block, name, statement in text.statements:
-        terms = [operand for operand in block.reads() if operand.source is not None]
-        operands = tuple(dict.fromkeys(text.names[operand.source] for operand in terms if operand.source is not None))
+    write, infos = Printer(), []
+    for position, let in function.of_block.items():
+        block = made.blocks[position]
+        sources = [operand.source for operand in block.reads() if operand.source is not None]
+        operands = tuple(dict.fromkeys(function.names[source] for source in sources))
         shape: tuple[int | str, ...] = ("batch", block.size) if block.batched else (block.size,)
-        infos.append(BlockInfo(name, block.kind, shape, operands, block.size, statement, block.flops))
+        infos.append(
+            BlockInfo(let.name.info, block.kind, shape, operands, block.size, write.statement(let), block.flops))
     return infos
 
 
@@ -38,7 +41,6 @@ def table(infos: list[BlockInfo], made: Plan) -> str:
     lines += [(b.name, b.op, str(b.shape).replace("'", ""), f"{b.scalars:,}", f"{b.flops:,}") for b in infos]
     widths = [max(len(line[i]) for line in lines) for i in range(5)]
     rows = ["  ".join([*map(str.ljust, line[:3], widths[:3]), *map(str.rjust, line[3:], widths[3:])]) for line in lines]
-    parameters = next(block.size for block in made.blocks if block.op == "parameter")
     total = (f"{len(made.graph):,} scalar nodes → {len(infos)} blocks of {sum(b.scalars for b in infos):,} scalars, "
-             f"{parameters:,} parameters, {sum(b.flops for b in infos):,} flops forward")
+             f"{made.sizes['parameter']:,} parameters, {sum(b.flops for b in infos):,} flops forward")
     return "\n".join([rows[0], "-" * len(rows[0]), *rows[1:], total])

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from autograd import ops
+from autograd.compiler.array import Array, Constant, Shape, nodes
 from autograd.compiler.build import Plan
+from autograd.compiler.execute import function_of
+from autograd.compiler.function import Function, function
 from autograd.compiler.names import literal
-from autograd.compiler.source import Text, write
+from autograd.compiler.printer import Printer, constants_in, counts_rows, parts_of
 from autograd.errors import MissingPackageError
-
-MODULES = {"jax": "jax", "jax.numpy as jnp": "jnp", "numpy as np": "np"}
-"""What a source imports where it uses it, and how it says it."""
+from autograd.formula import Formula
 
 VIEW = '''
 def view(a, base, sizes, strides):
@@ -39,26 +40,6 @@ def larger(a, b):
 
 HELPERS = {"view": VIEW, "magnitude": MAGNITUDE, "power": POWER, "larger": LARGER}
 
-SPELLINGS = {
-    "pow": "power({}, {})",
-    "abs": "magnitude({})",
-    "sigmoid": "jax.nn.sigmoid({})",
-    "relu": "jax.nn.relu({})",
-    "elu": "np.where({0} > 0, {0}, {1:product} * np.expm1(np.where({0} > 0, 0, {0})))",
-    "detach": "jax.lax.stop_gradient({})",
-    "maximum": "larger({}, {})",
-    "minimum": "(-larger(-{:power}, -{:power}))",
-    "max": "np.max(jax.lax.optimization_barrier({}), axis=-1)",
-    "min": "np.min(jax.lax.optimization_barrier({}), axis=-1)",
-}
-"""Operations whose slopes JAX would take otherwise, at 0, everywhere, or far out: 1 / (1 + e^-x) has nan there.
-
-JAX finds which number is the largest by comparing each with the maximum. Under `jit` XLA may compute both anew and
-round them otherwise; then none is equal, and the slope is 0 or nan. So two numbers are compared with one another here,
-and of several a barrier keeps XLA from computing them twice.
-"""
-
-
 class JaxProgram:
     """A function of JAX arrays that `jax.jit`, `jax.grad` and `jax.vmap` take as it is; `source` is its text.
 
@@ -69,16 +50,15 @@ class JaxProgram:
     """
 
     def __init__(self, made: Plan, each: bool = False) -> None:
-        text = write(made, "outputs" if each or made.several else "value_and_grad", SPELLINGS)
-        self.source = translated(text)
+        kind = "outputs" if each or made.several else "value_and_grad"
+        self.source = translated(function(made, kind))
         self.noises = made.noises
         self.squeezed = each and not made.several
-        names: dict[str, Any] = {}
         try:
-            exec(compile(self.source, "<compiled for JAX>", "exec"), names)
+            self.function = function_of(
+                self.source, "<compiled for JAX>", "outputs" if kind == "outputs" else "loss", {})
         except ModuleNotFoundError:
             raise MissingPackageError('JAX is not installed: pip install -e ".[jax]"') from None
-        self.function = names["outputs" if text.kind == "outputs" else "loss"]
 
     def __call__(self, theta: Any, X: Any, Y: Any = None, u: Any = None) -> Any:
         """The mean loss, or a row for every example."""
@@ -89,28 +69,60 @@ class JaxProgram:
         return f"<{type(self).__name__} of {len(self.source.splitlines())} lines>"
 
 
-def translated(text: Text) -> str:
-    """The forward half of a source, in JAX."""
-    results = text.results if text.kind == "outputs" else "value"
-    body = [*text.views, "", *text.forward, f"return {results}"]
-    if any(re.search(r"\bn\b", line) for line in body):
-        body.insert(0, "n = len(x)")
-    helpers = "".join(text for name, text in HELPERS.items() if any(f"{name}(" in line for line in body))
-    constants = "".join(f"{name} = {literal(array)}\n" for name, array in text.constants.items()
-                        if any(re.search(rf"\b{name}\b", line) for line in body))
-    lines = "".join(f"    {in_jax(line, text)}\n" if line else "\n" for line in body)
-    name = "outputs" if text.kind == "outputs" else "loss"
-    signature = f"def {name}({', '.join(text.arguments)}):"
-    used = f"{helpers}{constants}{lines}"
-    imports = "".join(f"import {module}\n" for module, mark in MODULES.items() if re.search(rf"\b{mark}\.", used))
-    return f"{imports}{helpers}{constants}\n\n{signature}\n{lines}"
+class JaxPrinter(Printer):
+    """The forward half in JAX; constants take the dtype of theta.
+
+    Where the table says so rows are spelled otherwise than in NumPy, since JAX would take other slopes: at 0,
+    everywhere, or far out, where 1 / (1 + e^-x) has nan. JAX finds which number is the largest by comparing each with
+    the maximum. Under `jit` XLA may compute both anew and round them otherwise; then none is equal, and the slope is 0
+    or nan. So two numbers are compared with one another, and of several a barrier keeps XLA from computing them twice.
+    """
+
+    module = "jnp"
+
+    def row(self, row: ops.Op, array: Array) -> Formula:
+        """A row as JAX writes it: in its own way, as an operator, or by the functions that NumPy has as well."""
+        args = list(map(self.formula, array.args))
+        if row.jax:
+            return Formula(row.jax.format(*args))
+        if row.numpy == row.text:
+            return Formula(row.text.format(*args), row.level)
+        if row.ufunc or row is ops.where:
+            return self.call(row.ufunc or row.name, *map(str, args))
+        return self.formula(row.arrays(*array.args))
+
+    def _constant(self, carried: Constant, array: Array) -> str:
+        return f"{carried.name}.astype(theta.dtype)" if array.dtype == "float" else carried.name
+
+    def _reduce(self, info: Any, a: Formula, array: Array) -> Formula | str:
+        row, *_ = info
+        return super()._reduce(info, Formula(row.jax.format(a)) if row.jax else a, array)
+
+    def _copy(self, info: None, a: Formula, array: Array) -> str:
+        return str(a)
+
+    def _full(self, shape: Shape, value: Formula, array: Array) -> Formula:
+        return super()._full(shape, value, array) if shape else self.call("asarray", str(value), "theta.dtype")
 
 
-def in_jax(line: str, text: Text) -> str:
-    """A statement of NumPy as one of JAX; numbers take the dtype of theta."""
-    line = re.sub(r"np\.float64\('([^']*)'\)", r"jnp.asarray(float('\1'), theta.dtype)", line)
-    line = re.sub(r"(?<!j)\bnp\.", "jnp.", line)
-    for name, array in text.constants.items():
-        if array.dtype.kind == "f":
-            line = re.sub(rf"\b{name}\b", f"{name}.astype(theta.dtype)", line)
-    return line.replace(".copy()", "")
+def translated(function: Function) -> str:
+    """The forward half of a function, in JAX."""
+    write = JaxPrinter()
+    results = function.results[:1]
+    used = [*parts_of([*function.views, *function.forward]), *(node for result in results for node in nodes(result))]
+    lines = [*map(write.statement, function.views), "", *map(write.statement, function.forward),
+             f"return {write.text(results[0])}"]
+    if any(map(counts_rows, used)):
+        lines.insert(0, "n = len(x)")
+    spelled = {array.kind.jax for array in used if isinstance(array.kind, ops.Op)} | {
+        array.info[0].jax for array in used if array.kind == "reduce"}
+    helpers = [name for name in HELPERS
+               if any(array.kind == name for array in used) or any(f"{name}(" in text for text in spelled)]
+    carried = constants_in(used)
+    imports = ["import jax"] * any("jax." in text for text in spelled) + ["import jax.numpy as jnp"]
+    imports += ["import numpy as np"] * bool(carried or "view" in helpers)
+    head = "".join(f"{text}\n" for text in imports) + "".join(HELPERS[name] for name in helpers)
+    head += "".join(f"{constant.name} = {literal(constant.array)}\n" for constant in carried)
+    name = "outputs" if function.kind == "outputs" else "loss"
+    body = "".join(f"    {line}\n" if line else "\n" for line in lines)
+    return f"{head}\n\ndef {name}({', '.join(map(write.text, function.arguments))}):\n{body}"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from autograd.compiler.arguments import Batch
 from autograd.compiler.build import Plan
-from autograd.compiler.compiled import Compiled
+from autograd.compiler.engine import Engine
+from autograd.compiler.execute import function_of
 from autograd.compiler.graph import CODE, Floats
+from autograd.compiler.printer import Printer
 from autograd.compiler.reference import Reference
 from autograd.errors import CompilerError
 
@@ -22,7 +25,7 @@ ROUNDING = 1e-12
 POINTS = 2
 
 
-def verify(made: Plan, compiled: Compiled, kind: str, theta: Floats, batch: Batch) -> None:
+def verify(made: Plan, engine: Engine, kind: str, theta: Floats, batch: Batch) -> None:
     """Raise `CompilerError`, naming the block, unless a function and the graph agree near the first example.
 
     A batch of two generic points is compared: parameters and the example perturbed a little, so that
@@ -40,13 +43,13 @@ def verify(made: Plan, compiled: Compiled, kind: str, theta: Floats, batch: Batc
                        None if batch.y is None else np.stack([point["target"] for point in points]))
     draw: Any = Drawn(np.stack([point["noise"] for point in points]))
     for _ in range(2):
-        results = [compiled.run(kind, theta, near_batch, draw, None)]
-        if kind == "value_and_grad" and compiled.straight is not None:
-            results.append(compiled.straight.run(theta, near_batch, draw.numbers))
+        results = [engine.run(kind, theta, near_batch, draw, None)]
+        if kind == "value_and_grad" and engine.straight is not None:
+            results.append(engine.straight.run(theta, near_batch, draw.numbers))
         for result in results:
             wanted = expected(made, kind, judged)
             if not all(agree(got, *right) for got, right in zip(result, wanted, strict=True)):
-                raise CompilerError(blame(made, compiled, points[0], judged[0][0]))
+                raise CompilerError(blame(made, engine, points[0], judged[0][0]))
 
 
 def expected(made: Plan, kind: str, judged: list[tuple[Floats, Floats]]) -> list[tuple[Floats, float]]:
@@ -61,7 +64,7 @@ def expected(made: Plan, kind: str, judged: list[tuple[Floats, Floats]]) -> list
 
     def gradient(leaf: str, gradients: Floats) -> Floats:
         mine = graph.code == CODE[leaf]
-        result = np.zeros(next(block.size for block in made.blocks if block.op == leaf))
+        result = np.zeros(made.sizes[leaf])
         result[graph.data[mine].astype(np.int64)] = gradients[mine]
         return result
 
@@ -101,19 +104,20 @@ def agree(a: Floats, b: Floats, on_the_way: float = 0.0) -> bool:
     return bool(np.all(np.abs(a[both] - b[both]) <= TOLERANCE * scale + ROUNDING * on_the_way))
 
 
-def blame(made: Plan, compiled: Compiled, point: dict[str, Floats], values: Floats) -> str:
+def blame(made: Plan, engine: Engine, point: dict[str, Floats], values: Floats) -> str:
     """Which block differs from its scalars."""
-    text = compiled.text("outputs")
-    names: dict[str, Any] = {"theta": point["parameter"], "x": point["input"].reshape(1, -1),
-                                "y": point["target"].reshape(1, -1), "u": point["noise"].reshape(1, -1)}
-    code = "\n".join(["import numpy as np", text.helpers, *text.body[:-1]])
+    function = engine.function("outputs")
+    computed = [let.name for let in function.of_block.values()]
+    source = Printer().source(replace(function, results=computed))
+    run = function_of(source, "<compiled to find the block>", "outputs", {})
+    leaves = {"theta": point["parameter"], "x": point["input"][None], "y": point["target"][None],
+              "u": point["noise"][None]}
     with np.errstate(all="ignore"):
-        names.update(text.constants)
-        exec(code, names)
+        arrays = run(*(leaves[argument.info] for argument in function.arguments))
+    arrays = arrays if len(computed) > 1 else [arrays]
     shift = len(made.canonical.code) - len(made.graph)
-    for block, name, statement in text.statements:
-        expected = values[block.members - shift]
-        if not agree(np.ravel(names[name]), expected):
-            return (f"block {name} (`{statement}`) disagrees with the scalars it stands for: "
+    for (position, let), array in zip(function.of_block.items(), arrays, strict=True):
+        if not agree(np.ravel(array), values[made.blocks[position].members - shift]):
+            return (f"block {let.name.info} (`{Printer().statement(let)}`) disagrees with the scalars it stands for: "
                     f"this is a bug in the compiler; please report the loss")
     return "the gradient disagrees with that of the scalar graph: this is a bug in the compiler; please report the loss"

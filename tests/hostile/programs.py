@@ -13,8 +13,8 @@ import autograd
 import nn
 import viz
 from autograd import Program, UsageError, Value
+from autograd.compiler.function import function
 from autograd.compiler.names import RESERVED
-from autograd.compiler.source import write
 from autograd.compiler.to_jax import translated
 from hostile.graphs import Sketch, hostile_labels, sketch
 from hostile.numbers import BITS
@@ -71,7 +71,7 @@ def program(data: bytes) -> None:
         for names in (alike(labels), labels):
             made, theta = compiled(plan, names, keyed)
             results.append(made.value_and_grad(theta, rows))
-            jax = translated(write(made.traced().plan, "value_and_grad"))
+            jax = translated(function(made.traced().plan, "value_and_grad"))
             sources.append((made.source, jax))
         for plain, hostile in zip(*sources, strict=True):
             assert shape_of(plain) == shape_of(hostile), labels

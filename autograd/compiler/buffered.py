@@ -1,0 +1,307 @@
+"""A function with buffers: every statement becomes calls that write into arrays kept from call to call.
+
+The readable program says `a1 = np.maximum(z1, 0)` and makes an array per operation. Here each node is one call whose
+result has an array of its own, which is made once per batch size; views of such arrays are made once as well. What is
+the same twice in a statement is computed once. Then `reuse` lets arrays share memory.
+
+>>> from autograd.compiler.array import Rows, matmul, name, transpose
+>>> x, w, z = name("x", (Rows(), 3)), name("W", (3, 2)), name("z", (Rows(), 2))
+>>> buffered = Buffered(["x", "W", "z"])
+>>> buffered.statement(Let(z, ops.exp(matmul(x, w)) - 1))
+>>> for statement in buffered.statements:
+...     print(CallPrinter().statement(statement))
+np.matmul(x, W, out=t1)
+np.exp(t1, out=t2)
+np.subtract(t2, 1, out=z)
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd import ops
+from autograd.compiler.array import (
+    VIEWS,
+    Array,
+    Let,
+    Rows,
+    Shape,
+    Statement,
+    Store,
+    copy,
+    count,
+    full,
+    function,
+    matmul,
+    name,
+    reshape,
+    source_of,
+    target_of,
+    ufunc_of,
+)
+from autograd.compiler.function import Function
+from autograd.compiler.printer import Printer, all_nodes, constants_in
+from autograd.formula import Formula
+
+INTO = frozenset({"matmul", "reduce", "reduceat", "take", "einsum", "concatenate", "copy", "cast"})
+"""The structural kinds that can write their result to an array that is there; ufuncs and `where` can as well."""
+
+ONES = name("ones", (Rows(),))
+
+
+class Buffered:
+    """Statements as calls, and the arrays that are made beforehand: `allocations` for a number of examples."""
+
+    def __init__(self, taken: Iterable[str], runs: Iterable[Let] = (), stored: Iterable[str] = ()) -> None:
+        self.allocations: list[Let] = []
+        self.statements: list[Statement] = []
+        self.buffers: set[str] = set()
+        """The names of arrays made beforehand, and of views of them."""
+        self.ragged = {let.name.info for let in runs if let.value.kind == "transpose"}
+        """Arrays that do not lie in memory row by row."""
+        self.meaning: dict[str, Array] = {}
+        """What a name of the readable program stands for: a buffer, or a view of one."""
+        self.views: dict[Any, Array] = {}
+        self.computed: dict[Any, Array] = {}
+        """The nodes of the present statement."""
+        self.latest: set[str] = set()
+        """What the last call computed, if it was for the last operand of the present node."""
+        self.stored = set(stored)
+        """The names of arrays that statements write to after they have been defined."""
+        self.forward = 0
+        """How many of the statements belong to the forward half."""
+        self.numbers = itertools.count(1)
+        self.taken = set(taken)
+
+    # ── statements ───────────────────────────────────────────────────────────────────────────
+
+    def statement(self, statement: Statement) -> None:
+        """The calls for one statement."""
+        self.computed = {}
+        if isinstance(statement, Store):
+            self.store(statement)
+            return
+        text, value = statement.name, statement.value
+        if value.kind == "full" and value.shape and text.info not in self.stored:
+            self.allocate(text, value)
+        elif value.kind in ("full", "like") and value.shape:
+            self.allocate(text)
+            self.statements.append(Store(text, value.args[0] if value.kind == "full" else Array.lift(0), adds=False))
+        else:
+            self.meaning[text.info] = self.operand(value, text)
+
+    def store(self, statement: Store) -> None:
+        """The calls that write to a place."""
+        place, value = statement.place, statement.value
+        if place.kind == "take":
+            place = Array("take", (self.operand(place.args[0]),), place.info, place.shape, place.dtype)
+            self.statements.append(Store(place, self.operand(value), statement.adds))
+            return
+        place = self.operand(place)
+        if statement.adds:
+            self.statements.append(Store(place, function(ops.add, place, self.operand(value)), adds=False))
+        elif is_column_sum(value) and len(place.shape) == 1:
+            # A vector's sum over the batch, quicker as a product of matrices than as a reduction.
+            if "ones" not in self.buffers:
+                self.allocate(ONES, full(ONES.shape, Array.lift(1)))
+            self.statements.append(Store(place, matmul(ONES, self.operand(value.args[0])), adds=False))
+        else:
+            value = expanded(value)
+            into = takes_place(value) and place.shape == value.shape
+            self.statements.append(Store(place, self.with_operands(value) if into else self.operand(value), adds=False))
+
+    def inlined(self, array: Array) -> Array:
+        """A result of the function, with what its names stand for."""
+        if array.kind == "name":
+            return self.meaning.get(array.info, array)
+        return Array(array.kind, tuple(map(self.inlined, array.args)), array.info, array.shape, array.dtype)
+
+    # ── nodes ────────────────────────────────────────────────────────────────────────────────
+
+    def operand(self, array: Array, called: Array | None = None) -> Array:
+        """What a call can read: a name, a number or a view; what is to be computed first is, under the name `called`."""
+        if array.kind == "name":
+            return self.meaning.get(array.info, array)
+        if array.kind in ("number", "constant"):
+            return array
+        array = expanded(array)
+        if array.kind in ("name", "number", "constant"):
+            return self.operand(array)
+        array = self.with_operands(array)
+        key = key_of(array)
+        if key in self.views or key in self.computed:
+            return self.views.get(key) or self.computed[key]
+        if array.kind in VIEWS:
+            return self.view(array, key)
+        if array.kind is ops.where and array.args[2].info in self.latest and alike(array, array.args[2]):
+            # What is not selected has been computed for this alone: it is overwritten where it is not wanted.
+            result = array.args[2]
+        else:
+            result = called or self.temporary(array)
+            if takes_place(array):
+                self.allocate(result)
+        self.statements.append(Store(result, array, adds=False) if takes_place(array) else Let(result, array))
+        self.computed[key] = result
+        return result
+
+    def with_operands(self, array: Array) -> Array:
+        """A node whose operands have been computed."""
+        args, before = [], len(self.statements)
+        for arg in array.args:
+            before = len(self.statements)
+            args.append(self.operand(arg))
+        self.latest = {target_of(statement) for statement in self.statements[max(before, len(self.statements) - 1) :]}
+        return Array(array.kind, tuple(args), array.info, array.shape, array.dtype)
+
+    def view(self, array: Array, key: Any) -> Array:
+        """A view; of a buffer it is made beforehand."""
+        (below,) = array.args
+        source = source_of(below)
+        if source.kind != "name" or source.info not in self.buffers or (
+                array.kind == "column" and len(below.shape) == 1):  # a number, no array
+            return array
+        if array.kind == "reshape" and not self.row_by_row(below) and not splits(below.shape, array.shape):
+            array = reshape(self.operand(copy(below)), array.shape)
+            return self.view(array, key_of(array))
+        result = self.temporary(array)
+        self.allocations.append(Let(result, array))
+        self.buffers.add(result.info)
+        if not self.row_by_row(array):
+            self.ragged.add(result.info)
+        self.views[key] = result
+        return result
+
+    def row_by_row(self, array: Array) -> bool:
+        """Whether the elements of an array lie in memory row by row, without gaps."""
+        if array.kind in ("reshape", "widened"):
+            return self.row_by_row(array.args[0])
+        if array.kind == "part":
+            return len(array.shape) == 1 and array.info[2] == 1 and self.row_by_row(array.args[0])
+        return array.kind == "name" and array.info not in self.ragged
+
+    def temporary(self, array: Array) -> Array:
+        """A new name."""
+        text = next(f"t{i}" for i in self.numbers if f"t{i}" not in self.taken)
+        return name(text, array.shape, array.dtype)
+
+    def allocate(self, buffer: Array, value: Array | None = None) -> None:
+        """Make an array beforehand: an empty one, or one with a value that stays."""
+        self.allocations.append(Let(buffer, value or Array("empty", (), None, buffer.shape, buffer.dtype)))
+        self.buffers.add(buffer.info)
+
+
+def alike(a: Array, b: Array) -> bool:
+    """Whether two arrays have one shape and dtype."""
+    return a.shape == b.shape and a.dtype == b.dtype
+
+
+def splits(shape: Shape, into: Shape) -> bool:
+    """Whether axes are only split to come to another shape, so that any array can have it without a copy."""
+    left = list(into)
+    for size in shape:
+        wanted, product = count((size,)), count(())
+        while left and product != wanted:
+            product = count((product, left.pop(0)))
+        if product != wanted:
+            return False
+    return all(size == 1 for size in left)
+
+
+def is_column_sum(value: Array) -> bool:
+    """Whether a value is the sum over the examples of a matrix."""
+    if value.kind != "reduce":
+        return False
+    row, axes, keep = value.info
+    shape = value.args[0].shape
+    return row is ops.sum and axes == (0,) and not keep and len(shape) == 2 and shape[0] == Rows()
+
+
+def takes_place(array: Array) -> bool:
+    """Whether a node can write its result to an array that is there."""
+    return array.kind in INTO or ufunc_of(array.kind) is not None or (
+        array.kind is ops.where and array.args[0].dtype == "truth")
+
+
+def expanded(array: Array) -> Array:
+    """A row of the table as the ufuncs that NumPy has for it; a square is quicker than a power."""
+    while isinstance(array.kind, ops.Op) and array.kind is not ops.where:
+        ufunc = ufunc_of(array.kind)
+        if array.kind is ops.pow and array.args[1].number == 2:
+            ufunc, array = np.square, Array(ops.pow, array.args[:1], None, array.shape, array.dtype)
+        if ufunc is not None:
+            return Array(ufunc, array.args, None, array.shape, array.dtype)
+        array = array.args[0] if array.kind is ops.detach else array.kind.arrays(*array.args)
+    return array
+
+
+def key_of(array: Array) -> Any:
+    """Equal for nodes that compute the same from the same names."""
+    return array.kind, array.info, tuple(map(key_of, array.args))
+
+
+def with_buffers(made: Function) -> Buffered:
+    """The calls of a function."""
+    taken = [*(array.info for array in made.arguments), *map(target_of, made.statements),
+             *(carried.name for carried in constants_in(all_nodes(made)))]
+    stored = [statement.target for statement in made.backward if isinstance(statement, Store)]
+    buffered = Buffered(taken, [*made.views, *made.places], stored)
+    for statement in made.forward:
+        buffered.statement(statement)
+    buffered.forward = len(buffered.statements)
+    for statement in made.backward:
+        buffered.statement(statement)
+    return buffered
+
+
+class CallPrinter(Printer):
+    """Calls that write to a place, as text."""
+
+    def statement(self, statement: Statement) -> str:
+        """A call as a line."""
+        if isinstance(statement, Let):
+            return f"{self.text(statement.name)} = {self.text(statement.value)}"
+        if statement.place.kind == "take":
+            return super().statement(statement)
+        return self.into(statement.value, self.text(statement.place))
+
+    def into(self, value: Array, place: str) -> str:
+        """A call that writes to a place."""
+        args, info = [self.text(arg) for arg in value.args], value.info
+        ufunc = ufunc_of(value.kind)
+        if ufunc is not None:
+            return f"np.{ufunc.__name__}({', '.join(args)}, out={place})"
+        dtype = "theta.dtype" if value.args and value.args[0].dtype == "truth" else "None"
+        match value.kind:
+            case ops.where:
+                selected = f"np.copyto({place}, {args[1]}, where={args[0]})"
+                return selected if args[2] == place else f"np.copyto({place}, {args[2]}); {selected}"
+            case "matmul":
+                return f"np.matmul({', '.join(args)}, out={place})"
+            case "reduce":
+                row, axes, keep = info
+                axis = axes[0] if len(axes) == 1 else axes
+                return f"np.{row.ufunc}.reduce({args[0]}, {axis}, {dtype}, {place}, {keep})"
+            case "reduceat":
+                return f"np.{info[0].ufunc}.reduceat({args[0]}, {info[1].name}, -1, {dtype}, {place})"
+            case "take":
+                return f'{self.formula(value.args[0]):atom}.take({info.name}, -1, {place}, "clip")'
+            case "einsum":
+                left, right = map(self.formula, value.args)
+                return str(self._einsum(info, left, right, value, f"out={place}"))
+            case "concatenate":
+                return f"np.concatenate([{', '.join(args)}], -1, {place})"
+            case "copy" | "cast":
+                return f"np.copyto({place}, {args[0]})"
+        if value.dtype == "number" or not value.shape:
+            return f"{place}.fill({self.text(value)})"
+        return f"{place}[...] = {self.text(value)}"
+
+    def _mean(self, info: None, a: Formula, array: Array) -> str:
+        return f"np.add.reduce({a}, None) / {a}.size"
+
+    def _empty(self, info: None, array: Array) -> str:
+        return f"np.empty({self.shape(array.shape)}, {'bool' if array.dtype == 'truth' else 'theta.dtype'})"

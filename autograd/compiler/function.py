@@ -1,0 +1,216 @@
+"""A function of a program: both halves as statements, from the arguments to the results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from autograd.compiler.array import (
+    Array,
+    Let,
+    Rows,
+    Statement,
+    Store,
+    column,
+    copy,
+    evaluated,
+    full,
+    is_view,
+    like,
+    mean,
+    name,
+    part,
+    stack,
+    target_of,
+)
+from autograd.compiler.array import check as check_statements
+from autograd.compiler.backward import Backward
+from autograd.compiler.blocks import Block
+from autograd.compiler.build import Plan
+from autograd.compiler.forward import Forward
+from autograd.compiler.graph import Ints
+from autograd.compiler.layout import LEAF_NAMES, Layout, positions
+
+
+@dataclass
+class Function:
+    """"value_and_grad", the same with the "inputs"' gradient, or the "outputs", as statements.
+
+    `views` name runs of theta, `places` the same runs of the vector `gradient`, which `start` makes.
+    """
+
+    kind: str
+    arguments: list[Array]
+    views: list[Let]
+    forward: list[Statement]
+    start: Let | None
+    places: list[Let]
+    backward: list[Statement]
+    results: list[Array]
+    names: list[str]
+    """The name of every block."""
+    of_block: dict[int, Let]
+    """The forward statement of every block that is computed."""
+    gradients: dict[int, str] = field(default_factory=dict)
+    """The name of the gradient of every block that has one."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every element of the gradient is assigned, so that it need not begin with zeros."""
+        return self.start is not None and not self.start.value.info
+
+    @property
+    def statements(self) -> list[Statement]:
+        """All of them, in order."""
+        return [*self.views, *self.forward, *([self.start] if self.start else []), *self.places, *self.backward]
+
+    def check(self) -> Function:
+        """The function itself, if its statements are well formed; raises AssertionError."""
+        given = [*self.arguments, name("n", (), "number")]
+        check_statements(given, self.statements, self.results, ["gradient"])
+        return self
+
+
+def function(made: Plan, kind: str) -> Function:
+    """The function of a kind: "value_and_grad", "inputs" or "outputs"."""
+    blocks, roots = made.blocks, made.roots
+    loss = roots[0][0] if kind != "outputs" and blocks[roots[0][0]].op not in LEAF_NAMES else None
+    layout = Layout(blocks, made.names, made.canonical.labels, loss)
+    forward = Forward(layout, reached(blocks, {block for block, _ in roots}))
+    arguments = [array for array, block in zip(layout.arrays, blocks, strict=True)
+                 if block.op in ("parameter", "input") or (block.op in ("target", "noise") and block.size)]
+    built = Function(kind, arguments, [], forward.statements, None, [], [], [],
+                     [array.info for array in layout.arrays], forward.of_block)
+    if kind == "outputs":
+        built.results = [outputs(made, layout)]
+    else:
+        value = name("value", ())
+        built.forward.append(Let(value, mean_loss(made, layout)))
+        built = with_gradient(made, layout, built, value)
+    built.views = list(layout.views.values())
+    return built.check()
+
+
+def reached(blocks: list[Block], from_blocks: Iterable[int]) -> list[bool]:
+    """Which blocks those depend on."""
+    starts = set(from_blocks)
+    needed = [i in starts for i in range(len(blocks))]
+    for i in range(len(blocks) - 1, -1, -1):
+        if needed[i]:
+            for operand in blocks[i].reads():
+                if operand.source is not None:
+                    needed[operand.source] = True
+    return needed
+
+
+# ── results ──────────────────────────────────────────────────────────────────────────────────
+
+
+def mean_loss(made: Plan, layout: Layout) -> Array:
+    """The mean of the loss over the batch."""
+    position, slot = made.roots[0]
+    block, array = made.blocks[position], layout.arrays[position]
+    if block.op == "constant":
+        return constant_result(made, 0)
+    if block.size > 1:
+        array = column(array, slot)
+    return mean(array) if array.shape else array
+
+
+def constant_result(made: Plan, which: int) -> Array:
+    """A result that is a constant."""
+    return full((), Array.lift(float(made.canonical.data[made.canonical.roots[which]])))
+
+
+def outputs(made: Plan, layout: Layout) -> Array:
+    """The results as columns: a run of one block where they are that."""
+    position, first = made.roots[0]
+    block, size = made.blocks[position], len(made.roots)
+    if block.batched and made.roots == [(position, first + i) for i in range(size)]:
+        return copy(part(layout.arrays[position], first, first + size))
+    return stack([output(made, layout, i, root) for i, root in enumerate(made.roots)])
+
+
+def output(made: Plan, layout: Layout, which: int, root: tuple[int, int]) -> Array:
+    """A result for every example, as a vector."""
+    position, slot = root
+    if made.blocks[position].op == "constant":
+        return full((Rows(),), constant_result(made, which).args[0])
+    number = column(layout.arrays[position], slot)
+    return number if made.blocks[position].batched else full((Rows(),), number)
+
+
+# ── the gradient ─────────────────────────────────────────────────────────────────────────────
+
+
+def with_gradient(made: Plan, layout: Layout, built: Function, value: Array) -> Function:
+    """The backward half as well, from the gradient of the mean to that of theta (and of x)."""
+    blocks = made.blocks
+    wanted = [block.op == "parameter" or (built.kind == "inputs" and block.op == "input") for block in blocks]
+    for i, block in enumerate(blocks):
+        wanted[i] = wanted[i] or any(wanted[o.source] for o in block.reads() if o.source is not None)
+    of_block: dict[int, Array] = {}
+    backward: list[Statement] = []
+    if blocks[made.roots[0][0]].op != "constant":
+        gradients = Backward(layout, wanted, made.roots[0]).gradients
+        of_block, backward = gradients.of_block, gradients.statements
+    places = list(layout.places.values())
+    size = made.sizes["parameter"]
+    runs = {let.name.info: ("gradient", positions(let, size)) for let in places}
+    backward, complete = with_assignments(without_zeros(backward), runs | {"gradient": ("gradient", np.arange(size))})
+    results = [value, layout.gradient]
+    if built.kind == "inputs":
+        position = next(i for i, block in enumerate(blocks) if block.op == "input")
+        results.append(of_block.get(position, like(layout.arrays[position])))
+    return replace(
+        built, start=Let(layout.gradient, like(layout.theta, zeros="gradient" not in complete)), places=places,
+        backward=with_copies(backward), results=results, gradients={i: array.info for i, array in of_block.items()},
+    )
+
+
+def with_assignments(statements: Sequence[Statement], runs: dict[str, tuple[str, Ints]]) -> tuple[
+        list[Statement], set[str]]:
+    """What is written to a place of an array of zeros first is assigned, not added.
+
+    `runs` says of each name which array it is a run of, and which of its elements it holds. Also returned: the arrays
+    in which every element is assigned.
+    """
+    written = {whole: np.zeros(held.size, dtype=bool) for name, (whole, held) in runs.items() if name == whole}
+    partly: set[str] = set()
+    result: list[Statement] = []
+    for statement in statements:
+        if isinstance(statement, Store) and statement.target in runs:
+            whole, held = runs[statement.target]
+            mine = evaluated(statement.place, held)
+            first = not written[whole][mine].any()
+            if not first and not written[whole][mine].all():
+                partly.add(whole)  # what is added to must have been written, or begin as 0
+            written[whole][mine] = True
+            statement = replace(statement, adds=not first)
+        result.append(statement)
+    return result, {whole for whole, done in written.items() if done.all() and whole not in partly}
+
+
+def without_zeros(statements: Sequence[Statement]) -> list[Statement]:
+    """The gradients of blocks that begin as zeros: what comes first is assigned, and none begin so needlessly."""
+    begun = {let.name.info: np.arange(let.name.axes[0]) for let in statements
+             if isinstance(let, Let) and let.value.kind == "like"}
+    statements, complete = with_assignments(statements, {name: (name, held) for name, held in begun.items()})
+    return [
+        Let(statement.name, like(statement.value.args[0], zeros=target_of(statement) not in complete))
+        if isinstance(statement, Let) and target_of(statement) in begun else statement for statement in statements
+    ]
+
+
+def with_copies(statements: Sequence[Statement]) -> list[Statement]:
+    """An array that is written to later has memory of its own: what it is a view of must stay as it is."""
+    stored = {target_of(statement) for statement in statements if isinstance(statement, Store)}
+    result: list[Statement] = []
+    for statement in statements:
+        if isinstance(statement, Let) and statement.name.info in stored and is_view(statement.value):
+            statement = Let(statement.name, copy(statement.value))
+        result.append(statement)
+    return result
+

@@ -1,0 +1,173 @@
+"""Statements become calls that write into buffers, and compute the same numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import ops
+from autograd.compiler.array import (
+    Array,
+    Constant,
+    Let,
+    Rows,
+    Store,
+    copy,
+    matmul,
+    name,
+    part,
+    reduce,
+    reshape,
+    take,
+    transpose,
+)
+from autograd.compiler.buffered import Buffered, CallPrinter, splits
+from autograd.compiler.printer import Printer
+from autograd.compiler.reuse import reused, roots
+
+X, W, B = name("x", (Rows(), 4)), name("W", (4, 4)), name("b", (4,))
+I = Constant("i", np.array([3, 0, 0, 2]))
+
+
+def z(value: Any) -> Let:
+    """z = value"""
+    return Let(name("z", value.shape), value)
+
+
+def lowered(*statements: Any) -> Buffered:
+    """The calls for statements."""
+    buffered = Buffered(["x", "W", "b", "z", "i"], stored=[s.target for s in statements if isinstance(s, Store)])
+    for statement in statements:
+        buffered.statement(statement)
+    return buffered
+
+
+CALLS: dict[str, tuple[Any, str]] = {
+    "a sum": (z(X + B), "np.add(x, b, out=z)"),
+    "a product": (z(matmul(X, W)), "np.matmul(x, W, out=z)"),
+    "a function": (z(ops.tanh(X)), "np.tanh(x, out=z)"),
+    "a square": (z(X**2), "np.square(x, out=z)"),
+    "a function that NumPy has not": (
+        z(ops.sigmoid(X)),
+        "np.negative(x, out=t1)\nnp.exp(t1, out=t2)\nnp.add(1, t2, out=t3)\nnp.divide(1, t3, out=z)"),
+    "a selection": (z(ops.where(ops.gt(X, 0), X, B)),
+                    "np.greater(x, 0, out=t1)\nnp.copyto(z, b); np.copyto(z, x, where=t1)"),
+    "a gather": (z(take(X, I)), 'x.take(i, -1, z, "clip")'),
+    "what occurs twice is computed once": (z(ops.exp(X) * ops.exp(X)), "np.exp(x, out=t1)\nnp.multiply(t1, t1, out=z)"),
+    "a sum over the examples": (Store(name("db", (4,)), reduce(ops.sum, X, (0,)), adds=False),
+                                "np.matmul(ones, x, out=db)"),
+    "a gradient in its place": (Store(name("dW", (4, 4)), matmul(transpose(X), X), adds=False),
+                                "np.matmul(x.T, x, out=dW)"),
+    "a gradient added": (Store(B, reduce(ops.sum, X, (0,)), adds=True),
+                         "np.add.reduce(x, 0, None, t1, False)\nnp.add(b, t1, out=b)"),
+}
+
+
+@pytest.mark.parametrize(("statement", "expected"), CALLS.values(), ids=CALLS)
+def test_a_statement_becomes_calls(statement: Any, expected: str) -> None:
+    assert "\n".join(map(CallPrinter().statement, lowered(statement).statements)) == expected
+
+
+def test_a_name_for_another_and_a_view_of_a_buffer_cost_no_call() -> None:
+    a = name("a", X.shape)
+    c = name("c", a.shape)
+    buffered = lowered(Let(a, ops.exp(X)), Let(c, a), z(ops.sin(reshape(c, (Rows(2), 2)))))
+    assert list(map(CallPrinter().statement, buffered.statements)) == ["np.exp(x, out=a)", "np.sin(t1, out=z)"]
+    assert [CallPrinter().statement(let) for let in buffered.allocations][1] == "t1 = a.reshape(-1, 2)"
+
+
+STATEMENTS: dict[str, list[Any]] = {
+    "a layer": [z(matmul(X, W) + B)],
+    "a rule": [z(ops.tanh(X) * (1 - X**2) + X)],
+    "a quotient": [z(ops.relu(X) / (1 + ops.exp(-X)))],
+    "gathers": [z(take(X, I) * take(X, I) - take(X, I))],
+    "selections": [z(ops.leaky_relu(X, 0.1) * ops.where(ops.gt(X, 0), 1, 0.1))],
+    "padding": [z(take(X, I) * ops.where(ops.gt(X, 0), 0, take(X, I)))],
+    "reductions": [z(reduce(ops.sum, X * X, keep=True) + B)],
+    "two rows of each": [z(matmul(reshape(X + B, (Rows(2), 2)), name("V", (2, 4))))],
+    "adding": [z(X + 1), Store(name("z", X.shape), X * 2, adds=True), Store(name("z", X.shape), B, adds=True)],
+    "several": [Let(name("a", X.shape), X + 1), Let(name("c", X.shape), name("a", X.shape) * 2),
+                z((name("a", X.shape) + name("c", X.shape)) * name("a", X.shape) - name("c", X.shape))],
+    "truth values": [z(ops.eq(X, X) * X + ops.gt(0, X) * 2.0)],
+    "a copy of parts that are merged": [
+        Let(name("a", X.shape), X + 1),
+        z(reshape(part(name("a", X.shape), 1, 3), (Rows(2), 1)) * 3), ],
+    "an array that is filled again": [Let(name("z", X.shape), Array("like", (X,), True, X.shape, "float")),
+                                      Store(part(name("z", X.shape), 1, 3), part(X, 0, 2), adds=True)],
+}
+
+
+@pytest.mark.parametrize("statements", STATEMENTS.values(), ids=STATEMENTS)
+def test_calls_compute_the_same_numbers_again_and_again(statements: list[Any]) -> None:
+    rng = np.random.default_rng(0)
+    buffered = lowered(*statements)
+    result = buffered.inlined(name("z", ()))
+    names: dict[str, Any] = {"np": np, "W": rng.normal(size=(4, 4)), "V": rng.normal(size=(2, 4)),
+                             "b": rng.normal(size=4), "i": I.array, "n": 5, "theta": np.zeros(1)}
+    for allocations in (buffered.allocations, reused(buffered.allocations, buffered.statements, [result])):
+        kept = dict(names, x=np.zeros((5, 4)))
+        for let in allocations:
+            exec(CallPrinter().statement(let), kept)
+        for _ in range(3):
+            kept["x"] = rng.normal(size=(5, 4))
+            before = kept["x"].copy()
+            for call in buffered.statements:
+                exec(CallPrinter().statement(call), kept)
+            readable = dict(names, x=before.copy())
+            for statement in statements:
+                exec(Printer().statement(statement), readable)
+            np.testing.assert_allclose(
+                eval(Printer().text(result), kept), readable["z"], rtol=1e-14, atol=1e-14)
+            np.testing.assert_array_equal(kept["x"], before)
+
+
+def chain(*functions: Callable[[Any], Any]) -> Buffered:
+    """z = the last function of … of the first function of x, each in a statement."""
+    statements, array = [], X
+    for i, function in enumerate(functions):
+        value = function(array)
+        array = name("z" if i == len(functions) - 1 else f"a{i}", value.shape)
+        statements.append(Let(array, value))
+    return lowered(*statements)
+
+
+def memory(buffered: Buffered) -> int:
+    """How many arrays there are after some have been used again."""
+    allocations = reused(buffered.allocations, buffered.statements, [name("z", ())])
+    return len(set(roots(allocations).values()))
+
+
+def test_arrays_whose_lives_do_not_overlap_share_memory() -> None:
+    assert memory(chain(*[lambda a: matmul(a, W)] * 5)) == 2
+
+
+def test_an_elementwise_call_writes_over_what_it_reads_last() -> None:
+    assert memory(chain(ops.exp, ops.sin, ops.cos, ops.tanh)) == 1
+
+
+def test_arrays_of_different_sizes_do_not_share_memory() -> None:
+    assert memory(chain(ops.exp, lambda a: reduce(ops.sum, a, keep=True))) == 2
+
+
+def test_an_array_that_is_read_in_another_order_is_not_written_over() -> None:
+    assert memory(chain(ops.exp, lambda a: reshape(a, (Rows(), 2, 2)), lambda a: a + Array(
+        "swapped", (a,), None, a.shape, "float"))) == 2
+
+
+@pytest.mark.parametrize(("shape", "into", "expected"), [
+    ((Rows(), 4), (Rows(), 2, 2), True), ((Rows(), 2, 2), (Rows(), 4), False), ((Rows(), 4), (Rows(2), 2), False),
+    ((Rows(2), 3), (Rows(), 2, 3), True), ((Rows(), 4), (Rows(), 4, 1), True), ((4, 6), (2, 2, 6), True),
+])
+def test_axes_are_split_without_a_copy_and_merged_with_one(shape: Any, into: Any, expected: bool) -> None:
+    assert splits(shape, into) == expected
+    sizes, others = ([s.times * 3 if isinstance(s, Rows) else s for s in sizes] for sizes in (shape, into))
+    strided = np.zeros([2 * size for size in sizes])[tuple(slice(None, None, 2) for _ in sizes)]
+    assert np.shares_memory(strided.reshape(others), strided) or not expected
+
+
+def test_a_copy_is_a_copy() -> None:
+    buffered = lowered(z(copy(X)))
+    assert list(map(CallPrinter().statement, buffered.statements)) == ["np.copyto(z, x)"]

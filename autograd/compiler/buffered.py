@@ -123,7 +123,7 @@ class Buffered:
     # ── nodes ────────────────────────────────────────────────────────────────────────────────
 
     def operand(self, array: Array, called: Array | None = None) -> Array:
-        """What a call can read: a name, a number or a view; what is to be computed first is, under the name `called`."""
+        """What a call can read: a name, a number or a view; what is to be computed is, under the name `called`."""
         if array.kind == "name":
             return self.meaning.get(array.info, array)
         if array.kind in ("number", "constant"):

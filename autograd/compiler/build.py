@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
 from autograd.compiler.blocks import Block, check_blocks
 from autograd.compiler.canonical import canonical
-from autograd.compiler.graph import LEAVES, Graph
+from autograd.compiler.graph import LEAVES, Graph, Ints
 from autograd.compiler.group import Group, check_groups, groups
 from autograd.compiler.reroll import reroll
 from autograd.compiler.sums import Canonical
@@ -19,6 +19,7 @@ from autograd.nested import parameters_of
 from autograd.value import Value
 
 Names = dict[tuple[int, int], str]
+Shapes = tuple[tuple[int, ...], tuple[int, ...] | None]
 
 
 @dataclass
@@ -34,7 +35,7 @@ class Plan:
     names: Names
     noises: int
     several: bool
-    shapes: tuple[tuple[int, ...], tuple[int, ...] | None]
+    shapes: Shapes
     """Of a row of X and of Y."""
 
     @property
@@ -53,17 +54,29 @@ def plan(
     names: Names,
 ) -> Plan:
     """Trace a loss for rows of these shapes and re-roll it."""
-    graph, noises, several = trace(loss, parameters, x_shape, y_shape)
-    graph.check()
+    traced = trace(loss, parameters, x_shape, y_shape)
+    traced.graph.check()
+    return planned(traced, len(parameters), (x_shape, y_shape), names)
+
+
+def replanned(made: Plan, roots: Ints) -> Plan:
+    """A plan of the same graph with other results."""
+    traced = Trace(replace(made.graph, roots=roots), made.noises, True)
+    return planned(traced, made.sizes["parameter"], made.shapes, made.names)
+
+
+def planned(traced: Trace, parameters: int, shapes: Shapes, names: Names) -> Plan:
+    """Re-roll what a loss wrote down."""
+    (graph, noises, several), (x_shape, y_shape) = traced, shapes
     normal = canonical(graph)
     normal.check()
     found = groups(normal)
     check_groups(normal, found)
-    sizes = {"parameter": len(parameters), "input": prod(x_shape), "noise": noises,
+    sizes = {"parameter": parameters, "input": prod(x_shape), "noise": noises,
              "target": 0 if y_shape is None else prod(y_shape)}
     blocks, roots = reroll(normal, found, sizes)
     check_blocks(blocks)
-    return Plan(graph, normal, found, blocks, roots, names, noises, several, (x_shape, y_shape))
+    return Plan(graph, normal, found, blocks, roots, names, noises, several, shapes)
 
 
 def parameter_names(params: Any, flat: list[Value]) -> Names:

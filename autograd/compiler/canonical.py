@@ -7,8 +7,9 @@
 - A selection whose condition is constant is what it selects.
 - Common sub-expressions merge.
 
-The order of additions may change, and 0·x is 0 for any x: results agree to rounding where everything
-is finite. All passes work on whole arrays; only the depth of the graph is walked in Python.
+The order of additions may change, and 0·x is 0 for any x: results agree to rounding where everything is finite. What
+was multiplied by 0 is kept in mind, so that it can be asked for. All passes work on whole arrays; only the depth of
+the graph is walked in Python.
 """
 
 from __future__ import annotations
@@ -24,27 +25,35 @@ from autograd.compiler.sums import NONE, Canonical, Terms
 def canonical(graph: Graph) -> Canonical:
     """The graph as sums of products and elementwise operations."""
     graph = with_constants_as_factors(graph)
+    with np.errstate(all="ignore"):
+        graph, terms, known, value, hidden = folded(graph)
+    terms, owner = flattened(graph, terms.take(~known[terms.owner]))
+    return merged(graph, terms, owner, known, value, hidden)
+
+
+def folded(graph: Graph) -> tuple[Graph, Terms, Bools, Floats, Ints]:
+    """The graph without selections that are decided, and what `without_zeros` makes of it."""
     while True:
-        terms, known, value = without_zeros(graph, linear_terms(graph))
+        terms, known, value, hidden = without_zeros(graph, linear_terms(graph))
         decided = decided_selections(graph, known)
         if not len(decided):
-            break
+            return graph, terms, known, value, hidden
         graph = with_selections_made(graph, decided, value)
-    terms, owner = flattened(graph, terms.take(~known[terms.owner]))
-    return merged(graph, terms, owner, known, value)
 
 
 def with_constants_as_factors(graph: Graph) -> Graph:
-    """Write x / c as x · (1/c), for constants c."""
+    """Write x / c as x · (1/c), for constants c whose reciprocal is neither 0 nor infinite nor has lost digits."""
     constant = graph.code == CODE["constant"]
     divisions = np.flatnonzero(graph.code == CODE["div"])
     divisions = divisions[constant[graph.args[graph.start[divisions] + 1]]]
+    with np.errstate(all="ignore"):
+        reciprocals = 1 / graph.data[graph.args[graph.start[divisions] + 1]]
+    precise = np.isfinite(reciprocals) & (np.abs(reciprocals) >= np.finfo(np.float64).tiny)
+    divisions, reciprocals = divisions[precise], reciprocals[precise]
     if not len(divisions):
         return graph
     # The reciprocals are new leaves, put in front so that operands still precede their nodes.
     n = len(divisions)
-    with np.errstate(divide="ignore"):
-        reciprocals = 1 / graph.data[graph.args[graph.start[divisions] + 1]]
     code = graph.code.copy()
     code[divisions] = CODE["mul"]
     args = graph.args + n
@@ -116,11 +125,13 @@ def linear_terms(graph: Graph) -> Terms:
     return Terms(*(column[by_owner] for column in columns[:4]))
 
 
-def without_zeros(graph: Graph, terms: Terms) -> tuple[Terms, Bools, Floats]:
+def without_zeros(graph: Graph, terms: Terms) -> tuple[Terms, Bools, Floats, Ints]:
     """Drop terms with a factor of zero, and fold what is constant or thereby became so.
 
-    Returns the terms left and, per node, whether it is constant and its number if it is.
+    Returns the terms left and, per node, whether it is constant and its number if it is; and the nodes that are hidden,
+    since they were multiplied by zero.
     """
+    hidden = [np.zeros(0, np.int64)]
     known = graph.code == CODE["constant"]
     value = np.append(np.where(known, graph.data, 0.0), 1.0)  # NONE, as an index, is a factor of 1
     linear = np.zeros(len(graph), dtype=bool)
@@ -128,8 +139,10 @@ def without_zeros(graph: Graph, terms: Terms) -> tuple[Terms, Bools, Floats]:
     other = np.flatnonzero(~linear & (graph.code >= len(LEAVES)))
     while True:
         sure = np.append(known, True)
-        zero = sure & (value == 0)
-        terms = terms.take(~(zero[terms.left] | zero[terms.right]))
+        zero, bad = sure & (value == 0), ~np.isfinite(value)
+        left, right = zero[terms.left] & ~bad[terms.right], zero[terms.right] & ~bad[terms.left]
+        hidden += [terms.right[left & ~sure[terms.right]], terms.left[right & ~sure[terms.left]]]
+        terms = terms.take(~(left | right))
         fixed = linear & ~known
         fixed[terms.owner[~(sure[terms.left] & sure[terms.right])]] = False
         mine = terms.take(fixed[terms.owner])
@@ -140,9 +153,22 @@ def without_zeros(graph: Graph, terms: Terms) -> tuple[Terms, Bools, Floats]:
             value[node] = op.forward(*value[graph.operands(node)].tolist())
             fixed[node] = True
         if not fixed.any():
-            return terms, known, value[:-1]
+            concealed = np.unique(np.concatenate(hidden))
+            concealed = concealed[reachable(graph)[concealed]] if len(concealed) else concealed
+            return terms, known, value[:-1], concealed
         known |= fixed
         other = other[~known[other]]
+
+
+def reachable(graph: Graph) -> Bools:
+    """The nodes that results depend on, as the graph was written."""
+    found = np.zeros(len(graph), dtype=bool)
+    frontier = np.unique(graph.roots)
+    while len(frontier):
+        found[frontier] = True
+        below = np.unique(graph.args[spans(graph.start[frontier], graph.start[frontier + 1] - graph.start[frontier])])
+        frontier = below[~found[below]]
+    return found
 
 
 def _all_known(graph: Graph, nodes: Ints, known: Bools) -> Bools:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -13,11 +14,13 @@ import numpy.typing as npt
 from autograd.compiler.arguments import Batch
 from autograd.compiler.array import Let, names_in
 from autograd.compiler.buffered import CallPrinter, with_buffers
-from autograd.compiler.build import Plan
+from autograd.compiler.build import Plan, replanned
 from autograd.compiler.execute import function_of
 from autograd.compiler.function import Function, function
+from autograd.compiler.graph import CODE, LEAVES
 from autograd.compiler.place import Places
 from autograd.compiler.printer import HELPERS, all_nodes, constants_in
+from autograd.compiler.reference import Reference
 from autograd.compiler.reuse import reused
 from autograd.compiler.straight import Straight
 
@@ -28,6 +31,9 @@ KEPT = 8
 
 SMALL = 4096
 """Up to so many parameters it is quicker to copy the gradient out of an array kept than to name its parts anew."""
+
+EXACT = 20_000_000
+"""Scalars, some seconds' work, up to which results that are not finite are computed anew one by one."""
 
 HELP: dict[str, Any] = {"np": np} | {
     name: function_of(source, "<compiled helpers>", name, {"np": np}) for name, source in HELPERS.items()
@@ -94,7 +100,7 @@ def source_of_calls(made: Function, copied: bool) -> str:
         "def allocate(theta, n):", *indented(map(write.statement, allocations)),
         f"    return [{', '.join(arrays)}]", "", "", "def function(theta, x, y, u, _b, _out):",
         *indented(["n = len(x)", *runs("theta", "views", made.views, write),
-                   f"[{', '.join(arrays)}] = _b", *forward, *gradient, f"return {', '.join(texts)}"]), "",
+                   f"[{', '.join(arrays)}] = _b", *forward, *gradient, f"return {', '.join(texts)},"]), "",
     ])
 
 
@@ -153,34 +159,51 @@ class Engine:
         """Where each scalar of the trace is in the source."""
         return Places(self.plan, self.shown)
 
+    # ── calls ────────────────────────────────────────────────────────────────────────────────
+
     def value_and_grad(
         self, theta: FloatArray, batch: Batch, rng: np.random.Generator | None, out: FloatArray | None, inputs: bool
     ) -> tuple[Any, ...]:
         """See `Program.value_and_grad`."""
-        if not inputs and self.straight is not None and self.straight.pays(len(batch.x)):
-            value, numbers = self.straight.run(theta, batch, self.noise(batch, rng, np.dtype(np.float64)))
-            if out is None:
-                return value, np.array(numbers, theta.dtype)
-            out[:] = numbers
-            return value, out
+        by_floats = not inputs and self.straight is not None and self.straight.pays(len(batch.x))
+        kind = "inputs" if inputs else "value_and_grad"
+        result = self.results(kind, theta, batch, self.noise(batch, rng), out, by_floats)
         if inputs:
-            value, gradient, dx = self.run("inputs", theta, batch, rng, out)
+            value, gradient, dx = result
             return value, gradient, dx.reshape(batch.x_shape).copy()  # the arrays are used again
-        result: tuple[Any, ...] = self.run("value_and_grad", theta, batch, rng, out)
         return result
 
     def outputs(self, theta: FloatArray, batch: Batch, rng: np.random.Generator | None) -> FloatArray:
         """See `Program.__call__`."""
-        result: FloatArray = self.run("outputs", theta, batch, rng, None)
+        result: FloatArray
+        (result,) = self.results("outputs", theta, batch, self.noise(batch, rng))
         return result if self.plan.several else result[:, 0]
 
-    def noise(self, batch: Batch, rng: np.random.Generator | None, dtype: np.dtype[Any]) -> FloatArray | None:
+    def noise(self, batch: Batch, rng: np.random.Generator | None) -> FloatArray | None:
         """The random numbers of a batch."""
-        if not self.plan.noises:
-            return None
-        return (rng or np.random.default_rng()).random((len(batch), self.plan.noises)).astype(dtype, copy=False)
+        return (rng or np.random.default_rng()).random((len(batch), self.plan.noises)) if self.plan.noises else None
 
-    def run(self, kind: str, theta: FloatArray, batch: Batch, rng: np.random.Generator | None, out: Any) -> Any:
+    def results(
+        self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, out: FloatArray | None = None,
+        by_floats: bool = False,
+    ) -> tuple[Any, ...]:
+        """What a function returns; computed anew, scalar by scalar, where a number is not finite.
+
+        Sums have been reordered and products with 0 left out: so nan and inf are those of eager evaluation.
+        """
+        if by_floats and self.straight is not None:
+            value, numbers = self.straight.run(theta, batch, noise)
+            gradient = np.empty_like(theta) if out is None else out
+            gradient[:] = numbers
+            result: tuple[Any, ...] = (value, gradient)
+        else:
+            result = self.run(kind, theta, batch, noise, out)
+        if finite(result[0]) and (not self.delicate or self.sound(theta, batch, noise, result)):
+            return result
+        with np.errstate(all="ignore"):
+            return self.exactly(kind, theta, batch, noise, result)
+
+    def run(self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, out: Any) -> tuple[Any, ...]:
         """Call a generated function with the arrays of this thread and batch size."""
         key = (kind, theta.dtype.char, len(batch.x))
         kept = self.local.buffers
@@ -190,6 +213,87 @@ class Engine:
                 del kept[next(iter(kept))]  # the oldest: to know the least used would cost every call some of its time
             mine = kept[key] = self.runnable(kind, theta.dtype).buffers(theta, len(batch.x))
         x, y = batch.matrices(theta.dtype)
-        noise = self.noise(batch, rng, theta.dtype) if self.plan.noises else None
+        u = None if noise is None else noise.astype(theta.dtype, copy=False)
         with np.errstate(all="ignore"):
-            return mine.call(theta, x, y, noise, mine, out)
+            result: tuple[Any, ...] = mine.call(theta, x, y, u, mine, out)
+            return result
+
+    # ── where numbers are not finite ─────────────────────────────────────────────────────────
+
+    @cached_property
+    def reference(self) -> Reference:
+        """The scalar graph, to be evaluated as it was traced."""
+        return Reference(self.plan.graph)
+
+    @cached_property
+    def delicate(self) -> bool:
+        """Whether a finite loss may come with a gradient that differs from that of eager evaluation.
+
+        What is not selected, or pads what is shorter, is multiplied by 0, which is nan where it is not finite.
+        """
+        padded = any(operand.source is not None and operand.index.min(initial=0) < 0
+                     for block in self.plan.blocks for operand in block.reads())
+        return padded or self.hidden is not None or any(block.op == "where" for block in self.plan.blocks)
+
+    def sound(self, theta: FloatArray, batch: Batch, noise: FloatArray | None, result: tuple[Any, ...]) -> bool:
+        """Whether results are finite, and what has been left out as well."""
+        return all(map(finite, result[1:])) and (self.hidden is None or self.hidden.finite(theta, batch, noise))
+
+    @cached_property
+    def hidden(self) -> Hidden | None:
+        """What has been left out since it is multiplied by 0, which is wrong where it is not finite."""
+        return Hidden(self.plan) if len(self.plan.canonical.hidden) else None
+
+    def exactly(
+        self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, result: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
+        """The same results, written over those given, by evaluating the graph for each example as it was traced."""
+        rows = np.arange(len(batch))
+        if self.hidden is None and len(self.plan.graph) * len(batch) > EXACT:
+            return result
+        if kind == "outputs" and self.hidden is None:
+            rows = rows[~np.isfinite(result[0]).all(axis=1)]
+        nothing = np.zeros((len(batch), 0))
+        y, u = (nothing if given is None else given for given in (batch.y, noise))
+        points = [{"parameter": theta, "input": batch.x[i], "target": y[i], "noise": u[i]} for i in rows]
+        if kind == "outputs":
+            if points:
+                result[0][rows] = self.reference.outputs(points)
+            return result
+        value, *gradients = self.reference.value_and_grad(points)
+        for array, exact in zip(result[1:], gradients, strict=False):
+            array[...] = exact
+        return theta.dtype.type(value), *result[1:]
+
+
+def finite(numbers: Any) -> bool:
+    """Whether numbers are finite. The sum of their squares costs less than looking at each; it may overflow, too."""
+    if not numbers.ndim:
+        return math.isfinite(numbers)
+    flat = numbers.reshape(-1)
+    with np.errstate(all="ignore"):
+        return math.isfinite(flat.dot(flat))
+
+
+class Hidden:
+    """The scalars that a plan left out because they are multiplied by 0."""
+
+    def __init__(self, made: Plan) -> None:
+        graph, nodes = made.canonical, made.canonical.hidden
+        kinds = graph.code[nodes]
+        self.leaves = {leaf: graph.data[nodes[kinds == CODE[leaf]]].astype(np.int64)
+                       for leaf in ("parameter", "input", "target")}
+        self.endless = not np.isfinite(graph.data[nodes[kinds == CODE["constant"]]]).all()
+        inner = nodes[kinds >= len(LEAVES)] - (len(graph.code) - len(made.graph))
+        self.inner = Engine(replanned(made, inner)) if len(inner) else None
+
+    def finite(self, theta: FloatArray, batch: Batch, noise: FloatArray | None) -> bool:
+        """Whether they all are finite."""
+        if self.endless:
+            return False
+        x, y = batch.matrices(theta.dtype)
+        for leaf, array in (("parameter", theta), ("input", x), ("target", y)):
+            mine = self.leaves[leaf]
+            if array is not None and len(mine) and not (finite(array) or np.isfinite(array[..., mine]).all()):
+                return False
+        return self.inner is None or all(map(finite, self.inner.run("outputs", theta, batch, noise, None)))

@@ -23,7 +23,7 @@ def example(
     Values without a label get that of their place in the program: z1[3] is column 3 of z1.
     """
     graph = engine.plan.graph
-    noise = engine.noise(batch, rng, np.dtype(np.float64))
+    noise = engine.noise(batch, rng)
     leaves = {
         "input": batch.x[0].ravel(), "target": np.zeros(0) if batch.y is None else batch.y[0].ravel(),
         "noise": np.zeros(0) if noise is None else noise[0],

@@ -9,7 +9,9 @@ from autograd.compiler.levels import levels
 from autograd.compiler.sums import NONE, SUM, Canonical, Terms
 
 
-def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floats) -> Canonical:
+def merged(
+    graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floats, hidden: Ints
+) -> Canonical:
     """Merge common sub-expressions level by level, from the leaves up; keep what the roots reach.
 
     `owner` is for each node the sum that absorbed it, or itself.
@@ -54,7 +56,7 @@ def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floa
         alias[nodes] = nodes[representative][inverse]
     roots = alias[roots]
     result = Canonical(code, start, args, data, first, sign, left, right, roots, alias[:n] == np.arange(n), level,
-                       alias[owner], owner != np.arange(n), graph.labels)
+                       alias[owner], owner != np.arange(n), hidden, graph.labels)
     return reachable(result)
 
 

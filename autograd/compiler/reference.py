@@ -1,11 +1,13 @@
-"""Evaluate a scalar graph exactly as it was traced: the judge of every compiled program.
+"""Evaluate a scalar graph exactly as it was traced: the judge of every compiled program, and its last resort.
 
 None of the passes is involved. Nodes of the same depth and operation are computed together, which is
 all that distinguishes it from eager evaluation; forward functions and partials are those of the table.
+What a selection did not take was never made in eager evaluation, so no gradient passes through it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,12 @@ import numpy as np
 from autograd import ops
 from autograd.compiler.graph import CODE, CODES, LEAVES, Floats, Graph, Ints, spans
 from autograd.compiler.levels import levels
+
+Point = dict[str, Floats]
+"""The numbers of parameters, inputs, targets and noise for one example, by their kind."""
+
+Shake = Callable[[int], Floats]
+"""Gives as many factors near 1."""
 
 
 class Reference:
@@ -26,22 +34,60 @@ class Reference:
         order = order[graph.code[order] >= len(LEAVES)]
         cuts = np.flatnonzero(np.diff(level[order]) | np.diff(graph.code[order])) + 1
         self.batches = [nodes for nodes in np.split(order, cuts) if len(nodes)]
+        self.selects = bool(np.any(graph.code == CODE["where"]))
 
-    def run(self, **leaves: Floats) -> tuple[Floats, Floats]:
-        """Values and gradients of all nodes, given the numbers of parameters, inputs, targets and noise."""
+    def outputs(self, points: Sequence[Point]) -> Floats:
+        """The results of each example, in a row."""
+        return np.array([self.values(point)[self.graph.roots] for point in points])
+
+    def value_and_grad(self, points: Sequence[Point]) -> tuple[Any, Floats, Floats]:
+        """The mean of the first result, its gradient, and that with respect to the inputs of each example."""
+        return self.means(points, [self.run(point) for point in points])
+
+    def means(self, points: Sequence[Point], runs: Sequence[tuple[Floats, Floats]]) -> tuple[Any, Floats, Floats]:
+        """The same from the values and gradients of all nodes at each point."""
+        graph, n = self.graph, len(points)
+
+        def along(leaf: str, slopes: Floats) -> Floats:
+            result, mine = np.zeros(len(points[0][leaf].ravel())), graph.code == CODE[leaf]
+            result[graph.data[mine].astype(np.int64)] = slopes[mine]
+            return result
+
+        with np.errstate(all="ignore"):
+            gradient = np.add.reduce([along("parameter", slopes) for _, slopes in runs]) / n
+            dx = np.array([along("input", slopes) for _, slopes in runs]) / n
+            return np.mean([values[graph.roots[0]] for values, _ in runs]), gradient, dx
+
+    def run(self, point: Point, shaken: Shake | None = None) -> tuple[Floats, Floats]:
+        """Values and gradients of all nodes; each number on the way times a factor of `shaken`, if there is one."""
+        values = self.values(point, shaken)
+        gradients = np.zeros(len(self.graph))
+        gradients[self.graph.roots[0]] = 1.0
+        reached = np.ones(len(self.graph), dtype=bool)
+        if self.selects:
+            reached[:] = False
+            reached[self.graph.roots[0]] = True
+        with np.errstate(all="ignore"):
+            for nodes in reversed(self.batches):
+                if self.selects:
+                    nodes = nodes[reached[nodes]]
+                if len(nodes):
+                    if shaken is not None:
+                        gradients[nodes] *= shaken(len(nodes))
+                    self.backward(nodes, values, gradients, reached)
+        return values, gradients
+
+    def values(self, point: Point, shaken: Shake | None = None) -> Floats:
+        """The values of all nodes."""
         graph = self.graph
         values = graph.data.copy()
-        for name, numbers in leaves.items():
+        for name, numbers in point.items():
             mine = graph.code == CODE[name]
             values[mine] = np.asarray(numbers, dtype=np.float64).ravel()[graph.data[mine].astype(np.int64)]
-        gradients = np.zeros(len(graph))
-        gradients[graph.roots[0]] = 1.0
         with np.errstate(all="ignore"):
             for nodes in self.batches:
-                values[nodes] = self.forward(nodes, values)
-            for nodes in reversed(self.batches):
-                self.backward(nodes, values, gradients)
-        return values, gradients
+                values[nodes] = self.forward(nodes, values) * (1 if shaken is None else shaken(len(nodes)))
+        return values
 
     def forward(self, nodes: Ints, values: Floats) -> Any:
         """The values of nodes of one operation."""
@@ -60,11 +106,20 @@ class Reference:
             return np.bincount(owner, terms, len(nodes))
         return getattr(np, op.ufunc).reduceat(terms, np.cumsum(counts) - counts)
 
-    def backward(self, nodes: Ints, values: Floats, gradients: Floats) -> None:
+    def backward(self, nodes: Ints, values: Floats, gradients: Floats, reached: Any) -> None:
         """Send the gradients of nodes of one operation to their operands."""
         op = ops.TABLE[CODES[self.graph.code[nodes[0]]]]
         start, counts = self.graph.start[nodes], self.graph.start[nodes + 1] - self.graph.start[nodes]
         g, out = gradients[nodes], values[nodes]
+        if op is ops.where:
+            condition, *branches = (self.graph.args[start + place] for place in range(op.arity))
+            taken = np.where(values[condition] != 0, *branches)
+            np.add.at(gradients, taken, g)
+            reached[taken] = True
+            return
+        if not op.recorded:
+            return
+        reached[self.graph.args[spans(start, counts)]] = True
         if isinstance(op, ops.Contraction):
             left, right, which, bias = self.pairs(start, counts)
             np.add.at(gradients, left, g[which] * values[right])

@@ -19,7 +19,8 @@ class Canonical:
 
     The terms of node i are `first[i]:first[i + 1]`; operands of the other operations are as in
     `Graph`. Nodes that were absorbed or merged are not `alive`; `home` is where each then is: the living
-    node that equals it, or the sum that it was `absorbed` in, or NONE where no result depends on it.
+    node that equals it, or the sum that it was `absorbed` in, or NONE where no result depends on it. `hidden` are the
+    nodes whose products with 0 were left out.
     """
 
     code: Ints
@@ -35,6 +36,7 @@ class Canonical:
     level: Ints
     home: Ints
     absorbed: Bools
+    hidden: Ints
     labels: dict[int, str]
 
     def check(self) -> None:

@@ -11,9 +11,9 @@ from autograd.compiler.arguments import Batch
 from autograd.compiler.build import Plan
 from autograd.compiler.engine import Engine
 from autograd.compiler.execute import function_of
-from autograd.compiler.graph import CODE, Floats
+from autograd.compiler.graph import Floats
 from autograd.compiler.printer import Printer
-from autograd.compiler.reference import Reference
+from autograd.compiler.reference import Point
 from autograd.errors import CompilerError
 
 TOLERANCE = 1e-6
@@ -22,6 +22,9 @@ TOLERANCE = 1e-6
 ROUNDING = 1e-12
 """Relative to the largest number on the way: what is left where numbers of that size cancel is their rounding."""
 
+SHAKEN = 1e-13
+"""Relative: by so much every number on the way is moved, to see what sums in another order may come to."""
+
 POINTS = 2
 
 
@@ -29,60 +32,47 @@ def verify(made: Plan, engine: Engine, kind: str, theta: Floats, batch: Batch) -
     """Raise `CompilerError`, naming the block, unless a function and the graph agree near the first example.
 
     A batch of two generic points is compared: parameters and the example perturbed a little, so that
-    nothing agrees by chance. Where a number is not finite nothing can be compared. The function is
+    nothing agrees by chance. Where the graph gives no finite number nothing can be compared. The function is
     called twice, since from the second call on its buffers hold old numbers.
     """
     rng = np.random.default_rng(0)
-    theta = near(theta, rng)
-    first = {"input": batch.x[0], "target": np.zeros(0) if batch.y is None else batch.y[0]}
-    points = [{"parameter": theta, **{name: near(row, rng) for name, row in first.items()},
-               "noise": rng.random(made.noises)} for _ in range(POINTS)]
-    judge = Reference(made.graph)
-    judged = [judge.run(**point) for point in points]
-    near_batch = Batch(np.stack([point["input"] for point in points]),
-                       None if batch.y is None else np.stack([point["target"] for point in points]))
-    draw: Any = Drawn(np.stack([point["noise"] for point in points]))
-    for _ in range(2):
-        results = [engine.run(kind, theta, near_batch, draw, None)]
-        if kind == "value_and_grad" and engine.straight is not None:
-            results.append(engine.straight.run(theta, near_batch, draw.numbers))
-        for result in results:
-            wanted = expected(made, kind, judged)
-            if not all(agree(got, *right) for got, right in zip(result, wanted, strict=True)):
-                raise CompilerError(blame(made, engine, points[0], judged[0][0]))
+    with np.errstate(all="ignore"):
+        theta = near(theta, rng)
+        first = {"input": batch.x[0], "target": np.zeros(0) if batch.y is None else batch.y[0]}
+        points = [{"parameter": theta, **{name: near(row, rng) for name, row in first.items()},
+                   "noise": rng.random(made.noises)} for _ in range(POINTS)]
+        wanted = expected(engine, kind, points)
+        near_batch = Batch(np.stack([point["input"] for point in points]),
+                           None if batch.y is None else np.stack([point["target"] for point in points]))
+        noise = np.stack([point["noise"] for point in points]) if made.noises else None
+        straight = [False, True] if kind == "value_and_grad" and engine.straight is not None else [False]
+        for by_floats in straight * 2:
+            results = engine.results(kind, theta, near_batch, noise, by_floats=by_floats)
+            if not all(map(agree, results, *wanted)) and not all(map(agree, results, *unsure(engine, kind, points))):
+                raise CompilerError(blame(made, engine, points[0]))
 
 
-def expected(made: Plan, kind: str, judged: list[tuple[Floats, Floats]]) -> list[tuple[Floats, float]]:
-    """What a function of this kind should return, from values and gradients of all nodes at each point.
-
-    With each result comes the size of the largest number on the way to it.
-    """
-    graph = made.graph
-    largest, steepest = (magnitude(np.array(numbers)) for numbers in zip(*judged, strict=True))
+def expected(engine: Engine, kind: str, points: list[Point], shaken: Any = None) -> tuple[list[Floats], list[float]]:
+    """What a function of this kind should return at these points, and the size of the largest number on the way."""
+    judge = engine.reference
     if kind == "outputs":
-        return [(values[graph.roots], largest) for values, _ in judged]
-
-    def gradient(leaf: str, gradients: Floats) -> Floats:
-        mine = graph.code == CODE[leaf]
-        result = np.zeros(made.sizes[leaf])
-        result[graph.data[mine].astype(np.int64)] = gradients[mine]
-        return result
-
-    value = np.mean([values[graph.roots[0]] for values, _ in judged])
-    mean = np.mean([gradient("parameter", gradients) for _, gradients in judged], axis=0)
-    dx = np.array([gradient("input", gradients) for _, gradients in judged]) / len(judged)
-    return [(np.asarray(value), largest), (mean, steepest), (dx, steepest)][: 3 if kind == "inputs" else 2]
+        judged = [judge.values(point, shaken) for point in points]
+        return [np.array([values[judge.graph.roots] for values in judged])], [magnitude(np.array(judged))]
+    runs = [judge.run(point, shaken) for point in points]
+    value, gradient, dx = judge.means(points, runs)
+    largest, steepest = (magnitude(np.array(numbers)) for numbers in zip(*runs, strict=True))
+    results, sizes = [np.asarray(value), gradient, dx], [largest, steepest, steepest]
+    return (results, sizes) if kind == "inputs" else (results[:2], sizes[:2])
 
 
-class Drawn:
-    """A generator that draws given numbers."""
-
-    def __init__(self, numbers: Floats) -> None:
-        self.numbers = numbers
-
-    def random(self, shape: tuple[int, int]) -> Floats:
-        """The numbers; the shape is theirs."""
-        return self.numbers.reshape(shape)
+def unsure(engine: Engine, kind: str, points: list[Point]) -> tuple[list[Floats], list[float], list[Floats]]:
+    """The same, and how far each result goes where all numbers on the way are moved by a little."""
+    wanted, sizes = expected(engine, kind, points)
+    rng = np.random.default_rng(1)
+    moved = [expected(engine, kind, points, lambda n: 1 + SHAKEN * rng.uniform(-1, 1, n))[0] for _ in range(3)]
+    spread = [10 * np.max([np.abs(result - want) for result in results], axis=0)
+              for want, *results in zip(wanted, *moved, strict=True)]
+    return wanted, sizes, spread
 
 
 def near(numbers: Floats, rng: np.random.Generator) -> Floats:
@@ -96,17 +86,18 @@ def magnitude(numbers: Floats) -> float:
     return float(np.max(np.abs(numbers), where=np.isfinite(numbers), initial=0.0))
 
 
-def agree(a: Floats, b: Floats, on_the_way: float = 0.0) -> bool:
-    """Whether two arrays are equal where both are finite, up to the rounding of numbers as large as `on_the_way`."""
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    both = np.isfinite(a) & np.isfinite(b)
-    scale = np.max(np.abs(b[both]), initial=1.0)
-    return bool(np.all(np.abs(a[both] - b[both]) <= TOLERANCE * scale + ROUNDING * on_the_way))
+def agree(result: Floats, wanted: Floats, on_the_way: float = 0.0, spread: Floats | float = 0.0) -> bool:
+    """Whether a result is as wanted, where that is finite: up to the rounding of numbers as large as `on_the_way`."""
+    result, wanted = np.asarray(result, dtype=np.float64), np.asarray(wanted, dtype=np.float64)
+    sure = np.isfinite(wanted)
+    scale = np.max(np.abs(wanted[sure]), initial=1.0)
+    allowed = np.broadcast_to(TOLERANCE * scale + ROUNDING * on_the_way + spread, wanted.shape)
+    return bool(np.all(np.abs(result - wanted)[sure] <= allowed[sure]))
 
 
-def blame(made: Plan, engine: Engine, point: dict[str, Floats], values: Floats) -> str:
+def blame(made: Plan, engine: Engine, point: Point) -> str:
     """Which block differs from its scalars."""
-    function = engine.function("outputs")
+    function, values = engine.function("outputs"), engine.reference.values(point)
     computed = [let.name for let in function.of_block.values()]
     source = Printer().source(replace(function, results=computed))
     run = function_of(source, "<compiled to find the block>", "outputs", {})

@@ -7,6 +7,9 @@ and gradients with respect to parameters and inputs:
 - the compiled program, run in every way there is, beside eager evaluation,
 - the program as JAX under `jax.jit` beside the program as NumPy.
 
+One loss in eight stands at kinks, ties and singular points, guarded by selections or not, and numbers that are not
+finite come in: for those the compiled program is compared with eager evaluation alone.
+
 Results may be apart by a tolerance times the sum of the absolute terms of which they consist (see `agreement`): a
 number that is the small difference of large ones has the rounding errors of the large ones.
 """
@@ -27,8 +30,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from agreement import Comparison, eager, every_way, nested, theta_of
+from agreement import Comparison, at_corners, eager, every_way, nested, theta_of
 from oracle import exact
+from random_corners import Corners, random_corners
 from random_graphs import random_graph
 from random_losses import random_grids, random_loops
 from tqdm import tqdm
@@ -46,8 +50,10 @@ CHUNK = 50
 
 
 def drawn(seed: int) -> tuple[Any, Any, Any]:
-    """The loss of a seed, a row of X and of Y for each example: three in four are graphs, others loops or grids."""
+    """The loss of a seed, a row of X and of Y for each example: most are graphs, others loops, grids or corners."""
     rng = random.Random(seed)
+    if rng.randrange(8) == 0:
+        return *random_corners(rng), None
     if rng.randrange(4):
         return random_graph(rng)
     return random_loops(rng) if rng.randrange(4) else random_grids(rng)
@@ -56,7 +62,7 @@ def drawn(seed: int) -> tuple[Any, Any, Any]:
 def operations(seed: int) -> int:
     """How many values the loss of a seed computes for one example."""
     loss, X, Y = drawn(seed)
-    total = loss.case().loss(nested(X[0]), nested(Y[0]))
+    total = loss.case().loss(*(nested(part[0]) for part in (X, Y) if part is not None))
     return len(interior(total)) if isinstance(total, Value) else 0
 
 
@@ -64,6 +70,11 @@ def comparisons(seed: int, pairs: Iterable[str] = PAIRS) -> Iterator[tuple[str, 
     """Everything that is compared for one seed."""
     loss, X, Y = drawn(seed)
     case = loss.case()
+    if isinstance(loss, Corners):
+        if PAIRS[1] in pairs:
+            for comparison in at_corners(case, X):
+                yield PAIRS[1], comparison
+        return
     expected, bound = eager(case, X, Y)
     if PAIRS[0] in pairs:
         truth = exact(loss, theta_of(case), X, Y)

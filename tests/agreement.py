@@ -279,3 +279,27 @@ class Comparison:
 
     def __str__(self) -> str:
         return f"{self.what}: {self.found} came, {self.expected} expected, {self.tolerance} × {self.bound} allowed"
+
+
+class AtCorners(Comparison):
+    """The same where numbers may not be finite: infinities have their sign, nan is nan."""
+
+    @property
+    def share(self) -> float:
+        """The largest difference by what is allowed: above 1 where the two disagree."""
+        with np.errstate(all="ignore"):
+            alike = (self.found == self.expected) | (np.isnan(self.found) & np.isnan(self.expected))
+            bound = np.where(np.isfinite(self.bound), self.bound, 1e3 * np.abs(self.expected))
+            allowed = self.tolerance * np.maximum(bound, np.abs(self.expected))
+            apart = np.abs(self.found - self.expected) / np.where(allowed == 0, 1e-300, allowed)
+            both = np.isfinite(self.found) & np.isfinite(self.expected)
+            return float(np.max(np.where(alike, 0, np.where(both, apart, np.inf)), initial=0))
+
+
+def at_corners(case: Case, X: Any) -> Iterator[Comparison]:
+    """Every way that keeps to eager evaluation where numbers are not finite: float64, with the program at hand."""
+    with np.errstate(all="ignore"):
+        expected, bound = eager(case, X)
+        for found in every_way(case, X, None, None, expected, bound):
+            if not found.what.startswith(("float32", "pasted")):
+                yield AtCorners(**vars(found))

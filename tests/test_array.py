@@ -41,7 +41,7 @@ def text(array: Any) -> str:
 
 
 SIMPLE: dict[str, tuple[Any, str]] = {
-    "times 1": (1 * X, "x"), "times -1": (X * -1, "-x"), "times 0": (X * 0, "0"), "plus 0": (0 + X, "x"),
+    "times 1": (1 * X, "x"), "times -1": (X * -1, "-x"), "times 0": (X * 0, "x * 0"), "plus 0": (0 + X, "x"),
     "less 0": (X - 0, "x"), "0 less": (0 - X, "-x"), "by 1": (X / 1, "x"), "to the power 1": (X**1, "x"),
     "minus minus": (ops.neg(ops.neg(X)), "x"), "numbers alone": (ops.exp(Array.lift(0)) + 1, "2"),
     "a choice that is made": (ops.where(Array.lift(1), X, Y), "x"),

@@ -52,7 +52,7 @@ CALLS: dict[str, tuple[Any, str]] = {
     "a square": (z(X**2), "np.square(x, out=z)"),
     "a function that NumPy has not": (
         z(ops.sigmoid(X)),
-        "np.negative(x, out=t1)\nnp.exp(t1, out=t2)\nnp.add(1, t2, out=t3)\nnp.divide(1, t3, out=z)"),
+        "np.multiply(x, -1, out=t1)\nnp.exp(t1, out=t2)\nnp.add(1, t2, out=t3)\nnp.divide(1, t3, out=z)"),
     "a selection": (z(ops.where(ops.gt(X, 0), X, B)),
                     "np.greater(x, 0, out=t1)\nnp.copyto(z, b); np.copyto(z, x, where=t1)"),
     "a gather": (z(take(X, I)), 'x.take(i, -1, z, "clip")'),
@@ -171,3 +171,15 @@ def test_axes_are_split_without_a_copy_and_merged_with_one(shape: Any, into: Any
 def test_a_copy_is_a_copy() -> None:
     buffered = lowered(z(copy(X)))
     assert list(map(CallPrinter().statement, buffered.statements)) == ["np.copyto(z, x)"]
+
+
+@pytest.mark.parametrize("function", [np.add, np.multiply, np.subtract, np.divide, np.exp, np.tanh, np.square, np.sqrt],
+                         ids=lambda function: function.__name__)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_numpy_computes_from_columns_to_columns(function: Any, dtype: Any) -> None:
+    # np.negative does not, for float32 in NumPy 2.4: the calls do without it.
+    for width in range(2, 6):
+        given = [np.arange(1, 1 + 3 * width, dtype=dtype).reshape(3, width) for _ in range(function.nin)]
+        out = np.zeros((3, 4), dtype)
+        function(*(array[:, 1:2] for array in given), out=out[:, 2:3])
+        np.testing.assert_allclose(out[:, 2:3], function(*(array[:, 1:2].copy() for array in given)), rtol=1e-6)

@@ -117,8 +117,8 @@ def test_buffers_that_overwrite_each_other_are_found(monkeypatch: pytest.MonkeyP
 
 
 def test_wrong_straight_line_code_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = straight.partials
-    monkeypatch.setattr(straight, "partials", lambda graph, node: [(n, -p) for n, p in original(graph, node)])
+    original = straight.flows
+    monkeypatch.setattr(straight, "flows", lambda graph, node, g: [(n, -f) for n, f in original(graph, node, g)])
     with pytest.raises(CompilerError, match=r"^the gradient disagrees"):
         run("mlp_xor")
 

@@ -131,9 +131,7 @@ def simplified(op: ops.Op, args: tuple[Array, ...]) -> Array | None:
         return None
     x, y = args
     a, b = numbers
-    if op is ops.mul:
-        if a == 0 or b == 0:
-            return Array.lift(0)
+    if op is ops.mul:  # 0 times what is not finite is nan, so it is left to be computed
         return y if a == 1 else x if b == 1 else -y if a == -1 else -x if b == -1 else None
     if op is ops.add:
         return y if a == 0 else x if b == 0 else None

@@ -6,6 +6,8 @@ factors, through elementwise operations and reductions by the rules of the table
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from autograd import ops
@@ -33,6 +35,19 @@ from autograd.compiler.layout import LEAF_NAMES, Layout
 
 N = name("n", (), "number")
 """The number of examples."""
+
+
+def through(row: ops.Op, g: Array, out: Array, operands: Sequence[Array]) -> list[Array | None]:
+    """What a row passes on to each of its operands: the gradient times the partial, or nothing.
+
+    As in eager evaluation a selection passes it on to what it takes, and a comparison to nobody; but where a partial
+    is 0, the product is computed: it is nan where the gradient is not finite.
+    """
+    if row is ops.where:
+        chosen = operands[0]
+        return [None, ops.where(chosen, g, 0), ops.where(chosen, 0, g)]
+    partials = row.partials(out, tuple(operands)) if row.recorded else ()
+    return [g * partial for partial in partials]
 
 
 class Backward:
@@ -76,12 +91,13 @@ class Backward:
             self.elementwise(position, block, row, g)
 
     def elementwise(self, position: int, block: Block, row: ops.Op, g: Array) -> None:
-        """Gradient times the partial of the rule, for each operand."""
-        out = self.layout.over_dims(self.layout.arrays[position], position)
-        partials = row.rule(out, *self.layout.elements(position, block))
-        for operand, partial in zip(block.operands, partials, strict=True):
-            if self.wants(operand):
-                self.add(operand, operand.index.reshape(self.layout.dims[position]), g * partial)
+        """Gradient times the partial of the rule, for each operand; comparisons pass nothing on."""
+        layout = self.layout
+        out = layout.over_dims(layout.arrays[position], position)
+        flows = through(row, g, out, layout.elements(position, block))
+        for operand, flow in zip(block.operands, flows, strict=False):
+            if flow is not None and self.wants(operand):
+                self.add(operand, operand.index.reshape(layout.dims[position]), flow)
 
     def reduction(self, position: int, block: Block, row: ops.Reduction, g: Array) -> None:
         """Gradient times the partial for each term."""

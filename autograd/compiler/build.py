@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -59,9 +59,9 @@ def plan(
     return planned(traced, len(parameters), (x_shape, y_shape), names)
 
 
-def replanned(made: Plan, roots: Ints) -> Plan:
-    """A plan of the same graph with other results."""
-    traced = Trace(replace(made.graph, roots=roots), made.noises, True)
+def with_sum(made: Plan, nodes: Ints) -> Plan:
+    """A plan of the same graph whose result is the sum of these nodes."""
+    traced = Trace(made.graph.summed(nodes), made.noises, several=False)
     return planned(traced, made.sizes["parameter"], made.shapes, made.names)
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from autograd.compiler.arguments import Batch
 from autograd.compiler.array import Let, names_in
 from autograd.compiler.buffered import CallPrinter, with_buffers
-from autograd.compiler.build import Plan, replanned
+from autograd.compiler.build import Plan, with_sum
 from autograd.compiler.execute import function_of
 from autograd.compiler.function import Function, function
 from autograd.compiler.graph import CODE, LEAVES
@@ -198,7 +198,7 @@ class Engine:
             result: tuple[Any, ...] = (value, gradient)
         else:
             result = self.run(kind, theta, batch, noise, out)
-        if finite(result[0]) and (not self.delicate or self.sound(theta, batch, noise, result)):
+        if finite(result[0]) and (not self.delicate or self.sound(kind, theta, batch, noise, result)):
             return result
         with np.errstate(all="ignore"):
             return self.exactly(kind, theta, batch, noise, result)
@@ -235,9 +235,11 @@ class Engine:
                      for block in self.plan.blocks for operand in block.reads())
         return padded or self.hidden is not None or any(block.op == "where" for block in self.plan.blocks)
 
-    def sound(self, theta: FloatArray, batch: Batch, noise: FloatArray | None, result: tuple[Any, ...]) -> bool:
+    def sound(
+        self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, result: tuple[Any, ...]
+    ) -> bool:
         """Whether results are finite, and what has been left out as well."""
-        return all(map(finite, result[1:])) and (self.hidden is None or self.hidden.finite(theta, batch, noise))
+        return all(map(finite, result[1:])) and (self.hidden is None or self.hidden.finite(kind, theta, batch, noise))
 
     @cached_property
     def hidden(self) -> Hidden | None:
@@ -260,10 +262,9 @@ class Engine:
             if points:
                 result[0][rows] = self.reference.outputs(points)
             return result
-        value, *gradients = self.reference.value_and_grad(points)
-        for array, exact in zip(result[1:], gradients, strict=False):
-            array[...] = exact
-        return theta.dtype.type(value), *result[1:]
+        value, gradient, dx = self.reference.value_and_grad(points)
+        result[1][:] = gradient
+        return (theta.dtype.type(value), result[1], dx.astype(theta.dtype))[: len(result)]
 
 
 def finite(numbers: Any) -> bool:
@@ -285,9 +286,9 @@ class Hidden:
                        for leaf in ("parameter", "input", "target")}
         self.endless = not np.isfinite(graph.data[nodes[kinds == CODE["constant"]]]).all()
         inner = nodes[kinds >= len(LEAVES)] - (len(graph.code) - len(made.graph))
-        self.inner = Engine(replanned(made, inner)) if len(inner) else None
+        self.inner = Engine(with_sum(made, inner)) if len(inner) else None
 
-    def finite(self, theta: FloatArray, batch: Batch, noise: FloatArray | None) -> bool:
+    def finite(self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None) -> bool:
         """Whether they all are finite."""
         if self.endless:
             return False
@@ -296,4 +297,5 @@ class Hidden:
             mine = self.leaves[leaf]
             if array is not None and len(mine) and not (finite(array) or np.isfinite(array[..., mine]).all()):
                 return False
-        return self.inner is None or all(map(finite, self.inner.run("outputs", theta, batch, noise, None)))
+        # Their sum is not finite if one of them is not. What slopes are not finite are nan when multiplied by 0.
+        return self.inner is None or all(map(finite, self.inner.run(kind, theta, batch, noise, None)))

@@ -46,7 +46,7 @@ class Gradients:
 
     def add(self, source: int | None, index: Ints, flow: Array) -> None:
         """Add a flow to the gradient of the source's elements at `index`."""
-        if source is None or not self.wanted[source] or flow.number == 0:
+        if source is None or not self.wanted[source]:
             return
         batched = self.layout.blocks[source].batched
         found = affine(index)

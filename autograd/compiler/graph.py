@@ -46,6 +46,13 @@ class Graph:
         """The operands of one node."""
         return self.args[self.start[node] : self.start[node + 1]]
 
+    def summed(self, nodes: Ints) -> Graph:
+        """The graph with one more node, its result: the sum of these."""
+        return Graph(
+            np.append(self.code, CODE["sum"]), np.append(self.start, self.start[-1] + len(nodes)),
+            np.append(self.args, nodes), np.append(self.data, 0.0), np.array([len(self)]), self.labels,
+        )
+
     def same(self, other: Graph) -> bool:
         """Whether another graph has the same nodes, bit for bit, under whatever labels."""
         mine, others = ([g.code, g.start, g.args, g.data.view(np.int64), g.roots] for g in (self, other))

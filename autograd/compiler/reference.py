@@ -34,7 +34,6 @@ class Reference:
         order = order[graph.code[order] >= len(LEAVES)]
         cuts = np.flatnonzero(np.diff(level[order]) | np.diff(graph.code[order])) + 1
         self.batches = [nodes for nodes in np.split(order, cuts) if len(nodes)]
-        self.selects = bool(np.any(graph.code == CODE["where"]))
 
     def outputs(self, points: Sequence[Point]) -> Floats:
         """The results of each example, in a row."""
@@ -63,14 +62,11 @@ class Reference:
         values = self.values(point, shaken)
         gradients = np.zeros(len(self.graph))
         gradients[self.graph.roots[0]] = 1.0
-        reached = np.ones(len(self.graph), dtype=bool)
-        if self.selects:
-            reached[:] = False
-            reached[self.graph.roots[0]] = True
+        reached = np.zeros(len(self.graph), dtype=bool)
+        reached[self.graph.roots[0]] = True
         with np.errstate(all="ignore"):
             for nodes in reversed(self.batches):
-                if self.selects:
-                    nodes = nodes[reached[nodes]]
+                nodes = nodes[reached[nodes]]
                 if len(nodes):
                     if shaken is not None:
                         gradients[nodes] *= shaken(len(nodes))

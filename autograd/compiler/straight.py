@@ -15,6 +15,7 @@ import numpy.typing as npt
 from autograd import ops
 from autograd.compiler.arguments import Batch
 from autograd.compiler.array import Array, Let, Statement, Store, name
+from autograd.compiler.backward import through
 from autograd.compiler.build import Plan
 from autograd.compiler.execute import function_of
 from autograd.compiler.graph import CODE, CODES, LEAVES
@@ -164,9 +165,8 @@ def backward(graph: Canonical, nodes: list[int], root: int) -> list[Statement]:
         if g.args:
             made.append(Let(name(f"d{node}", ()), g))
             g = name(f"d{node}", ())
-        for below, partial in partials(graph, node):
-            flow = g * partial
-            if below in wanted and flow.number != 0:
+        for below, flow in flows(graph, node, g):
+            if below in wanted:
                 arrived[below] = arrived[below] + flow if below in arrived else flow
     for node, flow in sorted(arrived.items(), key=lambda item: item[0]):
         if graph.code[node] == CODE["parameter"]:
@@ -182,13 +182,18 @@ def below_of(graph: Canonical, node: int) -> list[int]:
     return [*map(int, args), *map(int, graph.left[terms]), *map(int, right[right != NONE])]
 
 
-def partials(graph: Canonical, node: int) -> list[tuple[int, Array]]:
-    """What a node reads, with its partial derivatives."""
-    if graph.code[node] != SUM:
-        args = [int(arg) for arg in graph.args[graph.start[node] : graph.start[node + 1]]]
-        op = ops.TABLE[CODES[graph.code[node]]]
-        slopes = op.partials(operand(graph, node), tuple(operand(graph, arg) for arg in args))
-        return list(zip(args, map(Array.lift, slopes), strict=True))
+def flows(graph: Canonical, node: int, g: Array) -> list[tuple[int, Array]]:
+    """What a node reads, with the gradient that it passes on."""
+    if graph.code[node] == SUM:
+        return [(below, g * factor) for below, factor in factors(graph, node)]
+    args = [int(arg) for arg in graph.args[graph.start[node] : graph.start[node + 1]]]
+    row, operands = ops.TABLE[CODES[graph.code[node]]], [operand(graph, arg) for arg in args]
+    passed = through(row, g, operand(graph, node), operands)
+    return [(arg, flow) for arg, flow in zip(args, passed, strict=False) if flow is not None]
+
+
+def factors(graph: Canonical, node: int) -> list[tuple[int, Array]]:
+    """What a sum reads, with what it is multiplied by."""
     found: list[tuple[int, Array]] = []
     for term in range(graph.first[node], graph.first[node + 1]):
         sign, left, right = int(graph.sign[term]), int(graph.left[term]), int(graph.right[term])

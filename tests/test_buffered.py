@@ -86,6 +86,8 @@ STATEMENTS: dict[str, list[Any]] = {
     "gathers": [z(take(X, I) * take(X, I) - take(X, I))],
     "selections": [z(ops.leaky_relu(X, 0.1) * ops.where(ops.gt(X, 0), 1, 0.1))],
     "padding": [z(take(X, I) * ops.where(ops.gt(X, 0), 0, take(X, I)))],
+    "padding of the same in two ways": [
+        z(ops.where(ops.gt(X, 0), 0, take(X, I)) - ops.where(ops.gt(X, 1), 0, take(X, I)))],
     "reductions": [z(reduce(ops.sum, X * X, keep=True) + B)],
     "two rows of each": [z(matmul(reshape(X + B, (Rows(2), 2)), name("V", (2, 4))))],
     "adding": [z(X + 1), Store(name("z", X.shape), X * 2, adds=True), Store(name("z", X.shape), B, adds=True)],

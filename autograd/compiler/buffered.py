@@ -138,8 +138,9 @@ class Buffered:
         if array.kind in VIEWS:
             return self.view(array, key)
         if array.kind is ops.where and array.args[2].info in self.latest and alike(array, array.args[2]):
-            # What is not selected has been computed for this alone: it is overwritten where it is not wanted.
+            # What is not selected has just been computed: it is overwritten where it is not wanted, and forgotten.
             result = array.args[2]
+            self.computed = {known: kept for known, kept in self.computed.items() if kept is not result}
         else:
             result = called or self.temporary(array)
             if takes_place(array):

@@ -86,7 +86,7 @@ def test_a_wrong_backward_statement_is_found(monkeypatch: pytest.MonkeyPatch) ->
         (operand,) = block.operands
         self.add(operand, operand.index, g)
 
-    monkeypatch.setattr(backward.Backward, "elementwise", forgetful)
+    monkeypatch.setattr(backward.ChainRule, "elementwise", forgetful)
     with pytest.raises(CompilerError, match=r"^the gradient disagrees with that of the scalar graph"):
         run()
 

@@ -209,12 +209,12 @@ def part(array: Array, start: int, stop: int, step: int = 1) -> Array:
     """array[..., start:stop:step]; the array itself where that is all of it."""
     if (start, stop, step) == (0, array.shape[-1], 1):
         return array
-    return _make("part", array, info=(start, stop, step))
+    return _make("part", array, info=(start, stop, step), dtype=array.dtype)
 
 
 def column(array: Array, position: int) -> Array:
     """array[..., position]"""
-    return _make("column", array, info=position)
+    return _make("column", array, info=position, dtype=array.dtype)
 
 
 def take(array: Array, index: Constant) -> Array:
@@ -224,7 +224,7 @@ def take(array: Array, index: Constant) -> Array:
 
 def view(array: Array, base: int, sizes: tuple[int, ...], strides: tuple[int, ...]) -> Array:
     """array[..., base + strides · (i, j, …)] without a copy."""
-    return _make("view", array, info=(base, sizes, strides))
+    return _make("view", array, info=(base, sizes, strides), dtype=array.dtype)
 
 
 def reshape(array: Array, shape: Shape) -> Array:
@@ -241,12 +241,12 @@ def transpose(array: Array) -> Array:
     if array.kind == "matmul" and array.args[0].kind == "transpose":
         left, right = array.args
         return matmul(transpose(right), left.args[0])
-    return _make("transpose", array)
+    return _make("transpose", array, dtype=array.dtype)
 
 
 def swapped(array: Array) -> Array:
     """The transpose of every matrix along the last two axes."""
-    return array.args[0] if array.kind == "swapped" else _make("swapped", array)
+    return array.args[0] if array.kind == "swapped" else _make("swapped", array, dtype=array.dtype)
 
 
 def widened(array: Array) -> Array:

@@ -6,7 +6,9 @@ factors, through elementwise operations and reductions by the rules of the table
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import itertools
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -15,6 +17,10 @@ from autograd.compiler.array import (
     Array,
     Constant,
     Rows,
+    Statement,
+    broadcast,
+    broadcast_shape,
+    cast,
     einsum,
     full,
     matmul,
@@ -31,7 +37,7 @@ from autograd.compiler.array import (
 from autograd.compiler.blocks import Block, Operand, Term
 from autograd.compiler.gradients import Gradients
 from autograd.compiler.graph import Ints
-from autograd.compiler.layout import LEAF_NAMES, Layout
+from autograd.compiler.layout import LEAF_NAMES, Layout, rows_of
 
 N = name("n", (), "number")
 """The number of examples."""
@@ -50,20 +56,69 @@ def through(row: ops.Op, g: Array, out: Array, operands: Sequence[Array]) -> lis
     return [g * partial for partial in partials]
 
 
-class Backward:
-    """The statements that lead from the gradient of the mean of a root to the gradients of what is wanted."""
+@functools.cache
+def tame(row: ops.Op) -> bool:
+    """Whether the value and the slopes of a row are finite wherever its operands are, seen at their corners."""
+    corners = np.array([-1000.0, -1.0, 0.0, 1.0, 1000.0])
+    if not hasattr(row, "arrays"):  # a reduction: of two terms
+        terms = np.array(list(itertools.product(corners, corners)))
+        out = getattr(np, row.ufunc).reduce(terms, -1, keepdims=True)
+        found = [out, *row.array_partials(out, terms, np.sum(terms == out, axis=-1, keepdims=True))]
+    else:
+        operands = np.array(list(itertools.product(corners, repeat=row.arity))).T
+        out = row.arrays(*operands)
+        found = [out, *row.array_partials(out, *operands)]
+    return all(np.isfinite(numbers).all() for numbers in found)
 
-    def __init__(self, layout: Layout, wanted: list[bool], root: tuple[int, int]) -> None:
+
+def guarded(blocks: Sequence[Block], wanted: Sequence[bool], root: int) -> list[bool]:
+    """The blocks behind selections through which, or below which, slopes may not be finite."""
+    behind = behind_selections(blocks, wanted, root)
+    wild, counted = [False] * len(blocks), [False] * len(blocks)
+    for i, block in enumerate(blocks):
+        below = [operand.source for operand in block.reads() if operand.source is not None]
+        with np.errstate(all="ignore"):
+            own = block.op in ops.TABLE and not block.terms and not tame(ops.TABLE[block.op])
+        wild[i] = own or any(wild[source] for source in below)
+        counted[i] = behind[i] and (wild[i] or any(counted[source] for source in below))
+    return counted
+
+
+def behind_selections(blocks: Sequence[Block], wanted: Sequence[bool], root: int) -> list[bool]:
+    """The blocks whose gradients all come through what a selection may not take."""
+    reached, free = [False] * len(blocks), [False] * len(blocks)
+    reached[root] = free[root] = True
+    for i in range(len(blocks) - 1, -1, -1):
+        for place, operand in enumerate(blocks[i].reads() if reached[i] else ()):
+            if operand.source is not None:
+                reached[operand.source] = True
+                free[operand.source] |= free[i] and not (blocks[i].op == "where" and place > 0)
+    return [wanted[i] and reached[i] and not free[i] and block.op not in LEAF_NAMES for i, block in enumerate(blocks)]
+
+
+class ChainRule:
+    """The statements that send the gradient of each block on to what it read."""
+
+    def __init__(self, layout: Layout, gradients: Gradients) -> None:
         self.layout = layout
-        self.gradients = Gradients(layout, wanted)
-        blocks = layout.blocks
-        position, slot = root
-        seed = full((Rows(), 1), 1 / N) if blocks[position].batched else full((1,), Array.lift(1))
-        self.gradients.add(position, np.array([slot]), seed)
-        # What is the same for all examples comes last: a penalty is added to gradients that products wrote.
-        for position in sorted(range(len(blocks)), key=lambda i: (not blocks[i].batched, -i)):
-            if position in self.gradients.of_block and blocks[position].op not in LEAF_NAMES:
-                self.pass_on(position, blocks[position])
+        self.gradients = gradients
+
+    # ── what differs where ways are counted ──────────────────────────────────────────────────
+
+    def flows(self, position: int, row: ops.Op, g: Array, out: Array, operands: Sequence[Array]) -> list[Array | None]:
+        """What an elementwise operation passes on to each of its operands."""
+        return through(row, g, out, operands)
+
+    def flow(self, position: int, g: Array, partial: Array, shaped: Callable[[Array], Array]) -> Array:
+        """A gradient times what it is multiplied by; `shaped` gives an array of the block the axes of both."""
+        product: Array = g * partial
+        return product
+
+    def factor(self, array: Array) -> Array:
+        """What a product multiplies the gradient by."""
+        return array
+
+    # ── blocks ───────────────────────────────────────────────────────────────────────────────
 
     def add(self, operand: Operand, index: Ints, flow: Array) -> None:
         """Send a gradient on to what an operand reads."""
@@ -91,32 +146,32 @@ class Backward:
             self.elementwise(position, block, row, g)
 
     def elementwise(self, position: int, block: Block, row: ops.Op, g: Array) -> None:
-        """Gradient times the partial of the rule, for each operand; comparisons pass nothing on."""
-        layout = self.layout
-        out = layout.over_dims(layout.arrays[position], position)
-        flows = through(row, g, out, layout.elements(position, block))
+        """Gradient times the partial of the rule, for each operand."""
+        out, dims = self.layout.over_dims(self.layout.arrays[position], position), self.layout.dims[position]
+        flows = self.flows(position, row, g, out, self.layout.elements(position, block))
         for operand, flow in zip(block.operands, flows, strict=False):
             if flow is not None and self.wants(operand):
-                self.add(operand, operand.index.reshape(layout.dims[position]), flow)
+                self.add(operand, operand.index.reshape(dims), flow)
 
     def reduction(self, position: int, block: Block, row: ops.Reduction, g: Array) -> None:
         """Gradient times the partial for each term."""
         (operand,) = block.operands
         if not self.wants(operand):
             return
-        x, out, index = self.layout.terms_of(block), self.layout.arrays[position], operand.index
-        if block.segments is not None:
-            spread, starts = self.spread(block.segments, index), self.layout.names.carried(block.segments, "i")
-            out, g = take(out, spread), take(g, spread)
-            ties = take(reduceat(ops.sum, ops.eq(x, out), starts), spread)
-        else:
-            if block.size == 1:
-                index = index[0]
-            else:
-                out, g = widened(out), widened(g)
+
+        def over_terms(array: Array) -> Array:
+            if block.segments is not None:
+                return take(array, self.spread(block.segments, operand.index))
+            return array if block.size == 1 else widened(array)
+
+        x, out = self.layout.terms_of(block), over_terms(self.layout.arrays[position])
+        if block.segments is None:
             ties = reduce(ops.sum, ops.eq(x, out), keep=True)
+        else:
+            ties = over_terms(reduceat(ops.sum, ops.eq(x, out), self.layout.names.carried(block.segments, "i")))
         (partial,) = row.rule(out, x, ties)
-        self.add(operand, index, g * partial)
+        index = operand.index[0] if block.size == 1 and block.segments is None else operand.index
+        self.add(operand, index, self.flow(position, over_terms(g), Array.lift(partial), over_terms))
 
     def spread(self, segments: Ints, index: Ints) -> Constant:
         """The member that each term of ragged ones belongs to, as an array that the program carries along."""
@@ -127,20 +182,20 @@ class Backward:
 
     def term(self, block: Block, position: int, term: Term, flat: Array, g: Array) -> None:
         """Send a sum's gradient to the factors of one term."""
-        left, right = term.left, term.right
+        left, right, scale = term.left, term.right, self.factor(Array.lift(term.coefficient))
         if term.segments is not None:
             self.segments(term, flat)
         elif right is not None:
             if term.elementwise and left.index.shape[2] == 1:
-                self.products(position, left, right, term.coefficient * g)
+                self.products(position, left, right, scale * g)
             else:
                 self.matrices(block, term, right, flat)
         elif left.index.shape[1] == 1:
-            self.add(left, left.index[:, 0].reshape(self.layout.dims[position]), term.coefficient * g)
+            self.add(left, left.index[:, 0].reshape(self.layout.dims[position]), scale * g)
         elif block.size == 1:
-            self.add(left, left.index[0], term.coefficient * flat)
+            self.add(left, left.index[0], scale * flat)
         else:
-            self.add(left, left.index, term.coefficient * widened(flat))
+            self.add(left, left.index, scale * widened(flat))
 
     def products(self, position: int, left: Operand, right: Operand, g: Array) -> None:
         """Through an elementwise product: the other factor."""
@@ -148,55 +203,57 @@ class Backward:
         square = left.source is not None and left.source == right.source and np.array_equal(left.index, right.index)
         for mine, other in ((left, right),) if square else ((left, right), (right, left)):
             if self.wants(mine):
-                flow = g * self.layout.over(other, position)
+                factor = self.layout.over(other, position)
+                flow = self.flow(position, g, factor, lambda array: self.layout.over_dims(array, position))
                 self.add(mine, mine.index.reshape(self.layout.dims[position]), 2 * flow if square else flow)
 
     def segments(self, term: Term, flat: Array) -> None:
         """Through sums of different lengths."""
         assert term.segments is not None
-        g = term.coefficient * take(flat, self.spread(term.segments, term.left.index))
+        g = self.factor(Array.lift(term.coefficient)) * take(flat, self.spread(term.segments, term.left.index))
         if term.right is None:
             self.add(term.left, term.left.index, g)
             return
         for mine, other in ((term.left, term.right), (term.right, term.left)):
-            self.add(mine, mine.index, g * self.layout.read(other, other.index, full=True))
+            self.add(mine, mine.index, g * self.factor(self.layout.read(other, other.index, full=True)))
 
     def matrices(self, block: Block, term: Term, right: Operand, flat: Array) -> None:
         """Through a product of matrices: the transpose of the other factor."""
         layout, left = self.layout, term.left
         h, k1, n = left.index.shape
         k2 = right.index.shape[1]
-        g = term.coefficient * self.natural(block, term, flat)
+        g = self.factor(Array.lift(term.coefficient)) * self.natural(block, term, flat)
         if term.elementwise:
             self.rows(left, right, g if h == 1 else widened(g), (n,) if h == 1 else (h, n))
         elif term.weights and h == 1:
             g = reshape(g, (Rows(k2), k1))
             if self.wants(right):
-                flow = matmul(g, layout.matrix(left, left.index[0]))
+                flow = matmul(g, self.factor(layout.matrix(left, left.index[0])))
                 if k2 == 1:
                     self.add(right, right.index[0, 0], flow)
                 else:
                     self.add(right, right.index[0], reshape(flow, (Rows(), k2, n)))
             if self.wants(left):
-                self.add(left, left.index[0], matmul(transpose(g), layout.rows(right)))
+                self.add(left, left.index[0], matmul(transpose(g), self.factor(layout.rows(right))))
         elif term.weights:
             g = reshape(g, (Rows(), h, k2, k1))
             if self.wants(right):
-                self.add(right, right.index, matmul(g, layout.matrix(left, left.index)))
+                self.add(right, right.index, matmul(g, self.factor(layout.matrix(left, left.index))))
             if self.wants(left):
-                self.add(left, left.index, einsum("bhji,bhjn->hin", g, layout.matrix(right, right.index)))
+                self.add(left, left.index, einsum("bhji,bhjn->hin", g, self.factor(layout.matrix(right, right.index))))
         else:
             pick = slice(None) if h > 1 else 0
             g = reshape(g, (*g.lead, *((h,) if h > 1 else ()), k1, k2))
             if self.wants(left):
-                self.add(left, left.index[pick], matmul(g, layout.matrix(right, right.index[pick])))
+                self.add(left, left.index[pick], matmul(g, self.factor(layout.matrix(right, right.index[pick]))))
             if self.wants(right):
-                self.add(right, right.index[pick], matmul(swapped(g), layout.matrix(left, left.index[pick])))
+                factor = self.factor(layout.matrix(left, left.index[pick]))
+                self.add(right, right.index[pick], matmul(swapped(g), factor))
 
     def rows(self, left: Operand, right: Operand, g: Array, shape: tuple[int, ...]) -> None:
         """Through products of rows of their own for every member."""
         rows = left.index.reshape(shape), right.index.reshape(shape)
-        a, b = self.layout.matrix(left, rows[0]), self.layout.matrix(right, rows[1])
+        a, b = self.factor(self.layout.matrix(left, rows[0])), self.factor(self.layout.matrix(right, rows[1]))
         if self.wants(left) and left.source == right.source and np.array_equal(*rows):
             self.add(left, rows[0], 2 * g * a)
             return
@@ -212,3 +269,71 @@ class Backward:
         if np.array_equal(term.place, np.arange(term.places)):
             return g
         return self.layout.scattered(g, term.place, term.places)
+
+
+class Taken(ChainRule):
+    """In how many ways each scalar of a guarded block is taken by selections, example by example.
+
+    In eager evaluation what is not taken is not part of the graph. Here it is computed as well, and has the gradient 0;
+    but 0 times a slope that is not finite is nan, so it must be left out. Ways go where gradients go, times 1.
+    """
+
+    def flows(self, position: int, row: ops.Op, g: Array, out: Array, operands: Sequence[Array]) -> list[Array | None]:
+        """The ways to the result are those to each operand; a selection has them for what it takes alone."""
+        shape = (*rows_of(self.layout.blocks[position]), *self.layout.dims[position])
+        if row is not ops.where:
+            return [g if row.recorded else None for _ in operands]
+        taken = [ops.where(operands[0], g, 0), ops.where(operands[0], 0, g)]
+        return [None, *(broadcast(cast(ways) if ways.dtype == "truth" else ways, shape) for ways in taken)]
+
+    def flow(self, position: int, g: Array, partial: Array, shaped: Callable[[Array], Array]) -> Array:
+        """The ways to the result."""
+        return broadcast(g, broadcast_shape(g.shape, partial.shape))
+
+    def factor(self, array: Array) -> Array:
+        """1 instead of any number."""
+        return full(array.shape, Array.lift(1)) if array.shape else Array.lift(1)
+
+
+class Backward(ChainRule):
+    """The statements that lead from the gradient of the mean of a root to the gradients of what is wanted."""
+
+    def __init__(self, layout: Layout, wanted: list[bool], root: tuple[int, int]) -> None:
+        blocks, (position, slot) = layout.blocks, root
+        self.statements: list[Statement] = []
+        super().__init__(layout, Gradients(layout, wanted, self.statements))
+        self.taken = Taken(layout, Gradients(layout, guarded(blocks, wanted, position), self.statements, "taken_"))
+        seed = full((Rows(), 1), 1 / N) if blocks[position].batched else full((1,), Array.lift(1))
+        self.gradients.add(position, np.array([slot]), seed)
+        # What is the same for all examples comes last: a penalty is added to gradients that products wrote.
+        for position in sorted(range(len(blocks)), key=lambda i: (not blocks[i].batched, -i)):
+            if position in self.gradients.of_block and blocks[position].op not in LEAF_NAMES:
+                self.pass_on(position, blocks[position])
+                self.count_ways(position, blocks[position])
+
+    def count_ways(self, position: int, block: Block) -> None:
+        """The ways to what a block read, if that is guarded."""
+        ways = self.taken.gradients.of_block
+        if position in ways:
+            self.taken.pass_on(position, block)
+        elif block.op == "where":
+            self.taken.elementwise(position, block, ops.where, Array.lift(1))
+
+    def flows(self, position: int, row: ops.Op, g: Array, out: Array, operands: Sequence[Array]) -> list[Array | None]:
+        """Gradient times the partials of the rule, where the result is taken."""
+        flows = super().flows(position, row, g, out, operands)
+        return [flow and self.alone(flow, position, self.over_dims(position)) for flow in flows]
+
+    def flow(self, position: int, g: Array, partial: Array, shaped: Callable[[Array], Array]) -> Array:
+        """Gradient times partial, where the result is taken."""
+        return self.alone(super().flow(position, g, partial, shaped), position, shaped)
+
+    def alone(self, flow: Array, position: int, shaped: Callable[[Array], Array]) -> Array:
+        """What a block passes on, 0 where it is not taken."""
+        ways = self.taken.gradients.of_block.get(position)
+        result: Array = flow if ways is None else ops.where(ops.gt(shaped(ways), 0), flow, 0)
+        return result
+
+    def over_dims(self, position: int) -> Callable[[Array], Array]:
+        """Gives an array of a block the axes over which it is computed."""
+        return lambda array: self.layout.over_dims(array, position)

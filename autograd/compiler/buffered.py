@@ -232,6 +232,8 @@ def expanded(array: Array) -> Array:
 
     A square is quicker than a power. From columns to columns of float32, np.negative of NumPy 2.4 gives wrong numbers.
     """
+    if array.kind == "cast" and array.args[0].kind is ops.where and takes_place(array.args[0]):
+        return array.args[0]  # written to an array of theta's dtype
     while isinstance(array.kind, ops.Op) and array.kind is not ops.where:
         ufunc = ufunc_of(array.kind)
         if array.kind is ops.pow and array.args[1].number == 2:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from autograd.compiler.arguments import Batch
 from autograd.compiler.array import Let, names_in
+from autograd.compiler.backward import behind_selections
 from autograd.compiler.buffered import CallPrinter, with_buffers
 from autograd.compiler.build import Plan, with_sum
 from autograd.compiler.execute import function_of
@@ -231,9 +232,10 @@ class Engine:
 
         What is not selected, or pads what is shorter, is multiplied by 0, which is nan where it is not finite.
         """
+        blocks, root = self.plan.blocks, self.plan.roots[0][0]
         padded = any(operand.source is not None and operand.index.min(initial=0) < 0
-                     for block in self.plan.blocks for operand in block.reads())
-        return padded or self.hidden is not None or any(block.op == "where" for block in self.plan.blocks)
+                     for block in blocks for operand in block.reads())
+        return padded or self.hidden is not None or any(behind_selections(blocks, [True] * len(blocks), root))
 
     def sound(
         self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, result: tuple[Any, ...]

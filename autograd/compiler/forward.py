@@ -59,8 +59,8 @@ class Forward:
         if isinstance(row, ops.Reduction):
             return self.reduction(block, row)
         value = row.dispatch(tuple(self.layout.elements(position, block)))
-        if value.dtype == "truth":  # as numbers: NumPy's + of two truth values is "or"
-            value = cast(value)
+        if value.dtype == "truth" and self.layout.arrays[position].dtype == "float":
+            value = cast(value)  # NumPy's + of two truth values is "or"
         return self.layout.flat(value, position)
 
     def stack(self, block: Block) -> Array:

@@ -77,8 +77,9 @@ def function(made: Plan, kind: str) -> Function:
     """The function of a kind: "value_and_grad", "inputs" or "outputs"."""
     blocks, roots = made.blocks, made.roots
     loss = roots[0][0] if kind != "outputs" and blocks[roots[0][0]].op not in LEAF_NAMES else None
-    layout = Layout(blocks, made.names, made.canonical.labels, loss)
-    forward = Forward(layout, reached(blocks, {block for block, _ in roots}))
+    results = {block for block, _ in roots}
+    layout = Layout(blocks, made.names, made.canonical.labels, loss, results)
+    forward = Forward(layout, reached(blocks, results))
     arguments = [array for array, block in zip(layout.arrays, blocks, strict=True)
                  if block.op in ("parameter", "input") or (block.op in ("target", "noise") and block.size)]
     built = Function(kind, arguments, [], forward.statements, None, [], [], [],

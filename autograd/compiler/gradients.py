@@ -10,6 +10,7 @@ source each element came from; an axis of 1 stands for equal entries.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -38,11 +39,14 @@ from autograd.compiler.views import PAD, affine, disjoint
 class Gradients:
     """Where gradients are collected: for each block its array, begun by what arrives first."""
 
-    def __init__(self, layout: Layout, wanted: list[bool]) -> None:
+    def __init__(
+        self, layout: Layout, wanted: Sequence[bool], statements: list[Statement], prefix: str = "d"
+    ) -> None:
         self.layout = layout
         self.wanted = wanted
+        self.statements = statements
+        self.prefix = prefix
         self.of_block: dict[int, Array] = {}
-        self.statements: list[Statement] = []
 
     def add(self, source: int | None, index: Ints, flow: Array) -> None:
         """Add a flow to the gradient of the source's elements at `index`."""
@@ -93,7 +97,7 @@ class Gradients:
 
     def begin(self, source: int, value: Array) -> Array:
         """The first statement for the gradient of a source."""
-        gradient = name(self.layout.names.fresh("d" + self.layout.arrays[source].info), value.shape)
+        gradient = name(self.layout.names.fresh(self.prefix + self.layout.arrays[source].info), value.shape)
         self.of_block[source] = gradient
         self.statements.append(Let(gradient, value))
         return gradient

@@ -7,6 +7,7 @@ computed over axes whose product is the number of columns, so that what broadcas
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from autograd.compiler.array import (
     broadcast,
     evaluated,
     function,
+    is_comparison,
     name,
     part,
     reshape,
@@ -45,7 +47,8 @@ class Layout:
     """
 
     def __init__(
-        self, blocks: list[Block], parameter_names: dict[tuple[int, int], str], labels: dict[int, str], root: int | None
+        self, blocks: list[Block], parameter_names: dict[tuple[int, int], str], labels: dict[int, str],
+        root: int | None, roots: Collection[int],
     ) -> None:
         self.blocks = blocks
         self.names = Names()
@@ -56,10 +59,12 @@ class Layout:
         self.dims = [dims_of(block) for block in blocks]
         size = next((block.size for block in blocks if block.op == "parameter"), 0)
         self.theta, self.gradient = name("theta", (size,)), name("gradient", (size,))
+        conditions = conditions_of(blocks, roots)
         self.arrays: list[Array] = []
         for position, block in enumerate(blocks):
             text = self.names.fresh("loss") if position == root else self.name(block)
-            self.arrays.append(name(text, (*rows_of(block), block.size)))
+            dtype = "truth" if position in conditions else "float"
+            self.arrays.append(name(text, (*rows_of(block), block.size), dtype))
 
     def name(self, block: Block) -> str:
         """A block's name: from the labels of its scalars, from the weights it multiplies, or from its operation."""
@@ -205,6 +210,14 @@ class Layout:
         if k2 == 1:
             return self.matrix(right, right.index[0, 0])
         return reshape(self.matrix(right, right.index[0]), (Rows(k2), n))
+
+
+def conditions_of(blocks: list[Block], roots: Collection[int]) -> set[int]:
+    """The comparisons by which others select, and nothing else: they stay truth values."""
+    compared = {i for i, block in enumerate(blocks) if block.op in ops.TABLE and is_comparison(ops.TABLE[block.op])}
+    used = {operand.source for block in blocks
+            for place, operand in enumerate(block.reads()) if block.op != "where" or place > 0}
+    return compared - used - set(roots)
 
 
 def rows_of(block: Block) -> Shape:

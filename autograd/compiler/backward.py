@@ -71,29 +71,35 @@ def tame(row: ops.Op) -> bool:
     return all(np.isfinite(numbers).all() for numbers in found)
 
 
-def guarded(blocks: Sequence[Block], wanted: Sequence[bool], root: int) -> list[bool]:
-    """The blocks behind selections through which, or below which, slopes may not be finite."""
-    behind = behind_selections(blocks, wanted, root)
-    wild, counted = [False] * len(blocks), [False] * len(blocks)
-    for i, block in enumerate(blocks):
-        below = [operand.source for operand in block.reads() if operand.source is not None]
-        with np.errstate(all="ignore"):
+def wild(blocks: Sequence[Block]) -> list[bool]:
+    """The blocks whose values or slopes may not be finite, though what is given is."""
+    found: list[bool] = []
+    with np.errstate(all="ignore"):
+        for block in blocks:
             own = block.op in ops.TABLE and not block.terms and not tame(ops.TABLE[block.op])
-        wild[i] = own or any(wild[source] for source in below)
-        counted[i] = behind[i] and (wild[i] or any(counted[source] for source in below))
-    return counted
+            found.append(own or any(found[o.source] for o in block.reads() if o.source is not None))
+    return found
 
 
-def behind_selections(blocks: Sequence[Block], wanted: Sequence[bool], root: int) -> list[bool]:
-    """The blocks whose gradients all come through what a selection may not take."""
-    reached, free = [False] * len(blocks), [False] * len(blocks)
-    reached[root] = free[root] = True
+def behind_selections(blocks: Sequence[Block], root: int) -> list[bool]:
+    """The blocks to which a gradient comes through what a selection may not take."""
+    reached, behind = [False] * len(blocks), [False] * len(blocks)
+    reached[root] = True
     for i in range(len(blocks) - 1, -1, -1):
         for place, operand in enumerate(blocks[i].reads() if reached[i] else ()):
             if operand.source is not None:
                 reached[operand.source] = True
-                free[operand.source] |= free[i] and not (blocks[i].op == "where" and place > 0)
-    return [wanted[i] and reached[i] and not free[i] and block.op not in LEAF_NAMES for i, block in enumerate(blocks)]
+                behind[operand.source] |= behind[i] or (blocks[i].op == "where" and place > 0)
+    return behind
+
+
+def counted(blocks: Sequence[Block], wanted: Sequence[bool], root: int) -> list[bool]:
+    """The blocks behind selections through which, or below which, slopes may not be finite."""
+    behind, uncertain, found = behind_selections(blocks, root), wild(blocks), [False] * len(blocks)
+    for i, block in enumerate(blocks):
+        below = any(found[operand.source] for operand in block.reads() if operand.source is not None)
+        found[i] = wanted[i] and behind[i] and block.op not in LEAF_NAMES and (uncertain[i] or below)
+    return found
 
 
 class ChainRule:
@@ -128,9 +134,8 @@ class ChainRule:
         """Whether the gradient of an operand is asked for."""
         return operand.source is not None and self.gradients.wanted[operand.source]
 
-    def pass_on(self, position: int, block: Block) -> None:
+    def pass_on(self, position: int, block: Block, flat: Array) -> None:
         """The statements that send a block's gradient to what it read."""
-        flat = self.gradients.of_block[position]
         g = self.layout.over_dims(flat, position)
         if block.op == "sum":
             for term in block.terms:
@@ -272,7 +277,7 @@ class ChainRule:
 
 
 class Taken(ChainRule):
-    """In how many ways each scalar of a guarded block is taken by selections, example by example.
+    """In how many ways each scalar behind a selection is taken, example by example.
 
     In eager evaluation what is not taken is not part of the graph. Here it is computed as well, and has the gradient 0;
     but 0 times a slope that is not finite is nan, so it must be left out. Ways go where gradients go, times 1.
@@ -302,22 +307,20 @@ class Backward(ChainRule):
         blocks, (position, slot) = layout.blocks, root
         self.statements: list[Statement] = []
         super().__init__(layout, Gradients(layout, wanted, self.statements))
-        self.taken = Taken(layout, Gradients(layout, guarded(blocks, wanted, position), self.statements, "taken_"))
+        self.taken = Taken(layout, Gradients(layout, counted(blocks, wanted, position), self.statements, "taken_"))
         seed = full((Rows(), 1), 1 / N) if blocks[position].batched else full((1,), Array.lift(1))
         self.gradients.add(position, np.array([slot]), seed)
         # What is the same for all examples comes last: a penalty is added to gradients that products wrote.
         for position in sorted(range(len(blocks)), key=lambda i: (not blocks[i].batched, -i)):
             if position in self.gradients.of_block and blocks[position].op not in LEAF_NAMES:
-                self.pass_on(position, blocks[position])
+                self.pass_on(position, blocks[position], self.gradients.of_block[position])
                 self.count_ways(position, blocks[position])
 
     def count_ways(self, position: int, block: Block) -> None:
-        """The ways to what a block read, if that is guarded."""
-        ways = self.taken.gradients.of_block
-        if position in ways:
-            self.taken.pass_on(position, block)
-        elif block.op == "where":
-            self.taken.elementwise(position, block, ops.where, Array.lift(1))
+        """The ways to what a block read, if those are counted."""
+        if any(operand.source is not None and self.taken.gradients.wanted[operand.source] for operand in block.reads()):
+            always = full(self.layout.arrays[position].shape, Array.lift(1))
+            self.taken.pass_on(position, block, self.taken.gradients.of_block.get(position, always))
 
     def flows(self, position: int, row: ops.Op, g: Array, out: Array, operands: Sequence[Array]) -> list[Array | None]:
         """Gradient times the partials of the rule, where the result is taken."""

@@ -14,6 +14,8 @@ the graph is walked in Python.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from autograd import ops
@@ -26,19 +28,35 @@ def canonical(graph: Graph) -> Canonical:
     """The graph as sums of products and elementwise operations."""
     graph = with_constants_as_factors(graph)
     with np.errstate(all="ignore"):
-        graph, terms, known, value, hidden = folded(graph)
-    terms, owner = flattened(graph, terms.take(~known[terms.owner]))
-    return merged(graph, terms, owner, known, value, hidden)
+        graph, folded = without_decided(graph)
+    terms, owner = flattened(graph, folded.terms.take(~folded.known[folded.terms.owner]))
+    result = merged(graph, terms, owner, folded.known, folded.value)
+    return replace(result, hidden=folded.hidden, endless=folded.endless)
 
 
-def folded(graph: Graph) -> tuple[Graph, Terms, Bools, Floats, Ints]:
-    """The graph without selections that are decided, and what `without_zeros` makes of it."""
+@dataclass
+class Folded:
+    """The terms that are left, and of each node whether it is constant and its number if it is.
+
+    `hidden` are the nodes that were multiplied by zero. `endless` says that a slope of what thereby became constant is
+    not finite: times 0 it is nan, as no number that is folded can tell.
+    """
+
+    terms: Terms
+    known: Bools
+    value: Floats
+    hidden: Ints
+    endless: bool
+
+
+def without_decided(graph: Graph) -> tuple[Graph, Folded]:
+    """The graph without selections whose condition is constant, and what `without_zeros` makes of it."""
     while True:
-        terms, known, value, hidden = without_zeros(graph, linear_terms(graph))
-        decided = decided_selections(graph, known)
+        folded = without_zeros(graph, linear_terms(graph))
+        decided = decided_selections(graph, folded.known)
         if not len(decided):
-            return graph, terms, known, value, hidden
-        graph = with_selections_made(graph, decided, value)
+            return graph, folded
+        graph = with_selections_made(graph, decided, folded.value)
 
 
 def with_constants_as_factors(graph: Graph) -> Graph:
@@ -125,15 +143,12 @@ def linear_terms(graph: Graph) -> Terms:
     return Terms(*(column[by_owner] for column in columns[:4]))
 
 
-def without_zeros(graph: Graph, terms: Terms) -> tuple[Terms, Bools, Floats, Ints]:
-    """Drop terms with a factor of zero, and fold what is constant or thereby became so.
-
-    Returns the terms left and, per node, whether it is constant and its number if it is; and the nodes that are hidden,
-    since they were multiplied by zero.
-    """
-    hidden = [np.zeros(0, np.int64)]
+def without_zeros(graph: Graph, terms: Terms) -> Folded:
+    """Drop terms with a factor of zero, and fold what is constant or thereby became so."""
+    hidden, steep = [np.zeros(0, np.int64)], []
     known = graph.code == CODE["constant"]
     value = np.append(np.where(known, graph.data, 0.0), 1.0)  # NONE, as an index, is a factor of 1
+    hollow = np.zeros(len(value), dtype=bool)  # what has a zero in it that hides something
     linear = np.zeros(len(graph), dtype=bool)
     linear[terms.owner] = True
     other = np.flatnonzero(~linear & (graph.code >= len(LEAVES)))
@@ -141,7 +156,9 @@ def without_zeros(graph: Graph, terms: Terms) -> tuple[Terms, Bools, Floats, Int
         sure = np.append(known, True)
         zero, bad = sure & (value == 0), ~np.isfinite(value)
         left, right = zero[terms.left] & ~bad[terms.right], zero[terms.right] & ~bad[terms.left]
-        hidden += [terms.right[left & ~sure[terms.right]], terms.left[right & ~sure[terms.left]]]
+        lefts, rights = left & ~sure[terms.right], right & ~sure[terms.left]
+        hidden += [terms.right[lefts], terms.left[rights]]
+        hollow[terms.owner[lefts | rights | hollow[terms.left] | hollow[terms.right]]] = True
         terms = terms.take(~(left | right))
         fixed = linear & ~known
         fixed[terms.owner[~(sure[terms.left] & sure[terms.right])]] = False
@@ -149,13 +166,17 @@ def without_zeros(graph: Graph, terms: Terms) -> tuple[Terms, Bools, Floats, Int
         products = mine.sign * value[mine.left] * value[mine.right]
         value[:-1][fixed] = np.bincount(mine.owner, products, len(graph))[fixed]  # 0 if no term is left
         for node in other[_all_known(graph, other, known)]:
-            op = ops.TABLE[graph.op(node)]
-            value[node] = op.forward(*value[graph.operands(node)].tolist())
+            op, operands = ops.TABLE[graph.op(node)], graph.operands(node)
+            value[node] = op.forward(*value[operands].tolist())
             fixed[node] = True
+            if op.recorded and hollow[operands].any():
+                hollow[node] = True
+                if not np.isfinite(op.local(value[node], *value[operands])).all():
+                    steep.append(node)
         if not fixed.any():
             concealed = np.unique(np.concatenate(hidden))
-            concealed = concealed[reachable(graph)[concealed]] if len(concealed) else concealed
-            return terms, known, value[:-1], concealed
+            there = reachable(graph) if len(concealed) else np.zeros(len(graph), dtype=bool)
+            return Folded(terms, known, value[:-1], concealed[there[concealed]], bool(there[steep].any()))
         known |= fixed
         other = other[~known[other]]
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from autograd.compiler.arguments import Batch
 from autograd.compiler.array import Let, names_in
-from autograd.compiler.backward import behind_selections
+from autograd.compiler.backward import behind_selections, wild
 from autograd.compiler.buffered import CallPrinter, with_buffers
 from autograd.compiler.build import Plan, with_sum
 from autograd.compiler.execute import function_of
@@ -230,12 +230,14 @@ class Engine:
     def delicate(self) -> bool:
         """Whether a finite loss may come with a gradient that differs from that of eager evaluation.
 
-        What is not selected, or pads what is shorter, is multiplied by 0, which is nan where it is not finite.
+        What is not selected, or pads what is shorter, is multiplied by 0, which is nan where it is not finite. So is
+        the slope of what is the same for all examples, where the gradients of some of them are 0.
         """
         blocks, root = self.plan.blocks, self.plan.roots[0][0]
+        common = any(unsure and not block.batched for block, unsure in zip(blocks, wild(blocks), strict=True))
         padded = any(operand.source is not None and operand.index.min(initial=0) < 0
                      for block in blocks for operand in block.reads())
-        return padded or self.hidden is not None or any(behind_selections(blocks, [True] * len(blocks), root))
+        return padded or common or self.hidden is not None or any(behind_selections(blocks, root))
 
     def sound(
         self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, result: tuple[Any, ...]
@@ -286,7 +288,7 @@ class Hidden:
         kinds = graph.code[nodes]
         self.leaves = {leaf: graph.data[nodes[kinds == CODE[leaf]]].astype(np.int64)
                        for leaf in ("parameter", "input", "target")}
-        self.endless = not np.isfinite(graph.data[nodes[kinds == CODE["constant"]]]).all()
+        self.endless = graph.endless or not np.isfinite(graph.data[nodes[kinds == CODE["constant"]]]).all()
         inner = nodes[kinds >= len(LEAVES)] - (len(graph.code) - len(made.graph))
         self.inner = Engine(with_sum(made, inner)) if len(inner) else None
 

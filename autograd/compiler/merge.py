@@ -9,9 +9,7 @@ from autograd.compiler.levels import levels
 from autograd.compiler.sums import NONE, SUM, Canonical, Terms
 
 
-def merged(
-    graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floats, hidden: Ints
-) -> Canonical:
+def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floats) -> Canonical:
     """Merge common sub-expressions level by level, from the leaves up; keep what the roots reach.
 
     `owner` is for each node the sum that absorbed it, or itself.
@@ -56,7 +54,7 @@ def merged(
         alias[nodes] = nodes[representative][inverse]
     roots = alias[roots]
     result = Canonical(code, start, args, data, first, sign, left, right, roots, alias[:n] == np.arange(n), level,
-                       alias[owner], owner != np.arange(n), hidden, graph.labels)
+                       alias[owner], owner != np.arange(n), graph.labels)
     return reachable(result)
 
 

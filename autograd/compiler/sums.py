@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,7 +20,7 @@ class Canonical:
     The terms of node i are `first[i]:first[i + 1]`; operands of the other operations are as in
     `Graph`. Nodes that were absorbed or merged are not `alive`; `home` is where each then is: the living
     node that equals it, or the sum that it was `absorbed` in, or NONE where no result depends on it. `hidden` are the
-    nodes whose products with 0 were left out.
+    nodes whose products with 0 were left out, and `endless` says that a slope above such a product is not finite.
     """
 
     code: Ints
@@ -36,8 +36,9 @@ class Canonical:
     level: Ints
     home: Ints
     absorbed: Bools
-    hidden: Ints
     labels: dict[int, str]
+    hidden: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    endless: bool = False
 
     def check(self) -> None:
         """Raise AssertionError unless the arrays fit together and only living nodes are used."""

@@ -91,13 +91,13 @@ def peak() -> int:
 def pass_times(loss: Any, parameters: list[Any], inputs: int, targets: int) -> list[float]:
     """Seconds of tracing, the canonical form, grouping and re-rolling."""
     times = [time.perf_counter()]
-    graph, _, _ = trace(loss, parameters, (inputs,), (targets,))
+    graph, *_ = trace(loss, parameters, (inputs,), (targets,))
     times.append(time.perf_counter())
     normal = canonical(graph)
     times.append(time.perf_counter())
     found = groups(normal)
     times.append(time.perf_counter())
-    reroll(normal, found, {"parameter": len(parameters), "input": inputs, "target": targets, "noise": 0})
+    reroll(normal, found, {"parameter": len(parameters), "input": inputs, "target": targets, "noise": 0, "outside": 0})
     times.append(time.perf_counter())
     return [after - before for before, after in pairwise(times)]
 

@@ -78,10 +78,10 @@ def collectives():
     engine = JaxEngine(lambda x, y: nn.mse(model(x), y), model)
     theta, X, Y = nn.parameters_to_vector(model, np.float32), np.ones((8, 3), np.float32), np.ones((8, 2), np.float32)
     engine.value_and_grad(theta, X, Y)
-    [(step, _)] = engine.steps.values()
+    [(step, losses)] = engine.steps.values()
     with jax.enable_x64(False):
         shares = [engine.placed(part, engine.split) for part in (X, Y)]
-        text = step.lower(engine.placed(theta, engine.whole), 8, *shares).compile().as_text()
+        text = step.lower(engine.placed(theta, engine.whole), losses.numbers(), 8, *shares).compile().as_text()
     kinds = ("all-reduce", "all-gather", "all-to-all", "collective-permute", "reduce-scatter")
     return {"collectives": [kind for kind in kinds if kind in text]}
 

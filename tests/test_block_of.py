@@ -34,9 +34,12 @@ def example_of(case: Case) -> tuple[Program, Any, dict[str, Any]]:
     named = [statement.name for statement in (*function.views, *function.forward) if isinstance(statement, Let)]
     if named:
         names: dict[str, Any] = {}
-        exec(Printer().source(replace(function, kind="outputs", start=None, results=named)), names)
+        given = {"outside": compiled.outside(np.dtype(np.float64))} if compiled.plan.outside else {}
+        exec(Printer().source(replace(function, kind="outputs", start=None, results=named), given), names)
         with np.errstate(all="ignore"):
-            results = names["outputs"](*(arrays[argument.info] for argument in function.arguments))
+            results = names["outputs"](*(
+                arrays[argument.info] for argument in function.arguments if argument.info not in given))
+        arrays |= given
         arrays |= zip((name.info for name in named), results if len(named) > 1 else [results], strict=True)
     return program, root, arrays
 

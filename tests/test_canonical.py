@@ -19,7 +19,7 @@ W = [Value(0.5), Value(-1.0), Value(2.0)]
 
 def canonical_of(loss: Callable[[Any], Any]) -> Canonical:
     """The canonical graph of a loss of three inputs."""
-    graph, _, _ = trace(loss, W, (3,), None)
+    graph, *_ = trace(loss, W, (3,), None)
     graph.check()
     result = canonical(graph)
     result.check()

@@ -146,7 +146,7 @@ def test_names_that_python_takes_for_one_stay_two():
 
 
 def test_constants_that_are_not_finite_are_in_the_source():
-    w, limits = Value(1.0, "w"), [Value(math.inf), Value(-math.inf)]
+    w, limits = Value(1.0, "w"), [math.inf, -math.inf]
     program = autograd.compile(lambda x: autograd.mean(*(maximum(w * x, limit) for limit in limits)), [w]).trace(())
     names = {}
     exec(program.source, names)

@@ -39,7 +39,7 @@ def test_a_loss_of_several_values_has_no_straight_line() -> None:
 
 
 LOOP = """\
-def value_and_grad(theta, xs, ys, us):
+def value_and_grad(theta, xs, ys, us, outside):
     [p0, p1] = theta
     g0 = g1 = 0.0
     total, share = 0.0, 1 / len(xs)

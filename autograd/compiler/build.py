@@ -35,6 +35,7 @@ class Plan:
     names: Names
     noises: int
     several: bool
+    outside: tuple[Value, ...]
     shapes: Shapes
     """Of a row of X and of Y."""
 
@@ -46,7 +47,7 @@ class Plan:
     @property
     def trace(self) -> Trace:
         """What the loss wrote down."""
-        return Trace(self.graph, self.noises, self.several)
+        return Trace(self.graph, self.noises, self.several, self.outside)
 
 
 def plan(
@@ -61,22 +62,22 @@ def plan(
 
 def with_sum(made: Plan, nodes: Ints) -> Plan:
     """A plan of the same graph whose result is the sum of these nodes."""
-    traced = Trace(made.graph.summed(nodes), made.noises, several=False)
+    traced = made.trace._replace(graph=made.graph.summed(nodes), several=False)
     return planned(traced, made.sizes["parameter"], made.shapes, made.names)
 
 
 def planned(traced: Trace, parameters: int, shapes: Shapes, names: Names) -> Plan:
     """Re-roll what a loss wrote down."""
-    (graph, noises, several), (x_shape, y_shape) = traced, shapes
+    (graph, noises, several, outside), (x_shape, y_shape) = traced, shapes
     normal = canonical(graph)
     normal.check()
     found = groups(normal)
     check_groups(normal, found)
     sizes = {"parameter": parameters, "input": prod(x_shape), "noise": noises,
-             "target": 0 if y_shape is None else prod(y_shape)}
+             "target": 0 if y_shape is None else prod(y_shape), "outside": len(outside)}
     blocks, roots = reroll(normal, found, sizes)
     check_blocks(blocks)
-    return Plan(graph, normal, found, blocks, roots, names, noises, several, shapes)
+    return Plan(graph, normal, found, blocks, roots, names, noises, several, outside, shapes)
 
 
 def parameter_names(params: Any, flat: list[Value]) -> Names:

@@ -20,10 +20,11 @@ from autograd.compiler.execute import function_of
 from autograd.compiler.function import Function, function
 from autograd.compiler.graph import CODE, LEAVES
 from autograd.compiler.place import Places
-from autograd.compiler.printer import HELPERS, all_nodes, constants_in
+from autograd.compiler.printer import HELPERS, Printer, all_nodes, constants_in
 from autograd.compiler.reference import Reference
 from autograd.compiler.reuse import reused
 from autograd.compiler.straight import Straight
+from autograd.value import LAST_CHANGE
 
 FloatArray = npt.NDArray[Any]
 
@@ -99,7 +100,7 @@ def source_of_calls(made: Function, copied: bool) -> str:
     arrays = [let.name.info for let in allocations if let.name.info in used]
     return "\n".join([
         "def allocate(theta, n):", *indented(map(write.statement, allocations)),
-        f"    return [{', '.join(arrays)}]", "", "", "def function(theta, x, y, u, _b, _out):",
+        f"    return [{', '.join(arrays)}]", "", "", "def function(theta, x, y, u, outside, _b, _out):",
         *indented(["n = len(x)", *runs("theta", "views", made.views, write),
                    f"[{', '.join(arrays)}] = _b", *forward, *gradient, f"return {', '.join(texts)},"]), "",
     ])
@@ -136,6 +137,8 @@ class Engine:
         self.functions: dict[str, Function] = {}
         self.runnables: dict[tuple[str, Any], Runnable] = {}
         self.local = _Thread()
+        (self.read,) = (np.flatnonzero(block.members >= 0).tolist() for block in made.blocks if block.op == "outside")
+        self.numbers: tuple[int, FloatArray] = (-2, np.zeros(0))
         self.straight = Straight.of(made)
 
     def function(self, kind: str) -> Function:
@@ -154,6 +157,12 @@ class Engine:
     def shown(self) -> Function:
         """The function that people look at."""
         return self.function("outputs" if self.plan.several else "value_and_grad")
+
+    @property
+    def source(self) -> str:
+        """The same as text, with the numbers that Values from outside have now."""
+        outside = {"outside": self.outside(np.dtype(np.float64))} if self.plan.outside else {}
+        return Printer().source(self.shown, outside)
 
     @cached_property
     def places(self) -> Places:
@@ -184,6 +193,16 @@ class Engine:
         """The random numbers of a batch."""
         return (rng or np.random.default_rng()).random((len(batch), self.plan.noises)) if self.plan.noises else None
 
+    def outside(self, dtype: np.dtype[Any]) -> FloatArray:
+        """The numbers that the Values from outside have now."""
+        change = LAST_CHANGE[0]
+        if change != self.numbers[0]:
+            numbers = np.zeros(len(self.plan.outside))
+            for i in self.read:
+                numbers[i] = self.plan.outside[i].data
+            self.numbers = change, numbers
+        return self.numbers[1].astype(dtype, copy=False)
+
     def results(
         self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, out: FloatArray | None = None,
         by_floats: bool = False,
@@ -193,7 +212,7 @@ class Engine:
         Sums have been reordered and products with 0 left out: so nan and inf are those of eager evaluation.
         """
         if by_floats and self.straight is not None:
-            value, numbers = self.straight.run(theta, batch, noise)
+            value, numbers = self.straight.run(theta, batch, noise, self.outside(np.dtype(np.float64)))
             gradient = np.empty_like(theta) if out is None else out
             gradient[:] = numbers
             result: tuple[Any, ...] = (value, gradient)
@@ -216,7 +235,7 @@ class Engine:
         x, y = batch.matrices(theta.dtype)
         u = None if noise is None else noise.astype(theta.dtype, copy=False)
         with np.errstate(all="ignore"):
-            result: tuple[Any, ...] = mine.call(theta, x, y, u, mine, out)
+            result: tuple[Any, ...] = mine.call(theta, x, y, u, self.outside(theta.dtype), mine, out)
             return result
 
     # ── where numbers are not finite ─────────────────────────────────────────────────────────
@@ -261,7 +280,9 @@ class Engine:
             rows = rows[~np.isfinite(result[0]).all(axis=1)]
         nothing = np.zeros((len(batch), 0))
         y, u = (nothing if given is None else given for given in (batch.y, noise))
-        points = [{"parameter": theta, "input": batch.x[i], "target": y[i], "noise": u[i]} for i in rows]
+        outside = self.outside(np.dtype(np.float64))
+        points = [{"parameter": theta, "input": batch.x[i], "target": y[i], "noise": u[i], "outside": outside}
+                  for i in rows]
         if kind == "outputs":
             if points:
                 result[0][rows] = self.reference.outputs(points)

@@ -26,7 +26,7 @@ def example(
     noise = engine.noise(batch, rng)
     leaves = {
         "input": batch.x[0].ravel(), "target": np.zeros(0) if batch.y is None else batch.y[0].ravel(),
-        "noise": np.zeros(0) if noise is None else noise[0],
+        "noise": np.zeros(0) if noise is None else noise[0], "outside": engine.outside(np.dtype(np.float64)),
     }
     values = replayed(graph, leaves, leaf_names(engine.plan, params), params)
     nodes: dict[Value, int] = {}
@@ -42,7 +42,7 @@ def replayed(
     graph: Graph, leaves: Mapping[str, npt.NDArray[np.float64]], names: Mapping[str, Sequence[str]],
     params: Sequence[Value],
 ) -> list[Value]:
-    """The Value of every node of a traced graph, given the numbers and names of inputs, targets and noise.
+    """The Value of every node of a traced graph, given the numbers and names of leaves.
 
     Parameters are themselves. What merely selects (`where`) is the value that it selects.
     """
@@ -55,7 +55,7 @@ def replayed(
             values.append(constant(float(graph.data[node])))
         elif kind in leaves:
             position = int(graph.data[node])
-            drawn = ops.constant if kind == "noise" else None
+            drawn = ops.constant if kind in ("noise", "outside") else None
             values.append(leaf(float(leaves[kind][position]), drawn, names[kind][position]))
         else:
             value = ops.TABLE[kind].dispatch(tuple(args))

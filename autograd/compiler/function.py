@@ -81,7 +81,7 @@ def function(made: Plan, kind: str) -> Function:
     layout = Layout(blocks, made.names, made.canonical.labels, loss, results)
     forward = Forward(layout, reached(blocks, results))
     arguments = [array for array, block in zip(layout.arrays, blocks, strict=True)
-                 if block.op in ("parameter", "input") or (block.op in ("target", "noise") and block.size)]
+                 if block.op in ("parameter", "input") or (block.op in ("target", "noise", "outside") and block.size)]
     built = Function(kind, arguments, [], forward.statements, None, [], [], [],
                      [array.info for array in layout.arrays], forward.of_block)
     if kind == "outputs":

@@ -2,7 +2,7 @@
 
 Node i has the operation `CODES[code[i]]` and the operands `args[start[i]:start[i + 1]]`, which are
 earlier nodes. Leaves have no operands: a constant's `data` is its number, that of any other leaf
-its position in theta, in the row of X, in the row of Y, or in the draw of noise.
+its position in theta, in the row of X, in the row of Y, in the draw of noise, or among the Values from outside.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-LEAVES = ("constant", "parameter", "input", "target", "noise")
+LEAVES = ("constant", "parameter", "input", "target", "noise", "outside")
 CODES: tuple[str, ...] = (*LEAVES, *ops.TABLE)
 CODE: dict[str, int] = {name: code for code, name in enumerate(CODES)}
 

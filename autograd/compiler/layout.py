@@ -36,7 +36,7 @@ from autograd.compiler.graph import Ints
 from autograd.compiler.names import Names
 from autograd.compiler.views import PAD, affine, factored
 
-LEAF_NAMES = {"constant": "", "parameter": "theta", "input": "x", "target": "y", "noise": "u"}
+LEAF_NAMES = {"constant": "", "parameter": "theta", "input": "x", "target": "y", "noise": "u", "outside": "outside"}
 """What the arrays of leaves are called."""
 
 

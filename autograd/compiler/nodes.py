@@ -28,7 +28,7 @@ Shape = tuple[int | str, ...]
 class Node:
     """A scalar, or an array that stands for `scalars` of them.
 
-    `op` is the operation or the kind of leaf ("parameter", "input", "target", "noise"), `reads` are the
+    `op` is the operation or the kind of leaf ("parameter", "input", "target", "noise", "outside"), `reads` are the
     names of the nodes that its `statements` use. `group` is the number of its group, after the pass that finds
     groups. A `backward` node is the gradient of the node named by `of`. Rows of a "batch" are examples.
     """
@@ -73,6 +73,7 @@ def leaf_names(made: Plan, params: Sequence[Value]) -> dict[str, list[str]]:
             ("input", indexed("x", made.shapes[0])),
             ("target", indexed("y", made.shapes[1] or ())),
             ("noise", indexed("u", (made.noises,))),
+            ("outside", [value.label or f"outside[{i}]" for i, value in enumerate(made.outside)]),
         )
     }
 

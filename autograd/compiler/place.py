@@ -64,7 +64,8 @@ class Places:
         if kind == "parameter":
             return self.of_parameter(int(graph.data[home]))
         if kind in LEAF_NAMES:
-            return Place(LEAF_NAMES[kind], (slice(None), int(graph.data[home])))
+            examples = () if kind == "outside" else (slice(None),)
+            return Place(LEAF_NAMES[kind], (*examples, int(graph.data[home])))
         block = self.made.blocks[self.block[home]]
         index = (*((slice(None),) if block.batched else ()), int(self.slot[home]))
         return Place(self.names[self.block[home]], index, whole=not graph.absorbed[node])

@@ -7,10 +7,12 @@ are made of it by saying what differs: `to_jax`, `buffered`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from autograd import ops
 from autograd.compiler.array import Array, Constant, Let, Rows, Shape, Statement, nodes
@@ -187,15 +189,17 @@ class Printer:
         counted = ["n = len(x)"] if any(map(counts_rows, used)) else []
         return [*counted, *lines, f"return {', '.join(map(self.text, function.results))}"]
 
-    def source(self, function: Function) -> str:
-        """A function that runs on its own."""
+    def source(self, function: Function, given: Mapping[str, npt.NDArray[Any]] = MappingProxyType({})) -> str:
+        """A function that runs on its own; arguments that are `given` become constants."""
         used = all_nodes(function)
         helpers = "\n".join(text for kind, text in sorted(self.helpers.items()) if any(n.kind == kind for n in used))
-        constants = [f"{carried.name} = {literal(carried.array)}" for carried in constants_in(used)]
+        arguments = [argument.info for argument in function.arguments if argument.info not in given]
+        constants = [f"{name} = {literal(array)}" for name, array in given.items()]
+        constants += [f"{carried.name} = {literal(carried.array)}" for carried in constants_in(used)]
         head = "\n".join(["import numpy as np", helpers.rstrip(), *constants]).rstrip()
         body = "\n".join(f"    {line}" if line else "" for line in self.body(function))
         name = "outputs" if function.kind == "outputs" else "value_and_grad"
-        return f"{head}\n\n\ndef {name}({', '.join(map(self.text, function.arguments))}):\n{body}\n"
+        return f"{head}\n\n\ndef {name}({', '.join(arguments)}):\n{body}\n"
 
 
 def parts_of(statements: Iterable[Statement]) -> Iterable[Array]:

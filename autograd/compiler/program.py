@@ -14,7 +14,6 @@ from autograd.compiler.engine import Engine
 from autograd.compiler.example import example
 from autograd.compiler.passes import Pass, passes
 from autograd.compiler.place import Place
-from autograd.compiler.printer import Printer
 from autograd.compiler.summary import BlockInfo, block_infos, table
 from autograd.compiler.to_jax import JaxProgram
 from autograd.compiler.trace import trace
@@ -98,8 +97,8 @@ class Program:
     def retrace(self) -> bool:
         """Trace the loss anew, and drop what was compiled from a trace that differs; whether anything was.
 
-        For numbers and Values that the loss reads besides its parameters and that have changed: they are frozen when
-        it is traced.
+        For plain numbers that the loss reads and that have changed, and for courses that it takes by the numbers of
+        other Values: they are frozen when it is traced.
 
         >>> w, scale = Value(2.0), [10.0]
         >>> program = Program(lambda x: scale[0] * w * x, [w])
@@ -133,7 +132,7 @@ class Program:
     @property
     def source(self) -> str:
         """NumPy code that computes value and gradient (or the outputs, if there are several); it runs on its own."""
-        return Printer().source(self.traced().shown)
+        return self.traced().source
 
     @property
     def blocks(self) -> list[BlockInfo]:
@@ -225,13 +224,13 @@ def compile(loss: Callable[..., Any], params: Any) -> Program:
     """A loss of one example, compiled to a NumPy program over a batch that gives the same value and gradient.
 
     `loss(x, y)`, or `loss(x)`, is ordinary Python over Values; x and y are nested lists shaped like one row of
-    the arrays given later. `params` is a model, a list or a dict of (nested) Values. What else the loss uses
-    is constant, frozen when it is traced: other Values, plain numbers of Python, and numbers that it reads as `w.data`,
-    those of parameters too. `w.detach()` is the number that a parameter has in each call, without its gradient;
-    after other changes, `program.retrace()`. A loss that draws from `random` or `np.random` is refused, and up to
-    100 000 scalars so is any that does not do the same when it is traced a second time; in larger ones a generator
-    of its own or a counter goes unseen. While it is traced, `isinstance(x, Value)` holds, but `type(x) is Value`
-    does not.
+    the arrays given later. `params` is a model, a list or a dict of (nested) Values. Other Values that the loss
+    uses are read anew at each call, and get no gradient. Plain numbers of Python are frozen when it is traced, and
+    numbers that it reads as `w.data`; `w.detach()` is the number that a parameter has in each call, without its
+    gradient. After other changes, `program.retrace()`. A loss that draws from `random` or `np.random` is refused, and
+    up to 100 000 scalars so is any that does not do the same when it is traced a second time; in larger ones a
+    generator of its own or a counter goes unseen. While it is traced, `isinstance(x, Value)` holds, but
+    `type(x) is Value` does not.
 
     >>> from autograd import dot, mean
     >>> W1 = [[Value(0.1), Value(0.2)], [Value(0.3), Value(0.4)], [Value(0.5), Value(0.6)]]

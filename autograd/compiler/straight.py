@@ -29,7 +29,7 @@ LARGEST = 1500
 TERM, CALL, EXAMPLE, STATEMENT = 0.045, 0.25, 0.6, 1.0
 """Microseconds for a term forward and backward, a function and its derivative, an example; a NumPy call."""
 
-LETTERS = {"parameter": "p", "input": "x", "target": "y", "noise": "u"}
+LETTERS = {"parameter": "p", "input": "x", "target": "y", "noise": "u", "outside": "o"}
 
 
 class Straight:
@@ -57,14 +57,14 @@ class Straight:
         return examples * self.cost < self.rival
 
     def run(
-        self, theta: npt.NDArray[Any], batch: Batch, noise: npt.NDArray[Any] | None
+        self, theta: npt.NDArray[Any], batch: Batch, noise: npt.NDArray[Any] | None, outside: npt.NDArray[Any]
     ) -> tuple[np.float64, list[float]]:
         """The mean loss and its gradient."""
         n = len(batch)
         x = batch.x.reshape(n, -1).tolist()
         y = None if batch.y is None else batch.y.reshape(n, -1).tolist()
         u = None if noise is None else noise.tolist()
-        value, gradient = self.function(theta.tolist(), x, y, u)
+        value, gradient = self.function(theta.tolist(), x, y, u, outside.tolist())
         return np.float64(value), gradient
 
 
@@ -73,15 +73,17 @@ def write(made: Plan) -> str:
     graph, sizes = made.canonical, made.sizes
     unpack = {leaf: ", ".join(f"{letter}{i}" for i in range(sizes[leaf])) for leaf, letter in LETTERS.items()}
     gradients = [f"g{i}" for i in range(sizes["parameter"])]
-    lines = ["def value_and_grad(theta, xs, ys, us):"]
+    lines = ["def value_and_grad(theta, xs, ys, us, outside):"]
     if gradients:
         lines += [f"    [{unpack['parameter']}] = theta", f"    {' = '.join(gradients)} = 0.0"]
+    if sizes["outside"]:
+        lines.append(f"    [{unpack['outside']}] = outside")
     used = ["x"] + [letter for leaf, letter in LETTERS.items() if leaf in ("target", "noise") and sizes[leaf]]
     rows = f"zip({', '.join(f'{letter}s' for letter in used)})" if len(used) > 1 else "xs"
     # The seed 1/n makes the gradient of the mean.
     lines += ["    total, share = 0.0, 1 / len(xs)", f"    for {', '.join(used)} in {rows}:"]
     lines += [f"        [{unpack[leaf]}] = {letter}" for leaf, letter in LETTERS.items()
-              if leaf != "parameter" and sizes[leaf]]
+              if leaf in ("input", "target", "noise") and sizes[leaf]]
     lines += [f"        {line(statement)}" for statement in statements(graph)]
     lines.append(f"    return total * share, [{', '.join(gradients)}]")
     return "\n".join(lines) + "\n"

@@ -13,7 +13,7 @@ from autograd.compiler.graph import CODE, Graph
 from autograd.compiler.traced import Traced
 from autograd.errors import TraceError
 from autograd.modes import user_line
-from autograd.value import Value, leaf
+from autograd.value import Value, leaf, next_serial
 
 
 class Tape:
@@ -33,6 +33,11 @@ class Tape:
         self.noises = 0
         self.objects: dict[int, Any] = {}
         self.refused = ""
+        self.outside: list[Value] = []
+        """The Values that the loss reads besides parameters, and did not make itself."""
+        self.outer: set[int] = set()
+        """The nodes that depend on these, and on nothing else that changes."""
+        self.began = next_serial()
         for position, parameter in enumerate(parameters):
             self.nodes.setdefault(parameter, -1)
             if self.nodes[parameter] < 0:
@@ -79,7 +84,7 @@ class Tape:
         return self.leaf("constant", Value(operand).data)
 
     def value(self, root: Value) -> int:
-        """Write the eager graph behind a Value: parameters are variable in it, other leaves constant."""
+        """Write the eager graph behind a Value as far as it depends on parameters, or was made in this trace."""
         stack = [root]
         while stack:
             value = stack[-1]
@@ -94,9 +99,17 @@ class Tape:
 
     def _written(self, value: Value) -> int:
         args = [self.nodes[arg] for arg in value.args]
-        if not isinstance(value.op, ops.Op) or all(self.code[arg] == CODE["constant"] for arg in args):
+        fixed = all(self.code[arg] == CODE["constant"] for arg in args)
+        outer = all(self.code[arg] == CODE["constant"] or arg in self.outer for arg in args)
+        if value.op is ops.constant or (fixed and value.serial > self.began):
             return self.leaf("constant", value.data)
-        index = self.node(CODE[value.op.name], args)
+        if not isinstance(value.op, ops.Op) or (outer and value.serial < self.began):
+            self.outside.append(value)
+            index = self.leaf("outside", len(self.outside) - 1)
+        else:
+            index = self.node(CODE[value.op.name], args)
+        if outer:
+            self.outer.add(index)
         if value.label:
             self.labels[index] = value.label
         return index

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autograd import ops
 from autograd.compiler.array import Array, Constant, Shape, nodes
 from autograd.compiler.build import Plan
@@ -45,14 +47,17 @@ class JaxProgram:
 
     `program(theta, X, Y, u)` is the mean loss of the rows of X and Y; where the function that was compiled returns
     several values, or with `each`, it is a row for every example. `u` are random numbers from 0 to 1 of shape (batch,
-    `noises`), if the loss draws any. Results have the dtype of theta. Slopes are those of the program in NumPy but
-    for one: 0 to a negative power, which is inf, has the slope nan along the exponent in JAX, and -inf in NumPy.
+    `noises`), if the loss draws any. Other Values that the loss reads are read at each call; under `jit`, which would
+    keep them, give `outside=program.numbers()`. Results have the dtype of theta. Slopes are those of the program in
+    NumPy where all is finite and no selection guards a slope that is not; but for one: 0 to a negative power, which is
+    inf, has the slope nan along the exponent in JAX, and -inf in NumPy.
     """
 
     def __init__(self, made: Plan, each: bool = False) -> None:
         kind = "outputs" if each or made.several else "value_and_grad"
         self.source = translated(function(made, kind))
         self.noises = made.noises
+        self.outside = made.outside
         self.squeezed = each and not made.several
         try:
             self.function = function_of(
@@ -60,10 +65,17 @@ class JaxProgram:
         except ModuleNotFoundError:
             raise MissingPackageError('JAX is not installed: pip install -e ".[jax]"') from None
 
-    def __call__(self, theta: Any, X: Any, Y: Any = None, u: Any = None) -> Any:
+    def __call__(self, theta: Any, X: Any, Y: Any = None, u: Any = None, outside: Any = None) -> Any:
         """The mean loss, or a row for every example."""
-        result = self.function(theta, *(part.reshape(len(part), -1) for part in (X, Y, u) if part is not None))
+        parts = [part.reshape(len(part), -1) for part in (X, Y, u) if part is not None]
+        if self.outside:
+            parts.append(self.numbers() if outside is None else outside)
+        result = self.function(theta, *parts)
         return result[:, 0] if self.squeezed else result
+
+    def numbers(self) -> Any:
+        """What the Values that the loss reads besides parameters are now."""
+        return np.array([value.data for value in self.outside])
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {len(self.source.splitlines())} lines>"

@@ -42,10 +42,13 @@ class Trace(NamedTuple):
     """How many random numbers an example draws."""
     several: bool
     """Whether the loss returned several values."""
+    outside: tuple[Value, ...] = ()
+    """The Values that it read besides parameters."""
 
     def same(self, other: Trace) -> bool:
         """Whether another trace has written down the same."""
-        return self[1:] == other[1:] and self.graph.same(other.graph)
+        rest = zip(self[1:], other[1:], strict=True)
+        return all(a == b for a, b in rest) and self.graph.same(other.graph)
 
 
 class Tracing(Mode):
@@ -62,11 +65,11 @@ class Tracing(Mode):
         self.tape = tape
 
     def depends(self, value: Value) -> bool:
-        """Whether a value changes with the parameters."""
+        """Whether a value changes from call to call."""
         return self.tape.code[self.tape.index(value)] != CODE["constant"]
 
     def selected(self, op: ops.Op, args: tuple[Value, ...]) -> Any:
-        """A node where an operand changes with the parameters."""
+        """A node where an operand changes from call to call."""
         if any(map(self.depends, args)):
             return Traced(self.tape, self.tape.node(CODE[op.name], [self.tape.index(arg) for arg in args]))
         return None
@@ -75,7 +78,7 @@ class Tracing(Mode):
         """Refuse to let parameters decide the course of the loss."""
         if isinstance(value, Traced):
             refuse(self.tape, "a branch or a comparison depends on a value", COMPARE)
-        if self.depends(value):
+        if self.depends(value) and self.tape.index(value) not in self.tape.outer:
             refuse(self.tape, "a branch or a comparison depends on a parameter", COMPARE,
                    "which changes from call to call")
 
@@ -169,4 +172,4 @@ def run(
     outputs = flatten(result)
     if not outputs or not all(isinstance(out, (ops.Carrier, int, float, np.number)) for out in outputs):
         raise TraceError(f"the loss must return a Value or a list of Values, {type(result).__name__} came")
-    return Trace(tape.finish([tape.index(out) for out in outputs]), tape.noises, several)
+    return Trace(tape.finish([tape.index(out) for out in outputs]), tape.noises, several, tuple(tape.outside))

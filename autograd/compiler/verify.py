@@ -40,7 +40,7 @@ def verify(made: Plan, engine: Engine, kind: str, theta: Floats, batch: Batch) -
         theta = near(theta, rng)
         first = {"input": batch.x[0], "target": np.zeros(0) if batch.y is None else batch.y[0]}
         points = [{"parameter": theta, **{name: near(row, rng) for name, row in first.items()},
-                   "noise": rng.random(made.noises)} for _ in range(POINTS)]
+                   "noise": rng.random(made.noises), "outside": engine.outside(theta.dtype)} for _ in range(POINTS)]
         wanted = expected(engine, kind, points)
         near_batch = Batch(np.stack([point["input"] for point in points]),
                            None if batch.y is None else np.stack([point["target"] for point in points]))
@@ -102,7 +102,7 @@ def blame(made: Plan, engine: Engine, point: Point) -> str:
     source = Printer().source(replace(function, results=computed))
     run = function_of(source, "<compiled to find the block>", "outputs", {})
     leaves = {"theta": point["parameter"], "x": point["input"][None], "y": point["target"][None],
-              "u": point["noise"][None]}
+              "u": point["noise"][None], "outside": point["outside"]}
     with np.errstate(all="ignore"):
         arrays = run(*(leaves[argument.info] for argument in function.arguments))
     arrays = arrays if len(computed) > 1 else [arrays]

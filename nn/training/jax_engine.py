@@ -37,7 +37,7 @@ class JaxEngine:
         mesh = jax.sharding.Mesh(np.array(self.devices), ("rows",))
         self.whole = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
         self.split = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("rows"))
-        self.steps: dict[tuple[Any, ...], tuple[Any, int]] = {}
+        self.steps: dict[tuple[Any, ...], tuple[Any, JaxProgram]] = {}
         self.checked = jax.process_count() == 1
 
     def value_and_grad(
@@ -50,33 +50,37 @@ class JaxEngine:
         """
         theta, batch = vector(theta, len(self.program.params)), rows(X, Y)
         check_out(out, theta, batch)
-        step, noises = self.step(batch)
+        step, losses = self.step(batch)
+        noises = losses.noises
         noise = (rng or np.random.default_rng()).random((len(batch), noises)).astype(theta.dtype) if noises else None
         parts = [part for part in (*batch.matrices(theta.dtype), noise) if part is not None]
         missing = -len(batch) % len(self.devices)
         with self.jax.enable_x64(theta.dtype == np.float64):
             self.check_processes(theta, parts)
             shares = [self.placed(padded(part, missing), self.split) for part in parts]
-            value, slope = map(np.asarray, step(self.placed(theta, self.whole), len(batch), *shares))
+            given = self.placed(theta, self.whole), self.placed(losses.numbers().astype(theta.dtype), self.whole)
+            value, slope = map(np.asarray, step(*given, len(batch), *shares))
         gradient = np.empty_like(theta) if out is None else out
         gradient[:] = slope
         return value[()], gradient
 
-    def step(self, batch: Batch) -> tuple[Any, int]:
-        """The function that computes value and gradient for rows of this shape, and how many random numbers one takes.
+    def step(self, batch: Batch) -> tuple[Any, JaxProgram]:
+        """The function that computes value and gradient for rows of this shape, and the program that it differentiates.
 
-        Its arguments are θ, the number of rows that count, which come first, and X, Y and the random numbers.
+        Its arguments are θ, the numbers from outside, how many rows count, which come first, and X, Y and the random
+        numbers.
         """
         if batch.shapes not in self.steps:
             losses = JaxProgram(self.program.compiled(batch, "value_and_grad").plan, each=True)
             jax = self.jax
 
-            def mean(theta: Any, n: Any, *parts: Any) -> Any:
-                found = losses(theta, *parts)
+            def mean(theta: Any, outside: Any, n: Any, *parts: Any) -> Any:
+                x, y, u = (*parts, None, None)[:3]
+                found = losses(theta, x, y, u, outside)
                 return jax.numpy.mean(found, where=jax.numpy.arange(len(found)) < n)
 
             made = jax.jit(jax.value_and_grad(mean), out_shardings=self.whole)
-            self.steps[batch.shapes] = made, losses.noises
+            self.steps[batch.shapes] = made, losses
         return self.steps[batch.shapes]
 
     def retrace(self) -> bool:

@@ -29,7 +29,7 @@ MOST = 6
 MANY = 100
 """In drawings of more arrays than this, shapes are written in the boxes alone: their layout would take minutes."""
 
-FILLS = {"parameter": "parameter", "input": "input", "target": "input", "noise": "constant"}
+FILLS = {"parameter": "parameter", "input": "input", "target": "input", "noise": "constant", "outside": "constant"}
 """The field of a theme with which leaves are filled."""
 
 

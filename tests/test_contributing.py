@@ -22,6 +22,7 @@ import json
 import numpy as np
 import autograd, nn, viz
 from autograd import Value, atan
+from autograd.compiler.to_jax import translated
 
 x = Value(0.5, "x")
 y = atan(x) * 2
@@ -29,7 +30,12 @@ y.backward()
 layer = nn.Layer(2, 1, "atan", seed=0)
 program = autograd.compile(lambda x: layer(x)[0], layer)
 program.value_and_grad(np.zeros(3), [[1.0, 2.0]])
-print(json.dumps([y.data, x.grad, viz.formula(y, "latex"), program.source]))
+engine = program.traced()
+calls = engine.runnable("value_and_grad", np.dtype(float)).source
+jax = translated(engine.function("value_and_grad"))
+bent = autograd.compile(lambda x: autograd.grad(atan(w * x), [w], create_graph=True)[0], [w := Value(0.5)])
+slope, bend = bent.value_and_grad([0.5], [1.0])
+print(json.dumps([y.data, x.grad, viz.formula(y, "latex"), program.source, calls, jax, float(slope), float(bend[0])]))
 """
 
 
@@ -66,12 +72,16 @@ def run(root, *command):
 def test_the_operation_works_everywhere(copy):
     done = run(copy, "-c", USE)
     assert not done.returncode, done.stderr
-    value, slope, latex, source = json.loads(done.stdout)
+    value, slope, latex, source, calls, jax, first, second = json.loads(done.stdout)
     assert value == 2 * math.atan(0.5)
     assert slope == 2 / (1 + 0.5**2)
     assert r"\arctan\left(x\right)" in latex
     assert "np.arctan(z)" in source
     assert "1 / (1 + z ** 2)" in source
+    assert "np.arctan(z, out=" in calls
+    assert "jnp.arctan(z)" in jax
+    assert first == pytest.approx(1 / (1 + 0.5**2), rel=1e-15)
+    assert second == pytest.approx(-2 * 0.5 / (1 + 0.5**2) ** 2, rel=1e-15)
 
 
 @pytest.mark.slow

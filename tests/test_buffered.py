@@ -24,9 +24,8 @@ from autograd.compiler.array import (
     take,
     transpose,
 )
-from autograd.compiler.buffered import Buffered, CallPrinter, splits
+from autograd.compiler.buffered import Buffered, CallPrinter, reused, roots, splits
 from autograd.compiler.printer import Printer
-from autograd.compiler.reuse import reused, roots
 
 X, W, B = name("x", (Rows(), 4)), name("W", (4, 4)), name("b", (4,))
 I = Constant("i", np.array([3, 0, 0, 2]))

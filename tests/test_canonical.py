@@ -10,8 +10,7 @@ import pytest
 import autograd
 from autograd import Value, dot, gt, where
 from autograd.compiler.canonical import canonical
-from autograd.compiler.graph import CODE, CODES, LEAVES
-from autograd.compiler.sums import NONE, Canonical
+from autograd.compiler.graph import CODE, CODES, LEAVES, NONE, Canonical
 from autograd.compiler.trace import trace
 
 W = [Value(0.5), Value(-1.0), Value(2.0)]

@@ -12,7 +12,7 @@ from losses import attention, convolution, linear_layer, mlp, weights
 import autograd
 from autograd import Value, dot
 from autograd.compiler.blocks import Block, Term
-from autograd.compiler.rows import aligned, components, padded, rows_of
+from autograd.compiler.reroll import aligned, components, padded, rows_of
 from autograd.compiler.views import PAD, affine, disjoint, factored
 
 

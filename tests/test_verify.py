@@ -12,7 +12,7 @@ from losses import LOSSES, attention, mlp
 
 import autograd
 from autograd import CompilerError, Value
-from autograd.compiler import backward, build, engine, forward, gradients, program, straight
+from autograd.compiler import backward, build, engine, forward, program, straight
 from autograd.compiler.blocks import Block, Operand
 from autograd.compiler.verify import verify
 
@@ -92,13 +92,13 @@ def test_a_wrong_backward_statement_is_found(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_wrong_gradient_of_the_inputs_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = gradients.Gradients.add
+    original = backward.Gradients.add
 
     def twice_to_inputs(self: Any, source: int | None, index: Any, flow: Any) -> None:
         for _ in range(2 if source is not None and self.layout.blocks[source].op == "input" else 1):
             original(self, source, index, flow)
 
-    monkeypatch.setattr(gradients.Gradients, "add", twice_to_inputs)
+    monkeypatch.setattr(backward.Gradients, "add", twice_to_inputs)
     with pytest.raises(CompilerError, match=r"^the gradient disagrees"):
         run(inputs=True)
 

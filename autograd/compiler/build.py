@@ -10,10 +10,9 @@ from typing import Any
 
 from autograd.compiler.blocks import Block, check_blocks
 from autograd.compiler.canonical import canonical
-from autograd.compiler.graph import LEAVES, Graph, Ints
+from autograd.compiler.graph import LEAVES, Canonical, Graph, Ints
 from autograd.compiler.group import Group, check_groups, groups
 from autograd.compiler.reroll import reroll
-from autograd.compiler.sums import Canonical
 from autograd.compiler.trace import Trace, trace
 from autograd.nested import parameters_of
 from autograd.value import Value

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from autograd.compiler.arguments import Batch
 from autograd.compiler.array import Let, names_in
 from autograd.compiler.backward import behind_selections, wild
-from autograd.compiler.buffered import CallPrinter, with_buffers
+from autograd.compiler.buffered import CallPrinter, reused, with_buffers
 from autograd.compiler.build import Plan, with_sum
 from autograd.compiler.execute import function_of
 from autograd.compiler.function import Function, function
@@ -22,7 +22,6 @@ from autograd.compiler.graph import CODE, LEAVES
 from autograd.compiler.place import Places
 from autograd.compiler.printer import HELPERS, Printer, all_nodes, constants_in
 from autograd.compiler.reference import Reference
-from autograd.compiler.reuse import reused
 from autograd.compiler.straight import Straight
 from autograd.value import LAST_CHANGE
 

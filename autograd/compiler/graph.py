@@ -1,4 +1,4 @@
-"""A scalar graph as arrays: what the tracer hands to the passes.
+"""A scalar graph as arrays: as it was traced, and in canonical form.
 
 Node i has the operation `CODES[code[i]]` and the operands `args[start[i]:start[i + 1]]`, which are
 earlier nodes. Leaves have no operands: a constant's `data` is its number, that of any other leaf
@@ -7,7 +7,7 @@ its position in theta, in the row of X, in the row of Y, in the draw of noise, o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -84,3 +84,91 @@ def mix(*columns: Any) -> Ints:
             state = (state ^ (state >> np.uint64(29))) * np.uint64(0x94D049BB133111EB)
             state = state ^ (state >> np.uint64(32))
     return np.asarray(state).view(np.int64)
+
+
+# ── depths ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def levels(n: int, start: Ints, args: Ints, first: Ints, left: Ints, right: Ints) -> Ints:
+    """Levels of n nodes with operands `args` by `start`, and factors `left`, `right` by `first`."""
+    by_args = np.repeat(np.arange(n), np.diff(start))
+    by_terms = np.repeat(np.arange(n), np.diff(first))
+    there = right >= 0
+    above = np.concatenate([by_args, by_terms, by_terms[there]])
+    below = np.concatenate([args, left, right[there]])
+    waiting = np.bincount(above, minlength=n)
+    order = np.argsort(below, kind="stable")
+    above = above[order]
+    out = np.concatenate([[0], np.cumsum(np.bincount(below, minlength=n))])
+
+    level = np.zeros(n, dtype=np.int64)
+    frontier = np.flatnonzero(waiting == 0)
+    depth = 0
+    while len(frontier):
+        level[frontier] = depth
+        users = above[spans(out[frontier], out[frontier + 1] - out[frontier])]
+        np.subtract.at(waiting, users, 1)
+        users = np.unique(users)
+        frontier = users[waiting[users] == 0]
+        depth += 1
+    return level
+
+
+# ── canonical form ────────────────────────────────────────────────────────────────────────────────
+
+
+SUM = CODE["sum"]
+NONE = -1
+"""Stands for the missing second factor of a plain term."""
+
+
+@dataclass
+class Canonical:
+    """A graph in which every linear node is a sum of terms: sign · left · right.
+
+    The terms of node i are `first[i]:first[i + 1]`; operands of the other operations are as in
+    `Graph`. Nodes that were absorbed or merged are not `alive`; `home` is where each then is: the living
+    node that equals it, or the sum that it was `absorbed` in, or NONE where no result depends on it. `hidden` are the
+    nodes whose products with 0 were left out, and `endless` says that a slope above such a product is not finite.
+    """
+
+    code: Ints
+    start: Ints
+    args: Ints
+    data: Floats
+    first: Ints
+    sign: Ints
+    left: Ints
+    right: Ints
+    roots: Ints
+    alive: Bools
+    level: Ints
+    home: Ints
+    absorbed: Bools
+    labels: dict[int, str]
+    hidden: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    endless: bool = False
+
+    def check(self) -> None:
+        """Raise AssertionError unless the arrays fit together and only living nodes are used."""
+        used = np.concatenate([self.args, self.left, self.right[self.right != NONE], self.roots])
+        assert np.all(self.alive[used]), "a dead node is used"
+        owner = np.repeat(np.arange(len(self.code)), np.diff(self.first))
+        assert np.all(self.code[owner] == SUM), "a node that is no sum has terms"
+        for column in (self.left, self.right):
+            there = column != NONE
+            assert np.all(self.level[column[there]] < self.level[owner[there]]), "a term is not below its sum"
+
+
+@dataclass
+class Terms:
+    """Signed products, sorted by the sum that owns them."""
+
+    owner: Ints
+    sign: Ints
+    left: Ints
+    right: Ints
+
+    def take(self, which: Bools | Ints) -> Terms:
+        """Some of the terms."""
+        return Terms(self.owner[which], self.sign[which], self.left[which], self.right[which])

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.graph import CODES, LEAVES, Ints, mix, spans
-from autograd.compiler.sums import NONE, SUM, Canonical
+from autograd.compiler.graph import CODES, LEAVES, NONE, SUM, Canonical, Ints, mix, spans
 
 
 @dataclass

@@ -1,23 +1,27 @@
-"""Graphs for people and pictures: the scalars of a loss after each of the first passes.
+"""Graphs for people and pictures: the scalars of a loss after each of the first passes, then its arrays.
 
-A `Node` is a scalar, or an array that stands for many (`arrays`), with the statement that computes it. Pictures
-need no more than that, and know nothing else of the compiler.
+A `Node` is a scalar, or an array that stands for many, with the statement that computes it. Pictures need no more than
+that, and know nothing else of the compiler.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from autograd import ops
+from autograd.compiler.array import Statement, read_by, target_of
+from autograd.compiler.blocks import Block
 from autograd.compiler.build import Plan
-from autograd.compiler.graph import CODE, CODES, LEAVES, Bools, Graph, Ints
+from autograd.compiler.function import Function
+from autograd.compiler.graph import CODE, CODES, LEAVES, NONE, SUM, Bools, Canonical, Graph, Ints
 from autograd.compiler.group import Group
-from autograd.compiler.sums import NONE, SUM, Canonical
+from autograd.compiler.layout import LEAF_NAMES, positions
+from autograd.compiler.printer import Printer
 from autograd.formula import Formula, as_formula, number
 from autograd.value import Value
 
@@ -154,3 +158,132 @@ def _formula(name: str) -> Formula:
 
 def _distinct(nodes: Ints, names: Sequence[str], constant: Bools) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names[node] for node in nodes if not constant[node]))
+
+
+# ── arrays ────────────────────────────────────────────────────────────────────────────────────────
+
+
+Filled = tuple[Node, list[Statement]]
+"""A node, and the statements that compute it."""
+
+
+def array_nodes(made: Plan, function: Function) -> list[Node]:
+    """The arrays of a function: parameters and data, then each block, then each gradient, in order."""
+    leaves = {node.name: node for node in _leaves(made, function)}
+    filled = [*_forward(made, function), *_backward(made, function)]
+    # m1 = np.max(z2), which only helps, belongs to the array that it helps to compute.
+    owner = {target_of(statement): node.name for node, statements in filled for statement in statements}
+    owner |= {name: name for name in [*leaves, *(node.name for node, _ in filled)]}
+    write, nodes = Printer(), []
+    for node, statements in filled:
+        reads = dict.fromkeys(owner[name] for statement in statements for name in read_by(statement) if name in owner)
+        nodes.append(replace(
+            node, reads=tuple(name for name in reads if name != node.name),
+            statements=tuple(map(write.statement, statements)),
+        ))
+    used = {name for node in nodes for name in node.reads}
+    return [leaf for name, leaf in leaves.items() if name in used] + nodes
+
+
+def _leaves(made: Plan, function: Function) -> Iterator[Node]:
+    """What is given: x, y, random numbers, and the parameters by the names that the source gives them."""
+    for block in made.blocks:
+        if block.op in LEAF_NAMES and block.op != "constant":
+            yield Node(LEAF_NAMES[block.op], block.op, shape=_shape(block), scalars=block.size)
+    for let in function.views:
+        held = positions(let, made.sizes["parameter"])
+        yield Node(let.name.info, "parameter", shape=held.shape, scalars=held.size)
+
+
+def _shape(block: Block) -> Shape:
+    return ("batch", block.size) if block.batched else (block.size,)
+
+
+def _forward(made: Plan, function: Function) -> Iterator[Filled]:
+    """Each block, and the mean of the loss."""
+    blocks = {let.name.info: made.blocks[position] for position, let in function.of_block.items()}
+    for name, statements in _by_target(function.forward, blocks):
+        if name in blocks:
+            block = blocks[name]
+            yield Node(name, block.kind, shape=_shape(block), scalars=block.size), statements
+        else:
+            yield Node(name, "mean"), statements
+
+
+def _backward(made: Plan, function: Function) -> Iterator[Filled]:
+    """The gradients of blocks, and of the parameters by the names that the source gives to their places."""
+    of_block = {gradient: position for position, gradient in function.gradients.items()}
+    of_theta = _places(made, function)
+    for name, statements in _by_target(function.backward, [*of_block, *of_theta]):
+        if name in of_block:
+            block, of = made.blocks[of_block[name]], function.names[of_block[name]]
+            shape, scalars = _shape(block), block.size
+        else:
+            of, held = of_theta[name]
+            shape, scalars = held.shape, held.size
+        yield Node(name, "gradient", shape=shape, scalars=scalars, backward=True, of=of), statements
+
+
+def _places(made: Plan, function: Function) -> dict[str, tuple[str, Ints]]:
+    """The names of runs of the gradient, each with the name of those parameters and their positions in theta."""
+    size = made.sizes["parameter"]
+    named = {let.name.info: positions(let, size) for let in function.views}
+    whole = ("theta", np.arange(size))
+    places = {let.name.info: positions(let, size) for let in function.places}
+    return {"gradient": whole} | {
+        place: next(((name, held) for name, held in named.items() if np.array_equal(held, mine)), whole)
+        for place, mine in places.items()
+    }
+
+
+def _by_target(statements: Sequence[Statement], known: Collection[str]) -> list[tuple[str, list[Statement]]]:
+    """Statements by the array that they fill, in the order of the last word on each; helpers go with what follows."""
+    found: dict[str, list[Statement]] = {}
+    waiting: list[Statement] = []
+    for position, statement in enumerate(statements):
+        name = target_of(statement)
+        waiting.append(statement)
+        if name in known or position == len(statements) - 1:
+            found[name] = found.pop(name, []) + waiting
+            waiting = []
+    return list(found.items())
+
+
+# ── blocks in a table ─────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class BlockInfo:
+    """What a picture needs to know of a block: its name, operation, shape, operands and size."""
+
+    name: str
+    op: str
+    shape: tuple[int | str, ...]
+    operands: tuple[str, ...]
+    scalars: int
+    statement: str
+    flops: int
+
+
+def block_infos(made: Plan, function: Function) -> list[BlockInfo]:
+    """The blocks of a plan for people and pictures."""
+    write, infos = Printer(), []
+    for position, let in function.of_block.items():
+        block = made.blocks[position]
+        sources = [operand.source for operand in block.reads() if operand.source is not None]
+        operands = tuple(dict.fromkeys(function.names[source] for source in sources))
+        shape: tuple[int | str, ...] = ("batch", block.size) if block.batched else (block.size,)
+        infos.append(
+            BlockInfo(let.name.info, block.kind, shape, operands, block.size, write.statement(let), block.flops))
+    return infos
+
+
+def table(infos: list[BlockInfo], made: Plan) -> str:
+    """A table of the blocks, and a line that sums them up."""
+    lines = [("block", "operation", "shape", "scalars", "flops")]
+    lines += [(b.name, b.op, str(b.shape).replace("'", ""), f"{b.scalars:,}", f"{b.flops:,}") for b in infos]
+    widths = [max(len(line[i]) for line in lines) for i in range(5)]
+    rows = ["  ".join([*map(str.ljust, line[:3], widths[:3]), *map(str.rjust, line[3:], widths[3:])]) for line in lines]
+    total = (f"{len(made.graph):,} scalar nodes → {len(infos)} blocks of {sum(b.scalars for b in infos):,} scalars, "
+             f"{made.sizes['parameter']:,} parameters, {sum(b.flops for b in infos):,} flops forward")
+    return "\n".join([rows[0], "-" * len(rows[0]), *rows[1:], total])

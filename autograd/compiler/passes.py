@@ -6,12 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from autograd.compiler.arrays import array_nodes
 from autograd.compiler.canonical import canonical
 from autograd.compiler.engine import Engine
+from autograd.compiler.graph import Canonical
 from autograd.compiler.group import groups
-from autograd.compiler.nodes import Node, canonical_nodes, grouped_nodes, leaf_names, scalar_names, traced_nodes
-from autograd.compiler.sums import Canonical
+from autograd.compiler.nodes import (
+    Node,
+    array_nodes,
+    canonical_nodes,
+    grouped_nodes,
+    leaf_names,
+    scalar_names,
+    traced_nodes,
+)
 from autograd.value import Value
 
 

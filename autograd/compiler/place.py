@@ -8,9 +8,8 @@ import numpy as np
 
 from autograd.compiler.build import Plan
 from autograd.compiler.function import Function
-from autograd.compiler.graph import CODES, LEAVES, Ints
+from autograd.compiler.graph import CODES, LEAVES, NONE, Ints
 from autograd.compiler.layout import LEAF_NAMES, positions
-from autograd.compiler.sums import NONE
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from autograd.compiler.arguments import Batch, check_out, rows, vector
 from autograd.compiler.build import parameter_names, plan
 from autograd.compiler.engine import Engine
 from autograd.compiler.example import example
+from autograd.compiler.nodes import BlockInfo, block_infos, table
 from autograd.compiler.passes import Pass, passes
 from autograd.compiler.place import Place
-from autograd.compiler.summary import BlockInfo, block_infos, table
 from autograd.compiler.to_jax import JaxProgram
 from autograd.compiler.trace import trace
 from autograd.compiler.verify import verify

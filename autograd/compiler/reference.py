@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.graph import CODE, CODES, LEAVES, Floats, Graph, Ints, spans
-from autograd.compiler.levels import levels
+from autograd.compiler.graph import CODE, CODES, LEAVES, Floats, Graph, Ints, levels, spans
 
 Point = dict[str, Floats]
 """The numbers of parameters, inputs, targets and noise for one example, by their kind."""

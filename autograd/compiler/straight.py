@@ -18,8 +18,7 @@ from autograd.compiler.array import Array, Let, Statement, Store, name
 from autograd.compiler.backward import through
 from autograd.compiler.build import Plan
 from autograd.compiler.execute import function_of
-from autograd.compiler.graph import CODE, CODES, LEAVES
-from autograd.compiler.sums import NONE, SUM, Canonical
+from autograd.compiler.graph import CODE, CODES, LEAVES, NONE, SUM, Canonical
 from autograd.formula import Formula, as_formula
 from autograd.specialize import FUNCTIONS
 

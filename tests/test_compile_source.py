@@ -195,3 +195,9 @@ def test_a_name_changes_nothing_but_names(name: str, shape: Any) -> None:
         assert value == pytest.approx(expected.value, rel=1e-12)
         np.testing.assert_allclose(gradient, expected.gradient, rtol=1e-10)
     assert shape_of(program.source) == shape
+
+
+def test_what_runs_writes_into_arrays_that_are_made_once() -> None:
+    source = mlp(3, 4, 2).traced().executed_source
+    for line in ("t1 = np.empty((n, 4), theta.dtype)", "z1 = t1", "np.matmul(x, W1, out=t1)", "np.add(t1, b1, out=z1)"):
+        assert f"    {line}\n" in source

@@ -419,3 +419,11 @@ def test_a_discriminator_that_another_loss_trains_is_seen() -> None:
         outs = [autograd.softplus(-discriminator([generator([z])])) for z in Z]
         assert found[0] == pytest.approx(np.mean([out.data for out in outs]), rel=1e-12)
         nn.vector_to_parameters(rng.normal(size=len(discriminator.parameters())), discriminator)
+
+
+def test_an_outside_value_that_is_multiplied_by_zero_may_be_infinite() -> None:
+    w, scale = Value(2.0), Value(1.0)
+    program = autograd.compile(lambda x: w * x + 0.0 * scale, [w])
+    assert program([2.0], [1.0]).tolist() == [2.0]
+    scale.data = math.inf
+    assert math.isnan(program([2.0], [1.0])[0])

@@ -33,7 +33,7 @@ KEPT = 8
 SMALL = 4096
 """Up to so many parameters it is quicker to copy the gradient out of an array kept than to name its parts anew."""
 
-EXACT = 20_000_000
+EXACT = 2_000_000
 """Scalars, some seconds' work, up to which results that are not finite are computed anew one by one."""
 
 HELP: dict[str, Any] = {"np": np} | {
@@ -261,7 +261,9 @@ class Engine:
         self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, result: tuple[Any, ...]
     ) -> bool:
         """Whether results are finite, and what has been left out as well."""
-        return all(map(finite, result[1:])) and (self.hidden is None or self.hidden.finite(kind, theta, batch, noise))
+        hidden = self.hidden
+        return all(map(finite, result[1:])) and (
+            hidden is None or hidden.finite(kind, theta, batch, noise, self.outside(theta.dtype)))
 
     @cached_property
     def hidden(self) -> Hidden | None:
@@ -273,7 +275,7 @@ class Engine:
     ) -> tuple[Any, ...]:
         """The same results, written over those given, by evaluating the graph for each example as it was traced."""
         rows = np.arange(len(batch))
-        if self.hidden is None and len(self.plan.graph) * len(batch) > EXACT:
+        if len(self.plan.graph) * len(batch) > EXACT and not all(map(finite, result)):
             return result
         if kind == "outputs" and self.hidden is None:
             rows = rows[~np.isfinite(result[0]).all(axis=1)]
@@ -307,17 +309,20 @@ class Hidden:
         graph, nodes = made.canonical, made.canonical.hidden
         kinds = graph.code[nodes]
         self.leaves = {leaf: graph.data[nodes[kinds == CODE[leaf]]].astype(np.int64)
-                       for leaf in ("parameter", "input", "target")}
+                       for leaf in ("parameter", "input", "target", "outside")}
         self.endless = graph.endless or not np.isfinite(graph.data[nodes[kinds == CODE["constant"]]]).all()
         inner = nodes[kinds >= len(LEAVES)] - (len(graph.code) - len(made.graph))
         self.inner = Engine(with_sum(made, inner)) if len(inner) else None
 
-    def finite(self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None) -> bool:
+    def finite(
+        self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, outside: FloatArray
+    ) -> bool:
         """Whether they all are finite."""
         if self.endless:
             return False
         x, y = batch.matrices(theta.dtype)
-        for leaf, array in (("parameter", theta), ("input", x), ("target", y)):
+        given = {"parameter": theta, "input": x, "target": y, "outside": outside}
+        for leaf, array in given.items():
             mine = self.leaves[leaf]
             if array is not None and len(mine) and not (finite(array) or np.isfinite(array[..., mine]).all()):
                 return False

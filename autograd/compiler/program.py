@@ -135,6 +135,12 @@ class Program:
         return self.traced().source
 
     @property
+    def executed_source(self) -> str:
+        """What runs: the same as calls that write into arrays, and the function that makes these for n examples."""
+        compiled = self.traced()
+        return compiled.runnable(compiled.shown.kind, np.dtype(np.float64)).source
+
+    @property
     def blocks(self) -> list[BlockInfo]:
         """The arrays that the forward half computes, in order."""
         compiled = self.traced()

@@ -136,7 +136,6 @@ class Engine:
         self.functions: dict[str, Function] = {}
         self.runnables: dict[tuple[str, Any], Runnable] = {}
         self.local = _Thread()
-        (self.read,) = (np.flatnonzero(block.members >= 0).tolist() for block in made.blocks if block.op == "outside")
         self.numbers: tuple[int, FloatArray] = (-2, np.zeros(0))
         self.straight = Straight.of(made)
 
@@ -196,10 +195,7 @@ class Engine:
         """The numbers that the Values from outside have now."""
         change = LAST_CHANGE[0]
         if change != self.numbers[0]:
-            numbers = np.zeros(len(self.plan.outside))
-            for i in self.read:
-                numbers[i] = self.plan.outside[i].data
-            self.numbers = change, numbers
+            self.numbers = change, np.array([value.data for value in self.plan.outside])
         return self.numbers[1].astype(dtype, copy=False)
 
     def results(

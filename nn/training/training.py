@@ -239,9 +239,25 @@ class Training:
 
 def progress_bar(done: int, total: int, shown: bool) -> Any:
     """A bar that counts examples."""
+    if not shown:
+        return Unseen()
     from tqdm import tqdm
 
-    return tqdm(total=total, initial=done, unit=" examples", unit_scale=True, disable=not shown)
+    return tqdm(total=total, initial=done, unit=" examples", unit_scale=True)
+
+
+class Unseen(contextlib.nullcontext[None]):
+    """No bar. One of tqdm's that is not shown takes its lock all the same, which Ctrl-C may have left held."""
+
+    disable = True
+
+    def update(self, examples: int) -> None:
+        """Count nothing."""
+
+    def set_description(self, text: str, refresh: bool = True) -> None:
+        """Show nothing."""
+
+    set_postfix = set_description
 
 
 def all_finite(vector: FloatArray) -> bool:

@@ -206,7 +206,7 @@ def test_the_statements_of_the_arrays_are_the_source() -> None:
         program = case.traced()
         function = program.traced().function("value_and_grad")
         told = [line for node in arrays(program).values() for line in node.statements]
-        assert sorted(told) == sorted(map(Printer().statement, [*function.forward, *function.backward]))
+        assert sorted(told) == sorted(map(Printer(function.places).statement, [*function.forward, *function.backward]))
 
 
 def test_a_loss_of_several_values_has_no_backward_half() -> None:

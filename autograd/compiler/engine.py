@@ -160,7 +160,7 @@ class Engine:
     def source(self) -> str:
         """The same as text, with the numbers that Values from outside have now."""
         outside = {"outside": self.outside(np.dtype(np.float64))} if self.plan.outside else {}
-        return Printer().source(self.shown, outside)
+        return Printer(self.shown.places).source(self.shown, outside)
 
     @cached_property
     def places(self) -> Places:

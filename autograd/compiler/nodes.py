@@ -174,7 +174,7 @@ def array_nodes(made: Plan, function: Function) -> list[Node]:
     # m1 = np.max(z2), which only helps, belongs to the array that it helps to compute.
     owner = {target_of(statement): node.name for node, statements in filled for statement in statements}
     owner |= {name: name for name in [*leaves, *(node.name for node, _ in filled)]}
-    write, nodes = Printer(), []
+    write, nodes = Printer(function.places), []
     for node, statements in filled:
         reads = dict.fromkeys(owner[name] for statement in statements for name in read_by(statement) if name in owner)
         nodes.append(replace(

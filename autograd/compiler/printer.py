@@ -44,6 +44,10 @@ class Printer:
     module: ClassVar[str] = "np"
     helpers: ClassVar[dict[str, str]] = HELPERS
 
+    def __init__(self, places: Iterable[Let] = ()) -> None:
+        self.places = {let.name.info for let in places}
+        """The names of runs of the gradient: what is added to them is added to the gradient."""
+
     def text(self, array: Array) -> str:
         """A node as text."""
         return str(self.formula(array))
@@ -69,7 +73,8 @@ class Printer:
         """A statement as a line."""
         if isinstance(statement, Let):
             return f"{self.text(statement.name)} = {self.text(statement.value)}"
-        indexed = statement.place.kind in ("part", "take") or (statement.adds and statement.place.kind == "name")
+        own = statement.adds and statement.place.kind == "name" and statement.place.info not in self.places
+        indexed = own or statement.place.kind in ("part", "take")
         place = self.text(statement.place) + ("" if indexed else "[...]")
         return f"{place} {'+=' if statement.adds else '='} {self.text(statement.value)}"
 

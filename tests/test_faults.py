@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from mirrors import mirror, originals, right
 
-TIMES = int(os.environ.get("REROLL_FAULTS", "10"))
+TIMES = int(os.environ.get("REROLL_FAULTS", "30"))
 ROOT = Path(__file__).parent.parent
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="only systems with fork can do that to a process")

@@ -45,7 +45,7 @@ def _matrix(array: npt.NDArray[Any], dtype: Any) -> FloatArray:
     return rows if rows.ndim == 2 else rows.reshape(len(rows), -1)
 
 
-def rows(X: npt.ArrayLike, Y: npt.ArrayLike | None) -> Batch:
+def as_batch(X: npt.ArrayLike, Y: npt.ArrayLike | None) -> Batch:
     """The arguments X and Y as a batch.
 
     Raises `NumberError` for what is no array of real numbers, `SizeError` where lengths differ,

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiler.arguments import Batch, check_out, rows, vector
+from autograd.compiler.arguments import Batch, as_batch, check_out, vector
 from autograd.compiler.build import parameter_names, plan
 from autograd.compiler.engine import Engine
 from autograd.compiler.example import example
@@ -61,7 +61,7 @@ class Program:
         `inputs`, d(value)/dX comes third. Random numbers (dropout) are one float64 draw from `rng` of
         shape (batch, numbers per example). Raises `UsageError` or `SizeError` for arguments that do not fit.
         """
-        theta, batch = vector(theta, len(self.params)), rows(X, Y)
+        theta, batch = vector(theta, len(self.params)), as_batch(X, Y)
         check_out(out, theta, batch)
         compiled = self.compiled(batch, "inputs" if inputs else "value_and_grad")
         return compiled.value_and_grad(theta, batch, rng, out, inputs)
@@ -71,7 +71,7 @@ class Program:
         rng: np.random.Generator | None = None,
     ) -> FloatArray:
         """What the loss returns for each row: shape (batch,), or (batch, values) where it returns several."""
-        theta, batch = vector(theta, len(self.params)), rows(X, Y)
+        theta, batch = vector(theta, len(self.params)), as_batch(X, Y)
         return self.compiled(batch, "outputs").outputs(theta, batch, rng)
 
     def compiled(self, batch: Batch, kind: str) -> Engine:
@@ -150,7 +150,7 @@ class Program:
         """Trace the loss for rows of X and Y of these shapes, without data, to look inside; the program itself."""
         rng = np.random.default_rng(0)
         y = None if y_shape is None else rng.random((1, *y_shape))
-        self.compiled(rows(rng.random((1, *x_shape)), y), "outputs")
+        self.compiled(as_batch(rng.random((1, *x_shape)), y), "outputs")
         return self
 
     def to_jax(self, *, each: bool = False) -> JaxProgram:
@@ -191,7 +191,7 @@ class Program:
         >>> program.example(3.0, 5.0)
         Value(data=4.0, label='loss')
         """
-        batch = rows([x], None if y is None else [y])
+        batch = as_batch([x], None if y is None else [y])
         compiled = self.compiled(batch, "outputs")
         outputs, nodes = example(compiled, batch, self.params, rng)
         self.shown = compiled, nodes

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 import autograd
-from autograd.compiler.arguments import Batch, check_out, rows, vector
+from autograd.compiler.arguments import Batch, as_batch, check_out, vector
 from autograd.compiler.to_jax import JaxProgram
 from autograd.errors import MissingPackageError, UsageError
 
@@ -48,7 +48,7 @@ class JaxEngine:
 
         Raises what `Program.value_and_grad` raises.
         """
-        theta, batch = vector(theta, len(self.program.params)), rows(X, Y)
+        theta, batch = vector(theta, len(self.program.params)), as_batch(X, Y)
         check_out(out, theta, batch)
         step, losses = self.step(batch)
         noises = losses.noises

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from typing import Any
 
@@ -152,3 +153,12 @@ def is_number(text: str | bytes) -> bool:
     except ValueError:
         return False
     return True
+
+
+def all_finite(given: Any) -> bool:
+    """Whether no number of an array is nan or inf: the sum of squares is finite then, unless they are huge."""
+    if not given.ndim:
+        return math.isfinite(given)
+    flat = given.reshape(-1)
+    with np.errstate(all="ignore"):
+        return math.isfinite(np.dot(flat, flat)) or bool(np.isfinite(flat).all())

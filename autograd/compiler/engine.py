@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -23,6 +22,7 @@ from autograd.compiler.place import Places
 from autograd.compiler.printer import HELPERS, Printer, all_nodes, constants_in
 from autograd.compiler.reference import Reference
 from autograd.compiler.straight import Straight
+from autograd.nested import all_finite
 from autograd.value import LAST_CHANGE
 
 FloatArray = npt.NDArray[Any]
@@ -213,7 +213,7 @@ class Engine:
             result: tuple[Any, ...] = (value, gradient)
         else:
             result = self.run(kind, theta, batch, noise, out)
-        if finite(result[0]) and (not self.delicate or self.sound(kind, theta, batch, noise, result)):
+        if all_finite(result[0]) and (not self.delicate or self.sound(kind, theta, batch, noise, result)):
             return result
         with np.errstate(all="ignore"):
             return self.exactly(kind, theta, batch, noise, result)
@@ -258,7 +258,7 @@ class Engine:
     ) -> bool:
         """Whether results are finite, and what has been left out as well."""
         hidden = self.hidden
-        return all(map(finite, result[1:])) and (
+        return all(map(all_finite, result[1:])) and (
             hidden is None or hidden.finite(kind, theta, batch, noise, self.outside(theta.dtype)))
 
     @cached_property
@@ -271,7 +271,7 @@ class Engine:
     ) -> tuple[Any, ...]:
         """The same results, written over those given, by evaluating the graph for each example as it was traced."""
         rows = np.arange(len(batch))
-        if len(self.plan.graph) * len(batch) > EXACT and not all(map(finite, result)):
+        if len(self.plan.graph) * len(batch) > EXACT and not all(map(all_finite, result)):
             return result
         if kind == "outputs" and self.hidden is None:
             rows = rows[~np.isfinite(result[0]).all(axis=1)]
@@ -287,15 +287,6 @@ class Engine:
         value, gradient, dx = self.reference.value_and_grad(points)
         result[1][:] = gradient
         return (theta.dtype.type(value), result[1], dx.astype(theta.dtype))[: len(result)]
-
-
-def finite(numbers: Any) -> bool:
-    """Whether numbers are finite. The sum of their squares costs less than looking at each; it may overflow, too."""
-    if not numbers.ndim:
-        return math.isfinite(numbers)
-    flat = numbers.reshape(-1)
-    with np.errstate(all="ignore"):
-        return math.isfinite(flat.dot(flat))
 
 
 class Hidden:
@@ -320,7 +311,7 @@ class Hidden:
         given = {"parameter": theta, "input": x, "target": y, "outside": outside}
         for leaf, array in given.items():
             mine = self.leaves[leaf]
-            if array is not None and len(mine) and not (finite(array) or np.isfinite(array[..., mine]).all()):
+            if array is not None and len(mine) and not (all_finite(array) or np.isfinite(array[..., mine]).all()):
                 return False
         # Their sum is not finite if one of them is not. What slopes are not finite are nan when multiplied by 0.
-        return self.inner is None or all(map(finite, self.inner.run(kind, theta, batch, noise, None)))
+        return self.inner is None or all(map(all_finite, self.inner.run(kind, theta, batch, noise, None)))

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from autograd.files import PathLike, check_writable
 from autograd.modes import lock
+from autograd.nested import all_finite
 from nn.errors import DataError
 from nn.examples import FloatArray
 from nn.metrics import METRICS
@@ -258,12 +259,6 @@ class Unseen(contextlib.nullcontext[None]):
         """Show nothing."""
 
     set_postfix = set_description
-
-
-def all_finite(vector: FloatArray) -> bool:
-    """Whether no number is nan or inf: the sum of squares is finite then, unless they are huge."""
-    with np.errstate(all="ignore"):
-        return math.isfinite(np.dot(vector, vector)) or bool(np.isfinite(vector).all())
 
 
 class OneThread(contextlib.AbstractContextManager[None]):

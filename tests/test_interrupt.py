@@ -1,5 +1,6 @@
 """Ctrl-C ends training between two steps."""
 
+import contextlib
 import signal
 import threading
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 import nn
-from nn.training import checkpoint
+from nn.training import checkpoint, evaluation
 from nn.training.interrupt import Interrupt
 from nn.training.training import Training
 
@@ -183,6 +184,23 @@ def test_ctrl_c_cannot_tear_the_way_out(monkeypatch, times):
             nn.fit(model, X, Y, "mse", nn.SGD(0.1), epochs=2, progress=False, callbacks=[Steps(once)])
     assert len(once.thetas) == 2
     np.testing.assert_array_equal(nn.parameters_to_vector(model), once.thetas[-1])
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_ctrl_c_while_a_model_is_tried_with_random_parameters_leaves_its_own(monkeypatch, times):
+    model, once = nn.MLP(1, [3, 1], "tanh", "sigmoid", seed=0), Once(times)
+    start, outputs_of = nn.parameters_to_vector(model), evaluation.outputs_of
+
+    def pressed(*arguments):
+        once.press()
+        return outputs_of(*arguments)
+
+    monkeypatch.setattr(evaluation, "outputs_of", pressed)
+    with pytest.warns(RuntimeWarning, match="interrupted after 0 of 2 epochs"), \
+            contextlib.nullcontext() if times == 1 else pytest.raises(KeyboardInterrupt):
+        nn.fit(model, X, Y > 0, "binary_cross_entropy", nn.SGD(0.1), epochs=2, progress=False)
+    np.testing.assert_array_equal(nn.parameters_to_vector(model), start)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

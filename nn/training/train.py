@@ -23,6 +23,7 @@ from nn.optim import Optimizer
 from nn.training.engine import ENGINES, EagerEngine, EngineMaker
 from nn.training.evaluation import Evaluator, Examples, check_model, examples_for
 from nn.training.history import History
+from nn.training.interrupt import Interrupt
 from nn.training.training import Training
 
 
@@ -105,20 +106,22 @@ def fit(
     evaluator = Evaluator(
         model, cost, metrics, threshold_of(loss, examples.targets), compiled=make is not EagerEngine
     )
-    check_model(model, loss, evaluator, *(part for part in (examples, validation) if part is not None))
-    training = Training(
-        model, optimizer, make(lambda x, y: cost(model(x), y), model), evaluator, examples, validation,
-        epochs=epochs, batch_size=size or len(examples), order=order, shuffle=shuffle, noise=noise,
-        callbacks=[*listed("callbacks", callbacks), *([] if record is None else [record])], dtype=dtype,
-    )
     if resume is not None and validation_split and seed is None:
         raise UsageError("resume needs the same seed, since validation_split draws by it")
     try:
-        with explained(examples.inputs):
-            return training.run(progress, resume)
+        with explained(examples.inputs), Interrupt() as interrupt:
+            check_model(model, loss, evaluator, *(part for part in (examples, validation) if part is not None))
+            training = Training(
+                model, optimizer, make(lambda x, y: cost(model(x), y), model), evaluator, examples, validation,
+                epochs=epochs, batch_size=size or len(examples), order=order, shuffle=shuffle, noise=noise,
+                callbacks=[*listed("callbacks", callbacks), *([] if record is None else [record])], dtype=dtype,
+            )
+            history = training.run(progress, resume, interrupt)
     except TraceError as error:
         error.add_note('engine="eager" trains with any loss and model, one example at a time')
         raise
+    history.interrupted = interrupt.came
+    return history
 
 
 def divided(examples: Examples, share: float, rng: np.random.Generator) -> tuple[Examples, Examples | None]:

@@ -99,36 +99,35 @@ class Training:
         """Go back to where a checkpoint was written; raises `DataError` or `UsageError`, and then changes nothing."""
         restore(self, path)
 
-    def run(self, progress: bool, resume: PathLike | None = None) -> History:
-        """All epochs, or those that are left after a checkpoint."""
-        with Interrupt() as interrupt:
-            if resume is None:
-                self.optimizer.reset()  # it may have trained another model
-            else:
-                self.resume(resume)
-                self.history.stopped = ""  # early stopping judges again, perhaps with more patience
-            self.began = time.perf_counter() - self.history.seconds
-            n = len(self.examples)
-            bar = progress_bar(self.epoch * n, self.epochs * n, progress)
-            try:
-                with bar, self.model.mode(training=True), self.threads():
-                    with interrupt.leavable():
-                        self.try_metrics()
-                        self.tell("begin")
-                        self.note_resumption()
-                        while self.epoch < self.epochs and not (self.history.stopped or interrupt.came):
-                            if self.run_epoch(bar, interrupt):
-                                self.finish_epoch(bar)
-                    self.history.interrupted = interrupt.came
-                    with interrupt.leavable():
-                        self.tell("end")
-                    if interrupt.came:
-                        self.note_interruption(bar)
-            finally:
-                self.history.seconds = time.perf_counter() - self.began
-                self.optimizer.lr = self.rate  # a callback may have changed it, for this training
-                self.write_back()
-        self.history.interrupted = interrupt.came
+    def run(self, progress: bool, resume: PathLike | None = None, interrupt: Interrupt | None = None) -> History:
+        """All epochs, or those that are left after a checkpoint; in a block of `interrupt` where Ctrl-C may come."""
+        interrupt = interrupt or Interrupt()
+        if resume is None:
+            self.optimizer.reset()  # it may have trained another model
+        else:
+            self.resume(resume)
+            self.history.stopped = ""  # early stopping judges again, perhaps with more patience
+        self.began = time.perf_counter() - self.history.seconds
+        n = len(self.examples)
+        bar = progress_bar(self.epoch * n, self.epochs * n, progress)
+        try:
+            with bar, self.model.mode(training=True), self.threads():
+                with interrupt.leavable():
+                    self.try_metrics()
+                    self.tell("begin")
+                    self.note_resumption()
+                    while self.epoch < self.epochs and not (self.history.stopped or interrupt.came):
+                        if self.run_epoch(bar, interrupt):
+                            self.finish_epoch(bar)
+                self.history.interrupted = interrupt.came
+                with interrupt.leavable():
+                    self.tell("end")
+                if interrupt.came:
+                    self.note_interruption(bar)
+        finally:
+            self.history.seconds = time.perf_counter() - self.began
+            self.optimizer.lr = self.rate  # a callback may have changed it, for this training
+            self.write_back()
         return self.history
 
     def try_metrics(self) -> None:

@@ -47,7 +47,7 @@ from autograd.compiler.array import (
 )
 from autograd.compiler.blocks import Block, Operand, Term
 from autograd.compiler.graph import Ints
-from autograd.compiler.layout import LEAF_NAMES, Layout, rows_of
+from autograd.compiler.layout import LEAF_NAMES, Layout, rows_of, runs_of
 from autograd.compiler.views import PAD, affine, disjoint
 
 
@@ -212,7 +212,8 @@ def wild(blocks: Sequence[Block]) -> list[bool]:
     found: list[bool] = []
     with np.errstate(all="ignore"):
         for block in blocks:
-            own = block.op in ops.TABLE and not block.terms and not tame(ops.TABLE[block.op])
+            own = any(part.op in ops.TABLE and not part.terms and not tame(ops.TABLE[part.op])
+                      for part in (block, *block.pieces))
             found.append(own or any(found[o.source] for o in block.reads() if o.source is not None))
     return found
 
@@ -277,14 +278,19 @@ class ChainRule:
             for term in block.terms:
                 self.term(block, position, term, flat, g)
         elif block.op == "stack":
-            at = 0
-            for operand in block.operands:
-                self.add(operand, operand.index, part(flat, at, at + operand.index.size))
-                at += operand.index.size
+            self.pieces(position, flat)
         elif isinstance(row := ops.TABLE[block.op], ops.Reduction):
             self.reduction(position, block, row, flat)
         else:
             self.elementwise(position, block, row, g)
+
+    def pieces(self, position: int, flat: Array) -> None:
+        """The parts of a stack's gradient, each for its piece."""
+        for piece, (block, start, stop) in zip(
+                self.layout.pieces[position], runs_of(self.layout.blocks[position].pieces), strict=True):
+            if any(map(self.wants, block.reads())):
+                g = part(flat, start, stop)
+                self.pass_on(piece, block, reduce(ops.sum, g, (0,)) if g.batched and not block.batched else g)
 
     def elementwise(self, position: int, block: Block, row: ops.Op, g: Array) -> None:
         """Gradient times the partial of the rule, for each operand."""
@@ -440,7 +446,7 @@ class Backward(ChainRule):
     """The statements that lead from the gradient of the mean of a root to the gradients of what is wanted."""
 
     def __init__(self, layout: Layout, wanted: list[bool], root: tuple[int, int]) -> None:
-        blocks, (position, slot) = layout.blocks, root
+        blocks, (position, slot) = layout.blocks[: len(wanted)], root
         self.statements: list[Statement] = []
         super().__init__(layout, Gradients(layout, wanted, self.statements))
         self.taken = Taken(layout, Gradients(layout, counted(blocks, wanted, position), self.statements, "taken_"))
@@ -469,9 +475,17 @@ class Backward(ChainRule):
 
     def alone(self, flow: Array, position: int, shaped: Callable[[Array], Array]) -> Array:
         """What a block passes on, 0 where it is not taken."""
-        ways = self.taken.gradients.of_block.get(position)
+        ways = self.ways(position)
         result: Array = flow if ways is None else ops.where(ops.gt(shaped(ways), 0), flow, 0)
         return result
+
+    def ways(self, position: int) -> Array | None:
+        """In how many ways a block, or a piece of one, is taken, if those are counted."""
+        for stack, pieces in self.layout.pieces.items():
+            if position in pieces:
+                ways, run = self.taken.gradients.of_block.get(stack), self.layout.arrays[position].info
+                return ways if ways is None else part(ways, *run)
+        return self.taken.gradients.of_block.get(position)
 
     def over_dims(self, position: int) -> Callable[[Array], Array]:
         """Gives an array of a block the axes over which it is computed."""

@@ -93,15 +93,19 @@ def check_blocks(blocks: list[Block]) -> None:
             inside = (operand.index >= PAD) & (operand.index < blocks[operand.source].size)
             assert np.all(inside), "an operand reads beyond its source"
             assert block.batched or not blocks[operand.source].batched, "what is the same for all examples reads one"
+        assert not block.pieces or sum(piece.size for piece in block.pieces) == block.size, "a stack has gaps"
         for term in block.terms:
             if term.right is not None and term.segments is None:
                 assert len(term.place) == block.size, "a member has no place in a product"
                 assert np.all(term.place < term.places), "a member has a place that a product has not"
 
 
-@dataclass
+@dataclass(eq=False)
 class Block:
-    """An array of the program: one row per example if `batched`, one column per member."""
+    """An array of the program: one row per example if `batched`, one column per member.
+
+    A "stack" consists of `pieces`, which lie side by side.
+    """
 
     op: str
     members: Ints
@@ -109,10 +113,13 @@ class Block:
     operands: list[Operand] = field(default_factory=list)
     terms: list[Term] = field(default_factory=list)
     segments: Ints | None = None
+    pieces: list[Block] = field(default_factory=list)
 
     def reads(self) -> Iterator[Operand]:
-        """Every operand, those of terms included."""
+        """Every operand, those of terms and pieces included."""
         yield from self.operands
+        for piece in self.pieces:
+            yield from piece.reads()
         for term in self.terms:
             yield term.left
             if term.right is not None:
@@ -131,6 +138,8 @@ class Block:
     @property
     def flops(self) -> int:
         """Floating-point operations per example, a multiplication and an addition counting one each."""
+        if self.pieces:
+            return sum(piece.flops for piece in self.pieces)
         if not self.terms:
             return max([self.size, *(operand.index.size for operand in self.operands)])
         total = 0

@@ -38,10 +38,12 @@ from autograd.compiler.array import (
     count,
     full,
     function,
+    is_view,
     matmul,
     name,
     names_in,
     nodes,
+    part,
     reshape,
     source_of,
     target_of,
@@ -51,7 +53,7 @@ from autograd.compiler.function import Function
 from autograd.compiler.printer import Printer, all_nodes, constants_in
 from autograd.formula import Formula
 
-INTO = frozenset({"matmul", "reduce", "reduceat", "take", "einsum", "concatenate", "copy", "cast"})
+INTO = frozenset({"matmul", "reduce", "reduceat", "take", "einsum", "copy", "cast"})
 """The structural kinds that can write their result to an array that is there; ufuncs and `where` can as well."""
 
 ONES = name("ones", (Rows(),))
@@ -114,9 +116,28 @@ class Buffered:
                 self.allocate(ONES, full(ONES.shape, Array.lift(1)))
             self.statements.append(Store(place, matmul(ONES, self.operand(value.args[0])), adds=False))
         else:
-            value = expanded(value)
-            into = takes_place(value) and place.shape == value.shape
-            self.statements.append(Store(place, self.with_operands(value) if into else self.operand(value), adds=False))
+            self.write(place, value)
+
+    def write(self, place: Array, value: Array) -> None:
+        """The calls that compute a value at a place, with no array of its own if that can be."""
+        while value.kind == "broadcast":
+            (value,) = value.args  # what is written is spread out anyway
+        value = expanded(value)
+        if value.kind == "reshape" and not is_view(value) and splits(place.shape, value.args[0].shape):
+            self.write(self.operand(reshape(place, value.args[0].shape)), value.args[0])
+            return
+        direct = takes_place(value) and place.shape == value.shape
+        self.statements.append(Store(place, self.with_operands(value) if direct else self.operand(value), adds=False))
+
+    def concatenated(self, array: Array, called: Array | None) -> Array:
+        """Arrays side by side, each computed at its place."""
+        result, start = called or self.temporary(array), 0
+        self.allocate(result)
+        for arg in array.args:
+            stop = start + arg.axes[-1]
+            self.write(self.operand(part(result, start, stop)), arg)
+            start = stop
+        return result
 
     def inlined(self, array: Array) -> Array:
         """A result of the function, with what its names stand for."""
@@ -135,6 +156,8 @@ class Buffered:
         array = expanded(array)
         if array.kind in ("name", "number", "constant"):
             return self.operand(array)
+        if array.kind == "concatenate":
+            return self.concatenated(array, called)
         array = self.with_operands(array)
         key = key_of(array)
         if key in self.views or key in self.computed:
@@ -304,8 +327,6 @@ class CallPrinter(Printer):
             case "einsum":
                 left, right = map(self.formula, value.args)
                 return str(self._einsum(info, left, right, value, f"out={place}"))
-            case "concatenate":
-                return f"np.concatenate([{', '.join(args)}], -1, {place})"
             case "copy" | "cast":
                 return f"np.copyto({place}, {args[0]})"
         if value.dtype == "number" or not value.shape:

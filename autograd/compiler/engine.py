@@ -249,7 +249,7 @@ class Engine:
         """
         blocks, root = self.plan.blocks, self.plan.roots[0][0]
         common = any(unsure and not block.batched for block, unsure in zip(blocks, wild(blocks), strict=True))
-        padded = any(operand.source is not None and operand.index.min(initial=0) < 0
+        padded = any(operand.index.min(initial=0) < 0 if operand.numbers is None else 0 in operand.numbers
                      for block in blocks for operand in block.reads())
         return padded or common or self.hidden is not None or any(behind_selections(blocks, root))
 

@@ -15,6 +15,7 @@ from autograd.compiler.array import (
     column,
     concatenate,
     einsum,
+    is_view,
     matmul,
     name,
     reduce,
@@ -25,10 +26,14 @@ from autograd.compiler.array import (
     transpose,
 )
 from autograd.compiler.blocks import Block, Term
-from autograd.compiler.layout import LEAF_NAMES, Layout
+from autograd.compiler.layout import LEAF_NAMES, Layout, rows_of
 
 LONGEST = 8
 """Terms of a sum in one expression: Python's parser nests every term in those that follow."""
+
+
+MOST = 3
+"""Arrays side by side in one expression."""
 
 
 class Forward:
@@ -38,7 +43,7 @@ class Forward:
         self.layout = layout
         self.statements: list[Statement] = []
         self.of_block: dict[int, Let] = {}
-        for position, block in enumerate(layout.blocks):
+        for position, block in enumerate(layout.blocks[: len(wanted)]):
             if wanted[position] and block.op not in LEAF_NAMES:
                 self.of_block[position] = Let(layout.arrays[position], self.block(position, block))
                 self.statements.append(self.of_block[position])
@@ -54,7 +59,7 @@ class Forward:
         if block.op == "sum":
             return self.sum(position, block)
         if block.op == "stack":
-            return self.stack(block)
+            return self.stack(position, block)
         row = ops.TABLE[block.op]
         if isinstance(row, ops.Reduction):
             return self.reduction(block, row)
@@ -63,13 +68,12 @@ class Forward:
             value = cast(value)  # NumPy's + of two truth values is "or"
         return self.layout.flat(value, position)
 
-    def stack(self, block: Block) -> Array:
-        """Several arrays side by side."""
-        parts = []
-        for operand in block.operands:
-            array = self.layout.matrix(operand, operand.index)
-            parts.append(broadcast(array, (*((Rows(),) if block.batched else ()), operand.index.size)))
-        return concatenate(parts)
+    def stack(self, position: int, block: Block) -> Array:
+        """The pieces side by side."""
+        parts = [self.block(piece, self.layout.blocks[piece]) for piece in self.layout.pieces[position]]
+        if len(parts) > MOST:
+            parts = [part if is_view(part) else self.named("part", part) for part in parts]
+        return concatenate([broadcast(part, (*rows_of(block), *part.axes)) for part in parts])
 
     def reduction(self, block: Block, row: ops.Reduction) -> Array:
         """max, min or logsumexp along the last axis."""

@@ -80,10 +80,10 @@ def function(made: Plan, kind: str) -> Function:
     results = {block for block, _ in roots}
     layout = Layout(blocks, made.names, made.canonical.labels, loss, results)
     forward = Forward(layout, reached(blocks, results))
-    arguments = [array for array, block in zip(layout.arrays, blocks, strict=True)
+    arguments = [array for array, block in zip(layout.arrays, blocks, strict=False)
                  if block.op in ("parameter", "input") or (block.op in ("target", "noise", "outside") and block.size)]
     built = Function(kind, arguments, [], forward.statements, None, [], [], [],
-                     [array.info for array in layout.arrays], forward.of_block)
+                     [array.info for array in layout.arrays[: len(blocks)]], forward.of_block)
     if kind == "outputs":
         built.results = [outputs(made, layout)]
     else:

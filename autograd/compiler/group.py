@@ -2,33 +2,43 @@
 
 From the leaves up, nodes with the same operation whose operands lie in the same groups join one
 group. For a sum what counts is the set of its terms' signs and groups, not their number, so that ragged
-sums (causal attention, a padded border) stay together. Where every sum of a group has a single term
-+l, as in 0 + l, they are that term and need no group. Members keep creation order.
+sums (causal attention, a padded border) stay together, and constants do not count: adding nothing is adding 0, as a
+mask does. Where every sum of a group has a single term +l, as in 0 + l, they are that term and need no group. Members
+keep creation order.
+
+Groups that do the same, but with operands of different groups, would part all that follows. They become one where
+what is saved is worth what it costs (`fused`); then what they read is laid in one array, a `stack`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.graph import CODES, LEAVES, NONE, SUM, Canonical, Ints, mix, spans
+from autograd.compiler.array import is_comparison
+from autograd.compiler.graph import CODES, LEAVES, NONE, SUM, Canonical, Floats, Ints, mix, spans
+
+STATEMENT, READ, MULTIPLY = 12.0, 0.6, 0.017
+"""Microseconds for 64 examples, forward and backward: a statement and what it parts later on, a number that is read
+from anywhere, a multiplication in a product of matrices."""
 
 
 @dataclass
 class Class:
     """The terms of one group of sums that have the same sign and factors from the same groups.
 
-    `owner` is the position of each term's sum among the members; `right` is empty where the terms are plain.
+    `owner` is the position of each term's sum among the members; `right` is empty where the terms are plain, or
+    numbers (`scale`) times what is `left`.
     """
 
     sign: int
-    left_group: int
-    right_group: int
     owner: Ints
     left: Ints
     right: Ints
+    scale: Floats | None = None
 
 
 @dataclass
@@ -37,30 +47,49 @@ class Group:
 
     `operands` holds, for an elementwise operation, one array of nodes per operand; a reduction has a
     single flat array, cut into members by `counts`; a sum has `classes` instead.
+
+    A "stack" lays the groups before it that are `stacked`, and copies of its members, in one array.
     """
 
     op: str
     members: Ints
     batched: bool
     operands: list[Ints] = field(default_factory=list)
-    operand_groups: list[int] = field(default_factory=list)
     counts: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     classes: list[Class] = field(default_factory=list)
+    stacked: bool = False
 
+    def reads(self) -> Iterator[Ints]:
+        """The nodes that it reads, operand by operand."""
+        yield from self.operands
+        for terms in self.classes:
+            yield terms.left
+            yield terms.right
+
+
+CONSTANT = 0
+"""The group of constants."""
 
 REDUCTIONS = tuple(op.name for op in ops.TABLE.values() if isinstance(op, ops.Reduction) and op is not ops.sum)
+FUSED = frozenset(
+    op.name for op in ops.TABLE.values()
+    if not isinstance(op, ops.Reduction) and op.recorded and op is not ops.where and not is_comparison(op))
+"""The operations of which groups may be fused; a selection sends its gradient on in a way of its own."""
 
 
 def check_groups(graph: Canonical, found: list[Group]) -> None:
     """Raise AssertionError unless every living node is in one group, after those that its group reads."""
-    times = np.bincount(np.concatenate([g.members for g in found]), minlength=len(graph.code))
+    computing = [group for group in found if group.op != "stack"]
+    times = np.bincount(np.concatenate([g.members for g in computing]), minlength=len(graph.code))
     assert np.array_equal(times, graph.alive), "a node is in no group, or in two"
-    for position, group in enumerate(found):
-        below = [*group.operand_groups, *(g for c in group.classes for g in (c.left_group, c.right_group))]
-        assert all(g < position for g in below), "a group reads one that follows"
+    there = np.append(np.zeros(len(graph.code), dtype=bool), True)
+    for group in found:
+        for nodes in group.reads():
+            assert there[nodes].all(), "a group reads one that follows"
         for c in group.classes:
             assert len(c.owner) == len(c.left), "a term has no owner"
             assert np.all(c.owner < len(group.members)), "a term belongs to no member"
+        there[group.members] = True
 
 
 def groups(graph: Canonical) -> list[Group]:
@@ -68,32 +97,195 @@ def groups(graph: Canonical) -> list[Group]:
 
     In the graph, sums that are no more than their term die, and their users use that term.
     """
-    group = np.full(len(graph.code) + 1, NONE)
-    same = np.arange(len(graph.code) + 1)
-    same[NONE] = NONE
-    found: list[Group] = []
-    for kind, name in enumerate(LEAVES):
-        members = np.flatnonzero(graph.alive & (graph.code == kind))
-        group[members] = len(found)
-        found.append(Group(name, members, batched=name in ("input", "target", "noise")))
-    living = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
-    living = living[np.argsort(graph.level[living], kind="stable")]
-    cuts = np.flatnonzero(np.diff(graph.level[living])) + 1
-    for nodes in np.split(living, cuts):
-        _replace(graph, nodes, same)
-        signature = _signatures(graph, nodes, group, found)
+    return Grouping(graph).result()
+
+
+class Grouping:
+    """The pass: `group` says of each node in which group it is, `same` which node it is a copy of."""
+
+    def __init__(self, graph: Canonical) -> None:
+        self.graph = graph
+        self.group = np.full(len(graph.code) + 1, NONE)
+        self.same = np.arange(len(graph.code) + 1)
+        self.same[NONE] = NONE
+        self.found: list[Group] = []
+        self.levels: list[int] = []
+        self.stacks: dict[tuple[int, bool], Group] = {}
+        for kind, name in enumerate(LEAVES):
+            members = np.flatnonzero(graph.alive & (graph.code == kind))
+            self.add(Group(name, members, batched=name in ("input", "target", "noise")), 0)
+        living = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
+        living = living[np.argsort(graph.level[living], kind="stable")]
+        cuts = np.flatnonzero(np.diff(graph.level[living])) + 1
+        for nodes in np.split(living, cuts):
+            if len(nodes):
+                self.level(nodes, int(graph.level[nodes[0]]))
+        graph.roots, graph.home = self.same[graph.roots], self.same[graph.home]
+
+    def result(self) -> list[Group]:
+        """The groups in order, each stack after the last group of its level."""
+        result: list[Group] = []
+        for i, (group, level) in enumerate(zip(self.found, self.levels, strict=True)):
+            result.append(group)
+            if i + 1 == len(self.found) or self.levels[i + 1] != level:
+                result += [self.stacks[key] for key in ((level, False), (level, True)) if key in self.stacks]
+        for (level, batched), stack in self.stacks.items():
+            own = [self.found[i].stacked and (self.levels[i], self.found[i].batched) == (level, batched)
+                   for i in self.group[stack.members]]
+            stack.members = stack.members[~np.array(own, dtype=bool)]
+        return result
+
+    def add(self, group: Group, level: int) -> None:
+        """One more group."""
+        self.group[group.members] = len(self.found)
+        self.found.append(group)
+        self.levels.append(level)
+
+    def level(self, nodes: Ints, level: int) -> None:
+        """The groups of the nodes of one level."""
+        graph = self.graph
+        _replace(graph, nodes, self.same)
+        signature = _signatures(graph, nodes, self.group, self.found)
         _, first, inverse = np.unique(signature, return_index=True, return_inverse=True)
+        made = []
         for which in np.argsort(first, kind="stable"):
             members = nodes[inverse == which]
-            made = _group(graph, members, group, found)
-            if _only_copies(made):
-                same[members] = made.classes[0].left
+            group = _group(graph, members, self.group, self.found)
+            if _only_copies(group):
+                self.same[members] = group.classes[0].left
                 graph.alive[members] = False
             else:
-                group[members] = len(found)
-                found.append(made)
-    graph.roots, graph.home = same[graph.roots], same[graph.home]
-    return found
+                made.append(group)
+        for group in self.fused(made):
+            for read in group.reads():
+                self.stack(read)
+            self.add(group, level)
+
+    # ── groups that become one ───────────────────────────────────────────────────────────────
+
+    def fused(self, made: list[Group]) -> list[Group]:
+        """The groups of a level, fewer where several of one kind are worth making one."""
+        made = self.completed(made)
+        alike: dict[tuple[str, bool], list[Group]] = {}
+        for group in made:
+            linear = group.op == "sum" and all(self.linear(terms) for terms in group.classes)
+            if linear or group.op in FUSED:
+                alike.setdefault((group.op, group.batched), []).append(group)
+        gone: dict[int, Group | None] = {}
+        for (op, _), several in alike.items():
+            if len(several) > 1 and (whole := (self.one_sum if op == "sum" else self.one)(several)):
+                gone |= {id(group): None for group in several} | {id(several[0]): whole}
+        kept = [gone.get(id(group), group) for group in made]
+        return [group for group in kept if group is not None]
+
+    def completed(self, made: list[Group]) -> list[Group]:
+        """The groups of a level, without those that another can take in: it has all that they have.
+
+        Reductions of fewer groups join those of more, and sums with numbers in the place of terms join those that have
+        the terms: there these are 0.
+        """
+        kinds = [self.kinds(group) for group in made]
+        host: dict[int, int] = {}
+        for i, group in enumerate(made):
+            for j, other in enumerate(made) if kinds[i] and i not in host.values() else ():
+                if (other.op, other.batched) == (group.op, group.batched) and i != j and j not in host \
+                        and takes_in(kinds[j], kinds[i]):
+                    host[i] = j
+                    break
+        result = []
+        for j, group in enumerate(made):
+            guests = [made[i].members for i in host if host[i] == j]
+            if guests:
+                group = _group(self.graph, np.sort(np.concatenate([group.members, *guests])), self.group, self.found)
+            if j not in host:
+                result.append(group)
+        return result
+
+    def kinds(self, group: Group) -> frozenset[tuple[int, ...]]:
+        """What a reduction or a sum reads: groups, or the sign and groups of terms; nothing for other operations."""
+        if group.op in REDUCTIONS:
+            return frozenset((0, int(which)) for which in np.unique(self.group[group.operands[0]]))
+        return frozenset((terms.sign, *(int(self.group[nodes[0]]) if len(nodes) else NONE
+                                        for nodes in (terms.left, terms.right))) for terms in group.classes)
+
+    def one(self, several: list[Group]) -> Group | None:
+        """Elementwise operations as one, if it pays to read their operands from anywhere."""
+        n, arity = sum(len(group.members) for group in several), len(several[0].operands)
+        constant = [{self.constant(group.operands[place]) for group in several}
+                    for place in range(arity)]
+        if READ * n * arity > STATEMENT * (len(several) - 1) or any(len(kinds) > 1 for kinds in constant):
+            return None
+        members = np.concatenate([group.members for group in several])
+        order = np.argsort(members)
+        operands = [np.concatenate([group.operands[place] for group in several])[order] for place in range(arity)]
+        return Group(several[0].op, members[order], several[0].batched, operands)
+
+    def linear(self, terms: Class) -> bool:
+        """Whether terms are numbers, or numbers times something."""
+        return not len(terms.right) or self.constant(terms.left) or self.constant(terms.right)
+
+    def constant(self, nodes: Ints) -> bool:
+        """Whether nodes are numbers."""
+        return bool(self.group[nodes[0]] == CONSTANT)
+
+    def one_sum(self, several: list[Group]) -> Group | None:
+        """Sums of numbers times something as one, if that pays."""
+        members = np.concatenate([group.members for group in several])
+        begin = np.cumsum([0, *(len(group.members) for group in several)])
+        owner, node, scale, number = [], [], [], np.zeros(len(members))
+        for start, group in zip(begin, several, strict=False):
+            for terms in group.classes:
+                left, right = terms.left, terms.right
+                factor = np.full(len(left), float(terms.sign))
+                if len(right) and self.constant(right):
+                    left, right = right, left
+                if self.constant(left):
+                    factor = factor * self.graph.data[left]
+                    left = right
+                if not len(left) or self.constant(left):
+                    number += np.bincount(start + terms.owner, factor, len(members))
+                    continue
+                owner.append(start + terms.owner)
+                node.append(left)
+                scale.append(factor)
+        nodes = np.concatenate(node)
+        cost = min(READ * len(nodes), MULTIPLY * len(members) * len(np.unique(nodes)))
+        if cost > STATEMENT * (len(several) - 1):
+            return None
+        order = np.argsort(members)
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order))
+        empty = np.zeros(0, np.int64)
+        classes = [Class(1, place[np.concatenate(owner)], nodes, empty, np.concatenate(scale))]
+        if number.any():
+            given = np.flatnonzero(number)
+            classes.append(Class(1, place[given], np.full(len(given), NONE), empty, number[given]))
+        return Group("sum", members[order], several[0].batched, classes=classes)
+
+    def stack(self, read: Ints) -> None:
+        """Have what one operand reads in one array, where it lies in several groups of which some are no leaves."""
+        nodes = np.unique(read[read != NONE])
+        which, inverse, count = np.unique(self.group[nodes], return_inverse=True, return_counts=True)
+        level = max((self.levels[i] for i in which), default=0)
+        if len(which) < 2 or level == 0:
+            return
+        batched = any(self.found[i].batched for i in which)
+        whole = [i for i, read in zip(which, count, strict=True) if self.levels[i] == level
+                 and self.found[i].batched == batched and len(self.found[i].members) <= 4 * read]
+        for i in whole:
+            self.found[i].stacked = True
+        stack = self.stacks.setdefault((level, batched), Group("stack", np.zeros(0, np.int64), batched))
+        copied = nodes[~np.isin(which, whole)[inverse]]
+        stack.members = np.union1d(stack.members, copied)
+
+
+def takes_in(kinds: frozenset[tuple[int, ...]], fewer: frozenset[tuple[int, ...]]) -> bool:
+    """Whether what reads `kinds` can also do what reads `fewer` of them, and numbers in place of the others."""
+    numbers = {kind for kind in fewer if kind[0] and kind[1] == CONSTANT and kind[2] in (CONSTANT, NONE)}
+    lacking = sorted(kind[0] for kind in kinds - fewer)
+    if any(kind[0] for kind in fewer):
+        return bool(numbers) and fewer - kinds == numbers and lacking == sorted(kind[0] for kind in numbers)
+    return fewer < kinds
 
 
 def _replace(graph: Canonical, nodes: Ints, same: Ints) -> None:
@@ -125,7 +317,8 @@ def _signatures(graph: Canonical, nodes: Ints, group: Ints, found: list[Group]) 
     terms = spans(graph.first[nodes], number)
     left, right = _oriented(graph, terms, group, found)
     kinds = mix(graph.sign[terms], group[left], group[right])
-    return key + _distinct(np.repeat(which, number), kinds, len(nodes))
+    counts = (group[left] != CONSTANT) | ((group[right] != CONSTANT) & (right != NONE))
+    return key + _distinct(np.repeat(which, number)[counts], kinds[counts], len(nodes))
 
 
 def _distinct(which: Ints, hashes: Ints, n: int) -> Ints:
@@ -157,16 +350,13 @@ def _group(graph: Canonical, members: Ints, group: Ints, found: list[Group]) -> 
     counts = graph.start[members + 1] - graph.start[members]
     if code == SUM:
         result = Group("sum", members, False, classes=_classes(graph, members, group, found))
-        below = {g for c in result.classes for g in (c.left_group, c.right_group) if g != NONE}
     elif CODES[code] in REDUCTIONS:
         flat = graph.args[spans(graph.start[members], counts)]
-        result = Group(CODES[code], members, False, [flat], [int(group[flat[0]])], counts)
-        below = set(group[flat].tolist())
+        result = Group(CODES[code], members, False, [flat], counts)
     else:
         operands = [graph.args[graph.start[members] + place] for place in range(counts[0])]
-        result = Group(CODES[code], members, False, operands, [int(group[operand[0]]) for operand in operands])
-        below = set(result.operand_groups)
-    result.batched = any(found[g].batched for g in below)
+        result = Group(CODES[code], members, False, operands)
+    result.batched = any(found[g].batched for nodes in result.reads() for g in np.unique(group[nodes]) if g != NONE)
     return result
 
 
@@ -181,8 +371,5 @@ def _classes(graph: Canonical, members: Ints, group: Ints, found: list[Group]) -
     for which in np.argsort(first, kind="stable"):
         mine = inverse == which
         l, r = left[mine], right[mine]
-        classes.append(Class(
-            int(graph.sign[terms[mine][0]]), int(group[l[0]]), int(group[r[0]]), owner[mine],
-            l, r if r[0] != NONE else r[:0],
-        ))
+        classes.append(Class(int(graph.sign[terms[mine][0]]), owner[mine], l, r if r[0] != NONE else r[:0]))
     return classes

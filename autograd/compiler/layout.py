@@ -7,7 +7,7 @@ computed over axes whose product is the number of columns, so that what broadcas
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,10 @@ class Layout:
         self, blocks: list[Block], parameter_names: dict[tuple[int, int], str], labels: dict[int, str],
         root: int | None, roots: Collection[int],
     ) -> None:
-        self.blocks = blocks
+        self.blocks = list(blocks)
+        """The blocks, and after them the pieces of those that are stacks."""
+        self.pieces: dict[int, list[int]] = {}
+        """The positions of the pieces of each stack."""
         self.names = Names()
         self.parameter_names = parameter_names
         self.labels = labels
@@ -65,6 +68,15 @@ class Layout:
             text = self.names.fresh("loss") if position == root else self.name(block)
             dtype = "truth" if position in conditions else "float"
             self.arrays.append(name(text, (*rows_of(block), block.size), dtype))
+        for position, block in enumerate(blocks):
+            self.pieces[position] = [self.piece(position, *piece) for piece in runs_of(block.pieces)]
+
+    def piece(self, stack: int, piece: Block, start: int, stop: int) -> int:
+        """The position of a piece, whose array is a part of that of its stack."""
+        self.blocks.append(piece)
+        self.dims.append(dims_of(piece))
+        self.arrays.append(part(self.arrays[stack], start, stop))
+        return len(self.blocks) - 1
 
     def name(self, block: Block) -> str:
         """A block's name: from the labels of its scalars, from the weights it multiplies, or from its operation."""
@@ -187,7 +199,7 @@ class Layout:
     def flat(self, array: Array, position: int) -> Array:
         """An array over the axes of a block with a column per scalar."""
         block, dims = self.blocks[position], self.dims[position]
-        return reshape(broadcast(array, (*rows_of(block), *dims)), self.arrays[position].shape)
+        return reshape(broadcast(array, (*rows_of(block), *dims)), (*rows_of(block), block.size))
 
     def terms_of(self, block: Block) -> Array:
         """What a reduction reduces: (members, terms), or (terms) for a single member."""
@@ -212,6 +224,14 @@ class Layout:
         return reshape(self.matrix(right, right.index[0]), (Rows(k2), n))
 
 
+def runs_of(pieces: list[Block]) -> Iterator[tuple[Block, int, int]]:
+    """The pieces of a stack, and where each begins and ends."""
+    stop = 0
+    for piece in pieces:
+        start, stop = stop, stop + piece.size
+        yield piece, start, stop
+
+
 def conditions_of(blocks: list[Block], roots: Collection[int]) -> set[int]:
     """The comparisons by which others select, and nothing else: they stay truth values."""
     compared = {i for i, block in enumerate(blocks) if block.op in ops.TABLE and is_comparison(ops.TABLE[block.op])}
@@ -228,7 +248,7 @@ def rows_of(block: Block) -> Shape:
 def dims_of(block: Block) -> tuple[int, ...]:
     """Axes over which every operand of a block can be read without a copy, if there are any."""
     if not block.terms:
-        several = block.op == "stack" or isinstance(ops.TABLE.get(block.op), ops.Reduction)
+        several = isinstance(ops.TABLE.get(block.op), ops.Reduction)
         return common_dims([o.index for o in block.operands if o.source is not None and not several], block.size)
     indices = []
     for term in block.terms:

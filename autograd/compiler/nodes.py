@@ -123,7 +123,8 @@ def canonical_nodes(graph: Canonical, names: Sequence[str]) -> list[Node]:
 
 def grouped_nodes(graph: Canonical, groups: Sequence[Group], names: Sequence[str]) -> list[Node]:
     """The same, each with the group of those that do the same."""
-    group_of = {names[member]: i for i, group in enumerate(groups) for member in group.members}
+    group_of = {names[member]: i for i, group in enumerate(groups) if group.op != "stack"
+                for member in group.members}
     return [replace(node, group=group_of[node.name]) for node in canonical_nodes(graph, names)]
 
 

@@ -48,9 +48,10 @@ class Places:
         self.block = np.full(len(made.canonical.code), NONE)
         self.slot = np.full(len(made.canonical.code), NONE)
         for position, block in enumerate(made.blocks):
-            if block.op not in LEAF_NAMES and block.op != "stack":
-                self.block[block.members] = position
-                self.slot[block.members] = np.arange(block.size)
+            if block.op not in LEAF_NAMES:
+                new = self.block[block.members] == NONE  # a stack has copies too
+                self.block[block.members[new]] = position
+                self.slot[block.members[new]] = np.flatnonzero(new)
 
     def of(self, node: int) -> Place | None:
         """The place of a traced node; None for a constant, and for what no result depends on."""

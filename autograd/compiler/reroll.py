@@ -9,13 +9,14 @@ its main product yields them, and whoever reads it reads those slots.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd.compiler.blocks import Block, Operand, Term
 from autograd.compiler.graph import LEAVES, Canonical, Floats, Ints
-from autograd.compiler.group import REDUCTIONS, Class, Group
+from autograd.compiler.group import MULTIPLY, READ, REDUCTIONS, Class, Group
 from autograd.compiler.views import PAD
 
 
@@ -95,7 +96,7 @@ def aligned(left: Ints, right: Ints, owner: Ints, k: int, waste: int, small: int
         column = np.empty(len(elements), np.int64)
         real = np.arange(families.shape[1]) < np.bincount(family_of)[:, None]
         column[families[real]] = np.broadcast_to(np.arange(families.shape[1]), families.shape)[real]
-        member_family = np.empty(k, np.int64)
+        member_family = np.zeros(k, np.int64)
         member_family[owner] = family_of[element]
         place = column[element]
         if len(np.unique(owner * families.shape[1] + place)) < len(owner):
@@ -129,10 +130,14 @@ class Reroller:
         self.blocks: list[Block] = []
         self.block = np.full(len(graph.code), -1)
         self.slot = np.full(len(graph.code), -1)
-        self.stacks: dict[bytes, int] = {}
+        self.stacks: list[int] = []
+        self.pieces: list[Block] = []
+        """What the next stack consists of."""
         for group in groups:
             if group.op in LEAVES:
                 self.leaves(group, sizes)
+            elif group.op == "stack":
+                self.stack(group.members, [piece for piece in self.pieces if piece.batched == group.batched])
             elif group.op == "sum":
                 self.sum(group)
             elif group.op in REDUCTIONS:
@@ -142,18 +147,24 @@ class Reroller:
 
     # ── storing and reading ──────────────────────────────────────────────────────────────────
 
-    def store(self, block: Block) -> None:
-        """Add a block whose members lie in its slots in order."""
+    def store(self, block: Block, stacked: bool = False) -> None:
+        """Add a block whose members lie in its slots in order, or keep it for the next stack."""
+        if stacked:
+            self.pieces.append(block)
+            return
         self.block[block.members] = len(self.blocks)
         self.slot[block.members] = np.arange(len(block.members))
         self.blocks.append(block)
 
-    def operand(self, nodes: Ints, group: int) -> Operand:
-        """Where the given nodes of one group are stored; an index of PAD for a node of PAD."""
-        if self.groups[group].op == "constant":
-            return Operand(None, nodes, np.where(nodes == PAD, 0.0, self.graph.data[nodes]))
-        first = nodes[nodes != PAD].flat[0]
-        return Operand(int(self.block[first]), np.where(nodes == PAD, PAD, self.slot[nodes]))
+    def operand(self, nodes: Ints) -> Operand:
+        """Where nodes are stored; an index of PAD for a node of PAD."""
+        there = nodes != PAD
+        source, index = self.together(nodes[there])
+        if source is None:
+            return Operand(None, nodes, np.where(there, self.graph.data[nodes], 0.0))
+        where = np.full(nodes.shape, PAD)
+        where[there] = index
+        return Operand(source, where)
 
     def batched(self, operand: Operand) -> bool:
         """Whether an operand differs from example to example."""
@@ -180,49 +191,68 @@ class Reroller:
 
     def elementwise(self, group: Group) -> None:
         """One operation, element by element."""
-        operands = [self.operand(nodes, g) for nodes, g in zip(group.operands, group.operand_groups, strict=True)]
+        operands = [self.operand(nodes) for nodes in group.operands]
         order = self.order(operands)
         if order is not None:
             operands = [operand.take(order) for operand in operands]
             group.members = group.members[order]
-        self.store(Block(group.op, group.members, group.batched, operands))
+        self.store(Block(group.op, group.members, group.batched, operands), group.stacked)
 
     def reduction(self, group: Group) -> None:
         """max, min or logsumexp, a row of terms for each member."""
         (flat,) = group.operands
         owner = np.repeat(np.arange(len(group.members)), group.counts)
-        source, index = self.together(flat)
+        source, index = self.together(flat, numbers=False)
         index, segments = index[np.lexsort((index, owner))], None
         if len(group.members) * group.counts.max() > WASTE * len(flat) + SMALL:
             segments = np.concatenate([[0], np.cumsum(group.counts)[:-1]])
         else:
             index = padded(index, owner, group.counts)
-        self.store(Block(group.op, group.members, group.batched, [Operand(source, index)], segments=segments))
+        block = Block(group.op, group.members, group.batched, [Operand(source, index)], segments=segments)
+        self.store(block, group.stacked)
 
-    def together(self, flat: Ints) -> tuple[int, Ints]:
-        """One block that holds all these nodes, and their slots: a stack of copies where they lie in several."""
+    def together(self, flat: Ints, numbers: bool = True) -> tuple[int | None, Ints]:
+        """One block that holds all these nodes, and their slots; None where they are `numbers`.
+
+        Where they lie in several blocks it is a stack, the last that has them all.
+        """
+        homes = self.block[flat]
+        source = int(homes[0])
+        if np.all(homes == source):
+            if self.blocks[source].op != "constant":
+                return source, self.slot[flat]
+            if numbers:
+                return None, flat
         nodes = np.unique(flat)
-        source = int(self.block[nodes[0]])
-        if np.all(self.block[nodes] == source) and self.blocks[source].op != "constant":
-            return source, self.slot[flat]
-        key = nodes.tobytes()
-        if key not in self.stacks:
-            self.stacks[key] = self.stack(nodes)
-        position = self.stacks[key]
+        for position in reversed(self.stacks):
+            if np.isin(nodes, self.blocks[position].members).all():
+                break
+        else:
+            position = self.stack(nodes)
         members = self.blocks[position].members
-        order = np.argsort(members)
+        order = np.argsort(members, kind="stable")
         return position, order[np.searchsorted(members, flat, sorter=order)]
 
-    def stack(self, nodes: Ints) -> int:
-        """Copy nodes of several blocks into a new one; others go on reading them where they were."""
-        parts = []
+    def stack(self, nodes: Ints, waiting: Sequence[Block] = ()) -> int:
+        """A block of the pieces that were waiting for it, and of copies of nodes of several blocks.
+
+        Others go on reading what is copied where it was.
+        """
+        pieces = list(waiting)
+        self.pieces = [piece for piece in self.pieces if piece not in pieces]
+        computed = sum(piece.size for piece in pieces)
         for source in np.unique(self.block[nodes]):
             mine = nodes[self.block[nodes] == source]
             constant = self.blocks[source].op == "constant"
-            parts.append((mine, Operand(None, mine, self.graph.data[mine]) if constant
-                          else Operand(int(source), self.slot[mine])))
-        members = np.concatenate([mine for mine, _ in parts])
-        self.blocks.append(Block("stack", members, any(self.batched(o) for _, o in parts), [o for _, o in parts]))
+            column = mine[:, None]
+            operand = (Operand(None, column, self.graph.data[column]) if constant
+                       else Operand(int(source), self.slot[column]))
+            pieces.append(Block("sum", mine, self.batched(operand), terms=[Term(1, operand)]))
+        members = np.concatenate([piece.members for piece in pieces])
+        self.block[members[:computed]] = len(self.blocks)
+        self.slot[members[:computed]] = np.arange(computed)
+        self.stacks.append(len(self.blocks))
+        self.blocks.append(Block("stack", members, any(piece.batched for piece in pieces), pieces=pieces))
         return len(self.blocks) - 1
 
     def sum(self, group: Group) -> None:
@@ -241,13 +271,16 @@ class Reroller:
         else:
             group.members = group.members[order]
             terms = [term.take(order) for term in terms]
-        self.store(Block("sum", group.members, group.batched, terms=sorted(terms, key=lambda t: t.coefficient < 0)))
+        terms = sorted(terms, key=lambda t: t.coefficient < 0)
+        self.store(Block("sum", group.members, group.batched, terms=terms), group.stacked)
 
     def term(self, c: Class, k: int) -> Term:
         """The terms of one class, as a product of matrices where it can be."""
+        if c.scale is not None:
+            return self.scaled(c, c.scale, k)
         counts = np.bincount(c.owner, minlength=k)
-        wasteful = k * int(counts.max()) > WASTE * len(c.owner) + SMALL
-        left = self.operand(c.left, c.left_group)
+        wasteful = counts.min() > 0 and k * int(counts.max()) > WASTE * len(c.owner) + SMALL
+        left = self.operand(c.left)
         if not len(c.right):
             if left.numbers is not None:
                 return self.constants(c, left.numbers, k)
@@ -256,7 +289,7 @@ class Reroller:
             order = np.lexsort((left.index, c.owner))
             left.index = padded(left.index[order], c.owner, counts)
             return Term(c.sign, left)
-        right = self.operand(c.right, c.right_group)
+        right = self.operand(c.right)
         if left.numbers is not None and right.numbers is not None:
             return self.constants(c, left.numbers * right.numbers, k)
         for constant, other in ((left, right), (right, left)):
@@ -266,11 +299,32 @@ class Reroller:
         if counts.min() == counts.max():
             rows = c.left.reshape(k, -1), c.right.reshape(k, -1)
         else:
-            found = aligned(c.left, c.right, c.owner, k, WASTE, SMALL)
+            found = aligned(c.left, c.right, c.owner, k, WASTE if counts.min() else len(c.owner), SMALL)
             if found is None:
                 return Term(c.sign, left, right, segments=np.concatenate([[0], np.cumsum(counts)[:-1]]))
             rows = found
         return self.product(c, *rows)
+
+    def scaled(self, c: Class, scale: Floats, k: int) -> Term:
+        """Numbers times nodes, added up: a matrix of numbers, or rows of their own for each member."""
+        if c.left[0] == PAD:
+            return self.constants(c, scale, k)
+        nodes, column = np.unique(c.left, return_inverse=True)
+        if k * len(nodes) * MULTIPLY <= len(c.left) * READ:
+            cells: Floats = np.bincount(c.owner * len(nodes) + column, scale, k * len(nodes)).astype(np.float64)
+            matrix = cells.reshape(1, k, len(nodes))
+            right = self.operand(nodes)
+            order = np.argsort(right.index)
+            right = Operand(right.source, right.index[None, None, order])
+            left = Operand(None, np.zeros(matrix.shape, np.int64), matrix[:, :, order])
+            weights = self.batched(right)
+            return Term(1, *((left, right) if weights else (right, left)), weights=weights, place=np.arange(k))
+        order = np.lexsort((c.left, c.owner))
+        owner, counts = c.owner[order], np.bincount(c.owner, minlength=k)
+        rows = padded(c.left[order], owner, counts)[:, None]
+        left = Operand(None, np.zeros(rows.shape, np.int64), padded(scale[order], owner, counts, 0.0)[:, None])
+        term = Term(1, left, self.operand(rows), place=np.arange(k))
+        return term.take(np.arange(k))
 
     def constants(self, c: Class, numbers: Floats, k: int) -> Term:
         """Terms that are plain numbers, added up."""
@@ -291,7 +345,7 @@ class Reroller:
             left_rows = right_rows = np.arange(len(left))[:, None]
             lefts, rights = left, right
             h, i, j = np.arange(len(left)), np.zeros(len(left), np.int64), np.zeros(len(left), np.int64)
-        operands = (self.operand(lefts[left_rows], c.left_group), self.operand(rights[right_rows], c.right_group))
+        operands = self.operand(lefts[left_rows]), self.operand(rights[right_rows])
         weights = not self.batched(operands[0]) and self.batched(operands[1])
         k1, k2 = left_rows.shape[1], right_rows.shape[1]
         place = (h * k2 + j) * k1 + i if weights else (h * k1 + i) * k2 + j

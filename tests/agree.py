@@ -34,7 +34,7 @@ from agreement import Comparison, at_corners, eager, every_way, nested, theta_of
 from oracle import exact
 from random_corners import Corners, random_corners
 from random_graphs import random_graph
-from random_losses import random_grids, random_loops
+from random_losses import random_grids, random_loops, random_wires
 from tqdm import tqdm
 
 from autograd import Value
@@ -50,13 +50,13 @@ CHUNK = 50
 
 
 def drawn(seed: int) -> tuple[Any, Any, Any]:
-    """The loss of a seed, a row of X and of Y for each example: most are graphs, others loops, grids or corners."""
+    """The loss of a seed, a row of X and Y for each example: most are graphs, others loops, grids, wires, corners."""
     rng = random.Random(seed)
     if seed % 8 == 7:
         return *random_corners(rng), None
     if rng.randrange(4):
         return random_graph(rng)
-    return random_loops(rng) if rng.randrange(4) else random_grids(rng)
+    return rng.choice([random_loops, random_loops, random_grids, random_wires])(rng)
 
 
 def operations(seed: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -201,3 +202,56 @@ def random_grids(rng: random.Random) -> tuple[Grids, Any, Any]:
     numbers = np.random.default_rng(seed + 1)
     X, Y = numbers.uniform(-1, 1, (EXAMPLES, 3)), numbers.uniform(-1, 1, (EXAMPLES, 1))
     return Grids(rng.randint(1, 4), rng.randint(1, 4), addends, rng.choice(names), seed), X, Y
+
+
+@dataclass(frozen=True)
+class Wires:
+    """Wires that go through layers: in each, pairs of wires become a function of both, or the other way round.
+
+    A wire that is in no pair goes on as it is. Some pairs have numbers or a selection of their own (masks, twiddles,
+    steps of a sort), so that members of one layer read others and have terms that their neighbours have not.
+    """
+
+    width: int
+    layers: tuple[tuple[tuple[int, int, str, float], ...], ...]
+    seed: int
+
+    def case(self) -> Case:
+        """The loss with its parameters."""
+        params = [Value(number) for number in np.random.default_rng(self.seed).uniform(-1, 1, self.width)]
+        return Case(lambda x, y: self.total(params, x, y), params, (self.width,), (1,))
+
+    def total(self, params: list[Any], x: list[Any], y: list[Any]) -> Any:
+        """A sum over the wires at the end."""
+        wires = [p * v for p, v in zip(params, x, strict=True)]
+        for layer in self.layers:
+            for i, j, kind, number in layer:
+                wires[i], wires[j] = JOINTS[kind](wires[i], wires[j], number)
+        return autograd.sum([(k + 1) * squashed(wire) for k, wire in enumerate(wires)]) - y[0]
+
+
+JOINTS: dict[str, Callable[[Any, Any, float], tuple[Any, Any]]] = {
+    "sorted": lambda a, b, c: (autograd.minimum(a, b), autograd.maximum(a, b)),
+    "rotated": lambda a, b, c: (a + c * b, a - c * b),
+    "masked": lambda a, b, c: (a.tanh() + (0.0 if c > 0 else -3.0), b + c),
+    "passed": lambda a, b, c: (a + 0.0, 1.0 * b if c > 0 else b.sin()),
+    "chosen": lambda a, b, c: (autograd.where(autograd.gt(a, c), a, b), autograd.max([a, b, c])),
+    "replaced": lambda a, b, c: ((a if c > 0 else -2.0) - b, b),
+}
+"""What becomes of two wires."""
+
+
+def random_wires(rng: random.Random) -> tuple[Wires, Any, Any]:
+    """A loss over wires with rows of X and Y."""
+    width = rng.randint(2, 8)
+    layers = []
+    for _ in range(rng.randint(1, 5)):
+        order = rng.sample(range(width), width)
+        kinds = rng.sample(sorted(JOINTS), rng.randint(1, 2))
+        pairs = [(i, j, rng.choice(kinds), rng.choice([1.0, 0.0, -1.0, 0.5]))
+                 for i, j in zip(order[::2], order[1::2], strict=False) if rng.random() < 0.9]
+        layers.append(tuple(pairs))
+    seed = rng.getrandbits(16)
+    numbers = np.random.default_rng(seed + 1)
+    X, Y = numbers.uniform(-1, 1, (EXAMPLES, width)), numbers.uniform(-1, 1, (EXAMPLES, 1))
+    return Wires(width, tuple(layers), seed), X, Y

@@ -11,7 +11,7 @@ from agreement import TOLERANCE, Case, assert_agreement, by_numpy, by_paste, eag
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from losses import LOSSES, by_default, convolution, mlp
-from random_losses import Loops, loops, random_grids
+from random_losses import Loops, loops, random_grids, random_wires
 
 import autograd
 from autograd.compiler import reroll
@@ -53,6 +53,12 @@ def test_many_random_loops_agree_with_eager(drawn: tuple[Loops, Any, Any], small
 def test_random_sums_over_grids_agree_with_eager(seed: int) -> None:
     grids, X, Y = random_grids(random.Random(seed))
     assert_agreement(grids.case(), X, Y)
+
+
+@given(seed=st.integers(0, 10**6))
+def test_random_wires_agree_with_eager(seed: int) -> None:
+    wires, X, Y = random_wires(random.Random(seed))
+    assert_agreement(wires.case(), X, Y)
 
 
 def test_the_bound_is_small_beside_the_numbers_it_bounds() -> None:

@@ -255,7 +255,9 @@ def widened(array: Array) -> Array:
 
 
 def broadcast(array: Array, shape: Shape) -> Array:
-    """A view of the array as if it had this shape."""
+    """A view of the array as if it had this shape; of several such steps the last alone counts."""
+    while array.kind == "broadcast":
+        (array,) = array.args
     return array if array.shape == shape else _make("broadcast", array, info=shape, dtype=array.dtype)
 
 

@@ -11,8 +11,6 @@ source each element came from; an axis of 1 stands for equal entries.
 
 from __future__ import annotations
 
-import functools
-import itertools
 import math
 from collections.abc import Callable, Sequence
 
@@ -45,7 +43,7 @@ from autograd.compiler.array import (
     view,
     widened,
 )
-from autograd.compiler.blocks import Block, Operand, Term
+from autograd.compiler.blocks import Block, Operand, Term, wild
 from autograd.compiler.graph import Ints
 from autograd.compiler.layout import LEAF_NAMES, Layout, rows_of, runs_of
 from autograd.compiler.views import PAD, affine, disjoint
@@ -190,32 +188,6 @@ def through(row: ops.Op, g: Array, out: Array, operands: Sequence[Array]) -> lis
         return [None, ops.where(chosen, g, 0), ops.where(chosen, 0, g)]
     partials = row.partials(out, tuple(operands)) if row.recorded else ()
     return [g * partial for partial in partials]
-
-
-@functools.cache
-def tame(row: ops.Op) -> bool:
-    """Whether the value and the slopes of a row are finite wherever its operands are, seen at their corners."""
-    corners = np.array([-1000.0, -1.0, 0.0, 1.0, 1000.0])
-    if not hasattr(row, "arrays"):  # a reduction: of two terms
-        terms = np.array(list(itertools.product(corners, corners)))
-        out = getattr(np, row.ufunc).reduce(terms, -1, keepdims=True)
-        found = [out, *row.array_partials(out, terms, np.sum(terms == out, axis=-1, keepdims=True))]
-    else:
-        operands = np.array(list(itertools.product(corners, repeat=row.arity))).T
-        out = row.arrays(*operands)
-        found = [out, *row.array_partials(out, *operands)]
-    return all(np.isfinite(numbers).all() for numbers in found)
-
-
-def wild(blocks: Sequence[Block]) -> list[bool]:
-    """The blocks whose values or slopes may not be finite, though what is given is."""
-    found: list[bool] = []
-    with np.errstate(all="ignore"):
-        for block in blocks:
-            own = any(part.op in ops.TABLE and not part.terms and not tame(ops.TABLE[part.op])
-                      for part in (block, *block.pieces))
-            found.append(own or any(found[o.source] for o in block.reads() if o.source is not None))
-    return found
 
 
 def behind_selections(blocks: Sequence[Block], root: int) -> list[bool]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from autograd import ops
 from autograd.compiler.graph import Floats, Ints
 from autograd.compiler.views import PAD
 
@@ -154,3 +157,37 @@ class Block:
     def size(self) -> int:
         """The number of scalars the block stands for."""
         return len(self.members)
+
+
+# ── where numbers may not be finite ───────────────────────────────────────────────────────────────
+
+
+@functools.cache
+def tame(row: ops.Op) -> bool:
+    """Whether the value and the slopes of a row are finite wherever its operands are, seen at their corners."""
+    corners = np.array([-1000.0, -1.0, 0.0, 1.0, 1000.0])
+    if not hasattr(row, "arrays"):  # a reduction: of two terms
+        terms = np.array(list(itertools.product(corners, corners)))
+        out = getattr(np, row.ufunc).reduce(terms, -1, keepdims=True)
+        found = [out, *row.array_partials(out, terms, np.sum(terms == out, axis=-1, keepdims=True))]
+    else:
+        operands = np.array(list(itertools.product(corners, repeat=row.arity))).T
+        out = row.arrays(*operands)
+        found = [out, *row.array_partials(out, *operands)]
+    return all(np.isfinite(numbers).all() for numbers in found)
+
+
+def wild(blocks: Sequence[Block]) -> list[bool]:
+    """The blocks whose values or slopes may not be finite, though what is given is."""
+    found: list[bool] = []
+    for block in blocks:
+        found.append(is_wild(block, found))
+    return found
+
+
+def is_wild(block: Block, found: Sequence[bool]) -> bool:
+    """Whether a block is such a one, where that is known of those before it."""
+    with np.errstate(all="ignore"):
+        own = any(part.op in ops.TABLE and not part.terms and not tame(ops.TABLE[part.op])
+                  for part in (block, *block.pieces))
+    return own or any(found[operand.source] for operand in block.reads() if operand.source is not None)

@@ -110,7 +110,7 @@ class Buffered:
         place = self.operand(place)
         if statement.adds:
             self.statements.append(Store(place, function(ops.add, place, self.operand(value)), adds=False))
-        elif is_column_sum(value) and len(place.shape) == 1:
+        elif is_column_sum(value) and place.shape == value.shape:
             # A vector's sum over the batch, quicker as a product of matrices than as a reduction.
             if "ones" not in self.buffers:
                 self.allocate(ONES, full(ONES.shape, Array.lift(1)))
@@ -382,8 +382,10 @@ def reused(allocations: Sequence[Let], statements: Sequence[Statement], results:
         for buffer in sorted(mine & empty):
             if last[buffer] == i:
                 free.setdefault(kind_of(arrays[buffer]), []).append(home[buffer])
-    return [let if home.get(let.name.info, let.name.info) == let.name.info else
-            Let(let.name, reshape(arrays[home[let.name.info]], let.name.shape)) for let in allocations]
+    own = [let for let in allocations if home.get(let.name.info) == let.name.info]
+    return own + [let if let.name.info not in home else
+                  Let(let.name, reshape(arrays[home[let.name.info]], let.name.shape))
+                  for let in allocations if home.get(let.name.info) != let.name.info]
 
 
 def kind_of(array: Array) -> Any:

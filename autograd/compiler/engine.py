@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from autograd.compiler.arguments import Batch
 from autograd.compiler.array import Let, names_in
-from autograd.compiler.backward import behind_selections, wild
+from autograd.compiler.backward import behind_selections
+from autograd.compiler.blocks import wild
 from autograd.compiler.buffered import CallPrinter, reused, with_buffers
 from autograd.compiler.build import Plan, with_sum
 from autograd.compiler.execute import function_of

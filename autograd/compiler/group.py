@@ -71,10 +71,9 @@ CONSTANT = 0
 """The group of constants."""
 
 REDUCTIONS = tuple(op.name for op in ops.TABLE.values() if isinstance(op, ops.Reduction) and op is not ops.sum)
-FUSED = frozenset(
-    op.name for op in ops.TABLE.values()
-    if not isinstance(op, ops.Reduction) and op.recorded and op is not ops.where and not is_comparison(op))
-"""The operations of which groups may be fused; a selection sends its gradient on in a way of its own."""
+PIECES = frozenset(op.name for op in ops.TABLE.values() if op.recorded and op is not ops.where
+                   and (isinstance(op, ops.Reduction) or not is_comparison(op)))
+"""The operations that may be part of a stack: selections, and the truth values that they read, are for themselves."""
 
 
 def check_groups(graph: Canonical, found: list[Group]) -> None:
@@ -169,7 +168,7 @@ class Grouping:
         alike: dict[tuple[str, bool], list[Group]] = {}
         for group in made:
             linear = group.op == "sum" and all(self.linear(terms) for terms in group.classes)
-            if linear or group.op in FUSED:
+            if linear or (group.op in PIECES and group.op not in ("sum", *REDUCTIONS)):
                 alike.setdefault((group.op, group.batched), []).append(group)
         gone: dict[int, Group | None] = {}
         for (op, _), several in alike.items():
@@ -239,10 +238,10 @@ class Grouping:
                 factor = np.full(len(left), float(terms.sign))
                 if len(right) and self.constant(right):
                     left, right = right, left
-                if self.constant(left):
+                while len(left) and self.constant(left):
                     factor = factor * self.graph.data[left]
-                    left = right
-                if not len(left) or self.constant(left):
+                    left, right = right, right[:0]
+                if not len(left):
                     number += np.bincount(start + terms.owner, factor, len(members))
                     continue
                 owner.append(start + terms.owner)
@@ -271,7 +270,8 @@ class Grouping:
             return
         batched = any(self.found[i].batched for i in which)
         whole = [i for i, read in zip(which, count, strict=True) if self.levels[i] == level
-                 and self.found[i].batched == batched and len(self.found[i].members) <= 4 * read]
+                 and self.found[i].batched == batched and self.found[i].op in PIECES
+                 and len(self.found[i].members) <= 4 * read]
         for i in whole:
             self.found[i].stacked = True
         stack = self.stacks.setdefault((level, batched), Group("stack", np.zeros(0, np.int64), batched))

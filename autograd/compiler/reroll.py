@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.blocks import Block, Operand, Term
+from autograd.compiler.blocks import Block, Operand, Term, is_wild
 from autograd.compiler.graph import LEAVES, Canonical, Floats, Ints
 from autograd.compiler.group import MULTIPLY, READ, REDUCTIONS, Class, Group
 from autograd.compiler.views import PAD
@@ -88,7 +88,7 @@ def aligned(left: Ints, right: Ints, owner: Ints, k: int, waste: int, small: int
     best = None
     for key, other, swapped in ((right, left, True), (left, right, False)):
         elements, element = np.unique(key, return_inverse=True)
-        families, _, _, _, _ = components(element, owner)
+        families, _, _, _, _ = components(element, np.unique(owner, return_inverse=True)[1])
         if k * families.shape[1] > waste * len(key) + small:
             continue
         family_of = np.empty(len(elements), np.int64)
@@ -128,6 +128,8 @@ class Reroller:
         self.graph = graph
         self.groups = groups
         self.blocks: list[Block] = []
+        self.wild: list[bool] = []
+        """The blocks that may not be finite: what is 0 times them must be left out."""
         self.block = np.full(len(graph.code), -1)
         self.slot = np.full(len(graph.code), -1)
         self.stacks: list[int] = []
@@ -154,6 +156,11 @@ class Reroller:
             return
         self.block[block.members] = len(self.blocks)
         self.slot[block.members] = np.arange(len(block.members))
+        self.append(block)
+
+    def append(self, block: Block) -> None:
+        """Add a block."""
+        self.wild.append(is_wild(block, self.wild))
         self.blocks.append(block)
 
     def operand(self, nodes: Ints) -> Operand:
@@ -187,7 +194,7 @@ class Reroller:
         members = np.full(sizes.get(group.op, 0), PAD)
         if group.op != "constant":
             members[self.slot[group.members]] = group.members
-        self.blocks.append(Block(group.op, members, group.batched))
+        self.append(Block(group.op, members, group.batched))
 
     def elementwise(self, group: Group) -> None:
         """One operation, element by element."""
@@ -252,7 +259,7 @@ class Reroller:
         self.block[members[:computed]] = len(self.blocks)
         self.slot[members[:computed]] = np.arange(computed)
         self.stacks.append(len(self.blocks))
-        self.blocks.append(Block("stack", members, any(piece.batched for piece in pieces), pieces=pieces))
+        self.append(Block("stack", members, any(piece.batched for piece in pieces), pieces=pieces))
         return len(self.blocks) - 1
 
     def sum(self, group: Group) -> None:
@@ -310,10 +317,11 @@ class Reroller:
         if c.left[0] == PAD:
             return self.constants(c, scale, k)
         nodes, column = np.unique(c.left, return_inverse=True)
-        if k * len(nodes) * MULTIPLY <= len(c.left) * READ:
+        right = self.operand(nodes)
+        finite = right.source is not None and not self.wild[right.source]
+        if finite and k * len(nodes) * MULTIPLY <= len(c.left) * READ:
             cells: Floats = np.bincount(c.owner * len(nodes) + column, scale, k * len(nodes)).astype(np.float64)
             matrix = cells.reshape(1, k, len(nodes))
-            right = self.operand(nodes)
             order = np.argsort(right.index)
             right = Operand(right.source, right.index[None, None, order])
             left = Operand(None, np.zeros(matrix.shape, np.int64), matrix[:, :, order])

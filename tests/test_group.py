@@ -1,0 +1,129 @@
+"""Scalars that do the same stay together, though their neighbours lack a term or read from elsewhere."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from agreement import Case, assert_agreement
+from losses import weights
+
+import autograd
+from autograd import Program, Value, maximum, minimum, softmax
+
+T, D = 8, 4
+
+
+def attention(layers: int, how: str) -> Case:
+    """Layers of causal attention over T positions of D numbers, masked in one of three ways."""
+    params = [[weights(D, D, seed=3 * layer + k) for k in range(3)] for layer in range(layers)]
+
+    def score(q: list[Any], k: list[Any], ahead: bool) -> Any:
+        product = autograd.dot(q, k)
+        if how == "replaced":
+            return -1e30 if ahead else product
+        return product + (-1e30 if ahead else 0.0)
+
+    def loss(x: list[list[Any]]) -> Any:
+        for Q, K, V in params:
+            q, k, v = ([[autograd.dot(row, a) for row in W] for a in x] for W in (Q, K, V))
+            rows = []
+            for t in range(T):
+                seen = range(t + 1 if how == "ragged" else T)
+                p = softmax([score(q[t], k[u], ahead=u > t) for u in seen])
+                rows.append([x[t][j] + autograd.sum([p[u] * v[u][j] for u in seen]) for j in range(D)])
+            x = rows
+        return autograd.sum([a * a for row in x for a in row])
+
+    return Case(loss, params, (T, D))
+
+
+@pytest.mark.parametrize("how", ["added", "replaced", "ragged"])
+def test_a_mask_adds_no_blocks_and_layers_add_each_the_same(how: str) -> None:
+    counts = [len(attention(layers, how).traced().blocks) for layers in (1, 2, 3, 4)]
+    assert counts == [9, 17, 25, 33]
+
+
+@pytest.mark.parametrize("how", ["added", "replaced"])
+def test_masked_attention_agrees_with_eager(how: str) -> None:
+    case = attention(2, how)
+    rng = np.random.default_rng(0)
+    assert_agreement(case, rng.normal(size=(3, T, D)), None)
+
+
+def spectrum(n: int) -> Case:
+    """The logarithm of the power in each frequency of n numbers, by the fast Fourier transform."""
+
+    def transform(v: list[Any]) -> list[Any]:
+        if len(v) == 1:
+            return v
+        even, odd, n = transform(v[0::2]), transform(v[1::2]), len(v)
+        turns = [(math.cos(2 * math.pi * k / n), -math.sin(2 * math.pi * k / n)) for k in range(n // 2)]
+        moved = [(c * a - s * b, c * b + s * a) for (c, s), (a, b) in zip(turns, odd, strict=True)]
+        return ([(a + c, b + d) for (a, b), (c, d) in zip(even, moved, strict=True)]
+                + [(a - c, b - d) for (a, b), (c, d) in zip(even, moved, strict=True)])
+
+    w = weights(n)
+    return Case(lambda x: autograd.sum([(a * a + b * b + 0.1).log() for a, b in transform(
+        [(p * v, 0.0) for p, v in zip(w, x, strict=True)])]), w, (n,))
+
+
+@pytest.mark.parametrize(("n", "most"), [(8, 12), (16, 16), (64, 60)])
+def test_a_fourier_transform_takes_few_blocks(n: int, most: int) -> None:
+    case = spectrum(n)
+    assert len(case.traced().blocks) <= most
+    if n == 8:
+        assert_agreement(case, *case.data())
+
+
+def comparators(n: int, kind: str) -> list[list[tuple[int, int]]]:
+    """The layers of a sorting network, of neighbours by turns or of bitonic runs."""
+    if kind == "neighbours":
+        return [[(j, j + 1) for j in range(i % 2, n - 1, 2)] for i in range(n)]
+    layers, run = [], 2
+    while run <= n:
+        step = run // 2
+        while step:
+            layers.append([(i, i ^ step) if not i & run else (i ^ step, i) for i in range(n) if i ^ step > i])
+            step //= 2
+        run *= 2
+    return layers
+
+
+def sorting(kind: str) -> Program:
+    """The wires of a network of 8, weighted by their places."""
+
+    def loss(x: list[Any]) -> Any:
+        wires = [p * v for p, v in zip(w, x, strict=True)]
+        for layer in comparators(8, kind):
+            for i, j in layer:
+                wires[i], wires[j] = minimum(wires[i], wires[j]), maximum(wires[i], wires[j])
+        return autograd.sum([(k + 1) * wire for k, wire in enumerate(wires)])
+
+    w = [Value(1.0) for _ in range(8)]
+    return autograd.compile(loss, w).trace((8,))
+
+
+@pytest.mark.parametrize("kind", ["neighbours", "bitonic"])
+def test_a_sorting_network_takes_few_blocks_and_sorts(kind: str) -> None:
+    program = sorting(kind)
+    X = np.random.default_rng(0).normal(size=(5, 8))
+    np.testing.assert_allclose(program(np.ones(8), X), np.sort(X) @ np.arange(1.0, 9))
+    assert len(program.blocks) <= 20
+
+
+def test_what_stands_in_a_stack_is_computed_there() -> None:
+    program = sorting("bitonic")
+    assert "np.concatenate([np.minimum(" in program.source
+    assert "np.concatenate" not in program.executed_source
+
+
+def test_a_large_program_is_not_read_from_anywhere_to_save_a_statement() -> None:
+    def loss(x: list[Any]) -> Any:
+        first = [autograd.dot(row, x).tanh() for row in V]
+        second = [autograd.dot(row, first).tanh() for row in W]
+        return autograd.sum([a.sin() for a in first]) + autograd.sum([a.sin() for a in second])
+
+    V, W = weights(80, 3), weights(80, 80, seed=2)
+    program = autograd.compile(loss, {"V": V, "W": W}).trace((3,))
+    assert "concatenate" not in program.source

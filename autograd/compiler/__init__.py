@@ -17,12 +17,13 @@ Arrays: a tree of nodes, and statements about them, of which every later part is
 
 Text, printed and never read again:
 
-- `printer`    readable NumPy; `to_jax` the forward half in JAX; `straight` Python over floats, for tiny graphs
+- `printer`    readable NumPy; `to_jax` the forward half in JAX
+- `straight`   Python over floats, for tiny graphs, by the same rules; `native` the same as machine code (`llvm`)
 
-`build` runs the first part and `engine` the rest, `execute` makes functions of text. `verify` compares the result with
-the scalar graph as `reference` evaluates it, which also computes anew what is not finite, and `program` is what users
-hold. To look inside, `passes` tells what each of them made, as `nodes` for pictures; `example` replays the trace as an
-eager graph, and `place` finds a scalar in its array.
+`build` runs the first part and `engine` the rest, `execute` makes functions of Python's text. `verify` compares the
+result with the scalar graph as `reference` evaluates it, which also computes anew what is not finite, and `program` is
+what users hold. To look inside, `passes` tells what each of them made, as `nodes` for pictures; `example` replays the
+trace as an eager graph, and `place` finds a scalar in its array.
 """
 
 from autograd.compiler.nodes import BlockInfo, Node

@@ -19,6 +19,7 @@ from autograd.compiler.build import Plan, with_sum
 from autograd.compiler.execute import function_of
 from autograd.compiler.function import Function, function
 from autograd.compiler.graph import CODE, LEAVES
+from autograd.compiler.native import Native
 from autograd.compiler.place import Places
 from autograd.compiler.printer import HELPERS, Printer, all_nodes, constants_in
 from autograd.compiler.reference import Reference
@@ -129,16 +130,17 @@ class _Thread(threading.local):
 
 
 class Engine:
-    """A plan made runnable for one shape of rows."""
+    """A plan made runnable for one shape of rows: as calls of NumPy or, if `native` and where it pays, machine code."""
 
-    def __init__(self, made: Plan) -> None:
+    def __init__(self, made: Plan, native: bool = False) -> None:
         self.plan = made
+        self.native = Native.of(made) if native else None
         self.verified: set[str] = set()
         self.functions: dict[str, Function] = {}
         self.runnables: dict[tuple[str, Any], Runnable] = {}
         self.local = _Thread()
         self.numbers: tuple[int, FloatArray] = (-2, np.zeros(0))
-        self.straight = Straight.of(made)
+        self.straight = None if native else Straight.of(made)
 
     def function(self, kind: str) -> Function:
         """The statements of "value_and_grad", of "inputs" (with dX) or of "outputs"."""
@@ -221,6 +223,9 @@ class Engine:
 
     def run(self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, out: Any) -> tuple[Any, ...]:
         """Call a generated function with the arrays of this thread and batch size."""
+        if self.native is not None:
+            outside = self.outside(np.dtype(np.float64))
+            return self.native.run(kind, theta, *batch.matrices(np.float64), noise, outside, out)
         key = (kind, theta.dtype.char, len(batch.x))
         kept = self.local.buffers
         mine = kept.get(key)

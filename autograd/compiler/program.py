@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiler.arguments import Batch, as_batch, check_out, vector
-from autograd.compiler.build import parameter_names, plan
+from autograd.compiler.build import Names, Plan, parameter_names, plan
 from autograd.compiler.engine import Engine
 from autograd.compiler.example import example
+from autograd.compiler.native import llvm
 from autograd.compiler.nodes import BlockInfo, block_infos, table
 from autograd.compiler.passes import Pass, passes
 from autograd.compiler.place import Place
@@ -74,6 +75,10 @@ class Program:
         theta, batch = vector(theta, len(self.params)), as_batch(X, Y)
         return self.compiled(batch, "outputs").outputs(theta, batch, rng)
 
+    def engine(self, made: Plan) -> Engine:
+        """What runs a plan."""
+        return Engine(made)
+
     def compiled(self, batch: Batch, kind: str) -> Engine:
         """The program for rows of this shape, traced at the first call; each kind is verified when first used.
 
@@ -83,7 +88,7 @@ class Program:
         found = self.plans.get(batch.shapes)
         if found is None or kind not in found.verified:
             if found is None:
-                found = Engine(plan(self.loss, self.params, *batch.shapes, self.names))
+                found = self.engine(plan(self.loss, self.params, *batch.shapes, self.names))
             if found.plan.several and kind != "outputs":
                 raise UsageError("value_and_grad needs a loss of one Value; call the program itself for several")
             verify(found.plan, found, kind, np.array([p.data for p in self.params]), batch)
@@ -161,6 +166,13 @@ class Program:
         """
         return JaxProgram(self.traced().plan, each)
 
+    def to_native(self) -> NativeProgram:
+        """The same loss as a program that runs as machine code, see `NativeProgram`.
+
+        Raises `MissingPackageError` without llvmlite (extra "native").
+        """
+        return NativeProgram(self.loss, self.params, self.names)
+
     def passes(self, *, inputs: bool = False) -> list[Pass]:
         """The graph after each pass of the compiler, from the scalars of the trace to the arrays of the program.
 
@@ -224,6 +236,30 @@ class Program:
     def __repr__(self) -> str:
         state = "not traced yet" if self.latest is None else f"{len(self.blocks)} blocks"
         return f"<Program of {len(self.params)} parameters, {state}>"
+
+
+class NativeProgram(Program):
+    """A program that runs as machine code, made by `Program.to_native`: it is called in the same ways.
+
+    A small loss, or one in which few scalars do the same, becomes straight-line code for eight examples at once,
+    without arrays or calls in between; it computes in float64. Others, of large matrices, run as calls of NumPy.
+    Results are those of `Program` to rounding, and so are errors. What was compiled is kept in the folder of the user's
+    caches ($XDG_CACHE_HOME/reroll, ~/.cache/reroll, on macOS ~/Library/Caches/reroll), so that the next process need
+    not compile it again.
+    """
+
+    def __init__(self, loss: Callable[..., Any], params: Any, names: Names | None = None) -> None:
+        llvm()
+        super().__init__(loss, params)
+        self.names = names or self.names
+
+    def engine(self, made: Plan) -> Engine:
+        """What runs a plan."""
+        return Engine(made, native=True)
+
+    def to_native(self) -> NativeProgram:
+        """The program itself."""
+        return self
 
 
 def compile(loss: Callable[..., Any], params: Any) -> Program:

@@ -6,8 +6,8 @@ An engine is made from `loss(x, y)`, a function of one example, and the paramete
 
 with θ and the gradient flat vectors in the order of the parameters. "compiled" is
 `autograd.compile`: matrix statements over the whole batch; "eager" builds and walks the graph of
-every example; "jax" runs those matrix statements on every device that JAX sees. They compute the same to rounding,
-random numbers included.
+every example; "jax" runs those matrix statements on every device that JAX sees; "native" runs small and irregular
+losses as machine code. They compute the same to rounding, random numbers included.
 """
 
 from __future__ import annotations
@@ -96,5 +96,12 @@ def jax_engine(loss: Callable[[Any, Any], Any], params: Any) -> Engine:
     return JaxEngine(loss, params)
 
 
-ENGINES: dict[str, EngineMaker] = {"compiled": autograd.compile, "eager": EagerEngine, "jax": jax_engine}
+def native_engine(loss: Callable[[Any, Any], Any], params: Any) -> Engine:
+    """The compiled loss as machine code, for which llvmlite is needed."""
+    return autograd.compile(loss, params).to_native()
+
+
+ENGINES: dict[str, EngineMaker] = {
+    "compiled": autograd.compile, "eager": EagerEngine, "jax": jax_engine, "native": native_engine,
+}
 """Every engine by its name."""

@@ -70,7 +70,8 @@ def fit(
       What callbacks change is read anew after each epoch.
     - `loss` and `engine` are names or functions, see `nn.losses` and `nn.ENGINES`; all engines give the same
       history to rounding for the same `seed`. "jax" splits every batch among the devices that JAX sees, and names
-      them beside the progress; the optimiser, metrics and validation stay with NumPy. `dtype` is float64 or float32.
+      them beside the progress; the optimiser, metrics and validation stay with NumPy. "native" compiles small and
+      irregular losses to machine code (`Program.to_native`). `dtype` is float64 or float32.
 
     The model's parameters change. Ctrl-C ends training after the step that it meets, and the history so far is
     returned; a second one raises `KeyboardInterrupt` at once. Training stops with a warning once the loss, the gradient
@@ -79,8 +80,8 @@ def fit(
     Raises `SizeError` for rows that do not match, `UsageError` for nan or inf among the data, targets and outputs
     that the loss has no meaning for, numbers of epochs or examples below 1, and unknown names; `TraceError` for a
     loss or model that reads numbers (`.data`, `if x > 0`), which only the eager engine can train;
-    `MissingPackageError` for engine="jax" without JAX; `DataError` for files. Whatever is raised, by
-    callbacks too, the parameters are those after the last step.
+    `MissingPackageError` for engine="jax" without JAX and engine="native" without llvmlite; `DataError` for files.
+    Whatever is raised, by callbacks too, the parameters are those after the last step.
     """
     if not isinstance(optimizer, Optimizer):
         raise UsageError(f"an optimiser such as SGD(lr=0.1) is expected, {optimizer!r} came")

@@ -11,7 +11,7 @@ import pytest
 
 import autograd
 from benchmarks import __main__ as command
-from benchmarks import comparison, contenders, peers, scalars
+from benchmarks import comparison, contenders, peers, programs, scalars
 from benchmarks.contenders import arrays, singles
 from benchmarks.timing import Contender, agreement, duration, one_core, table
 
@@ -133,6 +133,13 @@ def test_a_peer_that_is_installed_does_the_same_work(package, name, kind, dtype)
     agreement({one: found[one] for one in ("NumPy by hand", name)}, dtype)
 
 
+@pytest.mark.parametrize("name", programs.WORK)
+def test_other_losses_are_the_same_over_numbers_and_over_arrays(name):
+    found = programs.contenders(programs.WORK[name], 5)
+    assert {"reroll", "native"} <= set(found)
+    agreement(found)
+
+
 def test_micrograd_with_exp_and_log_does_the_same_work():
     pytest.importorskip("micrograd")
     engines = {"micrograd": scalars.micrograd(), "ours": autograd}
@@ -216,7 +223,7 @@ def test_the_command_refuses_a_table_that_it_has_not(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["benchmarks", "everything"])
     with pytest.raises(SystemExit):
         command.main()
-    assert "no table everything: choose of peers, eager, updates, compiling, devices" in capsys.readouterr().err
+    assert "no table everything: choose of peers, eager, programs, updates, compiling, devices" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not let a process choose its cores")

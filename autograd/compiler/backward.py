@@ -453,11 +453,9 @@ class Backward(ChainRule):
 
     def ways(self, position: int) -> Array | None:
         """In how many ways a block, or a piece of one, is taken, if those are counted."""
-        for stack, pieces in self.layout.pieces.items():
-            if position in pieces:
-                ways, run = self.taken.gradients.of_block.get(stack), self.layout.arrays[position].info
-                return ways if ways is None else part(ways, *run)
-        return self.taken.gradients.of_block.get(position)
+        stack = self.layout.stacks.get(position, position)
+        ways = self.taken.gradients.of_block.get(stack)
+        return ways if ways is None or stack == position else part(ways, *self.layout.arrays[position].info)
 
     def over_dims(self, position: int) -> Callable[[Array], Array]:
         """Gives an array of a block the axes over which it is computed."""

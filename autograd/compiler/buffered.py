@@ -371,7 +371,7 @@ def reused(allocations: Sequence[Let], statements: Sequence[Statement], results:
     free: dict[Any, list[str]] = {}
     for i, statement in enumerate(statements):
         mine = touched(statement, root)
-        for buffer in sorted(mine & empty - home.keys()):
+        for buffer in sorted(buffer for buffer in mine & empty if buffer not in home):
             kind = kind_of(arrays[buffer])
             heir = overwritten(statement, buffer, root, lets)
             if heir is not None and heir in empty and last[heir] == i and kind_of(arrays[heir]) == kind:

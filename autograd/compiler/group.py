@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.compiler.array import is_comparison
-from autograd.compiler.graph import CODES, LEAVES, NONE, SUM, Canonical, Floats, Ints, mix, spans
+from autograd.compiler.graph import CODES, LEAVES, NONE, SUM, Bools, Canonical, Floats, Ints, mix, spans
 
 STATEMENT, READ, MULTIPLY = 12.0, 0.6, 0.017
 """Microseconds for 64 examples, forward and backward: a statement and what it parts later on, a number that is read
@@ -107,6 +107,9 @@ class Grouping:
         self.group = np.full(len(graph.code) + 1, NONE)
         self.same = np.arange(len(graph.code) + 1)
         self.same[NONE] = NONE
+        self.batched = np.zeros(len(graph.code) + 1, dtype=bool)
+        """The nodes that differ from example to example; NONE counts as one, so that it stays on the right."""
+        self.batched[NONE] = True
         self.found: list[Group] = []
         self.levels: list[int] = []
         self.stacks: dict[tuple[int, bool], Group] = {}
@@ -137,6 +140,7 @@ class Grouping:
     def add(self, group: Group, level: int) -> None:
         """One more group."""
         self.group[group.members] = len(self.found)
+        self.batched[group.members] = group.batched
         self.found.append(group)
         self.levels.append(level)
 
@@ -144,12 +148,12 @@ class Grouping:
         """The groups of the nodes of one level."""
         graph = self.graph
         _replace(graph, nodes, self.same)
-        signature = _signatures(graph, nodes, self.group, self.found)
+        signature = _signatures(graph, nodes, self.group, self.batched)
         _, first, inverse = np.unique(signature, return_index=True, return_inverse=True)
         made = []
         for which in np.argsort(first, kind="stable"):
             members = nodes[inverse == which]
-            group = _group(graph, members, self.group, self.found)
+            group = _group(graph, members, self.group, self.batched)
             if _only_copies(group):
                 self.same[members] = group.classes[0].left
                 graph.alive[members] = False
@@ -195,7 +199,7 @@ class Grouping:
         for j, group in enumerate(made):
             guests = [made[i].members for i in host if host[i] == j]
             if guests:
-                group = _group(self.graph, np.sort(np.concatenate([group.members, *guests])), self.group, self.found)
+                group = _group(self.graph, np.sort(np.concatenate([group.members, *guests])), self.group, self.batched)
             if j not in host:
                 result.append(group)
         return result
@@ -304,7 +308,7 @@ def _only_copies(group: Group) -> bool:
     return terms.sign == 1 and not len(terms.right) and len(terms.left) == len(group.members)
 
 
-def _signatures(graph: Canonical, nodes: Ints, group: Ints, found: list[Group]) -> Ints:
+def _signatures(graph: Canonical, nodes: Ints, group: Ints, batched: Bools) -> Ints:
     """A hash of (operation, groups of operands) per node."""
     which = np.arange(len(nodes))
     counts = graph.start[nodes + 1] - graph.start[nodes]
@@ -315,7 +319,7 @@ def _signatures(graph: Canonical, nodes: Ints, group: Ints, found: list[Group]) 
     key = mix(graph.code[nodes]) + _distinct(np.repeat(which, counts), mix(group[graph.args[edges]], place), len(nodes))
     number = graph.first[nodes + 1] - graph.first[nodes]
     terms = spans(graph.first[nodes], number)
-    left, right = _oriented(graph, terms, group, found)
+    left, right = _oriented(graph, terms, group, batched)
     kinds = mix(graph.sign[terms], group[left], group[right])
     counts = (group[left] != CONSTANT) | ((group[right] != CONSTANT) & (right != NONE))
     return key + _distinct(np.repeat(which, number)[counts], kinds[counts], len(nodes))
@@ -335,36 +339,34 @@ def _distinct(which: Ints, hashes: Ints, n: int) -> Ints:
     return total
 
 
-def _oriented(graph: Canonical, terms: Ints, group: Ints, found: list[Group]) -> tuple[Ints, Ints]:
+def _oriented(graph: Canonical, terms: Ints, group: Ints, batched: Bools) -> tuple[Ints, Ints]:
     """The factors of terms, that of the same kind for all examples (a weight) on the left."""
     left, right = graph.left[terms], graph.right[terms]
-    batched = np.array([g.batched for g in found] + [True])  # NONE counts as batched: it stays on the right
-    rank = 2 * batched[group[left]].astype(np.int64), 2 * batched[group[right]].astype(np.int64)
-    swap = (rank[0] > rank[1]) | ((rank[0] == rank[1]) & (group[left] > group[right]))
+    swap = (batched[left] & ~batched[right]) | ((batched[left] == batched[right]) & (group[left] > group[right]))
     swap &= right != NONE
     return np.where(swap, right, left), np.where(swap, left, right)
 
 
-def _group(graph: Canonical, members: Ints, group: Ints, found: list[Group]) -> Group:
+def _group(graph: Canonical, members: Ints, group: Ints, batched: Bools) -> Group:
     code = graph.code[members[0]]
     counts = graph.start[members + 1] - graph.start[members]
     if code == SUM:
-        result = Group("sum", members, False, classes=_classes(graph, members, group, found))
+        result = Group("sum", members, False, classes=_classes(graph, members, group, batched))
     elif CODES[code] in REDUCTIONS:
         flat = graph.args[spans(graph.start[members], counts)]
         result = Group(CODES[code], members, False, [flat], counts)
     else:
         operands = [graph.args[graph.start[members] + place] for place in range(counts[0])]
         result = Group(CODES[code], members, False, operands)
-    result.batched = any(found[g].batched for nodes in result.reads() for g in np.unique(group[nodes]) if g != NONE)
+    result.batched = any(batched[nodes[nodes != NONE]].any() for nodes in result.reads())
     return result
 
 
-def _classes(graph: Canonical, members: Ints, group: Ints, found: list[Group]) -> list[Class]:
+def _classes(graph: Canonical, members: Ints, group: Ints, batched: Bools) -> list[Class]:
     number = graph.first[members + 1] - graph.first[members]
     terms = spans(graph.first[members], number)
     owner = np.repeat(np.arange(len(members)), number)
-    left, right = _oriented(graph, terms, group, found)
+    left, right = _oriented(graph, terms, group, batched)
     kinds = mix(graph.sign[terms], group[left], group[right])
     _, first, inverse = np.unique(kinds, return_index=True, return_inverse=True)
     classes = []

@@ -54,6 +54,8 @@ class Layout:
         """The blocks, and after them the pieces of those that are stacks."""
         self.pieces: dict[int, list[int]] = {}
         """The positions of the pieces of each stack."""
+        self.stacks: dict[int, int] = {}
+        """The stack of each piece."""
         self.names = Names()
         self.parameter_names = parameter_names
         self.labels = labels
@@ -76,6 +78,7 @@ class Layout:
         self.blocks.append(piece)
         self.dims.append(dims_of(piece))
         self.arrays.append(part(self.arrays[stack], start, stop))
+        self.stacks[len(self.blocks) - 1] = stack
         return len(self.blocks) - 1
 
     def name(self, block: Block) -> str:

@@ -23,6 +23,8 @@ class Names:
 
     def __init__(self) -> None:
         self.taken = set(RESERVED)
+        self.counts: dict[str, int] = {}
+        """The last number given to a stem: all before it are taken."""
         self.constants: dict[tuple[object, ...], Constant] = {}
 
     def fresh(self, stem: str) -> str:
@@ -30,16 +32,20 @@ class Names:
         stem = re.sub(r"\W+", "_", stem, flags=re.ASCII).strip("_")[:24]
         if not stem or stem[0].isdigit() or keyword.iskeyword(stem) or keyword.issoftkeyword(stem):
             stem = "v" + stem
-        name, count = stem, 1
+        name, count = stem, self.counts.get(stem, 1)
         while name in self.taken:
             count += 1
             name = f"{stem}_{count}" if stem[-1].isdigit() else f"{stem}{count}"
+        self.counts[stem] = count
         self.taken.add(name)
         return name
 
     def numbered(self, stem: str) -> str:
         """stem1, stem2, …: the first that no other thing has."""
-        return self.fresh(next(f"{stem}{i}" for i in itertools.count(1) if f"{stem}{i}" not in self.taken))
+        first = self.counts.get(stem, 1)
+        number = next(i for i in itertools.count(first) if f"{stem}{i}" not in self.taken)
+        self.counts[stem] = number
+        return self.fresh(f"{stem}{number}")
 
     def carried(self, array: npt.NDArray[Any], stem: str) -> Constant:
         """An array that the program carries along; equal ones are one."""

@@ -209,7 +209,7 @@ def test_threads_share_machine_code_but_no_memory():
 
 def test_a_function_that_c_does_not_have_is_named():
     with pytest.raises(UsageError, match="gudermannian is no function of the C library"):
-        native.helpers({"gudermannian"}, native.is_known)
+        native.helpers({"gudermannian": 1}, native.is_known)
 
 
 def test_without_llvmlite_an_error_names_the_extra():

@@ -34,15 +34,19 @@ def bits(number: float) -> int:
 
 
 class Code:
-    """Instructions for a number of lanes: each method adds some, and returns the name of the result."""
+    """Instructions for a number of lanes: each method adds some, and returns the name of the result.
 
-    def __init__(self, lanes: int, calls: set[str]) -> None:
+    Results are called by a `stem` and the number of the line.
+    """
+
+    def __init__(self, lanes: int, calls: dict[str, int], stem: str) -> None:
         self.lanes = lanes
+        self.stem = stem
         self.lines: list[str] = []
         self.known: dict[str, str] = {}
         """Instructions without effects that have been written, with their results."""
         self.calls = calls
-        """The functions that are called: those of `MATHEMATICS`, and those of the C library."""
+        """The functions that are called, with the number of their operands."""
         self.number = self.type("double")
         self.truth = self.type("i1")
         self.integer = self.type("i64")
@@ -51,16 +55,17 @@ class Code:
         """A vector of elements, or one alone."""
         return element if self.lanes == 1 else f"<{self.lanes} x {element}>"
 
-    def suffix(self, element: str) -> str:
-        """How a type is called in the name of an intrinsic."""
-        return element if self.lanes == 1 else f"v{self.lanes}{element}"
-
     def let(self, instruction: str) -> str:
         """The result of an instruction without effects; the same one is not written twice."""
         if instruction not in self.known:
-            self.known[instruction] = f"%t{len(self.lines)}"
-            self.lines.append(f"{self.known[instruction]} = {instruction}")
+            self.known[instruction] = self.anew(instruction)
         return self.known[instruction]
+
+    def anew(self, instruction: str) -> str:
+        """The result of an instruction now, which may be another than it was before: of a load."""
+        result = f"%{self.stem}.{len(self.lines)}"
+        self.lines.append(f"{result} = {instruction}")
+        return result
 
     def do(self, instruction: str) -> None:
         """An instruction with an effect."""
@@ -77,6 +82,14 @@ class Code:
     def int(self, number: int) -> str:
         """A whole number."""
         return self.spread("i64", str(number))
+
+    def everywhere(self, number: str) -> str:
+        """A single number in every lane."""
+        if self.lanes == 1:
+            return number
+        one = self.let(f"insertelement {self.number} poison, double {number}, i32 0")
+        return self.let(f"shufflevector {self.number} {one}, {self.number} poison, "
+                        f"<{self.lanes} x i32> zeroinitializer")
 
     # ── instructions ─────────────────────────────────────────────────────────────────────────
 
@@ -110,9 +123,13 @@ class Code:
 
     def intrinsic(self, name: str, *args: str) -> str:
         """An instruction of the processor that LLVM calls a function."""
+        return self.call(f"llvm.{name}.{'f64' if self.lanes == 1 else f'v{self.lanes}f64'}", *args)
+
+    def call(self, name: str, *args: str) -> str:
+        """The result of a function that is called by this name."""
+        self.calls.setdefault(name.removeprefix("lanes."), len(args))
         typed = ", ".join(f"{self.number} {arg}" for arg in args)
-        self.calls.add(f"llvm.{name}.{self.suffix('f64')}")
-        return self.let(f"call {self.number} @llvm.{name}.{self.suffix('f64')}({typed})")
+        return self.let(f"call {self.number} @{name}({typed})")
 
     def whole(self, operation: str, a: str, b: str) -> str:
         """add, sub, shl, ashr, and, … of integers."""
@@ -135,10 +152,7 @@ class Code:
 
     def function(self, name: str, *args: str) -> str:
         """A function of `MATHEMATICS` for vectors, else one of the C library."""
-        self.calls.add(name)
-        typed = ", ".join(f"{self.number} {arg}" for arg in args)
-        place = name if self.lanes == 1 else f"lanes.{name}"
-        return self.let(f"call {self.number} @{place}({typed})")
+        return self.call(name if self.lanes == 1 else f"lanes.{name}", *args)
 
     # ── trees ────────────────────────────────────────────────────────────────────────────────
 
@@ -159,9 +173,8 @@ class Code:
                 spelled = node if isinstance(node.kind, ops.Reduction) else expanded(node)
                 kept.append(spelled)
                 waiting.append((node, spelled))
-                waiting += [(arg, None) for arg in (spelled.args if spelled.kind != "name" else [spelled])]
-                if spelled.kind in ("name", "number"):
-                    waiting.append((spelled, None))
+                leaf = spelled.kind in ("name", "number")
+                waiting += [(arg, None) for arg in ((spelled,) if leaf else spelled.args)]
             elif spelled.kind in ("name", "number"):
                 done[id(node)] = done[id(spelled)]
             else:
@@ -198,9 +211,7 @@ class Code:
             for arg in args[1:]:
                 result = UFUNCS[ufunc](self, result, arg)
             return result
-        highest = args[0]
-        for arg in args[1:]:
-            highest = maximum(self, highest, arg)
+        highest = self.folded(ops.max, args)
         total = self.function("exp", self.sub(args[0], highest))
         for arg in args[1:]:
             total = self.add(total, self.function("exp", self.sub(arg, highest)))
@@ -229,16 +240,17 @@ def in_c(name: str) -> str:
     return name.replace("arc", "a").replace("power", "pow").replace("absolute", "fabs")
 
 
-def maximum(c: Code, a: str, b: str) -> str:
-    """The larger, or what is not a number."""
-    first = c.let(f"or {c.truth} {c.compare('ogt', a, b)}, {c.compare('uno', a, a)}")
-    return c.select(first, a, b)
+def extreme(condition: str) -> Callable[[Code, str, str], str]:
+    """Gives the operand of which the condition holds, or what is not a number."""
+
+    def chosen(c: Code, a: str, b: str) -> str:
+        first = c.let(f"or {c.truth} {c.compare(condition, a, b)}, {c.compare('uno', a, a)}")
+        return c.select(first, a, b)
+
+    return chosen
 
 
-def minimum(c: Code, a: str, b: str) -> str:
-    """The smaller, or what is not a number."""
-    first = c.let(f"or {c.truth} {c.compare('olt', a, b)}, {c.compare('uno', a, a)}")
-    return c.select(first, a, b)
+maximum, minimum = extreme("ogt"), extreme("olt")
 
 
 def sign(c: Code, x: str) -> str:
@@ -394,8 +406,6 @@ def turned(c: Code, x: str, quarters: int) -> str:
     return c.select(back, c.let(f"fneg {c.number} {result}"), result)
 
 
-ANY = f"llvm.vector.reduce.or.v{LANES}i1"
-
 FAR = 1e5
 """Angles up to which the parts of π/2 leave enough digits; beyond them the C library is asked."""
 
@@ -407,73 +417,69 @@ MATHEMATICS: dict[str, Callable[[Code, str], str]] = {
 """Functions of vectors."""
 
 
-def helpers(calls: set[str], known: Callable[[str], bool]) -> str:
-    """The text of all functions that are called, and of those that they call; raises `UsageError` for unknown ones."""
+ANY, ADDED, SMALLER = f"llvm.vector.reduce.or.v{LANES}i1", f"llvm.vector.reduce.fadd.v{LANES}f64", "llvm.smin.i64"
+
+TYPED = {
+    ANY: f"declare i1 @{ANY}(<{LANES} x i1>)",
+    ADDED: f"declare double @{ADDED}(double, <{LANES} x double>)",
+    SMALLER: f"declare i64 @{SMALLER}(i64, i64)",
+}
+"""Intrinsics with operands of other types than their result."""
+
+
+def helpers(calls: dict[str, int], known: Callable[[str], bool]) -> str:
+    """The text of all functions that are called, and of those that they call; raises `UsageError` for unknown ones.
+
+    `calls` says how many operands each has, `known` whether the C library has a function.
+    """
     texts: list[str] = []
-    todo, done = sorted(calls), set(calls)
+    todo, done = sorted(calls), dict(calls)
     while todo:
         name = todo.pop()
-        more: set[str] = set()
-        texts.append(declared(name) if name.startswith("llvm.") else defined(name, more, known))
-        todo += sorted(more - done)
-        done |= more
+        more: dict[str, int] = {}
+        intrinsic = name.startswith("llvm.")
+        texts.append(declared(name, done[name]) if intrinsic else defined(name, done[name], more, known))
+        todo += sorted(more.keys() - done.keys())
+        done = more | done
     return "\n".join(texts)
 
 
-def declared(name: str) -> str:
+def declared(name: str, arity: int) -> str:
     """The declaration of an intrinsic."""
-    if name == ANY:
-        return f"declare i1 @{ANY}(<{LANES} x i1>)"
     number = f"<{LANES} x double>" if name.endswith(f"v{LANES}f64") else "double"
-    count = 3 if "fmuladd" in name else 2 if "copysign" in name else 1
-    return f"declare {number} @{name}({', '.join([number] * count)})"
+    return TYPED.get(name) or f"declare {number} @{name}({', '.join([number] * arity)})"
 
 
-def defined(name: str, more: set[str], known: Callable[[str], bool]) -> str:
+def defined(name: str, arity: int, more: dict[str, int], known: Callable[[str], bool]) -> str:
     """A function for vectors, and the declaration of the one in C."""
     if not known(name):
         raise UsageError(f"{name} is no function of the C library: engine=\"native\" cannot compute it")
-    count = 2 if name in ("pow", "hypot", "atan2", "fmod") else 1
     number = f"<{LANES} x double>"
-    args = ", ".join(f"{number} %x{i}" for i in range(count))
-    head = f"declare double @{name}({', '.join(['double'] * count)})\n"
-    head += f"define internal {number} @lanes.{name}({args}) noinline nounwind {{\n"
-    code = Code(LANES, more)
+    args = ", ".join(f"{number} %x{i}" for i in range(arity))
+    near, far = Code(LANES, more, "near"), lane_by_lane(Code(LANES, more, "far"), name, arity)
     if name not in MATHEMATICS:
-        return f"{head}{joined(lane_by_lane(code, name, count))}}}"
-    if name not in ("sin", "cos"):
-        result = MATHEMATICS[name](code, "%x0")
-        return f"{head}{joined([*code.lines, f'ret {number} {result}'])}}}"
-    far = code.compare("ogt", code.intrinsic("fabs", "%x0"), code.constant(FAR))
-    code.do(f"%any = call i1 @{ANY}({code.truth} {far})")
-    code.do("br i1 %any, label %far, label %near")
-    more.add(ANY)
-    near, slow = Code(LANES, more), Code(LANES, more)
-    near.lines = ["near:"]
-    slow.lines = ["far:"]
-    result = MATHEMATICS[name](near, "%x0")
-    near.do(f"ret {number} {result}")
-    slow.lines += lane_by_lane(slow, name, count)
-    return f"{head}{joined([*renamed(code.lines, 'a'), *renamed(near.lines, 'b'), *renamed(slow.lines, 'c')])}}}"
+        lines = far
+    else:
+        result = MATHEMATICS[name](near, "%x0")
+        lines = [*near.lines, f"ret {number} {result}"]
+    if name in ("sin", "cos"):
+        ask = Code(LANES, more, "ask")
+        distant = ask.compare("ogt", ask.intrinsic("fabs", "%x0"), ask.constant(FAR))
+        more[ANY] = 1
+        ask.do(f"%any = call i1 @{ANY}({ask.truth} {distant})")
+        lines = [*ask.lines, "br i1 %any, label %far, label %near", "near:", *lines, "far:", *far]
+    return (f"declare double @{name}({', '.join(['double'] * arity)})\n"
+            f"define internal {number} @lanes.{name}({args}) noinline nounwind {{\n{joined(lines)}}}")
 
 
-def lane_by_lane(code: Code, name: str, count: int) -> list[str]:
+def lane_by_lane(code: Code, name: str, arity: int) -> list[str]:
     """Calls of a function of the C library."""
-    lines, result = [], "poison"
+    result = "poison"
     for lane in range(LANES):
-        args = []
-        for i in range(count):
-            lines.append(f"%e{lane}.{i} = extractelement {code.number} %x{i}, i32 {lane}")
-            args.append(f"double %e{lane}.{i}")
-        lines.append(f"%f{lane} = call double @{name}({', '.join(args)})")
-        lines.append(f"%r{lane} = insertelement {code.number} {result}, double %f{lane}, i32 {lane}")
-        result = f"%r{lane}"
-    return [*lines, f"ret {code.number} {result}"]
-
-
-def renamed(lines: list[str], letter: str) -> list[str]:
-    """Lines whose temporary names have another letter."""
-    return [line.replace("%t", f"%{letter}") for line in lines]
+        args = [code.let(f"extractelement {code.number} %x{i}, i32 {lane}") for i in range(arity)]
+        one = code.let(f"call double @{name}({', '.join(f'double {arg}' for arg in args)})")
+        result = code.let(f"insertelement {code.number} {result}, double {one}, i32 {lane}")
+    return [*code.lines, f"ret {code.number} {result}"]
 
 
 def joined(lines: Sequence[str]) -> str:

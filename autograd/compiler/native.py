@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import hashlib
 import os
 import sys
@@ -21,13 +22,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import ops
 from autograd.compiler.array import Array, name
-from autograd.compiler.backward import through
 from autograd.compiler.build import Plan
-from autograd.compiler.graph import CODE, CODES, LEAVES, NONE, SUM
-from autograd.compiler.llvm import LANES, Code, helpers, joined
-from autograd.compiler.straight import below_of, factors, operand, value
+from autograd.compiler.graph import CODE, LEAVES, NONE, SUM
+from autograd.compiler.llvm import ADDED, LANES, SMALLER, Code, helpers, joined
+from autograd.compiler.straight import LETTERS, below_of, flows, operand, value, wanted_for
 from autograd.errors import MissingPackageError
 from autograd.files import replacing
 
@@ -52,7 +51,9 @@ KEPT = 8
 ARRAYS = ("theta", "x", "y", "u", "outside", "value", "gradient", "dx", "work")
 """The arguments of a function, besides the number of examples: all are arrays of float64."""
 
-COLUMNS = {"parameter": "theta", "input": "x", "target": "y", "noise": "u", "outside": "outside"}
+
+ROWS = ("input", "target", "noise")
+"""The leaves of which every example has a row."""
 
 
 class Writer:
@@ -61,7 +62,7 @@ class Writer:
     def __init__(self, made: Plan, kind: str) -> None:
         self.made, self.graph, self.kind = made, made.canonical, kind
         self.batched = batched_nodes(made)
-        self.calls: set[str] = set()
+        self.calls: dict[str, int] = {}
         self.rows: set[str] = set()
         """The arrays of which rows are read or written."""
         self.slots: dict[str, int] = {}
@@ -70,17 +71,8 @@ class Writer:
         alive = self.graph.alive & (self.graph.code >= len(LEAVES))
         order = np.argsort(self.graph.level, kind="stable")
         self.nodes = [int(node) for node in order if alive[node]]
-        self.wanted = self.with_gradient() if kind != "outputs" else set()
-
-    def with_gradient(self) -> set[int]:
-        """The nodes whose gradients are asked for, or needed for those."""
-        leaves = ["parameter"] + ["input"] * (self.kind == "inputs")
-        wanted = {int(node) for leaf in leaves
-                  for node in np.flatnonzero(self.graph.alive & (self.graph.code == CODE[leaf]))}
-        for node in self.nodes:
-            if any(below in wanted for below in below_of(self.graph, node)):
-                wanted.add(node)
-        return wanted
+        leaves = ["parameter"] * (kind != "outputs") + ["input"] * (kind == "inputs")
+        self.wanted = wanted_for(self.graph, self.nodes, leaves)
 
     # ── memory ───────────────────────────────────────────────────────────────────────────────
 
@@ -98,7 +90,7 @@ class Writer:
     def load(self, code: Code, array: str, index: int) -> str:
         """A number that is the same for all examples, in every lane."""
         place = self.address(code, array, index)
-        return spread(code, code.let(f"load double, ptr {place}"))
+        return code.everywhere(code.let(f"load double, ptr {place}"))
 
     def column(self, code: Code, array: str, index: int) -> str:
         """An element of the row of each example."""
@@ -111,10 +103,10 @@ class Writer:
     def columns(self, code: Code) -> None:
         """The rows that are read, turned: each element of eight examples side by side in the memory for work."""
         graph = self.graph
-        for letter, leaf in (("x", "input"), ("y", "target"), ("u", "noise")):
+        for leaf in ROWS:
             for node in np.flatnonzero(graph.alive & (graph.code == CODE[leaf])).tolist():
                 index = int(graph.data[node])
-                self.put(code, f"{letter}{index}", self.column(code, letter, index))
+                self.put(code, f"{LETTERS[leaf]}{index}", self.column(code, LETTERS[leaf], index))
 
     def put(self, code: Code, text: str, number: str) -> None:
         """Write a number to the memory for work."""
@@ -134,12 +126,11 @@ class Writer:
             code.do(f"store double {one}, ptr {self.cell(code, array, lane, index)}")
 
     def add_to(self, code: Code, text: str, number: str) -> None:
-        """Add to a number for every lane in the memory for work."""
+        """Add to a number for every lane in the memory for work; what is the same for all examples to the first."""
         place = self.address(code, "work", self.slot(text, LANES))
-        code.do(f"%a{len(code.lines)} = load {code.number}, ptr {place}, align 8")
-        old = f"%a{len(code.lines) - 1}"
-        code.do(f"%a{len(code.lines)} = fadd contract {code.number} {old}, {number}")
-        code.do(f"store {code.number} %a{len(code.lines) - 1}, ptr {place}, align 8")
+        old = code.anew(f"load {code.number}, ptr {place}, align 8")
+        new = code.anew(f"fadd contract {code.number} {old}, {number}")
+        code.do(f"store {code.number} {new}, ptr {place}, align 8")
 
     # ── names ────────────────────────────────────────────────────────────────────────────────
 
@@ -169,16 +160,13 @@ class Writer:
 
     def text(self) -> str:
         """The module."""
-        # What is the same for all examples, forward.
-        common, rows = [node for node in self.nodes if not self.batched[node]], [
-            node for node in self.nodes if self.batched[node]]
-        before = Code(1, self.calls)
+        common, rows = ([node for node in self.nodes if self.batched[node] == batched] for batched in (False, True))
+        before, inside, after = (Code(lanes, self.calls, stem) for lanes, stem in (
+            (1, "before"), (LANES, "inside"), (1, "after")))
         self.forward(before, common, {})
-        inside = Code(LANES, self.calls)
         here: Known = {}
         self.columns(inside)
         self.forward(inside, rows, here)
-        after = Code(1, self.calls)
         if self.kind == "outputs":
             self.outputs(inside, here)
         else:
@@ -234,64 +222,39 @@ class Writer:
 
         Returned are those that have been reached here and are computed elsewhere: their gradients are added up.
         """
-        graph, find = self.graph, self.named(code, known)
+        find = self.named(code, known)
         mine, elsewhere = set(nodes), set[int]()
-        flows = {node: code.value(flow, find) for node, flow in arrived.items() if node in self.wanted}
-        for node in outside:
-            if node in mine:
-                flows[node] = self.summed(code, f"g{node}")
-        if self.kind != "outputs" and code.lanes == LANES:
-            self.leave(code, flows, mine, elsewhere)
+        sums = {node: code.value(flow, find) for node, flow in arrived.items() if node in self.wanted}
+        sums |= {node: self.summed(code, f"g{node}") for node in outside if node in mine}
+        self.leave(code, sums, mine, elsewhere)
         for node in reversed(nodes):
-            if node not in self.wanted or node not in flows:
+            if node not in sums:
                 continue
-            known[f"d{node}"] = flows.pop(node), 0
-            for below, flow in self.passed(node):
+            known[f"d{node}"] = sums.pop(node), 0
+            for below, flow in flows(self.graph, node, name(f"d{node}", ())):
                 if below in self.wanted:
                     number = code.value(flow, find)
-                    flows[below] = code.add(flows[below], number) if below in flows else number
-            self.leave(code, flows, mine, elsewhere)
+                    sums[below] = code.add(sums[below], number) if below in sums else number
+            self.leave(code, sums, mine, elsewhere)
             code.known.clear()
-        for node, number in flows.items():
-            self.store_column(code, "dx", int(graph.data[node]), number)
+        for node, number in sums.items():
+            self.store_column(code, "dx", int(self.graph.data[node]), number)
         return elsewhere
 
-    def passed(self, node: int) -> list[tuple[int, Array]]:
-        """What a node reads, with the gradient that it passes on."""
-        graph, g = self.graph, name(f"d{node}", ())
-        if graph.code[node] == SUM:
-            return [(below, g * factor) for below, factor in factors(graph, node)]
-        args = [int(arg) for arg in graph.args[graph.start[node] : graph.start[node + 1]]]
-        row, operands = ops.TABLE[CODES[graph.code[node]]], [operand(graph, arg) for arg in args]
-        passed = through(row, g, operand(graph, node), operands)
-        return [(arg, flow) for arg, flow in zip(args, passed, strict=False) if flow is not None]
-
-    def leave(self, code: Code, flows: dict[int, str], mine: set[int], elsewhere: set[int]) -> None:
+    def leave(self, code: Code, sums: dict[int, str], mine: set[int], elsewhere: set[int]) -> None:
         """Put aside the gradients of what is not computed here: leaves, and what is the same for all examples."""
-        for node in [node for node in flows if node not in mine and self.graph.code[node] != CODE["input"]]:
-            number, kind = flows.pop(node), CODES[self.graph.code[node]]
-            if code.lanes == 1:
-                self.add_once(code, f"g{node}", number)
-            else:
-                self.add_to(code, f"g{node}", number)
-            if kind not in LEAVES:
+        for node in [node for node in sums if node not in mine and self.graph.code[node] != CODE["input"]]:
+            self.add_to(code, f"g{node}", sums.pop(node))
+            if self.graph.code[node] >= len(LEAVES):
                 elsewhere.add(node)
-
-    def add_once(self, code: Code, text: str, number: str) -> None:
-        """Add to the first lane of a number in the memory for work."""
-        place = self.address(code, "work", self.slot(text, LANES))
-        code.do(f"%a{len(code.lines)} = load double, ptr {place}")
-        code.do(f"%a{len(code.lines)} = fadd double %a{len(code.lines) - 1}, {number}")
-        code.do(f"store double %a{len(code.lines) - 1}, ptr {place}")
 
     def summed(self, code: Code, text: str) -> str:
         """The sum over the lanes of a number in the memory for work."""
         place = self.address(code, "work", self.slot(text, LANES))
         vector = f"<{LANES} x double>"
-        code.do(f"%a{len(code.lines)} = load {vector}, ptr {place}, align 8")
-        self.calls.add(ADDED)
-        code.do(f"%a{len(code.lines)} = call reassoc double @{ADDED}(double 0.0, {vector} %a{len(code.lines) - 1})")
-        return f"%a{len(code.lines) - 1}"
+        lanes = code.anew(f"load {vector}, ptr {place}, align 8")
+        self.calls[ADDED] = 2
+        return code.anew(f"call reassoc double @{ADDED}(double 0.0, {vector} {lanes})")
 
     # ── the module ───────────────────────────────────────────────────────────────────────────
 
@@ -305,78 +268,59 @@ class Writer:
                     number = self.summed(after, f"g{node}")
                     place = self.address(after, "gradient", int(self.graph.data[node]))
                     after.do(f"store double {number}, ptr {place}")
-        rows = [f"%at{lane} = add i64 %i, {lane}" for lane in range(LANES)]
-        rows += [f"%row{lane} = call i64 @llvm.smin.i64(i64 %at{lane}, i64 %last)" for lane in range(LANES)]
-        here = "poison"
-        for lane in range(LANES):
-            rows.append(f"%in{lane} = icmp slt i64 %at{lane}, %n")
-            rows.append(f"%there.{lane} = insertelement {inside.truth} {here}, i1 %in{lane}, i32 {lane}")
-            here = f"%there.{lane}"
-        width = {leaf: self.made.sizes[kind] for kind, leaf in COLUMNS.items()} | {
-            "dx": self.made.sizes["input"], "value": len(self.graph.roots)}
-        for array in sorted(self.rows):
-            for lane in range(LANES):
-                rows += [f"%{array}.at{lane} = mul i64 %row{lane}, {width[array]}",
-                         f"%{array}.{lane} = getelementptr double, ptr %{array}, i64 %{array}.at{lane}"]
-        vector, zeros = inside.number, inside.constant(0.0)
-        rows += [
-            f"%there = select i1 true, {inside.truth} {here}, {inside.truth} {here}",
-            f"%ones = insertelement {vector} poison, double %one, i32 0",
-            f"%all = shufflevector {vector} %ones, {vector} poison, <{LANES} x i32> zeroinitializer",
-            f"%share = select {inside.truth} %there, {vector} %all, {vector} {zeros}",
-        ]
         arguments = ", ".join(f"ptr noalias %{array}" for array in ARRAYS)
-        calls = {name for name in self.calls if name != ADDED}
+        heads = self.heads()
         return "".join([
-            f"declare double @{ADDED}(double, {vector})\ndeclare i64 @llvm.smin.i64(i64, i64)\n",
-            helpers(calls, is_known), f"\ndefine void @function({arguments}, i64 %n) nounwind {{\nentry:\n",
+            helpers(self.calls, is_known), f"\ndefine void @function({arguments}, i64 %n) nounwind {{\nentry:\n",
             joined(["%last = sub i64 %n, 1", "%count = sitofp i64 %n to double", "%one = fdiv double 1.0, %count"]),
-            joined(blocks(renamed(before.lines, "p"), "before")), "  br label %loop\nloop:\n",
-            f"  %i = phi i64 [ 0, %{last_block('before', before)} ], [ %next, %{last_block('inside', inside)} ]\n",
-            joined(rows), joined(blocks(inside.lines, "inside")),
+            joined(blocks(before)), "  br label %loop\nloop:\n",
+            f"  %i = phi i64 [ 0, %{last_block(before, 'entry')} ], [ %next, %{last_block(inside, 'loop')} ]\n",
+            joined(heads), joined(blocks(inside)),
             joined([f"%next = add i64 %i, {LANES}", "%more = icmp slt i64 %next, %n",
                     "br i1 %more, label %loop, label %done"]),
-            "done:\n", joined(blocks(renamed(after.lines, "q"), "after")), "  ret void\n}\n",
+            "done:\n", joined(blocks(after)), "  ret void\n}\n",
         ])
 
+    def heads(self) -> list[str]:
+        """Which examples are in the lanes, where their rows begin, and what share each has in the mean."""
+        code, there = Code(LANES, self.calls, "head"), "poison"
+        self.calls[SMALLER] = 2
+        width = {LETTERS[leaf]: self.made.sizes[leaf] for leaf in ROWS}
+        width |= {"dx": self.made.sizes["input"], "value": len(self.graph.roots)}
+        for lane in range(LANES):
+            at = code.let(f"add i64 %i, {lane}")
+            there = code.let(f"insertelement {code.truth} {there}, i1 {code.let(f'icmp slt i64 {at}, %n')}, i32 {lane}")
+            row = code.let(f"call i64 @{SMALLER}(i64 {at}, i64 %last)")
+            for array in sorted(self.rows):
+                begin = code.let(f"mul i64 {row}, {width[array]}")
+                code.do(f"%{array}.{lane} = getelementptr double, ptr %{array}, i64 {begin}")
+        code.do(f"%there = freeze {code.truth} {there}")
+        code.do(f"%share = select {code.truth} %there, {code.number} {code.everywhere('%one')}, "
+                f"{code.number} {code.constant(0.0)}")
+        return code.lines
 
-ADDED = f"llvm.vector.reduce.fadd.v{LANES}f64"
 
-
-def renamed(lines: Iterable[str], letter: str) -> list[str]:
-    """Lines whose temporary names are those of another part."""
-    return [line.replace("%t", f"%{letter}t").replace(f"%{letter}there", "%there").replace(
-        f"%{letter}theta", "%theta").replace("%a", f"%{letter}a").replace(f"%{letter}all", "%all") for line in lines]
-
-
-def blocks(lines: list[str], stem: str) -> list[str]:
-    """Lines in blocks that follow one another."""
+def blocks(code: Code) -> list[str]:
+    """The lines of a part, in blocks that follow one another."""
     result: list[str] = []
-    for at, line in enumerate(lines):
+    for at, line in enumerate(code.lines):
         if at and at % BLOCK == 0:
-            result += [f"br label %{stem}{at // BLOCK}", f"{stem}{at // BLOCK}:"]
+            label = f"{code.stem}{at // BLOCK}"
+            result += [f"br label %{label}", f"{label}:"]
         result.append(line)
     return result
 
 
-def last_block(stem: str, code: Code) -> str:
-    """The name of the block in which such lines end."""
+def last_block(code: Code, first: str) -> str:
+    """The name of the block in which a part ends."""
     number = max(0, len(code.lines) - 1) // BLOCK
-    return f"{stem}{number}" if number else {"before": "entry", "inside": "loop"}[stem]
-
-
-def spread(code: Code, number: str) -> str:
-    """A number in every lane."""
-    if code.lanes == 1:
-        return number
-    one = code.let(f"insertelement {code.number} poison, double {number}, i32 0")
-    return code.let(f"shufflevector {code.number} {one}, {code.number} poison, <{LANES} x i32> zeroinitializer")
+    return f"{code.stem}{number}" if number else first
 
 
 def batched_nodes(made: Plan) -> npt.NDArray[np.bool_]:
     """The nodes that differ from example to example."""
     graph = made.canonical
-    batched = np.isin(graph.code, [CODE[leaf] for leaf in ("input", "target", "noise")])
+    batched = np.isin(graph.code, [CODE[leaf] for leaf in ROWS])
     for node in np.argsort(graph.level, kind="stable").tolist():
         if graph.alive[node] and graph.code[node] >= len(LEAVES):
             batched[node] = any(batched[below] for below in below_of(graph, node))
@@ -386,6 +330,7 @@ def batched_nodes(made: Plan) -> npt.NDArray[np.bool_]:
 # ── LLVM ──────────────────────────────────────────────────────────────────────────────────────────
 
 
+@functools.cache
 def llvm() -> Any:
     """llvmlite's binding of LLVM, ready; raises `MissingPackageError` without it."""
     try:

@@ -7,6 +7,7 @@ as Python over floats, one local variable per scalar.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -154,10 +155,7 @@ def value(graph: Canonical, node: int) -> Array:
 def backward(graph: Canonical, nodes: list[int], root: int) -> list[Statement]:
     """Statements that pass the gradient down from the root; parameters add it up over the examples."""
     made: list[Statement] = []
-    wanted = {int(node) for node in np.flatnonzero(graph.code == CODE["parameter"])}
-    for node in reversed(nodes):
-        if any(below in wanted for below in below_of(graph, node)):
-            wanted.add(node)
+    wanted = wanted_for(graph, nodes[::-1], ["parameter"])
     arrived: dict[int, Array] = {root: name("share", ())}
     for node in nodes:
         if node not in wanted or node not in arrived:
@@ -173,6 +171,15 @@ def backward(graph: Canonical, nodes: list[int], root: int) -> list[Statement]:
         if graph.code[node] == CODE["parameter"]:
             made.append(Store(name(f"g{int(graph.data[node])}", ()), flow, adds=True))
     return made
+
+
+def wanted_for(graph: Canonical, nodes: Iterable[int], leaves: Iterable[str]) -> set[int]:
+    """Leaves of these kinds, and of the nodes, operands first, all that depend on them."""
+    wanted = {int(node) for leaf in leaves for node in np.flatnonzero(graph.alive & (graph.code == CODE[leaf]))}
+    for node in nodes:
+        if any(below in wanted for below in below_of(graph, node)):
+            wanted.add(node)
+    return wanted
 
 
 def below_of(graph: Canonical, node: int) -> list[int]:

@@ -19,7 +19,7 @@ from autograd.compiler.build import Plan, with_sum
 from autograd.compiler.execute import function_of
 from autograd.compiler.function import Function, function
 from autograd.compiler.graph import CODE, LEAVES
-from autograd.compiler.native import Native
+from autograd.compiler.native import Memory, Native
 from autograd.compiler.place import Places
 from autograd.compiler.printer import HELPERS, Printer, all_nodes, constants_in
 from autograd.compiler.reference import Reference
@@ -51,6 +51,11 @@ class Buffers(list[Any]):
         super().__init__(arrays)
         self.call = call
         self.theta = self.views = self.gradient = self.places = self.own = None
+
+    def run(self, theta: Any, x: Any, y: Any, u: Any, outside: Any, out: Any) -> tuple[Any, ...]:
+        """What the function returns."""
+        result: tuple[Any, ...] = self.call(theta, x, y, u, outside, self, out)
+        return result
 
     def kept(self, make: Callable[[Any], Any], theta: Any) -> Any:
         """A gradient of these buffers' own, made when first asked for."""
@@ -126,7 +131,7 @@ class _Thread(threading.local):
     """The arrays of one thread."""
 
     def __init__(self) -> None:
-        self.buffers: dict[tuple[str, str, int], Buffers] = {}
+        self.buffers: dict[tuple[str, str, int], Buffers | Memory] = {}
 
 
 class Engine:
@@ -223,21 +228,19 @@ class Engine:
 
     def run(self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, out: Any) -> tuple[Any, ...]:
         """Call a generated function with the arrays of this thread and batch size."""
-        if self.native is not None:
-            outside = self.outside(np.dtype(np.float64))
-            return self.native.run(kind, theta, *batch.matrices(np.float64), noise, outside, out)
         key = (kind, theta.dtype.char, len(batch.x))
         kept = self.local.buffers
         mine = kept.get(key)
         if mine is None:
             if len(kept) == KEPT:
                 del kept[next(iter(kept))]  # the oldest: to know the least used would cost every call some of its time
-            mine = kept[key] = self.runnable(kind, theta.dtype).buffers(theta, len(batch.x))
-        x, y = batch.matrices(theta.dtype)
-        u = None if noise is None else noise.astype(theta.dtype, copy=False)
+            mine = kept[key] = (self.runnable(kind, theta.dtype).buffers(theta, len(batch.x)) if self.native is None
+                                else self.native.memory(kind, len(batch.x)))
+        dtype = theta.dtype if self.native is None else np.dtype(np.float64)
+        x, y = batch.matrices(dtype)
+        u = None if noise is None else noise.astype(dtype, copy=False)
         with np.errstate(all="ignore"):
-            result: tuple[Any, ...] = mine.call(theta, x, y, u, self.outside(theta.dtype), mine, out)
-            return result
+            return mine.run(theta, x, y, u, self.outside(dtype), out)
 
     # ── where numbers are not finite ─────────────────────────────────────────────────────────
 

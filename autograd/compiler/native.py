@@ -14,7 +14,6 @@ import functools
 import hashlib
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -44,9 +43,6 @@ Known = dict[str, tuple[str, int]]
 FEW, LIKE, MANY = 1000, 30, 20_000
 """Up to so many terms, and so many more for every block, straight-line code is quicker than arrays; more than the last
 are never written out."""
-
-KEPT = 8
-"""Numbers of examples, and kinds, for which a thread keeps memory."""
 
 ARRAYS = ("theta", "x", "y", "u", "outside", "value", "gradient", "dx", "work")
 """The arguments of a function, besides the number of examples: all are arrays of float64."""
@@ -405,7 +401,6 @@ class Native:
     def __init__(self, made: Plan) -> None:
         self.made = made
         self.machines: dict[str, tuple[Machine, int]] = {}
-        self.local = Local()
 
     @classmethod
     def of(cls, made: Plan) -> Native | None:
@@ -421,29 +416,13 @@ class Native:
             self.machines[kind] = Machine(writer.text()), writer.size
         return self.machines[kind]
 
-    def run(
-        self, kind: str, theta: FloatArray, x: FloatArray, y: FloatArray | None, noise: FloatArray | None,
-        outside: FloatArray, out: FloatArray | None,
-    ) -> tuple[Any, ...]:
-        """What a function of a kind returns, computed in float64, in the dtype of theta."""
-        kept, key = self.local.memories, (kind, len(x))
-        mine = kept.get(key)
-        if mine is None:
-            if len(kept) == KEPT:
-                del kept[next(iter(kept))]
-            mine = kept[key] = Memory(*self.machine(kind), self.made, kind, len(x))
-        return mine.run(theta, x, y, noise, outside, out)
-
-
-class Local(threading.local):
-    """What one thread keeps."""
-
-    def __init__(self) -> None:
-        self.memories: dict[tuple[str, int], Memory] = {}
+    def memory(self, kind: str, examples: int) -> Memory:
+        """New arrays for a function and a number of examples."""
+        return Memory(*self.machine(kind), self.made, kind, examples)
 
 
 class Memory:
-    """The arrays of one thread for a function and a number of examples, and where they are."""
+    """The arrays in which a function works on a number of examples, and where they are."""
 
     def __init__(self, machine: Machine, size: int, made: Plan, kind: str, examples: int) -> None:
         self.function, self.kind, self.examples = machine.function, kind, examples
@@ -464,7 +443,7 @@ class Memory:
         self, theta: FloatArray, x: FloatArray, y: FloatArray | None, noise: FloatArray | None, outside: FloatArray,
         out: FloatArray | None,
     ) -> tuple[Any, ...]:
-        """See `Native.run`."""
+        """What the function returns, computed in float64 of arrays of float64, in the dtype of theta."""
         double, dtype = np.float64, theta.dtype
         gradient = out if out is not None and dtype == double else np.empty(len(theta))
         if self.kind != "outputs":

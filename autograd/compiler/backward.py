@@ -45,7 +45,7 @@ from autograd.compiler.array import (
 )
 from autograd.compiler.blocks import Block, Operand, Term, wild
 from autograd.compiler.graph import Ints
-from autograd.compiler.layout import LEAF_NAMES, Layout, rows_of, runs_of
+from autograd.compiler.layout import LEAF_NAMES, Layout, rows_of
 from autograd.compiler.views import PAD, affine, disjoint
 
 
@@ -258,8 +258,8 @@ class ChainRule:
 
     def pieces(self, position: int, flat: Array) -> None:
         """The parts of a stack's gradient, each for its piece."""
-        for piece, (block, start, stop) in zip(
-                self.layout.pieces[position], runs_of(self.layout.blocks[position].pieces), strict=True):
+        for piece in self.layout.pieces[position]:
+            block, (_, start, stop) = self.layout.blocks[piece], self.layout.runs[piece]
             if any(map(self.wants, block.reads())):
                 g = part(flat, start, stop)
                 self.pass_on(piece, block, reduce(ops.sum, g, (0,)) if g.batched and not block.batched else g)
@@ -453,9 +453,11 @@ class Backward(ChainRule):
 
     def ways(self, position: int) -> Array | None:
         """In how many ways a block, or a piece of one, is taken, if those are counted."""
-        stack = self.layout.stacks.get(position, position)
-        ways = self.taken.gradients.of_block.get(stack)
-        return ways if ways is None or stack == position else part(ways, *self.layout.arrays[position].info)
+        of_block = self.taken.gradients.of_block
+        if position not in self.layout.runs:
+            return of_block.get(position)
+        stack, start, stop = self.layout.runs[position]
+        return part(of_block[stack], start, stop) if stack in of_block else None
 
     def over_dims(self, position: int) -> Callable[[Array], Array]:
         """Gives an array of a block the axes over which it is computed."""

@@ -103,7 +103,7 @@ def check_blocks(blocks: list[Block]) -> None:
                 assert np.all(term.place < term.places), "a member has a place that a product has not"
 
 
-@dataclass(eq=False)
+@dataclass
 class Block:
     """An array of the program: one row per example if `batched`, one column per member.
 

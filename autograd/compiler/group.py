@@ -76,6 +76,10 @@ PIECES = frozenset(op.name for op in ops.TABLE.values() if op.recorded and op is
 """The operations that may be part of a stack: selections, and the truth values that they read, are for themselves."""
 
 
+Kinds = frozenset[tuple[int, ...]]
+"""What groups read: other groups, or the signs of terms and the groups of their factors."""
+
+
 def check_groups(graph: Canonical, found: list[Group]) -> None:
     """Raise AssertionError unless every living node is in one group, after those that its group reads."""
     computing = [group for group in found if group.op != "stack"]
@@ -190,9 +194,12 @@ class Grouping:
         kinds = [self.kinds(group) for group in made]
         host: dict[int, int] = {}
         for i, group in enumerate(made):
-            for j, other in enumerate(made) if kinds[i] and i not in host.values() else ():
+            numbers = numbers_in(kinds[i])
+            if (group.op not in REDUCTIONS and not numbers) or i in host.values():
+                continue
+            for j, other in enumerate(made):
                 if (other.op, other.batched) == (group.op, group.batched) and i != j and j not in host \
-                        and takes_in(kinds[j], kinds[i]):
+                        and takes_in(kinds[j], kinds[i], numbers):
                     host[i] = j
                     break
         result = []
@@ -204,7 +211,7 @@ class Grouping:
                 result.append(group)
         return result
 
-    def kinds(self, group: Group) -> frozenset[tuple[int, ...]]:
+    def kinds(self, group: Group) -> Kinds:
         """What a reduction or a sum reads: groups, or the sign and groups of terms; nothing for other operations."""
         if group.op in REDUCTIONS:
             return frozenset((0, int(which)) for which in np.unique(self.group[group.operands[0]]))
@@ -214,8 +221,7 @@ class Grouping:
     def one(self, several: list[Group]) -> Group | None:
         """Elementwise operations as one, if it pays to read their operands from anywhere."""
         n, arity = sum(len(group.members) for group in several), len(several[0].operands)
-        constant = [{self.constant(group.operands[place]) for group in several}
-                    for place in range(arity)]
+        constant = [{self.constant(group.operands[place]) for group in several} for place in range(arity)]
         if READ * n * arity > STATEMENT * (len(several) - 1) or any(len(kinds) > 1 for kinds in constant):
             return None
         members = np.concatenate([group.members for group in several])
@@ -283,13 +289,16 @@ class Grouping:
         stack.members = np.union1d(stack.members, copied)
 
 
-def takes_in(kinds: frozenset[tuple[int, ...]], fewer: frozenset[tuple[int, ...]]) -> bool:
-    """Whether what reads `kinds` can also do what reads `fewer` of them, and numbers in place of the others."""
-    numbers = {kind for kind in fewer if kind[0] and kind[1] == CONSTANT and kind[2] in (CONSTANT, NONE)}
-    lacking = sorted(kind[0] for kind in kinds - fewer)
-    if any(kind[0] for kind in fewer):
-        return bool(numbers) and fewer - kinds == numbers and lacking == sorted(kind[0] for kind in numbers)
-    return fewer < kinds
+def numbers_in(kinds: Kinds) -> Kinds:
+    """The terms that are numbers."""
+    return frozenset(kind for kind in kinds if kind[0] and kind[1] == CONSTANT and kind[2] in (CONSTANT, NONE))
+
+
+def takes_in(kinds: Kinds, fewer: Kinds, numbers: Kinds) -> bool:
+    """Whether what reads `kinds` can also do what reads `fewer` of them, and these numbers in place of the others."""
+    if not numbers:
+        return fewer < kinds
+    return fewer - kinds == numbers and sorted(kind[0] for kind in kinds - fewer) == sorted(kind[0] for kind in numbers)
 
 
 def _replace(graph: Canonical, nodes: Ints, same: Ints) -> None:

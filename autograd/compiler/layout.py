@@ -7,7 +7,7 @@ computed over axes whose product is the number of columns, so that what broadcas
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -54,8 +54,8 @@ class Layout:
         """The blocks, and after them the pieces of those that are stacks."""
         self.pieces: dict[int, list[int]] = {}
         """The positions of the pieces of each stack."""
-        self.stacks: dict[int, int] = {}
-        """The stack of each piece."""
+        self.runs: dict[int, tuple[int, int, int]] = {}
+        """The stack of each piece, and where the piece begins and ends in it."""
         self.names = Names()
         self.parameter_names = parameter_names
         self.labels = labels
@@ -71,15 +71,14 @@ class Layout:
             dtype = "truth" if position in conditions else "float"
             self.arrays.append(name(text, (*rows_of(block), block.size), dtype))
         for position, block in enumerate(blocks):
-            self.pieces[position] = [self.piece(position, *piece) for piece in runs_of(block.pieces)]
-
-    def piece(self, stack: int, piece: Block, start: int, stop: int) -> int:
-        """The position of a piece, whose array is a part of that of its stack."""
-        self.blocks.append(piece)
-        self.dims.append(dims_of(piece))
-        self.arrays.append(part(self.arrays[stack], start, stop))
-        self.stacks[len(self.blocks) - 1] = stack
-        return len(self.blocks) - 1
+            stop = 0
+            for piece in block.pieces:
+                start, stop = stop, stop + piece.size
+                self.pieces.setdefault(position, []).append(len(self.blocks))
+                self.runs[len(self.blocks)] = position, start, stop
+                self.blocks.append(piece)
+                self.dims.append(dims_of(piece))
+                self.arrays.append(part(self.arrays[position], start, stop))
 
     def name(self, block: Block) -> str:
         """A block's name: from the labels of its scalars, from the weights it multiplies, or from its operation."""
@@ -225,14 +224,6 @@ class Layout:
         if k2 == 1:
             return self.matrix(right, right.index[0, 0])
         return reshape(self.matrix(right, right.index[0]), (Rows(k2), n))
-
-
-def runs_of(pieces: list[Block]) -> Iterator[tuple[Block, int, int]]:
-    """The pieces of a stack, and where each begins and ends."""
-    stop = 0
-    for piece in pieces:
-        start, stop = stop, stop + piece.size
-        yield piece, start, stop
 
 
 def conditions_of(blocks: list[Block], roots: Collection[int]) -> set[int]:

@@ -133,13 +133,14 @@ class Reroller:
         self.block = np.full(len(graph.code), -1)
         self.slot = np.full(len(graph.code), -1)
         self.stacks: list[int] = []
-        self.pieces: list[Block] = []
-        """What the next stack consists of."""
+        self.pieces: dict[bool, list[Block]] = {False: [], True: []}
+        """What the next stack consists of, if it differs from example to example or not."""
         for group in groups:
             if group.op in LEAVES:
                 self.leaves(group, sizes)
             elif group.op == "stack":
-                self.stack(group.members, [piece for piece in self.pieces if piece.batched == group.batched])
+                waiting, self.pieces[group.batched] = self.pieces[group.batched], []
+                self.stack(group.members, waiting)
             elif group.op == "sum":
                 self.sum(group)
             elif group.op in REDUCTIONS:
@@ -152,7 +153,7 @@ class Reroller:
     def store(self, block: Block, stacked: bool = False) -> None:
         """Add a block whose members lie in its slots in order, or keep it for the next stack."""
         if stacked:
-            self.pieces.append(block)
+            self.pieces[block.batched].append(block)
             return
         self.block[block.members] = len(self.blocks)
         self.slot[block.members] = np.arange(len(block.members))
@@ -246,7 +247,6 @@ class Reroller:
         Others go on reading what is copied where it was.
         """
         pieces = list(waiting)
-        self.pieces = [piece for piece in self.pieces if piece not in pieces]
         computed = sum(piece.size for piece in pieces)
         for source in np.unique(self.block[nodes]):
             mine = nodes[self.block[nodes] == source]

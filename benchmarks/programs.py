@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Value
 from benchmarks.peers import installed
 from benchmarks.timing import Contender, agreement, measure, table
+from nn.models.module import values
 
 Params = dict[str, Any]
 
@@ -32,11 +32,6 @@ class Work:
     row: tuple[int, ...]
     target: tuple[int, ...] | None = None
     scale: float = 0.5
-
-
-def total(terms: Any) -> Any:
-    """A sum by +."""
-    return sum(terms)
 
 
 # ── the losses ───────────────────────────────────────────────────────────────────────────────
@@ -101,7 +96,7 @@ def bodies(P: Params, x: Any) -> Any:
                         force = force + P["m"][j] * d[axis] * (d[0] * d[0] + d[1] * d[1] + 0.1) ** -1.5
                 speed[i][axis] = speed[i][axis] + 0.05 * force
         place = [[p + 0.05 * v for p, v in zip(place[i], speed[i], strict=True)] for i in range(3)]
-    return total((place[i][k] - place[0][k]) ** 2 for i in (1, 2) for k in range(2))
+    return sum((place[i][k] - place[0][k]) ** 2 for i in (1, 2) for k in range(2))
 
 
 def bodies_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
@@ -127,13 +122,13 @@ def sorting(P: Params, x: Any) -> Any:
                     wires[a], wires[b] = autograd.minimum(wires[a], wires[b]), autograd.maximum(wires[a], wires[b])
             step //= 2
         run *= 2
-    return total((k + 1) * wire for k, wire in enumerate(wires))
+    return sum((k + 1) * wire for k, wire in enumerate(wires))
 
 
 def sorting_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
     found = xp.sort(X * P["w"], 1)
     found = found if hasattr(found, "shape") else found[0]
-    return total((k + 1) * found[:, k] for k in range(8))
+    return sum((k + 1) * found[:, k] for k in range(8))
 
 
 def alignment(P: Params, x: Any, y: Any) -> Any:
@@ -187,7 +182,7 @@ def determinant(P: Params, x: Any) -> Any:
     def det(A: list[list[Any]]) -> Any:
         if len(A) == 1:
             return A[0][0]
-        return total((-1) ** j * A[0][j] * det([row[:j] + row[j + 1 :] for row in A[1:]]) for j in range(len(A)))
+        return sum((-1) ** j * A[0][j] * det([row[:j] + row[j + 1 :] for row in A[1:]]) for j in range(len(A)))
 
     return det([[w * v for w, v in zip(P["w"], row, strict=True)] for row in x]) ** 2
 
@@ -220,8 +215,8 @@ def mixture(P: Params, x: Any) -> Any:
     """The negative log likelihood of a point under five normal distributions."""
     parts = []
     for w, ms, ss in zip(P["w"], P["m"], P["s"], strict=True):
-        distance = total(((a - m) / s.exp()) ** 2 for a, m, s in zip(x, ms, ss, strict=True))
-        parts.append(w - 0.5 * distance - total(ss))
+        distance = sum(((a - m) / s.exp()) ** 2 for a, m, s in zip(x, ms, ss, strict=True))
+        parts.append(w - 0.5 * distance - sum(ss))
     return autograd.logsumexp(P["w"]) - autograd.logsumexp(parts)
 
 
@@ -235,7 +230,7 @@ def neurons(P: Params, x: Any, y: Any) -> Any:
     kinds = [autograd.tanh, autograd.relu, autograd.sigmoid, autograd.sin, lambda v: v * v, autograd.exp]
     for W in (P["V"], P["W"]):
         x = [kinds[i % 6](autograd.dot(row, x)) for i, row in enumerate(W)]
-    return (total(x) - y) ** 2
+    return (sum(x) - y) ** 2
 
 
 def neurons_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
@@ -252,8 +247,8 @@ def attention(P: Params, x: Any) -> Any:
     terms = []
     for t in range(8):
         p = autograd.softmax([autograd.dot(q[t], k[u]) + (0.0 if u <= t else -1e30) for u in range(8)])
-        terms += [total(p[u] * v[u][j] for u in range(8)) ** 2 for j in range(4)]
-    return total(terms)
+        terms += [sum(p[u] * v[u][j] for u in range(8)) ** 2 for j in range(4)]
+    return sum(terms)
 
 
 def attention_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
@@ -280,11 +275,6 @@ WORK: dict[str, Work] = {
 # ── contenders ───────────────────────────────────────────────────────────────────────────────
 
 
-def values(array: Any) -> Any:
-    """Nested lists of Values."""
-    return Value(float(array)) if np.ndim(array) == 0 else [values(row) for row in array]
-
-
 def parted(theta: Any, shapes: dict[str, tuple[int, ...]]) -> Params:
     """The arrays of a vector of parameters, by name."""
     found, start = {}, 0
@@ -293,18 +283,6 @@ def parted(theta: Any, shapes: dict[str, tuple[int, ...]]) -> Params:
         found[name] = theta[start : start + size].reshape(shape)
         start += size
     return found
-
-
-class Torch:
-    """PyTorch by the names that the losses use."""
-
-    def __init__(self) -> None:
-        import torch
-
-        self.torch = torch
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.torch, name)
 
 
 class Jax:
@@ -325,13 +303,14 @@ class Jax:
 
 def by_torch(work: Work, theta: Any, X: Any, Y: Any) -> Contender:
     """A step of PyTorch."""
-    xp = Torch()
-    leaf = xp.torch.tensor(theta, requires_grad=True)
-    xs, ys = xp.torch.tensor(X), None if Y is None else xp.torch.tensor(Y)
+    import torch
+
+    leaf = torch.tensor(theta, requires_grad=True)
+    xs, ys = torch.tensor(X), None if Y is None else torch.tensor(Y)
 
     def step() -> float:
         leaf.grad = None
-        loss = work.arrays(xp, parted(leaf, work.shapes), xs, ys).mean()
+        loss = work.arrays(torch, parted(leaf, work.shapes), xs, ys).mean()
         loss.backward()
         return float(loss.detach())
 
@@ -361,7 +340,7 @@ def contenders(work: Work, examples: int) -> dict[str, Contender]:
     theta = rng.normal(0, work.scale, sum(math.prod(shape) for shape in work.shapes.values()))
     X = rng.normal(size=(examples, *work.row))
     Y = None if work.target is None else rng.normal(size=(examples, *work.target))
-    P = {name: values(array) for name, array in parted(theta, work.shapes).items()}
+    P = {name: values(array.tolist()) for name, array in parted(theta, work.shapes).items()}
     program = autograd.compile(lambda *rows: work.loss(P, *rows), P)
 
     def ours(made: Any) -> Contender:

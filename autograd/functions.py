@@ -26,11 +26,13 @@ def mean(*values: Any) -> Any:
 def softmax(values: Iterable[Any]) -> list[Any]:
     """e^xᵢ / Σ e^xⱼ, with the maximum subtracted from every x, so that nothing overflows.
 
+    Any number subtracted from all gives the same result, so that no gradient needs to pass through it: it is detached.
+
     >>> [round(p, 4) for p in softmax([1000.0, 1001.0])]
     [0.2689, 0.7311]
     """
     terms = [ops.as_operand(value) for value in _terms("softmax", (values,))]
-    highest = ops.max(terms)
+    highest = ops.detach(ops.max(terms))
     powers = [ops.exp(x - highest) for x in terms]
     total = ops.sum(powers)
     return [power / total for power in powers]

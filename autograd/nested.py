@@ -78,6 +78,8 @@ def real_array(name: str, data: Any) -> npt.NDArray[Any]:
     autograd.errors.NumberError: Y must hold real numbers, it is of type <U3, with 'cat' in it: names, Y = \
 np.unique(Y, return_inverse=True) makes whole numbers of texts
     """
+    if type(data) is np.ndarray and is_real(data.dtype):
+        return data
     check_mask(name, data)
     try:
         array = np.asanyarray(data)
@@ -156,9 +158,14 @@ def is_number(text: str | bytes) -> bool:
 
 
 def all_finite(given: Any) -> bool:
-    """Whether no number of an array is nan or inf: the sum of squares is finite then, unless they are huge."""
+    """Whether no number of an array is nan or inf."""
+    with np.errstate(all="ignore"):
+        return is_finite(given)
+
+
+def is_finite(given: Any) -> bool:
+    """The same where NumPy does not warn: the sum of squares is finite then, unless they are huge."""
     if not given.ndim:
         return math.isfinite(given)
     flat = given.reshape(-1)
-    with np.errstate(all="ignore"):
-        return math.isfinite(np.dot(flat, flat)) or bool(np.isfinite(flat).all())
+    return math.isfinite(np.dot(flat, flat)) or bool(np.isfinite(flat).all())

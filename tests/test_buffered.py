@@ -46,20 +46,20 @@ def lowered(*statements: Any) -> Buffered:
 
 CALLS: dict[str, tuple[Any, str]] = {
     "a sum": (z(X + B), "np.add(x, b, out=z)"),
-    "a product": (z(matmul(X, W)), "np.matmul(x, W, out=z)"),
+    "a product": (z(matmul(X, W)), "np.dot(x, W, out=z)"),
     "a function": (z(ops.tanh(X)), "np.tanh(x, out=z)"),
     "a square": (z(X**2), "np.square(x, out=z)"),
     "a function that NumPy has not": (
         z(ops.sigmoid(X)),
-        "np.multiply(x, -1, out=t1)\nnp.exp(t1, out=t2)\nnp.add(1, t2, out=t3)\nnp.divide(1, t3, out=z)"),
+        "np.multiply(x, k1, out=t1)\nnp.exp(t1, out=t2)\nnp.add(k2, t2, out=t3)\nnp.divide(k2, t3, out=z)"),
     "a selection": (z(ops.where(ops.gt(X, 0), X, B)),
-                    "np.greater(x, 0, out=t1)\nnp.copyto(z, b); np.copyto(z, x, where=t1)"),
+                    "np.greater(x, k1, out=t1)\nnp.copyto(z, b); np.copyto(z, x, where=t1)"),
     "a gather": (z(take(X, I)), 'x.take(i, -1, z, "clip")'),
     "what occurs twice is computed once": (z(ops.exp(X) * ops.exp(X)), "np.exp(x, out=t1)\nnp.multiply(t1, t1, out=z)"),
     "a sum over the examples": (Store(name("db", (4,)), reduce(ops.sum, X, (0,)), adds=False),
                                 "np.matmul(ones, x, out=db)"),
     "a gradient in its place": (Store(name("dW", (4, 4)), matmul(transpose(X), X), adds=False),
-                                "np.matmul(x.T, x, out=dW)"),
+                                "np.dot(x.T, x, out=dW)"),
     "a gradient added": (Store(B, reduce(ops.sum, X, (0,)), adds=True),
                          "np.add.reduce(x, 0, None, t1, False)\nnp.add(b, t1, out=b)"),
 }

@@ -41,8 +41,9 @@ class Batch:
 
 
 def _matrix(array: npt.NDArray[Any], dtype: Any) -> FloatArray:
-    rows = np.ascontiguousarray(array, dtype)
-    return rows if rows.ndim == 2 else rows.reshape(len(rows), -1)
+    if array.dtype != dtype or not array.flags.c_contiguous:
+        array = np.ascontiguousarray(array, dtype)
+    return array if array.ndim == 2 else array.reshape(len(array), -1)
 
 
 def as_batch(X: npt.ArrayLike, Y: npt.ArrayLike | None) -> Batch:
@@ -79,7 +80,7 @@ def vector(theta: npt.ArrayLike, size: int) -> FloatArray:
         array = array.astype(np.float64)
     if array.shape != (size,):
         raise SizeError(f"theta must have shape ({size},), one number per parameter, {array.shape} came")
-    return np.ascontiguousarray(array)
+    return array if array.flags.c_contiguous else np.ascontiguousarray(array)
 
 
 def check_out(out: Any, theta: FloatArray, batch: Batch) -> None:

@@ -249,6 +249,11 @@ def swapped(array: Array) -> Array:
     return array.args[0] if array.kind == "swapped" else _make("swapped", array, dtype=array.dtype)
 
 
+def permuted(array: Array, axes: tuple[int, ...]) -> Array:
+    """The axes in another order: axis i of the result is axis axes[i] of the array."""
+    return _make("permuted", array, info=axes, dtype=array.dtype)
+
+
 def widened(array: Array) -> Array:
     """array[..., None]"""
     return _make("widened", array, dtype=array.dtype)
@@ -368,6 +373,7 @@ KINDS: dict[str, Callable[..., Shape]] = {
     "reshape": _reshaped,
     "transpose": _swapped_shape,
     "swapped": _swapped_shape,
+    "permuted": lambda info, shape: tuple(shape[axis] for axis in info),
     "widened": lambda info, shape: (*shape, 1),
     "broadcast": lambda info, shape: broadcast_shape(info, shape),
     "matmul": _matmul_shape,
@@ -385,7 +391,7 @@ KINDS: dict[str, Callable[..., Shape]] = {
 }
 """The shape of a node of each structural kind, from its info and the shapes of its operands."""
 
-VIEWS = frozenset({"part", "column", "view", "reshape", "transpose", "swapped", "widened", "broadcast"})
+VIEWS = frozenset({"part", "column", "view", "reshape", "transpose", "swapped", "permuted", "widened", "broadcast"})
 """The kinds that read an array in place: to write to it would change them."""
 
 

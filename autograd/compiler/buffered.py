@@ -1,8 +1,8 @@
 """A function with buffers: every statement becomes calls that write into arrays kept from call to call.
 
 The readable program says `a1 = np.maximum(z1, 0)` and makes an array per operation. Here each node is one call whose
-result has an array of its own, which is made once per batch size; views of such arrays are made once as well. What is
-the same twice in a statement is computed once. Then arrays whose lives do not overlap share memory, so that a step
+result has an array of its own, which is made once per batch size; views of such arrays are made once as well, and so is
+what is the same in every call, such as the gradient of the mean. What occurs twice is computed once. Then arrays whose lives do not overlap share memory, so that a step
 works in the cache: an array is free after the last statement that reads it, or already in that statement if it
 computes element by element and may write over what it reads (`reused`).
 
@@ -12,9 +12,9 @@ computes element by element and may write over what it reads (`reused`).
 >>> buffered.statement(Let(z, ops.exp(matmul(x, w)) - 1))
 >>> for statement in buffered.statements:
 ...     print(CallPrinter().statement(statement))
-np.matmul(x, W, out=t1)
+np.dot(x, W, out=t1)
 np.exp(t1, out=t2)
-np.subtract(t2, 1, out=z)
+np.subtract(t2, k1, out=z)
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
+from autograd.compiler.algebra import expanded, is_free, negated, signed
 from autograd.compiler.array import (
     VIEWS,
     Array,
@@ -53,7 +54,7 @@ from autograd.compiler.function import Function
 from autograd.compiler.printer import Printer, all_nodes, constants_in
 from autograd.formula import Formula
 
-INTO = frozenset({"matmul", "reduce", "reduceat", "take", "einsum", "copy", "cast"})
+INTO = frozenset({"matmul", "dot", "reduce", "reduceat", "take", "einsum", "copy", "cast"})
 """The structural kinds that can write their result to an array that is there; ufuncs and `where` can as well."""
 
 ONES = name("ones", (Rows(),))
@@ -65,29 +66,33 @@ class Buffered:
     def __init__(self, taken: Iterable[str], runs: Iterable[Let] = (), stored: Iterable[str] = ()) -> None:
         self.allocations: list[Let] = []
         self.statements: list[Statement] = []
-        self.buffers: set[str] = set()
-        """The names of arrays made beforehand, and of views of them."""
+        self.root: dict[str, str] = {}
+        """The names of arrays made beforehand, and of views of them, with the array whose memory it is."""
+        self.fixed: set[str] = set()
+        """Those that hold the same numbers in every call."""
         self.ragged = {let.name.info for let in runs if let.value.kind == "transpose"}
         """Arrays that do not lie in memory row by row."""
         self.meaning: dict[str, Array] = {}
-        """What a name of the readable program stands for: a buffer, or a view of one."""
+        """What a name of the readable program stands for: a buffer, a view of one, or minus one of them."""
         self.views: dict[Any, Array] = {}
         self.computed: dict[Any, Array] = {}
-        """The nodes of the present statement."""
+        """The nodes whose results are kept."""
+        self.passing: dict[Any, Array] = {}
+        """Those of the present statement that read what other statements write to."""
         self.latest: set[str] = set()
         """What the last call computed, if it was for the last operand of the present node."""
         self.stored = set(stored)
         """The names of arrays that statements write to after they have been defined."""
         self.forward = 0
         """How many of the statements belong to the forward half."""
-        self.numbers = itertools.count(1)
+        self.numbers = {"t": itertools.count(1), "k": itertools.count(1)}
         self.taken = set(taken)
 
     # ── statements ───────────────────────────────────────────────────────────────────────────
 
     def statement(self, statement: Statement) -> None:
         """The calls for one statement."""
-        self.computed = {}
+        self.passing = {}
         if isinstance(statement, Store):
             self.store(statement)
             return
@@ -96,9 +101,21 @@ class Buffered:
             self.allocate(text, value)
         elif value.kind in ("full", "like") and value.shape:
             self.allocate(text)
-            self.statements.append(Store(text, value.args[0] if value.kind == "full" else Array.lift(0), adds=False))
+            if value.kind == "full" or value.info:
+                everywhere = value.args[0] if value.kind == "full" else Array.lift(0)
+                self.statements.append(Store(text, everywhere, adds=False))
         else:
-            self.meaning[text.info] = self.operand(value, text)
+            self.define(text, value)
+
+    def define(self, text: Array, value: Array) -> None:
+        """The calls that compute what a name stands for; a minus sign is left to what reads it."""
+        negative, positive = signed(value, self.meaning)
+        if negative and not is_free(positive) and text.info not in self.stored:
+            found = self.computation(positive)
+            if not self.is_stored(found):
+                self.meaning[text.info] = Array(ops.neg, (found,), None, found.shape, found.dtype)
+                return
+        self.meaning[text.info] = self.computation(negated(positive) if negative else positive, text)
 
     def store(self, statement: Store) -> None:
         """The calls that write to a place."""
@@ -109,10 +126,12 @@ class Buffered:
             return
         place = self.operand(place)
         if statement.adds:
-            self.statements.append(Store(place, function(ops.add, place, self.operand(value)), adds=False))
+            negative, value = signed(value, self.meaning)
+            ufunc = np.subtract if negative else np.add
+            self.statements.append(Store(place, function(ufunc, place, self.computation(value)), adds=False))
         elif is_column_sum(value) and place.shape == value.shape:
             # A vector's sum over the batch, quicker as a product of matrices than as a reduction.
-            if "ones" not in self.buffers:
+            if "ones" not in self.root:
                 self.allocate(ONES, full(ONES.shape, Array.lift(1)))
             self.statements.append(Store(place, matmul(ONES, self.operand(value.args[0])), adds=False))
         else:
@@ -122,12 +141,14 @@ class Buffered:
         """The calls that compute a value at a place, with no array of its own if that can be."""
         while value.kind == "broadcast":
             (value,) = value.args  # what is written is spread out anyway
-        value = expanded(value)
+        negative, value = signed(value, self.meaning)
+        value = expanded(negated(value) if negative else value)
         if value.kind == "reshape" and not is_view(value) and splits(place.shape, value.args[0].shape):
             self.write(self.operand(reshape(place, value.args[0].shape)), value.args[0])
             return
         direct = takes_place(value) and place.shape == value.shape
-        self.statements.append(Store(place, self.with_operands(value) if direct else self.operand(value), adds=False))
+        written = self.called(self.with_operands(value), place) if direct else self.computation(value)
+        self.statements.append(Store(place, written, adds=False))
 
     def concatenated(self, array: Array, called: Array | None) -> Array:
         """Arrays side by side, each computed at its place."""
@@ -147,34 +168,74 @@ class Buffered:
 
     # ── nodes ────────────────────────────────────────────────────────────────────────────────
 
-    def operand(self, array: Array, called: Array | None = None) -> Array:
-        """What a call can read: a name, a number or a view; what is to be computed is, under the name `called`."""
-        if array.kind == "name":
-            return self.meaning.get(array.info, array)
-        if array.kind in ("number", "constant"):
-            return array
+    def operand(self, array: Array) -> Array:
+        """What a call can read: a name, a number or a view; what is to be computed is."""
+        negative, positive = signed(array, self.meaning)
+        return self.computation(negated(positive) if negative else positive)
+
+    def computation(self, array: Array, called: Array | None = None) -> Array:
+        """The calls that compute an array whose sign is settled, and its name, which is `called` if it is new."""
         array = expanded(array)
         if array.kind in ("name", "number", "constant"):
-            return self.operand(array)
+            return self.meaning.get(array.info, array) if array.kind == "name" else array
         if array.kind == "concatenate":
             return self.concatenated(array, called)
+        own = called is not None and called.info in self.stored
+        written = key_of(array)
+        if not own and (known := self.known(written)):
+            return known
         array = self.with_operands(array)
         key = key_of(array)
-        if key in self.views or key in self.computed:
-            return self.views.get(key) or self.computed[key]
+        if not own and (known := self.known(key)):
+            return known
         if array.kind in VIEWS:
             return self.view(array, key)
+        if all(map(self.is_fixed, array.args)) and not own:
+            result = called or self.temporary(array)
+            self.allocate(result, array)
+        else:
+            result = self.call(array, called)
+        if not own:
+            kept = self.passing if any(map(self.is_stored, array.args)) else self.computed
+            kept[key] = kept[written] = result
+        return result
+
+    def known(self, key: Any) -> Array | None:
+        """What has been computed for a node."""
+        return next((known[key] for known in (self.views, self.computed, self.passing) if key in known), None)
+
+    def call(self, array: Array, called: Array | None) -> Array:
+        """The call that computes a node, and the name of the result."""
         if array.kind is ops.where and array.args[2].info in self.latest and alike(array, array.args[2]):
             # What is not selected has just been computed: it is overwritten where it is not wanted, and forgotten.
             result = array.args[2]
-            self.computed = {known: kept for known, kept in self.computed.items() if kept is not result}
+            for known in (self.computed, self.passing):
+                for key in [key for key, kept in known.items() if kept is result]:
+                    del known[key]
         else:
             result = called or self.temporary(array)
             if takes_place(array):
                 self.allocate(result)
+        array = self.called(array, result)
         self.statements.append(Store(result, array, adds=False) if takes_place(array) else Let(result, array))
-        self.computed[key] = result
         return result
+
+    def called(self, array: Array, place: Array) -> Array:
+        """A node as the call that takes least time, where it is written to this place."""
+        if ufunc_of(array.kind) is not None:
+            args = tuple(self.number(arg) if arg.number is not None else arg for arg in array.args)
+            return Array(array.kind, args, array.info, array.shape, array.dtype)
+        if array.kind == "matmul" and all(len(arg.shape) == 2 for arg in array.args) and self.row_by_row(place):
+            return Array("dot", array.args, None, array.shape, array.dtype)
+        return array
+
+    def number(self, array: Array) -> Array:
+        """A number as an array without axes, which NumPy need not make in every call."""
+        key = "number", array.info
+        if key not in self.views:
+            self.views[key] = self.temporary(full((), array), "k")
+            self.allocate(self.views[key], full((), array))
+        return self.views[key]
 
     def with_operands(self, array: Array) -> Array:
         """A node whose operands have been computed."""
@@ -189,15 +250,14 @@ class Buffered:
         """A view; of a buffer it is made beforehand."""
         (below,) = array.args
         source = source_of(below)
-        if source.kind != "name" or source.info not in self.buffers or (
+        if source.kind != "name" or source.info not in self.root or (
                 array.kind == "column" and len(below.shape) == 1):  # a number, no array
             return array
         if array.kind == "reshape" and not self.row_by_row(below) and not splits(below.shape, array.shape):
             array = reshape(self.operand(copy(below)), array.shape)
             return self.view(array, key_of(array))
         result = self.temporary(array)
-        self.allocations.append(Let(result, array))
-        self.buffers.add(result.info)
+        self.allocate(result, array)
         if not self.row_by_row(array):
             self.ragged.add(result.info)
         self.views[key] = result
@@ -211,15 +271,28 @@ class Buffered:
             return len(array.shape) == 1 and array.info[2] == 1 and self.row_by_row(array.args[0])
         return array.kind == "name" and array.info not in self.ragged
 
-    def temporary(self, array: Array) -> Array:
+    def temporary(self, array: Array, stem: str = "t") -> Array:
         """A new name."""
-        text = next(f"t{i}" for i in self.numbers if f"t{i}" not in self.taken)
+        text = next(f"{stem}{i}" for i in self.numbers[stem] if f"{stem}{i}" not in self.taken)
         return name(text, array.shape, array.dtype)
 
     def allocate(self, buffer: Array, value: Array | None = None) -> None:
         """Make an array beforehand: an empty one, or one with a value that stays."""
         self.allocations.append(Let(buffer, value or Array("empty", (), None, buffer.shape, buffer.dtype)))
-        self.buffers.add(buffer.info)
+        source = source_of(value) if value and value.kind in VIEWS else buffer
+        self.root[buffer.info] = self.root[source.info] if source is not buffer else buffer.info
+        if value is not None and all(map(self.is_fixed, value.args)):
+            self.fixed.add(buffer.info)
+
+    def is_fixed(self, array: Array) -> bool:
+        """Whether an array holds the same numbers in every call with as many examples."""
+        if array.kind == "name":
+            return array.info in self.fixed or array.dtype == "number"
+        return array.kind in ("number", "constant") or (bool(array.args) and all(map(self.is_fixed, array.args)))
+
+    def is_stored(self, array: Array) -> bool:
+        """Whether statements write to what an array is, or is a view of."""
+        return any(self.root.get(text, text) in self.stored for text in names_in(array))
 
 
 def alike(a: Array, b: Array) -> bool:
@@ -252,25 +325,6 @@ def takes_place(array: Array) -> bool:
     """Whether a node can write its result to an array that is there."""
     return array.kind in INTO or ufunc_of(array.kind) is not None or (
         array.kind is ops.where and array.args[0].dtype == "truth")
-
-
-def expanded(array: Array) -> Array:
-    """A row of the table as the ufuncs that NumPy has for it.
-
-    A square is quicker than a power. From columns to columns of float32, np.negative of NumPy 2.4 gives wrong numbers.
-    """
-    if array.kind == "cast" and array.args[0].kind is ops.where and takes_place(array.args[0]):
-        return array.args[0]  # written to an array of theta's dtype
-    while isinstance(array.kind, ops.Op) and array.kind is not ops.where:
-        ufunc = ufunc_of(array.kind)
-        if array.kind is ops.pow and array.args[1].number == 2:
-            ufunc, array = np.square, Array(ops.pow, array.args[:1], None, array.shape, array.dtype)
-        if ufunc is np.negative:
-            ufunc, array = np.multiply, Array(ops.mul, (*array.args, Array.lift(-1)), None, array.shape, array.dtype)
-        if ufunc is not None:
-            return Array(ufunc, array.args, None, array.shape, array.dtype)
-        array = array.args[0] if array.kind is ops.detach else array.kind.arrays(*array.args)
-    return array
 
 
 def key_of(array: Array) -> Any:
@@ -314,8 +368,8 @@ class CallPrinter(Printer):
             case ops.where:
                 selected = f"np.copyto({place}, {args[1]}, where={args[0]})"
                 return selected if args[2] == place else f"np.copyto({place}, {args[2]}); {selected}"
-            case "matmul":
-                return f"np.matmul({', '.join(args)}, out={place})"
+            case "matmul" | "dot":
+                return f"np.{value.kind}({', '.join(args)}, out={place})"
             case "reduce":
                 row, axes, keep = info
                 axis = axes[0] if len(axes) == 1 else axes
@@ -335,6 +389,9 @@ class CallPrinter(Printer):
 
     def _mean(self, info: None, a: Formula, array: Array) -> str:
         return f"np.add.reduce({a}, None) / {a}.size"
+
+    def _full(self, shape: Shape, value: Formula, array: Array) -> Formula:
+        return super()._full(shape, value, array) if shape else Formula(f"np.full((), {value}, theta.dtype)")
 
     def _empty(self, info: None, array: Array) -> str:
         return f"np.empty({self.shape(array.shape)}, {'bool' if array.dtype == 'truth' else 'theta.dtype'})"

@@ -16,8 +16,8 @@ from math import factorial
 import numpy as np
 
 from autograd import ops
+from autograd.compiler.algebra import expanded
 from autograd.compiler.array import Array, ufunc_of
-from autograd.compiler.buffered import expanded
 from autograd.errors import UsageError
 
 LANES = 8

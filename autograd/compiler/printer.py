@@ -126,6 +126,9 @@ class Printer:
     def _swapped(self, info: None, a: Formula, array: Array) -> str:
         return f"{a:atom}.swapaxes(-1, -2)"
 
+    def _permuted(self, axes: tuple[int, ...], a: Formula, array: Array) -> str:
+        return f"{a:atom}.transpose{axes}"
+
     def _widened(self, info: None, a: Formula, array: Array) -> str:
         return f"{a:atom}[..., None]"
 

@@ -36,7 +36,7 @@ def signed(array: Array, meaning: Mapping[str, Array]) -> tuple[bool, Array]:
     if array.kind is ops.neg:
         negative, inner = signed(array.args[0], meaning)
         return not negative, inner
-    if array.kind in VIEWS:
+    if array.kind in VIEWS or array.kind == "reduce" and array.info[0] is ops.sum:
         negative, inner = signed(array.args[0], meaning)
         return negative, Array(array.kind, (inner,), array.info, array.shape, array.dtype)
     if array.kind in (ops.mul, ops.div):
@@ -44,6 +44,9 @@ def signed(array: Array, meaning: Mapping[str, Array]) -> tuple[bool, Array]:
         (minus, a), (other, b) = (signed_factor(arg, meaning) for arg in array.args)
         return minus != other, Array(array.kind, (a, b), None, array.shape, array.dtype)
     if array.kind in (ops.add, ops.sub):
+        apart = unmerged(array)
+        if apart is not array:
+            return signed(apart, meaning)
         (minus, a), (other, b) = (signed(arg, meaning) for arg in array.args)
         if minus == (other != (array.kind is ops.sub)):
             return minus, Array(ops.add, (a, b), None, array.shape, array.dtype)
@@ -85,9 +88,20 @@ def quotient(array: Array) -> Array:
         return array
     if a.number == 1:
         return Array(ops.div, (g, b), None, array.shape, "float")
-    if b.shape != array.shape or a.number is not None:
+    if array.args[1].shape != array.shape or a.number is not None:
         return array
     return Array(ops.mul, (Array(ops.div, (g, b), None, array.shape, "float"), a), None, array.shape, "float")
+
+
+def unmerged(array: Array) -> Array:
+    """A sum with an array that is spread out over axes and then flattened, computed over these axes."""
+    for spread in array.args:
+        if spread.kind == "reshape" and spread.args[0].kind == "broadcast" and spread.shape == array.shape:
+            wide = spread.args[0]
+            args = [wide.args[0] if arg is spread else arg if arg.shape == () else reshape(arg, wide.shape)
+                    for arg in array.args]
+            return reshape(Array(array.kind, tuple(args), None, wide.shape, array.dtype), array.shape)
+    return array
 
 
 # ── rows of the table as ufuncs ──────────────────────────────────────────────────────────────

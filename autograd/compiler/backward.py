@@ -190,6 +190,12 @@ def through(row: ops.Op, g: Array, out: Array, operands: Sequence[Array]) -> lis
     return [g * partial for partial in partials]
 
 
+def passes_on(block: Block) -> bool:
+    """Whether a gradient goes through a block: not through comparisons, nor through what is detached."""
+    row = ops.TABLE.get(block.op)
+    return row is None or row.recorded or row is ops.where
+
+
 def behind_selections(blocks: Sequence[Block], root: int) -> list[bool]:
     """The blocks to which a gradient comes through what a selection may not take."""
     reached, behind = [False] * len(blocks), [False] * len(blocks)
@@ -245,6 +251,8 @@ class ChainRule:
 
     def pass_on(self, position: int, block: Block, flat: Array) -> None:
         """The statements that send a block's gradient to what it read."""
+        if block.cut:
+            flat = self.layout.where_dead(block, Array.lift(0), flat)
         g = self.layout.over_dims(flat, position)
         if block.op == "sum":
             for term in block.terms:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from autograd import ops
 from autograd.compiler.graph import Floats, Ints
@@ -107,7 +108,8 @@ def check_blocks(blocks: list[Block]) -> None:
 class Block:
     """An array of the program: one row per example if `batched`, one column per member.
 
-    A "stack" consists of `pieces`, which lie side by side.
+    A "stack" consists of `pieces`, which lie side by side. Members of PAD are `dead`: nobody asked for them, and they
+    hold `fill`, or what is computed if that is None. Where `cut`, a gradient arrives at them, and must not go on.
     """
 
     op: str
@@ -117,6 +119,9 @@ class Block:
     terms: list[Term] = field(default_factory=list)
     segments: Ints | None = None
     pieces: list[Block] = field(default_factory=list)
+    dead: npt.NDArray[np.bool_] | None = None
+    fill: float | None = None
+    cut: bool = False
 
     def reads(self) -> Iterator[Operand]:
         """Every operand, those of terms and pieces included."""
@@ -155,8 +160,13 @@ class Block:
 
     @property
     def size(self) -> int:
-        """The number of scalars the block stands for."""
+        """The number of columns."""
         return len(self.members)
+
+    @property
+    def scalars(self) -> int:
+        """The number of scalars the block stands for."""
+        return self.size if self.dead is None else self.size - int(self.dead.sum())
 
 
 # ── where numbers may not be finite ───────────────────────────────────────────────────────────────

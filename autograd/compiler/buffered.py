@@ -1,10 +1,10 @@
 """A function with buffers: every statement becomes calls that write into arrays kept from call to call.
 
 The readable program says `a1 = np.maximum(z1, 0)` and makes an array per operation. Here each node is one call whose
-result has an array of its own, which is made once per batch size; views of such arrays are made once as well, and so is
-what is the same in every call, such as the gradient of the mean. What occurs twice is computed once. Then arrays whose lives do not overlap share memory, so that a step
-works in the cache: an array is free after the last statement that reads it, or already in that statement if it
-computes element by element and may write over what it reads (`reused`).
+result has an array of its own, which is made once per batch size. So are views of such arrays, and what is the same in
+every call, such as the gradient of the mean. What occurs twice is computed once. Then arrays whose lives do not overlap
+share memory, so that a step works in the cache: an array is free after the last statement that reads it, or already in
+that statement if it computes element by element and may write over what it reads (`reused`).
 
 >>> from autograd.compiler.array import Rows, matmul, name, transpose
 >>> x, w, z = name("x", (Rows(), 3)), name("W", (3, 2)), name("z", (Rows(), 2))
@@ -82,7 +82,7 @@ class Buffered:
         self.latest: set[str] = set()
         """What the last call computed, if it was for the last operand of the present node."""
         self.stored = set(stored)
-        """The names of arrays that statements write to after they have been defined."""
+        """The names of arrays of which statements write to parts; what is added to a whole array makes another."""
         self.forward = 0
         """How many of the statements belong to the forward half."""
         self.numbers = {"t": itertools.count(1), "k": itertools.count(1)}
@@ -109,6 +109,8 @@ class Buffered:
 
     def define(self, text: Array, value: Array) -> None:
         """The calls that compute what a name stands for; a minus sign is left to what reads it."""
+        if value.kind == "copy" and text.info not in self.stored:
+            (value,) = value.args  # nobody writes to either
         negative, positive = signed(value, self.meaning)
         if negative and not is_free(positive) and text.info not in self.stored:
             found = self.computation(positive)
@@ -123,6 +125,9 @@ class Buffered:
         if place.kind == "take":
             place = Array("take", (self.operand(place.args[0]),), place.info, place.shape, place.dtype)
             self.statements.append(Store(place, self.operand(value), statement.adds))
+            return
+        if statement.adds and place.kind == "name" and place.info not in self.stored:
+            self.meaning[place.info] = self.operand(place + value)
             return
         place = self.operand(place)
         if statement.adds:
@@ -334,9 +339,11 @@ def key_of(array: Array) -> Any:
 
 def with_buffers(made: Function) -> Buffered:
     """The calls of a function."""
+    runs = {let.name.info for let in made.places}
     taken = [*(array.info for array in made.arguments), *map(target_of, made.statements),
              *(carried.name for carried in constants_in(all_nodes(made)))]
-    stored = [statement.target for statement in made.backward if isinstance(statement, Store)]
+    stored = [statement.target for statement in made.backward if isinstance(statement, Store)
+              and not (statement.adds and statement.place.kind == "name" and statement.target not in runs)]
     buffered = Buffered(taken, [*made.views, *made.places], stored)
     for statement in made.forward:
         buffered.statement(statement)

@@ -12,6 +12,7 @@ from autograd.compiler.blocks import Block, check_blocks
 from autograd.compiler.canonical import canonical
 from autograd.compiler.graph import LEAVES, Canonical, Graph, Ints
 from autograd.compiler.group import Group, check_groups, groups
+from autograd.compiler.pad import padded
 from autograd.compiler.reroll import reroll
 from autograd.compiler.trace import Trace, trace
 from autograd.nested import parameters_of
@@ -75,6 +76,7 @@ def planned(traced: Trace, parameters: int, shapes: Shapes, names: Names) -> Pla
     sizes = {"parameter": parameters, "input": prod(x_shape), "noise": noises,
              "target": 0 if y_shape is None else prod(y_shape), "outside": len(outside)}
     blocks, roots = reroll(normal, found, sizes)
+    blocks = padded(blocks, roots)
     check_blocks(blocks)
     return Plan(graph, normal, found, blocks, roots, names, noises, several, outside, shapes)
 

@@ -266,6 +266,7 @@ class Engine:
         common = any(unsure and not block.batched for block, unsure in zip(blocks, wild(blocks), strict=True))
         padded = any(operand.index.min(initial=0) < 0 if operand.numbers is None else 0 in operand.numbers
                      for block in blocks for operand in block.reads())
+        padded = padded or any(block.dead is not None for block in blocks)
         return padded or common or self.hidden is not None or any(behind_selections(blocks, root))
 
     def sound(

@@ -45,7 +45,10 @@ class Forward:
         self.of_block: dict[int, Let] = {}
         for position, block in enumerate(layout.blocks[: len(wanted)]):
             if wanted[position] and block.op not in LEAF_NAMES:
-                self.of_block[position] = Let(layout.arrays[position], self.block(position, block))
+                value = self.block(position, block)
+                if block.fill is not None:
+                    value = layout.filled(block, value)
+                self.of_block[position] = Let(layout.arrays[position], value)
                 self.statements.append(self.of_block[position])
 
     def named(self, stem: str, value: Array) -> Array:

@@ -26,7 +26,7 @@ from autograd.compiler.array import (
     target_of,
 )
 from autograd.compiler.array import check as check_statements
-from autograd.compiler.backward import Backward
+from autograd.compiler.backward import Backward, passes_on
 from autograd.compiler.blocks import Block
 from autograd.compiler.build import Plan
 from autograd.compiler.forward import Forward
@@ -151,7 +151,7 @@ def with_gradient(made: Plan, layout: Layout, built: Function, value: Array) -> 
     blocks = made.blocks
     wanted = [block.op == "parameter" or (built.kind == "inputs" and block.op == "input") for block in blocks]
     for i, block in enumerate(blocks):
-        wanted[i] = wanted[i] or any(wanted[o.source] for o in block.reads() if o.source is not None)
+        wanted[i] |= passes_on(block) and any(wanted[o.source] for o in block.reads() if o.source is not None)
     of_block: dict[int, Array] = {}
     backward: list[Statement] = []
     if blocks[made.roots[0][0]].op != "constant":

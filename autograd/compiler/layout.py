@@ -84,7 +84,8 @@ class Layout:
         """A block's name: from the labels of its scalars, from the weights it multiplies, or from its operation."""
         if block.op in LEAF_NAMES:
             return LEAF_NAMES[block.op]
-        stems = {self.labels.get(int(member), "").split("[")[0] for member in block.members[:64]}
+        members = block.members[block.members != PAD][:64]
+        stems = {self.labels.get(int(member), "").split("[")[0] for member in members}
         if len(stems) == 1 and "" not in stems:
             return self.names.fresh(stems.pop())
         if block.op == "sum":
@@ -208,6 +209,20 @@ class Layout:
         (operand,) = block.operands
         index = operand.index[0] if block.size == 1 and block.segments is None else operand.index
         return self.read(operand, index, fill=math.inf if block.op == "min" else -math.inf, full=True)
+
+    def filled(self, block: Block, value: Array) -> Array:
+        """A block with its fill in dead elements: what is finite plus an infinite number is that number."""
+        assert block.fill is not None
+        assert block.dead is not None
+        if math.isinf(block.fill):
+            result: Array = value + self.names.constant(np.where(block.dead, block.fill, 0.0), "m")
+            return result
+        return self.where_dead(block, Array.lift(block.fill), value)
+
+    def where_dead(self, block: Block, number: Array, value: Array) -> Array:
+        """What a block is, with a number in its dead elements."""
+        assert block.dead is not None
+        return function(ops.where, self.names.constant(block.dead, "m"), number, value)
 
     # ── as matrices ──────────────────────────────────────────────────────────────────────────
 

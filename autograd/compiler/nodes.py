@@ -190,7 +190,7 @@ def _leaves(made: Plan, function: Function) -> Iterator[Node]:
     """What is given: x, y, random numbers, and the parameters by the names that the source gives them."""
     for block in made.blocks:
         if block.op in LEAF_NAMES and block.op != "constant":
-            yield Node(LEAF_NAMES[block.op], block.op, shape=_shape(block), scalars=block.size)
+            yield Node(LEAF_NAMES[block.op], block.op, shape=_shape(block), scalars=block.scalars)
     for let in function.views:
         held = positions(let, made.sizes["parameter"])
         yield Node(let.name.info, "parameter", shape=held.shape, scalars=held.size)
@@ -206,7 +206,7 @@ def _forward(made: Plan, function: Function) -> Iterator[Filled]:
     for name, statements in _by_target(function.forward, blocks):
         if name in blocks:
             block = blocks[name]
-            yield Node(name, block.kind, shape=_shape(block), scalars=block.size), statements
+            yield Node(name, block.kind, shape=_shape(block), scalars=block.scalars), statements
         else:
             yield Node(name, "mean"), statements
 
@@ -218,7 +218,7 @@ def _backward(made: Plan, function: Function) -> Iterator[Filled]:
     for name, statements in _by_target(function.backward, [*of_block, *of_theta]):
         if name in of_block:
             block, of = made.blocks[of_block[name]], function.names[of_block[name]]
-            shape, scalars = _shape(block), block.size
+            shape, scalars = _shape(block), block.scalars
         else:
             of, held = of_theta[name]
             shape, scalars = held.shape, held.size
@@ -275,7 +275,7 @@ def block_infos(made: Plan, function: Function) -> list[BlockInfo]:
         operands = tuple(dict.fromkeys(function.names[source] for source in sources))
         shape: tuple[int | str, ...] = ("batch", block.size) if block.batched else (block.size,)
         infos.append(
-            BlockInfo(let.name.info, block.kind, shape, operands, block.size, write.statement(let), block.flops))
+            BlockInfo(let.name.info, block.kind, shape, operands, block.scalars, write.statement(let), block.flops))
     return infos
 
 

@@ -10,6 +10,7 @@ from autograd.compiler.build import Plan
 from autograd.compiler.function import Function
 from autograd.compiler.graph import CODES, LEAVES, NONE, Ints
 from autograd.compiler.layout import LEAF_NAMES, positions
+from autograd.compiler.views import PAD
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Places:
         self.slot = np.full(len(made.canonical.code), NONE)
         for position, block in enumerate(made.blocks):
             if block.op not in LEAF_NAMES:
-                new = self.block[block.members] == NONE  # a stack has copies too
+                new = (block.members != PAD) & (self.block[block.members] == NONE)  # a stack has copies too
                 self.block[block.members[new]] = position
                 self.slot[block.members[new]] = np.flatnonzero(new)
 

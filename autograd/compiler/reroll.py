@@ -212,6 +212,15 @@ class Reroller:
         owner = np.repeat(np.arange(len(group.members)), group.counts)
         source, index = self.together(flat, numbers=False)
         index, segments = index[np.lexsort((index, owner))], None
+        # Members in the order of what they read, so that rows are read as they lie.
+        first = index[np.cumsum(group.counts) - group.counts]
+        order = np.argsort(first, kind="stable")
+        if len(np.unique(first)) == len(first):
+            rank = np.empty_like(order)
+            rank[order] = np.arange(len(order))
+            owner = rank[owner]
+            index = index[np.lexsort((index, owner))]
+            owner, group.counts, group.members = np.sort(owner), group.counts[order], group.members[order]
         if len(group.members) * group.counts.max() > WASTE * len(flat) + SMALL:
             segments = np.concatenate([[0], np.cumsum(group.counts)[:-1]])
         else:
@@ -270,9 +279,8 @@ class Reroller:
         if terms[main].right is not None and terms[main].segments is None:
             order: Ints | None = np.argsort(terms[main].place, kind="stable")
         else:
-            plain = [t.left.column() for t in terms if t.right is None and t.left.index.ndim == 2
-                     and t.left.index.shape[1] == 1]
-            order = self.order(plain)
+            plain = [t.left for t in terms if t.right is None and t.left.index.ndim == 2]
+            order = self.order([left.column() for left in sorted(plain, key=lambda left: left.index.shape[1])])
         if order is None or any(t.segments is not None for t in terms):
             order = np.arange(k)
         else:

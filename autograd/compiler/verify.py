@@ -14,6 +14,7 @@ from autograd.compiler.execute import function_of
 from autograd.compiler.graph import Floats
 from autograd.compiler.printer import Printer
 from autograd.compiler.reference import Point
+from autograd.compiler.views import PAD
 from autograd.errors import CompilerError
 
 TOLERANCE = 1e-6
@@ -108,7 +109,9 @@ def blame(made: Plan, engine: Engine, point: Point) -> str:
     arrays = arrays if len(computed) > 1 else [arrays]
     shift = len(made.canonical.code) - len(made.graph)
     for (position, let), array in zip(function.of_block.items(), arrays, strict=True):
-        if not agree(np.ravel(array), values[made.blocks[position].members - shift]):
+        members = made.blocks[position].members
+        alive = members != PAD
+        if not agree(np.ravel(array)[alive], values[members[alive] - shift]):
             return (f"block {let.name.info} (`{Printer().statement(let)}`) disagrees with the scalars it stands for: "
                     f"this is a bug in the compiler; please report the loss")
     return "the gradient disagrees with that of the scalar graph: this is a bug in the compiler; please report the loss"

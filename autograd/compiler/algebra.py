@@ -1,14 +1,15 @@
-"""The same numbers with less work: rows of the table as NumPy's ufuncs, and signs and quotients where they cost least.
+"""The same numbers with less work: rows of the table as NumPy's ufuncs, factors and quotients where they cost least.
 
 A program that is to be read spells a derivative as its rule does. What runs need not: `g * (1 / x)` is a quotient, the
-sign of `-g` goes into the sum or product that reads it, and a sum of products over the examples is a product of
-matrices.
+1/n of a mean and the sign of `-g` wait until they meet others or are needed, and a sum of products over the examples is
+a product of matrices.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,66 +18,210 @@ from autograd.compiler.array import (
     VIEWS,
     Array,
     Rows,
+    Shape,
+    broadcast,
+    cast,
+    full,
     matmul,
+    name,
     permuted,
     reshape,
     ufunc_of,
 )
 
-# ── signs ────────────────────────────────────────────────────────────────────────────────────
+N = name("n", (), "number")
+"""The number of examples."""
+
+# ── factors ──────────────────────────────────────────────────────────────────────────────────
 
 
-def signed(array: Array, meaning: Mapping[str, Array]) -> tuple[bool, Array]:
-    """An array without its minus sign, and whether it has one; `meaning` says what names stand for.
+class Factor(NamedTuple):
+    """A number that is the same for all elements: `number` / n to the power `shares`."""
 
-    (−a)·b = −(a·b), −a/b = −(a/b), a − (−b) = a + b; a view of −a is minus the view of a.
-    """
-    if array.kind == "name":
-        array = meaning.get(array.info, array)
-    if array.kind is ops.neg:
-        negative, inner = signed(array.args[0], meaning)
-        return not negative, inner
-    if array.kind in VIEWS or array.kind == "reduce" and array.info[0] is ops.sum:
-        negative, inner = signed(array.args[0], meaning)
-        return negative, Array(array.kind, (inner,), array.info, array.shape, array.dtype)
-    if array.kind in (ops.mul, ops.div):
+    number: float = 1.0
+    shares: int = 0
+
+    def times(self, other: Factor) -> Factor:
+        """The product."""
+        return Factor(self.number * other.number, self.shares + other.shares)
+
+    def over(self, other: Factor) -> Factor:
+        """The quotient."""
+        return Factor(self.number / other.number, self.shares - other.shares)
+
+    @property
+    def negative(self) -> Factor:
+        """Minus the factor."""
+        return Factor(-self.number, self.shares)
+
+    @property
+    def value(self) -> Array:
+        """The factor as a number, which depends on n."""
+        result: Array = Array.lift(self.number)
+        for _ in range(abs(self.shares)):
+            result = result / N if self.shares > 0 else result * N
+        return result
+
+
+ONE = Factor()
+
+
+class Names(NamedTuple):
+    """What names of the program stand for: factors times arrays."""
+
+    meaning: Mapping[str, tuple[Factor, Array]]
+
+    def factored(self, array: Array) -> tuple[Factor, Array]:
+        """An array as a factor times another: what multiplies it waits there until it is needed.
+
+        ca·b = c(a·b), ca + cb = c(a + b), a − (−b) = a + b; a view or a sum of ca is c times that of a.
+        """
+        if array.kind == "name":
+            return self.meaning.get(array.info, (ONE, array))
+        if array.kind == "full" and array.shape:
+            return of_full(array)
+        if array.kind in VIEWS or (array.kind == "reduce" and array.info[0] is ops.sum):
+            factor, inner = self.factored(array.args[0])
+            return factor, view_of(array, inner)
+        rule = {ops.neg: self.negation, ops.mul: self.product, ops.div: self.ratio, ops.add: self.sum,
+                ops.sub: self.sum, ops.where: self.selection}.get(array.kind)
+        return (ONE, array) if rule is None or array.dtype == "truth" else rule(array)
+
+    def negation(self, array: Array) -> tuple[Factor, Array]:
+        """−a"""
+        factor, inner = self.factored(array.args[0])
+        return factor.negative, inner
+
+    def product(self, array: Array) -> tuple[Factor, Array]:
+        """a·b; a factor of a smaller array stays there, where it takes less work."""
         array = quotient(array)
-        (minus, a), (other, b) = (signed_factor(arg, meaning) for arg in array.args)
-        return minus != other, Array(array.kind, (a, b), None, array.shape, array.dtype)
-    if array.kind in (ops.add, ops.sub):
+        if array.kind is not ops.mul:
+            return self.factored(array)
+        factor, args = ONE, []
+        for arg in array.args:
+            mine, inner = self.of_operand(arg)
+            if mine not in (ONE, ONE.negative) and inner.kind not in ("number", "full") and smaller(inner, array):
+                mine, inner = ONE, arg
+            factor = factor.times(mine)
+            args.append(inner)
+        for one, other in (args, args[::-1]):
+            if one.number == 1 or is_ones(one):
+                return factor, spread(other, array.shape)
+        return factor, Array(ops.mul, tuple(args), None, array.shape, array.dtype)
+
+    def ratio(self, array: Array) -> tuple[Factor, Array]:
+        """a/b; a factor of a smaller array stays there."""
+        (above, a), (below, b) = map(self.of_operand, array.args)
+        if below not in (ONE, ONE.negative) and b.number != 1 and smaller(b, array):
+            below, b = ONE, array.args[1]
+        if above not in (ONE, ONE.negative) and a.number != 1 and smaller(a, array):
+            above, a = ONE, array.args[0]
+        if b.number == 1:
+            return above.over(below), spread(a, array.shape)
+        return above.over(below), Array(ops.div, (a, b), None, array.shape, array.dtype)
+
+    def of_operand(self, array: Array) -> tuple[Factor, Array]:
+        """The same for an operand of a product, which may be a number."""
+        number = array.number
+        if number is None or number == 0 or not math.isfinite(number):
+            return self.factored(array)
+        return Factor(number), Array.lift(1)
+
+    def sum(self, array: Array) -> tuple[Factor, Array]:
+        """a + b or a − b, of which a common factor is one of the sum."""
         apart = unmerged(array)
         if apart is not array:
-            return signed(apart, meaning)
-        (minus, a), (other, b) = (signed(arg, meaning) for arg in array.args)
-        if minus == (other != (array.kind is ops.sub)):
-            return minus, Array(ops.add, (a, b), None, array.shape, array.dtype)
-        return False, Array(ops.sub, (b, a) if minus else (a, b), None, array.shape, array.dtype)
-    return False, array
+            return self.factored(apart)
+        (mine, a), (other, b) = map(self.factored, array.args)
+        if array.kind is ops.sub:
+            other = other.negative
+        a, b = as_numbers(a), as_numbers(b)
+        if mine.shares == other.shares and mine.number != -other.number and key_of(a) == key_of(b):
+            return Factor(mine.number + other.number, mine.shares), a
+        if mine == other:
+            return mine, Array(ops.add, (a, b), None, array.shape, array.dtype)
+        if mine == other.negative:
+            first = mine.number > 0
+            return (mine if first else other), Array(
+                ops.sub, (a, b) if first else (b, a), None, array.shape, array.dtype)
+        a, b = array.args
+        if array.kind is ops.sub:
+            if other.number > 0:
+                return ONE, Array(ops.add, (a, negated(b)), None, array.shape, array.dtype)
+        elif other.number < 0:
+            return ONE, Array(ops.sub, (a, negated(b)), None, array.shape, array.dtype)
+        elif mine.number < 0:
+            return ONE, Array(ops.sub, (b, negated(a)), None, array.shape, array.dtype)
+        return ONE, array
+
+    def selection(self, array: Array) -> tuple[Factor, Array]:
+        """a or b, of which a common factor is one of both; 0 has any."""
+        chosen = array.args[0]
+        found = [(ONE, arg) if arg.number == 0 else self.factored(arg) for arg in array.args[1:]]
+        factors = {factor for (factor, _), arg in zip(found, array.args[1:], strict=True) if arg.number != 0}
+        if len(factors) != 1 or factors == {ONE}:
+            return ONE, array
+        branches = [Array.lift(1) if is_ones(inner) else inner for _, inner in found]
+        if branches[0].number == 0 and branches[1].number == 1 and chosen.dtype == "truth":
+            selected = Array(np.logical_not, (chosen,), None, chosen.shape, "truth")
+        else:
+            selected = ops.where(chosen, *branches)
+        return factors.pop(), spread(selected, array.shape)
 
 
-def signed_factor(array: Array, meaning: Mapping[str, Array]) -> tuple[bool, Array]:
-    """The same for a factor: of a number as well."""
-    if array.number is not None:
-        negative = math.copysign(1, array.number) < 0
-        return negative, -array if negative else array
-    return signed(array, meaning)
+def as_numbers(array: Array) -> Array:
+    """Truth values as numbers; others as they are."""
+    return cast(array) if array.dtype == "truth" else array
+
+
+def spread(array: Array, shape: Shape) -> Array:
+    """An array of numbers in the shape of a larger one."""
+    return full(shape, array) if array.number is not None and shape else broadcast(as_numbers(array), shape)
+
+
+def key_of(array: Array) -> Any:
+    """Equal for nodes that compute the same from the same names."""
+    return array.kind, array.info, tuple(map(key_of, array.args))
+
+
+def smaller(array: Array, other: Array) -> bool:
+    """Whether an array has fewer elements than another that is made of it."""
+    return (array.batched, math.prod(array.axes)) < (other.batched, math.prod(other.axes))
+
+
+def of_full(array: Array) -> tuple[Factor, Array]:
+    """An array that is one number everywhere: that number times ones."""
+    (value,) = array.args
+    ones = full(array.shape, Array.lift(1))
+    if value.number is not None:
+        return (ONE, array) if value.number == 0 or not math.isfinite(value.number) else (Factor(value.number), ones)
+    if value.kind is ops.div and value.args[0].number is not None and value.args[1].info == "n":
+        return Factor(value.args[0].number, 1), ones
+    return ONE, array
+
+
+def is_ones(array: Array) -> bool:
+    """Whether an array is 1 everywhere."""
+    while array.kind == "broadcast":
+        (array,) = array.args
+    return array.kind == "full" and array.args[0].number == 1
+
+
+def view_of(array: Array, inner: Array) -> Array:
+    """A view or a sum, of another array in place of what it is of."""
+    if inner is array.args[0]:
+        return array
+    if is_ones(inner) and array.kind != "reduce":
+        return full(array.shape, Array.lift(1))
+    return Array(array.kind, (inner,), array.info, array.shape, array.dtype)
 
 
 def negated(array: Array) -> Array:
-    """Minus an array: b − a for a − b, and of a product with a number, that number negated."""
+    """Minus an array: b − a for a − b."""
     if array.kind is ops.sub:
         return Array(ops.sub, array.args[::-1], None, array.shape, array.dtype)
-    if array.kind in (ops.mul, ops.div):
-        a, b = array.args
-        if a.number is not None or b.number is not None:
-            args = (-a, b) if a.number is not None else (a, -b)
-            return Array(array.kind, args, None, array.shape, array.dtype)
-    return Array(ops.neg, (array,), None, array.shape, array.dtype)
-
-
-def is_free(array: Array) -> bool:
-    """Whether minus an array takes no more work than the array."""
-    return negated(array).kind is not ops.neg
+    result: Array = -array
+    return result
 
 
 def quotient(array: Array) -> Array:
@@ -124,6 +269,10 @@ def expanded(array: Array) -> Array:
         return POWERS[array.args[1].number](array.args[0])
     if array.kind is ops.neg:
         return Array(np.multiply, (*array.args, Array.lift(-1)), None, array.shape, array.dtype)
+    if array.kind is ops.mul and any(arg.kind == "cast" for arg in array.args):
+        truths = [arg.args[0] if arg.kind == "cast" else arg for arg in array.args]  # times numbers they are numbers
+        if any(arg.dtype == "float" for arg in truths):
+            array = Array(ops.mul, tuple(truths), None, array.shape, array.dtype)
     ufunc = ufunc_of(array.kind)
     return expanded(array.kind.arrays(*array.args)) if ufunc is None else Array(
         ufunc, array.args, None, array.shape, array.dtype)

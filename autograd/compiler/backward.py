@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from autograd import ops
+from autograd.compiler.algebra import N
 from autograd.compiler.array import (
     Array,
     Constant,
@@ -172,9 +173,6 @@ def flattened(flow: Array, shape: tuple[int, ...]) -> Array:
 
 # ── the chain rule ────────────────────────────────────────────────────────────────────────────────
 
-
-N = name("n", (), "number")
-"""The number of examples."""
 
 
 def through(row: ops.Op, g: Array, out: Array, operands: Sequence[Array]) -> list[Array | None]:

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.algebra import expanded, is_free, negated, signed
+from autograd.compiler.algebra import ONE, Factor, Names, expanded, is_ones, key_of, negated
 from autograd.compiler.array import (
     VIEWS,
     Array,
@@ -70,10 +70,11 @@ class Buffered:
         """The names of arrays made beforehand, and of views of them, with the array whose memory it is."""
         self.fixed: set[str] = set()
         """Those that hold the same numbers in every call."""
-        self.ragged = {let.name.info for let in runs if let.value.kind == "transpose"}
+        self.ragged = {let.name.info for let in runs if let.value.kind == "transpose" and 1 not in let.name.shape}
         """Arrays that do not lie in memory row by row."""
-        self.meaning: dict[str, Array] = {}
-        """What a name of the readable program stands for: a buffer, a view of one, or minus one of them."""
+        self.meaning: dict[str, tuple[Factor, Array]] = {}
+        """What a name of the readable program stands for: a buffer, or a view of one, times a factor."""
+        self.coefficients: dict[Factor, Array] = {}
         self.views: dict[Any, Array] = {}
         self.computed: dict[Any, Array] = {}
         """The nodes whose results are kept."""
@@ -97,9 +98,7 @@ class Buffered:
             self.store(statement)
             return
         text, value = statement.name, statement.value
-        if value.kind == "full" and value.shape and text.info not in self.stored:
-            self.allocate(text, value)
-        elif value.kind in ("full", "like") and value.shape:
+        if value.kind in ("full", "like") and text.info in self.stored:
             self.allocate(text)
             if value.kind == "full" or value.info:
                 everywhere = value.args[0] if value.kind == "full" else Array.lift(0)
@@ -108,16 +107,35 @@ class Buffered:
             self.define(text, value)
 
     def define(self, text: Array, value: Array) -> None:
-        """The calls that compute what a name stands for; a minus sign is left to what reads it."""
+        """The calls that compute what a name stands for; a factor is left to what reads it."""
+        if value.kind == "mean":
+            value = self.weighted(value)
         if value.kind == "copy" and text.info not in self.stored:
             (value,) = value.args  # nobody writes to either
-        negative, positive = signed(value, self.meaning)
-        if negative and not is_free(positive) and text.info not in self.stored:
-            found = self.computation(positive)
+        factor, inner = Names(self.meaning).factored(value)
+        if factor != ONE and text.info not in self.stored and negated(inner).kind is ops.neg:
+            found = self.deferred(inner)
             if not self.is_stored(found):
-                self.meaning[text.info] = Array(ops.neg, (found,), None, found.shape, found.dtype)
+                self.meaning[text.info] = factor, found
                 return
-        self.meaning[text.info] = self.computation(negated(positive) if negative else positive, text)
+        new = None if text.info in self.meaning else text
+        self.meaning[text.info] = ONE, self.computation(self.times(factor, inner), new)
+
+    def deferred(self, array: Array) -> Array:
+        """An array of which nothing is left to compute but what its reader may do without."""
+        if is_ones(array):
+            return array
+        if array.kind == "cast":
+            return Array("cast", (self.operand(array.args[0]),), None, array.shape, array.dtype)
+        return self.computation(array)
+
+    def weighted(self, array: Array) -> Array:
+        """A mean as a product with a vector of shares."""
+        factor, inner = Names(self.meaning).factored(array.args[0])
+        size = count(inner.shape)
+        share = Factor(1, 1) if isinstance(size, Rows) else Factor(1 / size)
+        shares = full((size,), factor.times(share).value)
+        return Array("weighted", (reshape(inner, (size,)), shares), None, (), "float")
 
     def store(self, statement: Store) -> None:
         """The calls that write to a place."""
@@ -127,12 +145,13 @@ class Buffered:
             self.statements.append(Store(place, self.operand(value), statement.adds))
             return
         if statement.adds and place.kind == "name" and place.info not in self.stored:
-            self.meaning[place.info] = self.operand(place + value)
+            self.define(place, place + value)
             return
         place = self.operand(place)
         if statement.adds:
-            negative, value = signed(value, self.meaning)
-            ufunc = np.subtract if negative else np.add
+            factor, value = Names(self.meaning).factored(value)
+            ufunc = np.subtract if factor == ONE.negative else np.add
+            value = value if factor == ONE.negative else self.times(factor, value)
             self.statements.append(Store(place, function(ufunc, place, self.computation(value)), adds=False))
         elif is_column_sum(value) and place.shape == value.shape:
             # A vector's sum over the batch, quicker as a product of matrices than as a reduction.
@@ -146,8 +165,7 @@ class Buffered:
         """The calls that compute a value at a place, with no array of its own if that can be."""
         while value.kind == "broadcast":
             (value,) = value.args  # what is written is spread out anyway
-        negative, value = signed(value, self.meaning)
-        value = expanded(negated(value) if negative else value)
+        value = expanded(self.times(*Names(self.meaning).factored(value)))
         if value.kind == "reshape" and not is_view(value) and splits(place.shape, value.args[0].shape):
             self.write(self.operand(reshape(place, value.args[0].shape)), value.args[0])
             return
@@ -168,28 +186,51 @@ class Buffered:
     def inlined(self, array: Array) -> Array:
         """A result of the function, with what its names stand for."""
         if array.kind == "name":
-            return self.meaning.get(array.info, array)
+            factor, inner = self.meaning.get(array.info, (ONE, array))
+            result: Array = factor.value * inner
+            return result
         return Array(array.kind, tuple(map(self.inlined, array.args)), array.info, array.shape, array.dtype)
 
     # ── nodes ────────────────────────────────────────────────────────────────────────────────
 
     def operand(self, array: Array) -> Array:
         """What a call can read: a name, a number or a view; what is to be computed is."""
-        negative, positive = signed(array, self.meaning)
-        return self.computation(negated(positive) if negative else positive)
+        return self.computation(self.times(*Names(self.meaning).factored(array)))
+
+    def times(self, factor: Factor, array: Array) -> Array:
+        """A factor times an array."""
+        if factor in (ONE, ONE.negative):
+            return array if factor == ONE else negated(array)
+        if is_ones(array):
+            return full(array.shape, factor.value)
+        number = self.coefficient(factor)
+        if array.kind is ops.div and array.args[0].number == 1:
+            return Array(ops.div, (number, array.args[1]), None, array.shape, "float")
+        return Array(ops.mul, (number, array), None, array.shape, "float")
+
+    def coefficient(self, factor: Factor) -> Array:
+        """A factor as an array without axes, which NumPy need not make in every call."""
+        if factor not in self.coefficients:
+            value = full((), factor.value)
+            self.coefficients[factor] = self.temporary(value, "k")
+            self.allocate(self.coefficients[factor], value)
+        return self.coefficients[factor]
 
     def computation(self, array: Array, called: Array | None = None) -> Array:
-        """The calls that compute an array whose sign is settled, and its name, which is `called` if it is new."""
+        """The calls that compute an array whose factor is settled, and its name, which is `called` if it is new."""
         array = expanded(array)
-        if array.kind in ("name", "number", "constant"):
-            return self.meaning.get(array.info, array) if array.kind == "name" else array
+        if array.kind == "name":
+            factor, inner = self.meaning.get(array.info, (ONE, array))
+            return inner if factor == ONE else self.computation(self.times(factor, inner))
+        if array.kind in ("number", "constant"):
+            return array
         if array.kind == "concatenate":
             return self.concatenated(array, called)
         own = called is not None and called.info in self.stored
         written = key_of(array)
         if not own and (known := self.known(written)):
             return known
-        array = self.with_operands(array)
+        array = array if array.kind == "full" else self.with_operands(array)
         key = key_of(array)
         if not own and (known := self.known(key)):
             return known
@@ -228,19 +269,11 @@ class Buffered:
     def called(self, array: Array, place: Array) -> Array:
         """A node as the call that takes least time, where it is written to this place."""
         if ufunc_of(array.kind) is not None:
-            args = tuple(self.number(arg) if arg.number is not None else arg for arg in array.args)
+            args = tuple(arg if arg.number is None else self.coefficient(Factor(arg.number)) for arg in array.args)
             return Array(array.kind, args, array.info, array.shape, array.dtype)
         if array.kind == "matmul" and all(len(arg.shape) == 2 for arg in array.args) and self.row_by_row(place):
             return Array("dot", array.args, None, array.shape, array.dtype)
         return array
-
-    def number(self, array: Array) -> Array:
-        """A number as an array without axes, which NumPy need not make in every call."""
-        key = "number", array.info
-        if key not in self.views:
-            self.views[key] = self.temporary(full((), array), "k")
-            self.allocate(self.views[key], full((), array))
-        return self.views[key]
 
     def with_operands(self, array: Array) -> Array:
         """A node whose operands have been computed."""
@@ -332,11 +365,6 @@ def takes_place(array: Array) -> bool:
         array.kind is ops.where and array.args[0].dtype == "truth")
 
 
-def key_of(array: Array) -> Any:
-    """Equal for nodes that compute the same from the same names."""
-    return array.kind, array.info, tuple(map(key_of, array.args))
-
-
 def with_buffers(made: Function) -> Buffered:
     """The calls of a function."""
     runs = {let.name.info for let in made.places}
@@ -394,8 +422,8 @@ class CallPrinter(Printer):
             return f"{place}.fill({self.text(value)})"
         return f"{place}[...] = {self.text(value)}"
 
-    def _mean(self, info: None, a: Formula, array: Array) -> str:
-        return f"np.add.reduce({a}, None) / {a}.size"
+    def _weighted(self, info: None, a: Formula, shares: Formula, array: Array) -> str:
+        return f"np.dot({a}, {shares})"
 
     def _full(self, shape: Shape, value: Formula, array: Array) -> Formula:
         return super()._full(shape, value, array) if shape else Formula(f"np.full((), {value}, theta.dtype)")

@@ -57,11 +57,14 @@ CALLS: dict[str, tuple[Any, str]] = {
     "a gather": (z(take(X, I)), 'x.take(i, -1, z, "clip")'),
     "what occurs twice is computed once": (z(ops.exp(X) * ops.exp(X)), "np.exp(x, out=t1)\nnp.multiply(t1, t1, out=z)"),
     "a sum over the examples": (Store(name("db", (4,)), reduce(ops.sum, X, (0,)), adds=False),
-                                "np.matmul(ones, x, out=db)"),
+                                "np.matmul(t1, x, out=db)"),
     "a gradient in its place": (Store(name("dW", (4, 4)), matmul(transpose(X), X), adds=False),
-                                "np.dot(x.T, x, out=dW)"),
+                                "t1 = x.T\nnp.dot(t1, x, out=dW)"),
+    "a sum along rows": (z(reduce(ops.sum, X)), "np.dot(x, t1, out=z)"),
+    "the largest of each row": (z(reduce(ops.max, X)),
+                                "t1 = x.T\nnp.copyto(t2, t1)\nnp.maximum.reduce(t2, 0, None, z, False)"),
     "a gradient added": (Store(B, reduce(ops.sum, X, (0,)), adds=True),
-                         "np.add.reduce(x, 0, None, t1, False)\nnp.add(b, t1, out=b)"),
+                         "np.matmul(t1, x, out=t2)\nnp.add(b, t2, out=b)"),
 }
 
 
@@ -150,7 +153,7 @@ def test_an_elementwise_call_writes_over_what_it_reads_last() -> None:
 
 
 def test_arrays_of_different_sizes_do_not_share_memory() -> None:
-    assert memory(chain(ops.exp, lambda a: reduce(ops.sum, a, keep=True))) == 2
+    assert memory(chain(ops.exp, lambda a: reduce(ops.logsumexp, a, keep=True))) == 2
 
 
 def test_an_array_that_is_read_in_another_order_is_not_written_over() -> None:
@@ -171,7 +174,8 @@ def test_axes_are_split_without_a_copy_and_merged_with_one(shape: Any, into: Any
 
 def test_a_copy_is_a_copy() -> None:
     buffered = lowered(z(copy(X)), Store(part(name("z", X.shape), 0, 2), part(X, 1, 3), adds=False))
-    assert list(map(CallPrinter().statement, buffered.statements)) == ["np.copyto(z, x)", "t1[...] = x[:, 1:3]"]
+    assert list(map(CallPrinter().statement, buffered.statements)) == [
+        "np.copyto(z, x)", "t2 = x[:, 1:3]", "t1[...] = t2"]
     assert not lowered(z(copy(X))).statements, "nobody writes to it, so that it need not be one"
 
 

@@ -67,6 +67,8 @@ def as_batch(X: npt.ArrayLike, Y: npt.ArrayLike | None) -> Batch:
 
 
 def _numbers(name: str, given: Any) -> npt.NDArray[Any]:
+    if type(given) is np.ndarray and given.ndim and given.dtype.char in "fd":
+        return given  # by far the most
     array = real_array(name, given)
     if array.ndim == 0:
         raise SizeError(f"{name} must have a row per example; a single number came (for one example: [number])")

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.algebra import ONE, Factor, Names, expanded, is_ones, key_of, negated
+from autograd.compiler.algebra import ONE, Factor, Names, expanded, is_ones, key_of, negated, reduced
 from autograd.compiler.array import (
     VIEWS,
     Array,
@@ -56,8 +56,6 @@ from autograd.formula import Formula
 
 INTO = frozenset({"matmul", "dot", "reduce", "reduceat", "take", "einsum", "copy", "cast"})
 """The structural kinds that can write their result to an array that is there; ufuncs and `where` can as well."""
-
-ONES = name("ones", (Rows(),))
 
 
 class Buffered:
@@ -155,9 +153,9 @@ class Buffered:
             self.statements.append(Store(place, function(ufunc, place, self.computation(value)), adds=False))
         elif is_column_sum(value) and place.shape == value.shape:
             # A vector's sum over the batch, quicker as a product of matrices than as a reduction.
-            if "ones" not in self.root:
-                self.allocate(ONES, full(ONES.shape, Array.lift(1)))
-            self.statements.append(Store(place, matmul(ONES, self.operand(value.args[0])), adds=False))
+            factor, inner = Names(self.meaning).factored(value.args[0])
+            shares = self.operand(full((Rows(),), factor.value))
+            self.statements.append(Store(place, matmul(shares, self.operand(inner)), adds=False))
         else:
             self.write(place, value)
 
@@ -165,11 +163,12 @@ class Buffered:
         """The calls that compute a value at a place, with no array of its own if that can be."""
         while value.kind == "broadcast":
             (value,) = value.args  # what is written is spread out anyway
-        value = expanded(self.times(*Names(self.meaning).factored(value)))
+        value = self.quicker(expanded(self.times(*Names(self.meaning).factored(value))))
         if value.kind == "reshape" and not is_view(value) and splits(place.shape, value.args[0].shape):
             self.write(self.operand(reshape(place, value.args[0].shape)), value.args[0])
             return
-        direct = takes_place(value) and place.shape == value.shape
+        direct = takes_place(value) and place.shape == value.shape and (
+            value.kind != "dot" or self.row_by_row(place))
         written = self.called(self.with_operands(value), place) if direct else self.computation(value)
         self.statements.append(Store(place, written, adds=False))
 
@@ -226,6 +225,7 @@ class Buffered:
             return array
         if array.kind == "concatenate":
             return self.concatenated(array, called)
+        array = self.quicker(array)
         own = called is not None and called.info in self.stored
         written = key_of(array)
         if not own and (known := self.known(written)):
@@ -245,6 +245,13 @@ class Buffered:
             kept = self.passing if any(map(self.is_stored, array.args)) else self.computed
             kept[key] = kept[written] = result
         return result
+
+    def quicker(self, array: Array) -> Array:
+        """A reduction as what takes less time, if what it reads lies in memory as that needs it."""
+        if array.kind != "reduce" or array.args[0].dtype != "float":
+            return array
+        found = self.operand(array.args[0])
+        return reduced(Array("reduce", (found,), array.info, array.shape, "float")) if self.row_by_row(found) else array
 
     def known(self, key: Any) -> Array | None:
         """What has been computed for a node."""
@@ -269,11 +276,17 @@ class Buffered:
     def called(self, array: Array, place: Array) -> Array:
         """A node as the call that takes least time, where it is written to this place."""
         if ufunc_of(array.kind) is not None:
-            args = tuple(arg if arg.number is None else self.coefficient(Factor(arg.number)) for arg in array.args)
+            args = tuple(map(self.without_axes, array.args)) if len(array.args) > 1 else array.args
             return Array(array.kind, args, array.info, array.shape, array.dtype)
         if array.kind == "matmul" and all(len(arg.shape) == 2 for arg in array.args) and self.row_by_row(place):
             return Array("dot", array.args, None, array.shape, array.dtype)
         return array
+
+    def without_axes(self, array: Array) -> Array:
+        """A single number as an array without axes: NumPy takes that as it is, but spreads out an array of one."""
+        if array.number is not None:
+            return self.coefficient(Factor(array.number))
+        return self.operand(reshape(array, ())) if array.shape == (1,) else array
 
     def with_operands(self, array: Array) -> Array:
         """A node whose operands have been computed."""
@@ -281,21 +294,24 @@ class Buffered:
         for arg in array.args:
             before = len(self.statements)
             args.append(self.operand(arg))
-        self.latest = {target_of(statement) for statement in self.statements[max(before, len(self.statements) - 1) :]}
+        last = self.statements[max(before, len(self.statements) - 1) :]
+        self.latest = {target_of(statement) for statement in last if isinstance(statement, Store)}
         return Array(array.kind, tuple(args), array.info, array.shape, array.dtype)
 
     def view(self, array: Array, key: Any) -> Array:
-        """A view; of a buffer it is made beforehand."""
+        """A view; of a buffer it is made beforehand, of what is given once in a call."""
         (below,) = array.args
         source = source_of(below)
-        if source.kind != "name" or source.info not in self.root or (
-                array.kind == "column" and len(below.shape) == 1):  # a number, no array
+        if source.kind != "name" or (array.kind == "column" and len(below.shape) == 1):  # a number, no array
             return array
         if array.kind == "reshape" and not self.row_by_row(below) and not splits(below.shape, array.shape):
             array = reshape(self.operand(copy(below)), array.shape)
             return self.view(array, key_of(array))
         result = self.temporary(array)
-        self.allocate(result, array)
+        if source.info in self.root:
+            self.allocate(result, array)
+        else:
+            self.statements.append(Let(result, array))
         if not self.row_by_row(array):
             self.ragged.add(result.info)
         self.views[key] = result
@@ -422,6 +438,9 @@ class CallPrinter(Printer):
             return f"{place}.fill({self.text(value)})"
         return f"{place}[...] = {self.text(value)}"
 
+    def _dot(self, info: None, a: Formula, b: Formula, array: Array) -> str:
+        return f"np.dot({a}, {b})"
+
     def _weighted(self, info: None, a: Formula, shares: Formula, array: Array) -> str:
         return f"np.dot({a}, {shares})"
 
@@ -454,7 +473,7 @@ def reused(allocations: Sequence[Let], statements: Sequence[Statement], results:
     root = roots(allocations)
     lets = {let.name.info: let for let in allocations}
     arrays = {text: let.name for text, let in lets.items()}
-    empty = {let.name.info for let in allocations if let.value.kind == "empty"}
+    empty = {let.name.info for let in allocations if let.value.kind == "empty" and count(let.name.shape) != 1}
     last: dict[str, int] = {}
     for i, statement in enumerate(statements):
         last.update(dict.fromkeys(touched(statement, root), i))

@@ -40,6 +40,13 @@ class Class:
     right: Ints
     scale: Floats | None = None
 
+    def of(self, owner: Ints) -> Class:
+        """The same terms for other members, in their order."""
+        order = np.argsort(owner, kind="stable")
+        right = self.right[order] if len(self.right) else self.right
+        scale = None if self.scale is None else self.scale[order]
+        return Class(self.sign, owner[order], self.left[order], right, scale)
+
 
 @dataclass
 class Group:
@@ -264,11 +271,14 @@ class Grouping:
         order = np.argsort(members)
         place = np.empty(len(order), np.int64)
         place[order] = np.arange(len(order))
-        empty = np.zeros(0, np.int64)
-        classes = [Class(1, place[np.concatenate(owner)], nodes, empty, np.concatenate(scale))]
-        if number.any():
-            given = np.flatnonzero(number)
-            classes.append(Class(1, place[given], np.full(len(given), NONE), empty, number[given]))
+        classes = matched(several)
+        if classes is None:
+            empty = np.zeros(0, np.int64)
+            classes = [Class(1, np.concatenate(owner), nodes, empty, np.concatenate(scale))]
+            if number.any():
+                given = np.flatnonzero(number)
+                classes.append(Class(1, given, np.full(len(given), NONE), empty, number[given]))
+        classes = [terms.of(place[terms.owner]) for terms in classes]
         return Group("sum", members[order], several[0].batched, classes=classes)
 
     def stack(self, read: Ints) -> None:
@@ -287,6 +297,24 @@ class Grouping:
         stack = self.stacks.setdefault((level, batched), Group("stack", np.zeros(0, np.int64), batched))
         copied = nodes[~np.isin(which, whole)[inverse]]
         stack.members = np.union1d(stack.members, copied)
+
+
+def matched(several: list[Group]) -> list[Class] | None:
+    """The terms of groups of sums side by side, where every sum has as many of each sign; None where they differ."""
+    rows = []
+    for group in several:
+        if any(not np.array_equal(np.sort(terms.owner), np.arange(len(group.members))) for terms in group.classes):
+            return None
+        rows.append(sorted(group.classes, key=lambda terms: (terms.sign, len(terms.right) > 0)))
+    if len({tuple((terms.sign, len(terms.right) > 0) for terms in row) for row in rows}) > 1:
+        return None
+    begin = np.cumsum([0, *(len(group.members) for group in several)])
+    result = []
+    for column in zip(*rows, strict=True):
+        owner = np.concatenate([start + terms.owner for start, terms in zip(begin, column, strict=False)])
+        left, right = (np.concatenate([getattr(terms, side) for terms in column]) for side in ("left", "right"))
+        result.append(Class(column[0].sign, owner, left, right))
+    return result
 
 
 def numbers_in(kinds: Kinds) -> Kinds:

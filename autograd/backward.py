@@ -15,6 +15,7 @@ from typing import Any
 from autograd import ops
 from autograd.errors import NumberError, UsageError
 from autograd.modes import differentiating, is_tracing, lock, watching
+from autograd.specialize import pull
 from autograd.value import LAST_CHANGE, Value, constant, data_of
 
 _serial = operator.attrgetter("serial")
@@ -91,8 +92,7 @@ def backward(output: Value) -> None:
             return
         nodes = cleared(output)
         output._grad = 1.0
-        for node in nodes:
-            node.op.pull(node)  # type: ignore[union-attr]
+        pull(nodes)
 
 
 _writing = lock()
@@ -107,10 +107,9 @@ def cleared(output: Value) -> list[Value]:
     while stack:
         node = stack.pop()
         nodes.append(node)
-        for arg in node.args:
-            old = arg._grad
-            if old is not zero and arg.args:
-                before.append(old)
+        for arg in node._first if node._second is None else (node._first, node._second):
+            if arg._first is not None and arg._grad is not zero:
+                before.append(arg._grad)
                 arg._grad = zero
                 stack.append(arg)
     nodes.sort(key=_serial, reverse=True)

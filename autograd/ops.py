@@ -153,6 +153,8 @@ def to_float(number: Any) -> float:
 
 def is_several(thing: Any) -> bool:
     """Whether a thing holds others; an array without dimensions is a number."""
+    if type(thing) in (list, tuple):  # by far the most
+        return True
     return isinstance(thing, Iterable) and not (isinstance(thing, np.ndarray) and thing.ndim == 0)
 
 
@@ -284,6 +286,8 @@ class Op:
     def dispatch(self, args: tuple[Any, ...]) -> Any:
         """Let the operands decide what applying means: the one point where every application passes."""
         kinds = set(map(type, args))
+        if len(kinds) == 1 and issubclass(kind := type(args[0]), Carrier):  # by far the most
+            return kind.apply(self, args)
         if np.ndarray in kinds:
             return broadcast(self, args)
         ordered = kinds if len(kinds) < 3 else dict.fromkeys(map(type, args))
@@ -291,9 +295,7 @@ class Op:
         if not carriers:
             return self.forward(*[arg if type(arg) is float else to_float(arg) for arg in args])
         carrier = functools.reduce(lambda a, b: b if b.rank > a.rank or issubclass(b, a) else a, carriers)
-        if len(kinds) > 1:
-            args = tuple([arg if type(arg) is carrier else carrier.lift(arg) for arg in args])
-        return carrier.apply(self, args)
+        return carrier.apply(self, tuple([arg if type(arg) is carrier else carrier.lift(arg) for arg in args]))
 
     def partials(self, out: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """One partial derivative per operand, over any carrier."""

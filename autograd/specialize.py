@@ -5,7 +5,7 @@ floats. Templates wrap them into the functions that run for every node of a grap
 
 - `Op.compute(args)`        the forward function of the data of Values;
 - `Op.local(out, x, ...)`   the partials as a tuple of floats;
-- `Op.pull(node)`           adds node.grad × partial to each operand's grad;
+- `Op.pull(node)`           adds node.grad × partial to each operand's grad; `pull(nodes)`, for one after the other;
 - `Op.arrays(x, ...)`       the forward function over arrays, and `Op.array_partials(out, x, ...)`;
 - `method(op)`              an operator or method of Value that builds a node without a detour.
 
@@ -13,7 +13,7 @@ floats. Templates wrap them into the functions that run for every node of a grap
 
 >>> print(elementwise(ops.tanh))
 def compute_tanh(args):
-    x, = args
+    (x,) = args
     return tanh(x._data)
 <BLANKLINE>
 def local_tanh(out, x):
@@ -26,7 +26,7 @@ def array_partials_tanh(out, x):
     return (1 - out ** 2,)
 <BLANKLINE>
 def pull_tanh(node):
-    x_, = node.args
+    (x_,) = node._first
     g, out = node._grad, node._data
     x_._grad += g * (1 - out * out)
 <BLANKLINE>
@@ -36,7 +36,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -60,9 +61,26 @@ def _mentions(code: str, name: str) -> bool:
 def _accumulate(operand: str, partial: Any) -> str:
     """The statement operand.grad += g * partial, shorter where the partial is 1 or -1."""
     factor = f"{as_formula(partial):unary}"
-    if factor in ("1", "-1"):
-        return f"{operand}._grad {'+' if factor == '1' else '-'}= g"
+    if factor == "1":  # g itself where nothing has arrived yet: most often so, and it needs no float of its own
+        return f"{operand}._grad = {operand}._grad + g if {operand}._grad else g"
+    if factor == "-1":
+        return f"{operand}._grad -= g"
     return f"{operand}._grad += g * {factor}"
+
+
+def _pack(letters: tuple[str, ...]) -> str:
+    """The statement that puts operands into a node: two as they are, any other number as a tuple."""
+    return f"node._first, node._second = {', '.join(letters) if len(letters) == 2 else f'{_tuple(letters)}, None'}"
+
+
+def _unpack(letters: tuple[str, ...]) -> str:
+    """The statement that takes them out again, as x_, y_, …"""
+    names = tuple(f"{a}_" for a in letters)
+    return f"{_tuple(names)} = node._first{', node._second' * (len(letters) == 2)}"
+
+
+def _tuple(letters: tuple[str, ...]) -> str:
+    return f"({', '.join(letters)}{',' * (len(letters) == 1)})"
 
 
 def elementwise(op: ops.Op) -> str:
@@ -70,12 +88,9 @@ def elementwise(op: ops.Op) -> str:
     letters = op.operands
     partials = op.rule(_atom("out"), *map(_atom, letters))
     code = ", ".join(map(_python, partials))
-    reads = {"g": "node._grad", "out": "node._data", **{a: f"{a}_._data" for a in letters}}
-    used = {a: value for a, value in reads.items() if a == "g" or _mentions(code, a)}
-    operands = ", ".join(letters) + "," * (op.arity == 1)
     return "\n".join([
         f"def compute_{op.name}(args):",
-        f"    {operands} = args",
+        f"    {_tuple(letters)} = args",
         f"    return {op.dispatch(tuple(_atom(a + '._data') for a in letters))}",
         "",
         f"def local_{op.name}(out, {', '.join(letters)}):",
@@ -83,11 +98,30 @@ def elementwise(op: ops.Op) -> str:
         "",
         *arrays(op, letters),
         f"def pull_{op.name}(node):",
-        f"    {', '.join(a + '_' for a in letters)}{',' * (op.arity == 1)} = node.args",
-        f"    {', '.join(used)} = {', '.join(used.values())}",
-        *(f"    {_accumulate(a + '_', p)}" for a, p in zip(letters, partials, strict=True)),
+        textwrap.indent(pulled(op), "    "),
+    ])
+
+
+def pulled(op: ops.Op) -> str:
+    """The statements that pull a node of a row with a fixed number of operands."""
+    letters = op.operands
+    partials = op.rule(_atom("out"), *map(_atom, letters))
+    code = ", ".join(map(_python, partials))
+    reads = {"g": "node._grad", "out": "node._data", **{a: f"{a}_._data" for a in letters}}
+    used = {a: value for a, value in reads.items() if a == "g" or _mentions(code, a)}
+    return "\n".join([
+        _unpack(letters),
+        f"{', '.join(used)} = {', '.join(used.values())}",
+        *(_accumulate(a + "_", p) for a, p in zip(letters, partials, strict=True)),
         "",
     ])
+
+
+def sweep() -> str:
+    """The source of `pull`, which pulls one node after the other: those of Python's operators without a call."""
+    inline = [f"if op is op_{op.name}:\n{textwrap.indent(pulled(op), '    ')}" for op in ops.TABLE.values() if op.total]
+    branches = "el".join([*inline, "se:\n    op.pull(node)\n"])
+    return f"def pull(nodes):\n    for node in nodes:\n        op = node.op\n{textwrap.indent(branches, ' ' * 8)}"
 
 
 def arrays(op: ops.Op, letters: tuple[str, ...]) -> list[str]:
@@ -115,8 +149,9 @@ def reduction(op: ops.Reduction) -> str:
         *arrays(op, ("x", "n")),
         f"def pull_{op.name}(node):",
         "    g, out = node._grad, node._data",
-        *(["    xs = [x_._data for x_ in node.args]", f"    {count}"] if op.counts_ties else []),
-        "    for x_ in node.args:",
+        "    terms = node.args",
+        *(["    xs = [x_._data for x_ in terms]", f"    {count}"] if op.counts_ties else []),
+        "    for x_ in terms:",
         *(["        x = x_._data"] if _mentions(_python(partial), "x") else []),
         f"        {_accumulate('x_', partial)}",
         "",
@@ -130,11 +165,11 @@ def contraction(op: ops.Contraction) -> str:
     pull_w, pull_x = op.rule(_atom("out"), _atom("w._data"), _atom("x._data"))
     return "\n".join([
         f"def compute_{op.name}(args):",
-        "    ws, xs, bias = split(args)",
+        "    n = len(args) // 2",
         "    total = 0.0",
-        "    for w, x in zip(ws, xs):",
+        "    for w, x in zip(args[:n], args[n:]):",
         f"        total += {mul_data}",
-        "    return total + bias[0]._data if bias else total",
+        "    return total + args[-1]._data if len(args) % 2 else total",
         "",
         f"def local_{op.name}(out, *args):",
         "    ws, xs, bias = split(args)",
@@ -160,23 +195,27 @@ def _source(op: ops.Op) -> str:
     return reduction(op) if isinstance(op, ops.Reduction) else elementwise(op)
 
 
-SOURCE = "\n\n".join(_source(op) for op in ops.TABLE.values())
+SOURCE = "\n\n".join([*map(_source, ops.TABLE.values()), sweep()])
 
 FUNCTIONS: dict[str, Any] = {op.name: op.forward for op in ops.TABLE.values()} | {"nan": math.nan, "inf": math.inf}
 """What the Python spelling of a formula may call."""
 
+SCOPE: dict[str, Any] = FUNCTIONS | {"op_" + name: op for name, op in ops.TABLE.items()}
+"""The names that methods use; `autograd.value` adds the parts of `record` to it."""
 
-def _install() -> None:
-    names = FUNCTIONS | {"split": ops.Contraction.split, "np": np}
+
+def _install() -> dict[str, Any]:
+    names = SCOPE | {"split": ops.Contraction.split, "np": np}
     exec(compile(SOURCE, "<generated from autograd.ops>", "exec"), names)
     for op in ops.TABLE.values():
         for part in ("compute", "local", "pull", "arrays", "array_partials"):
             if f"{part}_{op.name}" in names:
                 setattr(op, part, names[f"{part}_{op.name}"])
+    return names
 
 
-_install()
-
+pull: Callable[[Iterable[Any]], None] = _install()["pull"]
+"""Pull nodes one after the other."""
 
 METHOD = """
 def {name}({parameters}):
@@ -187,7 +226,7 @@ def {name}({parameters}):
     node._data = {forward}
     node._grad = 0.0
     node.op = {op}
-    node.args = ({operands},)
+    {pack}
     node.label = ""
     node.serial = next_serial()
     return node
@@ -198,9 +237,6 @@ LIFT = """if type({0}) is not Value:
             return {op}.dispatch(({operands},))
         {0} = constant({0})
 """
-
-SCOPE: dict[str, Any] = FUNCTIONS | {"op_" + name: op for name, op in ops.TABLE.items()}
-"""The names that methods use; `autograd.value` adds the parts of `record` to it."""
 
 
 def method(op: ops.Op, reflected: bool = False) -> Callable[..., Any]:
@@ -219,6 +255,7 @@ def method(op: ops.Op, reflected: bool = False) -> Callable[..., Any]:
         parameters=", ".join(f"{a}={optional[a]}" if a in optional else a for a in order),
         lift="".join(LIFT.format(a, **names) for a in order[1:]).strip(),
         forward=op.dispatch(tuple(_atom(f"{a}._data") for a in letters)),
+        pack=_pack(letters),
     )
     exec(compile(source, f"<generated for {op.name}>", "exec"), SCOPE)
     result: Callable[..., Any] = SCOPE.pop(op.name)

@@ -60,14 +60,16 @@ class Value(ops.Carrier):
     Raises `NumberError`, a TypeError, for what is not a real number.
     """
 
-    __slots__ = ("_data", "_grad", "args", "label", "op", "serial")
+    __slots__ = ("_data", "_first", "_grad", "_second", "label", "op", "serial")
 
     rank = 1
 
     _data: float
     _grad: float
+    _first: Any
+    """The first of two operands, as most nodes have, without a tuple around them; else the tuple, or None of a leaf."""
+    _second: Value | None
     op: ops.Op | ops.Leaf | None
-    args: tuple[Value, ...]
     label: str
     serial: int
 
@@ -77,12 +79,12 @@ class Value(ops.Carrier):
         self._data = data if type(data) is float else to_float(data)
         self._grad = 0.0
         self.op = None
-        self.args = ()
+        self._first = self._second = None
         self.label = label
         self.serial = next_serial()
 
     def __init_subclass__(cls) -> None:
-        own = sorted(vars(cls).keys() & {"data", "grad", *Value.__slots__})
+        own = sorted(vars(cls).keys() & {"args", "data", "grad", *Value.__slots__})
         if own:
             raise UsageError(f"{cls.__name__} defines {', '.join(own)}, which the engine reads and writes in Value "
                              f"itself: choose another name")
@@ -105,6 +107,17 @@ class Value(ops.Carrier):
     @grad.setter
     def grad(self, number: Any) -> None:
         self._grad = number if type(number) is float else to_float(number)
+
+    @property
+    def args(self) -> tuple[Value, ...]:
+        """The operands in order; of a leaf, none."""
+        if self._second is not None:
+            return self._first, self._second
+        return self._first or ()
+
+    @args.setter
+    def args(self, operands: tuple[Value, ...]) -> None:
+        self._first, self._second = operands if len(operands) == 2 else (operands or None, None)
 
     @classmethod
     def lift(cls, operand: Any) -> Value:
@@ -231,7 +244,7 @@ def constant(number: Any) -> Value:
     value._data = number if type(number) is float else to_float(number)
     value._grad = 0.0
     value.op = ops.constant
-    value.args = ()
+    value._first = value._second = None
     value.label = ""
     value.serial = next_serial()
     return value

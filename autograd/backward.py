@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd import ops
@@ -101,35 +101,31 @@ _writing = lock()
 def cleared(output: Value) -> list[Value]:
     """The nodes of `interior`, their gradients zero: one zero of this call's own marks what was found."""
     zero = float("0")
-    nodes, before = [], [output._grad]
-    output._grad = zero
+    nodes: list[Value] = []
+    before: dict[Value, float] = {}
     stack = [output]
     while stack:
         node = stack.pop()
-        nodes.append(node)
-        for arg in node._first if node._second is None else (node._first, node._second):
-            if arg._first is not None and arg._grad is not zero:
-                before.append(arg._grad)
-                arg._grad = zero
-                stack.append(arg)
+        while node._first is not None and node._grad is not zero:
+            if node._grad:
+                before[node] = node._grad
+            node._grad = zero
+            nodes.append(node)
+            if node._second is None:
+                for arg in node._first:
+                    if arg._first is not None and arg._grad is not zero:  # of a layer's operands, few
+                        stack.append(arg)
+                break
+            stack.append(node._first)
+            node = node._second
     nodes.sort(key=_serial, reverse=True)
     try:
         require_unchanged(nodes)
     except UsageError:
-        restore(output, zero, iter(before))
+        for node in nodes:
+            node._grad = before.get(node, 0.0)
         raise
     return nodes
-
-
-def restore(output: Value, zero: float, before: Iterator[float]) -> None:
-    """Give back what `cleared` has taken, by the same walk, which meets its marks in the same order."""
-    output._grad = next(before)
-    stack = [output]
-    while stack:
-        for arg in stack.pop().args:
-            if arg._grad is zero:
-                arg._grad = next(before)
-                stack.append(arg)
 
 
 def watch(node: Value, upstream: float) -> None:

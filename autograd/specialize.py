@@ -201,7 +201,7 @@ FUNCTIONS: dict[str, Any] = {op.name: op.forward for op in ops.TABLE.values()} |
 """What the Python spelling of a formula may call."""
 
 SCOPE: dict[str, Any] = FUNCTIONS | {"op_" + name: op for name, op in ops.TABLE.items()}
-"""The names that methods use; `autograd.value` adds the parts of `record` to it."""
+"""The names that methods use; `autograd.value` adds the parts of `Value.apply` to it."""
 
 
 def _install() -> dict[str, Any]:
@@ -221,7 +221,7 @@ METHOD = """
 def {name}({parameters}):
     {lift}
     if modes:
-        return record({op}, ({operands},), type({self}))
+        return {self}.apply({op}, ({operands},))
     node = new(type({self}))
     node._data = {forward}
     node._grad = 0.0
@@ -242,7 +242,7 @@ LIFT = """if type({0}) is not Value:
 def method(op: ops.Op, reflected: bool = False) -> Callable[..., Any]:
     """An operator or method of Value that builds the node of `op` in one call.
 
-    It is `record` written out for one row. While a mode is active, or for an operand that
+    It is `Value.apply` written out for one row. While a mode is active, or for an operand that
     is not a plain number, it goes the long way round. Reflected, it is the operator's form
     for a Value on the right of something that is none.
     """

@@ -126,10 +126,21 @@ class Value(ops.Carrier):
 
     @classmethod
     def apply(cls, op: ops.Op, args: tuple[Value, ...]) -> Any:
-        """Compute `op` over Values and remember it."""
-        return record(op, args, cls)
+        """Compute `op` over Values and remember it as a node of this class: what every operation comes down to."""
+        if not op.recorded:
+            return select(op, args)
+        node = new(cls)
+        node._data = op.compute(args)
+        node._grad = 0.0
+        node.op = op
+        node._first, node._second = args if len(args) == 2 else (args or None, None)
+        node.label = ""
+        node.serial = next_serial()
+        if ACTIVE:
+            watch(node)
+        return node
 
-    # ── operations: `record`, written out for each row ───────────────────────────────────────
+    # ── operations: `apply`, written out for each row ────────────────────────────────────────
 
     add = __add__ = method(ops.add)
     sub = __sub__ = method(ops.sub)
@@ -172,7 +183,7 @@ class Value(ops.Carrier):
 
     def detach(self) -> Value:
         """The same number without its history: a constant."""
-        return record(ops.detach, (self,), type(self))  # type: ignore[no-any-return]
+        return self.apply(ops.detach, (self,))  # type: ignore[no-any-return]
 
     # ── numbers in Python ────────────────────────────────────────────────────────────────────
 
@@ -286,22 +297,6 @@ def number_of(operand: Any) -> float:
     return data_of(operand)
 
 
-def record(op: ops.Op, args: tuple[Value, ...], kind: type[Value] = Value) -> Any:
-    """Compute `op` over Values and remember it as a node of class `kind`: what every operation comes down to."""
-    if not op.recorded:
-        return select(op, args)
-    node = new(kind)
-    node._data = op.compute(args)
-    node._grad = 0.0
-    node.op = op
-    node.args = args
-    node.label = ""
-    node.serial = next_serial()
-    if ACTIVE:
-        watch(node)
-    return node
-
-
 def watch(node: Value) -> None:
     """Let the modes of this thread see a new node; without recording it becomes a leaf."""
     op, args = node.op, node.args
@@ -330,5 +325,5 @@ def select(op: ops.Op, args: tuple[Value, ...]) -> Any:
 
 SCOPE.update({
     "Value": Value, "others": (ops.Carrier, np.ndarray), "new": new,
-    "modes": ACTIVE, "next_serial": next_serial, "record": record, "constant": constant,
+    "modes": ACTIVE, "next_serial": next_serial, "constant": constant,
 })

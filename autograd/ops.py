@@ -398,8 +398,13 @@ class Contraction(Op):
     Its rule is that of one product, `rule(out, w, x)`; the partial for b is 1.
     """
 
+    build: Callable[[list[Any], list[Any], Any], Any] = field(init=False, repr=False)
+    """The node of two lists of Values and a Value, None for anything else; generated, see `autograd.specialize`."""
+
     def __call__(self, ws: Iterable[Any], xs: Iterable[Any], b: Any = None) -> Any:
         """Σ w·x (+ b) over two sequences of equal length."""
+        if type(ws) is type(xs) is list and (node := self.build(ws, xs, b)) is not None:
+            return node
         if not (is_several(ws) and is_several(xs)):
             raise SizeError(f"dot takes two sequences, {type(ws).__name__} and {type(xs).__name__} came")
         ws, xs = tuple(ws), tuple(xs)

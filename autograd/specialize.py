@@ -5,8 +5,10 @@ floats. Templates wrap them into the functions that run for every node of a grap
 
 - `Op.compute(args)`        the forward function of the data of Values;
 - `Op.local(out, x, ...)`   the partials as a tuple of floats;
-- `Op.pull(node)`           adds node.grad × partial to each operand's grad; `pull(nodes)`, for one after the other;
+- `Op.pull(node)`           adds node.grad × partial to each operand's grad;
+- `pull(nodes)`             the same for nodes one after the other, without a call where Python's operators do;
 - `Op.arrays(x, ...)`       the forward function over arrays, and `Op.array_partials(out, x, ...)`;
+- `dot.build(ws, xs, b)`    the node of dot, built without a detour;
 - `method(op)`              an operator or method of Value that builds a node without a detour.
 
 `SOURCE` is the text of all but the last, to be read. The table stays the only place of a rule.
@@ -44,6 +46,17 @@ import numpy as np
 
 from autograd import ops
 from autograd.formula import Formula, as_formula
+
+NODE = """\
+    node = new({kind})
+    node._data = {forward}
+    node._grad = 0.0
+    node.op = {op}
+    {pack}
+    node.label = ""
+    node.serial = next_serial()
+    return node
+"""
 
 
 def _atom(name: str) -> Formula:
@@ -159,7 +172,7 @@ def reduction(op: ops.Reduction) -> str:
 
 
 def contraction(op: ops.Contraction) -> str:
-    """The source of local and pull for dot."""
+    """The source of local, pull and build for dot."""
     to_w, to_x = op.rule(_atom("out"), _atom("w"), _atom("x"))
     mul_data = ops.mul(_atom("w._data"), _atom("x._data"))
     pull_w, pull_x = op.rule(_atom("out"), _atom("w._data"), _atom("x._data"))
@@ -178,14 +191,23 @@ def contraction(op: ops.Contraction) -> str:
         "",
         *arrays(op, ("w", "x")),
         f"def pull_{op.name}(node):",
-        "    g = node._grad",
-        "    ws, xs, bias = split(node.args)",
-        "    for w, x in zip(ws, xs):",
+        "    g, args = node._grad, node.args",
+        "    n = len(args) // 2",
+        "    for w, x in zip(args[:n], args[n:]):",
         f"        {_accumulate('w', pull_w)}",
         f"        {_accumulate('x', pull_x)}",
-        "    for b in bias:",
+        "    for b in args[2 * n:]:",
         f"        {_accumulate('b', 1)}",
         "",
+        f"def build_{op.name}(ws, xs, b):",
+        "    if modes or len(ws) != len(xs) or type(b) is not Value:",
+        "        return None",
+        "    total = 0.0",
+        "    for w, x in zip(ws, xs):",
+        "        if type(w) is not Value or type(x) is not Value:",
+        "            return None",
+        f"        total += {mul_data}",
+        NODE.format(kind="Value", forward="total + b._data", op=f"op_{op.name}", pack=_pack(("*ws", "*xs", "b"))),
     ])
 
 
@@ -200,21 +222,23 @@ SOURCE = "\n\n".join([*map(_source, ops.TABLE.values()), sweep()])
 FUNCTIONS: dict[str, Any] = {op.name: op.forward for op in ops.TABLE.values()} | {"nan": math.nan, "inf": math.inf}
 """What the Python spelling of a formula may call."""
 
-SCOPE: dict[str, Any] = FUNCTIONS | {"op_" + name: op for name, op in ops.TABLE.items()}
-"""The names that methods use; `autograd.value` adds the parts of `Value.apply` to it."""
+SCOPE: dict[str, Any] = FUNCTIONS | {"op_" + name: op for name, op in ops.TABLE.items()} | {
+    "split": ops.Contraction.split, "np": np,
+}
+"""The names that generated code uses; `autograd.value` adds the parts of `Value.apply` to it."""
 
 
-def _install() -> dict[str, Any]:
-    names = SCOPE | {"split": ops.Contraction.split, "np": np}
-    exec(compile(SOURCE, "<generated from autograd.ops>", "exec"), names)
+def _install() -> None:
+    exec(compile(SOURCE, "<generated from autograd.ops>", "exec"), SCOPE)
     for op in ops.TABLE.values():
-        for part in ("compute", "local", "pull", "arrays", "array_partials"):
-            if f"{part}_{op.name}" in names:
-                setattr(op, part, names[f"{part}_{op.name}"])
-    return names
+        for part in ("compute", "local", "pull", "build", "arrays", "array_partials"):
+            if f"{part}_{op.name}" in SCOPE:
+                setattr(op, part, SCOPE[f"{part}_{op.name}"])
 
 
-pull: Callable[[Iterable[Any]], None] = _install()["pull"]
+_install()
+
+pull: Callable[[Iterable[Any]], None] = SCOPE["pull"]
 """Pull nodes one after the other."""
 
 METHOD = """
@@ -222,14 +246,6 @@ def {name}({parameters}):
     {lift}
     if modes:
         return {self}.apply({op}, ({operands},))
-    node = new(type({self}))
-    node._data = {forward}
-    node._grad = 0.0
-    node.op = {op}
-    {pack}
-    node.label = ""
-    node.serial = next_serial()
-    return node
 """
 
 LIFT = """if type({0}) is not Value:
@@ -250,8 +266,9 @@ def method(op: ops.Op, reflected: bool = False) -> Callable[..., Any]:
     order = letters[::-1] if reflected else letters
     names = {"name": op.name, "op": "op_" + op.name, "operands": ", ".join(letters), "self": order[0]}
     optional = dict(zip(letters[::-1], op.defaults[::-1], strict=False))
-    source = METHOD.format(
+    source = (METHOD + NODE).format(
         **names,
+        kind=f"type({order[0]})",
         parameters=", ".join(f"{a}={optional[a]}" if a in optional else a for a in order),
         lift="".join(LIFT.format(a, **names) for a in order[1:]).strip(),
         forward=op.dispatch(tuple(_atom(f"{a}._data") for a in letters)),

@@ -29,13 +29,14 @@ def interior(output: Value) -> list[Value]:
     # Depth first leaves the list nearly in order, so that sorting it is cheap.
     while stack:
         node = stack.pop()
-        found.append(node)
-        for arg in node.args:
-            if arg.args and arg not in seen:
-                seen.add(arg)
-                stack.append(arg)
+        if args := node.args:
+            found.append(node)
+            for arg in args:
+                if arg not in seen:
+                    seen.add(arg)
+                    stack.append(arg)
     found.sort(key=_serial, reverse=True)
-    return found if output.args else []
+    return found
 
 
 def ancestors(output: Value) -> list[Value]:

@@ -107,9 +107,9 @@ def cleared(output: Value) -> list[Value]:
     stack = [output]
     while stack:
         node = stack.pop()
-        while node._first is not None and node._grad is not zero:
-            if node._grad:
-                before[node] = node._grad
+        while node._first is not None and (old := node._grad) is not zero:
+            if old:
+                before[node] = old
             node._grad = zero
             nodes.append(node)
             if node._second is None:
@@ -118,7 +118,7 @@ def cleared(output: Value) -> list[Value]:
                         stack.append(arg)
                 break
             stack.append(node._first)
-            node = node._second
+            node = node._second  # the younger of the two, mostly: the nodes come nearly in order
     nodes.sort(key=_serial, reverse=True)
     try:
         require_unchanged(nodes)

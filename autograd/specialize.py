@@ -57,6 +57,7 @@ NODE = """\
     node.serial = next_serial()
     return node
 """
+"""The statements of `Value.apply` that build a node."""
 
 
 def _atom(name: str) -> Formula:
@@ -130,10 +131,10 @@ def pulled(op: ops.Op) -> str:
     ])
 
 
-def sweep() -> str:
+def in_turn() -> str:
     """The source of `pull`, which pulls one node after the other: those of Python's operators without a call."""
     inline = [f"if op is op_{op.name}:\n{textwrap.indent(pulled(op), '    ')}" for op in ops.TABLE.values() if op.total]
-    branches = "el".join([*inline, "se:\n    op.pull(node)\n"])
+    branches = "el".join(inline) + "else:\n    op.pull(node)\n"
     return f"def pull(nodes):\n    for node in nodes:\n        op = node.op\n{textwrap.indent(branches, ' ' * 8)}"
 
 
@@ -217,7 +218,7 @@ def _source(op: ops.Op) -> str:
     return reduction(op) if isinstance(op, ops.Reduction) else elementwise(op)
 
 
-SOURCE = "\n\n".join([*map(_source, ops.TABLE.values()), sweep()])
+SOURCE = "\n\n".join([*map(_source, ops.TABLE.values()), in_turn()])
 
 FUNCTIONS: dict[str, Any] = {op.name: op.forward for op in ops.TABLE.values()} | {"nan": math.nan, "inf": math.inf}
 """What the Python spelling of a formula may call."""

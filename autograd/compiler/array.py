@@ -217,6 +217,11 @@ def column(array: Array, position: int) -> Array:
     return _make("column", array, info=position, dtype=array.dtype)
 
 
+def row(array: Array, position: int) -> Array:
+    """array[position]: an element of the first axis."""
+    return _make("row", array, info=position, dtype=array.dtype)
+
+
 def take(array: Array, index: Constant) -> Array:
     """array[..., index]: any elements of the last axis, as a copy."""
     return _make("take", array, info=index, dtype=array.dtype)
@@ -368,6 +373,7 @@ def _joined(info: Any, *shapes: Shape) -> Shape:
 KINDS: dict[str, Callable[..., Shape]] = {
     "part": lambda info, shape: (*shape[:-1], len(range(*info))),
     "column": lambda info, shape: shape[:-1],
+    "row": lambda info, shape: shape[1:],
     "take": lambda info, shape: (*shape[:-1], *info.array.shape),
     "view": lambda info, shape: (*shape[:-1], *info[1]),
     "reshape": _reshaped,
@@ -391,7 +397,8 @@ KINDS: dict[str, Callable[..., Shape]] = {
 }
 """The shape of a node of each structural kind, from its info and the shapes of its operands."""
 
-VIEWS = frozenset({"part", "column", "view", "reshape", "transpose", "swapped", "permuted", "widened", "broadcast"})
+VIEWS = frozenset(
+    {"part", "column", "row", "view", "reshape", "transpose", "swapped", "permuted", "widened", "broadcast"})
 """The kinds that read an array in place: to write to it would change them."""
 
 

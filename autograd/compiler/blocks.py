@@ -176,14 +176,15 @@ class Block:
 def tame(row: ops.Op) -> bool:
     """Whether the value and the slopes of a row are finite wherever its operands are, seen at their corners."""
     corners = np.array([-1000.0, -1.0, 0.0, 1.0, 1000.0])
-    if not hasattr(row, "arrays"):  # a reduction: of two terms
-        terms = np.array(list(itertools.product(corners, corners)))
-        out = getattr(np, row.ufunc).reduce(terms, -1, keepdims=True)
-        found = [out, *row.array_partials(out, terms, np.sum(terms == out, axis=-1, keepdims=True))]
-    else:
-        operands = np.array(list(itertools.product(corners, repeat=row.arity))).T
-        out = row.arrays(*operands)
-        found = [out, *row.array_partials(out, *operands)]
+    with np.errstate(all="ignore"):
+        if not hasattr(row, "arrays"):  # a reduction: of two terms
+            terms = np.array(list(itertools.product(corners, corners)))
+            out = getattr(np, row.ufunc).reduce(terms, -1, keepdims=True)
+            found = [out, *row.array_partials(out, terms, np.sum(terms == out, axis=-1, keepdims=True))]
+        else:
+            operands = np.array(list(itertools.product(corners, repeat=row.arity))).T
+            out = row.arrays(*operands)
+            found = [out, *row.array_partials(out, *operands)]
     return all(np.isfinite(numbers).all() for numbers in found)
 
 
@@ -197,7 +198,6 @@ def wild(blocks: Sequence[Block]) -> list[bool]:
 
 def is_wild(block: Block, found: Sequence[bool]) -> bool:
     """Whether a block is such a one, where that is known of those before it."""
-    with np.errstate(all="ignore"):
-        own = any(part.op in ops.TABLE and not part.terms and not tame(ops.TABLE[part.op])
-                  for part in (block, *block.pieces))
+    own = any(part.op in ops.TABLE and not part.terms and not tame(ops.TABLE[part.op])
+              for part in (block, *block.pieces))
     return own or any(found[operand.source] for operand in block.reads() if operand.source is not None)

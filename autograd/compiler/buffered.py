@@ -46,8 +46,10 @@ from autograd.compiler.array import (
     nodes,
     part,
     reshape,
+    row,
     source_of,
     target_of,
+    transpose,
     ufunc_of,
 )
 from autograd.compiler.function import Function
@@ -61,7 +63,9 @@ INTO = frozenset({"matmul", "dot", "reduce", "reduceat", "take", "einsum", "copy
 class Buffered:
     """Statements as calls, and the arrays that are made beforehand: `allocations` for a number of examples."""
 
-    def __init__(self, taken: Iterable[str], runs: Iterable[Let] = (), stored: Iterable[str] = ()) -> None:
+    def __init__(
+        self, taken: Iterable[str], runs: Iterable[Let] = (), stored: Iterable[str] = (), sliced: Iterable[str] = ()
+    ) -> None:
         self.allocations: list[Let] = []
         self.statements: list[Statement] = []
         self.root: dict[str, str] = {}
@@ -82,6 +86,10 @@ class Buffered:
         """What the last call computed, if it was for the last operand of the present node."""
         self.stored = set(stored)
         """The names of arrays of which statements write to parts; what is added to a whole array makes another."""
+        self.sliced = set(sliced)
+        """The names of arrays that are read column by column."""
+        self.columns: dict[str, Array] = {}
+        """Their transposes, in which columns lie one after the other."""
         self.forward = 0
         """How many of the statements belong to the forward half."""
         self.numbers = {"t": itertools.count(1), "k": itertools.count(1)}
@@ -111,7 +119,8 @@ class Buffered:
         if value.kind == "copy" and text.info not in self.stored:
             (value,) = value.args  # nobody writes to either
         factor, inner = Names(self.meaning).factored(value)
-        if factor != ONE and text.info not in self.stored and negated(inner).kind is ops.neg:
+        at_once = factor == ONE or (factor == ONE.negative and negated(inner).kind is not ops.neg)
+        if not at_once and text.info not in self.stored:
             found = self.deferred(inner)
             if not self.is_stored(found):
                 self.meaning[text.info] = factor, found
@@ -304,6 +313,9 @@ class Buffered:
         source = source_of(below)
         if source.kind != "name" or (array.kind == "column" and len(below.shape) == 1):  # a number, no array
             return array
+        if below.kind == "name" and below.info in self.sliced and is_column(array) and not self.is_stored(below):
+            self.views[key] = self.operand(reshape(row(self.transposed(below), array.info[0]), array.shape))
+            return self.views[key]
         if array.kind == "reshape" and not self.row_by_row(below) and not splits(below.shape, array.shape):
             array = reshape(self.operand(copy(below)), array.shape)
             return self.view(array, key_of(array))
@@ -317,9 +329,15 @@ class Buffered:
         self.views[key] = result
         return result
 
+    def transposed(self, array: Array) -> Array:
+        """The transpose of a matrix as an array of its own."""
+        if array.info not in self.columns:
+            self.columns[array.info] = self.computation(copy(transpose(array)))
+        return self.columns[array.info]
+
     def row_by_row(self, array: Array) -> bool:
         """Whether the elements of an array lie in memory row by row, without gaps."""
-        if array.kind in ("reshape", "widened"):
+        if array.kind in ("reshape", "widened", "row"):
             return self.row_by_row(array.args[0])
         if array.kind == "part":
             return len(array.shape) == 1 and array.info[2] == 1 and self.row_by_row(array.args[0])
@@ -381,6 +399,25 @@ def takes_place(array: Array) -> bool:
         array.kind is ops.where and array.args[0].dtype == "truth")
 
 
+def is_column(array: Array) -> bool:
+    """Whether a node reads one column of a matrix with a row per example."""
+    return array.kind == "part" and array.shape == (Rows(), 1) and array.args[0].shape != (Rows(), 1)
+
+
+FEW = 3
+"""Columns of a matrix that are read on their own before it pays to transpose it."""
+
+
+def sliced(statements: Iterable[Statement]) -> set[str]:
+    """The names of matrices of which several columns are read on their own."""
+    found: dict[str, set[int]] = {}
+    for statement in statements:
+        for array in nodes(statement.value):
+            if is_column(array) and array.args[0].kind == "name":
+                found.setdefault(array.args[0].info, set()).add(array.info[0])
+    return {text for text, columns in found.items() if len(columns) >= FEW}
+
+
 def with_buffers(made: Function) -> Buffered:
     """The calls of a function."""
     runs = {let.name.info for let in made.places}
@@ -388,7 +425,7 @@ def with_buffers(made: Function) -> Buffered:
              *(carried.name for carried in constants_in(all_nodes(made)))]
     stored = [statement.target for statement in made.backward if isinstance(statement, Store)
               and not (statement.adds and statement.place.kind == "name" and statement.target not in runs)]
-    buffered = Buffered(taken, [*made.views, *made.places], stored)
+    buffered = Buffered(taken, [*made.views, *made.places], stored, sliced(made.statements))
     for statement in made.forward:
         buffered.statement(statement)
     buffered.forward = len(buffered.statements)

@@ -12,6 +12,7 @@ what is saved is worth what it costs (`fused`); then what they read is laid in o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -19,11 +20,12 @@ import numpy as np
 
 from autograd import ops
 from autograd.compiler.array import is_comparison
+from autograd.compiler.blocks import tame
 from autograd.compiler.graph import CODES, LEAVES, NONE, SUM, Bools, Canonical, Floats, Ints, mix, spans
 
-STATEMENT, READ, MULTIPLY = 12.0, 0.6, 0.017
+STATEMENT, READ, MULTIPLY, GATHER = 12.0, 0.6, 0.017, 15.0
 """Microseconds for 64 examples, forward and backward: a statement and what it parts later on, a number that is read
-from anywhere, a multiplication in a product of matrices."""
+from anywhere, a multiplication in a product of matrices, and what it takes to read from anywhere at all."""
 
 
 @dataclass
@@ -121,6 +123,8 @@ class Grouping:
         self.batched = np.zeros(len(graph.code) + 1, dtype=bool)
         """The nodes that differ from example to example; NONE counts as one, so that it stays on the right."""
         self.batched[NONE] = True
+        self.wild = np.zeros(len(graph.code) + 1, dtype=bool)
+        """The nodes that may not be finite: what is 0 times them must be left out."""
         self.found: list[Group] = []
         self.levels: list[int] = []
         self.stacks: dict[tuple[int, bool], Group] = {}
@@ -152,6 +156,8 @@ class Grouping:
         """One more group."""
         self.group[group.members] = len(self.found)
         self.batched[group.members] = group.batched
+        own = group.op in ops.TABLE and group.op != "sum" and not tame(ops.TABLE[group.op])
+        self.wild[group.members] = own or any(self.wild[nodes].any() for nodes in group.reads())
         self.found.append(group)
         self.levels.append(level)
 
@@ -265,7 +271,10 @@ class Grouping:
                 node.append(left)
                 scale.append(factor)
         nodes = np.concatenate(node)
-        cost = min(READ * len(nodes), MULTIPLY * len(members) * len(np.unique(nodes)))
+        cost = READ * len(nodes)
+        if matched(several) is None:
+            by_matrix = math.inf if self.wild[nodes].any() else MULTIPLY * len(members) * len(np.unique(nodes))
+            cost = min(GATHER + cost, by_matrix)
         if cost > STATEMENT * (len(several) - 1):
             return None
         order = np.argsort(members)

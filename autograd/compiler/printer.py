@@ -105,6 +105,9 @@ class Printer:
     def _column(self, position: int, a: Formula, array: Array) -> str:
         return f"{a:atom}[{self._last(array)}{position}]"
 
+    def _row(self, position: int, a: Formula, array: Array) -> str:
+        return f"{a:atom}[{position}]"
+
     def _take(self, index: Any, a: Formula, array: Array) -> str:
         return f"{a:atom}[{self._last(array)}{index.name}]"
 

@@ -62,7 +62,7 @@ CALLS: dict[str, tuple[Any, str]] = {
                                 "t1 = x.T\nnp.dot(t1, x, out=dW)"),
     "a sum along rows": (z(reduce(ops.sum, X)), "np.dot(x, t1, out=z)"),
     "the largest of each row": (z(reduce(ops.max, X)),
-                                "t1 = x.T\nnp.copyto(t2, t1)\nnp.maximum.reduce(t2, 0, None, z, False)"),
+                                "t1 = x.transpose(1, 0)\nnp.copyto(t2, t1)\nnp.maximum.reduce(t2, 0, None, z, False)"),
     "a gradient added": (Store(B, reduce(ops.sum, X, (0,)), adds=True),
                          "np.matmul(t1, x, out=t2)\nnp.add(b, t2, out=b)"),
 }

@@ -29,7 +29,6 @@ from autograd.compiler.array import (
     permuted,
     reduce,
     reshape,
-    transpose,
     ufunc_of,
 )
 
@@ -306,24 +305,30 @@ NARROW = 16
 """Up to so many terms of a maximum it is quicker to lay them one below the other first."""
 
 
-def reduced(array: Array) -> Array:
-    """A reduction along an axis of what lies row by row: NumPy's own takes a call per row.
+def reduced(array: Array, row_by_row: bool) -> Array:
+    """A reduction along an axis as what takes less time: NumPy's own takes a call per row.
 
     A sum is a product with ones. The terms of a maximum come one below the other, so that whole rows are compared.
     """
-    (x,), (row, axes, _) = array.args, array.info
-    first, last = axes == (0,), axes in ((-1,), (len(x.shape) - 1,))
-    if row is ops.sum and first and len(x.shape) > 1:
-        flat = reshape(x, (x.shape[0], fixed(x.shape[1:])))
-        return reshape(matmul(full(x.shape[:1], Array.lift(1)), flat), array.shape)
-    if not last or len(x.shape) < 2 or not isinstance(x.shape[-1], int):
+    (x,), (op, axes, _) = array.args, array.info
+    rank = len(x.shape)
+    if rank < 2 or len(axes) != 1:
         return array
-    rows = reshape(x, (count(x.shape[:-1]), x.shape[-1]))
-    if row is ops.sum:
-        ones = full(x.shape[-1:], Array.lift(1))
-        return reshape(Array("dot", (rows, ones), None, rows.shape[:1], "float"), array.shape)
-    if x.shape[-1] <= NARROW and row is not ops.logsumexp:
-        return reshape(reduce(row, copy(transpose(rows)), (0,)), array.shape)
+    axis, one = axes[0] % rank, Array.lift(1)
+    if op is ops.sum and axis == 0 and row_by_row:
+        return reshape(matmul(full(x.shape[:1], one), reshape(x, (x.shape[0], fixed(x.shape[1:])))), array.shape)
+    if op is ops.sum and axis == rank - 2 and rank > 2:
+        return reshape(matmul(full((1, x.shape[axis]), one), x), array.shape)
+    if axis != rank - 1:
+        return array
+    rows = reshape(x, (count(x.shape[:-1]), x.shape[-1])) if row_by_row else x
+    if op is ops.sum and row_by_row:
+        return reshape(Array("dot", (rows, full(x.shape[-1:], one)), None, rows.shape[:1], "float"), array.shape)
+    if op is ops.sum and rank > 2:
+        return reshape(matmul(x, full((x.shape[-1], 1), one)), array.shape)
+    if op in (ops.max, ops.min) and not isinstance(x.shape[-1], Rows) and x.shape[-1] <= NARROW:
+        last = len(rows.shape) - 1
+        return reshape(reduce(op, copy(permuted(rows, (last, *range(last)))), (0,)), array.shape)
     return array
 
 

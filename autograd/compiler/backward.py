@@ -35,6 +35,7 @@ from autograd.compiler.array import (
     matmul,
     name,
     part,
+    permuted,
     reduce,
     reduceat,
     reshape,
@@ -88,11 +89,18 @@ class Gradients:
         if run and flat.size == block.size:
             self.add_whole(source, flattened(flow, index.shape))
             return
+        order = None if found is None or len(flow.axes) != index.ndim else found.straight(block.size)
+        if order is not None:
+            axes = [*range(len(flow.lead)), *(len(flow.lead) + axis for axis in order)]
+            shape = tuple(index.shape[axis] for axis in order)
+            self.add_whole(source, flattened(permuted(flow, tuple(axes)), shape))
+            return
         gradient = self.begun(source)
         if run:
             place = part(gradient, int(flat[0]), int(flat[-1]) + 1)
-        elif found is not None and flow.axes == index.shape:
-            self.statements.append(Store(view(gradient, found.base, found.sizes, found.strides), flow, adds=True))
+        elif found is not None and len(flow.axes) == index.ndim:
+            place = view(gradient, found.base, found.sizes, found.strides)
+            self.statements.append(Store(place, broadcast(flow, (*flow.lead, *index.shape)), adds=True))
             return
         else:
             place = take(gradient, layout.names.carried(flat, "i"))

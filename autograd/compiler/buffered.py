@@ -30,11 +30,13 @@ from autograd.compiler.algebra import ONE, Factor, Names, expanded, is_ones, key
 from autograd.compiler.array import (
     VIEWS,
     Array,
+    Constant,
     Let,
     Rows,
     Shape,
     Statement,
     Store,
+    concatenate,
     copy,
     count,
     full,
@@ -48,6 +50,7 @@ from autograd.compiler.array import (
     reshape,
     row,
     source_of,
+    take,
     target_of,
     transpose,
     ufunc_of,
@@ -77,6 +80,8 @@ class Buffered:
         self.meaning: dict[str, tuple[Factor, Array]] = {}
         """What a name of the readable program stands for: a buffer, or a view of one, times a factor."""
         self.coefficients: dict[Factor, Array] = {}
+        self.constants: dict[str, Constant] = {}
+        """Arrays that the calls carry along, beside those of the program."""
         self.views: dict[Any, Array] = {}
         self.computed: dict[Any, Array] = {}
         """The nodes whose results are kept."""
@@ -189,7 +194,17 @@ class Buffered:
             stop = start + arg.axes[-1]
             self.write(self.operand(part(result, start, stop)), arg)
             start = stop
+        if called is None and not self.is_stored(array):
+            self.computed[key_of(array)] = result
         return result
+
+    def padded(self, array: Array) -> Array:
+        """Elements gathered with padding, out of an array with one more column that holds what pads."""
+        mask, fill, taken = array.args
+        (source,), width = taken.args, taken.args[0].shape[-1]
+        index = Constant(f"{taken.info.name}_{mask.info.name}", np.where(mask.info.array, width, taken.info.array))
+        self.constants[index.name] = index
+        return take(concatenate([source, full((*source.shape[:-1], 1), fill)]), index)
 
     def inlined(self, array: Array) -> Array:
         """A result of the function, with what its names stand for."""
@@ -233,8 +248,11 @@ class Buffered:
         if array.kind in ("number", "constant"):
             return array
         if array.kind == "concatenate":
-            return self.concatenated(array, called)
+            known = self.known(key_of(array))
+            return known or self.concatenated(array, called)
         array = self.quicker(array)
+        if is_padded(array):
+            array = self.padded(array)
         own = called is not None and called.info in self.stored
         written = key_of(array)
         if not own and (known := self.known(written)):
@@ -260,7 +278,7 @@ class Buffered:
         if array.kind != "reduce" or array.args[0].dtype != "float":
             return array
         found = self.operand(array.args[0])
-        return reduced(Array("reduce", (found,), array.info, array.shape, "float")) if self.row_by_row(found) else array
+        return reduced(Array("reduce", (found,), array.info, array.shape, "float"), self.row_by_row(found))
 
     def known(self, key: Any) -> Array | None:
         """What has been computed for a node."""
@@ -397,6 +415,15 @@ def takes_place(array: Array) -> bool:
     """Whether a node can write its result to an array that is there."""
     return array.kind in INTO or ufunc_of(array.kind) is not None or (
         array.kind is ops.where and array.args[0].dtype == "truth")
+
+
+def is_padded(array: Array) -> bool:
+    """Whether a node gathers at least as many elements as there are, with a number in the places of some."""
+    if array.kind is not ops.where or array.args[0].kind != "constant" or array.args[1].number is None:
+        return False
+    taken = array.args[2]
+    return (taken.kind == "take" and taken.args[0].kind == "name" and taken.batched
+            and taken.info.array.shape == array.args[0].shape and taken.info.array.size >= taken.args[0].shape[-1])
 
 
 def is_column(array: Array) -> bool:

@@ -14,7 +14,7 @@ from autograd.compiler.arguments import Batch
 from autograd.compiler.array import Let, names_in
 from autograd.compiler.backward import behind_selections
 from autograd.compiler.blocks import wild
-from autograd.compiler.buffered import CallPrinter, reused, with_buffers
+from autograd.compiler.buffered import Buffered, CallPrinter, reused, with_buffers
 from autograd.compiler.build import Plan, with_sum
 from autograd.compiler.execute import function_of
 from autograd.compiler.function import Function, function
@@ -80,9 +80,10 @@ class Runnable:
 
     def __init__(self, made: Function, dtype: np.dtype[Any], parameters: int) -> None:
         self.dtype = dtype
-        self.source = source_of_calls(made, copied=parameters <= SMALL)
+        calls = with_buffers(made)
+        self.source = source_of_calls(made, calls, copied=parameters <= SMALL)
         names = dict(HELP)
-        for carried in constants_in(all_nodes(made)):
+        for carried in [*constants_in(all_nodes(made)), *calls.constants.values()]:
             names[carried.name] = carried.array.astype(dtype) if carried.array.dtype.kind == "f" else carried.array
         self.allocate = function_of(self.source, f"<compiled {made.kind}>", "allocate", names)
         self.call: Callable[..., Any] = names.pop("function")
@@ -92,12 +93,12 @@ class Runnable:
         return Buffers(self.call, self.allocate(theta, examples))
 
 
-def source_of_calls(made: Function, copied: bool) -> str:
+def source_of_calls(made: Function, calls: Buffered, copied: bool) -> str:
     """The text of two functions: one makes the arrays for n examples, the other computes with them.
 
     The gradient is given, or a copy of an array that is kept where `copied`, or new.
     """
-    write, calls = CallPrinter(), with_buffers(made)
+    write = CallPrinter()
     results = [calls.inlined(result) for result in made.results]
     allocations = reused(calls.allocations, calls.statements, results)
     used = set(names_in(*results, *(node for statement in calls.statements for node in statement.arrays)))

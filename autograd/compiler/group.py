@@ -43,8 +43,8 @@ class Class:
     scale: Floats | None = None
 
     def of(self, owner: Ints) -> Class:
-        """The same terms for other members, in their order."""
-        order = np.argsort(owner, kind="stable")
+        """The same terms for other members, in their order; those of NONE are left out."""
+        order = np.argsort(owner, kind="stable")[np.count_nonzero(owner == NONE) :]
         right = self.right[order] if len(self.right) else self.right
         scale = None if self.scale is None else self.scale[order]
         return Class(self.sign, owner[order], self.left[order], right, scale)
@@ -67,6 +67,13 @@ class Group:
     counts: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     classes: list[Class] = field(default_factory=list)
     stacked: bool = False
+
+    def part(self, which: Ints) -> Group:
+        """The group of some members of a sum, in order."""
+        place = np.full(len(self.members), NONE)
+        place[which] = np.arange(len(which))
+        classes = [terms.of(place[terms.owner]) for terms in self.classes]
+        return Group(self.op, self.members[which], self.batched, classes=[c for c in classes if len(c.owner)])
 
     def reads(self) -> Iterator[Ints]:
         """The nodes that it reads, operand by operand."""

@@ -71,6 +71,12 @@ def _table(group: Ints) -> tuple[Ints, Ints]:
     return table, place
 
 
+def _distinct_per(group: Ints, of: Ints) -> Ints:
+    """How many different things each group has."""
+    pairs = np.unique(np.stack([group, of]), axis=1)
+    return np.bincount(pairs[0])
+
+
 def padded(flat: Any, owner: Ints, counts: Ints, fill: float = PAD) -> Any:
     """A flat array of ragged rows as a rectangle."""
     place = np.arange(len(flat)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -116,6 +122,9 @@ def aligned(left: Ints, right: Ints, owner: Ints, k: int, waste: int, small: int
 
 WASTE = 4
 """Padding or completing may cost at most this many times the work of the scalars themselves."""
+
+SIZES = 4
+"""So many sizes of matrices of weights become products of their own; more are padded to one size."""
 
 SMALL = 256
 """Below this many elements waste does not matter."""
@@ -272,6 +281,44 @@ class Reroller:
         return len(self.blocks) - 1
 
     def sum(self, group: Group) -> None:
+        """A sum, or several side by side where they have weights of different sizes."""
+        label = self.sizes_of_products(group)
+        if label is None:
+            self.store(self.summed(group), group.stacked)
+            return
+        pieces = [self.summed(group.part(np.flatnonzero(label == which))) for which in range(label.max() + 1)]
+        if group.stacked:
+            self.pieces[group.batched] += pieces
+        else:
+            self.stack(np.zeros(0, np.int64), pieces)
+
+    def sizes_of_products(self, group: Group) -> Ints | None:
+        """For each member, which of a few sizes its product has; None where all have one, or one must do.
+
+        A few sums of products of different lengths are a size each. Members that share a weight belong to one matrix.
+        """
+        k, products = len(group.members), [c for c in group.classes if c.scale is None and len(c.right)]
+        if len(products) != 1:
+            return None
+        (c,) = products
+        counts = np.bincount(c.owner, minlength=k)
+        if k <= SIZES and counts.min() < counts.max():
+            return np.unique(counts, return_inverse=True)[1]
+        if self.is_batched(c.left) or not self.is_batched(c.right) or len(np.unique(c.owner)) < k:
+            return None
+        left, right = (np.unique(nodes, return_inverse=True)[1] for nodes in (c.left, c.right))
+        matrix = components(left, c.owner)[2]
+        sizes = np.stack([_distinct_per(matrix, of) for of in (left, right, c.owner)], axis=1)
+        _, kind = np.unique(sizes, axis=0, return_inverse=True)
+        label = np.zeros(k, np.int64)
+        label[c.owner] = kind[matrix]
+        return label if 1 < label.max() + 1 <= SIZES else None
+
+    def is_batched(self, nodes: Ints) -> bool:
+        """Whether nodes differ from example to example."""
+        return any(self.blocks[i].batched for i in np.unique(self.block[nodes]))
+
+    def summed(self, group: Group) -> Block:
         """A sum of matrix products, products and plain terms."""
         k = len(group.members)
         terms = [self.term(c, k) for c in group.classes]
@@ -287,7 +334,7 @@ class Reroller:
             group.members = group.members[order]
             terms = [term.take(order) for term in terms]
         terms = sorted(terms, key=lambda t: t.coefficient < 0)
-        self.store(Block("sum", group.members, group.batched, terms=terms), group.stacked)
+        return Block("sum", group.members, group.batched, terms=terms)
 
     def term(self, c: Class, k: int) -> Term:
         """The terms of one class, as a product of matrices where it can be."""

@@ -6,6 +6,7 @@ An index array says which element of a source each place of a statement takes. W
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,13 @@ class Affine:
                 return None
             run *= size
         return run
+
+    def straight(self, size: int) -> list[int] | None:
+        """The axes in an order in which a run of `size` elements from the first is read; None where there is none."""
+        order = sorted(range(len(self.sizes)), key=lambda axis: (-self.strides[axis], axis))
+        sizes, strides = (tuple(of[axis] for axis in order) for of in (self.sizes, self.strides))
+        run = Affine(self.base, sizes, strides).extent
+        return order if self.base == 0 and math.prod(self.sizes) == run == size else None
 
     @property
     def transposed(self) -> Affine:

@@ -85,6 +85,11 @@ def vector(theta: npt.ArrayLike, size: int) -> FloatArray:
     return array if array.flags.c_contiguous else np.ascontiguousarray(array)
 
 
+def share_memory(a: FloatArray, b: FloatArray) -> bool:
+    """Whether two arrays may lie in the same memory, which two that own theirs never do."""
+    return a is b or (not (a.flags.owndata and b.flags.owndata) and np.may_share_memory(a, b))
+
+
 def check_out(out: Any, theta: FloatArray, batch: Batch) -> None:
     """Raise `SizeError` or `UsageError` unless `out`, if given, is like theta and shares no memory with what is read.
 
@@ -98,6 +103,6 @@ def check_out(out: Any, theta: FloatArray, batch: Batch) -> None:
     if not out.flags.writeable or not out.flags.c_contiguous:
         raise UsageError("out must be a writable, contiguous array; a read-only or strided one came")
     for name, array in (("theta", theta), ("X", batch.x), ("Y", batch.y)):
-        if array is not None and np.may_share_memory(out, array):
+        if array is not None and share_memory(out, array):
             raise UsageError(f"out must be an array of its own; it shares memory with {name}, which is still read "
                              f"while the gradient is written: pass out=np.empty_like(theta)")

@@ -192,7 +192,7 @@ class Buffered:
         self.allocate(result)
         for arg in array.args:
             stop = start + arg.axes[-1]
-            self.write(self.operand(part(result, start, stop)), arg)
+            self.write(self.made(part(result, start, stop)), arg)
             start = stop
         if called is None and not self.is_stored(array):
             self.computed[key_of(array)] = result
@@ -337,14 +337,20 @@ class Buffered:
         if array.kind == "reshape" and not self.row_by_row(below) and not splits(below.shape, array.shape):
             array = reshape(self.operand(copy(below)), array.shape)
             return self.view(array, key_of(array))
+        self.views[key] = self.made(array)
+        return self.views[key]
+
+    def made(self, array: Array) -> Array:
+        """A view with a name of its own."""
+        if array.kind == "name":
+            return array
         result = self.temporary(array)
-        if source.info in self.root:
+        if source_of(array).info in self.root:
             self.allocate(result, array)
         else:
             self.statements.append(Let(result, array))
         if not self.row_by_row(array):
             self.ragged.add(result.info)
-        self.views[key] = result
         return result
 
     def transposed(self, array: Array) -> Array:

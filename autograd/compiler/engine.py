@@ -139,6 +139,10 @@ def indented(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
 
+NOTHING = {char: np.zeros(0, char) for char in "fd"}
+"""The numbers of no Values."""
+
+
 class _Thread(threading.local):
     """The arrays of one thread."""
 
@@ -213,6 +217,8 @@ class Engine:
 
     def outside(self, dtype: np.dtype[Any]) -> FloatArray:
         """The numbers that the Values from outside have now."""
+        if not self.plan.outside:
+            return NOTHING[dtype.char]
         change = LAST_CHANGE[0]
         if change != self.numbers[0]:
             self.numbers = change, np.array([value.data for value in self.plan.outside])

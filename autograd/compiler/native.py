@@ -421,6 +421,13 @@ class Native:
         return Memory(*self.machine(kind), self.made, kind, examples)
 
 
+def address(array: FloatArray) -> int:
+    """Where an array is: by way of its buffer, since `ctypes` of NumPy takes three times as long."""
+    if array.size and array.flags.writeable:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]
+    return int(array.ctypes.data)
+
+
 class Memory:
     """The arrays in which a function works on a number of examples, and where they are."""
 
@@ -433,10 +440,10 @@ class Memory:
         self.places: dict[str, tuple[FloatArray, int]] = {}
 
     def place(self, called: str, array: FloatArray) -> int:
-        """Where an array is; it takes a microsecond to ask, so that it is remembered of those that come again."""
+        """Where an array is, remembered of those that come again."""
         known = self.places.get(called)
         if known is None or known[0] is not array:
-            known = self.places[called] = array, array.ctypes.data
+            known = self.places[called] = array, address(array)
         return known[1]
 
     def run(
@@ -448,12 +455,14 @@ class Memory:
         gradient = out if out is not None and dtype == double else np.empty(len(theta))
         if self.kind != "outputs":
             gradient.fill(0)
-        self.dx.fill(0)
-        self.work.fill(0)
+        if self.dx.size:
+            self.dx.fill(0)
+        if self.work.size:
+            self.work.fill(0)
         wide = theta.astype(double, copy=False)
         u = None if noise is None else np.ascontiguousarray(noise, double)
         value, dx, work = self.own
-        rows = [0 if array is None else array.ctypes.data for array in (x, y, u)]
+        rows = [0 if array is None else address(array) for array in (x, y, u)]
         self.function(self.place("theta", wide), *rows, self.place("outside", outside), value,
                       self.place("gradient", gradient), dx, work, self.examples)
         if self.kind == "outputs":

@@ -1,0 +1,612 @@
+"""Sequences: filters, hidden states, alignments, recurrent networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import autograd
+from benchmarks.programs.common import (
+    Array,
+    Found,
+    Params,
+    Work,
+    affine,
+    linear,
+    log_softmax,
+    one_hot,
+    sigmoid,
+    softmax,
+)
+
+STEPS = 10
+
+
+def kalman(P: Params, x: Any) -> Any:
+    """The negative log likelihood of measured places, by a filter for place and speed."""
+    dt, q, r = P["dt"], P["q"].exp(), P["r"].exp()
+    a, b, c00, c01, c11, nll = 0.0, 0.0, 1.0, 0.0, 1.0, 0.0
+    for t in range(STEPS):
+        a = a + dt * b
+        c00, c01, c11 = c00 + 2 * dt * c01 + dt * dt * c11 + q, c01 + dt * c11, c11 + q
+        e, s = x[t] - a, c00 + r
+        nll = nll + 0.5 * (s.log() + e * e / s)
+        k0, k1 = c00 / s, c01 / s
+        a, b, c00, c01, c11 = a + k0 * e, b + k1 * e, c00 - k0 * c00, c01 - k0 * c01, c11 - k1 * c01
+    return nll
+
+
+def kalman_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    dt, q, r = P["dt"], xp.exp(P["q"]), xp.exp(P["r"])
+    a = b = 0 * X[:, 0]
+    c00, c01, c11, nll = 1.0, 0.0, 1.0, 0.0
+    for t in range(STEPS):
+        a = a + dt * b
+        c00, c01, c11 = c00 + 2 * dt * c01 + dt * dt * c11 + q, c01 + dt * c11, c11 + q
+        e, s = X[:, t] - a, c00 + r
+        nll = nll + 0.5 * (xp.log(s) + e * e / s)
+        k0, k1 = c00 / s, c01 / s
+        a, b, c00, c01, c11 = a + k0 * e, b + k1 * e, c00 - k0 * c00, c01 - k0 * c01, c11 - k1 * c01
+    return nll
+
+
+def kalman_hand(P: Params, X: Array, Y: Any) -> Found:
+    # Variances and gains are the same for all examples: they are numbers of Python.
+    n, dt, q, r = len(X), float(P["dt"]), float(np.exp(P["q"])), float(np.exp(P["r"]))
+    state, c00, c01, c11 = np.zeros((2, n)), 1.0, 0.0, 1.0
+    before, errors, known, variances = [], [], [], []
+    for x in np.ascontiguousarray(X.T):
+        before.append((state[1], c01, c11))
+        p00, p01, p11 = c00 + 2 * dt * c01 + dt * dt * c11 + q, c01 + dt * c11, c11 + q
+        place = state[0] + dt * state[1]
+        s, e = p00 + r, x - place
+        k0, k1 = p00 / s, p01 / s
+        state = np.array([[k0], [k1]]) * e
+        state[0] += place
+        state[1] += before[-1][0]
+        c00, c01, c11 = p00 - k0 * p00, p01 - k0 * p01, p11 - k1 * p01
+        errors.append(e)
+        variances.append(s)
+        known.append((p00, p01, k0, k1))
+    E, S = np.array(errors), np.array(variances)
+    squares = np.einsum("ij,ij->i", E, E) / n
+    loss = 0.5 * float((np.log(S) + squares / S).sum())
+    ga, gb = np.zeros(n), np.zeros(n)
+    g00 = g01 = g11 = gdt = gq = gr = 0.0
+    for t in reversed(range(STEPS)):
+        (b, c01, c11), (p00, p01, k0, k1), e, s = before[t], known[t], errors[t], variances[t]
+        gk0, gk1 = float(ga @ e) - g00 * p00 - g01 * p01, float(gb @ e) - g11 * p01
+        ga = ga - (k0 * ga + k1 * gb + e * (1 / (s * n)))
+        gdt += float(ga @ b)
+        gb = gb + dt * ga
+        gs = 0.5 / s - 0.5 * float(squares[t]) / (s * s) - (gk0 * k0 + gk1 * k1) / s
+        h00, h01, h11 = g00 * (1 - k0) + gk0 / s + gs, g01 * (1 - k0) - g11 * k1 + gk1 / s, g11
+        gr += gs
+        gq += h00 + h11
+        gdt += h00 * (2 * c01 + 2 * dt * c11) + h01 * c11
+        g00, g01, g11 = h00, 2 * dt * h00 + h01, dt * dt * h00 + dt * h01 + h11
+    return loss, {"dt": gdt, "q": gq * q, "r": gr * r}
+
+
+def smoothing(P: Params, x: Any) -> Any:
+    """The squared errors of Holt's forecasts, of a level and a trend, over twenty numbers."""
+    a, b = P["a"].sigmoid(), P["b"].sigmoid()
+    level, trend, loss = x[0], P["trend"], 0.0
+    for t in range(1, 20):
+        e = x[t] - level - trend
+        loss = loss + e * e
+        level, trend = level + trend + a * e, trend + a * b * e
+    return loss
+
+
+def smoothing_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    a, b = xp.sigmoid(P["a"]), xp.sigmoid(P["b"])
+    level, trend, loss = X[:, 0], P["trend"], 0.0
+    for t in range(1, 20):
+        e = X[:, t] - level - trend
+        loss = loss + e * e
+        level, trend = level + trend + a * e, trend + a * b * e
+    return loss
+
+
+def smoothing_hand(P: Params, X: Array, Y: Any) -> Found:
+    n, a, b = len(X), 1 / (1 + float(np.exp(-P["a"]))), 1 / (1 + float(np.exp(-P["b"])))
+    x = np.ascontiguousarray(X.T)
+    E, trend, forecast = np.empty((19, n)), P["trend"], x[0] + P["trend"]
+    for t in range(19):
+        e = np.subtract(x[t + 1], forecast, out=E[t])
+        trend = trend + a * b * e
+        forecast = forecast + a * e + trend
+    flat = E.ravel()
+    loss = float(flat @ flat) / n
+    gf = gt = np.zeros(n)  # slopes by the forecast and the trend after each step
+    ga = gab = 0.0
+    for t in reversed(range(19)):
+        gt = gt + gf
+        ga += float(gf @ E[t])
+        gab += float(gt @ E[t])
+        gf = gf - (a * gf + a * b * gt + E[t] * (2 / n))
+    return loss, {"a": (ga + gab * b) * a * (1 - a), "b": gab * a * b * (1 - b), "trend": gt.sum() + gf.sum()}
+
+
+def volatility(P: Params, x: Any) -> Any:
+    """The negative log likelihood of twenty returns whose variance follows a GARCH process."""
+    w, a, b = P["w"].exp(), P["a"].sigmoid(), P["b"].sigmoid()
+    v, loss = w, 0.0
+    for t in range(20):
+        loss = loss + 0.5 * (v.log() + x[t] * x[t] / v)
+        v = w + a * x[t] * x[t] + b * v
+    return loss
+
+
+def volatility_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    w, a, b = xp.exp(P["w"]), xp.sigmoid(P["a"]), xp.sigmoid(P["b"])
+    v, loss, squares = w, 0.0, X * X
+    for t in range(20):
+        loss = loss + 0.5 * (xp.log(v) + squares[:, t] / v)
+        v = w + a * squares[:, t] + b * v
+    return loss
+
+
+def volatility_hand(P: Params, X: Array, Y: Any) -> Found:
+    n, w, a, b = len(X), float(np.exp(P["w"])), 1 / (1 + float(np.exp(-P["a"]))), 1 / (1 + float(np.exp(-P["b"])))
+    squares = np.ascontiguousarray(X.T)
+    squares = squares * squares
+    V, gains = np.empty((20, n)), a * squares + w
+    V[0] = w
+    for t in range(19):
+        np.multiply(V[t], b, out=V[t + 1])
+        V[t + 1] += gains[t]
+    inverse = 1 / V
+    R = squares * inverse
+    loss = 0.5 * float(np.log(V).sum() + R.sum()) / n
+    np.subtract(1, R, out=R)
+    R *= inverse
+    R *= 0.5 / n  # the slope by V of each step alone
+    for t in reversed(range(19)):
+        R[t] += b * R[t + 1]
+    ga = float(R[1:].ravel() @ squares[:-1].ravel())
+    gb = float(R[1:].ravel() @ V[:-1].ravel())
+    return loss, {"w": R.sum() * w, "a": ga * a * (1 - a), "b": gb * b * (1 - b)}
+
+
+def hidden_states(P: Params, x: Any) -> Any:
+    """The forward algorithm of a hidden Markov model of four states, over twelve observations."""
+    A = [[a - autograd.logsumexp(row) for a in row] for row in P["A"]]
+    B = [[b - autograd.logsumexp(row) for b in row] for row in P["B"]]
+    alpha = [autograd.dot(B[s], x[0]) for s in range(4)]
+    for t in range(1, 12):
+        alpha = [autograd.logsumexp([alpha[r] + A[r][s] for r in range(4)]) + autograd.dot(B[s], x[t])
+                 for s in range(4)]
+    return -autograd.logsumexp(alpha)
+
+
+def hidden_states_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    A = P["A"] - xp.logsumexp(P["A"], 1)[:, None]
+    E = X @ (P["B"] - xp.logsumexp(P["B"], 1)[:, None]).T
+    alpha = E[:, 0]
+    for t in range(1, 12):
+        alpha = xp.logsumexp(alpha[:, :, None] + A, 1) + E[:, t]
+    return -xp.logsumexp(alpha, -1)
+
+
+def hidden_states_hand(P: Params, X: Array, Y: Any) -> Found:
+    # In probabilities, scaled to a sum of one at every step.
+    n, A, logB = len(X), softmax(P["A"]), log_softmax(P["B"])
+    Xt = np.ascontiguousarray(X.swapaxes(0, 1))
+    E = np.exp(Xt @ logB.T)
+    alpha, scales = np.empty_like(E), np.empty((12, n, 1))
+    for t in range(12):
+        a = np.multiply(alpha[t - 1] @ A, E[t], out=alpha[t]) if t else E[0].copy()
+        np.add.reduce(a, 1, keepdims=True, out=scales[t])
+        np.divide(a, scales[t], out=alpha[t])
+    loss = -float(np.log(scales).sum()) / n
+    E /= scales
+    beta, gamma = np.full((n, 4), -1 / n), np.empty_like(E)
+    weighted = np.empty_like(E)
+    for t in reversed(range(12)):
+        np.multiply(alpha[t], beta, out=gamma[t])
+        beta = np.multiply(E[t], beta, out=weighted[t]) @ A.T
+    G = (alpha[:-1].reshape(-1, 4).T @ weighted[1:].reshape(-1, 4)) * A
+    H = gamma.reshape(-1, 4).T @ Xt.reshape(-1, 6)
+    return loss, {"A": G - A * G.sum(1, keepdims=True), "B": H - np.exp(logB) * H.sum(1, keepdims=True)}
+
+
+def tagging(P: Params, x: Any, y: Any) -> Any:
+    """A linear-chain conditional random field: four tags for ten words of five features."""
+    E = [linear(P["W"], word) for word in x]
+    alpha = E[0]
+    for t in range(1, 10):
+        alpha = [autograd.logsumexp([alpha[r] + P["A"][r][s] for r in range(4)]) + E[t][s] for s in range(4)]
+    score = sum(autograd.dot(e, tag) for e, tag in zip(E, y, strict=True))
+    score += sum(autograd.dot(linear(P["A"], y[t]), y[t - 1]) for t in range(1, 10))
+    return autograd.logsumexp(alpha) - score
+
+
+def tagging_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    E = X @ P["W"].T
+    alpha = E[:, 0]
+    for t in range(1, 10):
+        alpha = xp.logsumexp(alpha[:, :, None] + P["A"], 1) + E[:, t]
+    return xp.logsumexp(alpha, -1) - (E * Y).sum(-1).sum(-1) - (Y[:, :-1] @ P["A"] * Y[:, 1:]).sum(-1).sum(-1)
+
+
+def tagging_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, A = len(X), np.exp(P["A"])
+    Xt, Yt = np.ascontiguousarray(X.swapaxes(0, 1)), np.ascontiguousarray(Y.swapaxes(0, 1))
+    Z = Xt @ P["W"].T
+    high = Z.max(-1, keepdims=True)
+    E = np.exp(Z - high)
+    alpha, scales = np.empty_like(E), np.empty((10, n, 1))
+    for t in range(10):
+        a = np.multiply(alpha[t - 1] @ A, E[t], out=alpha[t]) if t else E[0].copy()
+        np.add.reduce(a, 1, keepdims=True, out=scales[t])
+        np.divide(a, scales[t], out=alpha[t])
+    pairs = Yt[:-1].reshape(-1, 4).T @ Yt[1:].reshape(-1, 4)
+    loss = float(np.log(scales).sum() + high.sum() - Z.ravel() @ Yt.ravel() - (pairs * P["A"]).sum()) / n
+    E /= scales
+    beta, gamma, weighted = np.full((n, 4), 1 / n), np.empty_like(E), np.empty_like(E)
+    for t in reversed(range(10)):
+        np.multiply(alpha[t], beta, out=gamma[t])
+        beta = np.multiply(E[t], beta, out=weighted[t]) @ A.T
+    dA = (alpha[:-1].reshape(-1, 4).T @ weighted[1:].reshape(-1, 4)) * A - pairs / n
+    gamma -= Yt / n
+    return loss, {"A": dA, "W": gamma.reshape(-1, 4).T @ Xt.reshape(-1, 5)}
+
+
+def tags(rng: np.random.Generator, examples: int) -> tuple[Array, Array]:
+    return rng.normal(size=(examples, 10, 5)), one_hot(rng, (examples, 10), 4)
+
+
+def best_path(P: Params, x: Any, y: Any) -> Any:
+    """How much better the best path of tags by Viterbi's algorithm scores than the right one."""
+    E = [linear(P["W"], word) for word in x]
+    best = E[0]
+    for t in range(1, 10):
+        best = [autograd.max([best[r] + P["A"][r][s] for r in range(4)]) + E[t][s] for s in range(4)]
+    score = sum(autograd.dot(e, tag) for e, tag in zip(E, y, strict=True))
+    score += sum(autograd.dot(linear(P["A"], y[t]), y[t - 1]) for t in range(1, 10))
+    return autograd.max(best) - score
+
+
+def best_path_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    E = X @ P["W"].T
+    best = E[:, 0]
+    for t in range(1, 10):
+        best = xp.amax(best[:, :, None] + P["A"], 1) + E[:, t]
+    return xp.amax(best, -1) - (E * Y).sum(-1).sum(-1) - (Y[:, :-1] @ P["A"] * Y[:, 1:]).sum(-1).sum(-1)
+
+
+def best_path_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, A = len(X), P["A"].T
+    Xt, Yt = np.ascontiguousarray(X.swapaxes(0, 1)), np.ascontiguousarray(Y.swapaxes(0, 1))
+    E, rows = Xt @ P["W"].T, np.arange(n)
+    best, came = E[0], np.empty((10, n, 4), np.intp)
+    for t in range(1, 10):
+        ways = best[:, None] + A
+        ways.argmax(2, out=came[t])
+        best = ways.max(2)
+        best += E[t]
+    path = np.empty((10, n), np.intp)
+    best.argmax(1, out=path[9])
+    for t in reversed(range(1, 10)):
+        path[t - 1] = came[t, rows, path[t]]
+    counts = np.eye(4)[path]
+    pairs = np.bincount((path[:-1] * 4 + path[1:]).ravel(), minlength=16).reshape(4, 4)
+    given = Yt[:-1].reshape(-1, 4).T @ Yt[1:].reshape(-1, 4)
+    loss = float(best.max(1).sum() - E.ravel() @ Yt.ravel() - (given * P["A"]).sum()) / n
+    counts -= Yt
+    return loss, {"A": (pairs - given) / n, "W": counts.reshape(-1, 4).T @ Xt.reshape(-1, 5) / n}
+
+
+def alignment(P: Params, x: Any, y: Any) -> Any:
+    """Soft dynamic time warping of two sequences of six numbers."""
+    R: dict[tuple[int, int], Any] = {(i, 0): 1e6 for i in range(7)} | {(0, j): 1e6 for j in range(7)} | {(0, 0): 0.0}
+    for i in range(1, 7):
+        for j in range(1, 7):
+            ways = [-R[i - 1, j], -R[i, j - 1], -R[i - 1, j - 1]]
+            R[i, j] = (P["s"] * x[i - 1] - y[j - 1]) ** 2 - autograd.logsumexp(ways)
+    return R[6, 6]
+
+
+def alignment_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    zero = 0 * X[:, 0]
+    R: dict[tuple[int, int], Any] = {(i, 0): zero + 1e6 for i in range(7)} | {
+        (0, j): zero + 1e6 for j in range(7)} | {(0, 0): zero}
+    for i in range(1, 7):
+        for j in range(1, 7):
+            ways = xp.stack([-R[i - 1, j], -R[i, j - 1], -R[i - 1, j - 1]], -1)
+            R[i, j] = (P["s"] * X[:, i - 1] - Y[:, j - 1]) ** 2 - xp.logsumexp(ways, -1)
+    return R[6, 6]
+
+
+def alignment_hand(P: Params, X: Array, Y: Array) -> Found:
+    # Cell (i, j) lies at 7i + j, so that a diagonal, whose cells need not wait for each other, has a stride of six.
+    n = len(X)
+    D = P["s"] * X.T[:, None] - Y.T
+    cost, R, W = np.zeros((7, 7, n)), np.full((49, n), 1e6), np.zeros((3, 49, n))
+    np.multiply(D, D, out=cost[1:, 1:])
+    cost, R[0] = cost.reshape(49, n), 0.0
+    diagonals = [(6 * max(1, k - 6) + k, 6 * min(6, k - 1) + k + 1) for k in range(2, 13)]
+    for lo, hi in diagonals:
+        w = W[:, lo:hi:6]
+        ways = [R[lo - back : hi - back : 6] for back in (7, 1, 8)]
+        least = np.minimum(np.minimum(ways[0], ways[1]), ways[2])
+        for part, way in zip(w, ways, strict=True):
+            np.subtract(least, way, out=part)
+        np.exp(w, out=w)
+        total = w.sum(0)
+        w /= total
+        least -= np.log(total)
+        np.add(cost[lo:hi:6], least, out=R[lo:hi:6])
+    G = np.zeros((49, n))
+    G[48] = 2 / n
+    for lo, hi in reversed(diagonals):
+        g = G[lo:hi:6]
+        for part, back in zip(W[:, lo:hi:6], (7, 1, 8), strict=True):
+            G[lo - back : hi - back : 6] += part * g
+    slopes = G.reshape(7, 7, n)[1:, 1:] * D
+    return float(R[48].mean()), {"s": (slopes.sum(1) * X.T).sum()}
+
+
+# ── recurrent networks ───────────────────────────────────────────────────────────────────────
+
+
+WIDTH, LENGTH = 6, 8
+
+
+def scan(P: Params, x: Any, y: Any) -> Any:
+    """A linear state space of six states that decay, driven by twelve numbers."""
+    decay = [a.sigmoid() for a in P["a"]]
+    state = [0.0] * 6
+    for t in range(12):
+        state = [a * s + b * x[t] for a, s, b in zip(decay, state, P["b"], strict=True)]
+    return (autograd.dot(P["c"], state) - y) ** 2
+
+
+def scan_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    decay, state = xp.sigmoid(P["a"]), 0.0
+    for t in range(12):
+        state = decay * state + P["b"] * X[:, t, None]
+    return (state @ P["c"] - Y) ** 2
+
+
+def scan_hand(P: Params, X: Array, Y: Array) -> Found:
+    # The last state is x times the powers of the decays: no loop.
+    decay, back = sigmoid(P["a"]), np.arange(11, -1, -1)[:, None]
+    powers = decay**back
+    M = X @ powers
+    e = M @ (P["b"] * P["c"])
+    e -= Y
+    loss = float(e @ e) / len(X)
+    e *= 2 / len(X)
+    both = e @ M
+    slopes = np.outer(e @ X, P["b"] * P["c"])
+    slopes *= powers
+    slopes *= back
+    return loss, {"a": slopes.sum(0) * (1 - decay), "b": both * P["c"], "c": both * P["b"]}
+
+
+def gru(P: Params, x: Any, y: Any) -> Any:
+    """A gated recurrent unit of six numbers over eight steps."""
+    h: Any = [0.0] * WIDTH
+    for t in range(LENGTH):
+        z, r = ([(a + b).sigmoid() for a, b in zip(affine(P["W" + k], P["b" + k], x[t]), linear(P["U" + k], h),
+                                                  strict=True)] for k in "zr")
+        kept = linear(P["Uh"], [a * b for a, b in zip(r, h, strict=True)])
+        new = [(a + b).tanh() for a, b in zip(affine(P["Wh"], P["bh"], x[t]), kept, strict=True)]
+        h = [a + u * (b - a) for a, b, u in zip(h, new, z, strict=True)]
+    return (autograd.dot(P["v"], h) - y) ** 2
+
+
+def gru_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    A, B, C = (X @ P["W" + k].T + P["b" + k] for k in "zrh")
+    h = 0 * A[:, 0]
+    for t in range(LENGTH):
+        z, r = xp.sigmoid(A[:, t] + h @ P["Uz"].T), xp.sigmoid(B[:, t] + h @ P["Ur"].T)
+        h = h + z * (xp.tanh(C[:, t] + (r * h) @ P["Uh"].T) - h)
+    return (h @ P["v"] - Y) ** 2
+
+
+def gru_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, k = len(X), WIDTH
+    W, b = np.concatenate([P["Wz"], P["Wr"], P["Wh"]]), np.concatenate([P["bz"], P["br"], P["bh"]])
+    U, V = np.concatenate([P["Uz"], P["Ur"]]), P["Uh"]
+    Xt = np.ascontiguousarray(X.swapaxes(0, 1))
+    Z = Xt @ W.T
+    Z += b
+    H, gates, new, kept = (np.zeros((LENGTH + 1, n, k)), np.empty((LENGTH, n, 2 * k)), np.empty((LENGTH, n, k)),
+                           np.empty((LENGTH, n, k)))
+    for t in range(LENGTH):
+        h = H[t]
+        gates[t] = s = sigmoid(Z[t, :, : 2 * k] + h @ U.T)
+        c = np.multiply(s[:, k:], h, out=kept[t]) @ V.T
+        c += Z[t, :, 2 * k :]
+        np.tanh(c, out=new[t])
+        np.subtract(new[t], h, out=c)
+        c *= s[:, :k]
+        np.add(h, c, out=H[t + 1])
+    e = H[-1] @ P["v"] - Y
+    loss = float(e @ e) / n
+    e *= 2 / n
+    gradients: dict[str, Any] = {"v": e @ H[-1]}
+    g, slopes = np.multiply.outer(e, P["v"]), Z  # Z is needed no more
+    opening, bend = gates * (1 - gates), 1 - new * new
+    bend *= gates[:, :, :k]
+    opening[:, :, :k] *= new - H[:-1]
+    opening[:, :, k:] *= H[:-1]
+    for t in reversed(range(LENGTH)):
+        s, d = gates[t], slopes[t]
+        np.multiply(g, bend[t], out=d[:, 2 * k :])
+        through = d[:, 2 * k :] @ V
+        np.multiply(g, opening[t, :, :k], out=d[:, :k])
+        np.multiply(through, opening[t, :, k:], out=d[:, k : 2 * k])
+        through *= s[:, k:]
+        g -= g * s[:, :k]
+        g += through
+        g += d[:, : 2 * k] @ U
+    D = slopes.reshape(-1, 3 * k)
+    dW, db = D.T @ Xt.reshape(-1, 3), D.sum(0)
+    dU, dV = D[:, : 2 * k].T @ H[:-1].reshape(-1, k), D[:, 2 * k :].T @ kept.reshape(-1, k)
+    for i, name in enumerate("zrh"):
+        gradients |= {"W" + name: dW[k * i : k * i + k], "b" + name: db[k * i : k * i + k]}
+    return loss, gradients | {"Uz": dU[:k], "Ur": dU[k:], "Uh": dV}
+
+
+def lstm(P: Params, x: Any, y: Any) -> Any:
+    """A long short-term memory of six numbers over eight steps."""
+    h: Any = [0.0] * WIDTH
+    c: Any = [0.0] * WIDTH
+    for t in range(LENGTH):
+        z = [a + b for a, b in zip(affine(P["W"], P["b"], x[t]), linear(P["U"], h), strict=True)]
+        i, f, o = ([v.sigmoid() for v in z[WIDTH * k : WIDTH * (k + 1)]] for k in range(3))
+        g = [v.tanh() for v in z[3 * WIDTH :]]
+        c = [a * b + p * q for a, b, p, q in zip(f, c, i, g, strict=True)]
+        h = [a * b.tanh() for a, b in zip(o, c, strict=True)]
+    return (autograd.dot(P["v"], h) - y) ** 2
+
+
+def lstm_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    Z, k = X @ P["W"].T + P["b"], WIDTH
+    h = c = 0 * Z[:, 0, :k]
+    for t in range(LENGTH):
+        z = Z[:, t] + h @ P["U"].T
+        s = xp.sigmoid(z[:, : 3 * k])
+        c = s[:, k : 2 * k] * c + s[:, :k] * xp.tanh(z[:, 3 * k :])
+        h = s[:, 2 * k :] * xp.tanh(c)
+    return (h @ P["v"] - Y) ** 2
+
+
+def lstm_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, k, U = len(X), WIDTH, P["U"]
+    Xt = np.ascontiguousarray(X.swapaxes(0, 1))
+    Z = Xt @ P["W"].T
+    Z += P["b"]
+    H, C, T = (np.zeros((LENGTH + 1, n, k)) for _ in range(3))
+    for t in range(LENGTH):
+        z = Z[t]
+        z += H[t] @ U.T
+        z[:, : 3 * k] = sigmoid(z[:, : 3 * k])
+        np.tanh(z[:, 3 * k :], out=z[:, 3 * k :])
+        c = np.multiply(z[:, k : 2 * k], C[t], out=C[t + 1])
+        c += z[:, :k] * z[:, 3 * k :]
+        np.multiply(z[:, 2 * k : 3 * k], np.tanh(c, out=T[t + 1]), out=H[t + 1])
+    e = H[-1] @ P["v"] - Y
+    loss = float(e @ e) / n
+    e *= 2 / n
+    dh, dc = np.multiply.outer(e, P["v"]), np.zeros((n, k))
+    s = Z[:, :, : 3 * k]
+    slopes = np.empty_like(Z)  # slopes of what enters the gates, by those of c or h
+    np.subtract(1, s, out=slopes[:, :, : 3 * k])
+    slopes[:, :, : 3 * k] *= s
+    slopes[:, :, :k] *= Z[:, :, 3 * k :]
+    slopes[:, :, k : 2 * k] *= C[:-1]
+    slopes[:, :, 2 * k : 3 * k] *= T[1:]
+    np.multiply(Z[:, :, 3 * k :], Z[:, :, 3 * k :], out=slopes[:, :, 3 * k :])
+    np.subtract(1, slopes[:, :, 3 * k :], out=slopes[:, :, 3 * k :])
+    slopes[:, :, 3 * k :] *= s[:, :, :k]
+    bend = 1 - T[1:] * T[1:]
+    bend *= s[:, :, 2 * k :]
+    for t in reversed(range(LENGTH)):
+        d = slopes[t].reshape(n, 4, k)
+        dc += dh * bend[t]
+        d[:, :2] *= dc[:, None]
+        d[:, 2] *= dh
+        d[:, 3] *= dc
+        dc *= Z[t, :, k : 2 * k]
+        dh = slopes[t] @ U
+    D = slopes.reshape(-1, 4 * k)
+    return loss, {"W": D.T @ Xt.reshape(-1, 3), "U": D.T @ H[:-1].reshape(-1, k), "b": D.sum(0), "v": e @ H[-1]}
+
+
+def both_ways(P: Params, x: Any, y: Any) -> Any:
+    """Recurrent networks of five numbers, one from each end, and an output at each of eight words."""
+    read: dict[str, list[Any]] = {}
+    for k, words in (("f", x), ("g", x[::-1])):
+        h: Any = [0.0] * 5
+        read[k] = []
+        for word in words:
+            h = [(a + b).tanh() for a, b in zip(affine(P["W" + k], P["b" + k], word), linear(P["U" + k], h),
+                                               strict=True)]
+            read[k].append(h)
+    outputs = [autograd.dot(P["v"], f + g) for f, g in zip(read["f"], read["g"][::-1], strict=True)]
+    return sum((a - b) ** 2 for a, b in zip(outputs, y, strict=True))
+
+
+def both_ways_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    read = []
+    for k, order in (("f", range(LENGTH)), ("g", range(LENGTH - 1, -1, -1))):
+        Z = X @ P["W" + k].T + P["b" + k]
+        h, found = 0 * Z[:, 0], {}
+        for t in order:
+            h = found[t] = xp.tanh(Z[:, t] + h @ P["U" + k].T)
+        read.append(xp.stack([found[t] for t in range(LENGTH)], 1))
+    return ((xp.concatenate(read, -1) @ P["v"] - Y) ** 2).sum(-1)
+
+
+def both_ways_hand(P: Params, X: Array, Y: Array) -> Found:
+    # Both directions at once: axis 0 is time, axis 1 the direction.
+    n = len(X)
+    Xt = X.swapaxes(0, 1)
+    inputs = np.stack([Xt, Xt[::-1]], 1)
+    W, U = np.stack([P["Wf"], P["Wg"]]), np.stack([P["Uf"], P["Ug"]])
+    H = np.zeros((LENGTH + 1, 2, n, 5))
+    Z = np.matmul(inputs, W.swapaxes(1, 2), out=H[1:])
+    Z += np.stack([P["bf"], P["bg"]])[:, None]
+    for t in range(LENGTH):
+        Z[t] += H[t] @ U.swapaxes(1, 2)
+        np.tanh(Z[t], out=Z[t])
+    v = P["v"].reshape(2, 5)
+    e = H[1:, 0] @ v[0]
+    e += (H[1:, 1] @ v[1])[::-1]
+    e -= Y.T
+    flat = e.ravel()
+    loss = float(flat @ flat) / n
+    flat *= 2 / n
+    errors = np.stack([e, e[::-1]], 1)
+    slopes, bend = errors[..., None] * v[:, None], 1 - H[1:] * H[1:]
+    for t in reversed(range(LENGTH)):
+        if t < LENGTH - 1:
+            slopes[t] += slopes[t + 1] @ U
+        slopes[t] *= bend[t]
+    D = slopes.swapaxes(0, 1).reshape(2, -1, 5)
+    transposed = D.swapaxes(1, 2)
+    dW = transposed @ inputs.swapaxes(0, 1).reshape(2, -1, 3)
+    dU = transposed @ H[:-1].swapaxes(0, 1).reshape(2, -1, 5)
+    db = D.sum(1)
+    dv = np.concatenate([flat @ H[1:, 0].reshape(-1, 5), errors[:, 1].ravel() @ H[1:, 1].reshape(-1, 5)])
+    return loss, {"Wf": dW[0], "Wg": dW[1], "Uf": dU[0], "Ug": dU[1], "bf": db[0], "bg": db[1], "v": dv}
+
+
+GATES: dict[str, tuple[int, ...]] = {}
+for _gate in "zrh":
+    GATES |= {"W" + _gate: (WIDTH, 3), "U" + _gate: (WIDTH, WIDTH), "b" + _gate: (WIDTH,)}
+WAYS: dict[str, tuple[int, ...]] = {}
+for _way in "fg":
+    WAYS |= {"W" + _way: (5, 3), "U" + _way: (5, 5), "b" + _way: (5,)}
+
+WORK: dict[str, Work] = {
+    "Kalman filter, 10 steps": Work(kalman, kalman_arrays, {"dt": (), "q": (), "r": ()}, (STEPS,), hand=kalman_hand,
+                                    carried=True),
+    "exponential smoothing, 20 steps": Work(smoothing, smoothing_arrays, {"a": (), "b": (), "trend": ()}, (20,),
+                                            hand=smoothing_hand, carried=True),
+    "GARCH, 20 steps": Work(volatility, volatility_arrays, {"w": (), "a": (), "b": ()}, (20,), hand=volatility_hand,
+                            carried=True),
+    "hidden Markov model, 4 × 12": Work(hidden_states, hidden_states_arrays, {"A": (4, 4), "B": (4, 6)}, (12, 6),
+                                        hand=hidden_states_hand, carried=True,
+                                        data=lambda rng, examples: (one_hot(rng, (examples, 12), 6), None)),
+    "conditional random field, 4 × 10": Work(tagging, tagging_arrays, {"A": (4, 4), "W": (4, 5)}, (10, 5), (10, 4),
+                                             hand=tagging_hand, data=tags, carried=True),
+    "Viterbi, 4 × 10": Work(best_path, best_path_arrays, {"A": (4, 4), "W": (4, 5)}, (10, 5), (10, 4),
+                            hand=best_path_hand, data=tags, carried=True),
+    "soft time warping, 6 × 6": Work(alignment, alignment_arrays, {"s": ()}, (6,), (6,), hand=alignment_hand,
+                                     carried=True),
+    "linear state space, 12 steps": Work(scan, scan_arrays, {"a": (6,), "b": (6,), "c": (6,)}, (12,), (),
+                                         hand=scan_hand, carried=True),
+    "GRU, 8 steps": Work(gru, gru_arrays, GATES | {"v": (WIDTH,)}, (LENGTH, 3), (), hand=gru_hand, carried=True),
+    "LSTM, 8 steps": Work(lstm, lstm_arrays, {"W": (24, 3), "U": (24, 6), "b": (24,), "v": (6,)}, (LENGTH, 3), (),
+                          hand=lstm_hand, carried=True),
+    "recurrent both ways, 8 words": Work(both_ways, both_ways_arrays, WAYS | {"v": (10,)}, (LENGTH, 3), (LENGTH,),
+                                         hand=both_ways_hand, carried=True),
+}

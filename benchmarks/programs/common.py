@@ -13,6 +13,7 @@ import autograd
 
 Array = npt.NDArray[Any]
 Params = dict[str, Any]
+Shapes = dict[str, tuple[int, ...]]
 Found = tuple[float, dict[str, Any]]
 Data = Callable[[np.random.Generator, int], tuple[Array, Array | None]]
 
@@ -28,7 +29,7 @@ class Work:
 
     loss: Callable[..., Any]
     arrays: Callable[..., Any]
-    shapes: dict[str, tuple[int, ...]]
+    shapes: Shapes
     row: tuple[int, ...]
     target: tuple[int, ...] | None = None
     scale: float = 0.5
@@ -62,6 +63,13 @@ def squared_distance(a: Any, b: Any) -> Any:
 
 
 # ── by hand ──────────────────────────────────────────────────────────────────────────────────
+
+
+def dense(X: Array, W: Array, b: Array) -> Array:
+    """A layer without activation, by hand."""
+    found: Array = X @ W.T
+    found += b
+    return found
 
 
 def sigmoid(Z: Array) -> Array:

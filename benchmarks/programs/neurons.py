@@ -1,0 +1,454 @@
+"""Neurons of several kinds: mixed, sparse, normalised, of experts, random, moved by an equation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import autograd
+from benchmarks.programs.common import (
+    Array,
+    Found,
+    Params,
+    Shapes,
+    Work,
+    affine,
+    dense,
+    linear,
+    mean_square,
+    sigmoid,
+    softmax,
+    squared_distance,
+    tanh_layer,
+    through_softmax,
+    through_tanh,
+)
+
+# ── neurons of several kinds ─────────────────────────────────────────────────────────────────
+
+
+def neurons(P: Params, x: Any, y: Any) -> Any:
+    """Two layers of twelve neurons of which each has one of six activations."""
+    kinds = [autograd.tanh, autograd.relu, autograd.sigmoid, autograd.sin, lambda v: v * v, autograd.exp]
+    for W in (P["V"], P["W"]):
+        x = [kinds[i % 6](autograd.dot(row, x)) for i, row in enumerate(W)]
+    return (sum(x) - y) ** 2
+
+
+def neurons_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    kinds = [xp.tanh, xp.relu, xp.sigmoid, xp.sin, lambda v: v * v, xp.exp]
+    for W in (P["V"], P["W"]):
+        Z = X @ W.T
+        X = xp.stack([kinds[i % 6](Z[:, i]) for i in range(12)], 1)
+    return (X.sum(1) - Y) ** 2
+
+
+def neurons_hand(P: Params, X: Array, Y: Array) -> Found:
+    # Neurons as rows: those of a kind are every sixth row, a view.
+    n, H, bends = len(X), [X.T], []
+    for W in (P["V"], P["W"]):
+        Z = W @ H[-1]
+        h, bend = np.empty_like(Z), np.empty_like(Z)
+        np.tanh(Z[0::6], out=h[0::6])
+        np.maximum(Z[1::6], 0, out=h[1::6])
+        h[2::6] = sigmoid(Z[2::6])
+        np.sin(Z[3::6], out=h[3::6])
+        np.multiply(Z[4::6], Z[4::6], out=h[4::6])
+        np.exp(Z[5::6], out=h[5::6])
+        np.subtract(1, h[0::6] * h[0::6], out=bend[0::6])
+        np.greater(Z[1::6], 0, out=bend[1::6])
+        np.multiply(h[2::6], 1 - h[2::6], out=bend[2::6])
+        np.cos(Z[3::6], out=bend[3::6])
+        np.multiply(Z[4::6], 2, out=bend[4::6])
+        bend[5::6] = h[5::6]
+        H.append(h)
+        bends.append(bend)
+    e = H[2].sum(0)
+    e -= Y
+    loss = float(e @ e) / n
+    e *= 2 / n
+    d = np.multiply(bends[1], e, out=bends[1])
+    first = P["W"].T @ d
+    first *= bends[0]
+    return loss, {"V": first @ X, "W": d @ H[1].T}
+
+
+def maxout(P: Params, x: Any, y: Any) -> Any:
+    """Eight maxout units of three pieces over ten numbers."""
+    units = [autograd.max(affine(W, b, x)) for W, b in zip(P["W"], P["b"], strict=True)]
+    return squared_distance(units, y)
+
+
+def maxout_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    Z = (X @ P["W"].reshape(24, 10).T).reshape(-1, 8, 3) + P["b"]
+    return ((xp.amax(Z, -1) - Y) ** 2).sum(-1)
+
+
+def maxout_hand(P: Params, X: Array, Y: Array) -> Found:
+    n = len(X)
+    Z = dense(X, P["W"].reshape(24, 10), P["b"].ravel()).reshape(n, 8, 3)
+    top = Z.max(2)
+    d = top - Y
+    loss = mean_square(d)
+    d *= 2 / n
+    D = (top[:, :, None] == Z) * d[:, :, None]
+    D = D.reshape(n, 24)
+    return loss, {"W": (D.T @ X).reshape(8, 3, 10), "b": D.sum(0).reshape(8, 3)}
+
+
+WIRES = np.array([np.random.default_rng(5 + i).choice(16, 4, replace=False) for i in range(32)]).reshape(2, 16, 4)
+
+
+def sparse(P: Params, x: Any, y: Any) -> Any:
+    """Two layers of sixteen neurons, of which each is wired to four of the layer before."""
+    for W, wires in zip(P["W"], WIRES.tolist(), strict=True):
+        x = [autograd.dot(row, [x[j] for j in chosen]).tanh() for row, chosen in zip(W, wires, strict=True)]
+    return squared_distance(x, y)
+
+
+def sparse_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    for k in range(2):
+        X = xp.tanh((X[:, WIRES[k]] * P["W"][k]).sum(-1))
+    return ((X - Y) ** 2).sum(-1)
+
+
+NEURON = np.arange(16)[:, None]
+
+
+def sparse_hand(P: Params, X: Array, Y: Array) -> Found:
+    # As full matrices, most of which is zero: that is faster than gathering.
+    full = np.zeros((2, 16, 16))
+    for k in range(2):
+        full[k, NEURON, WIRES[k]] = P["W"][k]
+    H = X @ full[0].T
+    np.tanh(H, out=H)
+    Z = H @ full[1].T
+    np.tanh(Z, out=Z)
+    d = Z - Y
+    loss = mean_square(d)
+    d *= 2 / len(X)
+    d = through_tanh(Z, d)
+    first = through_tanh(H, d @ full[1])
+    return loss, {"W": np.stack([(first.T @ X)[NEURON, WIRES[0]], (d.T @ H)[NEURON, WIRES[1]]])}
+
+
+# ── normalised and mixed ─────────────────────────────────────────────────────────────────────
+
+
+def normalised(P: Params, x: Any, y: Any) -> Any:
+    """A network, 12-16-4, whose hidden layer is normalised (layer norm)."""
+    z = affine(P["W"], P["b"], x)
+    middle = sum(z) / 16
+    spread = (sum((a - middle) ** 2 for a in z) / 16 + 1e-5).sqrt()
+    h = [((a - middle) / spread * g + s).tanh() for a, g, s in zip(z, P["g"], P["s"], strict=True)]
+    return squared_distance(affine(P["V"], P["c"], h), y)
+
+
+def normalised_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    Z = X @ P["W"].T + P["b"]
+    Z = Z - Z.mean(-1)[:, None]
+    H = xp.tanh(Z / xp.sqrt((Z * Z).mean(-1) + 1e-5)[:, None] * P["g"] + P["s"])
+    return ((H @ P["V"].T + P["c"] - Y) ** 2).sum(-1)
+
+
+def normalised_hand(P: Params, X: Array, Y: Array) -> Found:
+    Z = dense(X, P["W"], P["b"])
+    Z -= Z.sum(1, keepdims=True) * (1 / 16)
+    spread = np.einsum("ij,ij->i", Z, Z)
+    spread /= 16
+    spread += 1e-5
+    np.sqrt(spread, out=spread)
+    Z /= spread[:, None]
+    H = Z * P["g"]
+    H += P["s"]
+    np.tanh(H, out=H)
+    d = dense(H, P["V"], P["c"])
+    d -= Y
+    loss = mean_square(d)
+    d *= 2 / len(X)
+    D = through_tanh(H, d @ P["V"])
+    found = {"V": d.T @ H, "c": d.sum(0), "g": np.einsum("ij,ij->j", D, Z), "s": D.sum(0)}
+    D *= P["g"]
+    along = np.einsum("ij,ij->i", D, Z)
+    along /= 16
+    D -= D.sum(1, keepdims=True) * (1 / 16)
+    D -= Z * along[:, None]
+    D /= spread[:, None]
+    return loss, found | {"W": D.T @ X, "b": D.sum(0)}
+
+
+def batch_normalised(P: Params, x: Any, y: Any) -> Any:
+    """Twelve points in one example, normalised together (batch norm), 4-6-1."""
+    Z = [linear(P["W"], point) for point in x]
+    outputs: list[Any] = [0.0] * 12
+    for column, g, s, v in zip(zip(*Z, strict=True), P["g"], P["s"], P["v"], strict=True):
+        middle = sum(column) / 12
+        spread = (sum((a - middle) ** 2 for a in column) / 12 + 1e-5).sqrt()
+        outputs = [o + v * ((a - middle) / spread * g + s).relu() for o, a in zip(outputs, column, strict=True)]
+    return squared_distance(outputs, y)
+
+
+def batch_normalised_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    Z = X @ P["W"].T
+    Z = Z - Z.mean(1)[:, None]
+    H = xp.relu(Z / xp.sqrt((Z * Z).mean(1) + 1e-5)[:, None] * P["g"] + P["s"])
+    return ((H @ P["v"] - Y) ** 2).sum(-1)
+
+
+def batch_normalised_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, flat = len(X), X.reshape(-1, 4)
+    Z = (flat @ P["W"].T).reshape(n, 12, 6)
+    Z -= Z.sum(1, keepdims=True) * (1 / 12)
+    spread = np.einsum("ijk,ijk->ik", Z, Z)[:, None]
+    spread /= 12
+    spread += 1e-5
+    np.sqrt(spread, out=spread)
+    Z /= spread
+    H = Z * P["g"]
+    H += P["s"]
+    positive = H > 0
+    H *= positive
+    rows = H.reshape(-1, 6)
+    e = rows @ P["v"]
+    e -= Y.ravel()
+    loss = float(e @ e) / n
+    e *= 2 / n
+    D = np.multiply.outer(e, P["v"]).reshape(n, 12, 6)
+    D *= positive
+    found = {"v": e @ rows, "s": D.reshape(-1, 6).sum(0), "g": np.einsum("ij,ij->j", D.reshape(-1, 6),
+                                                                        Z.reshape(-1, 6))}
+    D *= P["g"]
+    along = np.einsum("ijk,ijk->ik", D, Z)[:, None]
+    along /= 12
+    D -= D.sum(1, keepdims=True) * (1 / 12)
+    D -= Z * along
+    D /= spread
+    return loss, found | {"W": D.reshape(-1, 6).T @ flat}
+
+
+def experts(P: Params, x: Any, y: Any) -> Any:
+    """A mixture of four experts, 8-10-3 each, weighted by a softmax."""
+    weights = autograd.softmax(affine(P["G"], P["g"], x))
+    said = [affine(B, b, tanh_layer(A, a, x)) for A, a, B, b in zip(P["A"], P["a"], P["B"], P["b"], strict=True)]
+    return squared_distance([autograd.dot(weights, column) for column in zip(*said, strict=True)], y)
+
+
+def experts_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    weights = xp.softmax(X @ P["G"].T + P["g"], -1)
+    H = xp.tanh((X @ P["A"].reshape(40, 8).T).reshape(-1, 4, 10) + P["a"])
+    said = (H[:, :, None] * P["B"]).sum(-1) + P["b"]
+    return (((weights[:, :, None] * said).sum(1) - Y) ** 2).sum(-1)
+
+
+def experts_hand(P: Params, X: Array, Y: Array) -> Found:
+    # The weighted sum is one product of the weighted hidden layers of all experts.
+    n, B = len(X), P["B"].transpose(0, 2, 1).reshape(40, 3)
+    p = softmax(dense(X, P["G"], P["g"]))
+    H = dense(X, P["A"].reshape(40, 8), P["a"].ravel())
+    np.tanh(H, out=H)
+    weighted = (H.reshape(n, 4, 10) * p[:, :, None]).reshape(n, 40)
+    d = weighted @ B
+    d += p @ P["b"]
+    d -= Y
+    loss = mean_square(d)
+    d *= 2 / n
+    back = d @ B.T
+    by_weight = np.einsum("ijk,ijk->ij", back.reshape(n, 4, 10), H.reshape(n, 4, 10))
+    by_weight += d @ P["b"].T
+    D = through_tanh(H, back)
+    D.reshape(n, 4, 10)[...] *= p[:, :, None]
+    g = through_softmax(p, by_weight)
+    return loss, {"G": g.T @ X, "g": g.sum(0), "A": (D.T @ X).reshape(4, 10, 8), "a": D.sum(0).reshape(4, 10),
+                  "B": (weighted.T @ d).reshape(4, 10, 3).transpose(0, 2, 1), "b": p.T @ d}
+
+
+def variational(P: Params, x: Any, y: Any) -> Any:
+    """A variational autoencoder, 16-10-2-10-16, whose noise is given as y."""
+    h = tanh_layer(P["W1"], P["b1"], x)
+    means, logs = affine(P["M"], P["m"], h), affine(P["S"], P["s"], h)
+    z = [m + (0.5 * l).exp() * e for m, l, e in zip(means, logs, y, strict=True)]
+    again = affine(P["W3"], P["b3"], tanh_layer(P["W2"], P["b2"], z))
+    divergence = sum(m * m + l.exp() - l - 1 for m, l in zip(means, logs, strict=True))
+    return squared_distance(again, x) + 0.5 * divergence
+
+
+def variational_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    H = xp.tanh(X @ P["W1"].T + P["b1"])
+    M, L = H @ P["M"].T + P["m"], H @ P["S"].T + P["s"]
+    Z = M + xp.exp(0.5 * L) * Y
+    again = xp.tanh(Z @ P["W2"].T + P["b2"]) @ P["W3"].T + P["b3"]
+    return ((again - X) ** 2).sum(-1) + 0.5 * (M * M + xp.exp(L) - L - 1).sum(-1)
+
+
+def variational_hand(P: Params, X: Array, Y: Array) -> Found:
+    n = len(X)
+    H = dense(X, P["W1"], P["b1"])
+    np.tanh(H, out=H)
+    M, L = dense(H, P["M"], P["m"]), dense(H, P["S"], P["s"])
+    E = np.exp(0.5 * L)
+    noise = E * Y
+    Z, variance = M + noise, E * E
+    K = dense(Z, P["W2"], P["b2"])
+    np.tanh(K, out=K)
+    d = dense(K, P["W3"], P["b3"])
+    d -= X
+    loss = mean_square(d) + 0.5 * (mean_square(M) + float(variance.sum() - L.sum()) / n - 2)
+    d *= 2 / n
+    found = {"W3": d.T @ K, "b3": d.sum(0)}
+    D = through_tanh(K, d @ P["W3"])
+    found |= {"W2": D.T @ Z, "b2": D.sum(0)}
+    g = D @ P["W2"]
+    by_log = g * noise
+    variance -= 1
+    variance *= 1 / n
+    by_log += variance
+    by_log *= 0.5
+    M *= 1 / n
+    g += M
+    found |= {"M": g.T @ H, "m": g.sum(0), "S": by_log.T @ H, "s": by_log.sum(0)}
+    back = g @ P["M"]
+    back += by_log @ P["S"]
+    D = through_tanh(H, back)
+    return loss, found | {"W1": D.T @ X, "b1": D.sum(0)}
+
+
+# ── differential equations ───────────────────────────────────────────────────────────────────
+
+
+def field(P: Params, x: Any) -> list[Any]:
+    """How fast each of three numbers moves: a network, 3-8-3."""
+    return affine(P["B"], P["b"], tanh_layer(P["A"], P["a"], x))
+
+
+def field_arrays(xp: Any, P: Params, X: Any) -> Any:
+    return xp.tanh(X @ P["A"].T + P["a"]) @ P["B"].T + P["b"]
+
+
+def flowing(P: Params, x: Any, y: Any) -> Any:
+    """A neural differential equation by eight steps of Euler's method."""
+    for _ in range(8):
+        x = [a + 0.1 * v for a, v in zip(x, field(P, x), strict=True)]
+    return squared_distance(x, y)
+
+
+def flowing_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    for _ in range(8):
+        X = X + 0.1 * field_arrays(xp, P, X)
+    return ((X - Y) ** 2).sum(-1)
+
+
+def flowing_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, A, B, move = len(X), P["A"], 0.1 * P["B"], 0.1 * P["b"]
+    S, H = np.empty((9, n, 3)), np.empty((8, n, 8))
+    S[0] = X
+    for t in range(8):
+        h = np.matmul(S[t], A.T, out=H[t])
+        h += P["a"]
+        np.tanh(h, out=h)
+        s = np.matmul(h, B.T, out=S[t + 1])
+        s += move
+        s += S[t]
+    d = S[8] - Y
+    loss = mean_square(d)
+    d *= 2 / n
+    G, D = np.empty((8, n, 3)), H * H
+    np.subtract(1, D, out=D)
+    for t in reversed(range(8)):
+        G[t] = d
+        D[t] *= d @ B
+        d += D[t] @ A
+    rows, flat = D.reshape(-1, 8), G.reshape(-1, 3)
+    flat *= 0.1
+    return loss, {"A": rows.T @ S[:8].reshape(-1, 3), "a": rows.sum(0), "B": flat.T @ H.reshape(-1, 8),
+                  "b": flat.sum(0)}
+
+
+def flowing_exactly(P: Params, x: Any, y: Any) -> Any:
+    """A neural differential equation by three steps of Runge and Kutta's method of order four."""
+
+    def moved(x: Any, v: Any, by: float) -> list[Any]:
+        return [a + by * b for a, b in zip(x, v, strict=True)]
+
+    for _ in range(3):
+        k1 = field(P, x)
+        k2 = field(P, moved(x, k1, 0.1))
+        k3 = field(P, moved(x, k2, 0.1))
+        k4 = field(P, moved(x, k3, 0.2))
+        x = [a + 0.2 / 6 * (p + 2 * q + 2 * r + s) for a, p, q, r, s in zip(x, k1, k2, k3, k4, strict=True)]
+    return squared_distance(x, y)
+
+
+def flowing_exactly_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    for _ in range(3):
+        k1 = field_arrays(xp, P, X)
+        k2 = field_arrays(xp, P, X + 0.1 * k1)
+        k3 = field_arrays(xp, P, X + 0.1 * k2)
+        k4 = field_arrays(xp, P, X + 0.2 * k3)
+        X = X + 0.2 / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+    return ((X - Y) ** 2).sum(-1)
+
+
+PARTS, REACH = (0.2 / 6, 0.4 / 6, 0.4 / 6, 0.2 / 6), (0.0, 0.1, 0.1, 0.2)
+
+
+def flowing_exactly_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, A, B = len(X), P["A"], P["B"]
+    S, H = np.empty((12, n, 3)), np.empty((12, n, 8))
+    x = X
+    for step in range(0, 12, 4):
+        k, total = x, 0.0
+        for i in range(4):
+            t = step + i
+            np.add(x, REACH[i] * k, out=S[t])
+            h = np.matmul(S[t], A.T, out=H[t])
+            h += P["a"]
+            np.tanh(h, out=h)
+            k = h @ B.T
+            k += P["b"]
+            total = total + PARTS[i] * k
+        x = x + total
+    d = x - Y
+    loss = mean_square(d)
+    d *= 2 / n
+    G, D = np.empty((12, n, 3)), H * H
+    np.subtract(1, D, out=D)
+    for step in (8, 4, 0):
+        later = back = d
+        for i in (3, 2, 1, 0):
+            t = step + i
+            g = np.multiply(later, PARTS[i], out=G[t])
+            if i < 3:
+                g += REACH[i + 1] * back
+            D[t] *= g @ B
+            back = D[t] @ A
+            d = d + back
+    rows, flat = D.reshape(-1, 8), G.reshape(-1, 3)
+    return loss, {"A": rows.T @ S.reshape(-1, 3), "a": rows.sum(0), "B": flat.T @ H.reshape(-1, 8), "b": flat.sum(0)}
+
+
+CODER: Shapes = {"W1": (10, 16), "b1": (10,), "M": (2, 10), "m": (2,), "S": (2, 10), "s": (2,),
+                 "W2": (10, 2), "b2": (10,), "W3": (16, 10), "b3": (16,)}
+FIELD: Shapes = {"A": (8, 3), "a": (8,), "B": (3, 8), "b": (3,)}
+
+WORK: dict[str, Work] = {
+    "an activation per neuron": Work(neurons, neurons_arrays, {"V": (12, 6), "W": (12, 12)}, (6,), (), 0.3,
+                                     neurons_hand),
+    "maxout, 8 × 3": Work(maxout, maxout_arrays, {"W": (8, 3, 10), "b": (8, 3)}, (10,), (8,), hand=maxout_hand),
+    "sparse network, 4 of 16": Work(sparse, sparse_arrays, {"W": (2, 16, 4)}, (16,), (16,), hand=sparse_hand),
+    "layer norm, 12-16-4": Work(normalised, normalised_arrays,
+                                {"W": (16, 12), "b": (16,), "g": (16,), "s": (16,), "V": (4, 16), "c": (4,)}, (12,),
+                                (4,), hand=normalised_hand),
+    "batch norm inside an example": Work(batch_normalised, batch_normalised_arrays,
+                                         {"W": (6, 4), "g": (6,), "s": (6,), "v": (6,)}, (12, 4), (12,),
+                                         hand=batch_normalised_hand),
+    "mixture of 4 experts": Work(experts, experts_arrays,
+                                 {"G": (4, 8), "g": (4,), "A": (4, 10, 8), "a": (4, 10), "B": (4, 3, 10), "b": (4, 3)},
+                                 (8,), (3,), hand=experts_hand),
+    "variational autoencoder, 16-10-2": Work(variational, variational_arrays, CODER, (16,), (2,), 0.3,
+                                             variational_hand),
+    "neural equation by Euler, 8 steps": Work(flowing, flowing_arrays, FIELD, (3,), (3,), hand=flowing_hand,
+                                              carried=True),
+    "neural equation by Runge and Kutta": Work(flowing_exactly, flowing_exactly_arrays, FIELD, (3,), (3,),
+                                               hand=flowing_exactly_hand, carried=True),
+}

@@ -48,6 +48,11 @@ def test_a_loss_is_the_same_compiled_by_hand_and_number_by_number(name):
         agree(losses[i], work.loss(P, *rows).data)
 
 
+def test_there_are_many_losses_and_most_are_written_by_hand():
+    assert len(WORK) >= 60
+    assert sum(work.hand is not None for work in WORK.values()) >= 30
+
+
 @pytest.mark.usefixtures("alone")
 def test_the_table_has_the_losses_that_are_asked_for_and_what_their_ratios_come_to(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["programs", "--quick", "--batch", "5", "huber", "Poisson"])

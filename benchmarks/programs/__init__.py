@@ -11,13 +11,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.programs import algebra, embeddings, networks, neurons, physics, probability, regression, sequences
+from benchmarks.programs import (
+    algebra,
+    attention,
+    convolutions,
+    embeddings,
+    geometry,
+    networks,
+    neurons,
+    physics,
+    probability,
+    regression,
+    sequences,
+)
 from benchmarks.programs.common import Work
 from benchmarks.programs.measure import contenders, measured, programs, tabulated
 
 __all__ = ["WORK", "Work", "contenders", "programs", "report"]
 
-FIELDS = (regression, probability, sequences, physics, algebra, networks, neurons, embeddings)
+FIELDS = (regression, probability, sequences, physics, algebra, geometry, networks, neurons, embeddings, convolutions,
+          attention)
 
 WORK: dict[str, Work] = {name: work for field in FIELDS for name, work in field.WORK.items()}
 """All losses by name."""

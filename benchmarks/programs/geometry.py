@@ -1,0 +1,342 @@
+"""Geometry: curves, motions, cameras, shapes, light along rays."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+import autograd
+from benchmarks.programs.common import (
+    Array,
+    Found,
+    Params,
+    Work,
+    affine,
+    mean_square,
+    sigmoid,
+    squared_distance,
+)
+
+
+def bezier(P: Params, x: Any) -> Any:
+    """How far ten points are from a Bézier curve of degree five, by de Casteljau."""
+    loss = 0.0
+    for k in range(10):
+        points, t = P["c"], k / 9
+        while len(points) > 1:
+            points = [[(1 - t) * a + t * b for a, b in zip(p, q, strict=True)]
+                      for p, q in pairwise(points)]
+        loss = loss + squared_distance(points[0], x[k])
+    return loss
+
+
+ALONG = np.arange(10) / 9
+BERNSTEIN = np.stack([math.comb(5, i) * (1 - ALONG) ** (5 - i) * ALONG**i for i in range(6)], 1)
+
+
+def bezier_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    return ((xp.asarray(BERNSTEIN) @ P["c"] - X) ** 2).sum(-1).sum(-1)
+
+
+def bezier_hand(P: Params, X: Array, Y: Any) -> Found:
+    n = len(X)
+    e = BERNSTEIN @ P["c"] - X
+    return mean_square(e), {"c": BERNSTEIN.T @ e.sum(0) * (2 / n)}
+
+
+KNOTS = [i / 8 for i in range(-3, 12)]
+
+
+def spline(P: Params, x: Any, y: Any) -> Any:
+    """A cubic spline of eleven pieces by Cox and de Boor."""
+    basis = [autograd.where(autograd.gt(a, x), 0.0, autograd.where(autograd.gt(b, x), 1.0, 0.0))
+             for a, b in pairwise(KNOTS)]
+    for p in (1, 2, 3):
+        basis = [(x - KNOTS[i]) * (8 / p) * basis[i] + (KNOTS[i + p + 1] - x) * (8 / p) * basis[i + 1]
+                 for i in range(len(basis) - 1)]
+    return (autograd.dot(P["c"], basis) - y) ** 2
+
+
+def spline_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    knots, x = xp.asarray(np.array(KNOTS)), X[:, None]
+    N = xp.where((x >= knots[:-1]) & (x < knots[1:]), 1.0 + 0 * x, 0 * x)
+    for p in (1, 2, 3):
+        N = (x - knots[: -p - 1]) * (8 / p) * N[:, :-1] + (knots[p + 1 :] - x) * (8 / p) * N[:, 1:]
+    return (N @ P["c"] - Y) ** 2
+
+
+CUBIC = np.array([[1, -3, 3, -1], [4, 0, -6, 3], [1, 3, 3, -3], [0, 0, 0, 1]]) / 6  # of evenly spaced knots
+
+
+def spline_hand(P: Params, X: Array, Y: Array) -> Found:
+    # Only four pieces reach each point, and they are cubic in its place between two knots.
+    n, place = len(X), X * 8
+    whole = place.astype(np.intp)
+    t = place - whole
+    square = t * t
+    weights = CUBIC @ np.stack([np.ones(n), t, square, square * t])
+    where = whole + np.arange(4)[:, None]
+    e = np.einsum("ij,ij->j", P["c"][where], weights)
+    e -= Y
+    loss = float(e @ e) / n
+    e *= 2 / n
+    weights *= e
+    return loss, {"c": np.bincount(where.ravel(), weights.ravel(), 11)}
+
+
+def places(rng: np.random.Generator, examples: int) -> tuple[Array, Array]:
+    return rng.random(examples), rng.normal(size=examples)
+
+
+def motion(P: Params, x: Any, y: Any) -> Any:
+    """Six points in a plane turned, scaled and moved onto six others."""
+    c, s = P["scale"].exp() * P["angle"].cos(), P["scale"].exp() * P["angle"].sin()
+    return sum((c * a - s * b + P["move"][0] - u) ** 2 + (s * a + c * b + P["move"][1] - v) ** 2
+               for (a, b), (u, v) in zip(x, y, strict=True))
+
+
+def motion_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    c, s = xp.exp(P["scale"]) * xp.cos(P["angle"]), xp.exp(P["scale"]) * xp.sin(P["angle"])
+    a, b = X[:, :, 0], X[:, :, 1]
+    return ((c * a - s * b + P["move"][0] - Y[:, :, 0]) ** 2 + (s * a + c * b + P["move"][1] - Y[:, :, 1]) ** 2).sum(-1)
+
+
+def motion_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, points = len(X), X.reshape(-1, 2)
+    size = math.exp(P["scale"])
+    c, s = size * math.cos(P["angle"]), size * math.sin(P["angle"])
+    e = points @ np.array([[c, s], [-s, c]])
+    e += P["move"]
+    e -= Y.reshape(-1, 2)
+    loss = mean_square(e, n)
+    e *= 2 / n
+    (aa, ab), (ba, bb) = (points.T @ e).tolist()
+    by_c, by_s = aa + bb, ab - ba
+    return loss, {"angle": c * by_s - s * by_c, "scale": c * by_c + s * by_s, "move": e.sum(0)}
+
+
+def camera(P: Params, x: Any, y: Any) -> Any:
+    """Where a camera that is turned twice and moved sees five points in space."""
+    (c, s), (d, r) = ((P[name].cos(), P[name].sin()) for name in ("yaw", "pitch"))
+    loss = 0.0
+    for (a, b, z), (u, v) in zip(x, y, strict=True):
+        a, z = c * a + s * z, c * z - s * a
+        b, z = d * b - r * z, r * b + d * z
+        a, b, depth = a + P["move"][0], b + P["move"][1], z + P["move"][2] + 6.0
+        zoom = P["zoom"].exp() / depth
+        loss = loss + (zoom * a - u) ** 2 + (zoom * b - v) ** 2
+    return loss
+
+
+def camera_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    (c, s), (d, r) = ((xp.cos(P[name]), xp.sin(P[name])) for name in ("yaw", "pitch"))
+    a, b, z = X[..., 0], X[..., 1], X[..., 2]
+    a, z = c * a + s * z, c * z - s * a
+    b, z = d * b - r * z, r * b + d * z
+    zoom = xp.exp(P["zoom"]) / (z + P["move"][2] + 6.0)
+    return ((zoom * (a + P["move"][0]) - Y[..., 0]) ** 2 + (zoom * (b + P["move"][1]) - Y[..., 1]) ** 2).sum(-1)
+
+
+def camera_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, points = len(X), X.reshape(-1, 3).T
+    c, s, d, r = (f(P[name]) for name in ("yaw", "pitch") for f in (math.cos, math.sin))
+    turned = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
+    tilted = np.array([[1, 0, 0], [0, d, -r], [0, r, d]])
+    seen = (tilted @ turned) @ points
+    seen += P["move"][:, None]
+    depth = seen[2]
+    depth += 6.0
+    zoom = math.exp(P["zoom"]) / depth
+    image = seen[:2] * zoom
+    e = image - Y.reshape(-1, 2).T
+    loss = mean_square(e, n)
+    e *= 2 / n
+    along = np.einsum("ij,ij->j", e, image)
+    G = np.empty_like(seen)
+    np.multiply(e, zoom, out=G[:2])
+    np.divide(along, depth, out=G[2])
+    np.negative(G[2], out=G[2])
+    by_matrix = G @ points.T
+    by_yaw = tilted @ np.array([[-s, 0, c], [0, 0, 0], [-c, 0, -s]])
+    by_pitch = np.array([[0, 0, 0], [0, -r, -d], [0, d, -r]]) @ turned
+    return loss, {"yaw": (by_matrix * by_yaw).sum(), "pitch": (by_matrix * by_pitch).sum(), "zoom": along.sum(),
+                  "move": G.sum(1)}
+
+
+def views(rng: np.random.Generator, examples: int) -> tuple[Array, Array]:
+    return rng.uniform(-2, 2, (examples, 5, 3)), rng.normal(size=(examples, 5, 2))
+
+
+def arm(P: Params, x: Any, y: Any) -> Any:
+    """Where an arm of four joints reaches: its lengths and the zeros of its angles."""
+    angle, reach = 0.0, [0.0, 0.0]
+    for turn, zero, length in zip(x, P["zero"], P["length"], strict=True):
+        angle = angle + turn + zero
+        reach = [reach[0] + length * angle.cos(), reach[1] + length * angle.sin()]
+    return squared_distance(reach, y)
+
+
+def arm_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    angles = xp.cumsum(X + P["zero"], 1)
+    return (xp.cos(angles) @ P["length"] - Y[:, 0]) ** 2 + (xp.sin(angles) @ P["length"] - Y[:, 1]) ** 2
+
+
+def arm_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, length = len(X), P["length"]
+    angles = (X + P["zero"]).cumsum(1)
+    both = np.stack([np.cos(angles), np.sin(angles)])
+    e = both @ length
+    e -= Y.T
+    loss = mean_square(e, n)
+    e *= 2 / n
+    by_length = np.einsum("ki,kij->j", e, both)
+    by_angle = (e[1] @ both[0] - e[0] @ both[1]) * length
+    return loss, {"length": by_length, "zero": by_angle[::-1].cumsum()[::-1]}
+
+
+def chamfer(P: Params, x: Any) -> Any:
+    """The Chamfer distance of six points from five movable ones: to the nearest, both ways."""
+    D = [[squared_distance(a, c) for c in P["c"]] for a in x]
+    return sum(autograd.min(row) for row in D) + sum(autograd.min(list(column)) for column in zip(*D, strict=True))
+
+
+def chamfer_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    D = ((X[:, :, None] - P["c"]) ** 2).sum(-1)
+    return xp.amin(D, 2).sum(-1) + xp.amin(D, 1).sum(-1)
+
+
+def chamfer_hand(P: Params, X: Array, Y: Any) -> Found:
+    n, c = len(X), P["c"]
+    rows = X.reshape(-1, 2)
+    D = rows @ (-2 * c.T)
+    D += np.einsum("ij,ij->i", rows, rows)[:, None]
+    D += np.einsum("ij,ij->i", c, c)
+    D = D.reshape(n, 6, 5)
+    to_c, to_x = D.min(2, keepdims=True), D.min(1, keepdims=True)
+    loss = float(to_c.sum() + to_x.sum()) / n
+    M = np.add(to_c == D, to_x == D, dtype=float).reshape(-1, 5)
+    return loss, {"c": (M.sum(0)[:, None] * c - M.T @ rows) * (2 / n)}
+
+
+def union(P: Params, x: Any, y: Any) -> Any:
+    """How far a point is from a smooth union of six balls."""
+    gaps = [4 * (r.exp() - (squared_distance(x, c) + 1e-6).sqrt()) for c, r in zip(P["c"], P["r"], strict=True)]
+    return (-0.25 * autograd.logsumexp(gaps) - y) ** 2
+
+
+def union_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    far = xp.sqrt(((X[:, None] - P["c"]) ** 2).sum(-1) + 1e-6)
+    return (-0.25 * xp.logsumexp(4 * (xp.exp(P["r"]) - far), -1) - Y) ** 2
+
+
+def union_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, c, r = len(X), P["c"], np.exp(P["r"])
+    far = X @ (-2 * c.T)
+    far += np.einsum("ij,ij->i", X, X)[:, None]
+    far += np.einsum("ij,ij->i", c, c) + 1e-6
+    np.sqrt(far, out=far)
+    E = r - far
+    E *= 4
+    high = E.max(1)
+    E -= high[:, None]
+    np.exp(E, out=E)
+    total = E.sum(1)
+    e = np.log(total)
+    e += high
+    e *= -0.25
+    e -= Y
+    loss = float(e @ e) / n
+    e *= 2 / n
+    e /= total
+    E *= e[:, None]
+    by_r = -E.sum(0) * r
+    E /= far
+    return loss, {"r": by_r, "c": E.sum(0)[:, None] * c - E.T @ X}
+
+
+def rays(P: Params, x: Any, y: Any) -> Any:
+    """The light along a ray through eight points of a volume: densities and colours by linear features."""
+    light, left = 0.0, 1.0
+    for point in x:
+        density, colour = affine(P["W"], P["b"], point)
+        passes = (-0.3 * density.softplus()).exp()
+        light = light + left * (1 - passes) * colour.sigmoid()
+        left = left * passes
+    return (light - y) ** 2
+
+
+def rays_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    Z = X @ P["W"].T + P["b"]
+    thick = 0.3 * xp.logaddexp(Z[:, :, 0], 0 * Z[:, :, 0])
+    free = xp.exp(-(xp.cumsum(thick, 1) - thick))
+    return ((free * (1 - xp.exp(-thick)) * xp.sigmoid(Z[:, :, 1])).sum(-1) - Y) ** 2
+
+
+def rays_hand(P: Params, X: Array, Y: Array) -> Found:
+    # What passes a point is (1 + exp z)^-0.3, so that no logarithm is needed.
+    n, flat = len(X), X.reshape(-1, 5)
+    Z = P["W"] @ flat.T
+    Z += P["b"][:, None]
+    S = sigmoid(Z).reshape(2, n, 8)
+    passes = (1 - S[0]) ** 0.3
+    left = np.empty((n, 9))
+    left[:, 0] = 1
+    np.multiply.accumulate(passes, 1, out=left[:, 1:])
+    weights = left[:, :-1] - left[:, 1:]
+    seen = weights * S[1]
+    e = seen.sum(1)
+    e -= Y
+    loss = float(e @ e) / n
+    e *= 2 / n
+    D = np.empty((2, n, 8))
+    # A denser point hides what is behind it and shows more of its own colour.
+    behind = seen[:, ::-1].cumsum(1)[:, ::-1]
+    behind -= seen
+    np.multiply(left[:, 1:], S[1], out=D[0])
+    D[0] -= behind
+    D[0] *= S[0]
+    D[0] *= 0.3
+    np.subtract(1, S[1], out=D[1])
+    D[1] *= seen
+    D *= e[:, None]
+    rows = D.reshape(2, -1)
+    return loss, {"W": rows @ flat, "b": rows.sum(1)}
+
+
+def transport(P: Params, x: Any) -> Any:
+    """The cost of moving five points to five movable ones, by six steps of Sinkhorn's method."""
+    C = [[squared_distance(a, c) for c in P["c"]] for a in x]
+    K = [[(-c).exp() for c in row] for row in C]
+    v: Any = [1.0] * 5
+    for _ in range(6):
+        u = [1 / autograd.dot(row, v) for row in K]
+        v = [1 / autograd.dot(list(column), u) for column in zip(*K, strict=True)]
+    return sum(u[i] * K[i][j] * v[j] * C[i][j] for i in range(5) for j in range(5))
+
+
+def transport_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    C = ((X[:, :, None] - P["c"]) ** 2).sum(-1)
+    K = xp.exp(-C)
+    v = 0 * K[:, 0] + 1
+    for _ in range(6):
+        u = 1 / (K @ v[:, :, None])[:, :, 0]
+        v = 1 / (u[:, None] @ K)[:, 0]
+    return (u[:, :, None] * K * v[:, None] * C).sum(-1).sum(-1)
+
+
+WORK: dict[str, Work] = {
+    "Bézier curve by de Casteljau": Work(bezier, bezier_arrays, {"c": (6, 2)}, (10, 2), hand=bezier_hand),
+    "cubic spline of 11 pieces": Work(spline, spline_arrays, {"c": (11,)}, (), (), hand=spline_hand, data=places),
+    "motion in a plane": Work(motion, motion_arrays, {"angle": (), "scale": (), "move": (2,)}, (6, 2), (6, 2),
+                              hand=motion_hand),
+    "camera, 5 points": Work(camera, camera_arrays, {"yaw": (), "pitch": (), "zoom": (), "move": (3,)}, (5, 3), (5, 2),
+                             0.3, camera_hand, views),
+    "robot arm of 4 joints": Work(arm, arm_arrays, {"zero": (4,), "length": (4,)}, (4,), (2,), hand=arm_hand),
+    "Chamfer distance, 6 and 5": Work(chamfer, chamfer_arrays, {"c": (5, 2)}, (6, 2), hand=chamfer_hand),
+    "smooth union of 6 balls": Work(union, union_arrays, {"c": (6, 3), "r": (6,)}, (3,), (), hand=union_hand),
+    "light along a ray, 8 points": Work(rays, rays_arrays, {"W": (2, 5), "b": (2,)}, (8, 5), (), hand=rays_hand),
+    "optimal transport, 6 steps": Work(transport, transport_arrays, {"c": (5, 2)}, (5, 2)),
+}

@@ -4,7 +4,8 @@ Tables, in Markdown:
 
 - peers: reroll, micrograd, microgpt, NumPy by hand, PyTorch and JAX on the same work (see `comparison`);
 - eager: the eager engine against micrograd, with memory (see `eager`);
-- programs: losses that are no networks of layers, as calls of NumPy and as machine code (see `programs`);
+- programs: a hundred losses written over single numbers, as calls of NumPy and as machine code, beside NumPy by hand,
+  PyTorch and JAX (see `programs`; `python -m benchmarks.programs NAME-PART …` measures some of them);
 - updates: a compiled program for several batches, and with updates (see `compiled`);
 - compiling: what it costs as networks grow (see `growth`);
 - devices: examples per second on several virtual devices (see `jax_devices`);
@@ -45,7 +46,7 @@ TABLES: dict[str, tuple[str, Callable[..., str]]] = {
     "peers": ("A step, forward and backward, on one core; in float64 where it does not say float32; ≈ is the time of "
               "one example times the batch", comparison.report),
     "eager": ("The eager engine, a step on one core", eager),
-    "programs": ("Losses that are no networks of layers, a step on one core, least of all runs; in float64",
+    "programs": ("Losses written over single numbers, a step on one core, least of all runs; in float64",
                  programs.report),
     "updates": ("784-128-10, a step on one core, alone and with updates", compiled.report),
     "compiling": ("Compiling, to the end of the first call, on one core", growth.report),

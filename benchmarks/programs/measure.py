@@ -183,7 +183,7 @@ def tabulated(found: list[Measurement]) -> str:
     plain = [m for m in found if not m.work.carried and not m.work.library]
     lines = [line for title, some in (("All losses", found), ("Without carried state and libraries", plain))
              for line in summary(title, some, pairs)]
-    return "\n".join([table(rows), "", *lines])
+    return "\n".join([table(rows), "", *lines]).rstrip()
 
 
 def summary(title: str, found: list[Measurement], pairs: list[tuple[str, str]]) -> Iterator[str]:

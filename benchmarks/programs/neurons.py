@@ -197,34 +197,32 @@ def batch_normalised_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
 
 
 def batch_normalised_hand(P: Params, X: Array, Y: Array) -> Found:
-    n, flat = len(X), X.reshape(-1, 4)
-    Z = (flat @ P["W"].T).reshape(n, 12, 6)
-    Z -= Z.sum(1, keepdims=True) * (1 / 12)
-    spread = np.einsum("ijk,ijk->ik", Z, Z)[:, None]
+    # Features first, so that what is summed lies together.
+    n, flat, v, g = len(X), X.reshape(-1, 4), P["v"], P["g"][:, None, None]
+    Z = (P["W"] @ flat.T).reshape(6, n, 12)
+    Z -= Z.sum(2, keepdims=True) * (1 / 12)
+    spread = np.einsum("ijk,ijk->ij", Z, Z)[:, :, None]
     spread /= 12
     spread += 1e-5
     np.sqrt(spread, out=spread)
     Z /= spread
-    H = Z * P["g"]
-    H += P["s"]
+    H = Z * g
+    H += P["s"][:, None, None]
     positive = H > 0
     H *= positive
-    rows = H.reshape(-1, 6)
-    e = rows @ P["v"]
+    rows = H.reshape(6, -1)
+    e = v @ rows
     e -= Y.ravel()
     loss = float(e @ e) / n
     e *= 2 / n
-    D = np.multiply.outer(e, P["v"]).reshape(n, 12, 6)
+    D = np.multiply.outer(v, e).reshape(6, n, 12)
     D *= positive
-    found = {"v": e @ rows, "s": D.reshape(-1, 6).sum(0), "g": np.einsum("ij,ij->j", D.reshape(-1, 6),
-                                                                        Z.reshape(-1, 6))}
-    D *= P["g"]
-    along = np.einsum("ijk,ijk->ik", D, Z)[:, None]
-    along /= 12
-    D -= D.sum(1, keepdims=True) * (1 / 12)
-    D -= Z * along
-    D /= spread
-    return loss, found | {"W": D.reshape(-1, 6).T @ flat}
+    along, sums = np.einsum("ijk,ijk->ij", D, Z), D.sum(2)
+    found = {"v": rows @ e, "s": sums.sum(1), "g": along.sum(1)}
+    D -= (sums * (1 / 12))[:, :, None]
+    D -= Z * (along * (1 / 12))[:, :, None]
+    D *= g / spread
+    return loss, found | {"W": D.reshape(6, -1) @ flat}
 
 
 def experts(P: Params, x: Any, y: Any) -> Any:

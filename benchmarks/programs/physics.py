@@ -222,35 +222,32 @@ def neuron_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
 
 
 def neuron_hand(P: Params, X: Array, Y: Array) -> Found:
-    n, drive, base = len(X), 0.1 * float(P["I"]), 0.1 * float(P["b"])
-    a, keep = 0.1 * float(P["a"]), 1 - 0.1 * float(P["c"])
-    V, W, B = np.empty((21, n)), np.empty((21, n)), np.empty((20, n))
-    V[0], W[0] = X.T
-    for t in range(20):
-        v = V[t]
-        square = np.multiply(v, v, out=B[t])
-        square *= -0.1 / 3
-        new = np.add(square, 1.1, out=V[t + 1])
-        new *= v
-        new -= 0.1 * W[t]
-        new += drive
-        new = np.multiply(W[t], keep, out=W[t + 1])
-        new += a * v
-        new += base
-    e = V[20] - Y
+    # All but the cube is a product with one matrix; both numbers lie in one array.
+    n = len(X)
+    step = np.array([[1.1, -0.1], [0.1 * float(P["a"]), 1 - 0.1 * float(P["c"])]])
+    base = np.array([[0.1 * float(P["I"])], [0.1 * float(P["b"])]])
+    S, bends = np.empty((21, 2, n)), np.empty((20, n))
+    S[0] = X.T
+    for before, after, bend in zip(S, S[1:], bends, strict=False):
+        v = before[0]
+        np.multiply(v, v, out=bend)
+        np.matmul(step, before, out=after)
+        after += base
+        bend *= -0.1 / 3
+        after[0] += bend * v
+    e = S[20, 0] - Y
     loss = float(e @ e) / n
-    B *= 3
-    B += 1.1
-    GV, GW = np.empty((21, n)), np.zeros((21, n))
-    np.multiply(e, 2 / n, out=GV[20])
-    for t in reversed(range(20)):
-        g = np.multiply(GV[t + 1], B[t], out=GV[t])
-        g += a * GW[t + 1]
-        g = np.multiply(GW[t + 1], keep, out=GW[t])
-        g -= 0.1 * GV[t + 1]
-    later = GW[1:].ravel()
-    return loss, {"I": 0.1 * GV[1:].sum(), "a": 0.1 * (later @ V[:20].ravel()), "b": 0.1 * later.sum(),
-                  "c": -0.1 * (later @ W[:20].ravel())}
+    bends *= 3
+    G = np.zeros((21, 2, n))
+    np.multiply(e, 2 / n, out=G[20, 0])
+    back = step.T
+    for t in range(19, -1, -1):
+        later, now = G[t + 1], G[t]
+        np.matmul(back, later, out=now)
+        now[0] += later[0] * bends[t]
+    voltages, others = G[1:, 0].ravel(), G[1:, 1].ravel()
+    return loss, {"I": 0.1 * voltages.sum(), "a": 0.1 * (others @ S[:20, 0].ravel()), "b": 0.1 * others.sum(),
+                  "c": -0.1 * (others @ S[:20, 1].ravel())}
 
 
 # ── fields ───────────────────────────────────────────────────────────────────────────────────

@@ -331,21 +331,26 @@ def alignment_hand(P: Params, X: Array, Y: Array) -> Found:
     diagonals = [(6 * max(1, k - 6) + k, 6 * min(6, k - 1) + k + 1) for k in range(2, 13)]
     for lo, hi in diagonals:
         w = W[:, lo:hi:6]
-        ways = [R[lo - back : hi - back : 6] for back in (7, 1, 8)]
-        least = np.minimum(np.minimum(ways[0], ways[1]), ways[2])
-        for part, way in zip(w, ways, strict=True):
-            np.subtract(least, way, out=part)
+        up, left, both = R[lo - 7 : hi - 7 : 6], R[lo - 1 : hi - 1 : 6], R[lo - 8 : hi - 8 : 6]
+        least = np.minimum(up, left)
+        np.minimum(least, both, out=least)
+        np.subtract(least, up, out=w[0])
+        np.subtract(least, left, out=w[1])
+        np.subtract(least, both, out=w[2])
         np.exp(w, out=w)
-        total = w.sum(0)
+        total = w[0] + w[1]
+        total += w[2]
         w /= total
         least -= np.log(total)
         np.add(cost[lo:hi:6], least, out=R[lo:hi:6])
     G = np.zeros((49, n))
     G[48] = 2 / n
     for lo, hi in reversed(diagonals):
-        g = G[lo:hi:6]
-        for part, back in zip(W[:, lo:hi:6], (7, 1, 8), strict=True):
-            G[lo - back : hi - back : 6] += part * g
+        shares = W[:, lo:hi:6]
+        shares *= G[lo:hi:6]
+        G[lo - 7 : hi - 7 : 6] += shares[0]
+        G[lo - 1 : hi - 1 : 6] += shares[1]
+        G[lo - 8 : hi - 8 : 6] += shares[2]
     slopes = G.reshape(7, 7, n)[1:, 1:] * D
     return float(R[48].mean()), {"s": (slopes.sum(1) * X.T).sum()}
 
@@ -479,45 +484,52 @@ def lstm_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
 
 
 def lstm_hand(P: Params, X: Array, Y: Array) -> Found:
+    # The examples are the last axis, so that every gate lies together.
     n, k, U = len(X), WIDTH, P["U"]
-    Xt = np.ascontiguousarray(X.swapaxes(0, 1))
-    Z = Xt @ P["W"].T
-    Z += P["b"]
-    H, C, T = (np.zeros((LENGTH + 1, n, k)) for _ in range(3))
+    x = np.ascontiguousarray(X.transpose(1, 2, 0))
+    Z = P["W"] @ x
+    Z += P["b"][:, None]
+    H, C, T = np.zeros((LENGTH + 1, k, n)), np.zeros((LENGTH + 1, k, n)), np.empty((LENGTH, k, n))
     for t in range(LENGTH):
         z = Z[t]
-        z += H[t] @ U.T
-        z[:, : 3 * k] = sigmoid(z[:, : 3 * k])
-        np.tanh(z[:, 3 * k :], out=z[:, 3 * k :])
-        c = np.multiply(z[:, k : 2 * k], C[t], out=C[t + 1])
-        c += z[:, :k] * z[:, 3 * k :]
-        np.multiply(z[:, 2 * k : 3 * k], np.tanh(c, out=T[t + 1]), out=H[t + 1])
-    e = H[-1] @ P["v"] - Y
+        z += U @ H[t]
+        s, g = z[: 3 * k], z[3 * k :]
+        np.negative(s, out=s)
+        np.exp(s, out=s)
+        s += 1
+        np.reciprocal(s, out=s)
+        np.tanh(g, out=g)
+        c = np.multiply(s[k : 2 * k], C[t], out=C[t + 1])
+        c += s[:k] * g
+        np.multiply(s[2 * k :], np.tanh(c, out=T[t]), out=H[t + 1])
+    e = P["v"] @ H[-1] - Y
     loss = float(e @ e) / n
     e *= 2 / n
-    dh, dc = np.multiply.outer(e, P["v"]), np.zeros((n, k))
-    s = Z[:, :, : 3 * k]
+    S, g = Z[:, : 3 * k], Z[:, 3 * k :]
     slopes = np.empty_like(Z)  # slopes of what enters the gates, by those of c or h
-    np.subtract(1, s, out=slopes[:, :, : 3 * k])
-    slopes[:, :, : 3 * k] *= s
-    slopes[:, :, :k] *= Z[:, :, 3 * k :]
-    slopes[:, :, k : 2 * k] *= C[:-1]
-    slopes[:, :, 2 * k : 3 * k] *= T[1:]
-    np.multiply(Z[:, :, 3 * k :], Z[:, :, 3 * k :], out=slopes[:, :, 3 * k :])
-    np.subtract(1, slopes[:, :, 3 * k :], out=slopes[:, :, 3 * k :])
-    slopes[:, :, 3 * k :] *= s[:, :, :k]
-    bend = 1 - T[1:] * T[1:]
-    bend *= s[:, :, 2 * k :]
+    np.subtract(1, S, out=slopes[:, : 3 * k])
+    slopes[:, : 3 * k] *= S
+    slopes[:, :k] *= g
+    slopes[:, k : 2 * k] *= C[:-1]
+    slopes[:, 2 * k : 3 * k] *= T
+    bend = np.multiply(g, g, out=slopes[:, 3 * k :])
+    np.subtract(1, bend, out=bend)
+    bend *= S[:, :k]
+    bend = T * T
+    np.subtract(1, bend, out=bend)
+    bend *= S[:, 2 * k :]
+    dh, dc, back = np.multiply.outer(P["v"], e), np.zeros((k, n)), U.T
     for t in reversed(range(LENGTH)):
-        d = slopes[t].reshape(n, 4, k)
+        d = slopes[t]
         dc += dh * bend[t]
-        d[:, :2] *= dc[:, None]
-        d[:, 2] *= dh
-        d[:, 3] *= dc
-        dc *= Z[t, :, k : 2 * k]
-        dh = slopes[t] @ U
-    D = slopes.reshape(-1, 4 * k)
-    return loss, {"W": D.T @ Xt.reshape(-1, 3), "U": D.T @ H[:-1].reshape(-1, k), "b": D.sum(0), "v": e @ H[-1]}
+        d[:k] *= dc
+        d[k : 2 * k] *= dc
+        d[2 * k : 3 * k] *= dh
+        d[3 * k :] *= dc
+        dc *= S[t, k : 2 * k]
+        dh = back @ d
+    return loss, {"W": (slopes @ x.swapaxes(1, 2)).sum(0), "U": (slopes @ H[:-1].swapaxes(1, 2)).sum(0),
+                  "b": slopes.sum(2).sum(0), "v": H[-1] @ e}
 
 
 def both_ways(P: Params, x: Any, y: Any) -> Any:

@@ -21,7 +21,9 @@ from benchmarks.programs import (
     neurons,
     physics,
     probability,
+    recurrent,
     regression,
+    sciences,
     sequences,
 )
 from benchmarks.programs.common import Work
@@ -29,8 +31,8 @@ from benchmarks.programs.measure import contenders, measured, programs, tabulate
 
 __all__ = ["WORK", "Work", "contenders", "programs", "report"]
 
-FIELDS = (regression, probability, sequences, physics, algebra, geometry, networks, neurons, embeddings, convolutions,
-          attention)
+FIELDS = (regression, probability, sequences, recurrent, physics, sciences, algebra, geometry, networks, neurons,
+          embeddings, convolutions, attention)
 
 WORK: dict[str, Work] = {name: work for field in FIELDS for name, work in field.WORK.items()}
 """All losses by name."""

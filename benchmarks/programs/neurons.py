@@ -1,4 +1,4 @@
-"""Neurons of several kinds: mixed, sparse, normalised, of experts, random, moved by an equation."""
+"""Neurons of several kinds: mixed, sparse, normalised, of experts, random."""
 
 from __future__ import annotations
 
@@ -311,123 +311,9 @@ def variational_hand(P: Params, X: Array, Y: Array) -> Found:
     return loss, found | {"W1": D.T @ X, "b1": D.sum(0)}
 
 
-# ── differential equations ───────────────────────────────────────────────────────────────────
-
-
-def field(P: Params, x: Any) -> list[Any]:
-    """How fast each of three numbers moves: a network, 3-8-3."""
-    return affine(P["B"], P["b"], tanh_layer(P["A"], P["a"], x))
-
-
-def field_arrays(xp: Any, P: Params, X: Any) -> Any:
-    return xp.tanh(X @ P["A"].T + P["a"]) @ P["B"].T + P["b"]
-
-
-def flowing(P: Params, x: Any, y: Any) -> Any:
-    """A neural differential equation by eight steps of Euler's method."""
-    for _ in range(8):
-        x = [a + 0.1 * v for a, v in zip(x, field(P, x), strict=True)]
-    return squared_distance(x, y)
-
-
-def flowing_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
-    for _ in range(8):
-        X = X + 0.1 * field_arrays(xp, P, X)
-    return ((X - Y) ** 2).sum(-1)
-
-
-def flowing_hand(P: Params, X: Array, Y: Array) -> Found:
-    n, A, B, move = len(X), P["A"], 0.1 * P["B"], 0.1 * P["b"]
-    S, H = np.empty((9, n, 3)), np.empty((8, n, 8))
-    S[0] = X
-    for t in range(8):
-        h = np.matmul(S[t], A.T, out=H[t])
-        h += P["a"]
-        np.tanh(h, out=h)
-        s = np.matmul(h, B.T, out=S[t + 1])
-        s += move
-        s += S[t]
-    d = S[8] - Y
-    loss = mean_square(d)
-    d *= 2 / n
-    G, D = np.empty((8, n, 3)), H * H
-    np.subtract(1, D, out=D)
-    for t in reversed(range(8)):
-        G[t] = d
-        D[t] *= d @ B
-        d += D[t] @ A
-    rows, flat = D.reshape(-1, 8), G.reshape(-1, 3)
-    flat *= 0.1
-    return loss, {"A": rows.T @ S[:8].reshape(-1, 3), "a": rows.sum(0), "B": flat.T @ H.reshape(-1, 8),
-                  "b": flat.sum(0)}
-
-
-def flowing_exactly(P: Params, x: Any, y: Any) -> Any:
-    """A neural differential equation by three steps of Runge and Kutta's method of order four."""
-
-    def moved(x: Any, v: Any, by: float) -> list[Any]:
-        return [a + by * b for a, b in zip(x, v, strict=True)]
-
-    for _ in range(3):
-        k1 = field(P, x)
-        k2 = field(P, moved(x, k1, 0.1))
-        k3 = field(P, moved(x, k2, 0.1))
-        k4 = field(P, moved(x, k3, 0.2))
-        x = [a + 0.2 / 6 * (p + 2 * q + 2 * r + s) for a, p, q, r, s in zip(x, k1, k2, k3, k4, strict=True)]
-    return squared_distance(x, y)
-
-
-def flowing_exactly_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
-    for _ in range(3):
-        k1 = field_arrays(xp, P, X)
-        k2 = field_arrays(xp, P, X + 0.1 * k1)
-        k3 = field_arrays(xp, P, X + 0.1 * k2)
-        k4 = field_arrays(xp, P, X + 0.2 * k3)
-        X = X + 0.2 / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
-    return ((X - Y) ** 2).sum(-1)
-
-
-PARTS, REACH = (0.2 / 6, 0.4 / 6, 0.4 / 6, 0.2 / 6), (0.0, 0.1, 0.1, 0.2)
-
-
-def flowing_exactly_hand(P: Params, X: Array, Y: Array) -> Found:
-    n, A, B = len(X), P["A"], P["B"]
-    S, H = np.empty((12, n, 3)), np.empty((12, n, 8))
-    x = X
-    for step in range(0, 12, 4):
-        k, total = x, 0.0
-        for i in range(4):
-            t = step + i
-            np.add(x, REACH[i] * k, out=S[t])
-            h = np.matmul(S[t], A.T, out=H[t])
-            h += P["a"]
-            np.tanh(h, out=h)
-            k = h @ B.T
-            k += P["b"]
-            total = total + PARTS[i] * k
-        x = x + total
-    d = x - Y
-    loss = mean_square(d)
-    d *= 2 / n
-    G, D = np.empty((12, n, 3)), H * H
-    np.subtract(1, D, out=D)
-    for step in (8, 4, 0):
-        later = back = d
-        for i in (3, 2, 1, 0):
-            t = step + i
-            g = np.multiply(later, PARTS[i], out=G[t])
-            if i < 3:
-                g += REACH[i + 1] * back
-            D[t] *= g @ B
-            back = D[t] @ A
-            d = d + back
-    rows, flat = D.reshape(-1, 8), G.reshape(-1, 3)
-    return loss, {"A": rows.T @ S.reshape(-1, 3), "a": rows.sum(0), "B": flat.T @ H.reshape(-1, 8), "b": flat.sum(0)}
-
-
 CODER: Shapes = {"W1": (10, 16), "b1": (10,), "M": (2, 10), "m": (2,), "S": (2, 10), "s": (2,),
                  "W2": (10, 2), "b2": (10,), "W3": (16, 10), "b3": (16,)}
-FIELD: Shapes = {"A": (8, 3), "a": (8,), "B": (3, 8), "b": (3,)}
+
 
 WORK: dict[str, Work] = {
     "an activation per neuron": Work(neurons, neurons_arrays, {"V": (12, 6), "W": (12, 12)}, (6,), (), 0.3,
@@ -445,8 +331,4 @@ WORK: dict[str, Work] = {
                                  (8,), (3,), hand=experts_hand),
     "variational autoencoder, 16-10-2": Work(variational, variational_arrays, CODER, (16,), (2,), 0.3,
                                              variational_hand),
-    "neural equation by Euler, 8 steps": Work(flowing, flowing_arrays, FIELD, (3,), (3,), hand=flowing_hand,
-                                              carried=True),
-    "neural equation by Runge and Kutta": Work(flowing_exactly, flowing_exactly_arrays, FIELD, (3,), (3,),
-                                               hand=flowing_exactly_hand, carried=True),
 }

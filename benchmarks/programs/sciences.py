@@ -1,0 +1,251 @@
+"""Formulas of physics, chemistry and finance: energies, prices, equations to solve."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from benchmarks.programs.common import Array, Found, Params, Work, sigmoid
+
+
+def equation(P: Params, x: Any) -> Any:
+    """How far a network of 16 is from solving u″ + u′ + u = 0 with u(0) = 1, its derivatives by formula."""
+    residual, start = P["c"], P["c"]
+    for v, w, b in zip(P["v"], P["w"], P["b"], strict=True):
+        t = (w * x + b).tanh()
+        s = 1 - t * t
+        residual = residual + v * (t + w * s - 2 * w * w * t * s)
+        start = start + v * b.tanh()
+    return residual**2 + (start - 1) ** 2
+
+
+def equation_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    w = P["w"]
+    t = xp.tanh(X[:, None] * w + P["b"])
+    s = 1 - t * t
+    residual = (t + w * s - 2 * w * w * t * s) @ P["v"] + P["c"]
+    return residual**2 + (xp.tanh(P["b"]) @ P["v"] + P["c"] - 1) ** 2
+
+
+def equation_hand(P: Params, X: Array, Y: Any) -> Found:
+    n, v, w, b = len(X), P["v"], P["w"], P["b"]
+    T = np.multiply.outer(X, w)
+    T += b
+    np.tanh(T, out=T)
+    S = T * T
+    np.subtract(1, S, out=S)
+    TS = T * S
+    F = T + w * S - (2 * w * w) * TS
+    r = F @ v
+    r += P["c"]
+    t0 = np.tanh(b)
+    r0 = float(t0 @ v + P["c"]) - 1
+    loss = float(r @ r) / n + r0 * r0
+    r *= 2 / n
+    bend = S - (2 * w) * TS - (2 * w * w) * (S * (3 * S - 2))  # 1 - 3t² is 3s - 2
+    rb = r @ bend
+    dw = (r @ S - 4 * w * (r @ TS) + (r * X) @ bend) * v
+    return loss, {"v": r @ F + 2 * r0 * t0, "w": dw, "b": rb * v + 2 * r0 * v * (1 - t0 * t0), "c": r.sum() + 2 * r0}
+
+
+def molecules(P: Params, x: Any, y: Any) -> Any:
+    """The energy of five atoms by Lennard and Jones, softened, against a measured one."""
+    e, s, energy = P["e"].exp(), P["s"].exp(), 0.0
+    for i in range(5):
+        for j in range(i):
+            r = sum((a - b) ** 2 for a, b in zip(x[i], x[j], strict=True)) + 1.0
+            near = (s / r) ** 3
+            energy = energy + 4 * e * (near * near - near)
+    return (energy - y) ** 2
+
+
+FIRST, SECOND = np.tril_indices(5, -1)
+
+
+def molecules_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    d = X[:, FIRST] - X[:, SECOND]
+    near = (xp.exp(P["s"]) / ((d * d).sum(-1) + 1.0)) ** 3
+    return (4 * xp.exp(P["e"]) * (near * near - near).sum(-1) - Y) ** 2
+
+
+def molecules_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, e, s = len(X), 4 * float(np.exp(P["e"])), float(np.exp(P["s"]))
+    d = X[:, FIRST] - X[:, SECOND]
+    r = np.einsum("ijk,ijk->ij", d, d)
+    r += 1.0
+    np.divide(s, r, out=r)
+    near = r * r * r
+    one = near.sum(1)
+    two = np.einsum("ij,ij->i", near, near)
+    both = two - one
+    miss = e * both - Y
+    loss = float(miss @ miss) / n
+    miss *= 2 / n
+    two *= 6
+    one *= 3
+    two -= one
+    return loss, {"e": e * (miss @ both), "s": e * (miss @ two)}
+
+
+def price(P: Params, x: Any, y: Any) -> Any:
+    """The price of an option by Black and Scholes, the normal distribution by a logistic function."""
+
+    def below(z: Any) -> Any:
+        return 1 / (1 + (-1.5976 * z - 0.07056 * z * z * z).exp())
+
+    S, K, T = (v.exp() for v in x)
+    s, r = P["s"].exp(), P["r"]
+    q = s * T.sqrt()
+    d = ((S / K).log() + (r + s * s / 2) * T) / q
+    return (S * below(d) - K * (-r * T).exp() * below(d - q) - y) ** 2
+
+
+def price_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    def below(z: Any) -> Any:
+        return 1 / (1 + xp.exp(-1.5976 * z - 0.07056 * z * z * z))
+
+    S, K, T = (xp.exp(X[:, k]) for k in range(3))
+    s, r = xp.exp(P["s"]), P["r"]
+    q = s * xp.sqrt(T)
+    d = (xp.log(S / K) + (r + s * s / 2) * T) / q
+    return (S * below(d) - K * xp.exp(-r * T) * below(d - q) - Y) ** 2
+
+
+def price_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, s, r = len(X), float(np.exp(P["s"])), float(P["r"])
+    logs = X.T
+    S, K, T = np.exp(logs)
+    root = np.sqrt(T)
+    D = np.empty((2, n))
+    np.divide(logs[0] - logs[1] + (r + s * s / 2) * T, s * root, out=D[0])
+    np.subtract(D[0], s * root, out=D[1])
+    square = D * D
+    B = sigmoid((0.07056 * square + 1.5976) * D)
+    later = K * np.exp(-r * T)
+    parts = np.stack([S, -later])
+    parts *= B
+    e = parts[0] + parts[1] - Y
+    loss = float(e @ e) / n
+    e *= 2 / n
+    # The slope of the logistic function, times what it is multiplied with.
+    bends = parts * (1 - B)
+    bends *= 0.21168 * square + 1.5976
+    by_s, by_r = root - D[0] / s, root / s
+    both = bends[0] + bends[1]
+    return loss, {"s": s * (e @ (both * by_s - bends[1] * root)), "r": e @ (both * by_r - T * parts[1])}
+
+
+def binomial(P: Params, x: Any, y: Any) -> Any:
+    """The price of an American option by a binomial tree of six steps."""
+    up, keep, p = P["s"].exp(), (-0.01 * P["r"].exp()).exp(), P["p"].sigmoid()
+    start, strike = (0.2 * x[0]).exp(), (0.2 * x[1]).exp()
+    worth = [(strike - start * up ** (2 * k - 6)).relu() for k in range(7)]
+    for t in reversed(range(6)):
+        held = [keep * (p * worth[k + 1] + (1 - p) * worth[k]) for k in range(t + 1)]
+        worth = [(strike - start * up ** (2 * k - t) - h).relu() + h for k, h in enumerate(held)]
+    return (worth[0] - y) ** 2
+
+
+def binomial_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    keep, p = xp.exp(-0.01 * xp.exp(P["r"])), xp.sigmoid(P["p"])
+    start, strike = xp.exp(0.2 * X[:, :1]), xp.exp(0.2 * X[:, 1:])
+    worth = xp.relu(strike - start * xp.exp(P["s"] * xp.asarray(np.arange(-6.0, 7, 2))))
+    for t in reversed(range(6)):
+        held = keep * (p * worth[:, 1:] + (1 - p) * worth[:, :-1])
+        worth = xp.relu(strike - start * xp.exp(P["s"] * xp.asarray(np.arange(-t, t + 1.0, 2))) - held) + held
+    return (worth[:, 0] - Y) ** 2
+
+
+def binomial_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, rate, p = len(X), 0.01 * math.exp(P["r"]), 1 / (1 + math.exp(-P["p"]))
+    keep, (start, strike) = math.exp(-rate), np.exp(0.2 * X.T)
+    powers = np.arange(-6, 7)
+    ladder = np.exp(float(P["s"]) * powers)[:, None] * start  # prices after -6 … 6 net steps up
+    gain = strike - ladder
+    worth, known = np.maximum(gain[::2], 0), []
+    sold = gain[::2] > 0
+    for t in reversed(range(6)):
+        held = worth[1:] * (keep * p)
+        held += worth[:-1] * (keep * (1 - p))
+        now = gain[6 - t : 7 + t : 2]
+        known.append((t, worth, now > held))
+        worth = np.maximum(held, now)
+    e = worth[0] - Y
+    loss = float(e @ e) / n
+    G = e[None] * (2 / n)
+    by_gain = np.zeros_like(ladder)
+    up = down = 0.0
+    for t, worth, taken in reversed(known):
+        by_gain[6 - t : 7 + t : 2] += np.where(taken, G, 0)
+        held = np.where(taken, 0, G)
+        flat = held.ravel()
+        up, down = up + float(flat @ worth[1:].ravel()), down + float(flat @ worth[:-1].ravel())
+        G = np.empty_like(worth)
+        np.multiply(held, keep * (1 - p), out=G[:-1])
+        G[-1] = 0
+        G[1:] += held * (keep * p)
+    by_gain[::2] += G * sold
+    by_power = np.einsum("ij,ij->i", by_gain, ladder)
+    return loss, {"s": -(by_power @ powers), "r": -(up * p + down * (1 - p)) * keep * rate,
+                  "p": keep * (up - down) * p * (1 - p)}
+
+
+def enzyme(P: Params, x: Any, y: Any) -> Any:
+    """The speed of a reaction by Michaelis and Menten, with an inhibitor."""
+    most, half, hold = P["most"].exp(), P["half"].exp(), P["hold"].exp()
+    substrate, inhibitor = (v.exp() for v in x)
+    return (most * substrate / (half * (1 + inhibitor / hold) + substrate) - y) ** 2
+
+
+def enzyme_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    most, half, hold = xp.exp(P["most"]), xp.exp(P["half"]), xp.exp(P["hold"])
+    amounts = xp.exp(X)
+    return (most * amounts[:, 0] / (half * (1 + amounts[:, 1] / hold) + amounts[:, 0]) - Y) ** 2
+
+
+def enzyme_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, most, half, hold = len(X), math.exp(P["most"]), math.exp(P["half"]), math.exp(P["hold"])
+    substrate, inhibitor = np.exp(X.T)
+    held = inhibitor * (half / hold)
+    base = held + half
+    below = base + substrate
+    speed = most * substrate / below
+    e = speed - Y
+    loss = float(e @ e) / n
+    e *= speed
+    e *= 2 / n
+    by_below = e / below
+    return loss, {"most": e.sum(), "half": -(by_below @ base), "hold": by_below @ held}
+
+
+def root(P: Params, x: Any, y: Any) -> Any:
+    """The solution of z + a tanh z = x by five steps of Newton's method."""
+    z = x
+    for _ in range(5):
+        t = z.tanh()
+        z = z - (z + P["a"] * t - x) / (1 + P["a"] * (1 - t * t))
+    return (z - y) ** 2
+
+
+def root_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    z = X
+    for _ in range(5):
+        t = xp.tanh(z)
+        z = z - (z + P["a"] * t - X) / (1 + P["a"] * (1 - t * t))
+    return (z - Y) ** 2
+
+
+WORK: dict[str, Work] = {
+    "physics-informed network of 16": Work(equation, equation_arrays, {"v": (16,), "w": (16,), "b": (16,), "c": ()},
+                                           (), hand=equation_hand),
+    "Lennard and Jones, 5 atoms": Work(molecules, molecules_arrays, {"e": (), "s": ()}, (5, 3), (), 0.2,
+                                       molecules_hand),
+    "Black and Scholes": Work(price, price_arrays, {"s": (), "r": ()}, (3,), (), hand=price_hand),
+    "binomial tree, 6 steps": Work(binomial, binomial_arrays, {"s": (), "r": (), "p": ()}, (2,), (),
+                                   hand=binomial_hand, carried=True),
+    "Michaelis and Menten": Work(enzyme, enzyme_arrays, {"most": (), "half": (), "hold": ()}, (2,), (),
+                                 hand=enzyme_hand),
+    "Newton's method, 5 steps": Work(root, root_arrays, {"a": ()}, (), ()),
+}

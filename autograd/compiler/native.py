@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiler.array import Array, name
+from autograd.compiler.blocks import Block
 from autograd.compiler.build import Plan
 from autograd.compiler.graph import CODE, LEAVES, NONE, SUM
 from autograd.compiler.llvm import ADDED, LANES, SMALLER, Code, helpers, joined
@@ -40,9 +41,18 @@ NEAR = 300
 Known = dict[str, tuple[str, int]]
 """The result of a variable, and the line at which it was made, or 0 if it is kept."""
 
-FEW, LIKE, MANY = 1000, 30, 20_000
-"""Up to so many terms, and so many more for every block, straight-line code is quicker than arrays; more than the last
-are never written out."""
+MANY = 12_000
+"""More terms than this are never written out."""
+
+WRITTEN, DENSE, OTHER, CALLS = 0.65, 0.25, 1.7, 80.0
+"""Nanoseconds for an example, forward and backward: a term written out; a term in a large product of matrices, any
+other term, and a block, whose calls are shared by some fifty examples, where they are calls of NumPy."""
+
+LARGE = 8
+"""Rows and columns from which on a matrix is large."""
+
+LONG = 8000
+"""Lines of text from which on to optimise takes several seconds, and saves less than a third of the time of a call."""
 
 ARRAYS = ("theta", "x", "y", "u", "outside", "value", "gradient", "dx", "work")
 """The arguments of a function, besides the number of examples: all are arrays of float64."""
@@ -364,7 +374,8 @@ class Machine:
         binding = llvm()
         triple = binding.get_default_triple()
         cpu, features = binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()
-        target = binding.Target.from_triple(triple).create_target_machine(cpu=cpu, features=features, opt=1)
+        optimised = int(text.count("\n") < LONG)
+        target = binding.Target.from_triple(triple).create_target_machine(cpu=cpu, features=features, opt=optimised)
         key = "\n".join([str(binding.llvm_version_info), triple, cpu, features, text])
         place = folder() / f"{hashlib.sha256(key.encode()).hexdigest()}.o"
         code = kept(place)
@@ -395,6 +406,17 @@ def kept(place: Path) -> bytes | None:
     return None
 
 
+def terms_in_large_products(block: Block) -> int:
+    """How many terms of a block lie in products of large matrices of weights with rows of examples."""
+    found = 0
+    for part in (block, *block.pieces):
+        for term in part.terms:
+            h, k1, n = term.left.index.shape if term.weights else (0, 0, 0)
+            if term.right is not None and h == 1 and min(k1, n) >= LARGE:
+                found += k1 * n * term.right.index.shape[1]
+    return found
+
+
 class Native:
     """The functions of a plan as machine code, made when first called."""
 
@@ -405,9 +427,11 @@ class Native:
     @classmethod
     def of(cls, made: Plan) -> Native | None:
         """The machine code of a plan, or None where there is so much of it that arrays are quicker."""
-        graph = made.canonical
-        terms, blocks = len(graph.left) + len(graph.args), len(made.blocks)
-        return cls(made) if terms <= min(FEW + LIKE * blocks, MANY) else None
+        terms = len(made.canonical.left) + len(made.canonical.args)
+        dense = sum(map(terms_in_large_products, made.blocks))
+        calls = CALLS * sum(block.op not in LEAVES for block in made.blocks)
+        rival = DENSE * dense + OTHER * (terms - dense) + calls
+        return cls(made) if terms <= MANY and WRITTEN * terms < rival else None
 
     def machine(self, kind: str) -> tuple[Machine, int]:
         """The function of a kind, and how much memory it works in."""

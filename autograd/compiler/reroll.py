@@ -73,8 +73,8 @@ def _table(group: Ints) -> tuple[Ints, Ints]:
 
 def _distinct_per(group: Ints, of: Ints) -> Ints:
     """How many different things each group has."""
-    pairs = np.unique(np.stack([group, of]), axis=1)
-    return np.bincount(pairs[0])
+    width = of.max() + 1
+    return np.bincount(np.unique(group * width + of) // width)
 
 
 def padded(flat: Any, owner: Ints, counts: Ints, fill: float = PAD) -> Any:
@@ -306,9 +306,10 @@ class Reroller:
             return np.unique(counts, return_inverse=True)[1]
         if self.is_batched(c.left) or not self.is_batched(c.right) or len(np.unique(c.owner)) < k:
             return None
-        left, right = (np.unique(nodes, return_inverse=True)[1] for nodes in (c.left, c.right))
-        matrix = components(left, c.owner)[2]
-        sizes = np.stack([_distinct_per(matrix, of) for of in (left, right, c.owner)], axis=1)
+        matrix = components(np.unique(c.left, return_inverse=True)[1], c.owner)[2]
+        if not matrix.any():
+            return None
+        sizes = np.stack([_distinct_per(matrix, of) for of in (c.left, c.right, c.owner)], axis=1)
         _, kind = np.unique(sizes, axis=0, return_inverse=True)
         label = np.zeros(k, np.int64)
         label[c.owner] = kind[matrix]

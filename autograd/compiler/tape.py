@@ -29,7 +29,6 @@ class Tape:
         self.args = array("q")
         self.data = array("d")
         self.labels: dict[int, str] = {}
-        self.nodes: dict[Value, int] = {}
         self.noises = 0
         self.objects: dict[int, Any] = {}
         self.refused = ""
@@ -38,10 +37,13 @@ class Tape:
         self.outer: set[int] = set()
         """The nodes that depend on these, and on nothing else that changes."""
         self.began = next_serial()
+        first: dict[Value, int] = {}
         for position, parameter in enumerate(parameters):
-            self.nodes.setdefault(parameter, -1)
-            if self.nodes[parameter] < 0:
-                self.nodes[parameter] = self.leaf("parameter", position)
+            first.setdefault(parameter, position)
+        self.nodes = dict(zip(first, range(len(first)), strict=True))
+        self.code.extend([CODE["parameter"]] * len(first))
+        self.start.extend([0] * len(first))
+        self.data.extend(first.values())
 
     def leaf(self, kind: str, data: float) -> int:
         """Write a leaf and return its node."""

@@ -27,13 +27,14 @@ def flatten(nested: Any) -> list[Any]:
         nested = nested.values()
     elif not isinstance(nested, (list, tuple)):
         return [nested]
-    leaves = []
+    leaves: list[Any] = []
     for member in nested:
-        # Most are Values, often a hundred thousand: no call for each, and the quickest test first.
-        if type(member) is not Value and isinstance(member, (list, tuple, dict, np.ndarray)):
-            leaves += flatten(member)
-        else:
+        if not isinstance(member, (list, tuple, dict, np.ndarray)):
             leaves.append(member)
+        elif type(member) is list and set(map(type, member)) == {Value}:
+            leaves += member  # a row of weights, of which there may be a hundred thousand: no call for each
+        else:
+            leaves += flatten(member)
     return leaves
 
 
@@ -49,13 +50,13 @@ def parameters_of(params: Any) -> list[Value]:
     """
     values: list[Any] = []
     for leaf in flatten(params):
-        if not isinstance(leaf, Value) and hasattr(leaf, "parameters"):
+        if type(leaf) is not Value and not isinstance(leaf, Value) and hasattr(leaf, "parameters"):
             values += leaf.parameters()
         else:
             values.append(leaf)
-    for value in values:
-        if not isinstance(value, Value):
-            raise NumberError(f"parameters are Values, {type(value).__name__} came: pass a model or Values")
+    for kind in set(map(type, values)):
+        if not issubclass(kind, Value):
+            raise NumberError(f"parameters are Values, {kind.__name__} came: pass a model or Values")
     return list(dict.fromkeys(values))
 
 

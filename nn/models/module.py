@@ -321,8 +321,9 @@ def collected(module: Module) -> list[Value]:
     """
     values: list[Value] = []
     for thing in flatten(list(module.members().values())):
-        if is_parameter(thing):
-            values.append(thing)
+        if isinstance(thing, Value):
+            if thing.op is ops.parameter:
+                values.append(thing)
         elif isinstance(thing, Module):
             values += parameters_of(thing)
         elif isinstance(thing, UNNAMED) and any(isinstance(member, Module) or is_parameter(member) for member in thing):

@@ -363,7 +363,7 @@ def stays_finite(graph: Graph) -> bool:
     slopes[root] = 1.0
     for node in reversed(nodes):
         for below, partial in zip(graph.operands(node).tolist(), partials.get(node, []), strict=False):
-            slopes[below] += slopes[node] * partial
+            slopes[below] += slopes[node] * partial if graph.code[below] != CODE["constant"] else 0.0
     return max(*bounds, *slopes) < HUGE
 
 

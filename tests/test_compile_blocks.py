@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from losses import (
 )
 
 import autograd
-from autograd import Program, relu
+from autograd import Program, Value, relu
 from autograd.compiler.function import function
 from autograd.compiler.printer import Printer
 
@@ -207,3 +208,30 @@ def test_blocks_and_source_wait_for_the_first_call() -> None:
         with pytest.raises(autograd.UsageError, match="traced at its first call"):
             getattr(program, attribute)
     assert repr(program) == "<Program of 0 parameters, not traced yet>"
+
+
+# ── what is multiplied by 0 ──────────────────────────────────────────────────────────────────
+
+
+LEFT_OUT: dict[str, tuple[Any, bool]] = {
+    "products": (lambda w, x: w * x + x * x, True), "a function": (lambda w, x: (w * x).tanh(), True),
+    "a quotient": (lambda w, x: w / x, False), "an exponential": (lambda w, x: (w * x).exp(), False),
+    "a high power": (lambda w, x: math.prod([w] * 9), False),
+}
+
+
+@pytest.mark.parametrize(("loss", "safe"), LEFT_OUT.values(), ids=LEFT_OUT)
+def test_what_is_left_out_is_known_to_be_finite_or_computed_to_see(loss: Any, safe: bool) -> None:
+    w = Value(2.0)
+    program = autograd.compile(lambda x: 0 * loss(w, x) + w * x, [w])
+    value, gradient = program.value_and_grad([2.0], [3.0])
+    assert (value, gradient.tolist()) == (6.0, [3.0])
+    assert program.traced().hidden.safe == safe
+
+
+@pytest.mark.parametrize("numbers", [(1e200, 1e200), (1e300, 1e-300)])
+def test_0_times_what_is_infinite_is_nan_however_large_what_is_given(numbers: tuple[float, float]) -> None:
+    w = Value(1.0)
+    program = autograd.compile(lambda x: 0 * (w * x * x) + w + x, [w])
+    eager = 0 * (Value(numbers[0]) * numbers[1] * numbers[1]) + numbers[0] + numbers[1]
+    np.testing.assert_equal(program.value_and_grad([numbers[0]], [numbers[1]])[0], eager.data)

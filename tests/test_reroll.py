@@ -180,3 +180,35 @@ def test_reductions_over_several_sources_read_a_stack_that_others_do_not() -> No
     stack = next(i for i, block in enumerate(blocks) if block.op == "stack")
     readers = [block.op for block in blocks if any(operand.source == stack for operand in block.reads())]
     assert readers == ["max", "min"]
+
+
+# ── products of several sizes ────────────────────────────────────────────────────────────────
+
+
+def tables(sizes: list[tuple[int, int]]) -> tuple[Any, list[Any], int]:
+    """A loss that multiplies parts of the input by matrices of these sizes, and its parameters."""
+    rng, width = np.random.default_rng(0), sum(columns for _, columns in sizes)
+    params = [[[Value(v) for v in row] for row in rng.normal(size=size).tolist()] for size in sizes]
+
+    def loss(x: Any) -> Any:
+        total, start = 0.0, 0
+        for matrix in params:
+            part, start = x[start : start + len(matrix[0])], start + len(matrix[0])
+            total = total + autograd.sum([dot(row, part) ** 2 for row in matrix])
+        return total
+
+    return loss, params, width
+
+
+@pytest.mark.parametrize("sizes", [[(3, 5), (3, 4)], [(2, 6), (5, 6), (3, 6)], [(4, 3), (4, 3)]])
+def test_weights_of_different_sizes_have_products_of_their_own(sizes: list[tuple[int, int]]) -> None:
+    loss, params, width = tables(sizes)
+    program = autograd.compile(loss, params)
+    flat = [v for matrix in params for row in matrix for v in row]
+    theta, X = np.array([v.data for v in flat]), np.random.default_rng(1).normal(size=(4, width))
+    value, gradient = program.value_and_grad(theta, X)
+    assert "[:, i" not in program.source, "nothing is gathered"
+    mean = autograd.mean([loss([Value(v) for v in x]) for x in X.tolist()])
+    mean.backward()
+    assert value == pytest.approx(mean.data, rel=1e-13)
+    np.testing.assert_allclose(gradient, [v.grad for v in flat], rtol=1e-12)

@@ -6,6 +6,7 @@ Each of these takes what the one before made. Scalars (`graph`):
 - `canonical`  sums of signed products, without zeros; equal expressions become one
 - `group`      vectors of scalars that do the same
 - `reroll`     blocks: matrix products, elementwise operations, reductions                    (`blocks`)
+- `pad`        ragged rows as rectangles, whose dead elements are neutral
 
 Arrays: a tree of nodes, and statements about them, of which every later part is made (`array`):
 
@@ -13,7 +14,8 @@ Arrays: a tree of nodes, and statements about them, of which every later part is
 - `forward`    a statement for every block
 - `backward`   the chain rule from block to block, by the rules of the table, and how gradients are added up
 - `function`   both halves, from the arguments to the results; what need not be copied or begin as zeros does not
-- `buffered`   the same as calls that write into arrays kept from call to call, which share memory
+- `buffered`   the same as calls that write into arrays kept from call to call, which share memory; `algebra` says
+               which calls give the same numbers in less time
 
 Text, printed and never read again:
 

@@ -17,6 +17,7 @@ from autograd import ops
 from autograd.compiler.array import (
     VIEWS,
     Array,
+    N,
     Rows,
     Shape,
     broadcast,
@@ -25,15 +26,11 @@ from autograd.compiler.array import (
     count,
     full,
     matmul,
-    name,
     permuted,
     reduce,
     reshape,
     ufunc_of,
 )
-
-N = name("n", (), "number")
-"""The number of examples."""
 
 # ── factors ──────────────────────────────────────────────────────────────────────────────────
 

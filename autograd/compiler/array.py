@@ -195,6 +195,10 @@ def name(text: str, shape: Shape, dtype: str = "float") -> Array:
     return Array("name", (), text, shape, dtype)
 
 
+N = name("n", (), "number")
+"""The number of examples."""
+
+
 def constant(carried: Constant) -> Array:
     """An array that the program carries along."""
     dtype = {"f": "float", "b": "truth"}.get(carried.array.dtype.kind, "index")

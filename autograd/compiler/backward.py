@@ -17,11 +17,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.algebra import N
 from autograd.compiler.array import (
     Array,
     Constant,
     Let,
+    N,
     Rows,
     Shape,
     Statement,

@@ -295,7 +295,7 @@ class Reroller:
     def sizes_of_products(self, group: Group) -> Ints | None:
         """For each member, which of a few sizes its product has; None where all have one, or one must do.
 
-        A few sums of products of different lengths are a size each. Members that share a weight belong to one matrix.
+        A few sums of products of different lengths are a size each. Members that share a factor belong to one matrix.
         """
         k, products = len(group.members), [c for c in group.classes if c.scale is None and len(c.right)]
         if len(products) != 1:
@@ -306,7 +306,8 @@ class Reroller:
             return np.unique(counts, return_inverse=True)[1]
         if self.is_batched(c.left) or not self.is_batched(c.right) or len(np.unique(c.owner)) < k:
             return None
-        matrix = components(np.unique(c.left, return_inverse=True)[1], c.owner)[2]
+        factors, owners = np.concatenate([c.left, c.right]), np.concatenate([c.owner, c.owner])
+        matrix = components(np.unique(factors, return_inverse=True)[1], owners)[2][: len(c.owner)]
         if not matrix.any():
             return None
         sizes = np.stack([_distinct_per(matrix, of) for of in (c.left, c.right, c.owner)], axis=1)

@@ -44,7 +44,7 @@ Known = dict[str, tuple[str, int]]
 MANY = 12_000
 """More terms than this are never written out."""
 
-WRITTEN, DENSE, OTHER, CALLS = 0.65, 0.25, 1.7, 80.0
+WRITTEN, DENSE, OTHER, CALLS = 0.65, 0.25, 1.7, 100.0
 """Nanoseconds for an example, forward and backward: a term written out; a term in a large product of matrices, any
 other term, and a block, whose calls are shared by some fifty examples, where they are calls of NumPy."""
 
@@ -412,7 +412,7 @@ def terms_in_large_products(block: Block) -> int:
     for part in (block, *block.pieces):
         for term in part.terms:
             h, k1, n = term.left.index.shape if term.weights else (0, 0, 0)
-            if term.right is not None and h == 1 and min(k1, n) >= LARGE:
+            if term.right is not None and term.left.source is not None and h == 1 and min(k1, n) >= LARGE:
                 found += k1 * n * term.right.index.shape[1]
     return found
 

@@ -107,10 +107,11 @@ def number_or_none(text: str) -> int | None:
 def chosen(options: argparse.Namespace) -> Recipe:
     """The recipe of a task with the changes that the options ask for."""
     recipe = RECIPES[options.task]
-    usual = recipe.lr if options.optimizer == recipe.optimizer else USUAL_RATES[options.optimizer]
+    own = options.optimizer == recipe.optimizer
     return replace(
         recipe, hidden=tuple(options.hidden), dropout=options.dropout, epochs=options.epochs,
-        batch_size=options.batch_size, optimizer=options.optimizer, lr=getattr(options, "lr", usual),
+        batch_size=options.batch_size, optimizer=options.optimizer, weight_decay=recipe.weight_decay if own else 0.0,
+        lr=getattr(options, "lr", recipe.lr if own else USUAL_RATES[options.optimizer]),
     )
 
 

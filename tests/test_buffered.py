@@ -24,7 +24,8 @@ from autograd.compiler.array import (
     take,
     transpose,
 )
-from autograd.compiler.buffered import Buffered, CallPrinter, reused, roots, splits
+from autograd.compiler.buffered import Buffered, CallPrinter, splits
+from autograd.compiler.memory import reused, roots
 from autograd.compiler.printer import Printer
 
 X, W, B = name("x", (Rows(), 4)), name("W", (4, 4)), name("b", (4,))

@@ -14,8 +14,8 @@ Arrays: a tree of nodes, and statements about them, of which every later part is
 - `forward`    a statement for every block
 - `backward`   the chain rule from block to block, by the rules of the table, and how gradients are added up
 - `function`   both halves, from the arguments to the results; what need not be copied or begin as zeros does not
-- `buffered`   the same as calls that write into arrays kept from call to call, which share memory; `algebra` says
-               which calls give the same numbers in less time
+- `buffered`   the same as calls that write into arrays kept from call to call; `algebra` says which calls give the
+               same numbers in less time, `memory` which arrays can be one
 
 Text, printed and never read again:
 

@@ -16,11 +16,12 @@ from autograd.compiler.arguments import Batch
 from autograd.compiler.array import Let, names_in
 from autograd.compiler.backward import behind_selections
 from autograd.compiler.blocks import tame, wild
-from autograd.compiler.buffered import Buffered, CallPrinter, reused, with_buffers
+from autograd.compiler.buffered import Buffered, CallPrinter, with_buffers
 from autograd.compiler.build import Plan, with_sum
 from autograd.compiler.execute import function_of
 from autograd.compiler.function import Function, function
 from autograd.compiler.graph import CODE, LEAVES, Graph
+from autograd.compiler.memory import reused
 from autograd.compiler.native import Memory, Native
 from autograd.compiler.place import Places
 from autograd.compiler.printer import HELPERS, Printer, all_nodes, constants_in

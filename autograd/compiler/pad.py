@@ -36,24 +36,26 @@ def padded(blocks: list[Block], roots: list[tuple[int, int]]) -> list[Block]:
     """The blocks with rectangles in place of ragged rows, where these are read as such."""
     fixed = {position for position, _ in roots}
     done: set[int] = set()
-    for position in range(len(blocks)):
-        for reader in range(position + 1, len(blocks)):
-            rows = ragged(blocks[reader], position, blocks[position].size) if position not in done else None
-            if rows is not None:
-                room = Room.around(blocks, position, rows, fixed | done)
-                done |= {position} if room is None else set(room.slots)
-                blocks = blocks if room is None else room.furnished()
+    while found := ragged(blocks, done):
+        position = min(found)
+        room = Room.around(blocks, position, found[position], fixed | done)
+        done |= {position} if room is None else set(room.slots)
+        blocks = blocks if room is None else room.furnished()
     return blocks
 
 
-def ragged(reader: Block, source: int, size: int) -> Ints | None:
-    """The rows by which a block reads all elements of another, each once and padded, if it does."""
-    for operand, _ in padded_reads(reader):
-        if operand.source == source and operand.index.min() == PAD and operand.index.size <= LARGEST * size:
-            real = operand.index[operand.index != PAD]
-            if real.size == size and len(np.unique(real)) == size:
-                return operand.index
-    return None
+def ragged(blocks: list[Block], done: set[int]) -> dict[int, Ints]:
+    """The rows by which blocks read all elements of others, each once and padded; those of `done` are left out."""
+    found: dict[int, Ints] = {}
+    for reader in blocks:
+        for operand, _ in padded_reads(reader):
+            source, index = operand.source, operand.index
+            if source is None or source in done or source in found or index.min() != PAD:
+                continue
+            size, real = blocks[source].size, index[index != PAD]
+            if index.size <= LARGEST * size and real.size == size == len(np.unique(real)):
+                found[source] = index
+    return found
 
 
 def padded_reads(block: Block) -> Iterator[tuple[Operand, float]]:

@@ -84,6 +84,7 @@ class Runnable:
     def __init__(self, made: Function, dtype: np.dtype[Any], parameters: int) -> None:
         self.dtype = dtype
         calls = with_buffers(made)
+        self.statements = len(calls.statements)
         self.source = source_of_calls(made, calls, copied=parameters <= SMALL)
         names = dict(HELP)
         for carried in [*constants_in(all_nodes(made)), *calls.constants.values()]:
@@ -178,6 +179,11 @@ class Engine:
             self.runnables[kind, dtype] = Runnable(self.function(kind), dtype, self.plan.sizes["parameter"])
         return self.runnables[kind, dtype]
 
+    @cached_property
+    def statements(self) -> int:
+        """The number of calls of NumPy for the value and its gradient."""
+        return self.runnable("value_and_grad", np.dtype(np.float64)).statements
+
     @property
     def shown(self) -> Function:
         """The function that people look at."""
@@ -200,8 +206,8 @@ class Engine:
         self, theta: FloatArray, batch: Batch, rng: np.random.Generator | None, out: FloatArray | None, inputs: bool
     ) -> tuple[Any, ...]:
         """See `Program.value_and_grad`."""
-        by_floats = not inputs and self.straight is not None and self.straight.pays(len(batch.x))
         kind = "inputs" if inputs else "value_and_grad"
+        by_floats = not inputs and self.straight is not None and self.straight.pays(len(batch.x), self.statements)
         result = self.results(kind, theta, batch, self.noise(batch, rng), out, by_floats)
         if inputs:
             value, gradient, dx = result

@@ -129,6 +129,19 @@ def test_calls_compute_the_same_numbers_again_and_again(statements: list[Any]) -
             np.testing.assert_array_equal(kept["x"], before)
 
 
+def test_what_is_written_to_is_no_array_that_stays() -> None:
+    ones = Array("full", (Array.lift(1),), (Rows(), 2, 2), (Rows(), 2, 2), "float")
+    fixed = reduce(ops.sum, ones, (1,))
+    buffered = lowered(z(fixed), Store(part(name("z", fixed.shape), 0, 1), part(X, 0, 1), adds=True))
+    kept = {"np": np, "n": 5, "theta": np.zeros(1), "x": np.ones((5, 4))}
+    for let in buffered.allocations:
+        exec(CallPrinter().statement(let), kept)
+    for _ in range(2):
+        for call in buffered.statements:
+            exec(CallPrinter().statement(call), kept)
+        np.testing.assert_array_equal(eval(Printer().text(buffered.inlined(name("z", fixed.shape))), kept)[0], [3, 2])
+
+
 def chain(*functions: Callable[[Any], Any]) -> Buffered:
     """z = the last function of … of the first function of x, each in a statement."""
     statements, array = [], X

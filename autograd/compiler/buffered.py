@@ -129,7 +129,10 @@ class Buffered:
                 self.meaning[text.info] = factor, found
                 return
         new = None if text.info in self.meaning else text
-        self.meaning[text.info] = ONE, self.computation(self.times(factor, inner), new)
+        found = self.computation(self.times(factor, inner), new)
+        if text.info in self.stored and found.info != text.info:
+            found = self.computation(copy(found), text)  # what is written to has memory of its own
+        self.meaning[text.info] = ONE, found
 
     def deferred(self, array: Array) -> Array:
         """An array of which nothing is left to compute but what its reader may do without."""

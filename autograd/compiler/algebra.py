@@ -313,7 +313,7 @@ def reduced(array: Array, row_by_row: bool) -> Array:
         return array
     axis, one = axes[0] % rank, Array.lift(1)
     if op is ops.sum and axis == 0 and row_by_row:
-        return reshape(matmul(full(x.shape[:1], one), reshape(x, (x.shape[0], fixed(x.shape[1:])))), array.shape)
+        return reshape(matmul(full(x.shape[:1], one), reshape(x, (x.shape[0], count(x.shape[1:])))), array.shape)
     if op is ops.sum and axis == rank - 2 and rank > 2:
         return reshape(matmul(full((1, x.shape[axis]), one), x), array.shape)
     if axis != rank - 1:
@@ -327,11 +327,6 @@ def reduced(array: Array, row_by_row: bool) -> Array:
         last = len(rows.shape) - 1
         return reshape(reduce(op, copy(permuted(rows, (last, *range(last)))), (0,)), array.shape)
     return array
-
-
-def fixed(shape: Shape) -> int:
-    """The number of elements, of which none are examples."""
-    return math.prod(size for size in shape if not isinstance(size, Rows))
 
 
 def by_matrices(array: Array) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 from autograd.compiler.array import (
     Array,
     Let,
+    N,
     Rows,
     Statement,
     Store,
@@ -68,8 +69,7 @@ class Function:
 
     def check(self) -> Function:
         """The function itself, if its statements are well formed; raises AssertionError."""
-        given = [*self.arguments, name("n", (), "number")]
-        check_statements(given, self.statements, self.results, ["gradient"])
+        check_statements([*self.arguments, N], self.statements, self.results, ["gradient"])
         return self
 
 

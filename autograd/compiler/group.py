@@ -163,7 +163,7 @@ class Grouping:
         """One more group."""
         self.group[group.members] = len(self.found)
         self.batched[group.members] = group.batched
-        own = group.op in ops.TABLE and group.op != "sum" and not tame(ops.TABLE[group.op])
+        own = group.op in ops.TABLE and not tame(ops.TABLE[group.op])
         self.wild[group.members] = own or any(self.wild[nodes].any() for nodes in group.reads())
         self.found.append(group)
         self.levels.append(level)
@@ -278,8 +278,8 @@ class Grouping:
                 node.append(left)
                 scale.append(factor)
         nodes = np.concatenate(node)
-        cost = READ * len(nodes)
-        if matched(several) is None:
+        cost, classes = READ * len(nodes), matched(several)
+        if classes is None:
             by_matrix = math.inf if self.wild[nodes].any() else MULTIPLY * len(members) * len(np.unique(nodes))
             cost = min(GATHER + cost, by_matrix)
         if cost > STATEMENT * (len(several) - 1):
@@ -287,7 +287,6 @@ class Grouping:
         order = np.argsort(members)
         place = np.empty(len(order), np.int64)
         place[order] = np.arange(len(order))
-        classes = matched(several)
         if classes is None:
             empty = np.zeros(0, np.int64)
             classes = [Class(1, np.concatenate(owner), nodes, empty, np.concatenate(scale))]

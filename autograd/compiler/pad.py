@@ -115,13 +115,12 @@ class Room:
         order[rows[rows != PAD]] = np.flatnonzero(rows.reshape(-1) != PAD)
         for member, of_member in slots.items():
             for term in blocks[member].terms:
-                (h, k1), k2 = term.left.index.shape[:2] if term.right else (0, 0), 0
-                if term.right is not None and not term.elementwise:
-                    k2 = term.right.index.shape[1]
-                    distinct = len(np.unique(term.place)) == len(term.place)
-                    if distinct and term.places <= LARGEST * len(term.place):
-                        shape = (h, k2, k1) if term.weights else (h, k1, k2)
-                        order = term.place[np.argsort(of_member)]
+                if term.right is None or term.elementwise or term.places > LARGEST * len(term.place):
+                    continue
+                if len(np.unique(term.place)) == len(term.place):
+                    (h, k1, _), k2 = term.left.index.shape, term.right.index.shape[1]
+                    shape = (h, k2, k1) if term.weights else (h, k1, k2)
+                    order = term.place[np.argsort(of_member)]
         room = cls(blocks, {member: order[of_member] for member, of_member in slots.items()}, shape)
         return room if room.is_sound() else None
 

@@ -220,16 +220,12 @@ class Reroller:
         (flat,) = group.operands
         owner = np.repeat(np.arange(len(group.members)), group.counts)
         source, index = self.together(flat, numbers=False)
-        index, segments = index[np.lexsort((index, owner))], None
-        # Members in the order of what they read, so that rows are read as they lie.
-        first = index[np.cumsum(group.counts) - group.counts]
-        order = np.argsort(first, kind="stable")
-        if len(np.unique(first)) == len(first):
-            rank = np.empty_like(order)
-            rank[order] = np.arange(len(order))
-            owner = rank[owner]
-            index = index[np.lexsort((index, owner))]
-            owner, group.counts, group.members = np.sort(owner), group.counts[order], group.members[order]
+        first, segments = np.minimum.reduceat(index, np.cumsum(group.counts) - group.counts), None
+        if len(np.unique(first)) == len(first):  # members in the order of what they read: rows are read as they lie
+            order = np.argsort(first, kind="stable")
+            owner = np.argsort(order)[owner]  # the place of each
+            group.counts, group.members = group.counts[order], group.members[order]
+        index, owner = index[np.lexsort((index, owner))], np.sort(owner)
         if len(group.members) * group.counts.max() > WASTE * len(flat) + SMALL:
             segments = np.concatenate([[0], np.cumsum(group.counts)[:-1]])
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -46,22 +47,27 @@ def perceptron_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
     return ((X @ P["W3"].T + P["b3"] - Y) ** 2).sum(-1)
 
 
-def perceptron_hand(P: Params, X: Array, Y: Array) -> Found:
-    H = [X]
-    for k in "12":
-        z = dense(H[-1], P["W" + k], P["b" + k])
-        H.append(np.maximum(z, 0, out=z))
+def three_layers(P: Params, H: list[Array], Y: Array, slope: Callable[[int], Array]) -> Found:
+    """The loss of a last layer, and the gradients of three: `H` holds what goes in, `slope(k)` the slopes of layer k."""
     d = dense(H[2], P["W3"], P["b3"])
     d -= Y
     loss = mean_square(d)
-    d *= 2 / len(X)
+    d *= 2 / len(Y)
     found = {}
     for k in (3, 2, 1):
         found |= {f"W{k}": d.T @ H[k - 1], f"b{k}": d.sum(0)}
         if k > 1:
             d = d @ P[f"W{k}"]
-            d *= H[k - 1] > 0
+            d *= slope(k - 1)
     return loss, found
+
+
+def perceptron_hand(P: Params, X: Array, Y: Array) -> Found:
+    H = [X]
+    for k in "12":
+        z = dense(H[-1], P["W" + k], P["b" + k])
+        H.append(np.maximum(z, 0, out=z))
+    return three_layers(P, H, Y, lambda k: H[k] > 0)
 
 
 def autoencoder(P: Params, x: Any) -> Any:
@@ -256,19 +262,13 @@ def waves_hand(P: Params, X: Array, Y: Array) -> Found:
         z *= 3
         Z.append(z)
         H.append(np.sin(z))
-    d = dense(H[2], P["W3"], P["b3"])
-    d -= Y
-    loss = mean_square(d)
-    d *= 2 / len(X)
-    found = {}
-    for k in (3, 2, 1):
-        found |= {f"W{k}": d.T @ H[k - 1], f"b{k}": d.sum(0)}
-        if k > 1:
-            d = d @ P[f"W{k}"]
-            bend = np.cos(Z[k - 2], out=Z[k - 2])
-            bend *= 3
-            d *= bend
-    return loss, found
+
+    def slope(k: int) -> Array:
+        found = np.cos(Z[k - 1], out=Z[k - 1])
+        found *= 3
+        return found
+
+    return three_layers(P, H, Y, slope)
 
 
 WORK: dict[str, Work] = {

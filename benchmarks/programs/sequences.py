@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -202,23 +203,32 @@ def hidden_states_hand(P: Params, X: Array, Y: Any) -> Found:
     return loss, {"A": G - A * G.sum(1, keepdims=True), "B": H - np.exp(logB) * H.sum(1, keepdims=True)}
 
 
-def tagging(P: Params, x: Any, y: Any) -> Any:
-    """A linear-chain conditional random field: four tags for ten words of five features."""
+def over_right(join: Callable[..., Any], P: Params, x: Any, y: Any) -> Any:
+    """What all paths of tags come to, joined step by step, less the score of the right one."""
     E = [linear(P["W"], word) for word in x]
     alpha = E[0]
     for t in range(1, 10):
-        alpha = [autograd.logsumexp([alpha[r] + P["A"][r][s] for r in range(4)]) + E[t][s] for s in range(4)]
+        alpha = [join([alpha[r] + P["A"][r][s] for r in range(4)]) + E[t][s] for s in range(4)]
     score = sum(autograd.dot(e, tag) for e, tag in zip(E, y, strict=True))
     score += sum(autograd.dot(linear(P["A"], y[t]), y[t - 1]) for t in range(1, 10))
-    return autograd.logsumexp(alpha) - score
+    return join(alpha) - score
 
 
-def tagging_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+def over_right_arrays(join: Callable[..., Any], P: Params, X: Any, Y: Any) -> Any:
     E = X @ P["W"].T
     alpha = E[:, 0]
     for t in range(1, 10):
-        alpha = xp.logsumexp(alpha[:, :, None] + P["A"], 1) + E[:, t]
-    return xp.logsumexp(alpha, -1) - (E * Y).sum(-1).sum(-1) - (Y[:, :-1] @ P["A"] * Y[:, 1:]).sum(-1).sum(-1)
+        alpha = join(alpha[:, :, None] + P["A"], 1) + E[:, t]
+    return join(alpha, -1) - (E * Y).sum(-1).sum(-1) - (Y[:, :-1] @ P["A"] * Y[:, 1:]).sum(-1).sum(-1)
+
+
+def tagging(P: Params, x: Any, y: Any) -> Any:
+    """A linear-chain conditional random field: four tags for ten words of five features."""
+    return over_right(autograd.logsumexp, P, x, y)
+
+
+def tagging_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    return over_right_arrays(xp.logsumexp, P, X, Y)
 
 
 def tagging_hand(P: Params, X: Array, Y: Array) -> Found:
@@ -250,21 +260,11 @@ def tags(rng: np.random.Generator, examples: int) -> tuple[Array, Array]:
 
 def best_path(P: Params, x: Any, y: Any) -> Any:
     """How much better the best path of tags by Viterbi's algorithm scores than the right one."""
-    E = [linear(P["W"], word) for word in x]
-    best = E[0]
-    for t in range(1, 10):
-        best = [autograd.max([best[r] + P["A"][r][s] for r in range(4)]) + E[t][s] for s in range(4)]
-    score = sum(autograd.dot(e, tag) for e, tag in zip(E, y, strict=True))
-    score += sum(autograd.dot(linear(P["A"], y[t]), y[t - 1]) for t in range(1, 10))
-    return autograd.max(best) - score
+    return over_right(autograd.max, P, x, y)
 
 
 def best_path_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
-    E = X @ P["W"].T
-    best = E[:, 0]
-    for t in range(1, 10):
-        best = xp.amax(best[:, :, None] + P["A"], 1) + E[:, t]
-    return xp.amax(best, -1) - (E * Y).sum(-1).sum(-1) - (Y[:, :-1] @ P["A"] * Y[:, 1:]).sum(-1).sum(-1)
+    return over_right_arrays(xp.amax, P, X, Y)
 
 
 def best_path_hand(P: Params, X: Array, Y: Array) -> Found:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -104,6 +105,14 @@ class Room:
     blocks: list[Block]
     slots: dict[int, Ints]
     shape: tuple[int, ...]
+    fills: dict[int, float] = field(default_factory=dict)
+    """What is written to the dead elements of a block."""
+    held: dict[int, float | None] = field(default_factory=dict)
+    """What they hold; None for any number."""
+    result: list[Block] = field(default_factory=list)
+    """All blocks, those of the room padded."""
+    still: dict[int, bool] = field(default_factory=dict)
+    """Whether no gradient arrives at the dead elements of a block."""
 
     @classmethod
     def around(cls, blocks: list[Block], position: int, rows: Ints, fixed: set[int]) -> Room | None:
@@ -163,7 +172,7 @@ class Room:
         """The number of elements of the rectangle."""
         return math.prod(self.shape)
 
-    @property
+    @cached_property
     def alive(self) -> npt.NDArray[np.bool_]:
         """Which of them somebody asked for."""
         found = np.zeros(self.size, dtype=bool)
@@ -174,17 +183,12 @@ class Room:
 
     def is_sound(self) -> bool:
         """Find out what the dead elements hold; whether no slope of theirs can spoil what is alive."""
-        self.fills: dict[int, float] = {}
-        """What is written to the dead elements of a block."""
-        self.held: dict[int, float | None] = {}
-        """What they hold; None for any number."""
         for member in sorted(self.slots):
             self.held[member] = self.computed(member)
             wanted = [neutral for reader, neutral in self.readers(member) if reader not in self.slots]
             if self.held[member] is None and wanted:
                 self.fills[member] = self.held[member] = wanted[0]
-            own = self.blocks[member]
-            if own.op != "sum" and not self.is_clean(member):
+            if self.blocks[member].op != "sum" and not self.is_clean(member):
                 return False
         return True
 
@@ -248,7 +252,8 @@ class Room:
             if position not in self.slots and any(operand.source in self.slots for operand in block.reads()):
                 self.result[position] = self.reader(block)
         for member in sorted(self.slots, reverse=True):
-            self.result[member].cut = not self.is_still(member) and self.leads_out(member)
+            self.still[member] = self.is_still(member)
+            self.result[member].cut = not self.still[member] and self.leads_out(member)
         return self.result
 
     def block(self, member: int) -> Block:
@@ -316,7 +321,7 @@ class Room:
     # ── gradients ────────────────────────────────────────────────────────────────────────────
 
     def is_still(self, member: int) -> bool:
-        """Whether no gradient arrives at the dead elements of a block."""
+        """Whether no gradient arrives at the dead elements of a block, where that is known of those that follow it."""
         dead = ~self.alive
         for position in range(member + 1, len(self.result)):
             block = self.result[position]
@@ -332,9 +337,9 @@ class Room:
 
     def passes_nothing(self, member: int, which: int) -> bool:
         """Whether a block of the room passes no gradient of its dead elements on to what it reads."""
-        if not self.result[member].cut and not self.is_still(member):
-            return self.blocks[member].op != "sum" and not self.slopes(member, which).any()
-        return True
+        if self.result[member].cut or self.still[member]:
+            return True
+        return self.blocks[member].op != "sum" and not self.slopes(member, which).any()
 
     def leads_out(self, member: int) -> bool:
         """Whether a gradient that arrived at dead elements would get to what is alive."""

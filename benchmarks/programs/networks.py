@@ -48,7 +48,7 @@ def perceptron_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
 
 
 def three_layers(P: Params, H: list[Array], Y: Array, slope: Callable[[int], Array]) -> Found:
-    """The loss of a last layer, and the gradients of three: `H` holds what goes in, `slope(k)` the slopes of layer k."""
+    """The loss of a last layer, and the gradients of three: `H` is what goes in, `slope(k)` the slopes of layer k."""
     d = dense(H[2], P["W3"], P["b3"])
     d -= Y
     loss = mean_square(d)

@@ -39,7 +39,7 @@ def z(value: Any) -> Let:
 
 def lowered(*statements: Any) -> Buffered:
     """The calls for statements."""
-    buffered = Buffered(["x", "W", "b", "z", "i"], stored=[s.target for s in statements if isinstance(s, Store)])
+    buffered = Buffered(["x", "W", "b", "z", "i"], statements, [Let(B, part(name("theta", (9,)), 0, 4))])
     for statement in statements:
         buffered.statement(statement)
     return buffered
@@ -94,6 +94,9 @@ STATEMENTS: dict[str, list[Any]] = {
     "reductions": [z(reduce(ops.sum, X * X, keep=True) + B)],
     "two rows of each": [z(matmul(reshape(X + B, (Rows(2), 2)), name("V", (2, 4))))],
     "adding": [z(X + 1), Store(name("z", X.shape), X * 2, adds=True), Store(name("z", X.shape), B, adds=True)],
+    "adding the same again": [z(X + 1), *[Store(name("z", X.shape), X * 2, adds=True)] * 3],
+    "adding after reading": [Let(name("a", X.shape), X * X), Let(name("c", X.shape), name("a", X.shape) + X),
+                             Store(name("a", X.shape), X, adds=True), z(name("c", X.shape) * (name("a", X.shape) + X))],
     "several": [Let(name("a", X.shape), X + 1), Let(name("c", X.shape), name("a", X.shape) * 2),
                 z((name("a", X.shape) + name("c", X.shape)) * name("a", X.shape) - name("c", X.shape))],
     "truth values": [z(ops.eq(X, X) * X + ops.gt(0, X) * 2.0)],

@@ -18,7 +18,7 @@ np.subtract(t2, k1, out=z)
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -64,9 +64,7 @@ INTO = frozenset({"matmul", "dot", "reduce", "reduceat", "take", "einsum", "copy
 class Buffered:
     """Statements as calls, and the arrays that are made beforehand: `allocations` for a number of examples."""
 
-    def __init__(
-        self, taken: Iterable[str], runs: Iterable[Let] = (), stored: Iterable[str] = (), sliced: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, taken: Iterable[str], statements: Sequence[Statement] = (), runs: Sequence[Let] = ()) -> None:
         self.allocations: list[Let] = []
         self.statements: list[Statement] = []
         self.root: dict[str, str] = {}
@@ -87,9 +85,14 @@ class Buffered:
         """Those of the present statement that read what other statements write to."""
         self.latest: set[str] = set()
         """What the last call computed, if it was for the last operand of the present node."""
-        self.stored = set(stored)
-        """The names of arrays of which statements write to parts; what is added to a whole array makes another."""
-        self.sliced = set(sliced)
+        stores = [statement for statement in statements if isinstance(statement, Store)]
+        given = {let.name.info for let in runs}
+        self.stored = {store.target for store in stores
+                       if not (store.adds and store.place.kind == "name" and store.target not in given)}
+        """The names of arrays of which statements write to parts, and of those that are given."""
+        self.added = {store.target for store in stores} - self.stored
+        """Those to which whole arrays are added: each sum is an array of its own, which the name means from then on."""
+        self.sliced = sliced(statements)
         """The names of arrays that are read column by column."""
         self.columns: dict[str, Array] = {}
         """Their transposes, in which columns lie one after the other."""
@@ -128,7 +131,7 @@ class Buffered:
             if not self.is_stored(found):
                 self.meaning[text.info] = factor, found
                 return
-        new = None if text.info in self.meaning else text
+        new = None if text.info in self.added else text
         found = self.computation(self.times(factor, inner), new)
         if text.info in self.stored and found.info != text.info:
             found = self.computation(copy(found), text)  # what is written to has memory of its own
@@ -157,7 +160,7 @@ class Buffered:
             place = Array("take", (self.operand(place.args[0]),), place.info, place.shape, place.dtype)
             self.statements.append(Store(place, self.operand(value), statement.adds))
             return
-        if statement.adds and place.kind == "name" and place.info not in self.stored:
+        if place.kind == "name" and place.info in self.added:
             self.define(place, place + value)
             return
         place = self.operand(place)
@@ -255,7 +258,7 @@ class Buffered:
         if is_padded(array):
             array = self.padded(array)
         own = called is not None and called.info in self.stored
-        written = key_of(array)
+        names, written = set(names_in(array)), key_of(array)
         if not own and (known := self.known(written)):
             return known
         array = array if array.kind == "full" else self.with_operands(array)
@@ -271,7 +274,9 @@ class Buffered:
             result = self.call(array, called)
         if not own:
             kept = self.passing if any(map(self.is_stored, array.args)) else self.computed
-            kept[key] = kept[written] = result
+            kept[key] = result
+            if self.added.isdisjoint(names):
+                kept[written] = result
         return result
 
     def quicker(self, array: Array) -> Array:
@@ -454,12 +459,9 @@ def sliced(statements: Iterable[Statement]) -> set[str]:
 
 def with_buffers(made: Function) -> Buffered:
     """The calls of a function."""
-    runs = {let.name.info for let in made.places}
     taken = [*(array.info for array in made.arguments), *map(target_of, made.statements),
              *(carried.name for carried in constants_in(all_nodes(made)))]
-    stored = [statement.target for statement in made.backward if isinstance(statement, Store)
-              and not (statement.adds and statement.place.kind == "name" and statement.target not in runs)]
-    buffered = Buffered(taken, [*made.views, *made.places], stored, sliced(made.statements))
+    buffered = Buffered(taken, made.statements, [*made.views, *made.places])
     for statement in made.forward:
         buffered.statement(statement)
     buffered.forward = len(buffered.statements)

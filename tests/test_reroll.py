@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+import random
 from typing import Any
 
 import numpy as np
 import pytest
-from agreement import Case
+from agreement import Case, assert_agreement
 from losses import attention, convolution, linear_layer, mlp, weights
 
 import autograd
 from autograd import Value, dot
+from autograd.compiler import reroll
 from autograd.compiler.blocks import Block, Term
 from autograd.compiler.reroll import aligned, components, padded, rows_of
 from autograd.compiler.views import PAD, affine, disjoint, factored
@@ -129,6 +133,13 @@ def test_a_convolution_is_a_matrix_of_filters_by_windows() -> None:
     assert affine(product.right.index[0].reshape(5, 5, 2, 2)) is not None
 
 
+@pytest.fixture
+def incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No matrix of weights is completed with zeros."""
+    monkeypatch.setattr(reroll, "WEIGHT", math.inf)
+
+
+@pytest.mark.usefixtures("incomplete")
 @pytest.mark.parametrize("zeros", [False, True])
 def test_a_padded_convolution_reads_nothing_at_its_border(zeros: bool) -> None:
     case = convolution(5, filters=2, padding=1, zeros=zeros)
@@ -153,6 +164,7 @@ def test_rows_of_a_matrix_times_weights_by_columns_are_one_product() -> None:
     assert product.right.index.shape == (1, 4, 3)
 
 
+@pytest.mark.usefixtures("incomplete")
 def test_heads_are_a_batch_of_products() -> None:
     Q = weights(3, 2, 4)
 
@@ -161,6 +173,81 @@ def test_heads_are_a_batch_of_products() -> None:
 
     (product, *_) = products_of(Case(loss, Q, (3, 4)))
     assert product.left.index.shape == (3, 2, 4)
+
+
+# ── matrices completed with zeros ────────────────────────────────────────────────────────────
+
+
+def wired(inputs: int, outputs: int, wires: int, seed: int, constant: bool = False) -> Case:
+    """Neurons that each read a few of the inputs, by weights of their own, or by constants."""
+    draw = random.Random(seed)
+    chosen = [draw.sample(range(inputs), wires) for _ in range(outputs)]
+    numbers = [[draw.gauss(0, 1) for _ in row] for row in chosen]
+    W = [[Value(number) for number in row] for row in numbers]
+    b = [Value(draw.gauss(0, 1)) for _ in chosen]
+
+    def loss(x: Any) -> Any:
+        rows = numbers if constant else W
+        return autograd.sum([(dot(row, [x[i] for i in wires]) + bias).tanh()
+                             for row, wires, bias in zip(rows, chosen, b, strict=True)])
+
+    return Case(loss, [W, b], (inputs,))
+
+
+@pytest.mark.parametrize("constant", [False, True])
+def test_neurons_that_read_from_anywhere_are_one_product_with_a_matrix(constant: bool) -> None:
+    (product,) = products_of(wired(11, 10, 3, seed=0, constant=constant))
+    assert product.right is not None
+    assert product.left.index.shape == (1, 10, product.right.index.size)
+    assert np.all(np.diff(product.right.index[0, 0]) == 1)
+    weights = product.left.index != PAD if product.left.numbers is None else product.left.numbers
+    assert np.count_nonzero(weights) == 30
+
+
+def test_few_elements_of_many_are_read_one_by_one() -> None:
+    (product,) = products_of(wired(400, 100, 2, seed=0))
+    assert product.left.index.size == 200
+
+
+def test_what_may_not_be_finite_is_not_multiplied_by_zero() -> None:
+    case = wired(12, 10, 3, seed=0)
+    (product,) = products_of(Case(lambda x: case.loss([autograd.log(a) for a in x]), case.params, (12,)))
+    assert product.left.index.size == 30
+
+
+def test_an_element_that_meets_two_weights_in_a_sum_is_multiplied_by_each() -> None:
+    w = weights(4, 3)
+    pairs = [[0, 0, 5], [1, 3, 3], [2, 2, 4], [5, 1, 1]]
+    case = Case(lambda x: autograd.sum([dot(row, [x[i] for i in wires]).tanh()
+                                        for row, wires in zip(w, pairs, strict=True)]), w, (6,))
+    assert_agreement(case, *case.data())
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_completed_matrices_give_what_eager_evaluation_gives(seed: int) -> None:
+    draw = random.Random(seed)
+    inputs = draw.randint(2, 20)
+    case = wired(inputs, draw.randint(2, 20), draw.randint(1, inputs), seed, constant=seed % 3 == 0)
+    assert_agreement(case, *case.data())
+
+
+def test_maps_of_parameters_by_constants_are_products_with_a_matrix() -> None:
+    c = weights(6)
+
+    def loss(x: Any) -> Any:
+        total = 0.0
+        for k in range(5):
+            points = c
+            while len(points) > 1:
+                points = [(1 - k / 4) * a + k / 4 * b for a, b in itertools.pairwise(points)]
+            total = total + (points[0] - x[k]) ** 2
+        return total
+
+    case = Case(loss, c, (5,))
+    products = [product for product in products_of(case) if product.left.numbers is not None]
+    assert len(products) == 5
+    assert all(product.left.index.shape[0] == 1 for product in products)
+    assert_agreement(case, *case.data())
 
 
 def test_products_that_meet_nowhere_are_multiplied_element_by_element() -> None:

@@ -255,7 +255,11 @@ def transpose(array: Array) -> Array:
 
 def swapped(array: Array) -> Array:
     """The transpose of every matrix along the last two axes."""
-    return array.args[0] if array.kind == "swapped" else _make("swapped", array, dtype=array.dtype)
+    if array.kind in ("swapped", "transpose"):
+        return array.args[0]
+    if 1 in array.shape[-2:]:
+        return reshape(array, _swapped_shape(None, array.shape))
+    return _make("swapped", array, dtype=array.dtype)
 
 
 def permuted(array: Array, axes: tuple[int, ...]) -> Array:
@@ -276,7 +280,9 @@ def broadcast(array: Array, shape: Shape) -> Array:
 
 
 def matmul(left: Array, right: Array) -> Array:
-    """left @ right; the left may be a vector."""
+    """left @ right; the left may be a vector. Many products of a column and a row are computed element by element."""
+    if left.shape[-1] == 1 and max(len(left.shape), len(right.shape)) > 2:
+        return Array(ops.mul, (left, right), None, _matmul_shape(None, left.shape, right.shape), "float")
     return _make("matmul", left, right)
 
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.blocks import Block, Operand, Term, is_wild
-from autograd.compiler.graph import LEAVES, Canonical, Floats, Ints
-from autograd.compiler.group import MULTIPLY, READ, REDUCTIONS, Class, Group
-from autograd.compiler.views import PAD
+from autograd.compiler.graph import CODE, LEAVES, Canonical, Floats, Ints
+from autograd.compiler.group import GATHER, MULTIPLY, ONCE, PRODUCT, READ, REDUCTIONS, WEIGHT, Class, Group
+from autograd.compiler.views import PAD, affine
 
 
 def rows_of(matrix: Ints) -> tuple[Ints, Ints]:
@@ -316,6 +316,14 @@ class Reroller:
         """Whether nodes differ from example to example."""
         return any(self.blocks[i].batched for i in np.unique(self.block[nodes]))
 
+    def is_constant(self, nodes: Ints) -> bool:
+        """Whether nodes are plain numbers."""
+        return bool(np.all(self.graph.code[nodes] == CODE["constant"]))
+
+    def is_wild(self, nodes: Ints) -> bool:
+        """Whether nodes may not be finite: 0 times them is not 0."""
+        return any(self.wild[i] for i in np.unique(self.block[nodes]))
+
     def summed(self, group: Group) -> Block:
         """A sum of matrix products, products and plain terms."""
         k = len(group.members)
@@ -356,14 +364,8 @@ class Reroller:
             if constant.number is not None and other.source is not None and (counts == 1).all():
                 other.index = other.index[:, None]
                 return Term(c.sign * constant.number, other)
-        if counts.min() == counts.max():
-            rows = c.left.reshape(k, -1), c.right.reshape(k, -1)
-        else:
-            found = aligned(c.left, c.right, c.owner, k, WASTE if counts.min() else len(c.owner), SMALL)
-            if found is None:
-                return Term(c.sign, left, right, segments=np.concatenate([[0], np.cumsum(counts)[:-1]]))
-            rows = found
-        return self.product(c, *rows)
+        term = self.product(c, counts)
+        return self.completed(c, term, k) or term
 
     def scaled(self, c: Class, scale: Floats, k: int) -> Term:
         """Numbers times nodes, added up: a matrix of numbers, or rows of their own for each member."""
@@ -392,7 +394,56 @@ class Reroller:
         total: Floats = np.bincount(c.owner, numbers, k).astype(np.float64)[:, None]
         return Term(c.sign, Operand(None, np.zeros(total.shape, np.int64), total))
 
-    def product(self, c: Class, left: Ints, right: Ints) -> Term:
+    def completed(self, c: Class, term: Term, k: int) -> Term | None:
+        """The terms as one product with a matrix of weights, most of which may be 0, where that takes less time."""
+        weights, nodes = c.left, c.right
+        if not (self.is_batched(nodes) or self.is_constant(weights)):
+            weights, nodes = nodes, weights
+        batched, constant = self.is_batched(nodes), self.is_constant(weights)
+        if self.is_batched(weights) or self.is_wild(nodes) or not (batched or constant):
+            return None
+        columns, column = np.unique(nodes, return_inverse=True)
+        cells, size = c.owner * len(columns) + column, k * len(columns)
+        cost = size * (MULTIPLY if batched else ONCE) + size * WEIGHT * (not constant)
+        if cost > self.cost(term, batched) or len(np.unique(cells)) < len(cells):
+            return None
+        matrix = np.full(size, PAD)
+        matrix[cells] = weights
+        right = self.operand(columns)
+        order = np.argsort(right.index)
+        left = self.operand(matrix.reshape(k, -1)[None, :, order])
+        right.index = right.index[None, None, order]
+        return Term(c.sign, left, right, weights=batched, place=np.arange(k))
+
+    def cost(self, term: Term, batched: bool) -> float:
+        """About how long a product takes beyond what must be: to read from anywhere, and to multiply bit by bit."""
+        left, right = term.left, term.right
+        assert right is not None
+        if term.segments is not None:
+            return READ * left.index.size if batched else GATHER
+        h, _, n = left.index.shape
+        scattered = any(affine(side.index) is None for side in (left, right) if self.batched(side) or not batched)
+        if not batched:
+            return GATHER if scattered else 0.0
+        if term.elementwise:
+            return READ * left.index.size if n > 1 else 0.0
+        read = READ * (right if term.weights else left).index.size if scattered else 0.0
+        small = PRODUCT * h + MULTIPLY * left.index.size * right.index.shape[1] if h > 1 < n else 0.0
+        placed = 0.0 if np.array_equal(np.sort(term.place), np.arange(term.places)) else READ * len(term.place)
+        return read + small + placed
+
+    def product(self, c: Class, counts: Ints) -> Term:
+        """A term as products of matrices, or ragged as it is."""
+        k = len(counts)
+        if counts.min() == counts.max():
+            return self.products(c, c.left.reshape(k, -1), c.right.reshape(k, -1))
+        rows = aligned(c.left, c.right, c.owner, k, WASTE if counts.min() else len(c.owner), SMALL)
+        if rows is not None:
+            return self.products(c, *rows)
+        left, right = self.operand(c.left), self.operand(c.right)
+        return Term(c.sign, left, right, segments=np.concatenate([[0], np.cumsum(counts)[:-1]]))
+
+    def products(self, c: Class, left: Ints, right: Ints) -> Term:
         """A term as H products of matrices, from the rows of nodes that each member multiplies."""
         lefts, left_of = rows_of(left)
         rights, right_of = rows_of(right)

@@ -17,6 +17,7 @@ from autograd.compiler.array import (
     Store,
     copy,
     matmul,
+    mean,
     name,
     part,
     reduce,
@@ -58,14 +59,14 @@ CALLS: dict[str, tuple[Any, str]] = {
     "a gather": (z(take(X, I)), 'x.take(i, -1, z, "clip")'),
     "what occurs twice is computed once": (z(ops.exp(X) * ops.exp(X)), "np.exp(x, out=t1)\nnp.multiply(t1, t1, out=z)"),
     "a sum over the examples": (Store(name("db", (4,)), reduce(ops.sum, X, (0,)), adds=False),
-                                "np.matmul(t1, x, out=db)"),
+                                "np.dot(t1, x, out=db)"),
     "a gradient in its place": (Store(name("dW", (4, 4)), matmul(transpose(X), X), adds=False),
                                 "t1 = x.T\nnp.dot(t1, x, out=dW)"),
     "a sum along rows": (z(reduce(ops.sum, X)), "np.dot(x, t1, out=z)"),
     "the largest of each row": (z(reduce(ops.max, X)),
                                 "t1 = x.transpose(1, 0)\nnp.copyto(t2, t1)\nnp.maximum.reduce(t2, 0, None, z, False)"),
     "a gradient added": (Store(B, reduce(ops.sum, X, (0,)), adds=True),
-                         "np.matmul(t1, x, out=t2)\nnp.add(b, t2, out=b)"),
+                         "np.dot(t1, x, out=t2)\nnp.add(b, t2, out=b)"),
 }
 
 
@@ -80,6 +81,29 @@ def test_a_name_for_another_and_a_view_of_a_buffer_cost_no_call() -> None:
     buffered = lowered(Let(a, ops.exp(X)), Let(c, a), z(ops.sin(reshape(c, (Rows(2), 2)))))
     assert list(map(CallPrinter().statement, buffered.statements)) == ["np.exp(x, out=a)", "np.sin(t1, out=z)"]
     assert [CallPrinter().statement(let) for let in buffered.allocations][1] == "t1 = a.reshape(-1, 2)"
+
+
+MEANS: dict[str, tuple[Any, str]] = {
+    "of squares": ((X - 1) ** 2, "np.subtract(x, k1, out=t1)\nvalue = np.dot(t2, t2) * t3"),
+    "of products that are added up": (reduce(ops.sum, 2 * X * (X - 1), keep=True),
+                                      "t1 = x.reshape(-1)\nnp.subtract(x, k1, out=t2)\nvalue = np.dot(t1, t3) * t4"),
+    "of a sum": (reduce(ops.sum, ops.exp(X), keep=True), "np.exp(x, out=t1)\nvalue = np.dot(t2, t3)"),
+    "of a product with a vector": (X * B, "np.multiply(x, b, out=t1)\nvalue = np.dot(t2, t3)"),
+}
+
+
+@pytest.mark.parametrize(("array", "expected"), MEANS.values(), ids=MEANS)
+def test_a_mean_is_a_product_of_vectors(array: Any, expected: str) -> None:
+    z, value = name("z", array.shape), name("value", ())
+    buffered = lowered(Let(z, array), Let(value, mean(z)))
+    assert "\n".join(map(CallPrinter().statement, buffered.statements)) == expected
+    names: dict[str, Any] = {"np": np, "n": 5, "theta": np.zeros(1), "b": np.arange(4.0),
+                             "x": np.random.default_rng(0).normal(size=(5, 4))}
+    readable = dict(names)
+    exec("\n".join(map(Printer().statement, (Let(z, array), Let(value, mean(z))))), readable)
+    for statement in (*buffered.allocations, *buffered.statements):
+        exec(CallPrinter().statement(statement), names)
+    np.testing.assert_allclose(names["value"], readable["value"], rtol=1e-13)
 
 
 STATEMENTS: dict[str, list[Any]] = {

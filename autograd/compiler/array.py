@@ -280,8 +280,8 @@ def broadcast(array: Array, shape: Shape) -> Array:
 
 
 def matmul(left: Array, right: Array) -> Array:
-    """left @ right; the left may be a vector. Many products of a column and a row are computed element by element."""
-    if left.shape[-1] == 1 and max(len(left.shape), len(right.shape)) > 2:
+    """left @ right; the left may be a vector. Columns times rows, or times one number, are taken element by element."""
+    if left.shape[-1] == 1 and (right.shape == (1, 1) or max(len(left.shape), len(right.shape)) > 2):
         return Array(ops.mul, (left, right), None, _matmul_shape(None, left.shape, right.shape), "float")
     return _make("matmul", left, right)
 

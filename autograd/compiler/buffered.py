@@ -18,6 +18,7 @@ np.subtract(t2, k1, out=z)
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -92,6 +93,8 @@ class Buffered:
         """The names of arrays of which statements write to parts, and of those that are given."""
         self.added = {store.target for store in stores} - self.stored
         """Those to which whole arrays are added: each sum is an array of its own, which the name means from then on."""
+        self.averaged = averaged(statements)
+        """The names of arrays of which nothing but the mean is asked for."""
         self.sliced = sliced(statements)
         """The names of arrays that are read column by column."""
         self.columns: dict[str, Array] = {}
@@ -110,7 +113,9 @@ class Buffered:
             self.store(statement)
             return
         text, value = statement.name, statement.value
-        if value.kind in ("full", "like") and text.info in self.stored:
+        if text.info in self.averaged:
+            self.meaning[text.info] = Names(self.meaning).factored(value)
+        elif value.kind in ("full", "like") and text.info in self.stored:
             self.allocate(text)
             if value.kind == "full" or value.info:
                 everywhere = value.args[0] if value.kind == "full" else Array.lift(0)
@@ -146,12 +151,18 @@ class Buffered:
         return self.computation(array)
 
     def weighted(self, array: Array) -> Array:
-        """A mean as a product with a vector of shares."""
+        """A mean over the examples as a product of vectors: of what is multiplied, or with shares."""
         factor, inner = Names(self.meaning).factored(array.args[0])
+        size = count(array.args[0].shape)
+        factor = factor.times(Factor(1 / size.times, 1) if isinstance(size, Rows) else Factor(1 / size))
+        while inner.kind == "reshape" or (inner.kind == "reduce" and inner.info[0] is ops.sum and inner.batched):
+            mine, inner = Names(self.meaning).factored(inner.args[0])
+            factor = factor.times(mine)
         size = count(inner.shape)
-        share = Factor(1, 1) if isinstance(size, Rows) else Factor(1 / size)
-        shares = full((size,), factor.times(share).value)
-        return Array("weighted", (reshape(inner, (size,)), shares), None, (), "float")
+        factors = inner.args if inner.kind is ops.mul else (inner.args[0],) * 2 if is_square(inner) else ()
+        if not factors or any(arg.shape != inner.shape or arg.dtype != "float" for arg in factors):
+            return Array("weighted", (reshape(inner, (size,)), full((size,), factor.value)), None, (), "float")
+        return Array("weighted", (*(reshape(arg, (size,)) for arg in factors), factor.value), None, (), "float")
 
     def store(self, statement: Store) -> None:
         """The calls that write to a place."""
@@ -173,7 +184,7 @@ class Buffered:
             # A vector's sum over the batch, quicker as a product of matrices than as a reduction.
             factor, inner = Names(self.meaning).factored(value.args[0])
             shares = self.operand(full((Rows(),), factor.value))
-            self.statements.append(Store(place, matmul(shares, self.operand(inner)), adds=False))
+            self.statements.append(Store(place, self.called(matmul(shares, self.operand(inner)), place), adds=False))
         else:
             self.write(place, value)
 
@@ -311,7 +322,7 @@ class Buffered:
         if ufunc_of(array.kind) is not None:
             args = tuple(map(self.without_axes, array.args)) if len(array.args) > 1 else array.args
             return Array(array.kind, args, array.info, array.shape, array.dtype)
-        if array.kind == "matmul" and all(len(arg.shape) == 2 for arg in array.args) and self.row_by_row(place):
+        if array.kind == "matmul" and max(len(arg.shape) for arg in array.args) == 2 and self.row_by_row(place):
             return Array("dot", array.args, None, array.shape, array.dtype)
         return array
 
@@ -443,6 +454,18 @@ def is_column(array: Array) -> bool:
     return array.kind == "part" and array.shape == (Rows(), 1) and array.args[0].shape != (Rows(), 1)
 
 
+def is_square(array: Array) -> bool:
+    """Whether an array is the square of another."""
+    return array.kind is ops.pow and array.args[1].number == 2
+
+
+def averaged(statements: Sequence[Statement]) -> set[str]:
+    """The names of arrays that are only read to take their mean."""
+    reads = Counter(itertools.chain.from_iterable(names_in(*statement.arrays) for statement in statements))
+    means = [let.value for let in statements if isinstance(let, Let) and let.value.kind == "mean"]
+    return {text for mean in means for text in names_in(mean) if reads[text] == 1}
+
+
 FEW = 3
 """Columns of a matrix that are read on their own before it pays to transpose it."""
 
@@ -514,8 +537,9 @@ class CallPrinter(Printer):
     def _dot(self, info: None, a: Formula, b: Formula, array: Array) -> str:
         return f"np.dot({a}, {b})"
 
-    def _weighted(self, info: None, a: Formula, shares: Formula, array: Array) -> str:
-        return f"np.dot({a}, {shares})"
+    def _weighted(self, info: None, a: Formula, b: Formula, *rest: Any) -> Formula | str:
+        *share, _ = rest
+        return Formula(f"np.dot({a}, {b})") * share[0] if share else f"np.dot({a}, {b})"
 
     def _full(self, shape: Shape, value: Formula, array: Array) -> Formula:
         return super()._full(shape, value, array) if shape else Formula(f"np.full((), {value}, theta.dtype)")

@@ -250,6 +250,23 @@ def test_maps_of_parameters_by_constants_are_products_with_a_matrix() -> None:
     assert_agreement(case, *case.data())
 
 
+def test_products_of_what_comes_one_after_the_other_are_laid_side_by_side() -> None:
+    w = weights(6)
+
+    def loss(x: Any) -> Any:
+        state, total = x[0], x[1]
+        for weight in w:
+            state = (state + 0.5).sin()
+            total = total + weight * state
+        return total
+
+    case = Case(loss, w, (2,))
+    (product,) = products_of(case)
+    assert product.right is not None
+    assert product.left.index.shape == product.right.index.shape == (1, 1, 6)
+    assert_agreement(case, *case.data())
+
+
 def test_products_that_meet_nowhere_are_multiplied_element_by_element() -> None:
     w = weights(6)
     (product, *_) = products_of(Case(lambda x: autograd.max([a * b for a, b in zip(w, x, strict=True)]), w, (6,)))

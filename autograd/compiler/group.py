@@ -33,7 +33,7 @@ ONCE, WEIGHT = 0.001, 0.006
 write a weight into a matrix and read its gradient from one."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Class:
     """The terms of one group of sums that have the same sign and factors from the same groups.
 
@@ -46,6 +46,11 @@ class Class:
     left: Ints
     right: Ints
     scale: Floats | None = None
+
+    @property
+    def turned(self) -> Class:
+        """The same terms, right times left."""
+        return Class(self.sign, self.owner, self.right, self.left)
 
     def of(self, owner: Ints) -> Class:
         """The same terms for other members, in their order; those of NONE are left out."""

@@ -9,6 +9,7 @@ its main product yields them, and whoever reads it reads those slots.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -125,6 +126,9 @@ WASTE = 4
 
 SIZES = 4
 """So many sizes of matrices of weights become products of their own; more are padded to one size."""
+
+SEVERAL, NARROW = 3, 8
+"""From so many products on, of so few members each, it is quicker to lay their factors side by side."""
 
 SMALL = 256
 """Below this many elements waste does not matter."""
@@ -327,6 +331,7 @@ class Reroller:
     def summed(self, group: Group) -> Block:
         """A sum of matrix products, products and plain terms."""
         k = len(group.members)
+        group.classes = self.joined(group.classes, k)
         terms = [self.term(c, k) for c in group.classes]
         main = max(range(len(terms)), key=lambda i: (terms[i].right is not None, len(group.classes[i].left)))
         if terms[main].right is not None and terms[main].segments is None:
@@ -341,6 +346,26 @@ class Reroller:
             terms = [term.take(order) for term in terms]
         terms = sorted(terms, key=lambda t: t.coefficient < 0)
         return Block("sum", group.members, group.batched, terms=terms)
+
+    def joined(self, classes: list[Class], k: int) -> list[Class]:
+        """The classes, of which several with one product per member become one, whose factors lie side by side."""
+        for sign in (1, -1):
+            same = [c for c in classes if c.sign == sign and c.scale is None and len(c.left) == len(c.right) == k]
+            if len(same) >= SEVERAL and k <= NARROW:
+                classes = [c for c in classes if c not in same] + [self.side_by_side(same)]
+        return classes
+
+    def side_by_side(self, classes: list[Class]) -> Class:
+        """Classes of products as one: what most of them have as a factor is on the left."""
+        homes = Counter(home for c in classes for home in {self.home(c.left), self.home(c.right)})
+        turned = [c if homes[self.home(c.left)] >= homes[self.home(c.right)] else c.turned for c in classes]
+        owner, left, right = (np.concatenate([getattr(c, side) for c in turned]) for side in ("owner", "left", "right"))
+        order = np.argsort(owner, kind="stable")
+        return Class(classes[0].sign, owner[order], left[order], right[order])
+
+    def home(self, nodes: Ints) -> int:
+        """The block of the first of some nodes."""
+        return int(self.block[nodes[0]])
 
     def term(self, c: Class, k: int) -> Term:
         """The terms of one class, as a product of matrices where it can be."""

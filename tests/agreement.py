@@ -184,22 +184,22 @@ class Given:
 
 def by_numpy(program: Program, theta: Any, X: Any, Y: Any, draw: Any = None, **options: Any) -> Any:
     """Value and gradient by matrix statements, whatever the cost estimate says."""
-    part = program.traced()
-    straight, part.straight = part.straight, None
-    try:
-        return program.value_and_grad(theta, X, Y, rng=Given(draw), **options)
-    finally:
-        part.straight = straight
+    return with_few(0, program, theta, X, Y, draw, **options)
 
 
 def by_floats(program: Program, theta: Any, X: Any, Y: Any, draw: Any = None, **options: Any) -> Any:
     """Value and gradient by straight-line Python, whatever the cost estimate says."""
-    straight = program.traced().straight
-    straight.pays = lambda examples, statements: True
+    return with_few(math.inf, program, theta, X, Y, draw, **options)
+
+
+def with_few(few: float, program: Program, theta: Any, X: Any, Y: Any, draw: Any, **options: Any) -> Any:
+    """Value and gradient, where batches of fewer examples than `few` are done in floats."""
+    part = program.traced()
+    estimate, part.few = part.few, few
     try:
         return program.value_and_grad(theta, X, Y, rng=Given(draw), **options)
     finally:
-        del straight.pays
+        part.few = estimate
 
 
 def by_paste(program: Program, theta: Any, X: Any, Y: Any, draw: Any = None) -> Any:
@@ -249,9 +249,9 @@ def assert_agreement(case: Case, X: Any, Y: Any = None, draw: Any = None) -> Non
 
 def buffer_dtypes(program: Program, dtype: Any) -> set[Any]:
     """The dtypes of the arrays in which a program computes when theta has a certain one."""
-    kept = program.traced().local.buffers
-    return {array.dtype for key, buffers in kept.items() if key[1] == np.dtype(dtype).char
-            for array in buffers if isinstance(array, np.ndarray)}
+    kept = program.traced().local.calls
+    return {array.dtype for key, call in kept.items() if key[1] == np.dtype(dtype).char
+            for array in inspect.getclosurevars(call).nonlocals.values() if isinstance(array, np.ndarray)}
 
 
 @dataclass

@@ -20,6 +20,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ import autograd.check
 import nn
 import viz
 from autograd import Value
-from autograd.compiler.engine import KEPT, Buffers
+from autograd.compiler.engine import KEPT
 
 TIMES = int(os.environ.get("REROLL_LEAKS", "150"))
 FEW = 12
@@ -459,20 +460,20 @@ def test_batch_sizes_that_alternate_keep_their_buffers() -> None:
     for batch in rows.values():
         program(theta, batch, batch)
     local = program.traced().local
-    before = {key: id(kept) for key, kept in local.buffers.items()}
+    before = {key: id(call) for key, call in local.calls.items()}
     for batch in [*rows.values(), *rows.values()]:
         program(theta, batch, batch)
-    assert {key: id(kept) for key, kept in local.buffers.items()} == before
+    assert {key: id(call) for key, call in local.calls.items()} == before
 
 
 @pytest.mark.usefixtures("collected")
 def test_buffers_go_with_their_thread_and_with_their_program() -> None:
     program, theta = squared_error()
     program(theta, X, X)
-    call = program.traced().runnable("outputs", theta.dtype).call
+    (code,) = {call.__code__ for call in program.traced().local.calls.values()}
 
     def sets_of_buffers() -> int:
-        return sum(type(thing) is Buffers and thing.call is call for thing in gc.get_objects())
+        return sum(type(thing) is FunctionType and thing.__code__ is code for thing in gc.get_objects())
 
     mine = sets_of_buffers()
     assert mine > 0

@@ -26,22 +26,17 @@ class Batch:
         return len(self.x)
 
     @property
-    def x_shape(self) -> Shape:
-        """The shape of X."""
-        return self.x.shape
-
-    @property
     def shapes(self) -> tuple[Shape, Shape | None]:
         """The shape of one row of X and of one row of Y."""
         return self.x.shape[1:], None if self.y is None else self.y.shape[1:]
 
-    def matrices(self, dtype: Any) -> tuple[FloatArray, FloatArray | None]:
+    def matrices(self, dtype: np.dtype[Any]) -> tuple[FloatArray, FloatArray | None]:
         """X and Y with one row per example, in a dtype; copied only where it must be."""
         return _matrix(self.x, dtype), None if self.y is None else _matrix(self.y, dtype)
 
 
-def _matrix(array: npt.NDArray[Any], dtype: Any) -> FloatArray:
-    if array.dtype != dtype or not array.flags.c_contiguous:
+def _matrix(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> FloatArray:
+    if array.dtype is not dtype or not array.flags.c_contiguous:
         array = np.ascontiguousarray(array, dtype)
     return array if array.ndim == 2 else array.reshape(len(array), -1)
 
@@ -67,8 +62,6 @@ def as_batch(X: npt.ArrayLike, Y: npt.ArrayLike | None) -> Batch:
 
 
 def _numbers(name: str, given: Any) -> npt.NDArray[Any]:
-    if type(given) is np.ndarray and given.ndim and given.dtype.char in "fd":
-        return given  # by far the most
     array = real_array(name, given)
     if array.ndim == 0:
         raise SizeError(f"{name} must have a row per example; a single number came (for one example: [number])")
@@ -85,11 +78,6 @@ def vector(theta: npt.ArrayLike, size: int) -> FloatArray:
     return array if array.flags.c_contiguous else np.ascontiguousarray(array)
 
 
-def share_memory(a: FloatArray, b: FloatArray) -> bool:
-    """Whether two arrays may lie in the same memory, which two that own theirs never do."""
-    return a is b or (not (a.flags.owndata and b.flags.owndata) and np.may_share_memory(a, b))
-
-
 def check_out(out: Any, theta: FloatArray, batch: Batch) -> None:
     """Raise `SizeError` or `UsageError` unless `out`, if given, is like theta and shares no memory with what is read.
 
@@ -100,9 +88,12 @@ def check_out(out: Any, theta: FloatArray, batch: Batch) -> None:
     if not isinstance(out, np.ndarray) or out.shape != theta.shape or out.dtype != theta.dtype:
         described = f"{out.dtype} of shape {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
         raise SizeError(f"out must be an array like theta, {theta.dtype} of shape {theta.shape}; {described} came")
-    if not out.flags.writeable or not out.flags.c_contiguous:
+    flags = out.flags
+    if not flags.writeable or not flags.c_contiguous:
         raise UsageError("out must be a writable, contiguous array; a read-only or strided one came")
     for name, array in (("theta", theta), ("X", batch.x), ("Y", batch.y)):
-        if array is not None and share_memory(out, array):
+        # Two arrays that own their memory share none.
+        if array is out or (array is not None and not (flags.owndata and array.flags.owndata)
+                            and np.may_share_memory(out, array)):
             raise UsageError(f"out must be an array of its own; it shares memory with {name}, which is still read "
                              f"while the gradient is written: pass out=np.empty_like(theta)")

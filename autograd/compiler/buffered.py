@@ -303,7 +303,8 @@ class Buffered:
 
     def call(self, array: Array, called: Array | None) -> Array:
         """The call that computes a node, and the name of the result."""
-        if array.kind is ops.where and array.args[2].info in self.latest and alike(array, array.args[2]):
+        last = array.kind is ops.where and array.args[2].info in self.latest and alike(array, array.args[2])
+        if last and takes_place(array):
             # What is not selected has just been computed: it is overwritten where it is not wanted, and forgotten.
             result = array.args[2]
             for known in (self.computed, self.passing):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from autograd import ops
 from autograd.compiler.arguments import Batch
-from autograd.compiler.array import Let, names_in
+from autograd.compiler.array import Let
 from autograd.compiler.backward import behind_selections
 from autograd.compiler.blocks import tame, wild
 from autograd.compiler.buffered import Buffered, CallPrinter, with_buffers
@@ -22,12 +22,12 @@ from autograd.compiler.execute import function_of
 from autograd.compiler.function import Function, function
 from autograd.compiler.graph import CODE, LEAVES, Graph
 from autograd.compiler.memory import reused
-from autograd.compiler.native import Memory, Native
+from autograd.compiler.native import Native
 from autograd.compiler.place import Places
 from autograd.compiler.printer import HELPERS, Printer, all_nodes, constants_in
 from autograd.compiler.reference import Reference
 from autograd.compiler.straight import Straight
-from autograd.nested import is_finite
+from autograd.nested import is_finite, quietly
 from autograd.value import LAST_CHANGE
 
 FloatArray = npt.NDArray[Any]
@@ -37,6 +37,9 @@ KEPT = 8
 
 SMALL = 4096
 """Up to so many parameters it is quicker to copy the gradient out of an array kept than to name its parts anew."""
+
+Call = Callable[..., tuple[Any, ...]]
+"""What is called with theta, x, y, random numbers, those of Values from outside, and an array for the gradient."""
 
 EXACT = 2_000_000
 """Scalars, some seconds' work, up to which results that are not finite are computed anew one by one."""
@@ -58,26 +61,6 @@ HELP: dict[str, Any] = {
 """What all functions use: NumPy and the helpers."""
 
 
-class Buffers(list[Any]):
-    """The arrays that a function writes to, and the runs of theta and of the gradient that it used last."""
-
-    def __init__(self, call: Callable[..., Any], arrays: list[Any]) -> None:
-        super().__init__(arrays)
-        self.call = call
-        self.theta = self.views = self.gradient = self.places = self.own = None
-
-    def run(self, theta: Any, x: Any, y: Any, u: Any, outside: Any, out: Any) -> tuple[Any, ...]:
-        """What the function returns."""
-        result: tuple[Any, ...] = self.call(theta, x, y, u, outside, self, out)
-        return result
-
-    def kept(self, make: Callable[[Any], Any], theta: Any) -> Any:
-        """A gradient of these buffers' own, made when first asked for."""
-        if self.own is None:
-            self.own = make(theta)
-        return self.own
-
-
 class Runnable:
     """A function for one dtype, as calls that write into arrays; `source` is its text."""
 
@@ -89,59 +72,62 @@ class Runnable:
         names = dict(HELP)
         for carried in [*constants_in(all_nodes(made)), *calls.constants.values()]:
             names[carried.name] = carried.array.astype(dtype) if carried.array.dtype.kind == "f" else carried.array
-        self.allocate = function_of(self.source, f"<compiled {made.kind}>", "allocate", names)
-        self.call: Callable[..., Any] = names.pop("function")
-
-    def buffers(self, theta: FloatArray, examples: int) -> Buffers:
-        """New arrays for a number of examples."""
-        return Buffers(self.call, self.allocate(theta, examples))
+        self.allocate: Callable[[FloatArray, int], Call] = function_of(
+            self.source, f"<compiled {made.kind}>", "allocate", names)
+        """Makes arrays for parameters like these and a number of examples, and returns what computes in them."""
 
 
 def source_of_calls(made: Function, calls: Buffered, copied: bool) -> str:
-    """The text of two functions: one makes the arrays for n examples, the other computes with them.
+    """The text of a function that makes the arrays for n examples, and in it the function that computes with them.
 
-    The gradient is given, or a copy of an array that is kept where `copied`, or new.
+    The gradient is given, or a copy of an array that is kept where `copied`, or new. The runs of theta and of the
+    gradient are named anew only where it is another array than in the call before.
     """
     write = CallPrinter()
     results = [calls.inlined(result) for result in made.results]
     allocations = reused(calls.allocations, calls.statements, results)
-    used = set(names_in(*results, *(node for statement in calls.statements for node in statement.arrays)))
+    anew = {statement.name.info for statement in calls.statements if isinstance(statement, Let)}
+    assert anew.isdisjoint(let.name.info for let in allocations), "what a call names anew has no array"
     lines = list(map(write.statement, calls.statements))
     forward, backward = lines[: calls.forward], lines[calls.forward :]
     texts = list(map(write.text, results))
+    kept = {"_theta": made.views, "_gradient": made.places}
+    names = [name for last, lets in kept.items() if lets for name in (last, *(let.name.info for let in lets))]
+    arrays = [*map(write.statement, allocations), *([f"{' = '.join(names)} = None"] if names else [])]
     gradient: list[str] = []
     if made.start:
-        fresh = f"np.{'empty' if made.complete else 'zeros'}_like"
+        new = f"np.{'empty' if made.complete else 'zeros'}_like(theta)"
         if copied:
             texts = ["gradient.copy() if _out is None else gradient" if text == "gradient" else text for text in texts]
+            arrays.append(f"_own = {new}")
         gradient = [
-            f"gradient = {f'_b.kept({fresh}, theta)' if copied else f'{fresh}(theta)'} if _out is None else _out",
+            f"gradient = {'_own' if copied else new} if _out is None else _out",
             *([] if made.complete else ["gradient[...] = 0"]),
-            *runs("gradient", "places", made.places, write), *backward,
+            *runs("gradient", made.places, write), *backward,
         ]
-    arrays = [let.name.info for let in allocations if let.name.info in used]
+    body = [*([f"nonlocal {', '.join(names)}"] if names else []), *runs("theta", made.views, write), *forward,
+            *gradient, f"return {', '.join(texts)},"]
     return "\n".join([
-        "def allocate(theta, n):", *indented(map(write.statement, allocations)),
-        f"    return [{', '.join(arrays)}]", "", "", "def function(theta, x, y, u, outside, _b, _out):",
-        *indented(["n = len(x)", *runs("theta", "views", made.views, write),
-                   f"[{', '.join(arrays)}] = _b", *forward, *gradient, f"return {', '.join(texts)},"]), "",
+        "def allocate(theta, n):", *indented([
+            *arrays, "", "def _call(theta, x, y, u, outside, _out):", *indented(body), "", "return _call"]), "",
     ])
 
 
-def runs(vector: str, kept: str, lets: Sequence[Let], write: CallPrinter) -> list[str]:
-    """The lines that name runs of a vector, made anew only where it is another array than in the call before."""
+def runs(vector: str, lets: Sequence[Let], write: CallPrinter) -> list[str]:
+    """The lines that name runs of a vector, at once: whoever interrupts them leaves all as they were."""
     if not lets:
         return []
-    values, names = ("".join(f"{write.text(array)}, " for array in arrays) for arrays in (
-        (let.value for let in lets), (let.name for let in lets)))
-    return [f"if _b.{vector} is not {vector}:", f"    _b.{vector}, _b.{kept} = {vector}, ({values})",
-            f"{names}= _b.{kept}"]
+    names, values = (", ".join(write.text(array) for array in arrays) for arrays in (
+        (let.name for let in lets), (let.value for let in lets)))
+    return [f"if _{vector} is not {vector}:", f"    {names}, _{vector} = {values}, {vector}"]
 
 
 def indented(lines: Iterable[str]) -> list[str]:
     """Lines inside a function."""
-    return [f"    {line}" for line in lines]
+    return [f"    {line}" if line else "" for line in lines]
 
+
+DOUBLE = np.dtype(np.float64)
 
 NOTHING = {char: np.zeros(0, char) for char in "fd"}
 """The numbers of no Values."""
@@ -151,7 +137,7 @@ class _Thread(threading.local):
     """The arrays of one thread."""
 
     def __init__(self) -> None:
-        self.buffers: dict[tuple[str, str, int], Buffers | Memory] = {}
+        self.calls: dict[tuple[str, str, int], Call] = {}
 
 
 class Engine:
@@ -165,6 +151,8 @@ class Engine:
         self.runnables: dict[tuple[str, Any], Runnable] = {}
         self.local = _Thread()
         self.numbers: tuple[int, FloatArray] = (-2, np.zeros(0))
+        self.dtype = DOUBLE if self.native else None
+        """That in which it computes, if it is not that of theta."""
         self.straight = None if native else Straight.of(made)
 
     def function(self, kind: str) -> Function:
@@ -180,9 +168,14 @@ class Engine:
         return self.runnables[kind, dtype]
 
     @cached_property
+    def few(self) -> float:
+        """Batches of fewer examples are sooner done in plain floats than by calls of NumPy."""
+        return self.straight.few(self.statements) if self.straight else 0
+
+    @cached_property
     def statements(self) -> int:
         """The number of calls of NumPy for the value and its gradient."""
-        return self.runnable("value_and_grad", np.dtype(np.float64)).statements
+        return self.runnable("value_and_grad", DOUBLE).statements
 
     @property
     def shown(self) -> Function:
@@ -192,7 +185,7 @@ class Engine:
     @property
     def source(self) -> str:
         """The same as text, with the numbers that Values from outside have now."""
-        outside = {"outside": self.outside(np.dtype(np.float64))} if self.plan.outside else {}
+        outside = {"outside": self.outside(DOUBLE)} if self.plan.outside else {}
         return Printer(self.shown.places).source(self.shown, outside)
 
     @cached_property
@@ -206,13 +199,11 @@ class Engine:
         self, theta: FloatArray, batch: Batch, rng: np.random.Generator | None, out: FloatArray | None, inputs: bool
     ) -> tuple[Any, ...]:
         """See `Program.value_and_grad`."""
-        kind = "inputs" if inputs else "value_and_grad"
-        by_floats = not inputs and self.straight is not None and self.straight.pays(len(batch.x), self.statements)
-        result = self.results(kind, theta, batch, self.noise(batch, rng), out, by_floats)
-        if inputs:
-            value, gradient, dx = result
-            return value, gradient, dx.reshape(batch.x_shape).copy()  # the arrays are used again
-        return result
+        noise = self.noise(batch, rng) if self.plan.noises else None
+        if not inputs:
+            return self.results("value_and_grad", theta, batch, noise, out, len(batch.x) < self.few)
+        value, gradient, dx = self.results("inputs", theta, batch, noise, out)
+        return value, gradient, dx.reshape(batch.x.shape).copy()  # the arrays are used again
 
     def outputs(self, theta: FloatArray, batch: Batch, rng: np.random.Generator | None) -> FloatArray:
         """See `Program.__call__`."""
@@ -233,6 +224,7 @@ class Engine:
             self.numbers = change, np.array([value.data for value in self.plan.outside])
         return self.numbers[1].astype(dtype, copy=False)
 
+    @quietly
     def results(
         self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, out: FloatArray | None = None,
         by_floats: bool = False,
@@ -241,32 +233,35 @@ class Engine:
 
         Sums have been reordered and products with 0 left out: so nan and inf are those of eager evaluation.
         """
-        with np.errstate(all="ignore"):
-            if by_floats and self.straight is not None:
-                value, numbers = self.straight.run(theta, batch, noise, self.outside(np.dtype(np.float64)))
-                gradient = np.empty_like(theta) if out is None else out
-                gradient[:] = numbers
-                result: tuple[Any, ...] = (value, gradient)
-            else:
-                result = self.run(kind, theta, batch, noise, out)
-            if is_finite(result[0]) and (not self.delicate or self.sound(kind, theta, batch, noise, result)):
-                return result
-            return self.exactly(kind, theta, batch, noise, result)
+        result: tuple[Any, ...]
+        if by_floats and self.straight is not None:
+            value, numbers = self.straight.run(theta, batch, noise, self.outside(DOUBLE))
+            gradient = np.empty_like(theta) if out is None else out
+            gradient[:] = numbers
+            result = value, gradient
+        else:
+            result = self.run(kind, theta, batch, noise, out)
+        if is_finite(result[0]) and (not self.delicate or self.sound(kind, theta, batch, noise, result)):
+            return result
+        return self.exactly(kind, theta, batch, noise, result)
 
     def run(self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, out: Any) -> tuple[Any, ...]:
         """Call a generated function with the arrays of this thread and batch size."""
-        key = (kind, theta.dtype.char, len(batch.x))
-        kept = self.local.buffers
-        mine = kept.get(key)
-        if mine is None:
-            if len(kept) == KEPT:
-                del kept[next(iter(kept))]  # the oldest: to know the least used would cost every call some of its time
-            mine = kept[key] = (self.runnable(kind, theta.dtype).buffers(theta, len(batch.x)) if self.native is None
-                                else self.native.memory(kind, len(batch.x)))
-        dtype = theta.dtype if self.native is None else np.dtype(np.float64)
+        dtype = self.dtype or theta.dtype
         x, y = batch.matrices(dtype)
         u = None if noise is None else noise.astype(dtype, copy=False)
-        return mine.run(theta, x, y, u, self.outside(dtype), out)
+        call = self.local.calls.get((kind, theta.dtype.char, len(x))) or self.prepared(kind, theta, len(x))
+        return call(theta, x, y, u, self.outside(dtype), out)
+
+    def prepared(self, kind: str, theta: FloatArray, examples: int) -> Call:
+        """A generated function with new arrays for a number of examples, kept for the next call of this thread."""
+        kept = self.local.calls
+        if len(kept) == KEPT:
+            del kept[next(iter(kept))]  # the oldest: to know the least used would cost every call some of its time
+        call = kept[kind, theta.dtype.char, examples] = (
+            self.native.memory(kind, examples).run if self.native
+            else self.runnable(kind, theta.dtype).allocate(theta, examples))
+        return call
 
     # ── where numbers are not finite ─────────────────────────────────────────────────────────
 
@@ -313,7 +308,7 @@ class Engine:
             rows = rows[~np.isfinite(result[0]).all(axis=1)]
         nothing = np.zeros((len(batch), 0))
         y, u = (nothing if given is None else given for given in (batch.y, noise))
-        outside = self.outside(np.dtype(np.float64))
+        outside = self.outside(DOUBLE)
         points = [{"parameter": theta, "input": batch.x[i], "target": y[i], "noise": u[i], "outside": outside}
                   for i in rows]
         if kind == "outputs":

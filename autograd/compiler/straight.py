@@ -56,9 +56,9 @@ class Straight:
             return None
         return cls(made)
 
-    def pays(self, examples: int, statements: int) -> bool:
-        """Whether this many examples are done sooner than by so many statements of NumPy."""
-        return self.once + examples * self.each < PREPARE + STATEMENT * statements
+    def few(self, statements: int) -> float:
+        """How many examples take as long as so many statements of NumPy."""
+        return (PREPARE + STATEMENT * statements - self.once) / self.each
 
     def run(
         self, theta: npt.NDArray[Any], batch: Batch, noise: npt.NDArray[Any] | None, outside: npt.NDArray[Any]

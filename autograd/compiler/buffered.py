@@ -10,7 +10,7 @@ every call, such as the gradient of the mean. What occurs twice is computed once
 >>> buffered.statement(Let(z, ops.exp(matmul(x, w)) - 1))
 >>> for statement in buffered.statements:
 ...     print(CallPrinter().statement(statement))
-np.dot(x, W, out=t1)
+x.dot(W, out=t1)
 np.exp(t1, out=t2)
 np.subtract(t2, k1, out=z)
 """
@@ -515,9 +515,11 @@ class CallPrinter(Printer):
         match value.kind:
             case ops.where:
                 selected = f"np.copyto({place}, {args[1]}, where={args[0]})"
-                return selected if args[2] == place else f"np.copyto({place}, {args[2]}); {selected}"
-            case "matmul" | "dot":
-                return f"np.{value.kind}({', '.join(args)}, out={place})"
+                return selected if args[2] == place else f"{place}[...] = {args[2]}; {selected}"
+            case "matmul":
+                return f"np.matmul({', '.join(args)}, out={place})"
+            case "dot":  # half as long as by `np.dot`, which asks its arguments whether they have one of their own
+                return f"{self.formula(value.args[0]):atom}.dot({args[1]}, out={place})"
             case "reduce":
                 row, axes, keep = info
                 axis = axes[0] if len(axes) == 1 else axes
@@ -530,17 +532,18 @@ class CallPrinter(Printer):
                 left, right = map(self.formula, value.args)
                 return str(self._einsum(info, left, right, value, f"out={place}"))
             case "copy" | "cast":
-                return f"np.copyto({place}, {args[0]})"
+                return f"{place}[...] = {args[0]}"
         if value.dtype == "number" or not value.shape:
             return f"{place}.fill({self.text(value)})"
         return f"{place}[...] = {self.text(value)}"
 
     def _dot(self, info: None, a: Formula, b: Formula, array: Array) -> str:
-        return f"np.dot({a}, {b})"
+        return f"{a:atom}.dot({b})"
 
-    def _weighted(self, info: None, a: Formula, b: Formula, *rest: Any) -> Formula | str:
+    def _weighted(self, info: None, a: Formula, b: Formula, *rest: Any) -> Formula:
         *share, _ = rest
-        return Formula(f"np.dot({a}, {b})") * share[0] if share else f"np.dot({a}, {b})"
+        product = Formula(f"{a:atom}.dot({b})")
+        return product * share[0] if share else product
 
     def _full(self, shape: Shape, value: Formula, array: Array) -> Formula:
         return super()._full(shape, value, array) if shape else Formula(f"np.full((), {value}, theta.dtype)")

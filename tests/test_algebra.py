@@ -14,6 +14,7 @@ from autograd.compiler.algebra import (
     POWERS,
     Factor,
     Names,
+    by_matrices,
     expanded,
     negated,
     quotient,
@@ -83,13 +84,14 @@ def test_reductions_are_what_they_were(op: Any, shape: Any, axis: int, row_by_ro
     np.testing.assert_allclose(result, getattr(np, op.name)(numbers, axis=axis), rtol=1e-13, atol=1e-14)
 
 
-@pytest.mark.parametrize("windows", [1, 3])
-def test_a_product_for_each_of_several_matrices_is_one(windows: int) -> None:
+@pytest.mark.parametrize(("windows", "last", "kind"), [
+    (1, False, "matmul"), (3, False, "matmul"), (1, True, "matmul"), (3, True, "reduce")])
+def test_a_product_for_each_of_several_matrices_is_one(windows: int, last: bool, kind: str) -> None:
     rng = np.random.default_rng(0)
     g, x = rng.normal(size=(5, 2, windows, 3)), rng.normal(size=(5, 2, windows, 4))
     left, right = name("g", (Rows(), *g.shape[1:])), name("x", (Rows(), *x.shape[1:]))
-    found = expanded(einsum("bhji,bhjn->hin", left, right))
-    assert found.kind == "matmul"
+    found = by_matrices(einsum("bhji,bhjn->hin", left, right), last)
+    assert found.kind == kind
     result = eval(Printer().text(found), {"np": np, "g": g, "x": x})
     np.testing.assert_allclose(result, np.einsum("bhji,bhjn->hin", g, x), rtol=1e-13)
 
@@ -108,15 +110,16 @@ def tree(rng: random.Random, depth: int) -> Array:
     ])()
 
 
+@pytest.mark.parametrize("last", [False, True], ids=["examples first", "examples last"])
 @pytest.mark.parametrize("seed", range(60))
-def test_calls_compute_what_any_expressions_say(seed: int) -> None:
+def test_calls_compute_what_any_expressions_say(seed: int, last: bool) -> None:
     rng, numbers = random.Random(seed), np.random.default_rng(seed)
     statements, known = [], [X, Y]
     for i in range(4):
         value = tree(rng, 3) * rng.choice(known) + rng.choice(known)
         statements.append(Let(name(f"v{i}", value.shape), value))
         known.append(statements[-1].name)
-    buffered = Buffered(["x", "y", "c", *(f"v{i}" for i in range(4))])
+    buffered = Buffered(["x", "y", "c", *(f"v{i}" for i in range(4))], last=last)
     for statement in statements:
         buffered.statement(statement)
     given = {"np": np, "n": 5, "theta": np.zeros(1), "x": numbers.normal(size=(5, 4)),

@@ -15,21 +15,28 @@ from autograd.compiler.array import (
     Let,
     Rows,
     Store,
+    concatenate,
     copy,
+    einsum,
     matmul,
     mean,
     name,
     part,
     reduce,
+    reduceat,
     reshape,
+    scatter,
+    swapped,
     take,
     transpose,
+    view,
 )
 from autograd.compiler.buffered import Buffered, CallPrinter, splits
+from autograd.compiler.engine import HELP
 from autograd.compiler.memory import reused, roots
 from autograd.compiler.printer import Printer
 
-X, W, B = name("x", (Rows(), 4)), name("W", (4, 4)), name("b", (4,))
+X, W, V, B = name("x", (Rows(), 4)), name("W", (4, 4)), name("V", (2, 4)), name("b", (4,))
 I = Constant("i", np.array([3, 0, 0, 2]))
 
 
@@ -38,9 +45,9 @@ def z(value: Any) -> Let:
     return Let(name("z", value.shape), value)
 
 
-def lowered(*statements: Any) -> Buffered:
+def lowered(*statements: Any, last: bool = False) -> Buffered:
     """The calls for statements."""
-    buffered = Buffered(["x", "W", "b", "z", "i"], statements, [Let(B, part(name("theta", (9,)), 0, 4))])
+    buffered = Buffered(["x", "W", "b", "z", "i"], statements, [Let(B, part(name("theta", (9,)), 0, 4))], last)
     for statement in statements:
         buffered.statement(statement)
     return buffered
@@ -106,6 +113,11 @@ def test_a_mean_is_a_product_of_vectors(array: Any, expected: str) -> None:
     np.testing.assert_allclose(names["value"], readable["value"], rtol=1e-13)
 
 
+D = X + 1
+CUBE, SIDE = reshape(D, (Rows(), 2, 2)), reshape(X * 2, (Rows(), 2, 2))
+RUNS = [Constant("o", np.array([0, 2, 1, 3])), Constant("r", np.array([0, 2, 3])), Constant("p", np.array([0, 1, 4]))]
+CARRIED = {constant.name: constant.array for constant in [I, *RUNS]}
+
 STATEMENTS: dict[str, list[Any]] = {
     "a layer": [z(matmul(X, W) + B)],
     "a rule": [z(ops.tanh(X) * (1 - X**2) + X)],
@@ -116,7 +128,7 @@ STATEMENTS: dict[str, list[Any]] = {
     "padding of the same in two ways": [
         z(ops.where(ops.gt(X, 0), 0, take(X, I)) - ops.where(ops.gt(X, 1), 0, take(X, I)))],
     "reductions": [z(reduce(ops.sum, X * X, keep=True) + B)],
-    "two rows of each": [z(matmul(reshape(X + B, (Rows(2), 2)), name("V", (2, 4))))],
+    "two rows of each": [z(matmul(reshape(X + B, (Rows(2), 2)), V))],
     "adding": [z(X + 1), Store(name("z", X.shape), X * 2, adds=True), Store(name("z", X.shape), B, adds=True)],
     "adding the same again": [z(X + 1), *[Store(name("z", X.shape), X * 2, adds=True)] * 3],
     "adding after reading": [Let(name("a", X.shape), X * X), Let(name("c", X.shape), name("a", X.shape) + X),
@@ -127,19 +139,41 @@ STATEMENTS: dict[str, list[Any]] = {
     "a copy of parts that are merged": [
         Let(name("a", X.shape), X + 1),
         z(reshape(part(name("a", X.shape), 1, 3), (Rows(2), 1)) * 3), ],
+    "a product for each example": [z(matmul(CUBE, SIDE))],
+    "a product for each example with one of all": [z(matmul(CUBE, V) + 1)],
+    "a product for each example from the left": [z(matmul(V, reshape(D, (Rows(), 4, 1))))],
+    "a product with a matrix of several": [z(matmul(reshape(D, (Rows(), 2, 1, 2)), reshape(W, (2, 2, 4))))],
+    "a product of rows, several for each example": [z(reshape(matmul(reshape(D, (Rows(2), 2)), V), (Rows(), 8)) * 2)],
+    "a sum of products over all rows": [
+        z(matmul(transpose(reshape(D, (Rows(2), 2))), reshape(take(X, I), (Rows(2), 2))))],
+    "a sum of products for windows": [
+        z(einsum("bhji,bhjn->hin", reshape(D, (Rows(), 1, 2, 2)), reshape(X, (Rows(), 1, 2, 2))))],
+    "inner products": [z(einsum("...n,...n->...", CUBE, SIDE))],
+    "what is swapped and merged": [z(reshape(swapped(CUBE), (Rows(), 4)) - X)],
+    "functions of three axes": [z(ops.exp(CUBE) * reduce(ops.max, SIDE, (1,), keep=True) - reduce(
+        ops.sum, SIDE, (1,), keep=True) + reduce(ops.sum, CUBE, keep=True) * reduce(ops.sum, SIDE, (0,)))],
+    "runs": [z(reduceat(ops.sum, D, RUNS[1]) + 1)],
+    "columns added up": [z(scatter(D, *RUNS, 5) * 2 + scatter(take(X, I), *RUNS, 5))],
+    "columns side by side": [z(concatenate([D, X, part(D, 1, 2)]) * 2)],
+    "a view of what is given": [z(view(X, 0, (2, 3), (1, 1)) * view(D, 3, (2, 3), (-1, -1)))],
+    "elements assigned": [Let(name("z", X.shape), Array("like", (X,), True, X.shape, "float")),
+                          Store(take(name("z", X.shape), I), X, adds=False), Store(name("z", X.shape), D, adds=True)],
     "an array that is filled again": [Let(name("z", X.shape), Array("like", (X,), True, X.shape, "float")),
                                       Store(part(name("z", X.shape), 1, 3), part(X, 0, 2), adds=True)],
 }
 
 
+@pytest.mark.parametrize("last", [False, True], ids=["examples first", "examples last"])
 @pytest.mark.parametrize("statements", STATEMENTS.values(), ids=STATEMENTS)
-def test_calls_compute_the_same_numbers_again_and_again(statements: list[Any]) -> None:
+def test_calls_compute_the_same_numbers_again_and_again(statements: list[Any], last: bool) -> None:
     rng = np.random.default_rng(0)
-    buffered = lowered(*statements)
+    buffered = lowered(*statements, last=last)
     result = buffered.inlined(name("z", ()))
-    names: dict[str, Any] = {"np": np, "W": rng.normal(size=(4, 4)), "V": rng.normal(size=(2, 4)),
-                             "b": rng.normal(size=4), "i": I.array, "n": 5, "theta": np.zeros(1)}
-    for allocations in (buffered.allocations, reused(buffered.allocations, buffered.statements, [result])):
+    constants = {name: constant.array for name, constant in buffered.constants.items()}
+    names: dict[str, Any] = {**HELP, **CARRIED, **constants, "W": rng.normal(size=(4, 4)), "V": rng.normal(size=(2, 4)),
+                             "b": rng.normal(size=4), "n": 5, "theta": np.zeros(1)}
+    for allocations in (buffered.allocations, reused(
+            buffered.allocations, buffered.statements, [result], buffered.ragged)):
         kept = dict(names, x=np.zeros((5, 4)))
         for let in allocations:
             exec(CallPrinter().statement(let), kept)
@@ -181,7 +215,7 @@ def chain(*functions: Callable[[Any], Any]) -> Buffered:
 
 def memory(buffered: Buffered) -> int:
     """How many arrays there are after some have been used again."""
-    allocations = reused(buffered.allocations, buffered.statements, [name("z", ())])
+    allocations = reused(buffered.allocations, buffered.statements, [name("z", ())], buffered.ragged)
     return len(set(roots(allocations).values()))
 
 

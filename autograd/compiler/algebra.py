@@ -259,8 +259,6 @@ def expanded(array: Array) -> Array:
     """
     if array.kind is ops.detach:
         return expanded(array.args[0])
-    if array.kind == "einsum":
-        return by_matrices(array)
     if array.kind == "cast" and array.args[0].kind is ops.where and array.args[0].args[0].dtype == "truth":
         return array.args[0]  # written to an array of theta's dtype
     if not isinstance(array.kind, ops.Op) or array.kind is ops.where:
@@ -302,24 +300,27 @@ NARROW = 16
 """Up to so many terms of a maximum it is quicker to lay them one below the other first."""
 
 
-def reduced(array: Array, row_by_row: bool) -> Array:
-    """A reduction along an axis as what takes less time: NumPy's own takes a call per row.
+def reduced(array: Array, in_order: bool, examples_last: bool = False) -> Array:
+    """A reduction along an axis as what takes less time, of what lies in memory in order or not.
 
-    A sum is a product with ones. The terms of a maximum come one below the other, so that whole rows are compared.
+    A sum is a product with ones. NumPy's own reductions take a call per row where the examples come first: the terms
+    of a maximum come one below the other, so that whole rows are compared.
     """
     (x,), (op, axes, _) = array.args, array.info
     rank = len(x.shape)
     if rank < 2 or len(axes) != 1:
         return array
     axis, one = axes[0] % rank, Array.lift(1)
-    if op is ops.sum and axis == 0 and row_by_row:
+    if op is ops.sum and axis == 0 and in_order:
         return reshape(matmul(full(x.shape[:1], one), reshape(x, (x.shape[0], count(x.shape[1:])))), array.shape)
+    if examples_last and (rank > 2 or op is not ops.sum):
+        return array
     if op is ops.sum and axis == rank - 2 and rank > 2:
         return reshape(matmul(full((1, x.shape[axis]), one), x), array.shape)
     if axis != rank - 1:
         return array
-    rows = reshape(x, (count(x.shape[:-1]), x.shape[-1])) if row_by_row else x
-    if op is ops.sum and row_by_row:
+    rows = reshape(x, (count(x.shape[:-1]), x.shape[-1])) if in_order else x
+    if op is ops.sum and in_order:
         return reshape(Array("dot", (rows, full(x.shape[-1:], one)), None, rows.shape[:1], "float"), array.shape)
     if op is ops.sum and rank > 2:
         return reshape(matmul(x, full((x.shape[-1], 1), one)), array.shape)
@@ -329,7 +330,7 @@ def reduced(array: Array, row_by_row: bool) -> Array:
     return array
 
 
-def by_matrices(array: Array) -> Array:
+def by_matrices(array: Array, examples_last: bool = False) -> Array:
     """Σ over examples and windows of gᵀ·x for every one of several matrices: a product of matrices for each."""
     if array.info != "bhji,bhjn->hin":
         return array
@@ -341,5 +342,35 @@ def by_matrices(array: Array) -> Array:
         (g, x) = array.args
         together = [reshape(arg, (Rows(), arg.shape[1], arg.shape[3])) for arg in (g, x)]
         return matmul(permuted(together[0], (1, 2, 0)), permuted(together[1], (1, 0, 2)))
+    if examples_last:
+        g, x = array.args
+        return reduce(ops.sum, matmul(permuted(g, (1, 2, 3, 0)), permuted(x, (1, 2, 0, 3))), (1,))
     merged = [reshape(side, (h, Rows(rows.times * j), side.shape[-1])) for side in (left, right)]
     return matmul(permuted(merged[0], (0, 2, 1)), merged[1])
+
+
+def with_axis(array: Array) -> Array:
+    """A product with several rows for each example as one with an axis of these rows; else `expanded`."""
+    if array.kind == "reshape" and array.args[0].kind == "matmul":
+        left, right = array.args[0].args
+        if has_rows(left) and len(right.shape) == 2:
+            return reshape(matmul(with_rows_apart(left), right), array.shape)
+    if array.kind == "matmul" and array.args[0].kind == "transpose":
+        left, right = array.args[0].args[0], array.args[1]
+        if has_rows(left) and has_rows(right):
+            left, right = with_rows_apart(left), with_rows_apart(right)
+            return reduce(ops.sum, matmul(permuted(left, (1, 2, 0)), permuted(right, (1, 0, 2))), (0,))
+    return expanded(array)
+
+
+def has_rows(array: Array) -> bool:
+    """Whether an array has several rows for each example, which are columns of another."""
+    return array.kind == "reshape" and len(array.shape) == 2 and array.batched and (
+        array.lead != (Rows(),) == array.args[0].lead)
+
+
+def with_rows_apart(array: Array) -> Array:
+    """The same with an axis for the rows of an example."""
+    rows, width = array.shape
+    assert isinstance(rows, Rows)
+    return reshape(array, (Rows(), rows.times, width))

@@ -187,6 +187,11 @@ def count(shape: Shape) -> Rows | int:
     return Rows(math.prod(rows) * fixed) if rows else fixed
 
 
+def ends_in_rows(shape: Shape) -> bool:
+    """Whether the last axis is that of examples."""
+    return isinstance(shape[-1], Rows)
+
+
 # ── structural kinds ─────────────────────────────────────────────────────────────────────────
 
 
@@ -221,13 +226,8 @@ def column(array: Array, position: int) -> Array:
     return _make("column", array, info=position, dtype=array.dtype)
 
 
-def row(array: Array, position: int) -> Array:
-    """array[position]: an element of the first axis."""
-    return _make("row", array, info=position, dtype=array.dtype)
-
-
 def take(array: Array, index: Constant) -> Array:
-    """array[..., index]: any elements of the last axis, as a copy."""
+    """array[..., index]: any elements of the last axis, as a copy; where that is of examples, of the one before."""
     return _make("take", array, info=index, dtype=array.dtype)
 
 
@@ -265,6 +265,18 @@ def swapped(array: Array) -> Array:
 def permuted(array: Array, axes: tuple[int, ...]) -> Array:
     """The axes in another order: axis i of the result is axis axes[i] of the array."""
     return _make("permuted", array, info=axes, dtype=array.dtype)
+
+
+def examples_last(array: Array) -> Array:
+    """A view with the first axis, that of examples, as the last."""
+    rank = len(array.shape)
+    return transpose(array) if rank == 2 else permuted(array, (*range(1, rank), 0))
+
+
+def examples_first(array: Array) -> Array:
+    """The reverse: a view with the last axis as the first."""
+    rank = len(array.shape)
+    return transpose(array) if rank == 2 else permuted(array, (rank - 1, *range(rank - 1)))
 
 
 def widened(array: Array) -> Array:
@@ -383,8 +395,8 @@ def _joined(info: Any, *shapes: Shape) -> Shape:
 KINDS: dict[str, Callable[..., Shape]] = {
     "part": lambda info, shape: (*shape[:-1], len(range(*info))),
     "column": lambda info, shape: shape[:-1],
-    "row": lambda info, shape: shape[1:],
-    "take": lambda info, shape: (*shape[:-1], *info.array.shape),
+    "take": lambda info, shape: (
+        (*shape[:-2], *info.array.shape, shape[-1]) if ends_in_rows(shape) else (*shape[:-1], *info.array.shape)),
     "view": lambda info, shape: (*shape[:-1], *info[1]),
     "reshape": _reshaped,
     "transpose": _swapped_shape,
@@ -408,7 +420,7 @@ KINDS: dict[str, Callable[..., Shape]] = {
 """The shape of a node of each structural kind, from its info and the shapes of its operands."""
 
 VIEWS = frozenset(
-    {"part", "column", "row", "view", "reshape", "transpose", "swapped", "permuted", "widened", "broadcast"})
+    {"part", "column", "view", "reshape", "transpose", "swapped", "permuted", "widened", "broadcast"})
 """The kinds that read an array in place: to write to it would change them."""
 
 

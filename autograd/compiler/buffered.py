@@ -25,7 +25,18 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.algebra import ONE, Factor, Names, expanded, is_ones, key_of, negated, reduced
+from autograd.compiler.algebra import (
+    ONE,
+    Factor,
+    Names,
+    by_matrices,
+    expanded,
+    is_ones,
+    key_of,
+    negated,
+    reduced,
+    with_axis,
+)
 from autograd.compiler.array import (
     VIEWS,
     Array,
@@ -38,17 +49,21 @@ from autograd.compiler.array import (
     concatenate,
     copy,
     count,
+    einsum,
+    ends_in_rows,
+    examples_first,
+    examples_last,
     full,
     function,
     is_view,
     matmul,
     name,
     names_in,
-    nodes,
     part,
+    reduce,
     reshape,
-    row,
     source_of,
+    swapped,
     take,
     target_of,
     transpose,
@@ -62,18 +77,26 @@ INTO = frozenset({"matmul", "dot", "reduce", "reduceat", "take", "einsum", "copy
 """The structural kinds that can write their result to an array that is there; ufuncs and `where` can as well."""
 
 
+LARGEST = 2
+"""To gather what is added up, padding included, pays up to so many times as many elements."""
+
+
 class Buffered:
     """Statements as calls, and the arrays that are made beforehand: `allocations` for a number of examples."""
 
-    def __init__(self, taken: Iterable[str], statements: Sequence[Statement] = (), runs: Sequence[Let] = ()) -> None:
+    def __init__(
+        self, taken: Iterable[str], statements: Sequence[Statement] = (), runs: Sequence[Let] = (), last: bool = False,
+    ) -> None:
         self.allocations: list[Let] = []
         self.statements: list[Statement] = []
         self.root: dict[str, str] = {}
         """The names of arrays made beforehand, and of views of them, with the array whose memory it is."""
         self.fixed: set[str] = set()
         """Those that hold the same numbers in every call."""
+        self.last = last
+        """Whether the axis of examples comes last in memory, so that a column is one run of numbers."""
         self.ragged = {let.name.info for let in runs if let.value.kind == "transpose" and 1 not in let.name.shape}
-        """Arrays that do not lie in memory row by row."""
+        """Arrays that do not lie in memory in order."""
         self.meaning: dict[str, tuple[Factor, Array]] = {}
         """What a name of the readable program stands for: a buffer, or a view of one, times a factor."""
         self.coefficients: dict[Factor, Array] = {}
@@ -95,10 +118,6 @@ class Buffered:
         """Those to which whole arrays are added: each sum is an array of its own, which the name means from then on."""
         self.averaged = averaged(statements)
         """The names of arrays of which nothing but the mean is asked for."""
-        self.sliced = sliced(statements)
-        """The names of arrays that are read column by column."""
-        self.columns: dict[str, Array] = {}
-        """Their transposes, in which columns lie one after the other."""
         self.forward = 0
         """How many of the statements belong to the forward half."""
         self.numbers = {"t": itertools.count(1), "k": itertools.count(1)}
@@ -161,30 +180,36 @@ class Buffered:
         size = count(inner.shape)
         factors = inner.args if inner.kind is ops.mul else (inner.args[0],) * 2 if is_square(inner) else ()
         if not factors or any(arg.shape != inner.shape or arg.dtype != "float" for arg in factors):
-            return Array("weighted", (reshape(inner, (size,)), full((size,), factor.value)), None, (), "float")
-        return Array("weighted", (*(reshape(arg, (size,)) for arg in factors), factor.value), None, (), "float")
+            return Array("weighted", (self.flat(inner), full((size,), factor.value)), None, (), "float")
+        return Array("weighted", (*map(self.flat, factors), factor.value), None, (), "float")
+
+    def flat(self, array: Array) -> Array:
+        """The elements of an array one after the other, as they lie in memory."""
+        return self.operand(reshape(self.lying(self.operand(array)), (count(array.shape),)))
 
     def store(self, statement: Store) -> None:
         """The calls that write to a place."""
         place, value = statement.place, statement.value
         if place.kind == "take":
-            place = Array("take", (self.operand(place.args[0]),), place.info, place.shape, place.dtype)
-            self.statements.append(Store(place, self.operand(value), statement.adds))
+            place = take(self.lying(self.operand(place.args[0])), place.info)
+            self.statements.append(Store(place, self.lying(self.operand(value)), statement.adds))
             return
         if place.kind == "name" and place.info in self.added:
             self.define(place, place + value)
             return
         place = self.operand(place)
+        home = self.root.get(statement.target)
+        assert home is None or home in {self.root.get(text) for text in names_in(place)}, "a copy is no place"
         if statement.adds:
             factor, value = Names(self.meaning).factored(value)
             ufunc = np.subtract if factor == ONE.negative else np.add
             value = value if factor == ONE.negative else self.times(factor, value)
-            self.statements.append(Store(place, function(ufunc, place, self.computation(value)), adds=False))
+            self.put(place, function(ufunc, place, self.computation(value)))
         elif is_column_sum(value) and place.shape == value.shape:
             # A vector's sum over the batch, quicker as a product of matrices than as a reduction.
             factor, inner = Names(self.meaning).factored(value.args[0])
             shares = self.operand(full((Rows(),), factor.value))
-            self.statements.append(Store(place, self.called(matmul(shares, self.operand(inner)), place), adds=False))
+            self.put(place, matmul(shares, self.operand(inner)))
         else:
             self.write(place, value)
 
@@ -192,14 +217,14 @@ class Buffered:
         """The calls that compute a value at a place, with no array of its own if that can be."""
         while value.kind == "broadcast":
             (value,) = value.args  # what is written is spread out anyway
-        value = self.quicker(expanded(self.times(*Names(self.meaning).factored(value))))
-        if value.kind == "reshape" and not is_view(value) and splits(place.shape, value.args[0].shape):
+        value = self.quicker(self.expanded(self.times(*Names(self.meaning).factored(value))))
+        if value.kind == "reshape" and not is_view(value) and self.is_view_of(place, value.args[0].shape):
             self.write(self.operand(reshape(place, value.args[0].shape)), value.args[0])
             return
-        direct = takes_place(value) and place.shape == value.shape and (
-            value.kind != "dot" or self.row_by_row(place))
-        written = self.called(self.with_operands(value), place) if direct else self.computation(value)
-        self.statements.append(Store(place, written, adds=False))
+        if takes_place(value) and place.shape == value.shape and (value.kind != "dot" or self.in_order(place)):
+            self.put(place, self.with_operands(value))
+        else:
+            self.statements.append(Store(place, self.computation(value), adds=False))
 
     def concatenated(self, array: Array, called: Array | None) -> Array:
         """Arrays side by side, each computed at its place."""
@@ -220,6 +245,23 @@ class Buffered:
         index = Constant(f"{taken.info.name}_{mask.info.name}", np.where(mask.info.array, width, taken.info.array))
         self.constants[index.name] = index
         return take(concatenate([source, full((*source.shape[:-1], 1), fill)]), index)
+
+    def collected(self, array: Array) -> Array:
+        """Columns added up into others: each gathers those that are added up to it, where these are about as many."""
+        order, starts, places, size = (part.array if isinstance(part, Constant) else part for part in array.info)
+        runs = np.split(order, starts[1:])
+        (source,), most = array.args, max(map(len, runs))
+        if size * most > LARGEST * len(order):
+            return array
+        width = source.shape[-1]
+        picked = np.full((size, most), width)
+        for position, run in zip(places, runs, strict=True):
+            picked[position, : len(run)] = run
+        index = Constant("_".join(part.name for part in array.info[:3]), picked if most > 1 else picked[:, 0])
+        self.constants[index.name] = index
+        if picked.max() == width:
+            source = concatenate([source, full((*source.shape[:-1], 1), Array.lift(0))])
+        return reduce(ops.sum, take(source, index)) if most > 1 else take(source, index)
 
     def inlined(self, array: Array) -> Array:
         """A result of the function, with what its names stand for."""
@@ -256,7 +298,7 @@ class Buffered:
 
     def computation(self, array: Array, called: Array | None = None) -> Array:
         """The calls that compute an array whose factor is settled, and its name, which is `called` if it is new."""
-        array = expanded(array)
+        array = self.expanded(array)
         if array.kind == "name":
             factor, inner = self.meaning.get(array.info, (ONE, array))
             return inner if factor == ONE else self.computation(self.times(factor, inner))
@@ -268,6 +310,8 @@ class Buffered:
         array = self.quicker(array)
         if is_padded(array):
             array = self.padded(array)
+        if array.kind == "scatter":
+            array = self.quicker(self.collected(array))
         own = called is not None and called.info in self.stored
         names, written = set(names_in(array)), key_of(array)
         if not own and (known := self.known(written)):
@@ -294,8 +338,9 @@ class Buffered:
         """A reduction as what takes less time, if what it reads lies in memory as that needs it."""
         if array.kind != "reduce" or array.args[0].dtype != "float":
             return array
-        found = self.operand(array.args[0])
-        return reduced(Array("reduce", (found,), array.info, array.shape, "float"), self.row_by_row(found))
+        found = self.turned(self.operand(array.args[0]))
+        return reduced(
+            Array("reduce", (found,), array.info, array.shape, "float"), self.in_order(found), self.turns(found.shape))
 
     def known(self, key: Any) -> Array | None:
         """What has been computed for a node."""
@@ -312,20 +357,68 @@ class Buffered:
                     del known[key]
         else:
             result = called or self.temporary(array)
-            if takes_place(array):
+            if takes_place(array) or self.turns(result.shape):
                 self.allocate(result)
-        array = self.called(array, result)
-        self.statements.append(Store(result, array, adds=False) if takes_place(array) else Let(result, array))
+        if result.info in self.root:
+            self.put(result, array)
+        else:
+            self.statements.append(Let(result, array))
         return result
 
-    def called(self, array: Array, place: Array) -> Array:
-        """A node as the call that takes least time, where it is written to this place."""
-        if ufunc_of(array.kind) is not None:
-            args = tuple(map(self.without_axes, array.args)) if len(array.args) > 1 else array.args
-            return Array(array.kind, args, array.info, array.shape, array.dtype)
-        if array.kind == "matmul" and max(len(arg.shape) for arg in array.args) == 2 and self.row_by_row(place):
-            return Array("dot", array.args, None, array.shape, array.dtype)
-        return array
+    def put(self, place: Array, array: Array) -> None:
+        """The call that writes a node to a place in least time."""
+        args = array.args
+        if ufunc_of(array.kind) is not None and len(args) > 1:
+            args = tuple(map(self.without_axes, args))
+        elif array.kind == "matmul":
+            place, array = self.product(place, array)
+            args = array.args
+        elif array.kind == "take":
+            place, args = self.lying(place), tuple(map(self.lying, args))
+        if len(place.shape) > 2 and self.turns(place.shape) and array.kind not in INTO - {"copy", "cast"} and all(
+                arg.shape == () or (arg.shape == place.shape and self.in_order(arg)) for arg in (place, *args)):
+            place, args = self.lying(place), tuple(map(self.lying, args))  # one run of numbers
+        self.statements.append(Store(place, Array(array.kind, args, array.info, place.shape, array.dtype), adds=False))
+
+    def product(self, place: Array, array: Array) -> tuple[Array, Array]:
+        """A product of matrices as the call that takes least time, and where it writes."""
+        left, right = array.args
+        if self.last and place.lead == (Rows(),) and len(left.shape) > 1:
+            if left.batched and not right.batched and len(right.shape) in (2, *range(len(left.shape))):  # (x w)ᵀ = wᵀxᵀ
+                *several, j, k = right.shape
+                right = swapped(reshape(right, (*several, 1, j, k))) if several else transpose(right)
+                place, left, right = self.lying(place), self.operand(right), self.lying(left)
+            elif not left.batched and len(left.shape) < len(right.shape) and self.in_order(place):
+                place, right = self.merged(place), self.merged(right)
+            else:
+                return place, einsum("...ij,...jk->...ik", left, right)
+        if len(left.shape) <= len(right.shape) == 2 and self.in_order(place):
+            return place, Array("dot", (left, right), None, place.shape, "float")
+        return place, matmul(left, right)
+
+    def merged(self, array: Array) -> Array:
+        """An array with the examples last, as one axis with that before it."""
+        return self.operand(reshape(self.lying(array), (*array.shape[1:-1], count((Rows(), array.shape[-1])))))
+
+    def lying(self, array: Array) -> Array:
+        """A view of an array with the examples last, if that is how arrays lie in memory."""
+        several = self.last and array.lead == (Rows(),) and len(array.shape) > 1
+        return self.operand(examples_last(array)) if several else array
+
+    def turns(self, shape: Shape) -> bool:
+        """Whether arrays of a shape lie in memory with the examples last: those of a column lie either way."""
+        return self.last and len(shape) > 1 and shape[0] == Rows() and count(shape) != Rows()
+
+    def turned(self, array: Array) -> Array:
+        """A copy with the examples last of what lies with the examples first; else the array itself."""
+        first = array.kind == "name" and self.turns(array.shape) and array.info not in self.root
+        return self.computation(copy(array)) if first else array
+
+    def expanded(self, array: Array) -> Array:
+        """A row of the table, or a sum of products, as what NumPy has for it."""
+        if array.kind == "einsum":
+            return by_matrices(array, self.last)
+        return with_axis(array) if self.last else expanded(array)
 
     def without_axes(self, array: Array) -> Array:
         """A single number as an array without axes: NumPy takes that as it is, but spreads out an array of one."""
@@ -338,7 +431,8 @@ class Buffered:
         args, before = [], len(self.statements)
         for arg in array.args:
             before = len(self.statements)
-            args.append(self.operand(arg))
+            found = self.operand(arg)
+            args.append(found if array.kind in ("matmul", "copy") else self.turned(found))
         last = self.statements[max(before, len(self.statements) - 1) :]
         self.latest = {target_of(statement) for statement in last if isinstance(statement, Store)}
         return Array(array.kind, tuple(args), array.info, array.shape, array.dtype)
@@ -349,14 +443,28 @@ class Buffered:
         source = source_of(below)
         if source.kind != "name" or (array.kind == "column" and len(below.shape) == 1):  # a number, no array
             return array
-        if below.kind == "name" and below.info in self.sliced and is_column(array) and not self.is_stored(below):
-            self.views[key] = self.operand(reshape(row(self.transposed(below), array.info[0]), array.shape))
-            return self.views[key]
-        if array.kind == "reshape" and not self.row_by_row(below) and not splits(below.shape, array.shape):
-            array = reshape(self.operand(copy(below)), array.shape)
-            return self.view(array, key_of(array))
+        if array.kind == "reshape" and not self.is_view_of(below, array.shape):
+            return self.reshaped(array, key)
+        turned = below if array.kind == "transpose" else self.turned(below)
+        if turned is not below:
+            return self.operand(Array(array.kind, (turned,), array.info, array.shape, array.dtype))
         self.views[key] = self.made(array)
         return self.views[key]
+
+    def reshaped(self, array: Array, key: Any) -> Array:
+        """An array in another shape that takes a copy."""
+        (below,) = array.args
+        if self.turns(below.shape) == self.turns(array.shape):
+            return self.operand(reshape(self.operand(copy(below)), array.shape))
+        if self.turns(array.shape):
+            source = below if self.in_order(below) else self.operand(copy(below))
+            result = self.computation(copy(self.made(reshape(source, array.shape))))
+        else:
+            result = self.temporary(array)
+            self.allocate(result)
+            self.put(self.made(reshape(result, below.shape)), copy(below))
+        (self.passing if self.is_stored(below) else self.computed)[key] = result
+        return result
 
     def made(self, array: Array) -> Array:
         """A view with a name of its own."""
@@ -367,23 +475,26 @@ class Buffered:
             self.allocate(result, array)
         else:
             self.statements.append(Let(result, array))
-        if not self.row_by_row(array):
+        if not self.in_order(array):
             self.ragged.add(result.info)
         return result
 
-    def transposed(self, array: Array) -> Array:
-        """The transpose of a matrix as an array of its own."""
-        if array.info not in self.columns:
-            self.columns[array.info] = self.computation(copy(transpose(array)))
-        return self.columns[array.info]
+    def in_order(self, array: Array) -> bool:
+        """Whether the elements of an array lie in memory one after the other, in the order of this layout."""
+        if array.kind in ("reshape", "widened"):
+            (below,) = array.args
+            return self.in_order(below) and self.turns(below.shape) == self.turns(array.shape)
+        if array.kind in ("part", "column"):  # the last axis that is not of examples comes first if they come last
+            step = 1 if array.kind == "column" else array.info[2]
+            (below,) = array.args
+            return len(below.shape) == 1 + self.turns(below.shape) and step == 1 and self.in_order(below)
+        if array.kind != "name" or array.info in self.ragged:
+            return False
+        return array.info in self.root or not self.turns(array.shape)
 
-    def row_by_row(self, array: Array) -> bool:
-        """Whether the elements of an array lie in memory row by row, without gaps."""
-        if array.kind in ("reshape", "widened", "row"):
-            return self.row_by_row(array.args[0])
-        if array.kind == "part":
-            return len(array.shape) == 1 and array.info[2] == 1 and self.row_by_row(array.args[0])
-        return array.kind == "name" and array.info not in self.ragged
+    def is_view_of(self, array: Array, shape: Shape) -> bool:
+        """Whether an array can have another shape without a copy."""
+        return self.turns(array.shape) == self.turns(shape) and (self.in_order(array) or splits(array.shape, shape))
 
     def temporary(self, array: Array, stem: str = "t") -> Array:
         """A new name."""
@@ -392,11 +503,20 @@ class Buffered:
 
     def allocate(self, buffer: Array, value: Array | None = None) -> None:
         """Make an array beforehand: an empty one, or one with a value that stays."""
-        self.allocations.append(Let(buffer, value or Array("empty", (), None, buffer.shape, buffer.dtype)))
+        new = {buffer.info}
+        if self.turns(buffer.shape) and (value is None or value.kind not in VIEWS):
+            lying = self.temporary(examples_last(buffer))
+            new.add(lying.info)
+            self.root[lying.info] = buffer.info
+            self.views[key_of(examples_last(buffer))] = lying
+            self.allocations.append(Let(lying, copy(examples_last(value)) if value else empty(lying)))
+            self.allocations.append(Let(buffer, examples_first(lying)))
+        else:
+            self.allocations.append(Let(buffer, value or empty(buffer)))
         source = source_of(value) if value and value.kind in VIEWS else buffer
         self.root[buffer.info] = self.root[source.info] if source is not buffer else buffer.info
         if value is not None and all(map(self.is_fixed, value.args)):
-            self.fixed.add(buffer.info)
+            self.fixed |= new
 
     def is_fixed(self, array: Array) -> bool:
         """Whether an array holds the same numbers in every call with as many examples."""
@@ -450,9 +570,9 @@ def is_padded(array: Array) -> bool:
             and taken.info.array.shape == array.args[0].shape and taken.info.array.size >= taken.args[0].shape[-1])
 
 
-def is_column(array: Array) -> bool:
-    """Whether a node reads one column of a matrix with a row per example."""
-    return array.kind == "part" and array.shape == (Rows(), 1) and array.args[0].shape != (Rows(), 1)
+def empty(array: Array) -> Array:
+    """Room for an array."""
+    return Array("empty", (), None, array.shape, array.dtype)
 
 
 def is_square(array: Array) -> bool:
@@ -467,25 +587,11 @@ def averaged(statements: Sequence[Statement]) -> set[str]:
     return {text for mean in means for text in names_in(mean) if reads[text] == 1}
 
 
-FEW = 3
-"""Columns of a matrix that are read on their own before it pays to transpose it."""
-
-
-def sliced(statements: Iterable[Statement]) -> set[str]:
-    """The names of matrices of which several columns are read on their own."""
-    found: dict[str, set[int]] = {}
-    for statement in statements:
-        for array in nodes(statement.value):
-            if is_column(array) and array.args[0].kind == "name":
-                found.setdefault(array.args[0].info, set()).add(array.info[0])
-    return {text for text, columns in found.items() if len(columns) >= FEW}
-
-
-def with_buffers(made: Function) -> Buffered:
-    """The calls of a function."""
+def with_buffers(made: Function, last: bool = False) -> Buffered:
+    """The calls of a function, on arrays that lie in memory with the examples first or last."""
     taken = [*(array.info for array in made.arguments), *map(target_of, made.statements),
              *(carried.name for carried in constants_in(all_nodes(made)))]
-    buffered = Buffered(taken, made.statements, [*made.views, *made.places])
+    buffered = Buffered(taken, made.statements, [*made.views, *made.places], last)
     for statement in made.forward:
         buffered.statement(statement)
     buffered.forward = len(buffered.statements)
@@ -527,7 +633,8 @@ class CallPrinter(Printer):
             case "reduceat":
                 return f"np.{info[0].ufunc}.reduceat({args[0]}, {info[1].name}, -1, {dtype}, {place})"
             case "take":
-                return f'{self.formula(value.args[0]):atom}.take({info.name}, -1, {place}, "clip")'
+                axis = -2 if ends_in_rows(value.args[0].shape) else -1
+                return f'{self.formula(value.args[0]):atom}.take({info.name}, {axis}, {place}, "clip")'
             case "einsum":
                 left, right = map(self.formula, value.args)
                 return str(self._einsum(info, left, right, value, f"out={place}"))

@@ -85,7 +85,7 @@ def source_of_calls(made: Function, calls: Buffered, copied: bool) -> str:
     """
     write = CallPrinter()
     results = [calls.inlined(result) for result in made.results]
-    allocations = reused(calls.allocations, calls.statements, results)
+    allocations = reused(calls.allocations, calls.statements, results, calls.ragged)
     anew = {statement.name.info for statement in calls.statements if isinstance(statement, Let)}
     assert anew.isdisjoint(let.name.info for let in allocations), "what a call names anew has no array"
     lines = list(map(write.statement, calls.statements))

@@ -6,7 +6,7 @@ and may write over what it reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from autograd.compiler.array import (
@@ -37,11 +37,12 @@ def touched(statement: Statement, root: dict[str, str]) -> set[str]:
     return {root[text] for text in names_in(*statement.arrays) if text in root}
 
 
-def reused(allocations: Sequence[Let], statements: Sequence[Statement], results: Iterable[Array]) -> list[Let]:
-    """The allocations again, with fewer empty arrays."""
+def reused(
+    allocations: Sequence[Let], statements: Sequence[Statement], results: Iterable[Array], ragged: Container[str] = ()
+) -> list[Let]:
+    """The allocations again, with fewer empty arrays; those not `ragged` lie in order, without gaps."""
     root = roots(allocations)
-    lets = {let.name.info: let for let in allocations}
-    arrays = {text: let.name for text, let in lets.items()}
+    arrays = {let.name.info: let.name for let in allocations}
     empty = {let.name.info for let in allocations if let.value.kind == "empty" and count(let.name.shape) != 1}
     last: dict[str, int] = {}
     for i, statement in enumerate(statements):
@@ -53,7 +54,7 @@ def reused(allocations: Sequence[Let], statements: Sequence[Statement], results:
         mine = touched(statement, root)
         for buffer in sorted(buffer for buffer in mine & empty if buffer not in home):
             kind = kind_of(arrays[buffer])
-            heir = overwritten(statement, buffer, root, lets)
+            heir = overwritten(statement, arrays[buffer], root, ragged)
             if heir is not None and heir in empty and last[heir] == i and kind_of(arrays[heir]) == kind:
                 home[buffer] = home[heir]
                 mine.discard(heir)  # handed over, not freed
@@ -73,23 +74,18 @@ def kind_of(array: Array) -> Any:
     return count(array.shape), array.dtype
 
 
-def overwritten(statement: Statement, buffer: str, root: dict[str, str], lets: dict[str, Let]) -> str | None:
-    """A buffer that an elementwise statement reads in the very order in which it writes, and nowhere else."""
-    if not isinstance(statement, Store) or statement.place.kind != "name" or ufunc_of(statement.value.kind) is None:
+def overwritten(statement: Statement, buffer: Array, root: dict[str, str], ragged: Container[str]) -> str | None:
+    """A buffer that an elementwise statement reads in the very order in which it fills another, and nowhere else."""
+    if not isinstance(statement, Store) or ufunc_of(statement.value.kind) is None:
         return None
-    args = [node for arg in statement.value.args for node in nodes(arg) if node.kind == "name"]
-    for arg in statement.value.args:
-        if arg.kind == "name" and arg.info in root and arg.shape == statement.place.shape:
+    place, args = statement.place, statement.value.args
+    if place.kind != "name" or place.info in ragged or kind_of(place) != kind_of(buffer):
+        return None
+    names = [node for arg in args for node in nodes(arg) if node.kind == "name"]
+    for arg in args:
+        if arg.kind == "name" and arg.info in root and arg.info not in ragged and arg.shape == place.shape:
             behind = root[arg.info]
-            others = [node for node in args if root.get(node.info) == behind and node.info != arg.info]
-            if behind != buffer and in_order(lets[arg.info]) and not others:
+            others = [node for node in names if root.get(node.info) == behind and node.info != arg.info]
+            if behind != buffer.info and not others:
                 return behind
     return None
-
-
-def in_order(let: Let) -> bool:
-    """Whether an array is a buffer, or one in another shape."""
-    value = let.value
-    while value.kind == "reshape":
-        (value,) = value.args
-    return value.kind in ("empty", "name")

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import ops
-from autograd.compiler.array import Array, Constant, Let, Rows, Shape, Statement, nodes
+from autograd.compiler.array import Array, Constant, Let, Rows, Shape, Statement, ends_in_rows, nodes
 from autograd.compiler.function import Function
 from autograd.compiler.names import literal
 from autograd.formula import Formula, number
@@ -105,10 +105,9 @@ class Printer:
     def _column(self, position: int, a: Formula, array: Array) -> str:
         return f"{a:atom}[{self._last(array)}{position}]"
 
-    def _row(self, position: int, a: Formula, array: Array) -> str:
-        return f"{a:atom}[{position}]"
-
     def _take(self, index: Any, a: Formula, array: Array) -> str:
+        if ends_in_rows(array.args[0].shape):
+            return f"{a:atom}[..., {index.name}, :]"
         return f"{a:atom}[{self._last(array)}{index.name}]"
 
     def _last(self, array: Array) -> str:

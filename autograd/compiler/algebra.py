@@ -311,7 +311,7 @@ def reduced(array: Array, in_order: bool, examples_last: bool = False) -> Array:
     if rank < 2 or len(axes) != 1:
         return array
     axis, one = axes[0] % rank, Array.lift(1)
-    if op is ops.sum and axis == 0 and in_order:
+    if op is ops.sum and axis == 0 and in_order and isinstance(x.shape[0], Rows):
         return reshape(matmul(full(x.shape[:1], one), reshape(x, (x.shape[0], count(x.shape[1:])))), array.shape)
     if examples_last and (rank > 2 or op is not ops.sum):
         return array

@@ -382,17 +382,17 @@ class Buffered:
 
     def product(self, place: Array, array: Array) -> tuple[Array, Array]:
         """A product of matrices as the call that takes least time, and where it writes."""
-        left, right = array.args
+        (left, right), whole = array.args, self.in_order(place)
         if self.last and place.lead == (Rows(),) and len(left.shape) > 1:
             if left.batched and not right.batched and len(right.shape) in (2, *range(len(left.shape))):  # (x w)ᵀ = wᵀxᵀ
                 *several, j, k = right.shape
                 right = swapped(reshape(right, (*several, 1, j, k))) if several else transpose(right)
                 place, left, right = self.lying(place), self.operand(right), self.lying(left)
-            elif not left.batched and len(left.shape) < len(right.shape) and self.in_order(place):
+            elif not left.batched and len(left.shape) < len(right.shape) and whole:
                 place, right = self.merged(place), self.merged(right)
             else:
                 return place, einsum("...ij,...jk->...ik", left, right)
-        if len(left.shape) <= len(right.shape) == 2 and self.in_order(place):
+        if len(left.shape) <= len(right.shape) == 2 and whole:
             return place, Array("dot", (left, right), None, place.shape, "float")
         return place, matmul(left, right)
 
@@ -449,6 +449,8 @@ class Buffered:
         if turned is not below:
             return self.operand(Array(array.kind, (turned,), array.info, array.shape, array.dtype))
         self.views[key] = self.made(array)
+        if array.kind == "transpose":
+            self.views[key_of(transpose(self.views[key]))] = below
         return self.views[key]
 
     def reshaped(self, array: Array, key: Any) -> Array:

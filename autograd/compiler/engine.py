@@ -16,8 +16,9 @@ from autograd.compiler.arguments import Batch
 from autograd.compiler.array import Let
 from autograd.compiler.backward import behind_selections
 from autograd.compiler.blocks import tame, wild
-from autograd.compiler.buffered import Buffered, CallPrinter, with_buffers
+from autograd.compiler.buffered import Buffered, CallPrinter
 from autograd.compiler.build import Plan, with_sum
+from autograd.compiler.cost import quickest
 from autograd.compiler.execute import function_of
 from autograd.compiler.function import Function, function
 from autograd.compiler.graph import CODE, LEAVES, Graph
@@ -66,7 +67,7 @@ class Runnable:
 
     def __init__(self, made: Function, dtype: np.dtype[Any], parameters: int) -> None:
         self.dtype = dtype
-        calls = with_buffers(made)
+        calls = quickest(made)
         self.statements = len(calls.statements)
         self.source = source_of_calls(made, calls, copied=parameters <= SMALL)
         names = dict(HELP)

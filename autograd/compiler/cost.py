@@ -1,0 +1,91 @@
+"""What calls of NumPy take, to choose the order of axes in memory: measured once and for all, not in a run.
+
+NumPy works through an array in inner loops over the axis that lies densest in memory. With the examples first that is
+a row, which may be a column or two; with the examples last it is as long as the batch. Products of a matrix for each
+example are the other way around: BLAS takes them with the examples first alone.
+
+>>> from autograd.compiler.array import Let, Rows, name, part
+>>> from autograd.compiler.buffered import Buffered
+>>> x, z, narrow = name("x", (Rows(), 8)), name("z", (Rows(), 8)), name("narrow", (Rows(), 2))
+>>> def time(last):
+...     calls = Buffered(["x", "z", "narrow"], last=last)
+...     for let in (Let(z, x + 1), *(Let(name(f"v{i}", narrow.shape), part(z, i, i + 2) + 1) for i in range(6))):
+...         calls.statement(let)
+...     return microseconds(calls, 256)
+>>> time(last=True) < time(last=False)
+True
+"""
+
+from __future__ import annotations
+
+import math
+
+from autograd.compiler.array import Rows, Shape, Statement, Store, ends_in_rows
+from autograd.compiler.buffered import Buffered, with_buffers
+from autograd.compiler.function import Function
+
+CALL, STRIDED, EINSUM, SCATTER = 0.4, 1.0, 2.0, 8.0
+"""What a call takes before it computes: on arrays without gaps, on others, and where it parses or makes arrays."""
+
+LOOP, ROW, MATRIX = 0.007, 0.035, 0.035
+"""An inner loop, a reduction of a row of its own, a product of many small ones."""
+
+ELEMENT, GATHERED, TERM, FLOP = 0.00025, 0.0006, 0.0003, 0.0001
+"""An element of a function, an element gathered on its own, a product of np.einsum and one of BLAS.
+
+All in µs: AMD EPYC, NumPy 2.4 with OpenBLAS on one core, float64, arrays in the second-level cache, least of many.
+"""
+
+EXAMPLES = 64
+"""The size of the batch that the choice is made for."""
+
+PAYS = 0.9
+"""The part of the time with the examples first below which that with the examples last is believed."""
+
+
+def quickest(made: Function) -> Buffered:
+    """The calls of a function in the order of axes that takes less time."""
+    first, last = (with_buffers(made, last) for last in (False, True))
+    return last if microseconds(last, EXAMPLES) < PAYS * microseconds(first, EXAMPLES) else first
+
+
+def microseconds(calls: Buffered, n: int) -> float:
+    """The time of a step with n examples."""
+    return sum(time(statement, calls, n) for statement in calls.statements)
+
+
+def time(statement: Statement, calls: Buffered, n: int) -> float:
+    """The time of a call."""
+    value, args = statement.value, statement.value.args
+    if value.kind in ("scatter", "reduceat"):
+        return SCATTER + LOOP * elements(value.shape, n) + GATHERED * elements(args[0].shape, n)
+    if not isinstance(statement, Store):
+        return 0.0  # a view
+    place = statement.place
+    size = elements(place.shape, n)
+    inner = n if calls.last and place.lead == (Rows(),) else elements(place.shape[-1:], n)
+    for gather in (place, value):
+        if gather.kind == "take":
+            return STRIDED + size * (ELEMENT if ends_in_rows(gather.args[0].shape) else GATHERED)
+    match value.kind:
+        case "dot" | "matmul":
+            return CALL + MATRIX * elements(place.shape[:-2], n) + FLOP * size * elements(args[0].shape[-1:], n)
+        case "einsum":
+            inner_product = value.info == "...n,...n->..."
+            terms = elements(args[0].shape, n) if inner_product else size * elements(args[0].shape[-1:], n)
+            loops = terms / n if calls.last else size
+            return EINSUM + LOOP * loops + TERM * terms
+        case "reduce":
+            (array,), (_, axes, _) = args, value.info
+            rank, terms = len(array.shape), elements(array.shape, n)
+            by_rows = not calls.last and rank - 1 in {axis % rank for axis in axes}
+            return STRIDED + (ROW * size if by_rows else LOOP * terms / inner) + ELEMENT * terms
+    if all(arg.shape == () or (arg.shape == place.shape and calls.in_order(arg)) for arg in (place, *args)):
+        return CALL + ELEMENT * size
+    start = CALL if value.kind == "copy" else STRIDED
+    return start + LOOP * size / (n if inner == 1 else inner) + ELEMENT * size
+
+
+def elements(shape: Shape, n: int) -> int:
+    """The number of elements of an array for n examples."""
+    return math.prod(size.times * n if isinstance(size, Rows) else size for size in shape)

@@ -104,7 +104,7 @@ def test_a_wrong_gradient_of_the_inputs_is_found(monkeypatch: pytest.MonkeyPatch
 
 
 def test_buffers_that_overwrite_each_other_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def greedy(allocations: Any, statements: Any, results: Any) -> Any:
+    def greedy(allocations: Any, statements: Any, results: Any, ragged: Any) -> Any:
         shapes: dict[Any, Any] = {}
         return [
             type(let)(let.name, shapes[let.name.shape]) if let.value.kind == "empty" and let.name.shape in shapes

@@ -110,9 +110,10 @@ class Buffered:
         self.latest: set[str] = set()
         """What the last call computed, if it was for the last operand of the present node."""
         stores = [statement for statement in statements if isinstance(statement, Store)]
-        given = {let.name.info for let in runs}
+        self.runs = {let.name.info: let for let in runs}
+        """The runs of theta and of the gradient, and views of them, each said by what it is of that vector."""
         self.stored = {store.target for store in stores
-                       if not (store.adds and store.place.kind == "name" and store.target not in given)}
+                       if not (store.adds and store.place.kind == "name" and store.target not in self.runs)}
         """The names of arrays of which statements write to parts, and of those that are given."""
         self.added = {store.target for store in stores} - self.stored
         """Those to which whole arrays are added: each sum is an array of its own, which the name means from then on."""
@@ -475,11 +476,20 @@ class Buffered:
         result = self.temporary(array)
         if source_of(array).info in self.root:
             self.allocate(result, array)
+        elif source_of(array).info in self.runs:
+            self.runs[result.info] = Let(result, self.of_vector(array))
         else:
             self.statements.append(Let(result, array))
         if not self.in_order(array):
             self.ragged.add(result.info)
         return result
+
+    def of_vector(self, array: Array) -> Array:
+        """A view of a run of a vector as a view of the vector."""
+        if array.kind == "name":
+            return self.runs[array.info].value
+        (below,) = array.args
+        return Array(array.kind, (self.of_vector(below),), array.info, array.shape, array.dtype)
 
     def in_order(self, array: Array) -> bool:
         """Whether the elements of an array lie in memory one after the other, in the order of this layout."""

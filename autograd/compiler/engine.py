@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from autograd import ops
 from autograd.compiler.arguments import Batch
-from autograd.compiler.array import Let
+from autograd.compiler.array import Let, source_of
 from autograd.compiler.backward import behind_selections
 from autograd.compiler.blocks import tame, wild
 from autograd.compiler.buffered import Buffered, CallPrinter
@@ -92,7 +92,8 @@ def source_of_calls(made: Function, calls: Buffered, copied: bool) -> str:
     lines = list(map(write.statement, calls.statements))
     forward, backward = lines[: calls.forward], lines[calls.forward :]
     texts = list(map(write.text, results))
-    kept = {"_theta": made.views, "_gradient": made.places}
+    kept = {f"_{vector}": [let for let in calls.runs.values() if source_of(let.value).info == vector]
+            for vector in ("theta", "gradient")}
     names = [name for last, lets in kept.items() if lets for name in (last, *(let.name.info for let in lets))]
     arrays = [*map(write.statement, allocations), *([f"{' = '.join(names)} = None"] if names else [])]
     gradient: list[str] = []
@@ -104,9 +105,9 @@ def source_of_calls(made: Function, calls: Buffered, copied: bool) -> str:
         gradient = [
             f"gradient = {'_own' if copied else new} if _out is None else _out",
             *([] if made.complete else ["gradient[...] = 0"]),
-            *runs("gradient", made.places, write), *backward,
+            *runs("gradient", kept["_gradient"], write), *backward,
         ]
-    body = [*([f"nonlocal {', '.join(names)}"] if names else []), *runs("theta", made.views, write), *forward,
+    body = [*([f"nonlocal {', '.join(names)}"] if names else []), *runs("theta", kept["_theta"], write), *forward,
             *gradient, f"return {', '.join(texts)},"]
     return "\n".join([
         "def allocate(theta, n):", *indented([

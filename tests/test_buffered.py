@@ -90,6 +90,16 @@ def test_a_name_for_another_and_a_view_of_a_buffer_cost_no_call() -> None:
     assert [CallPrinter().statement(let) for let in buffered.allocations][1] == "t1 = a.reshape(-1, 2)"
 
 
+def test_views_of_parameters_are_named_with_them() -> None:
+    c = name("c", (1,))
+    run = part(name("theta", (9,)), 8, 9)
+    buffered = Buffered(["x", "c"], [z(X * c)], [Let(c, run)])
+    buffered.statement(z(X * c))
+    assert list(map(CallPrinter().statement, buffered.statements)) == ["np.multiply(x, t1, out=z)"]
+    assert [CallPrinter().statement(let) for let in buffered.runs.values()] == [
+        "c = theta[8:9]", "t1 = theta[8:9].reshape(())"]
+
+
 MEANS: dict[str, tuple[Any, str]] = {
     "of squares": ((X - 1) ** 2, "np.subtract(x, k1, out=t1)\nvalue = t2.dot(t2) * t3"),
     "of products that are added up": (reduce(ops.sum, 2 * X * (X - 1), keep=True),

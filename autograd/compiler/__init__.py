@@ -15,7 +15,7 @@ Arrays: a tree of nodes, and statements about them, of which every later part is
 - `backward`   the chain rule from block to block, by the rules of the table, and how gradients are added up
 - `function`   both halves, from the arguments to the results; what need not be copied or begin as zeros does not
 - `buffered`   the same as calls that write into arrays kept from call to call; `algebra` says which calls give the
-               same numbers in less time, `memory` which arrays can be one
+               same numbers in less time, `memory` which arrays can be one, `cost` whether examples lie first or last
 
 Text, printed and never read again:
 

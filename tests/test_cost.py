@@ -1,0 +1,66 @@
+"""Where examples lie in memory is chosen by what calls take, and makes no difference to the numbers."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from agreement import Case, assert_agreement
+from losses import LOSSES, attention, by_default, mlp, weights
+from random_losses import random_grids, random_wires
+
+import autograd
+from autograd.compiler import cost
+from autograd.compiler.cost import EXAMPLES, microseconds, quickest
+
+
+def sorting(n: int) -> Case:
+    """A network of comparators that sorts n numbers, added up by weights."""
+    w = weights(n)
+
+    def loss(x: Any) -> Any:
+        x = list(x)
+        for i in range(n):
+            for j in range(i % 2, n - 1, 2):
+                x[j], x[j + 1] = autograd.minimum(x[j], x[j + 1]), autograd.maximum(x[j], x[j + 1])
+        return autograd.dot(w, x) ** 2
+
+    return Case(loss, w, (n,))
+
+
+@pytest.mark.parametrize(("case", "last"), [
+    (mlp(12, 16, 16, 4), False), (attention(8, 8, causal=False, normal=False), False), (sorting(8), True),
+], ids=["network", "attention", "sorting"])
+def test_columns_of_their_own_lie_examples_last_and_matrices_examples_first(case: Case, last: bool) -> None:
+    made = case.traced().traced().function("value_and_grad")
+    assert quickest(made).last == last
+
+
+def test_more_examples_take_longer() -> None:
+    calls = quickest(sorting(8).traced().traced().function("value_and_grad"))
+    assert microseconds(calls, EXAMPLES) < microseconds(calls, 4 * EXAMPLES)
+
+
+@pytest.fixture(params=[0.0, math.inf], ids=["examples first", "examples last"])
+def forced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One order, whatever it takes."""
+    monkeypatch.setattr(cost, "PAYS", request.param)
+
+
+@pytest.mark.usefixtures("forced")
+@pytest.mark.parametrize("name", by_default(LOSSES))
+def test_either_order_gives_what_eager_evaluation_gives(name: str) -> None:
+    case = LOSSES[name]()
+    X, Y = case.data()
+    assert_agreement(case, X, Y, np.random.default_rng(3).random((len(X), case.noises)))
+
+
+@pytest.mark.usefixtures("forced")
+@pytest.mark.parametrize("seed", range(10))
+def test_random_losses_give_the_same_in_either_order(seed: int) -> None:
+    for draw in (random_grids, random_wires):
+        made, X, Y = draw(random.Random(seed))
+        assert_agreement(made.case(), X, Y)

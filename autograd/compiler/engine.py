@@ -23,7 +23,7 @@ from autograd.compiler.execute import function_of
 from autograd.compiler.function import Function, function
 from autograd.compiler.graph import CODE, LEAVES, Graph
 from autograd.compiler.memory import reused
-from autograd.compiler.native import Native
+from autograd.compiler.native import DOUBLE, Native
 from autograd.compiler.place import Places
 from autograd.compiler.printer import HELPERS, Printer, all_nodes, constants_in
 from autograd.compiler.reference import Reference
@@ -128,8 +128,6 @@ def indented(lines: Iterable[str]) -> list[str]:
     """Lines inside a function."""
     return [f"    {line}" if line else "" for line in lines]
 
-
-DOUBLE = np.dtype(np.float64)
 
 NOTHING = {char: np.zeros(0, char) for char in "fd"}
 """The numbers of no Values."""

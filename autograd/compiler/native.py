@@ -57,6 +57,11 @@ LONG = 8000
 ARRAYS = ("theta", "x", "y", "u", "outside", "value", "gradient", "dx", "work")
 """The arguments of a function, besides the number of examples: all are arrays of float64."""
 
+HEAD = object.__basicsize__
+"""Where an array has the address of its numbers: behind what every object begins with, as NumPy's C interface says."""
+
+DOUBLE = np.dtype(np.float64)
+
 
 ROWS = ("input", "target", "noise")
 """The leaves of which every example has a row."""
@@ -277,7 +282,8 @@ class Writer:
         arguments = ", ".join(f"ptr noalias %{array}" for array in ARRAYS)
         heads = self.heads()
         return "".join([
-            helpers(self.calls, is_known), f"\ndefine void @function({arguments}, i64 %n) nounwind {{\nentry:\n",
+            helpers(self.calls, is_known), opened(),
+            f"\ndefine private void @compute({arguments}, i64 %n) noinline nounwind {{\nentry:\n",
             joined(["%last = sub i64 %n, 1", "%count = sitofp i64 %n to double", "%one = fdiv double 1.0, %count"]),
             joined(blocks(before)), "  br label %loop\nloop:\n",
             f"  %i = phi i64 [ 0, %{last_block(before, 'entry')} ], [ %next, %{last_block(inside, 'loop')} ]\n",
@@ -304,6 +310,20 @@ class Writer:
         code.do(f"%share = select {code.truth} %there, {code.number} {code.everywhere('%one')}, "
                 f"{code.number} {code.constant(0.0)}")
         return code.lines
+
+
+def opened() -> str:
+    """The function that is called with the addresses of arrays, and finds those of their numbers.
+
+    To ask an array for that address takes NumPy and ctypes longer than all the computation of a small loss.
+    """
+    arguments = ", ".join(f"ptr %{array}" for array in ARRAYS)
+    numbers = ", ".join(f"ptr %{array}.numbers" for array in ARRAYS)
+    lines = [line for array in ARRAYS for line in (
+        f"%{array}.place = getelementptr i8, ptr %{array}, i64 {HEAD}",
+        f"%{array}.numbers = load ptr, ptr %{array}.place")]
+    return (f"\ndefine void @function({arguments}, i64 %n) nounwind {{\n"
+            + joined([*lines, f"call void @compute({numbers}, i64 %n)", "ret void"]) + "}\n")
 
 
 def blocks(code: Code) -> list[str]:
@@ -368,7 +388,10 @@ def folder() -> Path:
 
 
 class Machine:
-    """Compiled text: `function` is called with pointers. Other threads may call it at the same time."""
+    """Compiled text: `function` is called with the `id` of arrays, which is their address.
+
+    Other threads may call it at the same time.
+    """
 
     def __init__(self, text: str) -> None:
         binding = llvm()
@@ -445,55 +468,35 @@ class Native:
         return Memory(*self.machine(kind), self.made, kind, examples)
 
 
-def address(array: FloatArray) -> int:
-    """Where an array is: by way of its buffer, since `ctypes` of NumPy takes three times as long."""
-    if array.size and array.flags.writeable:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]
-    return int(array.ctypes.data)
-
-
 class Memory:
-    """The arrays in which a function works on a number of examples, and where they are."""
+    """The arrays in which a function works on a number of examples."""
 
     def __init__(self, machine: Machine, size: int, made: Plan, kind: str, examples: int) -> None:
         self.function, self.kind, self.examples = machine.function, kind, examples
         self.value = np.zeros((examples, len(made.roots)) if kind == "outputs" else 1)
         self.dx = np.zeros((examples, made.sizes["input"]) if kind == "inputs" else 0)
         self.work = np.zeros(size)
-        self.own = [array.ctypes.data for array in (self.value, self.dx, self.work)]
-        self.places: dict[str, tuple[FloatArray, int]] = {}
-
-    def place(self, called: str, array: FloatArray) -> int:
-        """Where an array is, remembered of those that come again."""
-        known = self.places.get(called)
-        if known is None or known[0] is not array:
-            known = self.places[called] = array, address(array)
-        return known[1]
+        self.own = id(self.value), id(self.dx), id(self.work)
 
     def run(
         self, theta: FloatArray, x: FloatArray, y: FloatArray | None, noise: FloatArray | None, outside: FloatArray,
         out: FloatArray | None,
     ) -> tuple[Any, ...]:
         """What the function returns, computed in float64 of arrays of float64, in the dtype of theta."""
-        double, dtype = np.float64, theta.dtype
-        gradient = out if out is not None and dtype == double else np.empty(len(theta))
-        if self.kind != "outputs":
-            gradient.fill(0)
-        if self.dx.size:
-            self.dx.fill(0)
-        if self.work.size:
-            self.work.fill(0)
-        wide = theta.astype(double, copy=False)
-        u = None if noise is None else np.ascontiguousarray(noise, double)
+        dtype = theta.dtype
+        wide = theta.astype(DOUBLE, copy=False)
+        y = x if y is None else y  # what there is not is never read
+        u = x if noise is None else np.ascontiguousarray(noise)
+        gradient = out if out is not None and dtype is DOUBLE else np.empty(len(theta))
+        for array in (gradient, self.dx, self.work):
+            array.fill(0)
         value, dx, work = self.own
-        rows = [0 if array is None else address(array) for array in (x, y, u)]
-        self.function(self.place("theta", wide), *rows, self.place("outside", outside), value,
-                      self.place("gradient", gradient), dx, work, self.examples)
+        self.function(id(wide), id(x), id(y), id(u), id(outside), value, id(gradient), dx, work, self.examples)
         if self.kind == "outputs":
             return (self.value.astype(dtype),)
         if out is None:
             out = gradient.astype(dtype, copy=False)
         elif out is not gradient:
             out[:] = gradient
-        result = dtype.type(self.value[0]), out, self.dx.astype(dtype)
-        return result if self.kind == "inputs" else result[:2]
+        result = dtype.type(self.value[0]), out
+        return (*result, self.dx.astype(dtype)) if self.kind == "inputs" else result

@@ -26,11 +26,11 @@ from autograd.specialize import FUNCTIONS
 LARGEST = 1500
 """More terms than this are never written out."""
 
-BEGIN, PARAMETER, EXAMPLE, TERM, FUNCTION = 4.5, 0.08, 1.5, 0.055, 0.16
+BEGIN, PARAMETER, EXAMPLE, TERM, FUNCTION = 2.5, 0.08, 1.5, 0.055, 0.16
 """Microseconds of plain floats, measured over a hundred losses: a call and each of its parameters; and for every
 example of a batch one for itself, for each term forward and backward, and for each function."""
 
-PREPARE, STATEMENT = 11.0, 0.9
+PREPARE, STATEMENT = 6.0, 0.75
 """Microseconds of NumPy: a call, and each statement in it, of a few examples."""
 
 LETTERS = {"parameter": "p", "input": "x", "target": "y", "noise": "u", "outside": "o"}

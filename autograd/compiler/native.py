@@ -57,9 +57,6 @@ LONG = 8000
 ARRAYS = ("theta", "x", "y", "u", "outside", "value", "gradient", "dx", "work")
 """The arguments of a function, besides the number of examples: all are arrays of float64."""
 
-HEAD = object.__basicsize__
-"""Where an array has the address of its numbers: behind what every object begins with, as NumPy's C interface says."""
-
 DOUBLE = np.dtype(np.float64)
 
 
@@ -315,12 +312,14 @@ class Writer:
 def opened() -> str:
     """The function that is called with the addresses of arrays, and finds those of their numbers.
 
-    To ask an array for that address takes NumPy and ctypes longer than all the computation of a small loss.
+    To ask an array for that address takes NumPy and ctypes longer than all the computation of a small loss. It stands
+    behind what every object begins with, as NumPy's C interface says.
     """
+    head = object.__basicsize__
     arguments = ", ".join(f"ptr %{array}" for array in ARRAYS)
     numbers = ", ".join(f"ptr %{array}.numbers" for array in ARRAYS)
     lines = [line for array in ARRAYS for line in (
-        f"%{array}.place = getelementptr i8, ptr %{array}, i64 {HEAD}",
+        f"%{array}.place = getelementptr i8, ptr %{array}, i64 {head}",
         f"%{array}.numbers = load ptr, ptr %{array}.place")]
     return (f"\ndefine void @function({arguments}, i64 %n) nounwind {{\n"
             + joined([*lines, f"call void @compute({numbers}, i64 %n)", "ret void"]) + "}\n")

@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd.compiler.blocks import Block, Operand, Term, is_wild
 from autograd.compiler.graph import CODE, LEAVES, Canonical, Floats, Ints
-from autograd.compiler.group import GATHER, MULTIPLY, ONCE, PRODUCT, READ, REDUCTIONS, WEIGHT, Class, Group
+from autograd.compiler.group import GATHER, MULTIPLY, ONCE, PRODUCT, READ, REDUCTIONS, STATEMENT, WEIGHT, Class, Group
 from autograd.compiler.views import PAD, affine
 
 
@@ -452,7 +452,8 @@ class Reroller:
             return GATHER if scattered else 0.0
         if term.elementwise:
             return READ * left.index.size if n > 1 else 0.0
-        read = READ * (right if term.weights else left).index.size if scattered else 0.0
+        # Windows times weights say more to a reader than a matrix of zeros: that must save some statements.
+        read = max(0.0, READ * (right if term.weights else left).index.size - 2 * STATEMENT) if scattered else 0.0
         small = PRODUCT * h + MULTIPLY * left.index.size * right.index.shape[1] if h > 1 < n else 0.0
         placed = 0.0 if np.array_equal(np.sort(term.place), np.arange(term.places)) else READ * len(term.place)
         return read + small + placed

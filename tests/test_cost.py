@@ -64,3 +64,20 @@ def test_random_losses_give_the_same_in_either_order(seed: int) -> None:
     for draw in (random_grids, random_wires):
         made, X, Y = draw(random.Random(seed))
         assert_agreement(made.case(), X, Y)
+
+
+@pytest.mark.usefixtures("forced")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("case", [mlp(12, 16, 4), attention(4, 4, causal=True, normal=False), sorting(8)],
+                         ids=["network", "attention", "sorting"])
+def test_halves_of_a_batch_give_the_gradients_of_the_inputs_of_the_whole(case: Case, dtype: Any) -> None:
+    program, rng = case.traced(), np.random.default_rng(0)
+    X, Y = case.data()
+    X, Y = (None if array is None else rng.normal(size=(40, *array.shape[1:])) for array in (X, Y))
+    theta = np.array([value.data for value in program.params], dtype)
+    _, gradient, dx = program.value_and_grad(theta, X, Y, inputs=True)
+    halves = [program.value_and_grad(theta, *(None if array is None else array[half] for array in (X, Y)), inputs=True)
+              for half in (slice(0, 20), slice(20, 40))]
+    assert gradient.dtype == dx.dtype == dtype
+    np.testing.assert_allclose(
+        np.concatenate([half[2] for half in halves]) / 2, dx, rtol=1e-2 if dtype == np.float32 else 1e-9, atol=1e-5)

@@ -276,7 +276,11 @@ class Buffered:
 
     def operand(self, array: Array) -> Array:
         """What a call can read: a name, a number or a view; what is to be computed is."""
-        return self.computation(self.times(*Names(self.meaning).factored(array)))
+        factor, inner = Names(self.meaning).factored(array)
+        if inner.kind == "permuted" and factor != ONE:  # the product is computed as the numbers lie in memory
+            base = self.times(factor, inner.args[0])
+            return self.computation(Array("permuted", (base,), inner.info, inner.shape, inner.dtype))
+        return self.computation(self.times(factor, inner))
 
     def times(self, factor: Factor, array: Array) -> Array:
         """A factor times an array."""

@@ -20,17 +20,18 @@ from __future__ import annotations
 
 import math
 
-from autograd.compiler.array import Rows, Shape, Statement, Store, ends_in_rows
+from autograd.compiler.array import VIEWS, Rows, Shape, Statement, Store, ends_in_rows
 from autograd.compiler.buffered import Buffered, with_buffers
 from autograd.compiler.function import Function
 
-CALL, STRIDED, EINSUM, SCATTER = 0.4, 1.0, 2.0, 8.0
-"""What a call takes before it computes: on arrays without gaps, on others, and where it parses or makes arrays."""
+SLICE, CALL, STRIDED, EINSUM, SCATTER = 0.1, 0.4, 1.0, 2.0, 8.0
+"""What a view takes, and what a call does before it computes: on arrays without gaps, on others, and where it parses
+or makes arrays."""
 
 LOOP, ROW, MATRIX = 0.007, 0.035, 0.035
 """An inner loop, a reduction of a row of its own, a product of many small ones."""
 
-ELEMENT, GATHERED, TERM, FLOP = 0.00025, 0.0006, 0.0003, 0.0001
+ELEMENT, GATHERED, TERM, FLOP = 0.00025, 0.0006, 0.0004, 0.00006
 """An element of a function, an element gathered on its own, a product of np.einsum and one of BLAS.
 
 All in µs: AMD EPYC, NumPy 2.4 with OpenBLAS on one core, float64, arrays in the second-level cache, least of many.
@@ -39,7 +40,7 @@ All in µs: AMD EPYC, NumPy 2.4 with OpenBLAS on one core, float64, arrays in th
 EXAMPLES = 64
 """The size of the batch that the choice is made for."""
 
-PAYS = 0.9
+PAYS = 0.87
 """The part of the time with the examples first below which that with the examples last is believed."""
 
 
@@ -60,24 +61,27 @@ def time(statement: Statement, calls: Buffered, n: int) -> float:
     if value.kind in ("scatter", "reduceat"):
         return SCATTER + LOOP * elements(value.shape, n) + GATHERED * elements(args[0].shape, n)
     if not isinstance(statement, Store):
-        return 0.0  # a view
+        return SLICE if value.kind in VIEWS - {"view"} else STRIDED
     place = statement.place
     size = elements(place.shape, n)
-    inner = n if calls.last and place.lead == (Rows(),) else elements(place.shape[-1:], n)
-    for gather in (place, value):
+    whole = args[0] if value.kind == "reduce" else place
+    inner = n if calls.last and whole.lead == (Rows(),) else elements(whole.shape[-1:], n)
+    for gather, start in ((place, STRIDED), (value, CALL)):
         if gather.kind == "take":
-            return STRIDED + size * (ELEMENT if ends_in_rows(gather.args[0].shape) else GATHERED)
+            return start + size * (ELEMENT if ends_in_rows(gather.args[0].shape) else GATHERED)
     match value.kind:
         case "dot" | "matmul":
-            return CALL + MATRIX * elements(place.shape[:-2], n) + FLOP * size * elements(args[0].shape[-1:], n)
+            start = CALL if value.kind == "dot" else STRIDED
+            each = LOOP if place.shape[-2:] == (1, 1) else MATRIX
+            return start + each * elements(place.shape[:-2], n) + FLOP * size * elements(args[0].shape[-1:], n)
         case "einsum":
             inner_product = value.info == "...n,...n->..."
             terms = elements(args[0].shape, n) if inner_product else size * elements(args[0].shape[-1:], n)
             loops = terms / n if calls.last else size
             return EINSUM + LOOP * loops + TERM * terms
         case "reduce":
-            (array,), (_, axes, _) = args, value.info
-            rank, terms = len(array.shape), elements(array.shape, n)
+            _, axes, _ = value.info
+            rank, terms = len(whole.shape), elements(whole.shape, n)
             by_rows = not calls.last and rank - 1 in {axis % rank for axis in axes}
             return STRIDED + (ROW * size if by_rows else LOOP * terms / inner) + ELEMENT * terms
     if all(arg.shape == () or (arg.shape == place.shape and calls.in_order(arg)) for arg in (place, *args)):

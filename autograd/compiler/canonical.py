@@ -199,8 +199,8 @@ def reachable(graph: Graph) -> Bools:
     frontier = np.unique(graph.roots)
     while len(frontier):
         found[frontier] = True
-        below = np.unique(graph.args[spans(graph.start[frontier], graph.start[frontier + 1] - graph.start[frontier])])
-        frontier = below[~found[below]]
+        below = graph.args[spans(graph.start[frontier], graph.start[frontier + 1] - graph.start[frontier])]
+        frontier = np.unique(below[~found[below]])
     return found
 
 
@@ -315,6 +315,8 @@ def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floa
         number = first[nodes + 1] - first[nodes]
         mine = spans(first[nodes], number)
         left[mine], right[mine] = alias[left[mine]], alias[right[mine]]
+        if len(nodes) == 1:
+            continue  # it has no equal
         which = np.repeat(np.arange(len(nodes)), counts[nodes])
         place = edges - np.repeat(start[nodes], counts[nodes])
         keys = mix(code[nodes], np.where(counts[nodes] + number == 0, data[nodes].view(np.int64), 0), number)
@@ -349,8 +351,7 @@ def alive(graph: Canonical) -> Canonical:
         edges = spans(graph.start[frontier], graph.start[frontier + 1] - graph.start[frontier])
         terms = spans(graph.first[frontier], graph.first[frontier + 1] - graph.first[frontier])
         below = np.concatenate([graph.args[edges], graph.left[terms], graph.right[terms]])
-        below = np.unique(below[below != NONE])
-        frontier = below[~alive[below]]
+        frontier = np.unique(below[(below != NONE) & ~alive[below]])
     counts = np.where(alive, np.diff(graph.start), 0)
     number = np.where(alive, np.diff(graph.first), 0)
     terms = spans(graph.first[:-1], number)

@@ -8,7 +8,6 @@ its position in theta, in the row of X, in the row of Y, in the draw of noise, o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -69,21 +68,25 @@ class Graph:
 
 def spans(starts: Ints, counts: Ints) -> Ints:
     """The concatenation of arange(start, start + count) over all pairs."""
-    total = int(counts.sum())
-    ends = np.cumsum(counts)
-    return np.arange(total) + np.repeat(starts - ends + counts, counts)
+    if len(counts) == 1:
+        return np.arange(starts[0], starts[0] + counts[0])
+    ends = counts.cumsum()
+    return np.arange(counts.sum()) + (starts - ends + counts).repeat(counts)
 
 
-def mix(*columns: Any) -> Ints:
+WORDS: list[npt.NDArray[np.uint64]] = [
+    np.array([word], np.uint64) for word in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 29, 32)]
+"""The numbers of `mix`, as arrays of one: plain numbers of NumPy warn where a product is too large."""
+
+
+def mix(*columns: Ints) -> Ints:
     """A 64-bit hash of each row of integer columns; equal rows have equal hashes."""
-    with np.errstate(over="ignore"):
-        state: npt.NDArray[np.uint64] = np.array(0x9E3779B97F4A7C15, dtype=np.uint64)
-        for column in columns:
-            word = np.asarray(column).astype(np.int64).view(np.uint64)
-            state = (state ^ word) * np.uint64(0xBF58476D1CE4E5B9)
-            state = (state ^ (state >> np.uint64(29))) * np.uint64(0x94D049BB133111EB)
-            state = state ^ (state >> np.uint64(32))
-    return np.asarray(state).view(np.int64)
+    state, first, second, short, long = WORDS
+    for column in columns:
+        state = (state ^ column.view(np.uint64)) * first
+        state = (state ^ (state >> short)) * second
+        state = state ^ (state >> long)
+    return state.view(np.int64)
 
 
 # ── depths ────────────────────────────────────────────────────────────────────────────────────────
@@ -108,8 +111,7 @@ def levels(n: int, start: Ints, args: Ints, first: Ints, left: Ints, right: Ints
         level[frontier] = depth
         users = above[spans(out[frontier], out[frontier + 1] - out[frontier])]
         np.subtract.at(waiting, users, 1)
-        users = np.unique(users)
-        frontier = users[waiting[users] == 0]
+        frontier = np.unique(users[waiting[users] == 0])
         depth += 1
     return level
 

@@ -182,11 +182,8 @@ class Grouping:
         """The groups of the nodes of one level."""
         graph = self.graph
         _replace(graph, nodes, self.same)
-        signature = _signatures(graph, nodes, self.group, self.batched)
-        _, first, inverse = np.unique(signature, return_index=True, return_inverse=True)
         made = []
-        for which in np.argsort(first, kind="stable"):
-            members = nodes[inverse == which]
+        for members in self.alike(nodes):
             group = _group(graph, members, self.group, self.batched)
             if _only_copies(group):
                 self.same[members] = group.classes[0].left
@@ -198,10 +195,22 @@ class Grouping:
                 self.stack(read)
             self.add(group, level)
 
+    def alike(self, nodes: Ints) -> Iterator[Ints]:
+        """Nodes by operation and groups of operands, those of the first node first."""
+        if len(nodes) == 1:
+            yield nodes
+            return
+        signature = _signatures(self.graph, nodes, self.group, self.batched)
+        _, first, inverse = np.unique(signature, return_index=True, return_inverse=True)
+        for which in np.argsort(first, kind="stable"):
+            yield nodes[inverse == which]
+
     # ── groups that become one ───────────────────────────────────────────────────────────────
 
     def fused(self, made: list[Group]) -> list[Group]:
         """The groups of a level, fewer where several of one kind are worth making one."""
+        if len(made) < 2:
+            return made
         made = self.completed(made)
         alike: dict[tuple[str, bool], list[Group]] = {}
         for group in made:
@@ -308,6 +317,9 @@ class Grouping:
 
     def stack(self, read: Ints) -> None:
         """Have what one operand reads in one array, where it lies in several groups of which some are no leaves."""
+        homes = self.group[read]
+        if (homes == homes[:1]).all():
+            return
         nodes = np.unique(read[read != NONE])
         which, inverse, count = np.unique(self.group[nodes], return_inverse=True, return_counts=True)
         level = max((self.levels[i] for i in which), default=0)
@@ -429,6 +441,8 @@ def _classes(graph: Canonical, members: Ints, group: Ints, batched: Bools) -> li
     terms = spans(graph.first[members], number)
     owner = np.repeat(np.arange(len(members)), number)
     left, right = _oriented(graph, terms, group, batched)
+    if len(terms) == 1:
+        return [Class(int(graph.sign[terms[0]]), owner, left, right if right[0] != NONE else right[:0])]
     kinds = mix(graph.sign[terms], group[left], group[right])
     _, first, inverse = np.unique(kinds, return_index=True, return_inverse=True)
     classes = []

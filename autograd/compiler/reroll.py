@@ -9,6 +9,7 @@ its main product yields them, and whoever reads it reads those slots.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -23,18 +24,20 @@ from autograd.compiler.views import PAD, affine
 
 def rows_of(matrix: Ints) -> tuple[Ints, Ints]:
     """The distinct rows of a matrix in order of appearance, and for each row which of them it is."""
-    multipliers = np.random.default_rng(20).integers(1, 2**62, matrix.shape[1]) | 1
-    with np.errstate(over="ignore"):
-        key = (matrix + 2) @ multipliers
-    return _appearing(matrix, key)
-
-
-def _appearing(matrix: Ints, key: Ints) -> tuple[Ints, Ints]:
+    if len(matrix) == 1:
+        return matrix, np.zeros(1, np.int64)
+    key = matrix[:, 0] if matrix.shape[1] == 1 else (matrix + 2) @ multipliers(matrix.shape[1])
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     return matrix[first[order]], rank[inverse]
+
+
+@functools.cache
+def multipliers(n: int) -> Ints:
+    """Odd numbers at random, by which rows of n numbers are made one number each, modulo 2⁶⁴."""
+    return np.random.default_rng(20).integers(1, 2**62, n) | 1
 
 
 def components(left: Ints, right: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
@@ -43,6 +46,9 @@ def components(left: Ints, right: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     Pair k is (left[k], right[k]). Returns the left rows (H, K1) and the right rows (H, K2) of every
     group, a smaller group repeating its first row, and for each pair its group and its place therein.
     """
+    if len(left) == 1:
+        nothing = np.zeros(1, np.int64)
+        return nothing[:, None], nothing[:, None], nothing, nothing, nothing
     label = np.arange(left.max() + 1)
     while True:
         other = np.full(right.max() + 1, len(label))

@@ -59,20 +59,25 @@ def affine(index: Ints) -> Affine | None:
         return None
     origin = (0,) * index.ndim
     base = int(index[origin])
+    if index.size == 1:
+        return Affine(base, index.shape, origin)
     strides = []
     for axis, size in enumerate(index.shape):
         step = 0 if size == 1 else int(index[(*origin[:axis], 1, *origin[axis + 1 :])]) - base
         strides.append(step)
     grid = np.array(base)
     for axis, (size, step) in enumerate(zip(index.shape, strides, strict=True)):
-        grid = grid + (np.arange(size) * step).reshape((-1,) + (1,) * (index.ndim - axis - 1))
-    if not np.array_equal(np.broadcast_to(grid, index.shape), index):
+        if step:
+            grid = grid + (np.arange(size) * step).reshape((-1,) + (1,) * (index.ndim - axis - 1))
+    if not (index == grid).all():
         return None
     return Affine(base, index.shape, tuple(strides))
 
 
 def disjoint(index: Ints) -> bool:
     """Whether no element is read twice."""
+    if index.size == 1:
+        return True
     read = index[index != PAD]
     return bool(len(np.unique(read)) == read.size)
 

@@ -83,9 +83,8 @@ class Names(NamedTuple):
         if array.kind in VIEWS or (array.kind == "reduce" and array.info[0] is ops.sum):
             factor, inner = self.factored(array.args[0])
             return factor, view_of(array, inner)
-        rule = {ops.neg: self.negation, ops.mul: self.product, ops.div: self.ratio, ops.add: self.sum,
-                ops.sub: self.sum, ops.where: self.selection}.get(array.kind)
-        return (ONE, array) if rule is None or array.dtype == "truth" else rule(array)
+        rule = RULES.get(array.kind)
+        return (ONE, array) if rule is None or array.dtype == "truth" else rule(self, array)
 
     def negation(self, array: Array) -> tuple[Factor, Array]:
         """−a"""
@@ -136,7 +135,7 @@ class Names(NamedTuple):
         if array.kind is ops.sub:
             other = other.negative
         a, b = as_numbers(a), as_numbers(b)
-        if mine.shares == other.shares and mine.number != -other.number and key_of(a) == key_of(b):
+        if mine.shares == other.shares and mine.number != -other.number and a.key == b.key:
             return Factor(mine.number + other.number, mine.shares), a
         if mine == other:
             return mine, Array(ops.add, (a, b), None, array.shape, array.dtype)
@@ -169,6 +168,13 @@ class Names(NamedTuple):
         return factors.pop(), spread(selected, array.shape)
 
 
+RULES: dict[Any, Callable[[Names, Array], tuple[Factor, Array]]] = {
+    ops.neg: Names.negation, ops.mul: Names.product, ops.div: Names.ratio, ops.add: Names.sum, ops.sub: Names.sum,
+    ops.where: Names.selection,
+}
+"""How a factor comes out of each row of the table that lets one out."""
+
+
 def as_numbers(array: Array) -> Array:
     """Truth values as numbers; others as they are."""
     return cast(array) if array.dtype == "truth" else array
@@ -177,11 +183,6 @@ def as_numbers(array: Array) -> Array:
 def spread(array: Array, shape: Shape) -> Array:
     """An array of numbers in the shape of a larger one."""
     return full(shape, array) if array.number is not None and shape else broadcast(as_numbers(array), shape)
-
-
-def key_of(array: Array) -> Any:
-    """Equal for nodes that compute the same from the same names."""
-    return array.kind, array.info, tuple(map(key_of, array.args))
 
 
 def smaller(array: Array, other: Array) -> bool:

@@ -12,6 +12,8 @@ Passes go from statements to statements, and `check` says whether what they made
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -47,7 +49,7 @@ class Array(ops.Carrier):
     The dtype is "float" (that of theta), "truth", "index", or "number" for a plain number of Python.
     """
 
-    __slots__ = ("args", "dtype", "info", "kind", "shape")
+    __slots__ = ("_key", "_names", "args", "dtype", "info", "kind", "shape")
 
     rank = 4
 
@@ -57,6 +59,23 @@ class Array(ops.Carrier):
         self.info = info
         self.shape = shape
         self.dtype = dtype
+        self._key: Any = None
+        self._names: tuple[str, ...] | None = None
+
+    @property
+    def key(self) -> Any:
+        """Equal for nodes that compute the same from the same names."""
+        if self._key is None:
+            self._key = self.kind, self.info, tuple([arg.key for arg in self.args])
+        return self._key
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that it reads, from left to right, each once; what only lends its shape is not read."""
+        if self._names is None:
+            below = (self.info,) if self.kind == "name" else () if self.kind == "like" else names_in(*self.args)
+            self._names = tuple(below)
+        return self._names
 
     @classmethod
     def lift(cls, operand: Any) -> Array:
@@ -180,6 +199,7 @@ def broadcast_shape(*shapes: Shape) -> Shape:
     return tuple(result)
 
 
+@functools.lru_cache(1024)
 def count(shape: Shape) -> Rows | int:
     """The number of elements."""
     fixed = math.prod(size for size in shape if not isinstance(size, Rows))
@@ -446,14 +466,8 @@ def nodes(array: Array) -> Iterator[Array]:
 
 
 def names_in(*arrays: Array) -> list[str]:
-    """The names that arrays read, from left to right, each once; what only lends its shape is not read."""
-    found: dict[str, None] = {}
-    for array in arrays:
-        if array.kind == "name":
-            found[array.info] = None
-        elif array.kind != "like":
-            found |= dict.fromkeys(names_in(*array.args))
-    return list(found)
+    """The names that arrays read, each once."""
+    return list(dict.fromkeys(itertools.chain.from_iterable([array.names for array in arrays])))
 
 
 def evaluated(array: Array, given: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -536,6 +550,7 @@ def check(
     """
     shapes = {array.info: array.shape for array in given}
     memory = {array.info: array.info for array in given}
+    sharing = {text: {text} for text in memory}
     taken, outside = set(memory), set(parted)
     spoiled: dict[str, str] = {}
 
@@ -560,13 +575,13 @@ def check(
             shapes[target] = statement.name.shape
             source = source_of(statement.value)
             memory[target] = memory[source.info] if source.kind == "name" else target
+            sharing.setdefault(memory[target], set()).add(target)
         else:
             both = broadcast_shape(statement.place.shape, statement.value.shape)
             assert both == statement.place.shape, f"{statement.value.shape} does not fit {statement.place.shape}"
             assert memory[target] not in taken, f"{target} is given, and must not be written to"
             if memory[target] not in outside:
-                sharing = [name for name, home in memory.items() if home == memory[target] and name != target]
-                spoiled |= dict.fromkeys(sharing, target)
+                spoiled.update(dict.fromkeys(sharing[memory[target]] - {target}, target))
     for result in results:
         for node in nodes(result):
             check_node(node)

@@ -32,7 +32,6 @@ from autograd.compiler.algebra import (
     by_matrices,
     expanded,
     is_ones,
-    key_of,
     negated,
     reduced,
     with_axis,
@@ -99,6 +98,7 @@ class Buffered:
         """Arrays that do not lie in memory in order."""
         self.meaning: dict[str, tuple[Factor, Array]] = {}
         """What a name of the readable program stands for: a buffer, or a view of one, times a factor."""
+        self.factored = Names(self.meaning).factored
         self.coefficients: dict[Factor, Array] = {}
         self.constants: dict[str, Constant] = {}
         """Arrays that the calls carry along, beside those of the program."""
@@ -117,8 +117,9 @@ class Buffered:
         """The names of arrays of which statements write to parts, and of those that are given."""
         self.added = {store.target for store in stores} - self.stored
         """Those to which whole arrays are added: each sum is an array of its own, which the name means from then on."""
-        self.averaged = averaged(statements)
-        """The names of arrays of which nothing but the mean is asked for."""
+        self.waiting = read_once(statements)
+        """The names of arrays that are computed where they are read: of which nothing but the mean is asked for, or
+        that lie in another from the start."""
         self.forward = 0
         """How many of the statements belong to the forward half."""
         self.numbers = {"t": itertools.count(1), "k": itertools.count(1)}
@@ -133,8 +134,8 @@ class Buffered:
             self.store(statement)
             return
         text, value = statement.name, statement.value
-        if text.info in self.averaged:
-            self.meaning[text.info] = Names(self.meaning).factored(value)
+        if text.info in self.waiting:
+            self.meaning[text.info] = self.factored(value)
         elif value.kind in ("full", "like") and text.info in self.stored:
             self.allocate(text)
             if value.kind == "full" or value.info:
@@ -149,7 +150,7 @@ class Buffered:
             value = self.weighted(value)
         if value.kind == "copy" and text.info not in self.stored:
             (value,) = value.args  # nobody writes to either
-        factor, inner = Names(self.meaning).factored(value)
+        factor, inner = self.factored(value)
         at_once = factor == ONE or (factor == ONE.negative and negated(inner).kind is not ops.neg)
         if not at_once and text.info not in self.stored:
             found = self.deferred(inner)
@@ -172,11 +173,11 @@ class Buffered:
 
     def weighted(self, array: Array) -> Array:
         """A mean over the examples as a product of vectors: of what is multiplied, or with shares."""
-        factor, inner = Names(self.meaning).factored(array.args[0])
+        factor, inner = self.factored(array.args[0])
         size = count(array.args[0].shape)
         factor = factor.times(Factor(1 / size.times, 1) if isinstance(size, Rows) else Factor(1 / size))
         while inner.kind == "reshape" or (inner.kind == "reduce" and inner.info[0] is ops.sum and inner.batched):
-            mine, inner = Names(self.meaning).factored(inner.args[0])
+            mine, inner = self.factored(inner.args[0])
             factor = factor.times(mine)
         size = count(inner.shape)
         factors = inner.args if inner.kind is ops.mul else (inner.args[0],) * 2 if is_square(inner) else ()
@@ -202,13 +203,13 @@ class Buffered:
         home = self.root.get(statement.target)
         assert home is None or home in {self.root.get(text) for text in names_in(place)}, "a copy is no place"
         if statement.adds:
-            factor, value = Names(self.meaning).factored(value)
+            factor, value = self.factored(value)
             ufunc = np.subtract if factor == ONE.negative else np.add
             value = value if factor == ONE.negative else self.times(factor, value)
             self.put(place, function(ufunc, place, self.computation(value)))
         elif is_column_sum(value) and place.shape == value.shape:
             # A vector's sum over the batch, quicker as a product of matrices than as a reduction.
-            factor, inner = Names(self.meaning).factored(value.args[0])
+            factor, inner = self.factored(value.args[0])
             shares = self.operand(full((Rows(),), factor.value))
             self.put(place, matmul(shares, self.operand(inner)))
         else:
@@ -218,7 +219,7 @@ class Buffered:
         """The calls that compute a value at a place, with no array of its own if that can be."""
         while value.kind == "broadcast":
             (value,) = value.args  # what is written is spread out anyway
-        value = self.quicker(self.expanded(self.times(*Names(self.meaning).factored(value))))
+        value = self.quicker(self.expanded(self.times(*self.factored(value))))
         if value.kind == "reshape" and not is_view(value) and self.is_view_of(place, value.args[0].shape):
             self.write(self.operand(reshape(place, value.args[0].shape)), value.args[0])
             return
@@ -236,7 +237,7 @@ class Buffered:
             self.write(self.made(part(result, start, stop)), arg)
             start = stop
         if called is None and not self.is_stored(array):
-            self.computed[key_of(array)] = result
+            self.computed[array.key] = result
         return result
 
     def padded(self, array: Array) -> Array:
@@ -276,7 +277,7 @@ class Buffered:
 
     def operand(self, array: Array) -> Array:
         """What a call can read: a name, a number or a view; what is to be computed is."""
-        factor, inner = Names(self.meaning).factored(array)
+        factor, inner = self.factored(array)
         if inner.kind == "permuted" and factor != ONE:  # the product is computed as the numbers lie in memory
             base = self.times(factor, inner.args[0])
             return self.computation(Array("permuted", (base,), inner.info, inner.shape, inner.dtype))
@@ -303,14 +304,16 @@ class Buffered:
 
     def computation(self, array: Array, called: Array | None = None) -> Array:
         """The calls that compute an array whose factor is settled, and its name, which is `called` if it is new."""
-        array = self.expanded(array)
         if array.kind == "name":
             factor, inner = self.meaning.get(array.info, (ONE, array))
             return inner if factor == ONE else self.computation(self.times(factor, inner))
         if array.kind in ("number", "constant"):
             return array
+        array = self.expanded(array)
+        if array.kind in ("name", "number", "constant"):
+            return self.computation(array)
         if array.kind == "concatenate":
-            known = self.known(key_of(array))
+            known = self.known(array.key)
             return known or self.concatenated(array, called)
         array = self.quicker(array)
         if is_padded(array):
@@ -318,11 +321,11 @@ class Buffered:
         if array.kind == "scatter":
             array = self.quicker(self.collected(array))
         own = called is not None and called.info in self.stored
-        names, written = set(names_in(array)), key_of(array)
+        names, written = array.names, array.key
         if not own and (known := self.known(written)):
             return known
         array = array if array.kind == "full" else self.with_operands(array)
-        key = key_of(array)
+        key = array.key
         if not own and (known := self.known(key)):
             return known
         if array.kind in VIEWS:
@@ -349,7 +352,10 @@ class Buffered:
 
     def known(self, key: Any) -> Array | None:
         """What has been computed for a node."""
-        return next((known[key] for known in (self.views, self.computed, self.passing) if key in known), None)
+        for known in (self.views, self.computed, self.passing):
+            if key in known:
+                return known[key]
+        return None
 
     def call(self, array: Array, called: Array | None) -> Array:
         """The call that computes a node, and the name of the result."""
@@ -412,7 +418,7 @@ class Buffered:
 
     def turns(self, shape: Shape) -> bool:
         """Whether arrays of a shape lie in memory with the examples last: those of a column lie either way."""
-        return self.last and len(shape) > 1 and shape[0] == Rows() and count(shape) != Rows()
+        return self.last and several_columns(shape)
 
     def turned(self, array: Array) -> Array:
         """A copy with the examples last of what lies with the examples first; else the array itself."""
@@ -455,7 +461,7 @@ class Buffered:
             return self.operand(Array(array.kind, (turned,), array.info, array.shape, array.dtype))
         self.views[key] = self.made(array)
         if array.kind == "transpose":
-            self.views[key_of(transpose(self.views[key]))] = below
+            self.views[transpose(self.views[key]).key] = below
         return self.views[key]
 
     def reshaped(self, array: Array, key: Any) -> Array:
@@ -524,7 +530,7 @@ class Buffered:
             lying = self.temporary(examples_last(buffer))
             new.add(lying.info)
             self.root[lying.info] = buffer.info
-            self.views[key_of(examples_last(buffer))] = lying
+            self.views[examples_last(buffer).key] = lying
             self.allocations.append(Let(lying, copy(examples_last(value)) if value else empty(lying)))
             self.allocations.append(Let(buffer, examples_first(lying)))
         else:
@@ -543,6 +549,11 @@ class Buffered:
     def is_stored(self, array: Array) -> bool:
         """Whether statements write to what an array is, or is a view of."""
         return any(self.root.get(text, text) in self.stored for text in names_in(array))
+
+
+def several_columns(shape: Shape) -> bool:
+    """Whether an array has several numbers for each example."""
+    return len(shape) > 1 and shape[0] == Rows() and count(shape) != Rows()
 
 
 def alike(a: Array, b: Array) -> bool:
@@ -596,11 +607,13 @@ def is_square(array: Array) -> bool:
     return array.kind is ops.pow and array.args[1].number == 2
 
 
-def averaged(statements: Sequence[Statement]) -> set[str]:
-    """The names of arrays that are only read to take their mean."""
+def read_once(statements: Sequence[Statement]) -> set[str]:
+    """The names of arrays that are only read to take their mean, or to lay them beside others."""
     reads = Counter(itertools.chain.from_iterable(names_in(*statement.arrays) for statement in statements))
-    means = [let.value for let in statements if isinstance(let, Let) and let.value.kind == "mean"]
-    return {text for mean in means for text in names_in(mean) if reads[text] == 1}
+    values = [statement.value for statement in statements if isinstance(statement, Let)]
+    found = [text for value in values if value.kind == "mean" for text in names_in(value)]
+    found += [arg.info for value in values if value.kind == "concatenate" for arg in value.args if arg.kind == "name"]
+    return {text for text in found if reads[text] == 1}
 
 
 def with_buffers(made: Function, last: bool = False) -> Buffered:

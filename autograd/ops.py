@@ -68,6 +68,11 @@ class Carrier:
         raise NotImplementedError
 
     @classmethod
+    def lifted(cls, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Operands, of which some are of this class, as of this class."""
+        return tuple([arg if type(arg) is cls else cls.lift(arg) for arg in args])
+
+    @classmethod
     def apply(cls, op: Op, args: tuple[Any, ...]) -> Any:
         """Apply `op` to `args`, all of this class."""
         raise NotImplementedError
@@ -295,7 +300,7 @@ class Op:
         if not carriers:
             return self.forward(*[arg if type(arg) is float else to_float(arg) for arg in args])
         carrier = functools.reduce(lambda a, b: b if b.rank > a.rank or issubclass(b, a) else a, carriers)
-        return carrier.apply(self, tuple([arg if type(arg) is carrier else carrier.lift(arg) for arg in args]))
+        return carrier.apply(self, carrier.lifted(args))
 
     def partials(self, out: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """One partial derivative per operand, over any carrier."""

@@ -46,7 +46,7 @@ from autograd.compiler.array import (
     widened,
 )
 from autograd.compiler.blocks import Block, Operand, Term, wild
-from autograd.compiler.graph import Ints
+from autograd.compiler.graph import Ints, distinct
 from autograd.compiler.layout import LEAF_NAMES, Layout, rows_of
 from autograd.compiler.views import PAD, affine, disjoint
 
@@ -69,7 +69,7 @@ class Gradients:
             return
         batched = self.layout.blocks[source].batched
         found = affine(index)
-        if found is not None and disjoint(np.unique(index) if 0 in found.strides else index):
+        if found is not None and disjoint(distinct(index) if 0 in found.strides else index):
             still = tuple(i for i, (size, stride) in enumerate(zip(index.shape, found.strides, strict=True))
                           if stride == 0 and size > 1)
             moving = np.atleast_1d(index[tuple(0 if i in still else slice(None) for i in range(index.ndim))])

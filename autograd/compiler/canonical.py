@@ -30,6 +30,7 @@ from autograd.compiler.graph import (
     Graph,
     Ints,
     Terms,
+    distinct,
     levels,
     mix,
     spans,
@@ -186,7 +187,7 @@ def without_zeros(graph: Graph, terms: Terms) -> Folded:
                 if not np.isfinite(op.local(value[node], *value[operands])).all():
                     steep.append(node)
         if not fixed.any():
-            concealed = np.unique(np.concatenate(hidden))
+            concealed = distinct(np.concatenate(hidden))
             there = reachable(graph) if len(concealed) else np.zeros(len(graph), dtype=bool)
             return Folded(terms, known, value[:-1], concealed[there[concealed]], bool(there[steep].any()))
         known |= fixed
@@ -196,11 +197,11 @@ def without_zeros(graph: Graph, terms: Terms) -> Folded:
 def reachable(graph: Graph) -> Bools:
     """The nodes that results depend on, as the graph was written."""
     found = np.zeros(len(graph), dtype=bool)
-    frontier = np.unique(graph.roots)
+    frontier = distinct(graph.roots)
     while len(frontier):
         found[frontier] = True
         below = graph.args[spans(graph.start[frontier], graph.start[frontier + 1] - graph.start[frontier])]
-        frontier = np.unique(below[~found[below]])
+        frontier = distinct(below[~found[below]])
     return found
 
 
@@ -345,13 +346,13 @@ def alive(graph: Canonical) -> Canonical:
     """Drop every node, operand and term that no root depends on."""
     n = len(graph.code)
     alive = np.zeros(n, dtype=bool)
-    frontier = np.unique(graph.roots)
+    frontier = distinct(graph.roots)
     while len(frontier):
         alive[frontier] = True
         edges = spans(graph.start[frontier], graph.start[frontier + 1] - graph.start[frontier])
         terms = spans(graph.first[frontier], graph.first[frontier + 1] - graph.first[frontier])
         below = np.concatenate([graph.args[edges], graph.left[terms], graph.right[terms]])
-        frontier = np.unique(below[(below != NONE) & ~alive[below]])
+        frontier = distinct(below[(below != NONE) & ~alive[below]])
     counts = np.where(alive, np.diff(graph.start), 0)
     number = np.where(alive, np.diff(graph.first), 0)
     terms = spans(graph.first[:-1], number)

@@ -21,7 +21,7 @@ import numpy as np
 from autograd import ops
 from autograd.compiler.array import is_comparison
 from autograd.compiler.blocks import tame
-from autograd.compiler.graph import CODES, LEAVES, NONE, SUM, Bools, Canonical, Floats, Ints, mix, spans
+from autograd.compiler.graph import CODES, LEAVES, NONE, SUM, Bools, Canonical, Floats, Ints, distinct, mix, spans
 
 STATEMENT, READ, MULTIPLY, GATHER, PRODUCT = 12.0, 0.6, 0.017, 15.0, 5.5
 """Microseconds for 64 examples, forward and backward: a statement and what it parts later on, a number that is read
@@ -253,7 +253,7 @@ class Grouping:
     def kinds(self, group: Group) -> Kinds:
         """What a reduction or a sum reads: groups, or the sign and groups of terms; nothing for other operations."""
         if group.op in REDUCTIONS:
-            return frozenset((0, int(which)) for which in np.unique(self.group[group.operands[0]]))
+            return frozenset((0, int(which)) for which in distinct(self.group[group.operands[0]]))
         return frozenset((terms.sign, *(int(self.group[nodes[0]]) if len(nodes) else NONE
                                         for nodes in (terms.left, terms.right))) for terms in group.classes)
 
@@ -299,7 +299,7 @@ class Grouping:
         nodes = np.concatenate(node)
         cost, classes = READ * len(nodes), matched(several)
         if classes is None:
-            by_matrix = math.inf if self.wild[nodes].any() else MULTIPLY * len(members) * len(np.unique(nodes))
+            by_matrix = math.inf if self.wild[nodes].any() else MULTIPLY * len(members) * len(distinct(nodes))
             cost = min(GATHER + cost, by_matrix)
         if cost > STATEMENT * (len(several) - 1):
             return None
@@ -320,7 +320,7 @@ class Grouping:
         homes = self.group[read]
         if (homes == homes[:1]).all():
             return
-        nodes = np.unique(read[read != NONE])
+        nodes = distinct(read[read != NONE])
         which, inverse, count = np.unique(self.group[nodes], return_inverse=True, return_counts=True)
         level = max((self.levels[i] for i in which), default=0)
         if len(which) < 2 or level == 0:
@@ -333,7 +333,7 @@ class Grouping:
             self.found[i].stacked = True
         stack = self.stacks.setdefault((level, batched), Group("stack", np.zeros(0, np.int64), batched))
         copied = nodes[~np.isin(which, whole)[inverse]]
-        stack.members = np.union1d(stack.members, copied)
+        stack.members = distinct(np.append(stack.members, copied))
 
 
 def matched(several: list[Group]) -> list[Class] | None:

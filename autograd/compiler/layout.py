@@ -32,7 +32,7 @@ from autograd.compiler.array import (
     view,
 )
 from autograd.compiler.blocks import Block, Operand
-from autograd.compiler.graph import Ints
+from autograd.compiler.graph import Ints, distinct
 from autograd.compiler.names import Names
 from autograd.compiler.views import PAD, affine, factored
 
@@ -177,7 +177,7 @@ class Layout:
     def scattered(self, columns: Array, index: Ints, size: int) -> Array:
         """Columns added up into `size` columns: where each goes says the index, PAD for nowhere."""
         real = np.flatnonzero(index != PAD)
-        if len(real) == size == len(np.unique(index[real])):
+        if len(real) == size == len(distinct(index[real])):
             picked = np.empty(size, np.int64)
             picked[index[real]] = real
             return take(columns, self.names.carried(picked, "i"))

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from autograd import ops
 from autograd.compiler.blocks import Block, Operand, Term, tame
-from autograd.compiler.graph import Ints
+from autograd.compiler.graph import Ints, distinct
 from autograd.compiler.views import PAD
 
 LARGEST = 2
@@ -54,7 +54,7 @@ def ragged(blocks: list[Block], done: set[int]) -> dict[int, Ints]:
             if source is None or source in done or source in found or index.min() != PAD:
                 continue
             size, real = blocks[source].size, index[index != PAD]
-            if index.size <= LARGEST * size and real.size == size == len(np.unique(real)):
+            if index.size <= LARGEST * size and real.size == size == len(distinct(real)):
                 found[source] = index
     return found
 
@@ -126,7 +126,7 @@ class Room:
             for term in blocks[member].terms:
                 if term.right is None or term.elementwise or term.places > LARGEST * len(term.place):
                     continue
-                if len(np.unique(term.place)) == len(term.place):
+                if len(distinct(term.place)) == len(term.place):
                     (h, k1, _), k2 = term.left.index.shape, term.right.index.shape[1]
                     shape = (h, k2, k1) if term.weights else (h, k1, k2)
                     order = term.place[np.argsort(of_member)]
@@ -163,7 +163,7 @@ class Room:
             return member not in fixed and block.size == size and block.batched and is_elementwise(block)
 
         def one_to_one(index: Ints) -> bool:
-            return index.size == size and len(np.unique(index)) == size
+            return index.size == size and len(distinct(index)) == size
 
         return slots if belongs(position) and visit(position, np.arange(size)) else None
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.blocks import Block, Operand, Term, is_wild
-from autograd.compiler.graph import CODE, LEAVES, Canonical, Floats, Ints
+from autograd.compiler.graph import CODE, LEAVES, Canonical, Floats, Ints, distinct
 from autograd.compiler.group import GATHER, MULTIPLY, ONCE, PRODUCT, READ, REDUCTIONS, STATEMENT, WEIGHT, Class, Group
 from autograd.compiler.views import PAD, affine
 
@@ -81,7 +81,7 @@ def _table(group: Ints) -> tuple[Ints, Ints]:
 def _distinct_per(group: Ints, of: Ints) -> Ints:
     """How many different things each group has."""
     width = of.max() + 1
-    return np.bincount(np.unique(group * width + of) // width)
+    return np.bincount(distinct(group * width + of) // width)
 
 
 def padded(flat: Any, owner: Ints, counts: Ints, fill: float = PAD) -> Any:
@@ -112,7 +112,7 @@ def aligned(left: Ints, right: Ints, owner: Ints, k: int, waste: int, small: int
         member_family = np.zeros(k, np.int64)
         member_family[owner] = family_of[element]
         place = column[element]
-        if len(np.unique(owner * families.shape[1] + place)) < len(owner):
+        if len(distinct(owner * families.shape[1] + place)) < len(owner):
             continue  # an element occurs twice in a sum
         keys = elements[families][member_family]
         others = np.full(keys.shape, PAD)
@@ -200,7 +200,7 @@ class Reroller:
     def order(self, operands: list[Operand]) -> Ints | None:
         """An order of members that reads the first operand which names each of its elements once, straight through."""
         for operand in sorted(operands, key=lambda o: not self.batched(o)):
-            if operand.source is not None and len(np.unique(operand.index)) == len(operand.index) > 1:
+            if operand.source is not None and len(distinct(operand.index)) == len(operand.index) > 1:
                 return np.argsort(operand.index, kind="stable")
         return None
 
@@ -231,7 +231,7 @@ class Reroller:
         owner = np.repeat(np.arange(len(group.members)), group.counts)
         source, index = self.together(flat, numbers=False)
         first, segments = np.minimum.reduceat(index, np.cumsum(group.counts) - group.counts), None
-        if len(np.unique(first)) == len(first):  # members in the order of what they read: rows are read as they lie
+        if len(distinct(first)) == len(first):  # members in the order of what they read: rows are read as they lie
             order = np.argsort(first, kind="stable")
             owner = np.argsort(order)[owner]  # the place of each
             group.counts, group.members = group.counts[order], group.members[order]
@@ -255,7 +255,7 @@ class Reroller:
                 return source, self.slot[flat]
             if numbers:
                 return None, flat
-        nodes = np.unique(flat)
+        nodes = distinct(flat)
         for position in reversed(self.stacks):
             if np.isin(nodes, self.blocks[position].members).all():
                 break
@@ -272,7 +272,7 @@ class Reroller:
         """
         pieces = list(waiting)
         computed = sum(piece.size for piece in pieces)
-        for source in np.unique(self.block[nodes]):
+        for source in distinct(self.block[nodes]):
             mine = nodes[self.block[nodes] == source]
             constant = self.blocks[source].op == "constant"
             column = mine[:, None]
@@ -310,7 +310,7 @@ class Reroller:
         counts = np.bincount(c.owner, minlength=k)
         if k <= SIZES and counts.min() < counts.max():
             return np.unique(counts, return_inverse=True)[1]
-        if self.is_batched(c.left) or not self.is_batched(c.right) or len(np.unique(c.owner)) < k:
+        if self.is_batched(c.left) or not self.is_batched(c.right) or len(distinct(c.owner)) < k:
             return None
         factors, owners = np.concatenate([c.left, c.right]), np.concatenate([c.owner, c.owner])
         matrix = components(np.unique(factors, return_inverse=True)[1], owners)[2][: len(c.owner)]
@@ -324,7 +324,7 @@ class Reroller:
 
     def is_batched(self, nodes: Ints) -> bool:
         """Whether nodes differ from example to example."""
-        return any(self.blocks[i].batched for i in np.unique(self.block[nodes]))
+        return any(self.blocks[i].batched for i in distinct(self.block[nodes]))
 
     def is_constant(self, nodes: Ints) -> bool:
         """Whether nodes are plain numbers."""
@@ -332,7 +332,7 @@ class Reroller:
 
     def is_wild(self, nodes: Ints) -> bool:
         """Whether nodes may not be finite: 0 times them is not 0."""
-        return any(self.wild[i] for i in np.unique(self.block[nodes]))
+        return any(self.wild[i] for i in distinct(self.block[nodes]))
 
     def summed(self, group: Group) -> Block:
         """A sum of matrix products, products and plain terms."""
@@ -436,7 +436,7 @@ class Reroller:
         columns, column = np.unique(nodes, return_inverse=True)
         cells, size = c.owner * len(columns) + column, k * len(columns)
         cost = size * (MULTIPLY if batched else ONCE) + size * WEIGHT * (not constant)
-        if cost > self.cost(term, batched) or len(np.unique(cells)) < len(cells):
+        if cost > self.cost(term, batched) or len(distinct(cells)) < len(cells):
             return None
         matrix = np.full(size, PAD)
         matrix[cells] = weights

@@ -37,13 +37,11 @@ class Tape:
         self.outer: set[int] = set()
         """The nodes that depend on these, and on nothing else that changes."""
         self.began = next_serial()
-        first: dict[Value, int] = {}
-        for position, parameter in enumerate(parameters):
-            first.setdefault(parameter, position)
-        self.nodes = dict(zip(first, range(len(first)), strict=True))
-        self.code.extend([CODE["parameter"]] * len(first))
-        self.start.extend([0] * len(first))
-        self.data.extend(first.values())
+        n = len(parameters)
+        self.nodes = dict(zip(parameters, range(n), strict=True))
+        self.code.extend(array("q", [CODE["parameter"]]) * n)
+        self.start.extend(array("q", [0]) * n)
+        self.data.extend(range(n))
 
     def leaf(self, kind: str, data: float) -> int:
         """Write a leaf and return its node."""

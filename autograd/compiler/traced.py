@@ -73,20 +73,16 @@ class Traced(ops.Carrier):
         self.index = index
 
     @classmethod
-    def lift(cls, operand: Any) -> Any:
+    def lifted(cls, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """Operands of other kinds are looked up when the node is written."""
-        return operand
+        return args
 
     @classmethod
     def apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Traced:
         """Write down a node."""
         tape = next(arg.tape for arg in args if type(arg) is Traced)
-        known = tape.nodes
-        indices = [
-            (arg.index if arg.tape is tape else tape.index(arg)) if type(arg) is Traced
-            else known[arg] if arg in known else tape.index(arg)
-            for arg in args
-        ]
+        known = map(tape.nodes.get, args)
+        indices = [tape.index(arg) if index is None else index for arg, index in zip(args, known, strict=True)]
         return cls(tape, tape.node(CODE[op.name], indices))
 
     def among(self, others: list[Any]) -> tuple[Any, list[Any]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograd.compiler.graph import Ints
+from autograd.compiler.graph import Ints, distinct
 
 PAD = -1
 """An index that reads nothing: the neutral element of what is computed."""
@@ -79,7 +79,7 @@ def disjoint(index: Ints) -> bool:
     if index.size == 1:
         return True
     read = index[index != PAD]
-    return bool(len(np.unique(read)) == read.size)
+    return bool(len(distinct(read)) == read.size)
 
 
 def factored(index: Ints) -> tuple[int, ...]:

@@ -43,6 +43,36 @@ class Constant:
     array: npt.NDArray[Any]
 
 
+@dataclass(frozen=True)
+class Step:
+    """A position that moves on in each step of a loop: start + step · index."""
+
+    index: str
+    start: int
+    step: int
+
+    def plus(self, number: int) -> Step:
+        """So many further on."""
+        return Step(self.index, self.start + number, self.step)
+
+    def of(self, index: str, start: int, step: int) -> int | Step:
+        """The position where its index is start + step · another one."""
+        moved = Step(index, self.start + self.step * start, self.step * step)
+        return moved if moved.step else moved.start
+
+
+Position = int | Step
+
+
+@dataclass(frozen=True, eq=False)
+class Moved:
+    """An index that moves on by a number in each step of a loop, or, if `several`, is the row of that number."""
+
+    constant: Constant
+    step: Position
+    several: bool = False
+
+
 class Array(ops.Carrier):
     """A node: `kind` applied to `args`, with what else it needs to know as `info`.
 
@@ -373,6 +403,23 @@ def mean(array: Array) -> Array:
     return _make("mean", array)
 
 
+def empty(array: Array) -> Array:
+    """Room for an array."""
+    return Array("empty", (), None, array.shape, array.dtype)
+
+
+def item(array: Array, position: Position) -> Array:
+    """array[position], along the first axis."""
+    return Array("item", (array,), position, array.shape[1:], array.dtype)
+
+
+def items(array: Array, start: int, stop: int, backwards: bool = False) -> Array:
+    """array[start:stop], along the first axis, or the same backwards; the array itself where that is all of it."""
+    if (start, stop, backwards) == (0, array.shape[0], False):
+        return array
+    return Array("items", (array,), (start, stop, backwards), (stop - start, *array.shape[1:]), array.dtype)
+
+
 def _reduced(info: Any, shape: Shape) -> Shape:
     _, axes, keep = info
     gone = {axis % len(shape) for axis in axes}
@@ -440,7 +487,7 @@ KINDS: dict[str, Callable[..., Shape]] = {
 """The shape of a node of each structural kind, from its info and the shapes of its operands."""
 
 VIEWS = frozenset(
-    {"part", "column", "view", "reshape", "transpose", "swapped", "permuted", "widened", "broadcast"})
+    {"part", "column", "item", "items", "view", "reshape", "transpose", "swapped", "permuted", "widened", "broadcast"})
 """The kinds that read an array in place: to write to it would change them."""
 
 
@@ -526,7 +573,24 @@ class Store:
         return target
 
 
+@dataclass(frozen=True, eq=False)
+class For:
+    """The statements of the body for every index from `start` up to, and without, `stop`; or `backwards`."""
+
+    index: str
+    start: int
+    stop: int
+    backwards: bool
+    body: Sequence[Statement]
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """What the statements in it consist of."""
+        return tuple(array for statement in self.body for array in statement.arrays)
+
+
 Statement = Let | Store
+Line = Let | Store | For
 
 
 def target_of(statement: Statement) -> str:

@@ -49,6 +49,7 @@ from autograd.compiler.array import (
     copy,
     count,
     einsum,
+    empty,
     ends_in_rows,
     examples_first,
     examples_last,
@@ -597,11 +598,6 @@ def is_padded(array: Array) -> bool:
             and taken.info.array.shape == array.args[0].shape and taken.info.array.size >= taken.args[0].shape[-1])
 
 
-def empty(array: Array) -> Array:
-    """Room for an array."""
-    return Array("empty", (), None, array.shape, array.dtype)
-
-
 def is_square(array: Array) -> bool:
     """Whether an array is the square of another."""
     return array.kind is ops.pow and array.args[1].number == 2
@@ -683,6 +679,3 @@ class CallPrinter(Printer):
 
     def _full(self, shape: Shape, value: Formula, array: Array) -> Formula:
         return super()._full(shape, value, array) if shape else Formula(f"np.full((), {value}, theta.dtype)")
-
-    def _empty(self, info: None, array: Array) -> str:
-        return f"np.empty({self.shape(array.shape)}, {'bool' if array.dtype == 'truth' else 'theta.dtype'})"

@@ -22,6 +22,7 @@ from autograd.compiler.cost import quickest
 from autograd.compiler.execute import function_of
 from autograd.compiler.function import Function, function
 from autograd.compiler.graph import CODE, LEAVES, Graph
+from autograd.compiler.loops import Looped, looped
 from autograd.compiler.memory import reused
 from autograd.compiler.native import DOUBLE, Native
 from autograd.compiler.place import Places
@@ -154,6 +155,10 @@ class Engine:
         self.dtype = DOUBLE if self.native else None
         """That in which it computes, if it is not that of theta."""
         self.straight = None if native else Straight.of(made)
+        self.sample: tuple[FloatArray, Batch, FloatArray | None] | None = None
+        """Parameters, examples and random numbers with which it was verified."""
+        self.read = False
+        """Whether its source was compared with what runs."""
 
     def function(self, kind: str) -> Function:
         """The statements of "value_and_grad", of "inputs" (with dX) or of "outputs"."""
@@ -182,11 +187,16 @@ class Engine:
         """The function that people look at."""
         return self.function("outputs" if self.plan.several else "value_and_grad")
 
+    @cached_property
+    def loops(self) -> Looped:
+        """The same with loops."""
+        return looped(self.shown)
+
     @property
     def source(self) -> str:
         """The same as text, with the numbers that Values from outside have now."""
         outside = {"outside": self.outside(DOUBLE)} if self.plan.outside else {}
-        return Printer(self.shown.places).source(self.shown, outside)
+        return Printer(self.shown.places).source(self.loops, outside)
 
     @cached_property
     def places(self) -> Places:

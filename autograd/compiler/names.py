@@ -14,7 +14,7 @@ import numpy.typing as npt
 from autograd.compiler.array import Array, Constant, constant
 
 RESERVED = {"theta", "x", "y", "u", "n", "np", "len", "value", "gradient", "outside", "view", "scatter",
-            "jax", "jnp", "float", "magnitude", "power", "larger"}
+            "jax", "jnp", "step", "carried", "float", "magnitude", "power", "larger"}
 """What generated source uses besides the names made here, in NumPy or in JAX."""
 
 

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.array import Statement, read_by, target_of
+from autograd.compiler.array import For, Line, Statement, read_by, target_of
 from autograd.compiler.blocks import Block
 from autograd.compiler.build import Plan
 from autograd.compiler.function import Function
 from autograd.compiler.graph import CODE, CODES, LEAVES, NONE, SUM, Bools, Canonical, Graph, Ints
 from autograd.compiler.group import Group
 from autograd.compiler.layout import LEAF_NAMES, positions
+from autograd.compiler.loops import Looped, looped
 from autograd.compiler.printer import Printer
 from autograd.formula import Formula, as_formula, number
 from autograd.value import Value
@@ -34,7 +35,8 @@ class Node:
 
     `op` is the operation or the kind of leaf ("parameter", "input", "target", "noise", "outside"), `reads` are the
     names of the nodes that its `statements` use. `group` is the number of its group, after the pass that finds
-    groups. A `backward` node is the gradient of the node named by `of`. Rows of a "batch" are examples.
+    groups. A `backward` node is the gradient of the node named by `of`. Rows of a "batch" are examples. A node of a
+    `loop`, the number of which it has, is computed in each of its `steps`.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Node:
     group: int | None = None
     backward: bool = False
     of: str = ""
+    loop: int | None = None
+    steps: int = 1
 
 
 def scalar_names(graph: Graph, leaves: Mapping[str, Sequence[str]]) -> list[str]:
@@ -128,11 +132,11 @@ def grouped_nodes(graph: Canonical, groups: Sequence[Group], names: Sequence[str
     return [replace(node, group=group_of[node.name]) for node in canonical_nodes(graph, names)]
 
 
-Line = tuple[tuple[str, ...], tuple[str, ...]]
+Written = tuple[tuple[str, ...], tuple[str, ...]]
 """What a node reads, and its statement if it is no leaf."""
 
 
-def _written(op: str, names: Sequence[str], node: int, args: Ints, constant: Bools) -> Line:
+def _written(op: str, names: Sequence[str], node: int, args: Ints, constant: Bools) -> Written:
     """An operation applied to its operands; constants are written out."""
     if op in LEAVES:
         return (), ()
@@ -140,7 +144,7 @@ def _written(op: str, names: Sequence[str], node: int, args: Ints, constant: Boo
     return _distinct(args, names, constant), (f"{names[node]} = {formula}",)
 
 
-def _sum(graph: Canonical, node: int, names: Sequence[str], constant: Bools) -> Line:
+def _sum(graph: Canonical, node: int, names: Sequence[str], constant: Bools) -> Written:
     """A sum of signed products."""
     terms = slice(graph.first[node], graph.first[node + 1])
     total: Any = None
@@ -170,28 +174,32 @@ Filled = tuple[Node, list[Statement]]
 
 def array_nodes(made: Plan, function: Function) -> list[Node]:
     """The arrays of a function: parameters and data, then each block, then each gradient, in order."""
-    leaves = {node.name: node for node in _leaves(made, function)}
-    filled = [*_forward(made, function), *_backward(made, function)]
+    read = looped(function)
+    leaves = {node.name: node for node in _leaves(made, read)}
+    filled = [*_forward(made, function, read), *_backward(made, function, read)]
     # m1 = np.max(z2), which only helps, belongs to the array that it helps to compute.
     owner = {target_of(statement): node.name for node, statements in filled for statement in statements}
     owner |= {name: name for name in [*leaves, *(node.name for node, _ in filled)]}
+    loop_of = {target_of(statement): (number, loop.stop - loop.start)
+               for number, loop in enumerate(read.loops) for statement in loop.body}
     write, nodes = Printer(function.places), []
     for node, statements in filled:
         reads = dict.fromkeys(owner[name] for statement in statements for name in read_by(statement) if name in owner)
+        loop, steps = loop_of.get(node.name, (None, 1))
         nodes.append(replace(
-            node, reads=tuple(name for name in reads if name != node.name),
+            node, reads=tuple(name for name in reads if name != node.name), loop=loop, steps=steps,
             statements=tuple(map(write.statement, statements)),
         ))
     used = {name for node in nodes for name in node.reads}
     return [leaf for name, leaf in leaves.items() if name in used] + nodes
 
 
-def _leaves(made: Plan, function: Function) -> Iterator[Node]:
+def _leaves(made: Plan, read: Looped) -> Iterator[Node]:
     """What is given: x, y, random numbers, and the parameters by the names that the source gives them."""
     for block in made.blocks:
         if block.op in LEAF_NAMES and block.op != "constant":
             yield Node(LEAF_NAMES[block.op], block.op, shape=_shape(block), scalars=block.scalars)
-    for let in function.views:
+    for let in read.views:
         held = positions(let, made.sizes["parameter"])
         yield Node(let.name.info, "parameter", shape=held.shape, scalars=held.size)
 
@@ -200,47 +208,52 @@ def _shape(block: Block) -> Shape:
     return ("batch", block.size) if block.batched else (block.size,)
 
 
-def _forward(made: Plan, function: Function) -> Iterator[Filled]:
-    """Each block, and the mean of the loss."""
-    blocks = {let.name.info: made.blocks[position] for position, let in function.of_block.items()}
-    for name, statements in _by_target(function.forward, blocks):
+def _forward(made: Plan, function: Function, read: Looped) -> Iterator[Filled]:
+    """Each block, or those that a loop makes one of in each step, and the mean of the loss."""
+    blocks: dict[str, list[Block]] = {}
+    for position, let in function.of_block.items():
+        blocks.setdefault(read.home(let.name.info), []).append(made.blocks[position])
+    for name, statements in _by_target(read.forward, blocks):
         if name in blocks:
-            block = blocks[name]
-            yield Node(name, block.kind, shape=_shape(block), scalars=block.scalars), statements
+            block = blocks[name][-1]
+            yield Node(name, block.kind, shape=_shape(block), scalars=sum(b.scalars for b in blocks[name])), statements
         else:
             yield Node(name, "mean"), statements
 
 
-def _backward(made: Plan, function: Function) -> Iterator[Filled]:
+def _backward(made: Plan, function: Function, read: Looped) -> Iterator[Filled]:
     """The gradients of blocks, and of the parameters by the names that the source gives to their places."""
-    of_block = {gradient: position for position, gradient in function.gradients.items()}
-    of_theta = _places(made, function)
-    for name, statements in _by_target(function.backward, [*of_block, *of_theta]):
+    of_block: dict[str, list[int]] = {}
+    for position, gradient in function.gradients.items():
+        of_block.setdefault(read.home(gradient), []).append(position)
+    of_theta = _places(made, read)
+    for name, statements in _by_target(read.backward, [*of_block, *of_theta]):
         if name in of_block:
-            block, of = made.blocks[of_block[name]], function.names[of_block[name]]
-            shape, scalars = _shape(block), block.scalars
+            block, of = made.blocks[of_block[name][-1]], read.home(function.names[of_block[name][-1]])
+            shape, scalars = _shape(block), sum(made.blocks[position].scalars for position in of_block[name])
         else:
             of, held = of_theta[name]
             shape, scalars = held.shape, held.size
         yield Node(name, "gradient", shape=shape, scalars=scalars, backward=True, of=of), statements
 
 
-def _places(made: Plan, function: Function) -> dict[str, tuple[str, Ints]]:
+def _places(made: Plan, read: Looped) -> dict[str, tuple[str, Ints]]:
     """The names of runs of the gradient, each with the name of those parameters and their positions in theta."""
     size = made.sizes["parameter"]
-    named = {let.name.info: positions(let, size) for let in function.views}
+    named = {let.name.info: positions(let, size) for let in read.views}
     whole = ("theta", np.arange(size))
-    places = {let.name.info: positions(let, size) for let in function.places}
+    places = {let.name.info: positions(let, size) for let in read.places}
     return {"gradient": whole} | {
         place: next(((name, held) for name, held in named.items() if np.array_equal(held, mine)), whole)
         for place, mine in places.items()
     }
 
 
-def _by_target(statements: Sequence[Statement], known: Collection[str]) -> list[tuple[str, list[Statement]]]:
+def _by_target(lines: Sequence[Line], known: Collection[str]) -> list[tuple[str, list[Statement]]]:
     """Statements by the array that they fill, in the order of the last word on each; helpers go with what follows."""
     found: dict[str, list[Statement]] = {}
     waiting: list[Statement] = []
+    statements = [statement for line in lines for statement in (line.body if isinstance(line, For) else [line])]
     for position, statement in enumerate(statements):
         name = target_of(statement)
         waiting.append(statement)
@@ -255,7 +268,10 @@ def _by_target(statements: Sequence[Statement], known: Collection[str]) -> list[
 
 @dataclass(frozen=True)
 class BlockInfo:
-    """What a picture needs to know of a block: its name, operation, shape, operands and size."""
+    """What a picture needs to know of a block: its name, operation, shape, operands and size.
+
+    A loop makes one in each step: they count as one, with the `steps`, all scalars and all floating-point operations.
+    """
 
     name: str
     op: str
@@ -264,25 +280,42 @@ class BlockInfo:
     scalars: int
     statement: str
     flops: int
+    steps: int = 1
 
 
 def block_infos(made: Plan, function: Function) -> list[BlockInfo]:
     """The blocks of a plan for people and pictures."""
-    write, infos = Printer(), []
+    read, write = looped(function), Printer()
+    statements = {target_of(statement): statement for line in read.forward
+                  for statement in (line.body if isinstance(line, For) else [line])}
+    together: dict[str, list[Block]] = {}
     for position, let in function.of_block.items():
-        block = made.blocks[position]
-        sources = [operand.source for operand in block.reads() if operand.source is not None]
-        operands = tuple(dict.fromkeys(function.names[source] for source in sources))
-        shape: tuple[int | str, ...] = ("batch", block.size) if block.batched else (block.size,)
-        infos.append(
-            BlockInfo(let.name.info, block.kind, shape, operands, block.scalars, write.statement(let), block.flops))
+        together.setdefault(read.home(let.name.info), []).append(made.blocks[position])
+    infos = []
+    for name, blocks in together.items():
+        block, reads = blocks[-1], [operand for block in blocks for operand in block.reads()]
+        operands = tuple(dict.fromkeys(
+            read.home(function.names[operand.source]) for operand in reads if operand.source is not None))
+        text = write.statement(statements[name]) if name in statements else ""
+        infos.append(BlockInfo(name, block.kind, _shape(block), operands, sum(b.scalars for b in blocks), text,
+                               sum(b.flops for b in blocks), len(blocks)))
     return infos
+
+
+def times(steps: int) -> str:
+    """How often a loop computes a block, if it is in one.
+
+    >>> times(5), times(1)
+    (' ↻ 5', '')
+    """
+    return f" ↻ {steps}" if steps > 1 else ""
 
 
 def table(infos: list[BlockInfo], made: Plan) -> str:
     """A table of the blocks, and a line that sums them up."""
     lines = [("block", "operation", "shape", "scalars", "flops")]
-    lines += [(b.name, b.op, str(b.shape).replace("'", ""), f"{b.scalars:,}", f"{b.flops:,}") for b in infos]
+    lines += [(b.name, b.op, f"({', '.join(map(str, b.shape))}{',' * (len(b.shape) == 1)}){times(b.steps)}",
+               f"{b.scalars:,}", f"{b.flops:,}") for b in infos]
     widths = [max(len(line[i]) for line in lines) for i in range(5)]
     rows = ["  ".join([*map(str.ljust, line[:3], widths[:3]), *map(str.rjust, line[3:], widths[3:])]) for line in lines]
     total = (f"{len(made.graph):,} scalar nodes → {len(infos)} blocks of {sum(b.scalars for b in infos):,} scalars, "

@@ -10,6 +10,7 @@ from autograd.compiler.build import Plan
 from autograd.compiler.function import Function
 from autograd.compiler.graph import CODES, LEAVES, NONE, Ints
 from autograd.compiler.layout import LEAF_NAMES, positions
+from autograd.compiler.loops import looped
 from autograd.compiler.views import PAD
 
 
@@ -17,7 +18,8 @@ from autograd.compiler.views import PAD
 class Place:
     """A scalar's place in a program: `array[index]` where `array` is called `name` in the source.
 
-    An index of `slice(None)` stands for all examples of a batch. `whole` is False where the scalar
+    An index of `slice(None)` stands for all examples of a batch. What a loop makes in each step is an item of a stack,
+    or, where no other step needs it, what the array of that name is in its step. `whole` is False where the scalar
     is not itself stored: it is then a term of the sum that is stored there.
 
     >>> str(Place("z1", (slice(None), 3))), str(Place("W1", (5, 3)))
@@ -44,7 +46,8 @@ class Places:
     def __init__(self, made: Plan, function: Function) -> None:
         self.made = made
         self.names = function.names
-        self.views = {let.name.info: positions(let, made.sizes["parameter"]) for let in function.views}
+        self.read = looped(function)
+        self.views = {let.name.info: positions(let, made.sizes["parameter"]) for let in self.read.views}
         self.shift = len(made.canonical.code) - len(made.graph)
         self.block = np.full(len(made.canonical.code), NONE)
         self.slot = np.full(len(made.canonical.code), NONE)
@@ -68,8 +71,11 @@ class Places:
             examples = () if kind == "outside" else (slice(None),)
             return Place(LEAF_NAMES[kind], (*examples, int(graph.data[home])))
         block = self.made.blocks[self.block[home]]
-        index = (*((slice(None),) if block.batched else ()), int(self.slot[home]))
-        return Place(self.names[self.block[home]], index, whole=not graph.absorbed[node])
+        text = self.names[self.block[home]]
+        kept = self.read.kept.get(text)
+        step = (kept.info,) if kept is not None and kept.kind == "item" else ()
+        index = (*step, *((slice(None),) if block.batched else ()), int(self.slot[home]))
+        return Place(self.read.home(text), index, whole=not graph.absorbed[node])
 
     def of_parameter(self, position: int) -> Place:
         """The place of a parameter: in the array that the source calls by its name, else in theta."""

@@ -15,8 +15,22 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import ops
-from autograd.compiler.array import Array, Constant, Let, Rows, Shape, Statement, ends_in_rows, nodes
+from autograd.compiler.array import (
+    Array,
+    Constant,
+    For,
+    Let,
+    Line,
+    Moved,
+    Position,
+    Rows,
+    Shape,
+    Statement,
+    ends_in_rows,
+    nodes,
+)
 from autograd.compiler.function import Function
+from autograd.compiler.loops import Looped
 from autograd.compiler.names import literal
 from autograd.formula import Formula, number
 
@@ -74,9 +88,17 @@ class Printer:
         if isinstance(statement, Let):
             return f"{self.text(statement.name)} = {self.text(statement.value)}"
         own = statement.adds and statement.place.kind == "name" and statement.place.info not in self.places
-        indexed = own or statement.place.kind in ("part", "take")
+        indexed = own or statement.place.kind in ("part", "take", "item")
         place = self.text(statement.place) + ("" if indexed else "[...]")
         return f"{place} {'+=' if statement.adds else '='} {self.text(statement.value)}"
+
+    def lines(self, line: Line) -> list[str]:
+        """A statement as a line, a loop as several."""
+        if not isinstance(line, For):
+            return [self.statement(line)]
+        steps = f"range({line.start}, {line.stop})" if line.start else f"range({line.stop})"
+        head = f"for {line.index} in {f'reversed({steps})' if line.backwards else steps}:"
+        return [head, *(f"    {text}" for statement in line.body for text in self.lines(statement))]
 
     def shape(self, shape: Shape) -> str:
         """A shape, of which an axis of examples has the length n, or a multiple of it."""
@@ -100,15 +122,16 @@ class Printer:
 
     def _part(self, info: Any, a: Formula, array: Array) -> str:
         start, stop, step = info
-        return f"{a:atom}[{self._last(array)}{start}:{stop}{f':{step}' if step > 1 else ''}]"
+        run = f"{moving(start)}:{moving(stop)}{f':{step}' if step > 1 else ''}"
+        return f"{a:atom}[{self._last(array)}{run}]"
 
-    def _column(self, position: int, a: Formula, array: Array) -> str:
-        return f"{a:atom}[{self._last(array)}{position}]"
+    def _column(self, position: Position, a: Formula, array: Array) -> str:
+        return f"{a:atom}[{self._last(array)}{moving(position)}]"
 
     def _take(self, index: Any, a: Formula, array: Array) -> str:
         if ends_in_rows(array.args[0].shape):
             return f"{a:atom}[..., {index.name}, :]"
-        return f"{a:atom}[{self._last(array)}{index.name}]"
+        return f"{a:atom}[{self._last(array)}{moving(index)}]"
 
     def _last(self, array: Array) -> str:
         """What stands for the axes before the last of what a node reads."""
@@ -116,7 +139,7 @@ class Printer:
 
     def _view(self, info: Any, a: Formula, array: Array) -> str:
         base, sizes, strides = info
-        return f"view({a}, {base}, {sizes}, {strides})"
+        return f"view({a}, {moving(base)}, {sizes}, {strides})"
 
     def _reshape(self, shape: Shape, a: Formula, array: Array) -> str:
         sizes = ["-1" if isinstance(size, Rows) else str(size) for size in shape]
@@ -163,7 +186,12 @@ class Printer:
         return f"scatter({a}, {order.name}, {starts.name}, {places.name}, {size})"
 
     def _concatenate(self, info: None, *parts: Any) -> Formula:
-        return self.call("concatenate", f"[{', '.join(map(str, parts[:-1]))}]", "axis=-1")
+        *texts, array = parts
+        several = [len(arg.shape) > len(array.shape) for arg in array.args]
+        if several == [True]:
+            return self.call("concatenate", str(texts[0]), "axis=-1")
+        listed = [f"*{text}" if more else str(text) for text, more in zip(texts, several, strict=True)]
+        return self.call("concatenate", f"[{', '.join(listed)}]", "axis=-1")
 
     def _stack(self, info: None, *columns: Any) -> Formula:
         return self.call("stack", f"[{', '.join(map(str, columns[:-1]))}]", "axis=1")
@@ -187,19 +215,34 @@ class Printer:
     def _mean(self, info: None, a: Formula, array: Array) -> str:
         return f"{a:atom}.mean()"
 
+    def _empty(self, info: None, array: Array) -> Formula:
+        return self.call("empty", self.shape(array.shape), "bool" if array.dtype == "truth" else "theta.dtype")
+
+    def _item(self, position: Position, a: Formula, array: Array) -> str:
+        return f"{a:atom}[{moving(position)}]"
+
+    def _items(self, info: Any, a: Formula, array: Array) -> str:
+        start, stop, backwards = info
+        part = "" if (start, stop) == (0, array.args[0].shape[0]) else f"[{start}:{stop}]"
+        return f"{a:atom}{part}{'[::-1]' * backwards}"
+
     # ── whole functions ──────────────────────────────────────────────────────────────────────
 
-    def body(self, function: Function) -> list[str]:
+    def all_lines(self, lines: Iterable[Line]) -> list[str]:
+        """Statements and loops as lines."""
+        return [text for line in lines for text in self.lines(line)]
+
+    def body(self, function: Function | Looped) -> list[str]:
         """The lines of a function."""
-        lines = [*map(self.statement, function.views), "", *map(self.statement, function.forward)]
+        lines = [*map(self.statement, function.views), "", *self.all_lines(function.forward)]
         if function.start:
-            lines += ["", *map(self.statement, [function.start, *function.places, *function.backward])]
+            lines += ["", *self.all_lines([function.start, *function.places, *function.backward])]
         used = [*parts_of(function.forward), *parts_of(function.backward),
                 *(node for result in function.results for node in nodes(result))]
         counted = ["n = len(x)"] if any(map(counts_rows, used)) else []
         return [*counted, *lines, f"return {', '.join(map(self.text, function.results))}"]
 
-    def source(self, function: Function, given: Mapping[str, npt.NDArray[Any]] = MappingProxyType({})) -> str:
+    def source(self, function: Function | Looped, given: Mapping[str, npt.NDArray[Any]] = MappingProxyType({})) -> str:
         """A function that runs on its own; arguments that are `given` become constants."""
         used = all_nodes(function)
         helpers = "\n".join(text for kind, text in sorted(self.helpers.items()) if any(n.kind == kind for n in used))
@@ -212,21 +255,40 @@ class Printer:
         return f"{head}\n\n\ndef {name}({', '.join(arguments)}):\n{body}\n"
 
 
-def parts_of(statements: Iterable[Statement]) -> Iterable[Array]:
+def moving(position: Position | Constant | Moved) -> str:
+    """A position or an index in a loop as text: 3 * t + 1."""
+    if isinstance(position, int):
+        return str(position)
+    if isinstance(position, Constant):
+        return position.name
+    if isinstance(position, Moved):
+        shift = moving(position.step)
+        return f"{position.constant.name}[{shift}]" if position.several else f"{position.constant.name} + {shift}"
+    index, start, step = position.index, position.start, position.step
+    if step < 0:
+        return f"{start} - {index if step == -1 else f'{-step} * {index}'}"
+    times = index if step == 1 else f"{step} * {index}"
+    return f"{times} {'+' if start > 0 else '-'} {abs(start)}" if start else times
+
+
+def parts_of(statements: Iterable[Line]) -> Iterable[Array]:
     """The nodes of statements."""
     for statement in statements:
         for array in statement.arrays:
             yield from nodes(array)
 
 
-def all_nodes(function: Function) -> list[Array]:
+def all_nodes(function: Function | Looped) -> list[Array]:
     """The nodes of a function."""
-    return [*parts_of(function.statements), *(node for result in function.results for node in nodes(result))]
+    lines: list[Line] = [*function.views, *function.forward, *([function.start] if function.start else []),
+                         *function.places, *function.backward]
+    return [*parts_of(lines), *(node for result in function.results for node in nodes(result))]
 
 
 def counts_rows(array: Array) -> bool:
     """Whether a node says how many examples there are."""
-    return array.kind in ("full", "broadcast") and any(isinstance(size, Rows) for size in array.info)
+    return (array.kind in ("full", "broadcast") and any(isinstance(size, Rows) for size in array.info)) or (
+        array.kind == "empty" and any(isinstance(size, Rows) for size in array.shape))
 
 
 def constants_in(used: Iterable[Array]) -> list[Constant]:
@@ -235,4 +297,6 @@ def constants_in(used: Iterable[Array]) -> list[Constant]:
     for array in used:
         infos = array.info if isinstance(array.info, tuple) else (array.info,)
         found |= {info.name: info for info in infos if isinstance(info, Constant)}
+        if isinstance(array.info, Moved):
+            found[array.info.constant.name] = array.info.constant
     return list(found.values())

@@ -18,7 +18,7 @@ from autograd.compiler.passes import Pass, passes
 from autograd.compiler.place import Place
 from autograd.compiler.to_jax import JaxProgram
 from autograd.compiler.trace import trace
-from autograd.compiler.verify import verify
+from autograd.compiler.verify import verify, verify_source
 from autograd.errors import UsageError
 from autograd.nested import parameters_of
 from autograd.value import Value
@@ -137,7 +137,11 @@ class Program:
     @property
     def source(self) -> str:
         """NumPy code that computes value and gradient (or the outputs, if there are several); it runs on its own."""
-        return self.traced().source
+        compiled = self.traced()
+        if compiled.loops.loops and not compiled.read:
+            verify_source(compiled)
+            compiled.read = True
+        return compiled.source
 
     @property
     def executed_source(self) -> str:

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.array import Array, Constant, Shape, nodes
+from autograd.compiler.array import (
+    Array,
+    Constant,
+    For,
+    Let,
+    Moved,
+    Position,
+    Shape,
+    Statement,
+    Step,
+    Store,
+    full,
+    names_in,
+    nodes,
+)
 from autograd.compiler.build import Plan
 from autograd.compiler.execute import function_of
 from autograd.compiler.function import Function, function
+from autograd.compiler.loops import looped
 from autograd.compiler.names import literal
-from autograd.compiler.printer import Printer, constants_in, counts_rows, parts_of
+from autograd.compiler.printer import Printer, constants_in, counts_rows, moving, parts_of
 from autograd.errors import MissingPackageError
 from autograd.formula import Formula
 
@@ -103,6 +119,51 @@ class JaxPrinter(Printer):
             return self.call(row.ufunc or row.name, *map(str, args))
         return self.formula(row.arrays(*array.args))
 
+    def loop(self, loop: For, after: set[str]) -> list[str]:
+        """A loop as `fori_loop`, which JAX compiles once for all steps; `after` are the names that are read then."""
+        made = {statement.name.info: statement.name for statement in loop.body if isinstance(statement, Let)}
+        own, known = set[str](), set[str]()
+        for statement in loop.body:
+            own |= {text for text in names_in(*statement.arrays) if text in made and text not in known}
+            own |= {statement.target} if isinstance(statement, Store) else set()
+            known |= set() if isinstance(statement, Store) else {statement.name.info}
+        late = [array for text, array in made.items() if text in after - own]
+        carried = "".join(f"{text}, " for text in sorted(own | {array.info for array in late})).strip()
+        back = loop.stop - 1 + loop.start
+        head = [f"{loop.index} = {back} - {loop.index}"] if loop.backwards else []
+        return [
+            *(f"{array.info} = {self.text(full(array.shape, Array.lift(0)))}" for array in late),
+            f"def step({loop.index}, carried):",
+            *(f"    {text}" for text in [
+                f"{carried} = carried", *head, *self.all_lines(loop.body), f"return {carried}"]),
+            f"{carried} = jax.lax.fori_loop({loop.start}, {loop.stop}, step, ({carried}))",
+        ]
+
+    def statement(self, statement: Statement) -> str:
+        """A statement as a line: what is written to an item of a stack makes a new stack."""
+        if isinstance(statement, Let):
+            return super().statement(statement)
+        stack = statement.place.args[0].info
+        return f"{stack} = {stack}.at[{moving(statement.place.info)}].set({self.text(statement.value)})"
+
+    def _part(self, info: Any, a: Formula, array: Array) -> str:
+        start, stop, step = info
+        if not isinstance(start, Step):
+            return super()._part(info, a, array)
+        run = f"jax.lax.dynamic_slice_in_dim({a}, {moving(start)}, {stop.start - start.start}, axis=-1)"
+        return run if step == 1 else f"{run}[..., ::{step}]"
+
+    def _item(self, position: Position, a: Formula, array: Array) -> str:
+        source = self.call("asarray", array.args[0].info.name, "theta.dtype") if (
+            array.args[0].kind == "constant") else a
+        return f"{source}[{moving(position)}]"
+
+    def _take(self, index: Any, a: Formula, array: Array) -> str:
+        if isinstance(index, Moved) and index.several:
+            rows = self.call("asarray", index.constant.name)
+            return f"{a:atom}[..., {rows}[{moving(index.step)}]]"
+        return super()._take(index, a, array)
+
     def _constant(self, carried: Constant, array: Array) -> str:
         return f"{carried.name}.astype(theta.dtype)" if array.dtype == "float" else carried.name
 
@@ -120,10 +181,14 @@ class JaxPrinter(Printer):
 def translated(function: Function) -> str:
     """The forward half of a function, in JAX."""
     write = JaxPrinter()
-    results = function.results[:1]
-    used = [*parts_of([*function.views, *function.forward]), *(node for result in results for node in nodes(result))]
-    lines = [*map(write.statement, function.views), "", *map(write.statement, function.forward),
-             f"return {write.text(results[0])}"]
+    made = looped(replace(function, start=None, places=[], backward=[], results=function.results[:1]))
+    (result,) = made.results
+    used = [*parts_of([*made.views, *made.forward]), *nodes(result)]
+    lines = [*map(write.statement, made.views), ""]
+    for position, line in enumerate(made.forward):
+        rest = [array for later in made.forward[position + 1 :] for array in later.arrays]
+        lines += write.loop(line, set(names_in(*rest, result))) if isinstance(line, For) else write.lines(line)
+    lines.append(f"return {write.text(result)}")
     if any(map(counts_rows, used)):
         lines.insert(0, "n = len(x)")
     spelled = {array.kind.jax for array in used if isinstance(array.kind, ops.Op)} | {
@@ -131,10 +196,11 @@ def translated(function: Function) -> str:
     helpers = [name for name in HELPERS
                if any(array.kind == name for array in used) or any(f"{name}(" in text for text in spelled)]
     carried = constants_in(used)
-    imports = ["import jax"] * any("jax." in text for text in spelled) + ["import jax.numpy as jnp"]
+    loops = any(isinstance(line, For) for line in made.forward)
+    imports = ["import jax"] * (loops or any("jax." in text for text in spelled)) + ["import jax.numpy as jnp"]
     imports += ["import numpy as np"] * bool(carried or "view" in helpers)
     head = "".join(f"{text}\n" for text in imports) + "".join(HELPERS[name] for name in helpers)
     head += "".join(f"{constant.name} = {literal(constant.array)}\n" for constant in carried)
     name = "outputs" if function.kind == "outputs" else "loss"
     body = "".join(f"    {line}\n" if line else "\n" for line in lines)
-    return f"{head}\n\ndef {name}({', '.join(map(write.text, function.arguments))}):\n{body}"
+    return f"{head}\n\ndef {name}({', '.join(map(write.text, made.arguments))}):\n{body}"

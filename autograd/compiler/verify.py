@@ -46,11 +46,33 @@ def verify(made: Plan, engine: Engine, kind: str, theta: Floats, batch: Batch) -
         near_batch = Batch(np.stack([point["input"] for point in points]),
                            None if batch.y is None else np.stack([point["target"] for point in points]))
         noise = np.stack([point["noise"] for point in points]) if made.noises else None
+        engine.sample = theta, near_batch, noise
         straight = [False, True] if kind == "value_and_grad" and engine.straight is not None else [False]
         for by_floats in straight * 2:
             results = engine.results(kind, theta, near_batch, noise, by_floats=by_floats)
             if not all(map(agree, results, *wanted)) and not all(map(agree, results, *unsure(engine, kind, points))):
                 raise CompilerError(blame(made, engine, points[0]))
+
+
+def verify_source(engine: Engine) -> None:
+    """Raise `CompilerError` unless the program as it is read, with its loops, gives what runs gives.
+
+    They are compared at the points at which the latter was verified.
+    """
+    shown, sample = engine.shown, engine.sample
+    assert sample is not None, "a program is verified before it is read"
+    theta, batch, noise = sample
+    x, y = batch.matrices(theta.dtype)
+    given = {"theta": theta, "x": x, "y": y, "u": noise, "outside": engine.outside(theta.dtype)}
+    run = function_of(Printer(shown.places).source(engine.loops), "<compiled to be read>", shown.kind.replace(
+        "inputs", "value_and_grad"), {})
+    with np.errstate(all="ignore"):
+        results = run(*(given[argument.info] for argument in shown.arguments))
+        wanted = engine.run(shown.kind, theta, batch, noise, None)
+    results = results if isinstance(results, tuple) else (results,)
+    if not all(map(agree, results, wanted)):
+        raise CompilerError("the loops of the source disagree with what runs: this is a bug in the compiler; please "
+                            "report the loss")
 
 
 def expected(engine: Engine, kind: str, points: list[Point], shaken: Any = None) -> tuple[list[Floats], list[float]]:

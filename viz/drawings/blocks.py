@@ -6,6 +6,7 @@ scalars they stand for, the statements that compute them and the names of what t
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -52,25 +53,44 @@ def draw(
 
 
 def paint(nodes: Iterable[Any], direction: str, theme: str) -> Drawing:
-    """The arrays of a program, each box beside that of its gradient."""
+    """The arrays of a program, each box beside that of its gradient, and those of a loop in a frame."""
     one_of("direction", direction, ("TB", "LR"))
     colours = theme_named(theme)
     shown = {node.name: node for node in nodes}
     ids = {name: f"b{i}" for i, name in enumerate(shown)}
     spread = {"rankdir": direction, "nodesep": "0.3", "ranksep": "0.35"}
     drawing = canvas(colours, graph=spread, node={"shape": "plain"})
+    for loop, found in itertools.groupby(sorted(shown.values(), key=loop_of), key=loop_of):
+        inside = list(found)
+        if loop < 0:
+            draw_boxes(drawing, ids, inside, colours)
+            continue
+        with drawing.subgraph(name=f"cluster_loop{loop}") as frame:
+            frame.attr(label=f"loop ↻ × {inside[0].steps}", labeljust="l", color=colours.muted, fontcolor=colours.muted,
+                       fontsize=str(SIZE), style="rounded")
+            draw_boxes(frame, ids, inside, colours)
     for name, node in shown.items():
-        drawing.node(ids[name], box(node, colours))
         for source in node.reads:
             if source in shown:
                 connect(drawing, ids, shown[source], node, colours, shapes=len(shown) <= MANY)
-        if node.backward and node.of in shown:
+        if node.backward and node.of in shown and node.loop is None is shown[node.of].loop:
             with drawing.subgraph() as rank:
                 rank.attr(rank="same")
                 rank.node(ids[node.of])
                 rank.node(ids[name])
                 rank.edge(ids[node.of], ids[name], style="invis")  # the forward half is on the left
     return drawing
+
+
+def loop_of(node: Any) -> int:
+    """The number of the loop that an array is in; -1 for none."""
+    return -1 if node.loop is None else int(node.loop)
+
+
+def draw_boxes(drawing: Any, ids: dict[str, str], nodes: Iterable[Any], theme: Theme) -> None:
+    """The boxes of arrays."""
+    for node in nodes:
+        drawing.node(ids[node.name], box(node, theme))
 
 
 def box(node: Any, theme: Theme) -> str:

@@ -1,0 +1,414 @@
+"""A function with loops: what repeats in its statements is written once, and what the steps make is kept for others.
+
+Where only the same step and the next one read an array, a variable will do, which each step replaces. What others read,
+such as the states that the backward half needs, lies in a stack: an array with one more axis, that of the steps.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from autograd import ops
+from autograd.compiler.array import (
+    Array,
+    For,
+    Let,
+    Line,
+    Moved,
+    Position,
+    Statement,
+    Step,
+    Store,
+    empty,
+    item,
+    items,
+    like,
+    name,
+    names_in,
+    nodes,
+    reduce,
+    source_of,
+)
+from autograd.compiler.function import Function
+from autograd.compiler.names import RESERVED
+from autograd.compiler.repeats import (
+    FEWEST,
+    Family,
+    Rolling,
+    Run,
+    changed,
+    leaves_of,
+    ref,
+)
+
+INDICES = ("t", "i", "j", "k")
+"""What the number of a step is called: the first that is free."""
+
+
+@dataclass
+class Looped:
+    """A function as it is read, with loops; the fields are those of `Function`."""
+
+    kind: str
+    arguments: list[Array]
+    views: list[Let]
+    forward: list[Line]
+    start: Let | None
+    places: list[Let]
+    backward: list[Line]
+    results: list[Array]
+    kept: dict[str, Array] = field(default_factory=dict)
+    """Where an array is that has no name of its own any more: an item of a stack, or what a loop calls it."""
+
+    def home(self, text: str) -> str:
+        """What the array with this name is called, or the stack that it lies in."""
+        return str(source_of(self.kept[text]).info) if text in self.kept else text
+
+    @property
+    def loops(self) -> list[For]:
+        """The loops in order."""
+        return [line for line in (*self.forward, *self.backward) if isinstance(line, For)]
+
+
+def looped(made: Function) -> Looped:
+    """A function with loops in the places of what repeats."""
+    pass_ = Rolling(made)
+    halves = [pass_.half(half) for half in (made.forward, made.backward)]
+    if not any(isinstance(part, Run) for half in halves for part in half):
+        return Looped(made.kind, made.arguments, made.views, [*made.forward], made.start, made.places,
+                      [*made.backward], made.results)
+    return Writer(pass_, halves).result()
+
+
+# ── statements that read what loops have made ────────────────────────────────────────────────
+
+
+def refs(*arrays: Array) -> list[tuple[Family, Position]]:
+    """The families that arrays read, with the steps; what only lends its shape is not read."""
+    found = []
+    for array in arrays:
+        if array.kind == "ref":
+            found.append(array.info)
+        elif array.kind != "like":
+            found += refs(*array.args)
+    return found
+
+
+def gathered(array: Array) -> Array:
+    """A sum of what many steps have made, or those side by side, as that of a stack; else the array itself."""
+    if array.kind == "concatenate":
+        return Array("concatenate", tuple(together(array.args)), None, array.shape, array.dtype)
+    terms = terms_of(array)
+    first: dict[Any, int] = {}
+    places = [first.setdefault(term.info[0] if term.kind == "ref" else term, i) for i, term in enumerate(terms)]
+    shorter = together([term for _, term in sorted(zip(places, terms, strict=True), key=lambda pair: pair[0])])
+    if len(shorter) == len(terms):
+        return array
+    total: Any = None
+    for term in shorter:
+        value = reduce(ops.sum, term, (0,)) if term.kind == "refs" else term
+        total = value if total is None else total + value
+    return total if isinstance(total, Array) else array
+
+
+def terms_of(array: Array) -> list[Array]:
+    """The terms of a chain of additions."""
+    terms, waiting = [], [array]
+    while waiting:
+        term = waiting.pop()
+        if term.kind is ops.add and term.shape == array.shape:
+            waiting += reversed(term.args)
+        else:
+            terms.append(term)
+    return terms
+
+
+def together(arrays: Sequence[Array]) -> list[Array]:
+    """Arrays, with one in the place of those that steps of a loop have made one after the other."""
+    result: list[Array] = []
+    for array in arrays:
+        last = result[-1] if result else array
+        if array.kind == "ref" and last.kind == "refs" and (last.info[0], last.info[2]) == array.info:
+            family, start, stop = last.info
+            result[-1] = slices(family, start, stop + 1)
+        elif array.kind == "ref":
+            family, step = array.info
+            result.append(slices(family, step, step + 1))
+        else:
+            result.append(array)
+    return [one for array in result for one in separate(array)]
+
+
+def separate(array: Array) -> list[Array]:
+    """Too few steps for a stack, one by one."""
+    if array.kind != "refs" or array.info[2] - array.info[1] >= FEWEST:
+        return [array]
+    family, start, stop = array.info
+    return [ref(family, step) for step in range(start, stop)]
+
+
+def slices(family: Family, start: int, stop: int) -> Array:
+    """The arrays of several steps as one with one more axis."""
+    return Array("refs", (), (family, start, stop), (stop - start, *family.array.shape), family.array.dtype)
+
+
+class Writer:
+    """The lines of a function with loops, once all runs are known."""
+
+    def __init__(self, found: Rolling, halves: Sequence[Sequence[Statement | Run]]) -> None:
+        self.made = found.made
+        self.found = found
+        self.given = {let.name.info for let in (*self.made.views, *self.made.places)}
+        self.zeros = any(isinstance(s, Store) and s.adds and s.target in found.parted
+                         for half in halves for part in half if isinstance(part, Run) for s in part.body)
+        self.named: set[str] = set()
+        self.halves = [self.read_anew(half) for half in halves]
+        self.results = list(map(self.known, self.made.results))
+        self.runs = [part for half in self.halves for part in half if isinstance(part, Run)]
+        for run in self.runs:
+            directed(run)
+        self.decide()
+        for run in self.runs:
+            in_order(run)
+        self.name_all()
+        self.begun: set[Family] = set()
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────
+
+    def known(self, array: Array) -> Array:
+        """An array outside loops, which reads what they have made."""
+        def leaf(leaf: Any) -> Any:
+            member = self.found.members.get(leaf.info) if isinstance(leaf, Array) and leaf.kind == "name" else None
+            return leaf if member is None else ref(*member)
+        return changed(array, leaf)
+
+    def read_anew(self, half: Sequence[Statement | Run]) -> list[Statement | Run]:
+        """The parts of a half, which read what loops have made; views are named where they are first read."""
+        result: list[Statement | Run] = []
+        for part in half:
+            for text in names_of(part):
+                result += self.named_views(text)
+            if isinstance(part, Run):
+                result.append(part)
+                continue
+            value = self.known(part.value)
+            whole = gathered(value)
+            if whole is value and part in self.found.pieces:
+                result += [replace(piece, value=self.known(piece.value)) for piece in self.found.pieces[part]]
+            elif isinstance(part, Store):
+                result.append(Store(self.known(part.place), whole, part.adds))
+            else:
+                result.append(Let(part.name, whole))
+        return result
+
+    def named_views(self, text: str) -> list[Let]:
+        """The statements that name a view, and what it is a view of, if they are not there yet."""
+        if text not in self.found.views or text in self.named or text in self.given:
+            return []
+        self.named.add(text)
+        value = self.found.views[text]
+        return [*(let for below in value.names for let in self.named_views(below)),
+                Let(name(text, value.shape, value.dtype), self.known(value))]
+
+    # ── where what steps define is kept ──────────────────────────────────────────────────────
+
+    def decide(self) -> None:
+        """Say which families must be stacks: those of which others than this step and the next read arrays."""
+        done: set[Run] = set()
+        for part in (*itertools.chain(*self.halves), *self.results):
+            if isinstance(part, Run):
+                done.add(part)
+            arrays = arrays_of(part)
+            for family, step in refs(*arrays):
+                if isinstance(step, int):
+                    family.stacked |= step != (family.run.count - 1 if family.run in done else -1)
+                else:
+                    family.stacked |= family.run is not part or step.start < -1
+            for leaf in leaves_below(arrays):
+                if leaf.kind == "refs":
+                    leaf.info[0].stacked = True
+
+    def name_all(self) -> None:
+        """Names for what loops define, and for their indices: short ones where they are free."""
+        taken = set(RESERVED) | {array.info for array in self.made.arguments}
+        for part in (*itertools.chain(*self.halves), *self.results):
+            taken |= set(names_of(part))
+            if isinstance(part, Let) and part.name.info not in self.found.members:
+                taken.add(part.name.info)
+        families = [family for run in self.runs for family in run.families.values()]
+        stems = Counter(family.array.info.rstrip("0123456789_") for family in families)
+        for family in families:
+            own = family.array.info
+            stem = own.rstrip("0123456789_")
+            short = next((text for text in (stem, f"{stem}_t") if text not in taken), own)
+            family.name = short if stems[stem] == 1 else own
+            taken.add(family.name)
+        indices = itertools.chain(INDICES, map("t{}".format, itertools.count()))
+        index = next(text for text in indices if text not in taken)
+        for run in self.runs:
+            run.index = index
+
+    # ── writing ──────────────────────────────────────────────────────────────────────────────
+
+    def result(self) -> Looped:
+        """The function."""
+        forward, backward = ([line for part in half for line in self.lines(part)] for half in self.halves)
+        results = list(map(self.kept, self.results))
+        used = {text for line in (*forward, *backward) for array in line.arrays for text in array.names}
+        used |= {line.target for line in (*forward, *backward) if isinstance(line, Store)}
+        used |= {text for array in results for text in array.names}
+        views, places = ([let for let in lets if let.name.info in used]
+                         for lets in (self.made.views, self.made.places))
+        start = self.made.start
+        if start is not None and self.zeros:
+            start = Let(start.name, like(start.value.args[0]))
+        kept = {text: family.at(step) for text, (family, step) in self.found.members.items()}
+        return Looped(self.made.kind, self.made.arguments, views, forward, start, places, backward, results, kept)
+
+    def lines(self, part: Statement | Run) -> list[Line]:
+        """A statement as it is written, or a run as a loop, after the stacks that it needs."""
+        if isinstance(part, Run):
+            return [*(line for family in part.families.values() for line in self.before(family)),
+                    self.loop(part)]
+        if isinstance(part, Store):
+            return [Store(self.kept(part.place), self.kept(part.value), part.adds)]
+        member = self.found.members.get(part.name.info)
+        if member is None:
+            return [Let(part.name, self.kept(part.value))]
+        return [*self.begin(member[0]), self.definition(ref(*member), part.value)]
+
+    def definition(self, array: Array, value: Array, run: Run | None = None) -> Statement:
+        """A statement for what a step defines."""
+        place = self.kept(array, run)
+        value = self.kept(value, run)
+        return Let(place, value) if place.kind == "name" else Store(place, value, adds=False)
+
+    def begin(self, family: Family) -> list[Line]:
+        """The statement that makes a stack, once."""
+        if not family.stacked or family in self.begun:
+            return []
+        self.begun.add(family)
+        return [Let(family.stack, empty(family.stack))]
+
+    def before(self, family: Family) -> list[Line]:
+        """What comes before the first step: a stack, and what it begins with, if that has a name of its own."""
+        own = [(step, text) for step, text in sorted(family.before.items())
+               if self.found.members.get(text) != (family, step)]
+        return [*self.begin(family), *(
+            self.definition(ref(family, step), self.known(name(text, family.array.shape, family.array.dtype)))
+            for step, text in own)]
+
+    def loop(self, run: Run) -> For:
+        """A run as a loop."""
+        body: list[Statement] = []
+        for statement in run.body:
+            if isinstance(statement, Let):
+                body.append(self.definition(statement.name, statement.value, run))
+            else:
+                body.append(Store(self.kept(statement.place, run), self.kept(statement.value, run), statement.adds))
+        start = run.first - run.count + 1 if run.backwards else run.first
+        return For(run.index, start, start + run.count, run.backwards, body)
+
+    def kept(self, array: Array, run: Run | None = None) -> Array:
+        """An array that reads what steps define where that is kept, and positions by the index of its loop."""
+        def leaf(leaf: Any) -> Any:
+            if isinstance(leaf, Array) and leaf.kind == "ref":
+                leaf = leaf.info[0].at(leaf.info[1])
+            if run is not None:
+                return by_index(leaf, run)
+            return leaf
+        return unstacked(changed(array, leaf))
+
+
+def unstacked(array: Array) -> Array:
+    """The arrays of several steps as a slice of their stack."""
+    if array.kind == "refs":
+        family, start, stop = array.info
+        ends = sorted([family.place(start), family.place(stop - 1)])
+        return items(family.stack, ends[0], ends[1] + 1, family.run.backwards)
+    return Array(array.kind, tuple(map(unstacked, array.args)), array.info, array.shape, array.dtype)
+
+
+def by_index(leaf: Any, run: Run) -> Any:
+    """A leaf whose positions are by step as one by the index of the loop."""
+    if isinstance(leaf, Array) and leaf.kind == "item":
+        return item(leaf.args[0], run.by_index(leaf.info))
+    if isinstance(leaf, Moved):
+        return replace(leaf, step=run.by_index(leaf.step))
+    return run.by_index(leaf)
+
+
+def arrays_of(part: Statement | Run | Array) -> list[Array]:
+    """The arrays of a statement, or of those in a run."""
+    if isinstance(part, Array):
+        return [part]
+    return [array for statement in (part.body if isinstance(part, Run) else [part]) for array in statement.arrays]
+
+
+def leaves_below(arrays: Iterable[Array]) -> Iterator[Array]:
+    """All nodes of arrays."""
+    return itertools.chain.from_iterable(map(nodes, arrays))
+
+
+def names_of(part: Statement | Run | Array) -> list[str]:
+    """The names that a statement reads, or those in a run."""
+    return names_in(*arrays_of(part))
+
+
+def directed(run: Run) -> None:
+    """Let the index go the way in which positions move: that of what other loops have made, else that of slices."""
+    moving = [family.place(step) for family, step in refs(*arrays_of(run)) if family.run is not run]
+    found = [step for step in moving if isinstance(step, Step)]
+    steps = found or [leaf for leaf in leaves_of(*arrays_of(run)) if isinstance(leaf, Step)]
+    run.backwards = sum(1 if step.step > 0 else -1 for step in steps) < 0
+    if run.backwards:
+        run.first = max([step.start for step in steps if step.step == -1], default=run.count - 1)
+    else:
+        run.first = max([len(family.before) for family in run.families.values()], default=0)
+
+
+# ── the order of a step ──────────────────────────────────────────────────────────────────────
+
+
+def in_order(run: Run) -> None:
+    """Let statements that read what the step before has made come before the one that replaces it; else stack it."""
+    for family in run.families.values():
+        for statement in list(run.body):
+            place, position = place_of(run, family), run.body.index(statement)
+            if family.stacked or position <= place or (family, -1) not in read_at(statement):
+                continue
+            if all(may_change_places(other, statement) for other in run.body[place:position]):
+                run.body.insert(place, run.body.pop(position))
+            else:
+                family.stacked = True
+
+
+def place_of(run: Run, family: Family) -> int:
+    """Where a family is defined in the body."""
+    return next(i for i, let in enumerate(run.body) if isinstance(let, Let) and let.name.info[0] is family)
+
+
+def read_at(statement: Statement) -> set[Any]:
+    """What a statement reads: families with the steps, and names."""
+    found: set[Any] = set(names_in(*statement.arrays))
+    return found | {(family, step.start if isinstance(step, Step) else step)
+                    for family, step in refs(*statement.arrays)}
+
+
+def written_at(statement: Statement) -> set[Any]:
+    """What a statement defines, or writes to without adding up."""
+    if isinstance(statement, Let):
+        return {(statement.name.info[0], 0)}
+    target = source_of(statement.place.args[0] if statement.place.kind == "take" else statement.place)
+    return {(target.info[0], target.info[1].start)} if target.kind == "ref" else {target.info}
+
+
+def may_change_places(one: Statement, other: Statement) -> bool:
+    """Whether two statements may come in either order."""
+    a, b = written_at(one), written_at(other)
+    both = isinstance(one, Store) and isinstance(other, Store)
+    return a.isdisjoint(read_at(other)) and b.isdisjoint(read_at(one)) and (not both or a.isdisjoint(b))

@@ -381,7 +381,7 @@ def in_order(run: Run) -> None:
             place, position = place_of(run, family), run.body.index(statement)
             if family.stacked or position <= place or (family, -1) not in read_at(statement):
                 continue
-            if all(may_change_places(other, statement) for other in run.body[place:position]):
+            if all(may_change_places(other, statement, family) for other in run.body[place:position]):
                 run.body.insert(place, run.body.pop(position))
             else:
                 family.stacked = True
@@ -400,15 +400,16 @@ def read_at(statement: Statement) -> set[Any]:
 
 
 def written_at(statement: Statement) -> set[Any]:
-    """What a statement defines, or writes to without adding up."""
+    """What a statement defines, or writes to: a variable that it defines is no longer what the step before made."""
     if isinstance(statement, Let):
-        return {(statement.name.info[0], 0)}
+        family, _ = statement.name.info
+        return {(family, 0)} if family.stacked else {(family, 0), (family, -1)}
     target = source_of(statement.place.args[0] if statement.place.kind == "take" else statement.place)
     return {(target.info[0], target.info[1].start)} if target.kind == "ref" else {target.info}
 
 
-def may_change_places(one: Statement, other: Statement) -> bool:
-    """Whether two statements may come in either order."""
-    a, b = written_at(one), written_at(other)
-    both = isinstance(one, Store) and isinstance(other, Store)
-    return a.isdisjoint(read_at(other)) and b.isdisjoint(read_at(one)) and (not both or a.isdisjoint(b))
+def may_change_places(before: Statement, after: Statement, family: Family) -> bool:
+    """Whether two statements may come the other way around; what the step before made of a family counts as kept."""
+    a, b = written_at(before) - {(family, -1)}, written_at(after)
+    both = isinstance(before, Store) and isinstance(after, Store)
+    return a.isdisjoint(read_at(after)) and b.isdisjoint(read_at(before)) and (not both or a.isdisjoint(b))

@@ -21,10 +21,11 @@ from random_losses import random_wires
 
 import autograd
 import nn
-from autograd import MissingPackageError, UsageError, Value
-from autograd.compiler import native
+from autograd import MissingPackageError, SizeError, UsageError, Value
+from autograd.compiler import loops, native
 from autograd.compiler.llvm import LANES, MATHEMATICS
 from autograd.compiler.native import Machine, Writer
+from nn.optim import fused
 
 pytestmark = pytest.mark.skipif(not importlib.util.find_spec("llvmlite"), reason="needs llvmlite")
 
@@ -163,6 +164,134 @@ def test_large_matrices_are_left_to_numpy():
     wide = nn.MLP(40, [40, 1], "tanh", seed=0)
     program = autograd.compile(lambda x: wide(x)[0] if isinstance(wide(x), list) else wide(x), wide).to_native()
     assert program.trace((40,)).traced().native is None
+
+
+def test_training_of_many_parameters_goes_the_same_way():
+    X, Y = nn.data.moons(64, noise=0.2, seed=0)
+    histories = [
+        nn.fit(nn.MLP(2, [150, 150, 1], "tanh", "sigmoid", seed=0), X, Y, "binary_cross_entropy", nn.Adam(0.01),
+               epochs=3, batch_size=16, seed=1, engine=engine, progress=False).columns["loss"]
+        for engine in ("compiled", "native")
+    ]
+    np.testing.assert_allclose(*histories, rtol=1e-8)
+
+
+# ── steps of optimisers ──────────────────────────────────────────────────────────────────────
+
+
+class ByOperators(nn.optim.Optimizer):
+    """Written without a thought of memory, as in a notebook."""
+
+    memory = ("m",)
+
+    def __init__(self):
+        super().__init__(0.1)
+        self.seen = self.longest = None
+
+    def update(self, gradient):
+        m = self.state["m"]
+        m *= 0.9
+        self.state["m"] = m + 0.1 * gradient
+        self.longest = np.abs(gradient) if self.longest is None else np.maximum(self.longest, abs(gradient))
+        return self.lr * self.state["m"] / (self.longest + 1e-3)
+
+
+class ByParts(nn.optim.Optimizer):
+    """Writes to parts of vectors, to vectors of its own, and keeps what it is given."""
+
+    def __init__(self):
+        super().__init__(0.1)
+        self.own = self.kept = None
+
+    def update(self, gradient):
+        np.multiply(gradient, 2, out=self.bent)
+        first = self.bent[: len(gradient) // 2]
+        np.multiply(self.bent, 3.0, out=self.bent)
+        np.add(first, 1, out=first)
+        self.bent[0] = self.kept[-1] if self.kept is not None else len(gradient)
+        self.kept = gradient
+        self.own = np.zeros(len(gradient), gradient.dtype) if self.own is None else self.own
+        np.add(self.own, self.bent, out=self.own)
+        np.multiply(self.own, 0.9, out=self.own)
+        np.arctan(self.own, out=self.move)
+        return np.multiply(self.move, np.dot(gradient, gradient) + self.lr, out=self.move)
+
+
+class Overruled(nn.SGD):
+    """Does something else in its steps."""
+
+    def step(self, theta, gradient):
+        theta += 1
+        return theta
+
+
+RULES = {
+    **{name: lambda kind=kind: kind(lr=0.01) for name, kind in nn.OPTIMIZERS.items()},
+    "momentum": lambda: nn.SGD(0.1, momentum=0.9), "nesterov": lambda: nn.SGD(0.1, momentum=0.9, nesterov=True),
+    "average": lambda: nn.SGD(0.1, momentum=0.9, average=True),
+    "schedule": lambda: nn.Adam(lambda epochs: 1 / (1 + epochs)),
+    "decay": lambda: nn.Adam(weight_decay=0.1), "clip_norm": lambda: nn.Adam(clip_norm=1.0),
+    "clip_value": lambda: nn.RMSProp(clip_value=0.5, weight_decay=0.1),
+    "by_operators": ByOperators, "by_parts": ByParts, "overruled": lambda: Overruled(0.1),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [1, LANES - 1, LANES, 5 * LANES + 3])
+@pytest.mark.parametrize("name", RULES)
+def test_fused_steps_are_the_steps_of_the_optimiser(name, size, dtype, monkeypatch):
+    monkeypatch.setattr(fused, "FEW", 0)
+    rng = np.random.default_rng(0)
+    optimizers = [RULES[name](), RULES[name]()]
+    thetas = [np.linspace(-1, 1, size).astype(dtype) for _ in optimizers]
+    steps = [optimizers[0].step, fused.Fused(optimizers[1]).step]
+    gradient = np.empty(size, dtype)
+    for epoch in range(12):
+        gradient[:] = rng.normal(size=size)
+        for optimizer, theta, step in zip(optimizers, thetas, steps, strict=True):
+            if epoch == 8:
+                optimizer.load_state_dict(optimizer.state_dict())
+            optimizer.at(epoch)
+            assert step(theta, gradient) is theta
+    close = {"rtol": 3e-4, "atol": 1e-5} if dtype == np.float32 else {"rtol": 1e-10, "atol": 1e-13}
+    np.testing.assert_allclose(*thetas, **close)
+    mine, other = (optimizer.state_dict() for optimizer in optimizers)
+    assert mine.keys() == other.keys()
+    for key, value in mine.items():
+        assert type(other[key]) is type(value)
+        np.testing.assert_allclose(other[key], value, **close)
+
+
+def test_the_calls_of_every_optimiser_are_done_in_one_loop(monkeypatch):
+    monkeypatch.setattr(fused, "FEW", 0)
+    made, compiled = [], loops.compiled
+    monkeypatch.setattr(loops, "compiled", lambda *calls: made.append(calls) or compiled(*calls))
+    for kind in nn.OPTIMIZERS.values():
+        made.clear()
+        step = fused.Fused(kind(lr=0.1)).step
+        for _ in range(3):
+            step(np.ones(5), np.ones(5))
+        assert len(made) == 1
+
+
+def test_a_fused_step_refuses_what_a_step_refuses(monkeypatch):
+    monkeypatch.setattr(fused, "FEW", 0)
+    step = fused.Fused(nn.Adam()).step
+    with pytest.raises(SizeError):
+        step(np.ones(3), np.ones(4))
+    step(np.ones(3), np.ones(3))
+    with pytest.raises(SizeError):
+        step(np.ones(4), np.ones(4))
+
+
+def test_vectors_that_share_memory_are_not_fused(monkeypatch):
+    monkeypatch.setattr(fused, "FEW", 0)
+    both, wanted = np.ones(6), np.ones(5)
+    fused.Fused(nn.SGD(0.5)).step(both[:5], both[1:])
+    nn.SGD(0.5).step(wanted, np.ones(5))
+    assert both.tolist() == [*wanted, 1.0]
+    same = np.ones(5)
+    assert fused.Fused(nn.SGD(0.5)).step(same, same).tolist() == wanted.tolist()
 
 
 # ── machine code ─────────────────────────────────────────────────────────────────────────────

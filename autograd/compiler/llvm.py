@@ -39,15 +39,16 @@ class Code:
     Results are called by a `stem` and the number of the line.
     """
 
-    def __init__(self, lanes: int, calls: dict[str, int], stem: str) -> None:
+    def __init__(self, lanes: int, calls: dict[str, int], stem: str, element: str = "double") -> None:
         self.lanes = lanes
         self.stem = stem
+        self.element = element
         self.lines: list[str] = []
         self.known: dict[str, str] = {}
         """Instructions without effects that have been written, with their results."""
         self.calls = calls
         """The functions that are called, with the number of their operands."""
-        self.number = self.type("double")
+        self.number = self.type(element)
         self.truth = self.type("i1")
         self.integer = self.type("i64")
 
@@ -77,7 +78,9 @@ class Code:
 
     def constant(self, number: float) -> str:
         """A number."""
-        return self.spread("double", f"0x{bits(number) & (2**64 - 1):016X}")
+        if self.element == "float":
+            number = float(np.float32(number))
+        return self.spread(self.element, f"0x{bits(number) & (2**64 - 1):016X}")
 
     def int(self, number: int) -> str:
         """A whole number."""
@@ -87,7 +90,7 @@ class Code:
         """A single number in every lane."""
         if self.lanes == 1:
             return number
-        one = self.let(f"insertelement {self.number} poison, double {number}, i32 0")
+        one = self.let(f"insertelement {self.number} poison, {self.element} {number}, i32 0")
         return self.let(f"shufflevector {self.number} {one}, {self.number} poison, "
                         f"<{self.lanes} x i32> zeroinitializer")
 
@@ -123,13 +126,14 @@ class Code:
 
     def intrinsic(self, name: str, *args: str) -> str:
         """An instruction of the processor that LLVM calls a function."""
-        return self.call(f"llvm.{name}.{'f64' if self.lanes == 1 else f'v{self.lanes}f64'}", *args)
+        lanes = "" if self.lanes == 1 else f"v{self.lanes}"
+        return self.call(f"llvm.{name}.{lanes}{'f64' if self.element == 'double' else 'f32'}", self.number, *args)
 
-    def call(self, name: str, *args: str) -> str:
-        """The result of a function that is called by this name."""
+    def call(self, name: str, number: str, *args: str) -> str:
+        """The result of a function of numbers of a type, that is called by this name."""
         self.calls.setdefault(name.removeprefix("lanes."), len(args))
-        typed = ", ".join(f"{self.number} {arg}" for arg in args)
-        return self.let(f"call {self.number} @{name}({typed})")
+        typed = ", ".join(f"{number} {arg}" for arg in args)
+        return self.let(f"call {number} @{name}({typed})")
 
     def whole(self, operation: str, a: str, b: str) -> str:
         """add, sub, shl, ashr, and, … of integers."""
@@ -151,8 +155,12 @@ class Code:
         return result
 
     def function(self, name: str, *args: str) -> str:
-        """A function of `MATHEMATICS` for vectors, else one of the C library."""
-        return self.call(name if self.lanes == 1 else f"lanes.{name}", *args)
+        """A function of `MATHEMATICS` for vectors, else one of the C library; either computes in float64."""
+        name, wide = name if self.lanes == 1 else f"lanes.{name}", self.type("double")
+        if self.number == wide:
+            return self.call(name, wide, *args)
+        result = self.call(name, wide, *(self.let(f"fpext {self.number} {arg} to {wide}") for arg in args))
+        return self.let(f"fptrunc {wide} {result} to {self.number}")
 
     # ── trees ────────────────────────────────────────────────────────────────────────────────
 
@@ -446,7 +454,9 @@ def helpers(calls: dict[str, int], known: Callable[[str], bool]) -> str:
 
 def declared(name: str, arity: int) -> str:
     """The declaration of an intrinsic."""
-    number = f"<{LANES} x double>" if name.endswith(f"v{LANES}f64") else "double"
+    lanes, _, bits = name.rpartition(".")[2].rpartition("f")
+    element = "double" if bits == "64" else "float"
+    number = f"<{LANES} x {element}>" if lanes else element
     return TYPED.get(name) or f"declare {number} @{name}({', '.join([number] * arity)})"
 
 

@@ -14,7 +14,7 @@ import functools
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -279,7 +279,7 @@ class Writer:
         arguments = ", ".join(f"ptr noalias %{array}" for array in ARRAYS)
         heads = self.heads()
         return "".join([
-            helpers(self.calls, is_known), opened(),
+            helpers(self.calls, is_known), opened(ARRAYS),
             f"\ndefine private void @compute({arguments}, i64 %n) noinline nounwind {{\nentry:\n",
             joined(["%last = sub i64 %n, 1", "%count = sitofp i64 %n to double", "%one = fdiv double 1.0, %count"]),
             joined(blocks(before)), "  br label %loop\nloop:\n",
@@ -309,16 +309,16 @@ class Writer:
         return code.lines
 
 
-def opened() -> str:
-    """The function that is called with the addresses of arrays, and finds those of their numbers.
+def opened(arrays: Sequence[str]) -> str:
+    """The function that is called with the addresses of arrays, and has `compute` called with those of their numbers.
 
     To ask an array for that address takes NumPy and ctypes longer than all the computation of a small loss. It stands
     behind what every object begins with, as NumPy's C interface says.
     """
     head = object.__basicsize__
-    arguments = ", ".join(f"ptr %{array}" for array in ARRAYS)
-    numbers = ", ".join(f"ptr %{array}.numbers" for array in ARRAYS)
-    lines = [line for array in ARRAYS for line in (
+    arguments = ", ".join(f"ptr %{array}" for array in arrays)
+    numbers = ", ".join(f"ptr %{array}.numbers" for array in arrays)
+    lines = [line for array in arrays for line in (
         f"%{array}.place = getelementptr i8, ptr %{array}, i64 {head}",
         f"%{array}.numbers = load ptr, ptr %{array}.place")]
     return (f"\ndefine void @function({arguments}, i64 %n) nounwind {{\n"
@@ -392,7 +392,7 @@ class Machine:
     Other threads may call it at the same time.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, arrays: int = len(ARRAYS)) -> None:
         binding = llvm()
         triple = binding.get_default_triple()
         cpu, features = binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()
@@ -408,7 +408,7 @@ class Machine:
         self.engine.add_object_file(binding.ObjectFileRef.from_data(code))
         self.engine.finalize_object()
         address = self.engine.get_function_address("function")
-        self.function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(ARRAYS), ctypes.c_int64)(address)
+        self.function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * arrays, ctypes.c_int64)(address)
 
 
 def keep(place: Path, code: bytes) -> None:

@@ -83,11 +83,6 @@ class AdaDelta(Optimizer):
         super().__init__(lr, **options)
         self.rho, self.eps = fraction("rho", rho), rate("eps", eps)
 
-    def prepare(self, theta: Vector) -> None:
-        """Allocate a second vector to compute in."""
-        super().prepare(theta)
-        self.spare = np.empty_like(theta)
-
     def update(self, gradient: Vector) -> Vector:
         """η g √(d + ε)/√(s + ε)."""
         squares, moves, move, spare = self.state["squares"], self.state["moves"], self.move, self.spare

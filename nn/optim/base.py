@@ -49,7 +49,9 @@ class Optimizer:
         self.clip_value = None if clip_value is None else rate("largest slope (clip_value)", clip_value)
         self.steps = 0
         self.state: dict[str, Vector] = {}
-        self.move = self.bent = np.empty(0)
+        self.move: Vector = np.empty(0)
+        self.bent: Vector = self.move
+        self.spare: Vector = self.move
 
     def reset(self) -> None:
         """Forget all steps, as before the first; the learning rate stays."""
@@ -66,15 +68,23 @@ class Optimizer:
 
         Raises `SizeError` if the two differ in shape, or from those of the steps before.
         """
+        self.begin(theta, gradient)
+        return self.change(theta, gradient)
+
+    def begin(self, theta: Vector, gradient: Vector) -> None:
+        """Count a step, after a look at its arguments."""
         if theta.shape != gradient.shape:
             raise SizeError(f"a gradient of shape {theta.shape} is expected, one of shape {gradient.shape} came")
         if self.move.shape != theta.shape or self.move.dtype != theta.dtype:
             self.prepare(theta)
         self.steps += 1
+
+    def change(self, theta: Vector, gradient: Vector) -> Vector:
+        """Change `theta`, by calls of NumPy that write into vectors that are there: `Fused` has them done at once."""
         return np.subtract(theta, self.update(self.regularized(theta, gradient)), out=theta)
 
     def update(self, gradient: Vector) -> Vector:
-        """What to subtract from θ; it may be written into `self.move`."""
+        """What to subtract from θ; it may be written into `self.move`, and what else there is into `self.spare`."""
         raise UsageError(f"{type(self).__name__} needs a method update(self, gradient), which returns the step")
 
     def prepare(self, theta: Vector) -> None:
@@ -88,7 +98,7 @@ class Optimizer:
                     f"came: each model needs an optimiser of its own"
                 )
             self.state[name] = np.zeros_like(theta) if kept is None else kept.astype(theta.dtype)
-        self.move, self.bent = np.empty_like(theta), np.empty_like(theta)
+        self.move, self.bent, self.spare = (np.empty_like(theta) for _ in range(3))
 
     def regularized(self, theta: Vector, gradient: Vector) -> Vector:
         """The gradient after clipping and weight decay."""
@@ -114,7 +124,7 @@ class Optimizer:
                              f"{', '.join(map(str, state)) or 'nothing'} came")
         memory = {name: np.array(state[name]) for name in self.memory if name in state}
         self.steps, self.state = int(state["steps"]), memory
-        self.move = self.bent = np.empty(0)
+        self.move = self.bent = self.spare = np.empty(0)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(lr={self.schedule or self.lr})"

@@ -20,7 +20,8 @@ from nn.models.module import Module
 from nn.models.perceptron import Perceptron
 from nn.models.state import named_of
 from nn.optim import Optimizer
-from nn.training.engine import ENGINES, EagerEngine, EngineMaker
+from nn.optim.fused import Fused
+from nn.training.engine import ENGINES, EagerEngine, EngineMaker, native_engine
 from nn.training.evaluation import Evaluator, Examples, check_model, examples_for
 from nn.training.history import History
 from nn.training.interrupt import Interrupt
@@ -71,7 +72,8 @@ def fit(
     - `loss` and `engine` are names or functions, see `nn.losses` and `nn.ENGINES`; all engines give the same
       history to rounding for the same `seed`. "jax" splits every batch among the devices that JAX sees, and names
       them beside the progress; the optimiser, metrics and validation stay with NumPy. "native" compiles small and
-      irregular losses to machine code (`Program.to_native`). `dtype` is float64 or float32.
+      irregular losses to machine code (`Program.to_native`), and the steps of the optimiser. `dtype` is float64 or
+      float32.
 
     The model's parameters change. Ctrl-C ends training after the step that it meets, and the history so far is
     returned; a second one raises `KeyboardInterrupt` at once. Training stops with a warning once the loss, the gradient
@@ -116,6 +118,7 @@ def fit(
                 model, optimizer, make(lambda x, y: cost(model(x), y), model), evaluator, examples, validation,
                 epochs=epochs, batch_size=size or len(examples), order=order, shuffle=shuffle, noise=noise,
                 callbacks=[*listed("callbacks", callbacks), *([] if record is None else [record])], dtype=dtype,
+                step=(Fused(optimizer) if make is native_engine else optimizer).step,
             )
             history = training.run(progress, resume, interrupt)
     except TraceError as error:

@@ -7,7 +7,7 @@ import functools
 import math
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,9 @@ from nn.vector import parameters_to_vector, vector_to_parameters
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
+Step = Callable[[Any, Any], Any]
+"""Changes θ along the gradient, as an optimiser does."""
+
 SMALL = 2e8
 """Floating-point operations of a step, about 10 ms of a core, below which one thread does them all."""
 
@@ -49,10 +52,10 @@ class Training:
     def __init__(
         self, model: Module, optimizer: Optimizer, program: Engine, evaluator: Evaluator, examples: Examples,
         validation: Examples | None, *, epochs: int, batch_size: int, order: np.random.Generator, shuffle: bool,
-        noise: np.random.Generator, callbacks: Sequence[Any], dtype: npt.DTypeLike,
+        noise: np.random.Generator, callbacks: Sequence[Any], dtype: npt.DTypeLike, step: Step,
     ) -> None:
         self.model, self.optimizer = model, optimizer
-        self.program, self.evaluator = program, evaluator
+        self.program, self.evaluator, self.step = program, evaluator, step
         self.place = f" on {program.place}" if hasattr(program, "place") else ""
         self.examples, self.validation = examples, validation
         self.epochs, self.batch_size = epochs, batch_size
@@ -165,7 +168,7 @@ class Training:
                 if not all_finite(self.gradient):
                     self.unsound = f"the gradient is not finite in epoch {self.epoch + 1}"
                     break  # the parameters stay what they are after the last sound step
-                self.optimizer.step(self.theta, self.gradient)
+                self.step(self.theta, self.gradient)
             self.steps += 1
             bar.update(len(rows))
             self.tell("step")

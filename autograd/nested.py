@@ -27,6 +27,8 @@ def flatten(nested: Any) -> list[Any]:
     >>> flatten(5)
     [5]
     """
+    if type(nested) is list and set(map(type, nested)) == {Value}:
+        return nested.copy()  # a hundred thousand parameters, perhaps: no look at each
     if isinstance(nested, np.ndarray):
         nested = nested.tolist()
     if isinstance(nested, dict):
@@ -37,8 +39,6 @@ def flatten(nested: Any) -> list[Any]:
     for member in nested:
         if not isinstance(member, (list, tuple, dict, np.ndarray)):
             leaves.append(member)
-        elif type(member) is list and set(map(type, member)) == {Value}:
-            leaves += member  # a row of weights, of which there may be a hundred thousand: no call for each
         else:
             leaves += flatten(member)
     return leaves

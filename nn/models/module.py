@@ -101,7 +101,7 @@ class Module:
         """
         if type(self).named_parameters is not Module.named_parameters:
             return list(dict.fromkeys(value for _, nested in self.named_parameters() for value in flatten(nested)))
-        return collected(self)
+        return list(dict.fromkeys(collected(self)))
 
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
         """Parameters as the model holds them, Values or nested lists of them, each with PyTorch's name.
@@ -315,21 +315,27 @@ def architecture_of(model: Module) -> Arrays:
 
 
 def collected(module: Module) -> list[Value]:
-    """The parameters in the members of a module, each once.
+    """The parameters in the members of a module, in their order.
 
     Raises `UsageError` for one in a set or the like, where nothing has a place and a name.
     """
     values: list[Value] = []
     for thing in flatten(list(module.members().values())):
-        if isinstance(thing, Value):
+        if type(thing) is Value or isinstance(thing, Value):
             if thing.op is ops.parameter:
                 values.append(thing)
         elif isinstance(thing, Module):
-            values += parameters_of(thing)
+            values += parameters_of(thing) if says_itself(thing) else collected(thing)
         elif isinstance(thing, UNNAMED) and any(isinstance(member, Module) or is_parameter(member) for member in thing):
             raise UsageError(f"{type(module).__name__} has parameters in a {type(thing).__name__}, where they are not "
                              "looked for: keep them in a list or a dict")
-    return list(dict.fromkeys(values))
+    return values
+
+
+def says_itself(module: Module) -> bool:
+    """Whether the class of a module says what its parameters are."""
+    kind = type(module)
+    return kind.parameters is not Module.parameters or kind.named_parameters is not Module.named_parameters
 
 
 def members_of(thing: Any) -> dict[str, Any]:

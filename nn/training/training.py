@@ -153,7 +153,7 @@ class Training:
     def run_epoch(self, bar: Any, interrupt: Interrupt) -> bool:
         """Meet every example once; False if Ctrl-C came in between."""
         bar.set_description(f"epoch {self.epoch + 1}/{self.epochs}{self.place}", refresh=False)
-        inputs, targets = self.examples.inputs, self.examples.targets
+        inputs, targets = map(np.ascontiguousarray, (self.examples.inputs, self.examples.targets))
         n, summed, met = len(inputs), 0.0, 0
         for rows in batches(n, self.batch_size, self.order if self.shuffle else None):
             if interrupt.came:
@@ -161,7 +161,7 @@ class Training:
             self.optimizer.at(self.epoch + met / n)
             with np.errstate(over="ignore", invalid="ignore"):
                 value, _ = self.program.value_and_grad(
-                    self.theta, inputs[rows], targets[rows], rng=self.noise, out=self.gradient
+                    self.theta, inputs.take(rows, 0), targets.take(rows, 0), rng=self.noise, out=self.gradient
                 )
                 self.loss = float(value)
                 summed, met = summed + self.loss * len(rows), met + len(rows)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from agreement import Given, eager, theta_of
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from losses import LOSSES, by_default
 from random_corners import random_corners
@@ -22,7 +22,8 @@ from random_losses import random_wires
 import autograd
 import nn
 from autograd import MissingPackageError, SizeError, UsageError, Value
-from autograd.compiler import loops, native
+from autograd.compiler import engine, native, vectors
+from autograd.compiler.buffered import with_buffers
 from autograd.compiler.llvm import LANES, MATHEMATICS
 from autograd.compiler.native import Machine, Writer
 from nn.optim import fused
@@ -87,6 +88,48 @@ def test_results_have_the_dtype_of_theta(dtype, given_out):
     assert (gradient is out) == given_out
     np.testing.assert_allclose(value, wanted[0], rtol=10 * np.finfo(dtype).eps)
     np.testing.assert_allclose(gradient, wanted[1], rtol=1e-4 if dtype == np.float32 else 1e-12)
+
+
+# ── loops over arrays ────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def by_arrays(monkeypatch):
+    """All programs run as loops over arrays and calls of NumPy, as large ones do."""
+    monkeypatch.setattr(native.Native, "of", lambda made: None)
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("name", by_default(LOSSES))
+def test_loops_over_arrays_give_what_eager_evaluation_gives(name, last, by_arrays, monkeypatch):
+    monkeypatch.setattr(engine, "quickest", lambda made: with_buffers(made, last))
+    case = LOSSES[name]()
+    X, Y = case.data(5)
+    compared(case, X, Y, np.random.default_rng(3).random((len(X), case.noises)))
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**6))
+def test_loops_over_arrays_of_random_losses_give_what_eager_evaluation_gives(seed, by_arrays):
+    for draw in (random_graph, random_wires):
+        loss, X, Y = draw(random.Random(seed))
+        compared(loss.case(), X, Y)
+
+
+@pytest.mark.parametrize("examples", [1, 2, LANES, 3 * LANES + 1])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["mlp_softmax_cross_entropy", "mlp_tanh", "attention"])
+def test_loops_give_what_calls_of_numpy_give(name, dtype, examples, by_arrays):
+    case = LOSSES[name]()
+    program, theta = autograd.compile(case.loss, case.params), theta_of(case).astype(dtype)
+    X, Y = case.data(examples)
+    for _ in range(2):
+        value, gradient = program.to_native().value_and_grad(theta, X, Y)
+        wanted = program.value_and_grad(theta, X, Y)
+        assert gradient.dtype == dtype
+        np.testing.assert_allclose(value, wanted[0], rtol=10 * np.finfo(dtype).eps)
+        np.testing.assert_allclose(gradient, wanted[1], rtol=1e-3 if dtype == np.float32 else 1e-11,
+                                   atol=1e-5 if dtype == np.float32 else 1e-14)
 
 
 # ── functions of vectors ─────────────────────────────────────────────────────────────────────
@@ -264,8 +307,8 @@ def test_fused_steps_are_the_steps_of_the_optimiser(name, size, dtype, monkeypat
 
 def test_the_calls_of_every_optimiser_are_done_in_one_loop(monkeypatch):
     monkeypatch.setattr(fused, "FEW", 0)
-    made, compiled = [], loops.compiled
-    monkeypatch.setattr(loops, "compiled", lambda *calls: made.append(calls) or compiled(*calls))
+    made, compiled = [], vectors.compiled
+    monkeypatch.setattr(vectors, "compiled", lambda *calls: made.append(calls) or compiled(*calls))
     for kind in nn.OPTIMIZERS.values():
         made.clear()
         step = fused.Fused(kind(lr=0.1)).step

@@ -628,6 +628,11 @@ def with_buffers(made: Function, last: bool = False) -> Buffered:
 class CallPrinter(Printer):
     """Calls that write to a place, as text."""
 
+    def halves(self, calls: Buffered, results: Sequence[Array]) -> tuple[list[str], list[str]]:
+        """The lines of the forward and of the backward half."""
+        lines = list(map(self.statement, calls.statements))
+        return lines[: calls.forward], lines[calls.forward :]
+
     def statement(self, statement: Statement) -> str:
         """A call as a line."""
         if isinstance(statement, Let):

@@ -21,7 +21,9 @@ from autograd.compiler.build import Plan, with_sum
 from autograd.compiler.cost import quickest
 from autograd.compiler.execute import function_of
 from autograd.compiler.function import Function, function
+from autograd.compiler.fuse import NativePrinter
 from autograd.compiler.graph import CODE, LEAVES, Graph
+from autograd.compiler.kernels import ELEMENTS
 from autograd.compiler.loops import Looped, looped
 from autograd.compiler.memory import reused
 from autograd.compiler.native import DOUBLE, Native
@@ -66,12 +68,13 @@ HELP: dict[str, Any] = {
 class Runnable:
     """A function for one dtype, as calls that write into arrays; `source` is its text."""
 
-    def __init__(self, made: Function, dtype: np.dtype[Any], parameters: int) -> None:
+    def __init__(self, made: Function, dtype: np.dtype[Any], parameters: int, native: bool) -> None:
         self.dtype = dtype
         calls = quickest(made)
         self.statements = len(calls.statements)
-        self.source = source_of_calls(made, calls, copied=parameters <= SMALL)
         names = dict(HELP)
+        write = NativePrinter(ELEMENTS[dtype.char], names) if native else CallPrinter()
+        self.source = source_of_calls(made, calls, write, copied=parameters <= SMALL)
         for carried in [*constants_in(all_nodes(made)), *calls.constants.values()]:
             names[carried.name] = carried.array.astype(dtype) if carried.array.dtype.kind == "f" else carried.array
         self.allocate: Callable[[FloatArray, int], Call] = function_of(
@@ -79,19 +82,17 @@ class Runnable:
         """Makes arrays for parameters like these and a number of examples, and returns what computes in them."""
 
 
-def source_of_calls(made: Function, calls: Buffered, copied: bool) -> str:
+def source_of_calls(made: Function, calls: Buffered, write: CallPrinter, copied: bool) -> str:
     """The text of a function that makes the arrays for n examples, and in it the function that computes with them.
 
     The gradient is given, or a copy of an array that is kept where `copied`, or new. The runs of theta and of the
     gradient are named anew only where it is another array than in the call before.
     """
-    write = CallPrinter()
     results = [calls.inlined(result) for result in made.results]
     allocations = reused(calls.allocations, calls.statements, results, calls.ragged)
     anew = {statement.name.info for statement in calls.statements if isinstance(statement, Let)}
     assert anew.isdisjoint(let.name.info for let in allocations), "what a call names anew has no array"
-    lines = list(map(write.statement, calls.statements))
-    forward, backward = lines[: calls.forward], lines[calls.forward :]
+    forward, backward = write.halves(calls, results)
     texts = list(map(write.text, results))
     kept = {f"_{vector}": [let for let in calls.runs.values() if source_of(let.value).info == vector]
             for vector in ("theta", "gradient")}
@@ -159,6 +160,8 @@ class Engine:
         """Parameters, examples and random numbers with which it was verified."""
         self.read = False
         """Whether its source was compared with what runs."""
+        self.fused = native
+        """Whether calls of NumPy are fused to loops of machine code."""
 
     def function(self, kind: str) -> Function:
         """The statements of "value_and_grad", of "inputs" (with dX) or of "outputs"."""
@@ -169,7 +172,8 @@ class Engine:
     def runnable(self, kind: str, dtype: np.dtype[Any]) -> Runnable:
         """The same for a dtype, with arrays to write to."""
         if (kind, dtype) not in self.runnables:
-            self.runnables[kind, dtype] = Runnable(self.function(kind), dtype, self.plan.sizes["parameter"])
+            self.runnables[kind, dtype] = Runnable(
+                self.function(kind), dtype, self.plan.sizes["parameter"], self.fused)
         return self.runnables[kind, dtype]
 
     @cached_property

@@ -1,204 +1,190 @@
-"""Calls of NumPy on vectors, put off and then done together: one loop of machine code, one pass over memory.
+"""Loops of machine code over arrays: calls that compute element by element, done together in one pass over memory.
 
-A step of Adam is eleven calls, and each of them reads and writes vectors as long as θ. Given to the same calls, a
-`Vector` notes what is asked of it; what has been noted is compiled when it comes for the first time. What cannot be
-noted is done at once, on the numbers there are by then.
+The arrays of a loop have rows and columns. An operand that is spread out stays where it is: one that is the same for
+all rows is read again in each, one with a number for each row once in it. Results that nobody reads later are not
+written. Eight columns are computed at once; lanes behind the last one compute that again.
 
->>> theta, gradient, spare = np.ones(3), np.arange(3.0), np.empty(3)
->>> loops = Loops([theta, gradient], [spare])
->>> t, g, s = loops.vectors
->>> np.subtract(t, np.multiply(g, 0.5, out=s), out=t) is t
-True
->>> loops.run()
->>> theta
-array([1. , 0.5, 0. ])
+>>> from autograd.compiler.array import function, name
+>>> from autograd.compiler.native import Machine
+>>> z, b = name("z", (Rows(), 3)), name("b", (3,))
+>>> lies = {"z": Lies("z"), "b": Lies("b", down=False)}
+>>> loop = Loop([Store(z, function(np.add, z, b), adds=False)], lies, ["z"], "double", Rows(), 3)
+>>> machine = Machine(loop.text(["z", "b"]), 2)
+>>> array, bias = np.ones((2, 3)), np.arange(3.0)
+>>> machine.function(id(array), id(bias), len(array))
+>>> array.tolist()
+[[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]
 """
 
 from __future__ import annotations
 
-import functools
-import itertools
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from autograd.compiler.array import Rows, function, name
-from autograd.compiler.llvm import LANES, MATHEMATICS, UFUNCS, Code, helpers, joined
-from autograd.compiler.native import Machine, is_known, opened
-
-FloatArray = npt.NDArray[Any]
+from autograd.compiler.array import Rows, Size, Store, names_in
+from autograd.compiler.llvm import LANES, MATHEMATICS, SMALLER, UFUNCS, Code, helpers, joined
+from autograd.compiler.native import is_known, opened
 
 ELEMENTS = {"f": "float", "d": "double"}
 """What LLVM calls the dtypes."""
 
-
-PLAIN = (float, int, np.floating)
-"""The plain numbers."""
-
 NOTABLE = {*UFUNCS, *(getattr(np, function) for function in MATHEMATICS)}
 """The ufuncs that a loop can do."""
 
-Calls = tuple[Any, ...]
-"""For each call its ufunc, the place of its result and those of its operands, where -1 is the next plain number."""
+
+class Lies(NamedTuple):
+    """Where an operand lies: in which array, and whether it goes on from row to row and from column to column."""
+
+    array: str
+    down: bool = True
+    across: bool = True
+    truth: bool = False
+    offset: int = 0
 
 
-class Vector(np.lib.mixins.NDArrayOperatorsMixin):
-    """A vector that notes calls of ufuncs; whatever else is done with it is done with its numbers."""
+class Loop(NamedTuple):
+    """Statements that compute arrays element by element; of what they write, `kept` is what is read later."""
 
-    __slots__ = ("array", "loops", "place")
+    stores: Sequence[Store]
+    lies: Mapping[str, Lies]
+    kept: Sequence[str]
+    element: str
+    rows: Size
+    columns: Size
 
-    def __init__(self, loops: Loops, array: FloatArray, place: int) -> None:
-        self.loops, self.array, self.place = loops, array, place
+    def is_own(self, text: str) -> bool:
+        """Whether nobody but the loop needs an array: it is written before it is read, and read no later."""
+        reads: set[str] = set()
+        for store in self.stores:
+            reads |= set(names_in(store.value))
+            if store.place.info == text:
+                return text not in reads and text not in self.kept
+        return False
 
-    def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
-        """Note a call that writes into a vector, if a loop can do it."""
-        loops, out = self.loops, options.get("out", (None,))[0]
-        if loops.noting and ufunc in NOTABLE and type(out) is Vector and len(options) == 1 and how == "__call__":
-            call, numbers = [ufunc, out.place], list[Any]()
-            for operand in inputs:
-                if type(operand) is Vector and operand.loops is out.loops:
-                    call.append(operand.place)
-                elif isinstance(operand, PLAIN):
-                    numbers.append(operand)
-                    call.append(-1)
-            if len(call) == 2 + ufunc.nin:
-                loops.calls += call
-                loops.numbers += numbers
-                return out
-        return loops.at_once(getattr(ufunc, how), inputs, options)
+    def text(self, arrays: Sequence[str]) -> str:
+        """The function of these arrays and of the number of examples."""
+        used: dict[str, int] = {SMALLER: 2}
+        row, several, rest = (Code(LANES, used, stem, self.element) for stem in ("row", "several", "rest"))
+        spread = {text: row.everywhere(self.number(row, lies, "%r")) for text, lies in self.lies.items()
+                  if not lies.across}
+        self.body(several, spread, Several(several))
+        self.body(rest, spread, Rest(rest))
+        given = ", ".join(f"ptr %array.{array}" for array in arrays)
+        return "".join([
+            helpers(used, is_known), opened(arrays),
+            f"\ndefine private void @compute({given}, i64 %n) nounwind {{\n",
+            joined([
+                f"%rows = {length(self.rows)}", f"%columns = {length(self.columns)}", "%last = sub i64 %columns, 1",
+                f"%whole = and i64 %columns, {-LANES}", "%some = icmp sgt i64 %whole, 0",
+                "%left = icmp slt i64 %whole, %columns", "br label %row.begin",
+                "row.begin:", "%r = phi i64 [ 0, %0 ], [ %r.next, %row.end ]", "%base = mul i64 %r, %columns",
+                *row.lines, "br i1 %some, label %several.begin, label %several.end",
+                "several.begin:", "%c = phi i64 [ 0, %row.begin ], [ %c.next, %several.begin ]",
+                "%at = add i64 %base, %c", *several.lines,
+                f"%c.next = add i64 %c, {LANES}", "%more = icmp slt i64 %c.next, %whole",
+                "br i1 %more, label %several.begin, label %several.end",
+                "several.end:", "br i1 %left, label %rest.begin, label %row.end",
+                "rest.begin:", *rest.lines, "br label %row.end",
+                "row.end:", "%r.next = add i64 %r, 1", "%again = icmp slt i64 %r.next, %rows",
+                "br i1 %again, label %row.begin, label %done",
+            ]),
+            "done:\n  ret void\n}\n",
+        ])
 
-    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
-        """Call any other function of NumPy."""
-        return self.loops.at_once(function, args, options)
+    def number(self, code: Code, lies: Lies, row: str) -> str:
+        """The single number of an operand in a row."""
+        return single(code, lies, row if lies.down else str(lies.offset))
 
-    def __getattr__(self, attribute: str) -> Any:
-        """An attribute or method of arrays."""
-        return getattr(self.loops.given_away(self), attribute)
+    def body(self, code: Code, spread: Mapping[str, str], memory: Several | Rest) -> None:
+        """Everything for some columns: whatever is read is read before anything is written."""
+        known = dict(spread)
 
-    def __array__(self, *args: Any, **options: Any) -> FloatArray:
-        """A copy."""
-        return np.array(self.loops.given_away(self), *args, **options)
+        def named(text: str) -> str:
+            if text not in known:
+                known[text] = memory.read(self.lies[text])
+            return known[text]
 
-    def __len__(self) -> int:
-        return len(self.array)
-
-    def __getitem__(self, key: Any) -> Any:
-        return self.loops.given_away(self)[key]
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self.loops.given_away(self)[key] = value
+        for store in self.stores:
+            known[store.place.info] = code.value(store.value, named)
+        for text in self.kept:
+            memory.write(self.lies[text], known[text])
 
 
-class Loops:
-    """Vectors of one length and dtype, and the calls that wait; what is in `spare` ones is not needed in the end."""
+class Several:
+    """As many columns as there are lanes, side by side in memory."""
 
-    def __init__(self, arrays: Sequence[FloatArray], spare: Sequence[FloatArray] = ()) -> None:
-        every = [*arrays, *spare]
-        self.kept = len(arrays)
-        self.vectors: list[Any] = [Vector(self, array, place) for place, array in enumerate(every)]
-        self.addresses = [id(array) for array in every]
-        self.machines: dict[Calls, Machine] = {}
-        kinds = {(array.dtype.char, array.shape, array.flags.carray) for array in every}
-        self.calls: list[Any] = []
-        self.numbers: list[float] = []
-        self.noting = len(kinds) == 1 and kinds <= {(char, (every[0].size,), True) for char in ELEMENTS} and not any(
-            itertools.starmap(np.may_share_memory, itertools.combinations(every, 2)))
-        """Whether nobody can read or write these numbers but through vectors."""
+    def __init__(self, code: Code) -> None:
+        self.code = code
 
-    def are_of(self, arrays: Sequence[FloatArray]) -> bool:
-        """Whether the vectors are those of some arrays."""
-        return [id(array) for array in arrays] == self.addresses
+    def address(self, lies: Lies) -> str:
+        """Where they begin."""
+        return address(self.code, lies, "%at" if lies.down else "%c")
 
-    def forget(self) -> None:
-        """Drop the calls that wait."""
-        self.calls, self.numbers = [], []
+    def read(self, lies: Lies) -> str:
+        """Read them."""
+        code = self.code
+        if lies.truth:
+            truths = code.let(f"load <{LANES} x i8>, ptr {self.address(lies)}, align 1")
+            return code.let(f"uitofp <{LANES} x i8> {truths} to {code.number}")
+        return code.let(f"load {code.number}, ptr {self.address(lies)}, align {size(code)}")
 
-    def at_once(self, function: Callable[..., Any], args: Any, options: dict[str, Any]) -> Any:
-        """Call a function of NumPy with the numbers that the vectors have by now; what it returns may be a view."""
-        self.run(last=False)
-        result = function(*arrays_in(args), **{option: arrays_in(value) for option, value in options.items()})
-        for vector in self.vectors:
-            if vector.array is result:
-                return vector
-        self.noting = self.noting and not isinstance(result, np.ndarray)
+    def write(self, lies: Lies, numbers: str) -> None:
+        """Write them."""
+        code, place = self.code, self.address(lies)
+        if lies.truth:
+            numbers = code.let(f"fptoui {code.number} {numbers} to <{LANES} x i8>")
+            code.do(f"store <{LANES} x i8> {numbers}, ptr {place}, align 1")
+        else:
+            code.do(f"store {code.number} {numbers}, ptr {place}, align {size(code)}")
+
+
+class Rest:
+    """The columns that are left, fewer than there are lanes: others read the last one, and write to it first."""
+
+    def __init__(self, code: Code) -> None:
+        self.code = code
+        across = [code.let(f"call i64 @{SMALLER}(i64 {code.let(f'add i64 %whole, {lane}')}, i64 %last)")
+                  for lane in range(LANES)]
+        self.index = {True: [code.let(f"add i64 %base, {c}") for c in across], False: across}
+
+    def read(self, lies: Lies) -> str:
+        """Read them one by one."""
+        result = "poison"
+        for lane, index in enumerate(self.index[lies.down]):
+            one = single(self.code, lies, index)
+            result = self.code.let(f"insertelement {self.code.number} {result}, {self.code.element} {one}, i32 {lane}")
         return result
 
-    def given_away(self, vector: Vector) -> FloatArray:
-        """The array of a vector; from now on everything is done at once."""
-        self.run(last=False)
-        self.noting = False
-        return vector.array
-
-    def run(self, last: bool = True) -> None:
-        """Do what has been noted; if nothing comes after it, spare arrays need not be filled."""
-        if not self.calls:
-            return
-        key, first = (*self.calls, last), self.vectors[0].array
-        if key not in self.machines:
-            kept = self.kept if last else len(self.vectors)
-            self.machines[key] = compiled(tuple(self.calls), len(self.vectors), kept, ELEMENTS[first.dtype.char])
-        numbers = np.array(self.numbers, np.float64)
-        self.machines[key].function(*self.addresses, id(numbers), len(first))
-        self.forget()
+    def write(self, lies: Lies, numbers: str) -> None:
+        """Write them one by one."""
+        code = self.code
+        for lane, index in reversed([*enumerate(self.index[lies.down])]):
+            one, kind = code.let(f"extractelement {code.number} {numbers}, i32 {lane}"), code.element
+            if lies.truth:
+                one, kind = code.let(f"fptoui {kind} {one} to i8"), "i8"
+            code.do(f"store {kind} {one}, ptr {address(code, lies, index)}")
 
 
-def arrays_in(thing: Any) -> Any:
-    """Arguments with arrays in the places of vectors."""
-    if isinstance(thing, (tuple, list)):
-        return type(thing)(map(arrays_in, thing))
-    return thing.array if type(thing) is Vector else thing
+def address(code: Code, lies: Lies, index: str) -> str:
+    """The address of an element."""
+    return code.let(f"getelementptr {'i8' if lies.truth else code.element}, ptr %array.{lies.array}, i64 {index}")
 
 
-@functools.lru_cache
-def compiled(calls: Calls, vectors: int, kept: int, element: str) -> Machine:
-    """The loop for some calls on so many vectors, of which the first are kept."""
-    return Machine(text(calls, vectors, kept, element), vectors + 1)
+def single(code: Code, lies: Lies, index: str) -> str:
+    """One element as a number."""
+    place = address(code, lies, index)
+    if lies.truth:
+        return code.let(f"uitofp i8 {code.let(f'load i8, ptr {place}')} to {code.element}")
+    return code.let(f"load {code.element}, ptr {place}")
 
 
-def text(calls: Calls, vectors: int, kept: int, element: str) -> str:
-    """The function as text: a loop for several elements at once, and one for those that are left."""
-    arrays = [*(f"v{place}" for place in range(vectors)), "numbers"]
-    used: dict[str, int] = {}
-    several = looped(Code(LANES, used, "several", element), calls, kept, "0", "%whole", "single.before")
-    single = looped(Code(1, used, "single", element), calls, kept, "%whole", "%n", "done")
-    return "".join([
-        helpers(used, is_known), opened(arrays),
-        f"\ndefine private void @compute({', '.join(f'ptr %{array}' for array in arrays)}, i64 %n) nounwind {{\n",
-        joined([f"%whole = and i64 %n, {-LANES}", "br label %several.before", *several, *single]),
-        "done:\n  ret void\n}\n",
-    ])
+def size(code: Code) -> int:
+    """The bytes of a number."""
+    return 4 if code.element == "float" else 8
 
 
-def looped(code: Code, calls: Calls, kept: int, begin: str, end: str, then: str) -> list[str]:
-    """The lines of a loop from one index to another; the plain numbers are read before it."""
-    stem, known, written = code.stem, dict[str, str](), set[int]()
-    for k in range(calls.count(-1)):
-        number = code.let(f"load double, ptr {code.let(f'getelementptr double, ptr %numbers, i64 {k}')}")
-        known[f"k{k}"] = code.everywhere(code.let(f"fptrunc double {number} to float") if code.element == "float"
-                                         else number)
-    before, numbers, rest = len(code.lines), itertools.count(), iter(calls)
-    align = f"align {4 if code.element == 'float' else 8}"
-
-    def address(text: str) -> str:
-        return code.let(f"getelementptr {code.element}, ptr %{text}, i64 %{stem}.i")
-
-    def named(text: str) -> str:
-        return known[text] if text in known else code.let(f"load {code.number}, ptr {address(text)}, {align}")
-
-    for ufunc in rest:
-        out, *places = itertools.islice(rest, 1 + ufunc.nin)
-        operands = [name(f"k{next(numbers)}", ()) if place < 0 else name(f"v{place}", (Rows(),)) for place in places]
-        known[f"v{out}"] = code.value(function(ufunc, *operands), named)
-        written.add(out)
-    for place in sorted(place for place in written if place < kept):
-        code.do(f"store {code.number} {known[f'v{place}']}, ptr {address(f'v{place}')}, {align}")
-    return [
-        f"{stem}.before:", *code.lines[:before],
-        f"%{stem}.some = icmp slt i64 {begin}, {end}", f"br i1 %{stem}.some, label %{stem}, label %{then}",
-        f"{stem}:", f"%{stem}.i = phi i64 [ {begin}, %{stem}.before ], [ %{stem}.next, %{stem} ]",
-        *code.lines[before:],
-        f"%{stem}.next = add i64 %{stem}.i, {code.lanes}", f"%{stem}.more = icmp slt i64 %{stem}.next, {end}",
-        f"br i1 %{stem}.more, label %{stem}, label %{then}",
-    ]
+def length(size: Size) -> str:
+    """The length of an axis."""
+    return f"mul i64 %n, {size.times}" if isinstance(size, Rows) else f"add i64 {size}, 0"

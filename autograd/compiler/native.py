@@ -404,11 +404,13 @@ class Machine:
         if code is None:
             code = target.emit_object(binding.parse_assembly(f'target triple = "{triple}"\n{text}'))
             keep(place, code)
-        self.engine = binding.create_mcjit_compiler(binding.parse_assembly(""), target)
-        self.engine.add_object_file(binding.ObjectFileRef.from_data(code))
-        self.engine.finalize_object()
-        address = self.engine.get_function_address("function")
-        self.function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * arrays, ctypes.c_int64)(address)
+        engine = binding.create_mcjit_compiler(binding.parse_assembly(""), target)
+        engine.add_object_file(binding.ObjectFileRef.from_data(code))
+        engine.finalize_object()
+        address = engine.get_function_address("function")
+        function: Any = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * arrays, ctypes.c_int64)(address)
+        function.engine = engine  # which holds the code as long as somebody can call it
+        self.function = function
 
 
 def keep(place: Path, code: bytes) -> None:

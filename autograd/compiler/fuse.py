@@ -1,0 +1,214 @@
+"""Calls of a program that follow one another, element by element over arrays of one shape, as loops of machine code.
+
+Products of matrices and whatever else rearranges numbers stay calls of NumPy; a loop takes the place of those between
+them. What it computes for itself alone is never written to memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd import ops
+from autograd.compiler.array import Array, Let, Rows, Shape, Size, Statement, Store, count, name, names_in, ufunc_of
+from autograd.compiler.buffered import Buffered, CallPrinter
+from autograd.compiler.llvm import MATHEMATICS
+from autograd.compiler.kernels import NOTABLE, Lies, Loop
+from autograd.compiler.native import Machine
+
+FEWEST = 2
+"""Calls that make a loop worth while; one does where it is no instruction of the processor but a function."""
+
+
+FUNCTIONS = {getattr(np, function) for function in MATHEMATICS}
+"""Those that the processor has no instruction for."""
+
+
+class Operand(NamedTuple):
+    """An array in a statement: which of the axes it has along which the statement computes, or is it spread out."""
+
+    array: str
+    axes: tuple[bool, ...]
+    truth: bool
+
+
+class Fitting(NamedTuple):
+    """A statement that a loop can do, as it came and as a loop has it: the sizes of its axes, and all its arrays."""
+
+    call: Store
+    store: Store
+    shape: Shape
+    operands: list[Operand]
+
+
+class Fuse:
+    """Finds loops among the calls of a program; `element` is the dtype of its numbers."""
+
+    def __init__(self, calls: Buffered, results: Iterable[Array], element: str) -> None:
+        self.calls, self.element = calls, element
+        self.results = set(map(self.home, names_in(*results)))
+        self.sizes = {let.name.info: count(let.name.shape) for let in calls.allocations}
+
+    def halves(self) -> Iterator[list[Statement | Loop]]:
+        """The forward and the backward half, with loops in the place of calls."""
+        statements, forward = self.calls.statements, self.calls.forward
+        later = [self.results]
+        for statement in reversed(statements):
+            whole = isinstance(statement, Let) or statement.place.kind == "name"
+            read = names_in(*(statement.arrays[:1] if whole else statement.arrays))
+            later.append(later[-1] | set(map(self.home, read)))
+        later.reverse()
+        for begin, end in ((0, forward), (forward, len(statements))):
+            yield self.fused(statements[begin:end], later[begin + 1 : end + 1])
+
+    def fused(self, statements: Sequence[Statement], later: Sequence[set[str]]) -> list[Statement | Loop]:
+        """Some calls, with loops in the place of others; `later` says for each what is read after it."""
+        result: list[Statement | Loop] = []
+        run: list[Fitting] = []
+        shape: Shape = ()
+        for i, statement in enumerate([*statements, None]):
+            fitting = self.fitting(statement) if isinstance(statement, Store) else None
+            more = self.together([*run, fitting], shape) if run and fitting else None
+            if run and more is None:
+                result += self.done(run, shape, later[i - 1])
+                run = []
+            if fitting is not None:
+                shape = more or fitting.shape
+                run.append(fitting)
+            elif statement is not None:
+                result.append(statement)
+        return result
+
+    def fitting(self, store: Store) -> Fitting | None:
+        """A statement as a loop sees it, if it can do that."""
+        place, value = store.place, store.value
+        used = [place, *(arg for arg in value.args if arg.kind != "number")]
+        if not self.is_notable(value) or store.adds or place.kind != "name" or not all(map(self.lies_in_order, used)):
+            return None
+        whole = self.in_memory(place, len(place.shape))
+        shape = tuple(size for size in whole if size != 1)
+        operands = []
+        for array in used:
+            sizes = [mine for mine, size in zip(self.in_memory(array, len(whole)), whole, strict=True) if size != 1]
+            if not shape or any(mine not in (1, size) for mine, size in zip(sizes, shape, strict=True)):
+                return None
+            axes = tuple(mine == size for mine, size in zip(sizes, shape, strict=True))
+            operands.append(Operand(self.named(array), axes, array.dtype == "truth"))
+        place, *args = (arg if arg.kind == "number" else name(self.named(arg), arg.shape, arg.dtype)
+                        for arg in (place, *value.args))
+        computed = args[0] if value.kind == "copy" else Array(
+            value.kind, tuple(args), value.info, value.shape, value.dtype)
+        return Fitting(store, Store(place, computed, adds=False), shape, operands)
+
+    def is_notable(self, value: Array) -> bool:
+        """Whether a loop can compute this in less time; functions of float32 are quick in NumPy."""
+        if self.element == "float" and ufunc_of(value.kind) in FUNCTIONS:
+            return False
+        return value.kind in ("copy", "cast", ops.where) or ufunc_of(value.kind) in NOTABLE
+
+    def named(self, array: Array) -> str:
+        """The name of an operand: of the array behind it, if it is a view of all of that."""
+        if array.kind == "constant":
+            return str(array.info.name)
+        home = self.home(array.info)
+        return home if self.sizes.get(home) == count(array.shape) and array.shape else str(array.info)
+
+    def lies_in_order(self, array: Array) -> bool:
+        """Whether an array lies in memory without gaps."""
+        if array.kind == "constant":
+            return bool(array.info.array.flags.c_contiguous and array.info.array.dtype.kind in "fb")
+        return array.kind == "name" and array.dtype in ("float", "truth") and (
+            self.calls.in_order(array) or not array.shape)
+
+    def in_memory(self, array: Array, rank: int) -> Shape:
+        """The sizes of so many axes in the order in which they lie in memory."""
+        shape = (1,) * (rank - len(array.shape)) + array.shape
+        last = self.calls.last and rank > 1 and shape[0] == Rows()
+        return (*shape[1:], shape[0]) if last else shape
+
+    def together(self, run: Sequence[Fitting], shape: Shape) -> Shape | None:
+        """The axes of statements of which all but the last have a `shape` together, if a loop can do them all."""
+        axes = refined(shape, run[-1].shape, whole=self.calls.last)
+        return axes if axes and split(run, axes) is not None else None
+
+    def done(self, run: Sequence[Fitting], shape: Shape, later: set[str]) -> list[Statement | Loop]:
+        """The loop for some statements, or these again where it does not pay."""
+        at = split(run, shape)
+        if at is None or (len(run) < FEWEST and ufunc_of(run[0].store.value.kind) not in FUNCTIONS):
+            return [part.call for part in run]
+        lies = {}
+        for part in run:
+            for operand in part.operands:
+                axes = spread(part.shape, operand.axes, shape)
+                down, across = (whole(some) is not False for some in (axes[:at], axes[at:]))
+                lies[operand.array] = Lies(operand.array, down, across, operand.truth)
+        written = dict.fromkeys(str(part.store.place.info) for part in run)
+        kept = [text for text in written if text not in self.calls.root or self.home(text) in later]
+        return [Loop([part.store for part in run], lies, kept, self.element, count(shape[:at]), count(shape[at:]))]
+
+    def home(self, text: str) -> str:
+        """The array whose memory a name is."""
+        return self.calls.root.get(text, text)
+
+
+def whole(axes: Sequence[bool]) -> bool | None:
+    """Whether an operand has all these axes or, False, none of them, or, None, some."""
+    return (all(axes) or None) if any(axes) or not axes else False
+
+
+def spread(shape: Shape, axes: Sequence[bool], into: Shape) -> list[bool]:
+    """What is said of axes, said of those into which they are split."""
+    result, sizes = list[bool](), iter(into)
+    for size, has in zip(shape, axes, strict=True):
+        product: Size = 1
+        while product != size:
+            product = count((product, next(sizes)))
+            result.append(has)
+    return result
+
+
+def split(run: Sequence[Fitting], shape: Shape) -> int | None:
+    """How many axes make the rows, so that every operand has all or none of them, and of the columns; None if none."""
+    axes = [spread(part.shape, operand.axes, shape) for part in run for operand in part.operands]
+    return next((at for at in range(len(shape))
+                 if all(whole(one[:at]) is not None and whole(one[at:]) is not None for one in axes)), None)
+
+
+def refined(one: Shape, other: Shape, whole: bool) -> Shape | None:
+    """The axes into which both shapes can be split; those of examples stay `whole` where they may come last."""
+    result: list[Size] = []
+    left, right = list(one), list(other)
+    while left and right:
+        sizes = [size.times if isinstance(size, Rows) else size for size in (left[0], right[0])]
+        rows = [isinstance(size, Rows) for size in (left[0], right[0])]
+        if rows[0] != rows[1] or max(sizes) % min(sizes) or (whole and rows[0] and sizes[0] != sizes[1]):
+            return None
+        smaller = left if sizes[0] <= sizes[1] else right
+        larger = right if smaller is left else left
+        result.append(smaller.pop(0))
+        larger[:1] = [max(sizes) // min(sizes)] if sizes[0] != sizes[1] else []
+    return tuple(result) if not left and not right else None
+
+
+class NativePrinter(CallPrinter):
+    """Calls as text, with loops among them; these get names among `names`."""
+
+    def __init__(self, element: str, names: dict[str, Any]) -> None:
+        super().__init__()
+        self.element, self.names = element, names
+
+    def halves(self, calls: Buffered, results: Sequence[Array]) -> tuple[list[str], list[str]]:
+        """The lines of the forward and of the backward half."""
+        forward, backward = Fuse(calls, results, self.element).halves()
+        return list(map(self.line, forward)), list(map(self.line, backward))
+
+    def line(self, statement: Statement | Loop) -> str:
+        """A call of NumPy, or of a loop, which is given the addresses of its arrays."""
+        if not isinstance(statement, Loop):
+            return self.statement(statement)
+        arrays = sorted({lies.array for lies in statement.lies.values() if not statement.is_own(lies.array)})
+        text = f"loop{sum(known.startswith('loop') for known in self.names) + 1}"
+        self.names[text] = Machine(statement.text(arrays), len(arrays)).function
+        return f"{text}({', '.join(f'id({array})' for array in arrays)}, n)"

@@ -22,7 +22,8 @@ from benchmarks.contenders import arrays, singles
 from benchmarks.scalars import Scalars
 from benchmarks.timing import TOLERANCE, Contender, agreement, duration, measure, table, timed
 
-COLUMNS = ["micrograd", "microgpt", "reroll eager", "reroll compiled", "NumPy by hand", "PyTorch", "JAX `jit`"]
+COLUMNS = ["micrograd", "microgpt", "reroll eager", "reroll compiled", "reroll native", "NumPy by hand", "PyTorch",
+           "JAX `jit`"]
 SECONDS = 8.0
 """How long the engines of single numbers may take for a row, if three rounds are not more."""
 NOTE = """The work is the same, the graphs are not: a neuron is one dot in reroll, and a chain of + and × in micrograd

@@ -49,10 +49,15 @@ def scalar(parameters: list[Any], loss: Callable[[], Any]) -> Contender:
     return Contender(step, lambda: np.array([parameter.grad for parameter in parameters]))
 
 
-def compiled(program: autograd.Program, theta: Any, X: Any, Y: Any) -> Contender:
-    """A step of a compiled program that writes its gradient into an array given once."""
-    gradient = np.empty_like(theta)
-    return Contender(lambda: program.value_and_grad(theta, X, Y, out=gradient)[0], lambda: gradient)
+def compiled(program: autograd.Program, theta: Any, X: Any, Y: Any) -> dict[str, Contender]:
+    """Steps of a compiled program and of its machine code, which write their gradients into arrays given once."""
+
+    def writing(program: autograd.Program) -> Contender:
+        gradient = np.empty_like(theta)
+        return Contender(lambda: program.value_and_grad(theta, X, Y, out=gradient)[0], lambda: gradient)
+
+    found = {"reroll compiled": writing(program)}
+    return found | ({"reroll native": writing(program.to_native())} if installed("llvmlite") else {})
 
 
 # ── networks ─────────────────────────────────────────────────────────────────────────────────
@@ -82,7 +87,7 @@ def network_arrays(kind: str, batch: int, dtype: Any) -> dict[str, Contender]:
     hand = by_hand.NETWORKS[kind](theta, batch, network.sizes)
     return {
         "NumPy by hand": Contender(lambda: hand.step(X, Y), lambda: hand.gradient),
-        "reroll compiled": compiled(network.compiled(model), theta, X, Y),
+        **compiled(network.compiled(model), theta, X, Y),
         **peers(kind, theta, network.sizes, X, Y),
     }
 
@@ -103,7 +108,7 @@ def gpt_arrays_of(batch: int, dtype: Any) -> dict[str, Contender]:
     rows = np.eye(len(ALPHABET), dtype=dtype)[letters]
     found = {
         "NumPy by hand": gpt_arrays.by_hand(theta, letters[:, :-1], letters[:, 1:]),
-        "reroll compiled": compiled(autograd.compile(model.loss, model.params), theta, rows[:, :-1], rows[:, 1:]),
+        **compiled(autograd.compile(model.loss, model.params), theta, rows[:, :-1], rows[:, 1:]),
     }
     if installed("torch"):
         found["PyTorch"] = gpt_arrays.torch(theta, letters[:, :-1], letters[:, 1:])

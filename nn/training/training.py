@@ -153,16 +153,17 @@ class Training:
     def run_epoch(self, bar: Any, interrupt: Interrupt) -> bool:
         """Meet every example once; False if Ctrl-C came in between."""
         bar.set_description(f"epoch {self.epoch + 1}/{self.epochs}{self.place}", refresh=False)
-        inputs, targets = map(np.ascontiguousarray, (self.examples.inputs, self.examples.targets))
-        n, summed, met = len(inputs), 0.0, 0
+        both = [np.ascontiguousarray(array) for array in (self.examples.inputs, self.examples.targets)]
+        n, summed, met = len(self.examples), 0.0, 0
+        places = [np.empty((min(self.batch_size, n), *array.shape[1:]), array.dtype) for array in both]
         for rows in batches(n, self.batch_size, self.order if self.shuffle else None):
             if interrupt.came:
                 return False
             self.optimizer.at(self.epoch + met / n)
             with np.errstate(over="ignore", invalid="ignore"):
-                value, _ = self.program.value_and_grad(
-                    self.theta, inputs.take(rows, 0), targets.take(rows, 0), rng=self.noise, out=self.gradient
-                )
+                x, y = (array.take(rows, 0, place[: len(rows)], "clip")  # into memory that the system has given already
+                        for array, place in zip(both, places, strict=True))
+                value, _ = self.program.value_and_grad(self.theta, x, y, rng=self.noise, out=self.gradient)
                 self.loss = float(value)
                 summed, met = summed + self.loss * len(rows), met + len(rows)
                 if not all_finite(self.gradient):

@@ -628,10 +628,9 @@ def with_buffers(made: Function, last: bool = False) -> Buffered:
 class CallPrinter(Printer):
     """Calls that write to a place, as text."""
 
-    def halves(self, calls: Buffered, results: Sequence[Array]) -> tuple[list[str], list[str]]:
-        """The lines of the forward and of the backward half."""
-        lines = list(map(self.statement, calls.statements))
-        return lines[: calls.forward], lines[calls.forward :]
+    def halves(self, calls: Buffered, results: Sequence[Array]) -> tuple[list[Any], list[Any]]:
+        """The calls of the forward and of the backward half."""
+        return calls.statements[: calls.forward], calls.statements[calls.forward :]
 
     def statement(self, statement: Statement) -> str:
         """A call as a line."""

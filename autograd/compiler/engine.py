@@ -89,10 +89,11 @@ def source_of_calls(made: Function, calls: Buffered, write: CallPrinter, copied:
     gradient are named anew only where it is another array than in the call before.
     """
     results = [calls.inlined(result) for result in made.results]
-    allocations = reused(calls.allocations, calls.statements, results, calls.ragged)
+    halves = write.halves(calls, results)
+    allocations = reused(calls.allocations, [*halves[0], *halves[1]], results, calls.ragged)
     anew = {statement.name.info for statement in calls.statements if isinstance(statement, Let)}
     assert anew.isdisjoint(let.name.info for let in allocations), "what a call names anew has no array"
-    forward, backward = write.halves(calls, results)
+    forward, backward = (list(map(write.statement, half)) for half in halves)
     texts = list(map(write.text, results))
     kept = {f"_{vector}": [let for let in calls.runs.values() if source_of(let.value).info == vector]
             for vector in ("theta", "gradient")}
@@ -143,7 +144,7 @@ class _Thread(threading.local):
 
 
 class Engine:
-    """A plan made runnable for one shape of rows: as calls of NumPy or, if `native` and where it pays, machine code."""
+    """A plan made runnable for one shape of rows: as calls of NumPy or, if `native`, as machine code or loops."""
 
     def __init__(self, made: Plan, native: bool = False) -> None:
         self.plan = made
@@ -263,7 +264,7 @@ class Engine:
         """Call a generated function with the arrays of this thread and batch size."""
         dtype = self.dtype or theta.dtype
         x, y = batch.matrices(dtype)
-        u = None if noise is None else noise.astype(dtype, copy=False)
+        u = None if noise is None else np.ascontiguousarray(noise, dtype)
         call = self.local.calls.get((kind, theta.dtype.char, len(x))) or self.prepared(kind, theta, len(x))
         return call(theta, x, y, u, self.outside(dtype), out)
 

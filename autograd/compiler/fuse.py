@@ -6,6 +6,7 @@ them. What it computes for itself alone is never written to memory.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -95,8 +96,9 @@ class Fuse:
             if not shape or any(mine not in (1, size) for mine, size in zip(sizes, shape, strict=True)):
                 return None
             axes = tuple(mine == size for mine, size in zip(sizes, shape, strict=True))
-            operands.append(Operand(self.named(array), axes, array.dtype == "truth"))
-        place, *args = (arg if arg.kind == "number" else name(self.named(arg), arg.shape, arg.dtype)
+            operands.append(Operand(self.named(array, all(axes)), axes, array.dtype == "truth"))
+        names = iter(operands)
+        place, *args = (arg if arg.kind == "number" else name(next(names).array, arg.shape, arg.dtype)
                         for arg in (place, *value.args))
         computed = args[0] if value.kind == "copy" else Array(
             value.kind, tuple(args), value.info, value.shape, value.dtype)
@@ -108,12 +110,12 @@ class Fuse:
             return False
         return value.kind in ("copy", "cast", ops.where) or ufunc_of(value.kind) in NOTABLE
 
-    def named(self, array: Array) -> str:
-        """The name of an operand: of the array behind it, if it is a view of all of that."""
+    def named(self, array: Array, whole: bool) -> str:
+        """The name of an operand; of the array behind it, if it is a view of all of that and has all axes."""
         if array.kind == "constant":
             return str(array.info.name)
         home = self.home(array.info)
-        return home if self.sizes.get(home) == count(array.shape) and array.shape else str(array.info)
+        return home if whole and self.sizes.get(home) == count(array.shape) else str(array.info)
 
     def lies_in_order(self, array: Array) -> bool:
         """Whether an array lies in memory without gaps."""
@@ -131,22 +133,35 @@ class Fuse:
     def together(self, run: Sequence[Fitting], shape: Shape) -> Shape | None:
         """The axes of statements of which all but the last have a `shape` together, if a loop can do them all."""
         axes = refined(shape, run[-1].shape, whole=self.calls.last)
-        return axes if axes and split(run, axes) is not None else None
+        return axes if axes and self.layout(run, axes) else None
 
     def done(self, run: Sequence[Fitting], shape: Shape, later: set[str]) -> list[Statement | Loop]:
         """The loop for some statements, or these again where it does not pay."""
-        at = split(run, shape)
-        if at is None or (len(run) < FEWEST and ufunc_of(run[0].store.value.kind) not in FUNCTIONS):
+        layout = self.layout(run, shape)
+        if layout is None or (len(run) < FEWEST and ufunc_of(run[0].store.value.kind) not in FUNCTIONS):
             return [part.call for part in run]
-        lies = {}
-        for part in run:
-            for operand in part.operands:
-                axes = spread(part.shape, operand.axes, shape)
-                down, across = (whole(some) is not False for some in (axes[:at], axes[at:]))
-                lies[operand.array] = Lies(operand.array, down, across, operand.truth)
+        at, lies = layout
         written = dict.fromkeys(str(part.store.place.info) for part in run)
         kept = [text for text in written if text not in self.calls.root or self.home(text) in later]
         return [Loop([part.store for part in run], lies, kept, self.element, count(shape[:at]), count(shape[at:]))]
+
+    def layout(self, run: Sequence[Fitting], shape: Shape) -> tuple[int, dict[str, Lies]] | None:
+        """How many of the axes make the rows, and where everything lies then; None where it cannot.
+
+        Every operand has all of the axes of the rows or none of them, and so of the columns. What is written to is
+        read under no other name.
+        """
+        axes = {(operand.array, operand.truth, tuple(spread(part.shape, operand.axes, shape)))
+                for part in run for operand in part.operands}
+        written = {self.home(str(part.store.place.info)) for part in run}
+        behind = Counter(home for home in (self.home(array) for array, *_ in axes) if home in written)
+        if len(axes) != len({array for array, *_ in axes}) or max(behind.values()) > 1:
+            return None
+        for at in range(len(shape)):
+            if all(None not in (whole(having[:at]), whole(having[at:])) for *_, having in axes):
+                return at, {array: Lies(array, bool(whole(having[:at])), bool(whole(having[at:])), truth)
+                            for array, truth, having in sorted(axes)}
+        return None
 
     def home(self, text: str) -> str:
         """The array whose memory a name is."""
@@ -169,11 +184,6 @@ def spread(shape: Shape, axes: Sequence[bool], into: Shape) -> list[bool]:
     return result
 
 
-def split(run: Sequence[Fitting], shape: Shape) -> int | None:
-    """How many axes make the rows, so that every operand has all or none of them, and of the columns; None if none."""
-    axes = [spread(part.shape, operand.axes, shape) for part in run for operand in part.operands]
-    return next((at for at in range(len(shape))
-                 if all(whole(one[:at]) is not None and whole(one[at:]) is not None for one in axes)), None)
 
 
 def refined(one: Shape, other: Shape, whole: bool) -> Shape | None:
@@ -199,15 +209,15 @@ class NativePrinter(CallPrinter):
         super().__init__()
         self.element, self.names = element, names
 
-    def halves(self, calls: Buffered, results: Sequence[Array]) -> tuple[list[str], list[str]]:
-        """The lines of the forward and of the backward half."""
+    def halves(self, calls: Buffered, results: Sequence[Array]) -> tuple[list[Any], list[Any]]:
+        """The calls and loops of the forward and of the backward half."""
         forward, backward = Fuse(calls, results, self.element).halves()
-        return list(map(self.line, forward)), list(map(self.line, backward))
+        return forward, backward
 
-    def line(self, statement: Statement | Loop) -> str:
+    def statement(self, statement: Statement | Loop) -> str:
         """A call of NumPy, or of a loop, which is given the addresses of its arrays."""
         if not isinstance(statement, Loop):
-            return self.statement(statement)
+            return super().statement(statement)
         arrays = sorted({lies.array for lies in statement.lies.values() if not statement.is_own(lies.array)})
         text = f"loop{sum(known.startswith('loop') for known in self.names) + 1}"
         self.names[text] = Machine(statement.text(arrays), len(arrays)).function

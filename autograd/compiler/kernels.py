@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd.compiler.array import Rows, Size, Store, names_in
+from autograd.compiler.array import Array, Rows, Size, Store, names_in
 from autograd.compiler.llvm import LANES, MATHEMATICS, SMALLER, UFUNCS, Code, helpers, joined
 from autograd.compiler.native import is_known, opened
 
@@ -53,6 +53,11 @@ class Loop(NamedTuple):
     element: str
     rows: Size
     columns: Size
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """What it reads and writes."""
+        return tuple(array for store in self.stores for array in store.arrays)
 
     def is_own(self, text: str) -> bool:
         """Whether nobody but the loop needs an array: it is written before it is read, and read no later."""

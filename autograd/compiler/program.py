@@ -246,7 +246,8 @@ class NativeProgram(Program):
     """A program that runs as machine code, made by `Program.to_native`: it is called in the same ways.
 
     A small loss, or one in which few scalars do the same, becomes straight-line code for eight examples at once,
-    without arrays or calls in between; it computes in float64. Others, of large matrices, run as calls of NumPy.
+    without arrays or calls in between; it computes in float64. Of others, products of large matrices stay calls of
+    NumPy, and what is computed element by element between them becomes loops over arrays.
     Results are those of `Program` to rounding, and so are errors. What was compiled is kept in the folder of the user's
     caches ($XDG_CACHE_HOME/reroll, ~/.cache/reroll, on macOS ~/Library/Caches/reroll), so that the next process need
     not compile it again.

@@ -7,7 +7,8 @@ An engine is made from `loss(x, y)`, a function of one example, and the paramete
 with θ and the gradient flat vectors in the order of the parameters. "compiled" is
 `autograd.compile`: matrix statements over the whole batch; "eager" builds and walks the graph of
 every example; "jax" runs those matrix statements on every device that JAX sees; "native" runs small and irregular
-losses as machine code. They compute the same to rounding, random numbers included.
+losses as machine code, and of large ones what is between products of matrices. They compute the same to rounding,
+random numbers included.
 """
 
 from __future__ import annotations

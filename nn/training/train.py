@@ -71,9 +71,8 @@ def fit(
       What callbacks change is read anew after each epoch.
     - `loss` and `engine` are names or functions, see `nn.losses` and `nn.ENGINES`; all engines give the same
       history to rounding for the same `seed`. "jax" splits every batch among the devices that JAX sees, and names
-      them beside the progress; the optimiser, metrics and validation stay with NumPy. "native" compiles small and
-      irregular losses to machine code (`Program.to_native`), and the steps of the optimiser. `dtype` is float64 or
-      float32.
+      them beside the progress; the optimiser, metrics and validation stay with NumPy. "native" compiles the loss to
+      machine code (`Program.to_native`), and the steps of the optimiser. `dtype` is float64 or float32.
 
     The model's parameters change. Ctrl-C ends training after the step that it meets, and the history so far is
     returned; a second one raises `KeyboardInterrupt` at once. Training stops with a warning once the loss, the gradient

@@ -15,8 +15,8 @@ import numpy as np
 from autograd import ops
 from autograd.compiler.array import Array, Let, Rows, Shape, Size, Statement, Store, count, name, names_in, ufunc_of
 from autograd.compiler.buffered import Buffered, CallPrinter
-from autograd.compiler.llvm import MATHEMATICS
 from autograd.compiler.kernels import NOTABLE, Lies, Loop
+from autograd.compiler.llvm import MATHEMATICS
 from autograd.compiler.native import Machine
 
 FEWEST = 2

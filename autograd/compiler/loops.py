@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,21 +29,12 @@ from autograd.compiler.array import (
     like,
     name,
     names_in,
-    nodes,
     reduce,
     source_of,
 )
 from autograd.compiler.function import Function
 from autograd.compiler.names import RESERVED
-from autograd.compiler.repeats import (
-    FEWEST,
-    Family,
-    Rolling,
-    Run,
-    changed,
-    leaves_of,
-    ref,
-)
+from autograd.compiler.repeats import FEWEST, Family, Rolling, Run, changed, leaves_of, ref
 
 INDICES = ("t", "i", "j", "k")
 """What the number of a step is called: the first that is free."""
@@ -145,10 +136,13 @@ def together(arrays: Sequence[Array]) -> list[Array]:
 
 def separate(array: Array) -> list[Array]:
     """Too few steps for a stack, one by one."""
-    if array.kind != "refs" or array.info[2] - array.info[1] >= FEWEST:
+    if array.kind != "refs":
         return [array]
     family, start, stop = array.info
-    return [ref(family, step) for step in range(start, stop)]
+    if stop - start < FEWEST:
+        return [ref(family, step) for step in range(start, stop)]
+    family.stacked = True
+    return [array]
 
 
 def slices(family: Family, start: int, stop: int) -> Array:
@@ -181,10 +175,11 @@ class Writer:
 
     def known(self, array: Array) -> Array:
         """An array outside loops, which reads what they have made."""
-        def leaf(leaf: Any) -> Any:
+        def read(leaf: Any) -> Any:
             member = self.found.members.get(leaf.info) if isinstance(leaf, Array) and leaf.kind == "name" else None
             return leaf if member is None else ref(*member)
-        return changed(array, leaf)
+
+        return changed(array, read)
 
     def read_anew(self, half: Sequence[Statement | Run]) -> list[Statement | Run]:
         """The parts of a half, which read what loops have made; views are named where they are first read."""
@@ -222,15 +217,11 @@ class Writer:
         for part in (*itertools.chain(*self.halves), *self.results):
             if isinstance(part, Run):
                 done.add(part)
-            arrays = arrays_of(part)
-            for family, step in refs(*arrays):
+            for family, step in refs(*arrays_of(part)):
                 if isinstance(step, int):
                     family.stacked |= step != (family.run.count - 1 if family.run in done else -1)
                 else:
                     family.stacked |= family.run is not part or step.start < -1
-            for leaf in leaves_below(arrays):
-                if leaf.kind == "refs":
-                    leaf.info[0].stacked = True
 
     def name_all(self) -> None:
         """Names for what loops define, and for their indices: short ones where they are free."""
@@ -315,13 +306,13 @@ class Writer:
 
     def kept(self, array: Array, run: Run | None = None) -> Array:
         """An array that reads what steps define where that is kept, and positions by the index of its loop."""
-        def leaf(leaf: Any) -> Any:
+        def read(leaf: Any) -> Any:
             if isinstance(leaf, Array) and leaf.kind == "ref":
-                leaf = leaf.info[0].at(leaf.info[1])
-            if run is not None:
-                return by_index(leaf, run)
-            return leaf
-        return unstacked(changed(array, leaf))
+                family, step = leaf.info
+                leaf = family.at(step)
+            return leaf if run is None else by_index(leaf, run)
+
+        return unstacked(changed(array, read))
 
 
 def unstacked(array: Array) -> Array:
@@ -347,11 +338,6 @@ def arrays_of(part: Statement | Run | Array) -> list[Array]:
     if isinstance(part, Array):
         return [part]
     return [array for statement in (part.body if isinstance(part, Run) else [part]) for array in statement.arrays]
-
-
-def leaves_below(arrays: Iterable[Array]) -> Iterator[Array]:
-    """All nodes of arrays."""
-    return itertools.chain.from_iterable(map(nodes, arrays))
 
 
 def names_of(part: Statement | Run | Array) -> list[str]:

@@ -18,6 +18,10 @@ RESERVED = {"theta", "x", "y", "u", "n", "np", "len", "value", "gradient", "outs
 """What generated source uses besides the names made here, in NumPy or in JAX."""
 
 
+MANY = 3
+"""More equal numbers than this are written as one."""
+
+
 class Names:
     """The identifiers and constants of one source."""
 
@@ -60,11 +64,15 @@ class Names:
 
 
 def literal(array: npt.NDArray[np.generic]) -> str:
-    """An array as source that runs where NumPy is called np.
+    """An array as source that runs where NumPy is called np; of equal numbers, one.
 
     >>> literal(np.array([1.0, np.nan]))
     'np.array([1.0, np.nan])'
+    >>> literal(np.array([[2.5, 2.5, 2.5, 2.5]]))
+    'np.full((1, 4), 2.5)'
     """
+    if array.size > MANY and np.all(array == array.flat[0]):
+        return f"np.full({array.shape}, {numbers(array.reshape(-1)[:1], 'np')[1:-1]})"
     return f"np.array({numbers(array, 'np')})"
 
 

@@ -6,6 +6,7 @@ Tables, in Markdown:
 - eager: the eager engine against micrograd, with memory (see `eager`);
 - programs: a hundred losses written over single numbers, as calls of NumPy and as machine code, beside NumPy by hand,
   PyTorch and JAX (see `programs`; `python -m benchmarks.programs NAME-PART …` measures some of them);
+- lifting: the kernels on which programs are measured that lift loops to operations on arrays (see `lifting`);
 - updates: a compiled program for several batches, and with updates (see `compiled`);
 - compiling: what it costs as networks grow (see `growth`);
 - devices: examples per second on several virtual devices (see `jax_devices`);
@@ -23,7 +24,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import comparison, compiled, growth, imports, jax_devices, programs, scalars
+from benchmarks import comparison, compiled, growth, imports, jax_devices, lifting, programs, scalars
 from benchmarks.peers import installed, versions
 from benchmarks.timing import machine, one_core
 
@@ -48,6 +49,8 @@ TABLES: dict[str, tuple[str, Callable[..., str]]] = {
     "eager": ("The eager engine, a step on one core", eager),
     "programs": ("Losses written over single numbers, a step on one core, least of all runs; in float64",
                  programs.report),
+    "lifting": ("Kernels of loops over single numbers, a call for a batch of 32 on one core, least of all runs",
+                lifting.report),
     "updates": ("784-128-10, a step on one core, alone and with updates", compiled.report),
     "compiling": ("Compiling, to the end of the first call, on one core", growth.report),
     "devices": ("Training steps with Adam in float32, on all cores", devices),

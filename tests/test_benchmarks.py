@@ -223,7 +223,7 @@ def test_the_command_refuses_a_table_that_it_has_not(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["benchmarks", "everything"])
     with pytest.raises(SystemExit):
         command.main()
-    assert "no table everything: choose of peers, eager, programs, updates, compiling," in capsys.readouterr().err
+    assert "no table everything: choose of peers, eager, programs, lifting, updates," in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not let a process choose its cores")

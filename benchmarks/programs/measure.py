@@ -19,11 +19,11 @@ RATIOS = (("reroll", "by hand"), ("reroll", "PyTorch"), ("reroll", "JAX"), ("nat
 
 
 def parted(theta: Any, shapes: dict[str, tuple[int, ...]]) -> Params:
-    """The arrays of a vector of parameters, by name."""
+    """The arrays of a vector of parameters, or of each row of a matrix, by name."""
     found, start = {}, 0
     for name, shape in shapes.items():
         size = math.prod(shape)
-        found[name] = theta[start : start + size].reshape(shape)
+        found[name] = theta[..., start : start + size].reshape((*theta.shape[:-1], *shape))
         start += size
     return found
 

@@ -4,8 +4,7 @@ They are those of BLAS, darknet, DSP libraries, DSPstone, UTDSP, simpl_array, ma
 PolyBench, as C2TACO, Tenspiler, mlirSynth and Tensorize use them, and more kernels of the same suites; each written
 here from what it computes, as plain loops and in NumPy by hand. `python -m benchmarks lifting` compiles all of them.
 
-Left out is what has no derivative or is no arithmetic of numbers: counting in a histogram (of which UTDSP's kernel here
-is the zeroing), sorting, and compression of speech and pictures.
+Left out is counting in a histogram, which has no derivative: the kernel of that name sets the counters to zero.
 """
 
 from __future__ import annotations

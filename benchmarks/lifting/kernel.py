@@ -68,9 +68,11 @@ class Kernel:
     def numbers(self, scale: int, examples: int) -> tuple[Array, Array]:
         """All shared numbers as a vector, and a row of numbers for each example."""
         rng, (shared, rows) = np.random.default_rng(0), self.shapes(scale)
-        theta, *X = (np.concatenate([np.zeros(0), *(self.draw(rng, shape).ravel() for shape in one.values())])
-                     for one in (shared, *[rows] * examples))
-        return theta, np.array(X)
+
+        def drawn(given: Shapes) -> Array:
+            return np.concatenate([np.zeros(0), *(self.draw(rng, shape).ravel() for shape in given.values())])
+
+        return drawn(shared), np.array([drawn(rows) for _ in range(examples)])
 
     def outputs(self, theta: Any, x: Any, scale: int) -> list[Any]:
         """What the loops return for one example, as a flat list of Values."""

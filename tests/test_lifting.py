@@ -11,13 +11,8 @@ from benchmarks.lifting import KERNELS, Kernel
 from benchmarks.lifting.kernel import shapes
 from benchmarks.lifting.measure import compiled, gradient_error, measured, outputs_error, tabulated, text
 
-FAULTS = {"PolyBench adi": "a sum that lacks a term is given it", "PolyBench heat-3d": "two tables have one name"}
-"""Kernels that the compiler refuses, until it is mended, and why."""
 
-
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.xfail(reason=FAULTS[name], strict=False)) if name in FAULTS else name
-    for name in KERNELS])
+@pytest.mark.parametrize("name", KERNELS)
 def test_a_kernel_is_the_same_compiled_by_hand_and_number_by_number(name):
     assert outputs_error(KERNELS[name], 1, examples=2) < 1e-9
     for scale in (1, 2):

@@ -373,11 +373,6 @@ def concatenate(parts: Sequence[Array]) -> Array:
     return _make("concatenate", *parts)
 
 
-def stack(columns: Sequence[Array]) -> Array:
-    """Vectors as the columns of a matrix."""
-    return _make("stack", *columns)
-
-
 def copy(array: Array) -> Array:
     """A copy."""
     return _make("copy", array, dtype=array.dtype)
@@ -477,7 +472,6 @@ KINDS: dict[str, Callable[..., Shape]] = {
     "reduceat": lambda info, shape: (*shape[:-1], len(info[1].array)),
     "scatter": lambda info, shape: (*shape[:-1], info[3]),
     "concatenate": _joined,
-    "stack": lambda info, *shapes: (*shapes[0], len(shapes)),
     "copy": lambda info, shape: shape,
     "cast": lambda info, shape: shape,
     "full": lambda info, shape: info,

@@ -23,6 +23,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from autograd import ops
 from autograd.compiler.algebra import (
@@ -101,7 +102,7 @@ class Buffered:
         """What a name of the readable program stands for: a buffer, or a view of one, times a factor."""
         self.factored = Names(self.meaning).factored
         self.coefficients: dict[Factor, Array] = {}
-        self.constants: dict[str, Constant] = {}
+        self.constants: dict[Any, Constant] = {}
         """Arrays that the calls carry along, beside those of the program."""
         self.views: dict[Any, Array] = {}
         self.computed: dict[Any, Array] = {}
@@ -123,7 +124,7 @@ class Buffered:
         that lie in another from the start."""
         self.forward = 0
         """How many of the statements belong to the forward half."""
-        self.numbers = {"t": itertools.count(1), "k": itertools.count(1)}
+        self.numbers = {stem: itertools.count(1) for stem in "tkj"}
         self.taken = set(taken)
 
     # ── statements ───────────────────────────────────────────────────────────────────────────
@@ -245,9 +246,15 @@ class Buffered:
         """Elements gathered with padding, out of an array with one more column that holds what pads."""
         mask, fill, taken = array.args
         (source,), width = taken.args, taken.args[0].shape[-1]
-        index = Constant(f"{taken.info.name}_{mask.info.name}", np.where(mask.info.array, width, taken.info.array))
-        self.constants[index.name] = index
+        index = self.carried(np.where(mask.info.array, width, taken.info.array))
         return take(concatenate([source, full((*source.shape[:-1], 1), fill)]), index)
+
+    def carried(self, array: npt.NDArray[Any]) -> Constant:
+        """An array that the calls carry along; equal ones are one."""
+        key = array.shape, array.tobytes()
+        if key not in self.constants:
+            self.constants[key] = Constant(self.fresh("j"), array)
+        return self.constants[key]
 
     def collected(self, array: Array) -> Array:
         """Columns added up into others: each gathers those that are added up to it, where these are about as many."""
@@ -260,8 +267,7 @@ class Buffered:
         picked = np.full((size, most), width)
         for position, run in zip(places, runs, strict=True):
             picked[position, : len(run)] = run
-        index = Constant("_".join(part.name for part in array.info[:3]), picked if most > 1 else picked[:, 0])
-        self.constants[index.name] = index
+        index = self.carried(picked if most > 1 else picked[:, 0])
         if picked.max() == width:
             source = concatenate([source, full((*source.shape[:-1], 1), Array.lift(0))])
         return reduce(ops.sum, take(source, index)) if most > 1 else take(source, index)
@@ -520,9 +526,12 @@ class Buffered:
         return self.turns(array.shape) == self.turns(shape) and (self.in_order(array) or splits(array.shape, shape))
 
     def temporary(self, array: Array, stem: str = "t") -> Array:
+        """A new name for an array."""
+        return name(self.fresh(stem), array.shape, array.dtype)
+
+    def fresh(self, stem: str) -> str:
         """A new name."""
-        text = next(f"{stem}{i}" for i in self.numbers[stem] if f"{stem}{i}" not in self.taken)
-        return name(text, array.shape, array.dtype)
+        return next(f"{stem}{i}" for i in self.numbers[stem] if f"{stem}{i}" not in self.taken)
 
     def allocate(self, buffer: Array, value: Array | None = None) -> None:
         """Make an array beforehand: an empty one, or one with a value that stays."""

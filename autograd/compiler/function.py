@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 import numpy as np
 
@@ -14,7 +16,9 @@ from autograd.compiler.array import (
     Rows,
     Statement,
     Store,
+    broadcast,
     column,
+    concatenate,
     copy,
     evaluated,
     full,
@@ -22,17 +26,19 @@ from autograd.compiler.array import (
     like,
     mean,
     name,
-    part,
-    stack,
+    take,
     target_of,
 )
 from autograd.compiler.array import check as check_statements
 from autograd.compiler.backward import Backward, passes_on
-from autograd.compiler.blocks import Block
+from autograd.compiler.blocks import Block, Operand
 from autograd.compiler.build import Plan
 from autograd.compiler.forward import Forward
 from autograd.compiler.graph import Ints
 from autograd.compiler.layout import LEAF_NAMES, Layout, positions
+
+FEW = 3
+"""So many runs of results are laid side by side without being gathered."""
 
 
 @dataclass
@@ -126,21 +132,33 @@ def constant_result(made: Plan, which: int) -> Array:
 
 
 def outputs(made: Plan, layout: Layout) -> Array:
-    """The results as columns: a run of one block where they are that."""
-    position, first = made.roots[0]
-    block, size = made.blocks[position], len(made.roots)
-    if block.batched and made.roots == [(position, first + i) for i in range(size)]:
-        return copy(part(layout.arrays[position], first, first + size))
-    return stack([output(made, layout, i, root) for i, root in enumerate(made.roots)])
+    """The results as columns: runs of blocks side by side, gathered where there would be many of them."""
+    runs = [(block, [slot for _, slot in run]) for block, run in itertools.groupby(made.roots, key=itemgetter(0))]
+    blocks = list(dict.fromkeys(block for block, _ in runs))
+    if len(runs) <= max(len(blocks), FEW):
+        return copy(side_by_side([columns(made, layout, block, slots) for block, slots in runs]))
+    slots = {block: sorted({slot for home, slot in made.roots if home == block}) for block in blocks}
+    begin = dict(zip(blocks, itertools.accumulate((len(slots[block]) for block in blocks), initial=0), strict=False))
+    index = np.array([begin[block] + slots[block].index(slot) for block, slot in made.roots])
+    return take(side_by_side([columns(made, layout, block, slots[block]) for block in blocks]),
+                layout.names.carried(index, "i"))
 
 
-def output(made: Plan, layout: Layout, which: int, root: tuple[int, int]) -> Array:
-    """A result for every example, as a vector."""
-    position, slot = root
-    if made.blocks[position].op == "constant":
-        return full((Rows(),), constant_result(made, which).args[0])
-    number = column(layout.arrays[position], slot)
-    return number if made.blocks[position].batched else full((Rows(),), number)
+def side_by_side(parts: list[Array]) -> Array:
+    """Columns of several arrays as one."""
+    return parts[0] if len(parts) == 1 else concatenate(parts)
+
+
+def columns(made: Plan, layout: Layout, position: int, slots: list[int]) -> Array:
+    """Elements of a block as columns, with a row for every example."""
+    block, index = made.blocks[position], np.array(slots)
+    if block.op == "constant":
+        numbers = {slot: made.canonical.data[root] for root, (home, slot) in zip(
+            made.canonical.roots, made.roots, strict=True) if home == position}
+        array = layout.constants(Operand(None, index, np.array([numbers[slot] for slot in slots])), index.shape)
+    else:
+        array = layout.read_array(layout.arrays[position], index, 0.0, full=True, theta=block.op == "parameter")
+    return array if array.batched else broadcast(array, (Rows(), len(slots)))
 
 
 # ── the gradient ─────────────────────────────────────────────────────────────────────────────

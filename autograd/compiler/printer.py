@@ -193,9 +193,6 @@ class Printer:
         listed = [f"*{text}" if more else str(text) for text, more in zip(texts, several, strict=True)]
         return self.call("concatenate", f"[{', '.join(listed)}]", "axis=-1")
 
-    def _stack(self, info: None, *columns: Any) -> Formula:
-        return self.call("stack", f"[{', '.join(map(str, columns[:-1]))}]", "axis=1")
-
     def _copy(self, info: None, a: Formula, array: Array) -> str:
         return f"{a:atom}.copy()"
 

@@ -149,11 +149,12 @@ class Grouping:
             members = np.flatnonzero(graph.alive & (graph.code == kind))
             self.add(Group(name, members, batched=name in ("input", "target", "noise")), 0)
         living = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
-        living = living[np.argsort(graph.level[living], kind="stable")]
-        cuts = np.flatnonzero(np.diff(graph.level[living])) + 1
+        level = chosen_levels(graph, living)
+        living = living[np.argsort(level[living], kind="stable")]
+        cuts = np.flatnonzero(np.diff(level[living])) + 1
         for nodes in np.split(living, cuts):
             if len(nodes):
-                self.level(nodes, int(graph.level[nodes[0]]))
+                self.level(nodes, int(level[nodes[0]]))
         graph.roots, graph.home = self.same[graph.roots], self.same[graph.home]
 
     def result(self) -> list[Group]:
@@ -212,14 +213,15 @@ class Grouping:
         if len(made) < 2:
             return made
         made = self.completed(made)
-        alike: dict[tuple[str, bool], list[Group]] = {}
+        alike: dict[tuple[str, bool, bool], list[Group]] = {}
         for group in made:
             linear = group.op == "sum" and all(self.linear(terms) for terms in group.classes)
-            if linear or (group.op in PIECES and group.op not in ("sum", *REDUCTIONS)):
-                alike.setdefault((group.op, group.batched), []).append(group)
+            if group.op in PIECES and group.op not in REDUCTIONS:
+                alike.setdefault((group.op, group.batched, linear), []).append(group)
         gone: dict[int, Group | None] = {}
-        for (op, _), several in alike.items():
-            if len(several) > 1 and (whole := (self.one_sum if op == "sum" else self.one)(several)):
+        for (op, _, linear), several in alike.items():
+            make = self.one_sum if linear else self.one_of_products if op == "sum" else self.one
+            if len(several) > 1 and (whole := make(several)):
                 gone |= {id(group): None for group in several} | {id(several[0]): whole}
         kept = [gone.get(id(group), group) for group in made]
         return [group for group in kept if group is not None]
@@ -315,6 +317,17 @@ class Grouping:
         classes = [terms.of(place[terms.owner]) for terms in classes]
         return Group("sum", members[order], several[0].batched, classes=classes)
 
+    def one_of_products(self, several: list[Group]) -> Group | None:
+        """Sums of as many products each as one, if that pays."""
+        classes = matched(several)
+        reads = sum(len(nodes) for terms in classes or () for nodes in (terms.left, terms.right))
+        if classes is None or READ * reads > STATEMENT * (len(several) - 1):
+            return None
+        members = np.concatenate([group.members for group in several])
+        place = np.argsort(np.argsort(members))
+        return Group("sum", np.sort(members), several[0].batched,
+                     classes=[terms.of(place[terms.owner]) for terms in classes])
+
     def stack(self, read: Ints) -> None:
         """Have what one operand reads in one array, where it lies in several groups of which some are no leaves."""
         homes = self.group[read]
@@ -334,6 +347,51 @@ class Grouping:
         stack = self.stacks.setdefault((level, batched), Group("stack", np.zeros(0, np.int64), batched))
         copied = nodes[~np.isin(which, whole)[inverse]]
         stack.members = distinct(np.append(stack.members, copied))
+
+
+# ── levels ────────────────────────────────────────────────────────────────────────────────────────
+
+
+ALIKE = 2
+"""How far below two nodes must look the same to be of one kind, at most."""
+
+
+def chosen_levels(graph: Canonical, living: Ints) -> Ints:
+    """The level of each node: the first at which its operands are there, or the last at which its users wait for it.
+
+    What feeds the steps of a chain has a first level in common, what hangs off them a last one: the logarithm of every
+    running sum. Each kind of nodes goes where it has fewer levels.
+    """
+    late = latest_levels(graph, living, np.ones(len(graph.code), dtype=bool))
+    waits, nothing = np.zeros(len(graph.code), dtype=bool), np.zeros(len(graph.code) + 1, dtype=bool)
+    kind = np.append(graph.code, NONE)
+    for _ in range(ALIKE):
+        kind[living] = _signatures(graph, living, kind, nothing)
+        _, kinds = np.unique(kind[living], return_inverse=True)
+        first, last = (_different(kinds, level[living]) for level in (graph.level, late))
+        waits[living] |= (last < first)[kinds]
+    return latest_levels(graph, living, waits)
+
+
+def _different(kinds: Ints, of: Ints) -> Ints:
+    """How many different things each kind has."""
+    width = of.max(initial=0) + 1
+    return np.bincount(np.unique(kinds * width + of) // width)
+
+
+def latest_levels(graph: Canonical, living: Ints, waits: Bools) -> Ints:
+    """Levels as they are, but for nodes that wait: these are right below the first of their users."""
+    level = graph.level.copy()
+    latest = np.full(len(level), level[living].max(initial=0))
+    order = living[np.argsort(graph.level[living], kind="stable")]
+    for nodes in reversed(np.split(order, np.flatnonzero(np.diff(graph.level[order])) + 1)):
+        level[nodes] = np.where(waits[nodes], latest[nodes], level[nodes])
+        counts, number = graph.start[nodes + 1] - graph.start[nodes], graph.first[nodes + 1] - graph.first[nodes]
+        edges, terms = spans(graph.start[nodes], counts), spans(graph.first[nodes], number)
+        above = np.concatenate([np.repeat(level[nodes], count) for count in (counts, number, number)]) - 1
+        below = np.concatenate([graph.args[edges], graph.left[terms], graph.right[terms]])
+        np.minimum.at(latest, below[below != NONE], above[below != NONE])
+    return level
 
 
 def matched(several: list[Group]) -> list[Class] | None:

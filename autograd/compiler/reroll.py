@@ -270,18 +270,20 @@ class Reroller:
 
         Others go on reading what is copied where it was.
         """
-        pieces = list(waiting)
-        computed = sum(piece.size for piece in pieces)
+        found = [(piece, True) for piece in waiting]
         for source in distinct(self.block[nodes]):
             mine = nodes[self.block[nodes] == source]
             constant = self.blocks[source].op == "constant"
             column = mine[:, None]
             operand = (Operand(None, column, self.graph.data[column]) if constant
                        else Operand(int(source), self.slot[column]))
-            pieces.append(Block("sum", mine, self.batched(operand), terms=[Term(1, operand)]))
+            found.append((Block("sum", mine, self.batched(operand), terms=[Term(1, operand)]), False))
+        found.sort(key=lambda pair: int(pair[0].members.min()))
+        pieces = [piece for piece, _ in found]
         members = np.concatenate([piece.members for piece in pieces])
-        self.block[members[:computed]] = len(self.blocks)
-        self.slot[members[:computed]] = np.arange(computed)
+        own = np.concatenate([np.full(piece.size, new) for piece, new in found])
+        self.block[members[own]] = len(self.blocks)
+        self.slot[members[own]] = np.flatnonzero(own)
         self.stacks.append(len(self.blocks))
         self.append(Block("stack", members, any(piece.batched for piece in pieces), pieces=pieces))
         return len(self.blocks) - 1

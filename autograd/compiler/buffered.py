@@ -232,15 +232,43 @@ class Buffered:
 
     def concatenated(self, array: Array, called: Array | None) -> Array:
         """Arrays side by side, each computed at its place."""
-        result, start = called or self.temporary(array), 0
+        result, first = called or self.temporary(array), len(self.allocations)
         self.allocate(result)
-        for arg in array.args:
-            stop = start + arg.axes[-1]
-            self.write(self.made(part(result, start, stop)), arg)
-            start = stop
+        stops = list(itertools.accumulate(arg.axes[-1] for arg in array.args))
+        places = [self.made(part(result, stop - arg.axes[-1], stop)) for arg, stop in zip(array.args, stops, strict=True)]
+        movable = self.last and not self.is_stored(result) and array.dtype == "float"
+        there = self.moved(result, places, array.args, first) if movable else set()
+        for place, arg in zip(places, array.args, strict=True):
+            if place.info not in there:
+                self.write(place, arg)
         if called is None and not self.is_stored(array):
             self.computed[array.key] = result
         return result
+
+    def moved(self, whole: Array, places: Sequence[Array], args: Sequence[Array], first: int) -> set[str]:
+        """Of the places in an array those in which what belongs there is computed at once, with no array of its own.
+
+        The allocations from the first on are those of the array.
+        """
+        lying = [self.lying(place) for place in places]
+        early, late = self.allocations[:first], self.allocations[first:]
+        empties = {self.root[let.name.info]: i for i, let in enumerate(early) if let.value.kind == "empty"}
+        there, begin = set(), first
+        for place, view, arg in zip(places, lying, args, strict=True):
+            factor, inner = Names(self.meaning).factored(arg)
+            home = self.root.get(inner.info) if inner.kind == "name" else None
+            if factor != ONE or home not in empties or self.is_stored(inner) or not self.in_order(inner):
+                continue
+            buffer = early[empties[home]].name
+            if count(buffer.shape) != count(inner.shape) or buffer.dtype != whole.dtype:
+                continue
+            position = empties.pop(home)
+            early[position] = Let(buffer, reshape(view, buffer.shape))
+            begin = min(begin, position)
+            self.root |= {text: whole.info for text, root in self.root.items() if root == home}
+            there.add(place.info)
+        self.allocations = early[:begin] + late + early[begin:]
+        return there
 
     def padded(self, array: Array) -> Array:
         """Elements gathered with padding, out of an array with one more column that holds what pads."""

@@ -302,7 +302,7 @@ class Grouping:
         cost, classes = READ * len(nodes), matched(several)
         if classes is None:
             by_matrix = math.inf if self.wild[nodes].any() else MULTIPLY * len(members) * len(distinct(nodes))
-            cost = min(GATHER + cost, by_matrix)
+            cost = min(2 * GATHER + cost, by_matrix)
         if cost > STATEMENT * (len(several) - 1):
             return None
         order = np.argsort(members)
@@ -318,10 +318,10 @@ class Grouping:
         return Group("sum", members[order], several[0].batched, classes=classes)
 
     def one_of_products(self, several: list[Group]) -> Group | None:
-        """Sums of as many products each as one, if that pays."""
+        """Sums of as many products each as one, if that pays: what they read may have to be laid side by side first."""
         classes = matched(several)
         reads = sum(len(nodes) for terms in classes or () for nodes in (terms.left, terms.right))
-        if classes is None or READ * reads > STATEMENT * (len(several) - 1):
+        if classes is None or READ * reads > STATEMENT * (len(several) - 2):
             return None
         members = np.concatenate([group.members for group in several])
         place = np.argsort(np.argsort(members))

@@ -78,6 +78,9 @@ INTO = frozenset({"matmul", "dot", "reduce", "reduceat", "take", "einsum", "copy
 """The structural kinds that can write their result to an array that is there; ufuncs and `where` can as well."""
 
 
+VECTORS = ("theta", "gradient")
+"""The vectors whose views are made anew only where another vector comes than in the call before."""
+
 LARGEST = 2
 """To gather what is added up, padding included, pays up to so many times as many elements."""
 
@@ -521,7 +524,7 @@ class Buffered:
         result = self.temporary(array)
         if source_of(array).info in self.root:
             self.allocate(result, array)
-        elif source_of(array).info in self.runs:
+        elif source_of(array).info in (*VECTORS, *self.runs):
             self.runs[result.info] = Let(result, self.of_vector(array))
         else:
             self.statements.append(Let(result, array))
@@ -532,7 +535,7 @@ class Buffered:
     def of_vector(self, array: Array) -> Array:
         """A view of a run of a vector as a view of the vector."""
         if array.kind == "name":
-            return self.runs[array.info].value
+            return array if array.info in VECTORS else self.runs[array.info].value
         (below,) = array.args
         return Array(array.kind, (self.of_vector(below),), array.info, array.shape, array.dtype)
 

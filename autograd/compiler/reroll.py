@@ -486,8 +486,9 @@ class Reroller:
             order = np.lexsort((self.slot[rights[0]], self.slot[lefts[0]]))
             lefts, rights = lefts[:, order], rights[:, order]
         left_rows, right_rows, h, i, j = components(left_of, right_of)
-        if left_rows.size * right_rows.shape[1] > WASTE * len(left) + SMALL * (len(left) > 1):
-            # Too few pairs meet: each member is a product of its own.
+        one_number = lefts.size == 1 and not self.is_batched(lefts[0]) and len(left) > 1
+        if one_number or left_rows.size * right_rows.shape[1] > WASTE * len(left) + SMALL * (len(left) > 1):
+            # Too few pairs meet, or there is one number for all: each member is a product of its own.
             left_rows = right_rows = np.arange(len(left))[:, None]
             lefts, rights = left, right
             h, i, j = np.arange(len(left)), np.zeros(len(left), np.int64), np.zeros(len(left), np.int64)

@@ -177,18 +177,31 @@ class Buffered:
         return self.computation(array)
 
     def weighted(self, array: Array) -> Array:
-        """A mean over the examples as a product of vectors: of what is multiplied, or with shares."""
-        factor, inner = self.factored(array.args[0])
+        """A mean over the examples: of a sum, the sum of the means."""
         size = count(array.args[0].shape)
-        factor = factor.times(Factor(1 / size.times, 1) if isinstance(size, Rows) else Factor(1 / size))
-        while inner.kind == "reshape" or (inner.kind == "reduce" and inner.info[0] is ops.sum and inner.batched):
-            mine, inner = self.factored(inner.args[0])
-            factor = factor.times(mine)
-        size = count(inner.shape)
-        factors = inner.args if inner.kind is ops.mul else (inner.args[0],) * 2 if is_square(inner) else ()
-        if not factors or any(arg.shape != inner.shape or arg.dtype != "float" for arg in factors):
-            return Array("weighted", (self.flat(inner), full((size,), factor.value)), None, (), "float")
-        return Array("weighted", (*map(self.flat, factors), factor.value), None, (), "float")
+        return self.shared(Factor(1 / size.times, 1) if isinstance(size, Rows) else Factor(1 / size), array.args[0])
+
+    def shared(self, factor: Factor, array: Array) -> Array:
+        """A factor times the sum over everything as a product of vectors: of what is multiplied, or with shares."""
+        mine, inner = self.factored(array)
+        factor = factor.times(mine)
+        if inner.kind == "reshape" or (inner.kind == "reduce" and inner.info[0] is ops.sum and inner.batched):
+            return self.shared(factor, inner.args[0])
+        if inner.kind in (ops.add, ops.sub) and all(arg.shape == inner.shape for arg in inner.args):
+            signed = factor if inner.kind is ops.add else factor.negative
+            parts = self.shared(factor, inner.args[0]), self.shared(signed, inner.args[1])
+            return Array("added", tuple(self.computation(part) for part in parts), None, (), "float")
+        if factors := same_factors(inner):
+            return Array("weighted", (*map(self.flat, factors), factor.value), None, (), "float")
+        shares = full((count(inner.shape),), factor.value)
+        return Array("weighted", (self.flat(inner), shares), None, (), "float")
+
+    def total(self, array: Array, factor: Factor = ONE) -> Array:
+        """A sum over everything, times a factor, as a product of vectors: of what is multiplied, or with shares."""
+        (summed,) = array.args
+        vectors = same_factors(summed) or (summed,)
+        shares = [full((count(summed.shape),), factor.value)] if len(vectors) == 1 else []
+        return reshape(Array("dot", (*map(self.flat, vectors), *shares), None, (), "float"), array.shape)
 
     def flat(self, array: Array) -> Array:
         """The elements of an array one after the other, as they lie in memory."""
@@ -258,7 +271,7 @@ class Buffered:
         empties = {self.root[let.name.info]: i for i, let in enumerate(early) if let.value.kind == "empty"}
         there, begin = set(), first
         for place, view, arg in zip(places, lying, args, strict=True):
-            factor, inner = Names(self.meaning).factored(arg)
+            factor, inner = self.factored(arg)
             home = self.root.get(inner.info) if inner.kind == "name" else None
             if factor != ONE or home not in empties or self.is_stored(inner) or not self.in_order(inner):
                 continue
@@ -327,6 +340,10 @@ class Buffered:
             return array if factor == ONE else negated(array)
         if is_ones(array):
             return full(array.shape, factor.value)
+        if array.kind == "reshape" and is_total(array.args[0]):
+            return reshape(self.times(factor, array.args[0]), array.shape)
+        if is_total(array) and not same_factors(array.args[0]):
+            return self.total(array, factor)
         number = self.coefficient(factor)
         if array.kind is ops.div and array.args[0].number == 1:
             return Array(ops.div, (number, array.args[1]), None, array.shape, "float")
@@ -382,6 +399,8 @@ class Buffered:
 
     def quicker(self, array: Array) -> Array:
         """A reduction as what takes less time, if what it reads lies in memory as that needs it."""
+        if is_total(array):
+            return self.total(array)
         if array.kind != "reduce" or array.args[0].dtype != "float":
             return array
         found = self.turned(self.operand(array.args[0]))
@@ -638,9 +657,19 @@ def is_padded(array: Array) -> bool:
             and taken.info.array.shape == array.args[0].shape and taken.info.array.size >= taken.args[0].shape[-1])
 
 
-def is_square(array: Array) -> bool:
-    """Whether an array is the square of another."""
-    return array.kind is ops.pow and array.args[1].number == 2
+def same_factors(array: Array) -> tuple[Array, ...]:
+    """The two factors of a product or a square, if they have its shape."""
+    square = array.kind is ops.pow and array.args[1].number == 2
+    factors = array.args if array.kind is ops.mul else (array.args[0],) * 2 if square else ()
+    return factors if all(arg.shape == array.shape and arg.dtype == "float" for arg in factors) else ()
+
+
+def is_total(array: Array) -> bool:
+    """Whether an array is the sum of all the numbers of several columns."""
+    if array.kind != "reduce" or array.info[0] is not ops.sum or array.args[0].dtype != "float":
+        return False
+    (summed,) = array.args
+    return count(array.shape) == 1 and summed.batched and len(summed.shape) > 1 and count(summed.shape) != Rows()
 
 
 def read_once(statements: Sequence[Statement]) -> set[str]:
@@ -720,6 +749,9 @@ class CallPrinter(Printer):
         *share, _ = rest
         product = Formula(f"{a:atom}.dot({b})")
         return product * share[0] if share else product
+
+    def _added(self, info: None, a: Formula, b: Formula, array: Array) -> Formula:
+        return a + b
 
     def _full(self, shape: Shape, value: Formula, array: Array) -> Formula:
         return super()._full(shape, value, array) if shape else Formula(f"np.full((), {value}, theta.dtype)")

@@ -69,6 +69,10 @@ CALLS: dict[str, tuple[Any, str]] = {
                                 "t1.dot(x, out=db)"),
     "a gradient in its place": (Store(name("dW", (4, 4)), matmul(transpose(X), X), adds=False),
                                 "t1 = x.T\nt1.dot(x, out=dW)"),
+    "a sum over everything": (Store(name("db", ()), 3 * reduce(ops.sum, X, (0, 1)), adds=False),
+                              "t1 = x.reshape(-1)\nt1.dot(t2, out=db)"),
+    "a sum of products over everything": (Store(name("db", ()), reduce(ops.sum, X * X, (0, 1)), adds=False),
+                                          "t1 = x.reshape(-1)\nt1.dot(t1, out=db)"),
     "a sum along rows": (z(reduce(ops.sum, X)), "x.dot(t1, out=z)"),
     "the largest of each row": (z(reduce(ops.max, X)),
                                 "t1 = x.transpose(1, 0)\nt2[...] = t1\nnp.maximum.reduce(t2, 0, None, z, False)"),
@@ -105,6 +109,9 @@ MEANS: dict[str, tuple[Any, str]] = {
     "of products that are added up": (reduce(ops.sum, 2 * X * (X - 1), keep=True),
                                       "t1 = x.reshape(-1)\nnp.subtract(x, k1, out=t2)\nvalue = t1.dot(t3) * t4"),
     "of a sum": (reduce(ops.sum, ops.exp(X), keep=True), "np.exp(x, out=t1)\nvalue = t2.dot(t3)"),
+    "of a sum of two": (reduce(ops.sum, X * X, keep=True) + reduce(ops.sum, ops.exp(X), keep=True),
+                        "t1 = x.reshape(-1)\nnp.exp(x, out=t2)\nt5 = t1.dot(t1) * t4\nt7 = t3.dot(t6)\n"
+                        "value = t5 + t7"),
     "of a product with a vector": (X * B, "np.multiply(x, b, out=t1)\nvalue = t2.dot(t3)"),
 }
 

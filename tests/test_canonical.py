@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 
 import autograd
@@ -135,3 +137,28 @@ def test_a_long_chain_of_additions_flattens() -> None:
     graph = canonical_of(long)
     assert living(graph, "sum") == 1
     assert len(graph.left) == 3_001
+
+
+def test_maps_by_numbers_one_after_the_other_become_one() -> None:
+    def curves(x: Any) -> Any:
+        """Points of a curve of degree 2, by de Casteljau."""
+        points = []
+        for t in (0.0, 0.25, 0.5, 0.75, 1.0):
+            row = list(x)
+            while len(row) > 1:
+                row = [(1 - t) * a + t * b for a, b in pairwise(row)]
+            points.append(row[0].exp())
+        return autograd.sum(points)
+
+    graph = canonical_of(curves)
+    sums = [text(graph, int(node)) for node in np.flatnonzero(graph.alive) if CODES[graph.code[node]] == "sum"]
+    assert "(+0.0625·x2 +0.375·x1 +0.5625·x0)" in sums
+    assert len(sums) == 6  # one of each point, and that of their exponentials
+
+
+def test_a_mean_is_not_made_a_matrix_with_what_it_is_taken_from() -> None:
+    def spread(x: Any) -> Any:
+        mean = autograd.sum(x) / 3
+        return autograd.sum([(v - mean).exp() for v in x])
+
+    assert living(canonical_of(spread), "sum") == 6  # as many as were written

@@ -127,3 +127,32 @@ def test_a_large_program_is_not_read_from_anywhere_to_save_a_statement() -> None
     V, W = weights(80, 3), weights(80, 80, seed=2)
     program = autograd.compile(loss, {"V": V, "W": W}).trace((3,))
     assert "concatenate" not in program.source
+
+
+def test_what_hangs_off_a_chain_becomes_one_statement() -> None:
+    def loss(x: list[Any]) -> Any:
+        total, logs = 0.0, []
+        for v, w in zip(x, W, strict=True):
+            total = total + (w * v).exp()
+            logs.append(total.log())
+        return autograd.dot(logs, x)
+
+    W = weights(6)
+    case = Case(loss, W, (6,))
+    assert case.traced().source.count("np.log(") == 1
+    assert_agreement(case, *case.data())
+
+
+def test_products_with_the_steps_of_a_chain_become_one_statement() -> None:
+    def loss(x: list[Any]) -> Any:
+        left, seen = 1.0, []
+        for v, w in zip(x, W, strict=True):
+            passes = (w * v).sigmoid()
+            seen.append(left * (1 - passes))
+            left = left * passes
+        return autograd.sum([s.tanh() for s in seen])
+
+    W = weights(7)
+    case = Case(loss, W, (7,))
+    assert case.traced().source.count("np.tanh(") == 1
+    assert_agreement(case, *case.data())

@@ -123,3 +123,18 @@ def test_a_loss_that_overflows_is_that_of_eager_evaluation() -> None:
 def test_an_index_is_completed_by_its_strides(index: list[list[int]], expected: list[list[int]]) -> None:
     array = np.array(index)
     assert completed(array, array >= 0, 20).tolist() == expected
+
+
+@pytest.mark.parametrize("m", [2, 4, 8])
+def test_sums_of_one_square_and_of_two_agree(m: int) -> None:
+    def loss(x: Any) -> Any:
+        a = [dot(row, x) for row in C]
+        pairs = [a[2 * k - 1] * a[2 * k - 1] + a[2 * k] * a[2 * k] for k in range(1, m)]
+        return dot(w, [a[0] * a[0], *pairs, a[-1] * a[-1]])
+
+    rng = np.random.default_rng(0)
+    C = [[Value(v) for v in row] for row in rng.normal(size=(2 * m, 2 * m)).tolist()]
+    w = [Value(0.1 * k + 1) for k in range(m + 1)]
+    program, X = Program(loss, [C, w]), rng.normal(size=(3, 2 * m))
+    theta = np.array([v.data for row in [*C, w] for v in row])
+    assert program(theta, X) == pytest.approx([loss([Value(v) for v in row]).data for row in X.tolist()], rel=1e-12)

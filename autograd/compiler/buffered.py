@@ -250,8 +250,8 @@ class Buffered:
         """Arrays side by side, each computed at its place."""
         result, first = called or self.temporary(array), len(self.allocations)
         self.allocate(result)
-        stops = list(itertools.accumulate(arg.axes[-1] for arg in array.args))
-        places = [self.made(part(result, stop - arg.axes[-1], stop)) for arg, stop in zip(array.args, stops, strict=True)]
+        cuts = itertools.pairwise(itertools.accumulate((arg.axes[-1] for arg in array.args), initial=0))
+        places = [self.made(part(result, start, stop)) for start, stop in cuts]
         movable = self.last and not self.is_stored(result) and array.dtype == "float"
         there = self.moved(result, places, array.args, first) if movable else set()
         for place, arg in zip(places, array.args, strict=True):
@@ -751,7 +751,8 @@ class CallPrinter(Printer):
         return product * share[0] if share else product
 
     def _added(self, info: None, a: Formula, b: Formula, array: Array) -> Formula:
-        return a + b
+        total: Formula = a + b
+        return total
 
     def _full(self, shape: Shape, value: Formula, array: Array) -> Formula:
         return super()._full(shape, value, array) if shape else Formula(f"np.full((), {value}, theta.dtype)")

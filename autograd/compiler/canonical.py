@@ -5,6 +5,7 @@
   sum; products used once are absorbed into the sum that uses them, and never merged with others.
 - Terms with a factor of constant zero vanish (padding), and so does what depends on nothing else.
 - A selection whose condition is constant is what it selects.
+- Maps by numbers, one after the other, become one: each result a sum of numbers times what the first map reads.
 - Common sub-expressions merge.
 
 The order of additions may change, and 0·x is 0 for any x: results agree to rounding where everything is finite. What
@@ -67,9 +68,12 @@ def without_decided(graph: Graph) -> tuple[Graph, Folded]:
     while True:
         folded = without_zeros(graph, linear_terms(graph))
         decided = decided_selections(graph, folded.known)
-        if not len(decided):
+        if len(decided):
+            graph = with_selections_made(graph, decided, folded.value)
+        elif maps := composed(graph, folded):
+            graph = with_maps(graph, maps)
+        else:
             return graph, folded
-        graph = with_selections_made(graph, decided, folded.value)
 
 
 def with_constants_as_factors(graph: Graph) -> Graph:
@@ -83,16 +87,21 @@ def with_constants_as_factors(graph: Graph) -> Graph:
     divisions, reciprocals = divisions[precise], reciprocals[precise]
     if not len(divisions):
         return graph
-    # The reciprocals are new leaves, put in front so that operands still precede their nodes.
     n = len(divisions)
     code = graph.code.copy()
     code[divisions] = CODE["mul"]
     args = graph.args + n
     args[graph.start[divisions] + 1] = np.arange(n)
+    return in_front(replace(graph, code=code), reciprocals, args, np.diff(graph.start))
+
+
+def in_front(graph: Graph, numbers: Floats, args: Ints, counts: Ints) -> Graph:
+    """The graph with these numbers as constants before all others, which its operands `args` count already."""
+    n = len(numbers)
     return Graph(
-        np.concatenate([np.full(n, CODE["constant"]), code]),
-        np.concatenate([np.zeros(n, np.int64), graph.start]),
-        args, np.concatenate([reciprocals, graph.data]), graph.roots + n,
+        np.concatenate([np.full(n, CODE["constant"]), graph.code]),
+        np.concatenate([np.zeros(n, np.int64), [0], np.cumsum(counts)]),
+        args, np.concatenate([numbers, graph.data]), graph.roots + n,
         {node + n: label for node, label in graph.labels.items()},
     )
 
@@ -111,6 +120,98 @@ def with_selections_made(graph: Graph, nodes: Ints, value: Floats) -> Graph:
     args[first] = args[first + np.where(value[args[first]] != 0, 1, 2)]
     args = np.delete(args, [first + 1, first + 2])
     return Graph(code, np.concatenate([[0], np.cumsum(counts)]), args, graph.data, graph.roots, graph.labels)
+
+
+# ── maps by numbers ───────────────────────────────────────────────────────────────────────────────
+
+
+Map = tuple[Ints, Ints, Floats]
+"""Nodes, what they are to be computed from, and the matrix of numbers between them; its last column is added."""
+
+
+def composed(graph: Graph, folded: Folded) -> list[Map]:
+    """The maps by numbers that stand for several, one after the other, which read the same.
+
+    Each takes no more terms than those, and as many scalars vanish as it reads.
+    """
+    terms, scale, read = numeric_terms(folded, len(graph))
+    linear = np.zeros(len(graph) + 1, dtype=bool)
+    linear[terms.owner] = True
+    inner = linear[read]
+    if not inner.any():
+        return []
+    inside = np.bincount(read[inner], minlength=len(graph))
+    computed = folded.known.copy()
+    computed[folded.terms.owner] = True
+    outside = _uses(graph, folded.terms, computed) - inside
+    part = np.zeros(len(graph), dtype=bool)
+    part[terms.owner[inner]] = part[read[inner]] = True
+    mine = part[terms.owner]
+    owner, scale, read, inner = terms.owner[mine], scale[mine], read[mine], inner[mine]
+    once = inner & (np.abs(scale) == 1) & (outside[read] + inside[read] == 1)  # such a sum is absorbed in any case
+    region, found = regions(len(graph), owner[read != NONE], read[read != NONE]), []
+    for which in np.unique(region[owner]):
+        mine = region[owner] == which
+        results = np.flatnonzero((region == which) & (outside > 0) & part)
+        sources = np.setdiff1d(read[mine & ~inner], NONE)
+        gone = np.setdiff1d(read[mine & inner & ~once], results)
+        if 0 < len(results) * (len(sources) + 1) <= np.count_nonzero(mine) and len(gone) >= len(sources):
+            found.append((results, sources, _traced_back(results, sources, owner[mine], read[mine], scale[mine])))
+    return found
+
+
+def numeric_terms(folded: Folded, n: int) -> tuple[Terms, Floats, Ints]:
+    """The terms of sums that are all numbers times a node or alone: with these numbers, and the node or NONE."""
+    fixed, value = np.append(folded.known, True), np.append(folded.value, 1.0)
+    terms = folded.terms.take(~folded.known[folded.terms.owner])
+    products = np.bincount(terms.owner, ~fixed[terms.left] & ~fixed[terms.right], n)
+    terms = terms.take(products[terms.owner] == 0)
+    left, right = fixed[terms.left], fixed[terms.right]
+    numbers: Floats = np.where(left, value[terms.left], 1.0) * np.where(right, value[terms.right], 1.0)
+    read: Ints = np.where(~left, terms.left, np.where(~right, terms.right, NONE))
+    return terms, terms.sign * numbers, read
+
+
+def regions(n: int, above: Ints, below: Ints) -> Ints:
+    """For each of n nodes the least of those that it is joined with, by pairs."""
+    region = np.arange(n)
+    while True:
+        least = region.copy()
+        np.minimum.at(least, below, region[above])
+        np.minimum.at(least, above, least[below])
+        least = least[least]
+        if np.array_equal(least, region):
+            return region
+        region = least
+
+
+def _traced_back(results: Ints, sources: Ints, owner: Ints, read: Ints, scale: Floats) -> Floats:
+    """By how much each result grows with each source, and in the last column what is added: from the results back."""
+    nodes = np.unique(np.concatenate([owner, sources]))
+    row = {node: i for i, node in enumerate(nodes.tolist())} | {NONE: len(nodes)}
+    flow = np.zeros((len(nodes) + 1, len(results)))
+    flow[[row[node] for node in results.tolist()], np.arange(len(results))] = 1
+    order = np.argsort(-owner, kind="stable")
+    for above, below, number in zip(owner[order].tolist(), read[order].tolist(), scale[order].tolist(), strict=True):
+        flow[row[below]] += number * flow[row[above]]
+    return flow[[*(row[node] for node in sources.tolist()), len(nodes)]].T
+
+
+def with_maps(graph: Graph, maps: list[Map]) -> Graph:
+    """Write the results of maps as sums of numbers times what they read."""
+    numbers = np.unique(np.concatenate([matrix.ravel() for _, _, matrix in maps]))
+    code, args = graph.code.copy(), np.split(graph.args + len(numbers), graph.start[1:-1])
+    for results, sources, matrix in maps:
+        for node, scales in zip(results.tolist(), matrix, strict=True):
+            mine, factor = np.flatnonzero(scales[:-1]), np.searchsorted(numbers, scales)
+            added = factor[-1:] if scales[-1] or not len(mine) else factor[:0]
+            code[node] = CODE["dot"]
+            args[node] = np.concatenate([factor[mine], sources[mine] + len(numbers), added])
+    counts = np.array([len(mine) for mine in args])
+    return in_front(replace(graph, code=code), numbers, np.concatenate(args), counts)
+
+
+# ── terms ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 def linear_terms(graph: Graph) -> Terms:

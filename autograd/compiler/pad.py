@@ -131,7 +131,7 @@ class Room:
                     shape = (h, k2, k1) if term.weights else (h, k1, k2)
                     order = term.place[np.argsort(of_member)]
         room = cls(blocks, {member: order[of_member] for member, of_member in slots.items()}, shape)
-        return room if not room.alive.all() and room.is_sound() else None
+        return room if not room.alive.all() and room.is_sound() else None  # without dead elements nothing can pad
 
     @staticmethod
     def members(blocks: list[Block], position: int, fixed: set[int]) -> dict[int, Ints] | None:

@@ -156,3 +156,15 @@ def test_products_with_the_steps_of_a_chain_become_one_statement() -> None:
     case = Case(loss, W, (7,))
     assert case.traced().source.count("np.tanh(") == 1
     assert_agreement(case, *case.data())
+
+
+def test_different_functions_are_multiplied_with_weights_side_by_side() -> None:
+    def loss(x: list[Any]) -> Any:
+        z = [autograd.dot(row, x) for row in V]
+        a = [z[0].tanh(), z[1].sin(), z[2].exp(), z[3].tanh(), z[4].sin(), z[5].exp()]
+        return autograd.sum([autograd.dot(row, a).tanh() for row in W])
+
+    V, W = weights(6, 4, seed=1), weights(5, 6, seed=2)
+    case = Case(loss, [V, W], (4,))
+    assert case.traced().source.count("@") == 5  # one for each layer, and backward one more for the second
+    assert_agreement(case, *case.data())

@@ -10,6 +10,7 @@ its main product yields them, and whoever reads it reads those slots.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -356,20 +357,29 @@ class Reroller:
         return Block("sum", group.members, group.batched, terms=terms)
 
     def joined(self, classes: list[Class], k: int) -> list[Class]:
-        """The classes, of which several with one product per member become one, whose factors lie side by side."""
-        for sign in (1, -1):
-            same = [c for c in classes if c.sign == sign and c.scale is None and len(c.left) == len(c.right) == k]
-            if len(same) >= SEVERAL and k <= NARROW:
-                classes = [c for c in classes if c not in same] + [self.side_by_side(same)]
+        """The classes, of which several small ones become one, whose factors lie side by side.
+
+        Each has one product per member, or as many terms for every member.
+        """
+        for sign, products in itertools.product((1, -1), (True, False)):
+            same = [c for c in classes if c.sign == sign and c.scale is None and bool(len(c.right)) == products
+                    and np.ptp(np.bincount(c.owner, minlength=k)) == 0]
+            one = [c for c in same if products and len(c.left) == k <= NARROW]
+            more = [c for c in same if k < len(c.left)]
+            several = one if len(one) >= SEVERAL else more
+            if len(several) >= SEVERAL and sum(len(c.left) for c in several) <= SMALL:
+                classes = [c for c in classes if c not in several] + [self.side_by_side(several)]
         return classes
 
     def side_by_side(self, classes: list[Class]) -> Class:
-        """Classes of products as one: what most of them have as a factor is on the left."""
-        homes = Counter(home for c in classes for home in {self.home(c.left), self.home(c.right)})
-        turned = [c if homes[self.home(c.left)] >= homes[self.home(c.right)] else c.turned for c in classes]
+        """Classes as one: what most products have as a factor is on the left."""
+        sides = [side for c in classes for side in (c.left, c.right) if len(side)]
+        homes = Counter(map(self.home, sides))
+        turned = [c.turned if len(c.right) and homes[self.home(c.left)] < homes[self.home(c.right)] else c
+                  for c in classes]
         owner, left, right = (np.concatenate([getattr(c, side) for c in turned]) for side in ("owner", "left", "right"))
         order = np.argsort(owner, kind="stable")
-        return Class(classes[0].sign, owner[order], left[order], right[order])
+        return Class(classes[0].sign, owner[order], left[order], right[order] if len(right) else right)
 
     def home(self, nodes: Ints) -> int:
         """The block of the first of some nodes."""

@@ -376,7 +376,7 @@ def chosen_levels(graph: Canonical, living: Ints) -> Ints:
 def _different(kinds: Ints, of: Ints) -> Ints:
     """How many different things each kind has."""
     width = of.max(initial=0) + 1
-    return np.bincount(np.unique(kinds * width + of) // width)
+    return np.bincount(distinct(kinds * width + of) // width)
 
 
 def latest_levels(graph: Canonical, living: Ints, waits: Bools) -> Ints:

@@ -69,10 +69,14 @@ def looped(made: Function) -> Looped:
     """A function with loops in the places of what repeats."""
     pass_ = Rolling(made)
     halves = [pass_.half(half) for half in (made.forward, made.backward)]
-    if not any(isinstance(part, Run) for half in halves for part in half):
-        return Looped(made.kind, made.arguments, made.views, [*made.forward], made.start, made.places,
-                      [*made.backward], made.results)
-    return Writer(pass_, halves).result()
+    repeats = any(isinstance(part, Run) for half in halves for part in half)
+    return Writer(pass_, halves).result() if repeats else unrolled(made)
+
+
+def unrolled(made: Function) -> Looped:
+    """A function as it is, without loops."""
+    return Looped(made.kind, made.arguments, made.views, [*made.forward], made.start, made.places, [*made.backward],
+                  made.results)
 
 
 # ── statements that read what loops have made ────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +27,7 @@ from autograd.compiler.array import (
 from autograd.compiler.build import Plan
 from autograd.compiler.execute import function_of
 from autograd.compiler.function import Function, function
-from autograd.compiler.loops import looped
+from autograd.compiler.loops import Looped, looped
 from autograd.compiler.names import literal
 from autograd.compiler.printer import Printer, constants_in, counts_rows, moving, parts_of
 from autograd.errors import MissingPackageError
@@ -57,6 +58,7 @@ def larger(a, b):
 '''
 
 HELPERS = {"view": VIEW, "magnitude": MAGNITUDE, "power": POWER, "larger": LARGER}
+
 
 class JaxProgram:
     """A function of JAX arrays that `jax.jit`, `jax.grad` and `jax.vmap` take as it is; `source` is its text.
@@ -178,10 +180,10 @@ class JaxPrinter(Printer):
         return super()._full(shape, value, array) if shape else self.call("asarray", str(value), "theta.dtype")
 
 
-def translated(function: Function) -> str:
-    """The forward half of a function, in JAX."""
+def translated(function: Function, read: Callable[[Function], Looped] = looped) -> str:
+    """The forward half of a function, in JAX, with loops or as `read` gives it."""
     write = JaxPrinter()
-    made = looped(replace(function, start=None, places=[], backward=[], results=function.results[:1]))
+    made = read(replace(function, start=None, places=[], backward=[], results=function.results[:1]))
     (result,) = made.results
     used = [*parts_of([*made.views, *made.forward]), *nodes(result)]
     lines = [*map(write.statement, made.views), ""]

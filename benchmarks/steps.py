@@ -1,0 +1,331 @@
+"""Losses that carry a state through steps: how long their source is, and what compiling costs, as steps become more.
+
+The source and the blocks tell a step once, whatever the number of steps. JAX compiles a `fori_loop` once for all of
+them; beside it stands the same program with every step written out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import autograd
+import nn
+from autograd import Value, dot, exp, log, logsumexp, maximum, tanh
+from autograd.compiler.execute import function_of
+from autograd.compiler.loops import unrolled
+from autograd.compiler.to_jax import translated
+from benchmarks.peers import installed
+from benchmarks.timing import table
+
+Loss = Callable[..., Any]
+Made = tuple[Loss, dict[str, Any], tuple[int, ...], tuple[int, ...]]
+"""A loss, its parameters by name, and the shapes of a row of X and of Y."""
+
+
+def parameters(*shape: int, seed: int = 0) -> Any:
+    """Nested lists of parameters."""
+    numbers = np.random.default_rng([seed, *shape]).uniform(-0.5, 0.5, shape)
+    return nest(numbers.tolist())
+
+
+def nest(numbers: Any) -> Any:
+    """Numbers as Values."""
+    return [nest(row) for row in numbers] if isinstance(numbers, list) else Value(numbers)
+
+
+def affine(W: Any, x: Any, b: Any) -> list[Any]:
+    """W x + b"""
+    return [dot(row, x) + c for row, c in zip(W, b, strict=True)]
+
+
+# ── losses of any number of steps ────────────────────────────────────────────────────────────────
+
+
+def recurrent(steps: int) -> Made:
+    """A recurrent network."""
+    P = {"U": parameters(4, 3), "W": parameters(4, 4), "b": parameters(4), "v": parameters(4, seed=1)}
+
+    def loss(x: Any, y: Any) -> Any:
+        h = [0.0] * 4
+        for t in range(steps):
+            h = [tanh(a + dot(w, h)) for a, w in zip(affine(P["U"], x[t], P["b"]), P["W"], strict=True)]
+        return (dot(P["v"], h) - y) ** 2
+
+    return loss, P, (steps, 3), ()
+
+
+def gated(steps: int) -> Made:
+    """Gated recurrent units."""
+    P = {name: parameters(3, 5, seed=i) for i, name in enumerate(["Z", "R", "H"])}
+
+    def loss(x: Any, y: Any) -> Any:
+        h = [Value(0.0)] * 3
+        for t in range(steps):
+            update, reset = ([dot(row, [*x[t], *h]).sigmoid() for row in P[name]] for name in "ZR")
+            new = [tanh(dot(row, [*x[t], *(r * s for r, s in zip(reset, h, strict=True))])) for row in P["H"]]
+            h = [(1 - z) * s + z * n for z, s, n in zip(update, h, new, strict=True)]
+        return (autograd.sum(h) - y) ** 2
+
+    return loss, P, (steps, 2), ()
+
+
+def long_memory(steps: int) -> Made:
+    """A network with long short-term memory."""
+    P = {name: parameters(3, 5, seed=i) for i, name in enumerate(["I", "F", "O", "G"])}
+
+    def loss(x: Any, y: Any) -> Any:
+        h, c = [0.0] * 3, [0.0] * 3
+        for t in range(steps):
+            take, keep, show, new = ([dot(row, [*x[t], *h]) for row in P[name]] for name in "IFOG")
+            c = [k.sigmoid() * s + i.sigmoid() * g.tanh() for k, s, i, g in zip(keep, c, take, new, strict=True)]
+            h = [o.sigmoid() * tanh(s) for o, s in zip(show, c, strict=True)]
+        return (autograd.sum(h) - y) ** 2
+
+    return loss, P, (steps, 2), ()
+
+
+def filtered(steps: int) -> Made:
+    """A filter that feeds back, and an error at each step."""
+    P = {"a": Value(0.3), "b": Value(0.5)}
+
+    def loss(x: Any) -> Any:
+        out, errors = 0.0, []
+        for t in range(steps):
+            out = P["a"] * out + P["b"] * x[t]
+            errors.append((out - 0.5) ** 2)
+        return autograd.sum(errors)
+
+    return loss, P, (steps,), ()
+
+
+def cumulative(steps: int) -> Made:
+    """A function of each running sum."""
+    P = {"w": parameters(steps)}
+
+    def loss(x: Any) -> Any:
+        total, out = 0.0, []
+        for w, number in zip(P["w"], x, strict=True):
+            total = total + w * number
+            out.append(tanh(total))
+        return autograd.sum(out)
+
+    return loss, P, (steps,), ()
+
+
+def jacobi(steps: int) -> Made:
+    """Smoothing in one dimension."""
+    P = {"c": Value(0.3)}
+
+    def loss(x: Any) -> Any:
+        u = list(x)
+        for _ in range(steps):
+            u = [u[0], *(u[i] + P["c"] * (u[i - 1] - 2 * u[i] + u[i + 1]) for i in range(1, 7)), u[-1]]
+        return autograd.sum([v * v for v in u])
+
+    return loss, P, (8,), ()
+
+
+def jacobi_in_two_dimensions(steps: int) -> Made:
+    """Smoothing of a square."""
+    P, inner = {"c": Value(0.2)}, range(1, 4)
+
+    def loss(x: Any) -> Any:
+        u = x
+        for _ in range(steps):
+            u = [[u[i][j] + P["c"] * (u[i - 1][j] + u[i + 1][j] + u[i][j - 1] + u[i][j + 1] - 4 * u[i][j])
+                  if i in inner and j in inner else u[i][j] for j in range(5)] for i in range(5)]
+        return autograd.sum([v * v for row in u for v in row])
+
+    return loss, P, (5, 5), ()
+
+
+def kalman(steps: int) -> Made:
+    """The likelihood of a sequence by a Kalman filter."""
+    P = {"a": Value(0.9), "q": Value(0.1), "r": Value(0.2)}
+
+    def loss(x: Any) -> Any:
+        state, variance, total = 0.0, 1.0, 0.0
+        for t in range(steps):
+            state, variance = P["a"] * state, P["a"] * P["a"] * variance + P["q"]
+            spread, error = variance + P["r"], x[t] - state
+            gain = variance / spread
+            total = total + error * error / spread + log(spread)
+            state, variance = state + gain * error, (1 - gain) * variance
+        return total
+
+    return loss, P, (steps,), ()
+
+
+def pendulum(x: Any, P: Any) -> list[Any]:
+    """The slopes of angle and speed."""
+    return [x[1], -P["g"] * x[0].sin()]
+
+
+def euler(steps: int) -> Made:
+    """A pendulum by Euler's method."""
+    P = {"g": Value(9.8)}
+
+    def loss(x: Any, y: Any) -> Any:
+        for _ in range(steps):
+            x = [v + 0.01 * slope for v, slope in zip(x, pendulum(x, P), strict=True)]
+        return (x[0] - y) ** 2
+
+    return loss, P, (2,), ()
+
+
+def runge_kutta(steps: int) -> Made:
+    """The same by the method of Runge and Kutta."""
+    P, h = {"g": Value(9.8)}, 0.05
+
+    def moved(x: Any, slopes: Any, by: float) -> list[Any]:
+        return [v + by * slope for v, slope in zip(x, slopes, strict=True)]
+
+    def loss(x: Any, y: Any) -> Any:
+        for _ in range(steps):
+            first = pendulum(x, P)
+            second = pendulum(moved(x, first, h / 2), P)
+            third = pendulum(moved(x, second, h / 2), P)
+            fourth = pendulum(moved(x, third, h), P)
+            x = [v + h / 6 * (a + 2 * b + 2 * c + d)
+                 for v, a, b, c, d in zip(x, first, second, third, fourth, strict=True)]
+        return (x[0] - y) ** 2
+
+    return loss, P, (2,), ()
+
+
+def hidden_markov(steps: int) -> Made:
+    """The likelihood of a sequence by the forward algorithm."""
+    P = {"A": parameters(3, 3), "m": parameters(3)}
+
+    def loss(x: Any) -> Any:
+        a = [-(x[0] - m) ** 2 for m in P["m"]]
+        for t in range(1, steps):
+            a = [logsumexp([b + row[k] for b, row in zip(a, P["A"], strict=True)]) - (x[t] - P["m"][k]) ** 2
+                 for k in range(3)]
+        return -logsumexp(a)
+
+    return loss, P, (steps,), ()
+
+
+def viterbi(steps: int) -> Made:
+    """The score of the best path."""
+    P = {"A": parameters(3, 3), "m": parameters(3)}
+
+    def loss(x: Any) -> Any:
+        a = [-(x[0] - m) ** 2 for m in P["m"]]
+        for t in range(1, steps):
+            a = [autograd.max([b + row[k] for b, row in zip(a, P["A"], strict=True)]) - (x[t] - P["m"][k]) ** 2
+                 for k in range(3)]
+        return -autograd.max(a)
+
+    return loss, P, (steps,), ()
+
+
+def horner(steps: int) -> Made:
+    """A polynomial by Horner's rule."""
+    P = {"w": parameters(steps)}
+
+    def loss(x: Any, y: Any) -> Any:
+        total = P["w"][0]
+        for w in P["w"][1:]:
+            total = total * x + w
+        return (total - y) ** 2
+
+    return loss, P, (), ()
+
+
+def newton(steps: int) -> Made:
+    """A square root by Newton's method."""
+    P = {"a": Value(2.0)}
+
+    def loss(x: Any, y: Any) -> Any:
+        for _ in range(steps):
+            x = x - (x * x - P["a"]) / (2 * x)
+        return (x - y) ** 2
+
+    return loss, P, (), ()
+
+
+def deep(steps: int) -> Made:
+    """A network of equal layers, each with its own weights."""
+    P = {f"W{t}": parameters(5, 5, seed=t) for t in range(steps)}
+
+    def loss(x: Any) -> Any:
+        for W in P.values():
+            x = [tanh(dot(row, x)) for row in W]
+        return autograd.sum(x)
+
+    return loss, P, (5,), ()
+
+
+def softmax_by_running_maximum(steps: int) -> Made:
+    """A softmax that looks for the largest by comparing one with the next."""
+    P = {"w": parameters(steps)}
+
+    def loss(x: Any) -> Any:
+        z = [w * v for w, v in zip(P["w"], x, strict=True)]
+        highest = z[0]
+        for v in z[1:]:
+            highest = maximum(highest, v)
+        return highest + log(autograd.sum([exp(v - highest) for v in z])) - z[0]
+
+    return loss, P, (steps,), ()
+
+
+LOSSES: list[Callable[[int], Made]] = [
+    recurrent, gated, long_memory, filtered, cumulative, jacobi, jacobi_in_two_dimensions, kalman, euler, runge_kutta,
+    hidden_markov, viterbi, horner, newton, deep, softmax_by_running_maximum,
+]
+
+
+def compiled(made: Made, examples: int = 3) -> tuple[Any, tuple[Any, ...], Any]:
+    """A program, what it was called with, and what it returned."""
+    loss, P, row, target = made
+    program, rng = autograd.compile(loss, P), np.random.default_rng(0)
+    X = 1.5 + 0.5 * rng.normal(size=(examples, *row))
+    arguments = [X] if loss.__code__.co_argcount == 1 else [X, rng.normal(size=(examples, *target))]
+    theta = nn.parameters_to_vector(program.params)
+    return program, (theta, *arguments), program.value_and_grad(theta, *arguments)
+
+
+# ── the table ────────────────────────────────────────────────────────────────────────────────────
+
+STEPS = (5, 20, 100)
+
+
+def report(quick: bool = False) -> str:
+    """The table: lines of the source, seconds to compile, and seconds that JAX takes for loops and without them."""
+    steps = STEPS[:2] if quick else STEPS
+    rows = [["loss", *(f"{what}, {n} steps" for what in ("lines", "blocks", "s") for n in steps),
+             f"JAX s, {steps[-1]} steps", "without loops"]]
+    for made in LOSSES[::4] if quick else LOSSES:
+        lines, blocks, seconds = [], [], []
+        for n in steps:
+            start = time.perf_counter()
+            program, arguments, _ = compiled(made(n))
+            seconds.append(f"{time.perf_counter() - start:.2f}")
+            lines.append(str(len(program.source.splitlines())))
+            blocks.append(str(len(program.blocks)))
+        rows.append([made.__name__.replace("_", " "), *lines, *blocks, *seconds, *by_jax(program, arguments)])
+    return table(rows)
+
+
+def by_jax(program: Any, arguments: tuple[Any, ...]) -> list[str]:
+    """Seconds to compile value and gradient in JAX, with loops and without them."""
+    if not installed("jax"):
+        return ["", ""]
+    import jax
+
+    source = translated(program.traced().function("value_and_grad"), unrolled)
+    written_out = function_of(source, "<compiled for JAX>", "loss", {})
+    flat = [argument if i == 0 else argument.reshape(len(argument), -1) for i, argument in enumerate(arguments)]
+    found = []
+    for loss, given in ((program.to_jax(), arguments), (written_out, flat)):
+        start = time.perf_counter()
+        jax.block_until_ready(jax.jit(jax.value_and_grad(loss))(*given))
+        found.append(f"{time.perf_counter() - start:.2f}")
+    return found

@@ -64,16 +64,18 @@ class Folded:
 
 
 def without_decided(graph: Graph) -> tuple[Graph, Folded]:
-    """The graph without selections whose condition is constant, and what `without_zeros` makes of it."""
+    """The graph without selections whose condition is constant, and maps by numbers as one; and what is left of it."""
     while True:
         folded = without_zeros(graph, linear_terms(graph))
         decided = decided_selections(graph, folded.known)
-        if len(decided):
-            graph = with_selections_made(graph, decided, folded.value)
-        elif maps := composed(graph, folded):
-            graph = with_maps(graph, maps)
-        else:
-            return graph, folded
+        if not len(decided):
+            break
+        graph = with_selections_made(graph, decided, folded.value)
+    maps = composed(graph, folded)
+    if not maps:
+        return graph, folded
+    graph = with_maps(graph, maps)
+    return graph, without_zeros(graph, linear_terms(graph))
 
 
 def with_constants_as_factors(graph: Graph) -> Graph:

@@ -167,6 +167,24 @@ def test_loops_at_random_compute_what_the_program_returns(seed: int) -> None:
     np.testing.assert_allclose(slopes, gradient, rtol=1e-8, atol=1e-10 * max(1, np.abs(gradient).max()))
 
 
+def test_numbers_of_steps_have_a_name_that_nothing_else_has() -> None:
+    """What differs from step to step, and is no slice, is an array with an item for each: c_1 if that is free."""
+
+    def source(label: str) -> str:
+        P = {label: [Value(0.5)], "w": [Value(0.3)]}
+
+        def loss(x: Any) -> Any:
+            for t in range(6):
+                x = (x * P[label][0] + 1.3 ** t * P["w"][0]).tanh()
+            return x
+
+        text: str = compiled((loss, P, (), ()))[0].source
+        return text
+
+    for label, name in (("b", "c_1"), ("c_1", "c_2")):
+        assert source(label).count(f"{name}[t - 1] * ") == 2, "forwards and backwards"
+
+
 def test_runs_of_patterns_are_found_by_what_they_save() -> None:
     assert repeated("xababababy")[0] == (1, 2, 8)
     assert repeated("aaaa") == [(0, 1, 4)]

@@ -36,6 +36,7 @@ from autograd.compiler.array import (
     target_of,
 )
 from autograd.compiler.function import Function
+from autograd.compiler.names import RESERVED
 
 FEWEST = 3
 """So many steps are a loop."""
@@ -211,9 +212,13 @@ class Rolling:
         """The family and step of every array that steps define, or read in place of such a one."""
         self.position: dict[str, int] = {}
         """The statement that defines a name, of the present half."""
+        statements = [*made.forward, *made.backward]
+        self.reads = Counter(text for statement in statements for text in names_in(*statement.arrays))
         self.constants: dict[tuple[Any, ...], Constant] = {}
-        self.reads = Counter(text for statement in (*made.forward, *made.backward)
-                             for text in names_in(*statement.arrays))
+        leaves = leaves_of(*(array for statement in statements for array in statement.arrays))
+        self.taken = {*RESERVED, *map(target_of, made.statements), *(array.info for array in made.arguments), *(
+            leaf.info.name if isinstance(leaf, Array) else leaf.name for leaf in leaves
+            if isinstance(leaf, Constant) or (isinstance(leaf, Array) and leaf.kind == "constant"))}
         self.pieces: dict[Statement, list[Statement]] = {}
         """The statements that a long sum outside loops was before."""
 
@@ -305,7 +310,7 @@ class Rolling:
             step = progression([int(shift.flat[0]) for shift in shifts])
             if isinstance(step, Step):
                 return Moved(first, step)
-        return Moved(self.rows([leaf.array for leaf in leaves], first.name), Step("", 0, 1), several=True)
+        return Moved(*self.rows([leaf.array for leaf in leaves], first.name), several=True)
 
     def unified_numbers(self, leaves: Sequence[Array]) -> Array:
         """The same for numbers and arrays of them: one, or items of an array with one for each step."""
@@ -314,14 +319,19 @@ class Rolling:
             return first
         arrays = [leaf.info.array if leaf.kind == "constant" else np.array(leaf.info) for leaf in leaves]
         stem = first.info.name if first.kind == "constant" else "c"
-        return item(constant(self.rows(arrays, stem)), Step("", 0, 1))
+        carried, step = self.rows(arrays, stem)
+        return item(constant(carried), step)
 
-    def rows(self, arrays: Sequence[Any], stem: str) -> Constant:
-        """Arrays as the rows of one that the program carries along."""
+    def rows(self, arrays: Sequence[Any], stem: str) -> tuple[Constant, Step]:
+        """An array that the program carries along, and which of its items are these arrays, step by step."""
         key = tuple(array.tobytes() for array in arrays)
+        if key[::-1] in self.constants:
+            return self.constants[key[::-1]], Step("", len(arrays) - 1, -1)
         if key not in self.constants:
-            self.constants[key] = Constant(f"{stem}_{len(self.constants) + 1}_of", np.stack(arrays))
-        return self.constants[key]
+            text = next(text for i in itertools.count(1) if (text := f"{stem}_{i}") not in self.taken)
+            self.taken.add(text)
+            self.constants[key] = Constant(text, np.stack(arrays))
+        return self.constants[key], Step("", 0, 1)
 
     def unified_names(self, run: Run, leaves: Sequence[Array]) -> Array | None:
         """The same for names: what all steps read, what a step has made, or views that move on."""

@@ -159,7 +159,8 @@ class Engine:
         self.straight = None if native else Straight.of(made)
         self.sample: tuple[FloatArray, Batch, FloatArray | None] | None = None
         """Parameters, examples and random numbers with which it was verified."""
-        self.read = False
+        self.read: dict[str, Looped] = {}
+        self.is_read = False
         """Whether its source was compared with what runs."""
         self.fused = native
         """Whether calls of NumPy are fused to loops of machine code."""
@@ -192,10 +193,16 @@ class Engine:
         """The function that people look at."""
         return self.function("outputs" if self.plan.several else "value_and_grad")
 
-    @cached_property
+    def looped(self, kind: str) -> Looped:
+        """The statements of a kind of function as they are read, with loops."""
+        if kind not in self.read:
+            self.read[kind] = looped(self.function(kind))
+        return self.read[kind]
+
+    @property
     def loops(self) -> Looped:
-        """The same with loops."""
-        return looped(self.shown)
+        """The function that people look at, with loops."""
+        return self.looped(self.shown.kind)
 
     @property
     def source(self) -> str:
@@ -206,7 +213,7 @@ class Engine:
     @cached_property
     def places(self) -> Places:
         """Where each scalar of the trace is in the source."""
-        return Places(self.plan, self.shown)
+        return Places(self.plan, self.shown, self.loops)
 
     # ── calls ────────────────────────────────────────────────────────────────────────────────
 

@@ -21,7 +21,7 @@ from autograd.compiler.function import Function
 from autograd.compiler.graph import CODE, CODES, LEAVES, NONE, SUM, Bools, Canonical, Graph, Ints
 from autograd.compiler.group import Group
 from autograd.compiler.layout import LEAF_NAMES, positions
-from autograd.compiler.loops import Looped, looped
+from autograd.compiler.loops import Looped
 from autograd.compiler.printer import Printer
 from autograd.formula import Formula, as_formula, number
 from autograd.value import Value
@@ -172,9 +172,8 @@ Filled = tuple[Node, list[Statement]]
 """A node, and the statements that compute it."""
 
 
-def array_nodes(made: Plan, function: Function) -> list[Node]:
-    """The arrays of a function: parameters and data, then each block, then each gradient, in order."""
-    read = looped(function)
+def array_nodes(made: Plan, function: Function, read: Looped) -> list[Node]:
+    """The arrays of a function as it is read: parameters and data, then each block, then each gradient, in order."""
     leaves = {node.name: node for node in _leaves(made, read)}
     filled = [*_forward(made, function, read), *_backward(made, function, read)]
     # m1 = np.max(z2), which only helps, belongs to the array that it helps to compute.
@@ -283,9 +282,9 @@ class BlockInfo:
     steps: int = 1
 
 
-def block_infos(made: Plan, function: Function) -> list[BlockInfo]:
+def block_infos(made: Plan, function: Function, read: Looped) -> list[BlockInfo]:
     """The blocks of a plan for people and pictures."""
-    read, write = looped(function), Printer()
+    write = Printer()
     statements = {target_of(statement): statement for line in read.forward
                   for statement in (line.body if isinstance(line, For) else [line])}
     together: dict[str, list[Block]] = {}

@@ -63,7 +63,7 @@ def passes(engine: Engine, params: Sequence[Value], inputs: bool) -> list[Pass]:
         return grouped_nodes(graph, groups(graph), called)
 
     def arrays() -> list[Node]:
-        return array_nodes(made, engine.function(kind))
+        return array_nodes(made, engine.function(kind), engine.looped(kind))
 
     found = [
         Pass("trace", "the loss is run once on symbols, and every scalar operation written down",

@@ -10,7 +10,7 @@ from autograd.compiler.build import Plan
 from autograd.compiler.function import Function
 from autograd.compiler.graph import CODES, LEAVES, NONE, Ints
 from autograd.compiler.layout import LEAF_NAMES, positions
-from autograd.compiler.loops import looped
+from autograd.compiler.loops import Looped
 from autograd.compiler.views import PAD
 
 
@@ -43,10 +43,10 @@ class Place:
 class Places:
     """The places of all nodes of a traced graph, in the arrays of one of its functions."""
 
-    def __init__(self, made: Plan, function: Function) -> None:
+    def __init__(self, made: Plan, function: Function, read: Looped) -> None:
         self.made = made
         self.names = function.names
-        self.read = looped(function)
+        self.read = read
         self.views = {let.name.info: positions(let, made.sizes["parameter"]) for let in self.read.views}
         self.shift = len(made.canonical.code) - len(made.graph)
         self.block = np.full(len(made.canonical.code), NONE)

@@ -138,9 +138,9 @@ class Program:
     def source(self) -> str:
         """NumPy code that computes value and gradient (or the outputs, if there are several); it runs on its own."""
         compiled = self.traced()
-        if compiled.loops.loops and not compiled.read:
+        if compiled.loops.loops and not compiled.is_read:
             verify_source(compiled)
-            compiled.read = True
+            compiled.is_read = True
         return compiled.source
 
     @property
@@ -153,7 +153,7 @@ class Program:
     def blocks(self) -> list[BlockInfo]:
         """The arrays that the forward half computes, in order."""
         compiled = self.traced()
-        return block_infos(compiled.plan, compiled.function("outputs"))
+        return block_infos(compiled.plan, compiled.function("outputs"), compiled.looped("outputs"))
 
     def trace(self, x_shape: tuple[int, ...], y_shape: tuple[int, ...] | None = None) -> Program:
         """Trace the loss for rows of X and Y of these shapes, without data, to look inside; the program itself."""

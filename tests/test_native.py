@@ -61,7 +61,7 @@ def test_machine_code_gives_what_eager_evaluation_gives(name):
     compared(case, X, Y, np.random.default_rng(3).random((len(X), case.noises)))
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10**6))
 def test_random_losses_give_what_eager_evaluation_gives(seed):
     for draw in (random_graph, random_wires):
@@ -108,7 +108,7 @@ def test_loops_over_arrays_give_what_eager_evaluation_gives(name, last, by_array
     compared(case, X, Y, np.random.default_rng(3).random((len(X), case.noises)))
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6))
 def test_loops_over_arrays_of_random_losses_give_what_eager_evaluation_gives(seed, by_arrays):
     for draw in (random_graph, random_wires):
@@ -174,7 +174,7 @@ def test_every_function_of_vectors_has_a_domain():
 # ── where numbers are not finite ─────────────────────────────────────────────────────────────
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10**6))
 def test_corners_give_what_eager_evaluation_gives(seed):
     loss, X = random_corners(random.Random(seed))

@@ -54,8 +54,8 @@ TABLES: dict[str, tuple[str, Callable[..., str]]] = {
                 lifting.report),
     "updates": ("784-128-10, a step on one core, alone and with updates", compiled.report),
     "compiling": ("Compiling, to the end of the first call, on one core", growth.report),
-    "steps": ("Losses of 5, 20 and 100 steps: lines of the source, blocks, seconds to compile, by JAX with loops and "
-              "without", steps.report),
+    "steps": ("Losses of 5, 20 and 100 steps: lines of the source, blocks, seconds to compile; and by JAX, with "
+              "loops and without", steps.report),
     "devices": ("Training steps with Adam in float32, on all cores", devices),
     "imports": ("Imports, each in a process of its own", imports.report),
 }

@@ -368,12 +368,12 @@ def chosen_levels(graph: Canonical, living: Ints) -> Ints:
     for _ in range(ALIKE):
         kind[living] = _signatures(graph, living, kind, nothing)
         _, kinds = np.unique(kind[living], return_inverse=True)
-        first, last = (_different(kinds, level[living]) for level in (graph.level, late))
+        first, last = (different_per(kinds, level[living]) for level in (graph.level, late))
         waits[living] |= (last < first)[kinds]
     return latest_levels(graph, living, waits)
 
 
-def _different(kinds: Ints, of: Ints) -> Ints:
+def different_per(kinds: Ints, of: Ints) -> Ints:
     """How many different things each kind has."""
     width = of.max(initial=0) + 1
     return np.bincount(distinct(kinds * width + of) // width)

@@ -19,7 +19,19 @@ import numpy as np
 
 from autograd.compiler.blocks import Block, Operand, Term, is_wild
 from autograd.compiler.graph import CODE, LEAVES, Canonical, Floats, Ints, distinct
-from autograd.compiler.group import GATHER, MULTIPLY, ONCE, PRODUCT, READ, REDUCTIONS, STATEMENT, WEIGHT, Class, Group
+from autograd.compiler.group import (
+    GATHER,
+    MULTIPLY,
+    ONCE,
+    PRODUCT,
+    READ,
+    REDUCTIONS,
+    STATEMENT,
+    WEIGHT,
+    Class,
+    Group,
+    different_per,
+)
 from autograd.compiler.views import PAD, affine
 
 
@@ -77,12 +89,6 @@ def _table(group: Ints) -> tuple[Ints, Ints]:
     table = np.repeat(order[starts][:, None], counts.max(), axis=1)
     table[group, place] = np.arange(len(group))
     return table, place
-
-
-def _distinct_per(group: Ints, of: Ints) -> Ints:
-    """How many different things each group has."""
-    width = of.max() + 1
-    return np.bincount(distinct(group * width + of) // width)
 
 
 def padded(flat: Any, owner: Ints, counts: Ints, fill: float = PAD) -> Any:
@@ -319,7 +325,7 @@ class Reroller:
         matrix = components(np.unique(factors, return_inverse=True)[1], owners)[2][: len(c.owner)]
         if not matrix.any():
             return None
-        sizes = np.stack([_distinct_per(matrix, of) for of in (c.left, c.right, c.owner)], axis=1)
+        sizes = np.stack([different_per(matrix, of) for of in (c.left, c.right, c.owner)], axis=1)
         _, kind = np.unique(sizes, axis=0, return_inverse=True)
         label = np.zeros(k, np.int64)
         label[c.owner] = kind[matrix]

@@ -587,6 +587,11 @@ Statement = Let | Store
 Line = Let | Store | For
 
 
+def without_loops(lines: Iterable[Line]) -> list[Statement]:
+    """The statements in order, those of a loop once."""
+    return [statement for line in lines for statement in (line.body if isinstance(line, For) else [line])]
+
+
 def target_of(statement: Statement) -> str:
     """The name of the array that a statement fills."""
     return statement.target if isinstance(statement, Store) else str(statement.name.info)

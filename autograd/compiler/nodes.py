@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.array import For, Line, Statement, read_by, target_of
+from autograd.compiler.array import Line, Statement, read_by, target_of, without_loops
 from autograd.compiler.blocks import Block
 from autograd.compiler.build import Plan
 from autograd.compiler.function import Function
@@ -207,11 +207,17 @@ def _shape(block: Block) -> Shape:
     return ("batch", block.size) if block.batched else (block.size,)
 
 
-def _forward(made: Plan, function: Function, read: Looped) -> Iterator[Filled]:
-    """Each block, or those that a loop makes one of in each step, and the mean of the loss."""
+def blocks_by_name(made: Plan, function: Function, read: Looped) -> dict[str, list[Block]]:
+    """The blocks that are computed, by the names of their arrays; those that a loop makes have one."""
     blocks: dict[str, list[Block]] = {}
     for position, let in function.of_block.items():
         blocks.setdefault(read.home(let.name.info), []).append(made.blocks[position])
+    return blocks
+
+
+def _forward(made: Plan, function: Function, read: Looped) -> Iterator[Filled]:
+    """Each block, or those that a loop makes one of in each step, and the mean of the loss."""
+    blocks = blocks_by_name(made, function, read)
     for name, statements in _by_target(read.forward, blocks):
         if name in blocks:
             block = blocks[name][-1]
@@ -252,7 +258,7 @@ def _by_target(lines: Sequence[Line], known: Collection[str]) -> list[tuple[str,
     """Statements by the array that they fill, in the order of the last word on each; helpers go with what follows."""
     found: dict[str, list[Statement]] = {}
     waiting: list[Statement] = []
-    statements = [statement for line in lines for statement in (line.body if isinstance(line, For) else [line])]
+    statements = without_loops(lines)
     for position, statement in enumerate(statements):
         name = target_of(statement)
         waiting.append(statement)
@@ -285,13 +291,9 @@ class BlockInfo:
 def block_infos(made: Plan, function: Function, read: Looped) -> list[BlockInfo]:
     """The blocks of a plan for people and pictures."""
     write = Printer()
-    statements = {target_of(statement): statement for line in read.forward
-                  for statement in (line.body if isinstance(line, For) else [line])}
-    together: dict[str, list[Block]] = {}
-    for position, let in function.of_block.items():
-        together.setdefault(read.home(let.name.info), []).append(made.blocks[position])
+    statements = {target_of(statement): statement for statement in without_loops(read.forward)}
     infos = []
-    for name, blocks in together.items():
+    for name, blocks in blocks_by_name(made, function, read).items():
         block, reads = blocks[-1], [operand for block in blocks for operand in block.reads()]
         operands = tuple(dict.fromkeys(
             read.home(function.names[operand.source]) for operand in reads if operand.source is not None))

@@ -64,8 +64,7 @@ def verify_source(engine: Engine) -> None:
     theta, batch, noise = sample
     x, y = batch.matrices(theta.dtype)
     given = {"theta": theta, "x": x, "y": y, "u": noise, "outside": engine.outside(theta.dtype)}
-    run = function_of(Printer(shown.places).source(engine.loops), "<compiled to be read>", shown.kind.replace(
-        "inputs", "value_and_grad"), {})
+    run = function_of(Printer(shown.places).source(engine.loops), "<compiled to be read>", shown.kind, {})
     with np.errstate(all="ignore"):
         results = run(*(given[argument.info] for argument in shown.arguments))
         wanted = engine.run(shown.kind, theta, batch, noise, None)

@@ -7,6 +7,7 @@
 - A selection whose condition is constant is what it selects.
 - Maps by numbers, one after the other, become one: each result a sum of numbers times what the first map reads.
 - Common sub-expressions merge.
+- What steps of a loop add up that is there from the start becomes a sum of its own.
 
 The order of additions may change, and 0·x is 0 for any x: results agree to rounding where everything is finite. What
 was multiplied by 0 is kept in mind, so that it can be asked for. All passes work on whole arrays; only the depth of
@@ -36,16 +37,19 @@ from autograd.compiler.graph import (
     mix,
     spans,
 )
+from autograd.compiler.levels import with_early_sums
 
 
 def canonical(graph: Graph) -> Canonical:
     """The graph as sums of products and elementwise operations."""
+    number = len(graph)
     graph = with_constants_as_factors(graph)
     with np.errstate(all="ignore"):
         graph, folded = without_decided(graph)
     terms, owner = flattened(graph, folded.terms.take(~folded.known[folded.terms.owner]))
     result = merged(graph, terms, owner, folded.known, folded.value)
-    return replace(result, hidden=folded.hidden, endless=folded.endless)
+    result = replace(result, traced=result.traced[-number:], hidden=folded.hidden, endless=folded.endless)
+    return with_early_sums(result)
 
 
 @dataclass
@@ -432,7 +436,7 @@ def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floa
         alias[nodes] = nodes[representative][inverse]
     roots = alias[roots]
     result = Canonical(code, start, args, data, first, sign, left, right, roots, alias[:n] == np.arange(n), level,
-                       alias[owner], owner != np.arange(n), graph.labels)
+                       alias[owner], owner != np.arange(n), graph.labels, np.arange(n))
     return alive(result)
 
 

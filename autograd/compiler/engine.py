@@ -400,7 +400,7 @@ class Hidden:
         self.leaves = {leaf: graph.data[nodes[kinds == CODE[leaf]]].astype(np.int64)
                        for leaf in ("parameter", "input", "target", "outside")}
         self.endless = graph.endless or not np.isfinite(graph.data[nodes[kinds == CODE["constant"]]]).all()
-        inner = nodes[kinds >= len(LEAVES)] - (len(graph.code) - len(made.graph))
+        inner = graph.as_traced(nodes[kinds >= len(LEAVES)])
         self.inner = Engine(with_sum(made, inner)) if len(inner) else None
         self.safe = stays_finite(made.graph.summed(inner))
         """Whether they are finite wherever what is given is not huge."""

@@ -36,6 +36,7 @@ from autograd.compiler.build import Plan
 from autograd.compiler.forward import Forward
 from autograd.compiler.graph import Ints
 from autograd.compiler.layout import LEAF_NAMES, Layout, positions
+from autograd.compiler.steps import added_at_once, laid_side_by_side
 
 FEW = 3
 """So many runs of results are laid side by side without being gathered."""
@@ -174,7 +175,9 @@ def with_gradient(made: Plan, layout: Layout, built: Function, value: Array) -> 
     backward: list[Statement] = []
     if blocks[made.roots[0][0]].op != "constant":
         gradients = Backward(layout, wanted, made.roots[0]).gradients
-        of_block, backward = gradients.of_block, gradients.statements
+        of_block = gradients.of_block
+        backward = laid_side_by_side(gradients.statements, layout.names)
+        backward = added_at_once(backward, built.forward, layout.names)
     places = list(layout.places.values())
     size = made.sizes["parameter"]
     runs = {let.name.info: ("gradient", positions(let, size)) for let in places}

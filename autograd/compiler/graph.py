@@ -141,6 +141,7 @@ class Canonical:
     `Graph`. Nodes that were absorbed or merged are not `alive`; `home` is where each then is: the living
     node that equals it, or the sum that it was `absorbed` in, or NONE where no result depends on it. `hidden` are the
     nodes whose products with 0 were left out, and `endless` says that a slope above such a product is not finite.
+    `traced` are the nodes of the graph as it was traced: others were put in front of them or between them.
     """
 
     code: Ints
@@ -157,8 +158,15 @@ class Canonical:
     home: Ints
     absorbed: Bools
     labels: dict[int, str]
+    traced: Ints
     hidden: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     endless: bool = False
+
+    def as_traced(self, nodes: Ints) -> Ints:
+        """The numbers that nodes have in the graph as it was traced; NONE for those that are not in it."""
+        found = np.searchsorted(self.traced, nodes)
+        there = np.append(self.traced, NONE)[found] == nodes
+        return np.where(there, found, NONE)
 
     def check(self) -> None:
         """Raise AssertionError unless the arrays fit together and only living nodes are used."""

@@ -22,6 +22,7 @@ from autograd import ops
 from autograd.compiler.array import is_comparison
 from autograd.compiler.blocks import tame
 from autograd.compiler.graph import CODES, LEAVES, NONE, SUM, Bools, Canonical, Floats, Ints, distinct, mix, spans
+from autograd.compiler.levels import CONSTANT, REDUCTIONS, chosen_levels, oriented, signatures
 
 STATEMENT, READ, MULTIPLY, GATHER, PRODUCT = 12.0, 0.6, 0.017, 15.0, 5.5
 """Microseconds for 64 examples, forward and backward: a statement and what it parts later on, a number that is read
@@ -93,10 +94,6 @@ class Group:
             yield terms.right
 
 
-CONSTANT = 0
-"""The group of constants."""
-
-REDUCTIONS = tuple(op.name for op in ops.TABLE.values() if isinstance(op, ops.Reduction) and op is not ops.sum)
 PIECES = frozenset(op.name for op in ops.TABLE.values() if op.recorded and op is not ops.where
                    and (isinstance(op, ops.Reduction) or not is_comparison(op)))
 """The operations that may be part of a stack: selections, and the truth values that they read, are for themselves."""
@@ -201,7 +198,7 @@ class Grouping:
         if len(nodes) == 1:
             yield nodes
             return
-        signature = _signatures(self.graph, nodes, self.group, self.batched)
+        signature = signatures(self.graph, nodes, self.group, self.batched)
         _, first, inverse = np.unique(signature, return_index=True, return_inverse=True)
         for which in np.argsort(first, kind="stable"):
             yield nodes[inverse == which]
@@ -349,51 +346,6 @@ class Grouping:
         stack.members = distinct(np.append(stack.members, copied))
 
 
-# ── levels ────────────────────────────────────────────────────────────────────────────────────────
-
-
-ALIKE = 2
-"""How far below two nodes must look the same to be of one kind, at most."""
-
-
-def chosen_levels(graph: Canonical, living: Ints) -> Ints:
-    """The level of each node: the first at which its operands are there, or the last at which its users wait for it.
-
-    What feeds the steps of a chain has a first level in common, what hangs off them a last one: the logarithm of every
-    running sum. Each kind of nodes goes where it has fewer levels.
-    """
-    late = latest_levels(graph, living, np.ones(len(graph.code), dtype=bool))
-    waits, nothing = np.zeros(len(graph.code), dtype=bool), np.zeros(len(graph.code) + 1, dtype=bool)
-    kind = np.append(graph.code, NONE)
-    for _ in range(ALIKE):
-        kind[living] = _signatures(graph, living, kind, nothing)
-        _, kinds = np.unique(kind[living], return_inverse=True)
-        first, last = (different_per(kinds, level[living]) for level in (graph.level, late))
-        waits[living] |= (last < first)[kinds]
-    return latest_levels(graph, living, waits)
-
-
-def different_per(kinds: Ints, of: Ints) -> Ints:
-    """How many different things each kind has."""
-    width = of.max(initial=0) + 1
-    return np.bincount(distinct(kinds * width + of) // width)
-
-
-def latest_levels(graph: Canonical, living: Ints, waits: Bools) -> Ints:
-    """Levels as they are, but for nodes that wait: these are right below the first of their users."""
-    level = graph.level.copy()
-    latest = np.full(len(level), level[living].max(initial=0))
-    order = living[np.argsort(graph.level[living], kind="stable")]
-    for nodes in reversed(np.split(order, np.flatnonzero(np.diff(graph.level[order])) + 1)):
-        level[nodes] = np.where(waits[nodes], latest[nodes], level[nodes])
-        counts, number = graph.start[nodes + 1] - graph.start[nodes], graph.first[nodes + 1] - graph.first[nodes]
-        edges, terms = spans(graph.start[nodes], counts), spans(graph.first[nodes], number)
-        above = np.concatenate([np.repeat(level[nodes], count) for count in (counts, number, number)]) - 1
-        below = np.concatenate([graph.args[edges], graph.left[terms], graph.right[terms]])
-        np.minimum.at(latest, below[below != NONE], above[below != NONE])
-    return level
-
-
 def matched(several: list[Group]) -> list[Class] | None:
     """The terms of groups of sums side by side, where every sum has as many of each sign; None where they differ."""
     rows = []
@@ -440,45 +392,6 @@ def _only_copies(group: Group) -> bool:
     return terms.sign == 1 and not len(terms.right) and len(terms.left) == len(group.members)
 
 
-def _signatures(graph: Canonical, nodes: Ints, group: Ints, batched: Bools) -> Ints:
-    """A hash of (operation, groups of operands) per node."""
-    which = np.arange(len(nodes))
-    counts = graph.start[nodes + 1] - graph.start[nodes]
-    edges = spans(graph.start[nodes], counts)
-    place = edges - np.repeat(graph.start[nodes], counts)
-    reduction = np.isin(graph.code[nodes], [CODES.index(name) for name in REDUCTIONS])
-    place[np.repeat(reduction, counts)] = 0
-    key = mix(graph.code[nodes]) + _distinct(np.repeat(which, counts), mix(group[graph.args[edges]], place), len(nodes))
-    number = graph.first[nodes + 1] - graph.first[nodes]
-    terms = spans(graph.first[nodes], number)
-    left, right = _oriented(graph, terms, group, batched)
-    kinds = mix(graph.sign[terms], group[left], group[right])
-    counts = (group[left] != CONSTANT) | ((group[right] != CONSTANT) & (right != NONE))
-    return key + _distinct(np.repeat(which, number)[counts], kinds[counts], len(nodes))
-
-
-def _distinct(which: Ints, hashes: Ints, n: int) -> Ints:
-    """Per node, the sum modulo 2⁶⁴ of its distinct hashes."""
-    order = np.lexsort((hashes, which))
-    which, hashes = which[order], hashes[order]
-    new = np.ones(len(which), dtype=bool)
-    new[1:] = (which[1:] != which[:-1]) | (hashes[1:] != hashes[:-1])
-    which, hashes = which[new], hashes[new]
-    total = np.zeros(n, dtype=np.int64)
-    if len(which):
-        filled, starts = np.unique(which, return_index=True)
-        total[filled] = np.add.reduceat(hashes, starts)
-    return total
-
-
-def _oriented(graph: Canonical, terms: Ints, group: Ints, batched: Bools) -> tuple[Ints, Ints]:
-    """The factors of terms, that of the same kind for all examples (a weight) on the left."""
-    left, right = graph.left[terms], graph.right[terms]
-    swap = (batched[left] & ~batched[right]) | ((batched[left] == batched[right]) & (group[left] > group[right]))
-    swap &= right != NONE
-    return np.where(swap, right, left), np.where(swap, left, right)
-
-
 def _group(graph: Canonical, members: Ints, group: Ints, batched: Bools) -> Group:
     code = graph.code[members[0]]
     counts = graph.start[members + 1] - graph.start[members]
@@ -498,7 +411,7 @@ def _classes(graph: Canonical, members: Ints, group: Ints, batched: Bools) -> li
     number = graph.first[members + 1] - graph.first[members]
     terms = spans(graph.first[members], number)
     owner = np.repeat(np.arange(len(members)), number)
-    left, right = _oriented(graph, terms, group, batched)
+    left, right = oriented(graph, terms, group, batched)
     if len(terms) == 1:
         return [Class(int(graph.sign[terms[0]]), owner, left, right if right[0] != NONE else right[:0])]
     kinds = mix(graph.sign[terms], group[left], group[right])

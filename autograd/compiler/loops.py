@@ -126,13 +126,13 @@ def together(arrays: Sequence[Array]) -> list[Array]:
     """Arrays, with one in the place of those that steps of a loop have made one after the other."""
     result: list[Array] = []
     for array in arrays:
-        last = result[-1] if result else array
-        if array.kind == "ref" and last.kind == "refs" and (last.info[0], last.info[2]) == array.info:
-            family, start, stop = last.info
-            result[-1] = slices(family, start, stop + 1)
+        before = result[-1] if result else array
+        if array.kind == "ref" and before.kind == "refs" and is_next(before, array):
+            family, first, _ = before.info
+            result[-1] = slices(family, first, array.info[1])
         elif array.kind == "ref":
             family, step = array.info
-            result.append(slices(family, step, step + 1))
+            result.append(slices(family, step, step))
         else:
             result.append(array)
     return [one for array in result for one in separate(array)]
@@ -142,16 +142,23 @@ def separate(array: Array) -> list[Array]:
     """Too few steps for a stack, one by one."""
     if array.kind != "refs":
         return [array]
-    family, start, stop = array.info
-    if stop - start < FEWEST:
-        return [ref(family, step) for step in range(start, stop)]
+    family, first, last = array.info
+    if abs(last - first) + 1 < FEWEST:
+        way = 1 if last >= first else -1
+        return [ref(family, step) for step in range(first, last + way, way)]
     family.stacked = True
     return [array]
 
 
-def slices(family: Family, start: int, stop: int) -> Array:
-    """The arrays of several steps as one with one more axis."""
-    return Array("refs", (), (family, start, stop), (stop - start, *family.array.shape), family.array.dtype)
+def is_next(steps: Array, array: Array) -> bool:
+    """Whether an array is that of the step after some, or before them where these go backwards."""
+    (family, first, last), (other, step) = steps.info, array.info
+    return family is other and step - last in ((1, -1) if first == last else (1 if last > first else -1,))
+
+
+def slices(family: Family, first: int, last: int) -> Array:
+    """The arrays of several steps, from the first to the last, or backwards, as one with one more axis."""
+    return Array("refs", (), (family, first, last), (abs(last - first) + 1, *family.array.shape), family.array.dtype)
 
 
 class Writer:
@@ -166,9 +173,11 @@ class Writer:
         self.named: set[str] = set()
         self.halves = [self.read_anew(half) for half in halves]
         self.results = list(map(self.known, self.made.results))
-        self.runs = [part for half in self.halves for part in half if isinstance(part, Run)]
-        for run in self.runs:
-            directed(run)
+        runs = [[part for part in half if isinstance(part, Run)] for half in self.halves]
+        self.runs = [*itertools.chain(*runs)]
+        for half, several in enumerate(runs):
+            for run in several:
+                directed(run, backwards=half > 0)
         self.decide()
         for run in self.runs:
             in_order(run)
@@ -322,9 +331,9 @@ class Writer:
 def unstacked(array: Array) -> Array:
     """The arrays of several steps as a slice of their stack."""
     if array.kind == "refs":
-        family, start, stop = array.info
-        ends = sorted([family.place(start), family.place(stop - 1)])
-        return items(family.stack, ends[0], ends[1] + 1, family.run.backwards)
+        family, *steps = array.info
+        first, last = map(family.place, steps)
+        return items(family.stack, min(first, last), max(first, last) + 1, backwards=first > last)
     return Array(array.kind, tuple(map(unstacked, array.args)), array.info, array.shape, array.dtype)
 
 
@@ -349,12 +358,15 @@ def names_of(part: Statement | Run | Array) -> list[str]:
     return names_in(*arrays_of(part))
 
 
-def directed(run: Run) -> None:
-    """Let the index go the way in which positions move: that of what other loops have made, else that of slices."""
+def directed(run: Run, backwards: bool) -> None:
+    """Let the index go the way in which positions move: that of what other loops have made, else that of slices.
+
+    Where none moves, the index goes `backwards` in the backward half.
+    """
     moving = [family.place(step) for family, step in refs(*arrays_of(run)) if family.run is not run]
     found = [step for step in moving if isinstance(step, Step)]
     steps = found or [leaf for leaf in leaves_of(*arrays_of(run)) if isinstance(leaf, Step)]
-    run.backwards = sum(1 if step.step > 0 else -1 for step in steps) < 0
+    run.backwards = sum(1 if step.step > 0 else -1 for step in steps) < 0 if steps else backwards
     if run.backwards:
         run.first = max([step.start for step in steps if step.step == -1], default=run.count - 1)
     else:

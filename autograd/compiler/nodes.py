@@ -110,6 +110,16 @@ def traced_nodes(graph: Graph, names: Sequence[str]) -> list[Node]:
     ]
 
 
+def canonical_names(graph: Canonical, traced: Sequence[str]) -> list[str]:
+    """The names of all nodes, of which those in the trace have these: others are sums, or constants."""
+    names, taken = [""] * len(graph.code), set(traced)
+    for node, name in zip(graph.traced.tolist(), traced, strict=True):
+        names[node] = name
+    count = itertools.count(1)
+    return [name or (_free(f"s{next(count)}", taken) if code == SUM else "")
+            for name, code in zip(names, graph.code.tolist(), strict=True)]
+
+
 def canonical_nodes(graph: Canonical, names: Sequence[str]) -> list[Node]:
     """The scalars that are left in canonical form: leaves, sums of products, other operations."""
     constant = graph.code == CODE["constant"]

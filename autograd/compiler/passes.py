@@ -13,6 +13,7 @@ from autograd.compiler.group import groups
 from autograd.compiler.nodes import (
     Node,
     array_nodes,
+    canonical_names,
     canonical_nodes,
     grouped_nodes,
     leaf_names,
@@ -55,8 +56,7 @@ def passes(engine: Engine, params: Sequence[Value], inputs: bool) -> list[Pass]:
 
     def normal() -> tuple[Canonical, list[str]]:
         found = canonical(made.graph)
-        extra = len(found.code) - len(made.graph)  # reciprocals of constants, which stand in front
-        return found, [""] * extra + names()
+        return found, canonical_names(found, names())
 
     def grouped() -> list[Node]:
         graph, called = normal()

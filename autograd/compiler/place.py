@@ -48,7 +48,6 @@ class Places:
         self.names = function.names
         self.read = read
         self.views = {let.name.info: positions(let, made.sizes["parameter"]) for let in self.read.views}
-        self.shift = len(made.canonical.code) - len(made.graph)
         self.block = np.full(len(made.canonical.code), NONE)
         self.slot = np.full(len(made.canonical.code), NONE)
         for position, block in enumerate(made.blocks):
@@ -60,7 +59,7 @@ class Places:
     def of(self, node: int) -> Place | None:
         """The place of a traced node; None for a constant, and for what no result depends on."""
         graph = self.made.canonical
-        node += self.shift
+        node = int(graph.traced[node])
         home = node if graph.code[node] < len(LEAVES) else int(graph.home[node])
         kind = "constant" if home == NONE else CODES[graph.code[home]]
         if kind == "constant":

@@ -25,13 +25,12 @@ from autograd.compiler.group import (
     ONCE,
     PRODUCT,
     READ,
-    REDUCTIONS,
     STATEMENT,
     WEIGHT,
     Class,
     Group,
-    different_per,
 )
+from autograd.compiler.levels import REDUCTIONS, different_per
 from autograd.compiler.views import PAD, affine
 
 
@@ -89,6 +88,20 @@ def _table(group: Ints) -> tuple[Ints, Ints]:
     table = np.repeat(order[starts][:, None], counts.max(), axis=1)
     table[group, place] = np.arange(len(group))
     return table, place
+
+
+def complete_parts(left: Ints, right: Ints) -> Ints | None:
+    """For each pair of rows, a number for those whose right rows meet the same left ones, each of them all.
+
+    None where they are one product of matrices, or too many. A step that begins with zeros has fewer gates than others.
+    """
+    left_of, right_of = rows_of(left)[1], rows_of(right)[1]
+    met = np.zeros(right_of.max() + 1, np.int64)
+    np.add.at(met, right_of, multipliers(left_of.max() + 1)[left_of])
+    _, label = np.unique(met[right_of], return_inverse=True)
+    pairs = different_per(label, left_of) * different_per(label, right_of)
+    complete = np.array_equal(pairs, np.bincount(label))
+    return label if 1 < label.max() + 1 <= SIZES and complete else None
 
 
 def padded(flat: Any, owner: Ints, counts: Ints, fill: float = PAD) -> Any:
@@ -310,7 +323,8 @@ class Reroller:
     def sizes_of_products(self, group: Group) -> Ints | None:
         """For each member, which of a few sizes its product has; None where all have one, or one must do.
 
-        A few sums of products of different lengths are a size each. Members that share a factor belong to one matrix.
+        A few sums of products of different lengths are a size each. Members that share a factor belong to one matrix,
+        or to several where not all its rows meet.
         """
         k, products = len(group.members), [c for c in group.classes if c.scale is None and len(c.right)]
         if len(products) != 1:
@@ -324,7 +338,7 @@ class Reroller:
         factors, owners = np.concatenate([c.left, c.right]), np.concatenate([c.owner, c.owner])
         matrix = components(np.unique(factors, return_inverse=True)[1], owners)[2][: len(c.owner)]
         if not matrix.any():
-            return None
+            return complete_parts(c.left.reshape(k, -1), c.right.reshape(k, -1)) if np.ptp(counts) == 0 else None
         sizes = np.stack([different_per(matrix, of) for of in (c.left, c.right, c.owner)], axis=1)
         _, kind = np.unique(sizes, axis=0, return_inverse=True)
         label = np.zeros(k, np.int64)

@@ -11,10 +11,9 @@ from autograd.compiler.arguments import Batch
 from autograd.compiler.build import Plan
 from autograd.compiler.engine import Engine
 from autograd.compiler.execute import function_of
-from autograd.compiler.graph import Floats
+from autograd.compiler.graph import NONE, Floats
 from autograd.compiler.printer import Printer
 from autograd.compiler.reference import Point
-from autograd.compiler.views import PAD
 from autograd.errors import CompilerError
 
 TOLERANCE = 1e-6
@@ -128,11 +127,11 @@ def blame(made: Plan, engine: Engine, point: Point) -> str:
     with np.errstate(all="ignore"):
         arrays = run(*(leaves[argument.info] for argument in function.arguments))
     arrays = arrays if len(computed) > 1 else [arrays]
-    shift = len(made.canonical.code) - len(made.graph)
     for (position, let), array in zip(function.of_block.items(), arrays, strict=True):
         members = made.blocks[position].members
-        alive = members != PAD
-        if not agree(np.ravel(array)[alive], values[members[alive] - shift]):
+        traced = made.canonical.as_traced(members)
+        known = traced != NONE
+        if not agree(np.ravel(array)[known], values[traced[known]]):
             return (f"block {let.name.info} (`{Printer().statement(let)}`) disagrees with the scalars it stands for: "
                     f"this is a bug in the compiler; please report the loss")
     return "the gradient disagrees with that of the scalar graph: this is a bug in the compiler; please report the loss"

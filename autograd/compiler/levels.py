@@ -1,0 +1,197 @@
+"""Which nodes do the same at several levels, and at which level each is computed.
+
+In a loop over steps every step does the same, each a few levels above the one before. What a step reads of the inputs
+is there from the start: its sum is taken for all steps at once (`with_early_sums`). What hangs off the steps, and is
+read by none of them, can wait for the last one (`chosen_levels`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from autograd import ops
+from autograd.compiler.graph import CODES, NONE, SUM, Bools, Canonical, Ints, distinct, mix, spans
+
+CONSTANT = 0
+"""The group of constants."""
+
+REDUCTIONS = tuple(op.name for op in ops.TABLE.values() if isinstance(op, ops.Reduction) and op is not ops.sum)
+
+ALIKE = 2
+"""How far below two nodes must look the same to be of one kind, at most."""
+
+STEPS = 3
+"""At so many levels a kind of sums is one of steps, at least."""
+
+
+# ── kinds ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def kinds_of(graph: Canonical, living: Ints) -> Iterator[Ints]:
+    """A number for each node: the same for those that look the same one step below, then two steps, up to `ALIKE`."""
+    kind, nothing = np.append(graph.code, NONE), np.zeros(len(graph.code) + 1, dtype=bool)
+    for _ in range(ALIKE):
+        kind[living] = signatures(graph, living, kind, nothing)
+        yield kind
+
+
+def signatures(graph: Canonical, nodes: Ints, group: Ints, batched: Bools) -> Ints:
+    """A hash of (operation, groups of operands) per node."""
+    which = np.arange(len(nodes))
+    counts = graph.start[nodes + 1] - graph.start[nodes]
+    edges = spans(graph.start[nodes], counts)
+    place = edges - np.repeat(graph.start[nodes], counts)
+    reduction = np.isin(graph.code[nodes], [CODES.index(name) for name in REDUCTIONS])
+    place[np.repeat(reduction, counts)] = 0
+    key = mix(graph.code[nodes]) + _distinct(np.repeat(which, counts), mix(group[graph.args[edges]], place), len(nodes))
+    number = graph.first[nodes + 1] - graph.first[nodes]
+    terms = spans(graph.first[nodes], number)
+    left, right = oriented(graph, terms, group, batched)
+    kinds = mix(graph.sign[terms], group[left], group[right])
+    counts = (group[left] != CONSTANT) | ((group[right] != CONSTANT) & (right != NONE))
+    return key + _distinct(np.repeat(which, number)[counts], kinds[counts], len(nodes))
+
+
+def _distinct(which: Ints, hashes: Ints, n: int) -> Ints:
+    """Per node, the sum modulo 2⁶⁴ of its distinct hashes."""
+    order = np.lexsort((hashes, which))
+    which, hashes = which[order], hashes[order]
+    new = np.ones(len(which), dtype=bool)
+    new[1:] = (which[1:] != which[:-1]) | (hashes[1:] != hashes[:-1])
+    which, hashes = which[new], hashes[new]
+    total = np.zeros(n, dtype=np.int64)
+    if len(which):
+        filled, starts = np.unique(which, return_index=True)
+        total[filled] = np.add.reduceat(hashes, starts)
+    return total
+
+
+def oriented(graph: Canonical, terms: Ints, group: Ints, batched: Bools) -> tuple[Ints, Ints]:
+    """The factors of terms, that of the same kind for all examples (a weight) on the left."""
+    left, right = graph.left[terms], graph.right[terms]
+    swap = (batched[left] & ~batched[right]) | ((batched[left] == batched[right]) & (group[left] > group[right]))
+    swap &= right != NONE
+    return np.where(swap, right, left), np.where(swap, left, right)
+
+
+# ── what is there from the start ──────────────────────────────────────────────────────────────────
+
+
+def with_early_sums(graph: Canonical) -> Canonical:
+    """The graph with the terms of steps that do not wait for the step before in sums of their own, right before them.
+
+    In w + u · x[t] + v · s[t - 1], say, w + u · x[t] is computed for all t at once. Equal sums are one.
+    """
+    early = early_terms(graph)
+    if not early.any():
+        return graph
+    size = len(graph.code)
+    owner = np.repeat(np.arange(size), np.diff(graph.first))
+    low, high = np.minimum(graph.left, graph.right), np.maximum(graph.left, graph.right)
+    key = np.zeros(size, np.int64)
+    np.add.at(key, owner[early], mix(graph.sign, low, high)[early])
+    sums = distinct(owner[early])
+    _, first, which = np.unique(key[sums], return_index=True, return_inverse=True)
+    front = sums[np.sort(first)]
+    """Of each new sum, the first that reads it."""
+    own = front + np.arange(len(front))
+    of_sum = np.full(size, NONE)
+    of_sum[sums] = own[np.argsort(np.argsort(first))][which]
+
+    def moved(nodes: Ints) -> Ints:
+        return np.where(nodes == NONE, NONE, nodes + np.searchsorted(front, nodes, side="right"))
+
+    taken = early & np.isin(owner, front)
+    there = term_levels(graph)
+    terms = [
+        (of_sum[owner[taken]], graph.sign[taken], moved(graph.left[taken]), moved(graph.right[taken])),
+        (moved(sums), np.ones(len(sums), np.int64), of_sum[sums], np.full(len(sums), NONE)),
+        (moved(owner[~early]), graph.sign[~early], moved(graph.left[~early]), moved(graph.right[~early])),
+    ]
+    owners, sign, left, right = (np.concatenate(column) for column in zip(*terms, strict=True))
+    order = np.argsort(owners, kind="stable")
+    level = np.zeros(size, np.int64)
+    np.maximum.at(level, owner[taken], 1 + there[taken])
+    return replace(
+        graph, code=np.insert(graph.code, front, SUM), start=np.insert(graph.start, front, graph.start[front]),
+        args=moved(graph.args), data=np.insert(graph.data, front, 0.0),
+        first=np.append(0, np.cumsum(np.bincount(owners, minlength=size + len(front)))), sign=sign[order],
+        left=left[order], right=right[order], roots=moved(graph.roots), alive=np.insert(graph.alive, front, True),
+        level=np.insert(graph.level, front, level[front]), home=np.insert(moved(graph.home), front, own),
+        absorbed=np.insert(graph.absorbed, front, False), hidden=moved(graph.hidden), traced=moved(graph.traced),
+        labels={int(moved(np.array(node))): label for node, label in graph.labels.items()},
+    )
+
+
+def early_terms(graph: Canonical) -> Bools:
+    """The terms that steps read but do not wait for, where it is worth to sum them up beforehand.
+
+    A kind of terms is early if it is there at half as many levels as its sums are at, or fewer, and always before what
+    the sum waits for.
+    """
+    living = np.flatnonzero(graph.alive & (graph.code == SUM))
+    late = np.zeros(len(graph.left), dtype=bool)
+    if len(living) < STEPS or graph.level[living].max(initial=0) < STEPS:
+        return late
+    inner = np.flatnonzero(graph.alive & (np.diff(graph.start) + np.diff(graph.first) > 0))
+    near, far = (kind.copy() for kind in kinds_of(graph, inner))
+    owner = np.repeat(np.arange(len(graph.code)), np.diff(graph.first))
+    _, of_sum = np.unique(near[:-1], return_inverse=True)
+    steps = different_per(of_sum[living], graph.level[living], of_sum.max(initial=0) + 1)[of_sum[owner]]
+    low, high = (pick(far[graph.left], far[graph.right]) for pick in (np.minimum, np.maximum))
+    _, of_term = np.unique(mix(of_sum[owner], graph.sign, low, high), return_inverse=True)
+    there = term_levels(graph)
+    early = (steps >= STEPS) & (2 * different_per(of_term, there)[of_term] <= steps) & (there < graph.level[owner] - 1)
+    # A sum, or a product, is worth it; and something must be left.
+    products = np.bincount(owner[early & (graph.right != NONE)], minlength=len(graph.code))
+    number, all_terms = (np.bincount(owner[which], minlength=len(graph.code)) for which in (early, early | True))
+    worth = ((number > 1) | (products > 0)) & (number < all_terms)
+    return early & worth[owner]
+
+
+def term_levels(graph: Canonical) -> Ints:
+    """The level at which both factors of each term are there."""
+    levels: Ints = np.maximum(graph.level[graph.left], np.where(graph.right == NONE, 0, graph.level[graph.right]))
+    return levels
+
+
+# ── levels ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def chosen_levels(graph: Canonical, living: Ints) -> Ints:
+    """The level of each node: the first at which its operands are there, or the last at which its users wait for it.
+
+    What feeds the steps of a chain has a first level in common, what hangs off them a last one: the logarithm of every
+    running sum. Each kind of nodes goes where it has fewer levels.
+    """
+    late = latest_levels(graph, living, np.ones(len(graph.code), dtype=bool))
+    waits = np.zeros(len(graph.code), dtype=bool)
+    for kind in kinds_of(graph, living):
+        _, kinds = np.unique(kind[living], return_inverse=True)
+        first, last = (different_per(kinds, level[living]) for level in (graph.level, late))
+        waits[living] |= (last < first)[kinds]
+    return latest_levels(graph, living, waits)
+
+
+def different_per(kinds: Ints, of: Ints, number: int = 0) -> Ints:
+    """How many different things each kind has, of so many kinds at least."""
+    width = of.max(initial=0) + 1
+    return np.bincount(distinct(kinds * width + of) // width, minlength=number)
+
+
+def latest_levels(graph: Canonical, living: Ints, waits: Bools) -> Ints:
+    """Levels as they are, but for nodes that wait: these are right below the first of their users."""
+    level = graph.level.copy()
+    latest = np.full(len(level), level[living].max(initial=0))
+    order = living[np.argsort(graph.level[living], kind="stable")]
+    for nodes in reversed(np.split(order, np.flatnonzero(np.diff(graph.level[order])) + 1)):
+        level[nodes] = np.where(waits[nodes], latest[nodes], level[nodes])
+        counts, number = graph.start[nodes + 1] - graph.start[nodes], graph.first[nodes + 1] - graph.first[nodes]
+        edges, terms = spans(graph.start[nodes], counts), spans(graph.first[nodes], number)
+        above = np.concatenate([np.repeat(level[nodes], count) for count in (counts, number, number)]) - 1
+        below = np.concatenate([graph.args[edges], graph.left[terms], graph.right[terms]])
+        np.minimum.at(latest, below[below != NONE], above[below != NONE])
+    return level

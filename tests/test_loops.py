@@ -12,6 +12,7 @@ import pytest
 import autograd
 import viz
 from autograd import Value, dot, maximum, tanh
+from autograd.compiler import reroll
 from autograd.compiler.place import Place
 from autograd.compiler.repeats import repeated
 from benchmarks.steps import LOSSES, Made, compiled, deep, hidden_markov, parameters, recurrent
@@ -56,36 +57,37 @@ def test_a_recurrent_network_reads_as_in_a_textbook() -> None:
     W = theta[12:28].reshape(4, 4).T
     v = theta[32:36].reshape(1, 4).T
 
-    z = x[:, 0:3] @ U + b
+    z = ((x.reshape(-1, 3) @ U).reshape(-1, 6, 4) + b).reshape(-1, 24)
     a = np.empty((6, n, 4), theta.dtype)
-    a[0] = np.tanh(z)
+    a[0] = np.tanh(z[:, 0:4])
     for t in range(1, 6):
-        z_t = x[:, 3 * t:3 * t + 3] @ U + b + a[t - 1] @ W
+        z_t = z[:, 4 * t:4 * t + 4] + a[t - 1] @ W
         a[t] = np.tanh(z_t)
     z7 = a[5] @ v
     s1 = z7 - y
     loss = s1 * s1
     value = loss.mean()
 
-    gradient = np.zeros_like(theta)
+    gradient = np.empty_like(theta)
     dv = gradient[32:36].reshape(1, 4).T
+    dW = gradient[12:28].reshape(4, 4).T
     dU = gradient[0:12].reshape(4, 3).T
     db = gradient[28:32]
-    dW = gradient[12:28].reshape(4, 4).T
     dloss = np.full((n, 1), 1 / n, theta.dtype)
     ds1 = 2 * (dloss * s1)
     dz7 = ds1
-    da = dz7 @ v.T
+    da6 = dz7 @ v.T
     dv[...] = a[5].T @ dz7
-    for t in reversed(range(1, 6)):
-        dz_t = da * (1 - a[t] ** 2)
-        dU[...] += x[:, 3 * t:3 * t + 3].T @ dz_t
-        db[...] += dz_t.sum(axis=0)
-        da = dz_t @ W.T
-        dW[...] += a[t - 1].T @ dz_t
-    dz = da * (1 - a[0] ** 2)
-    dU[...] += x[:, 0:3].T @ dz
-    db[...] += dz.sum(axis=0)
+    dz_t = np.empty((6, n, 4), theta.dtype)
+    dz_t[5] = da6 * (1 - a[5] ** 2)
+    for t in reversed(range(5)):
+        da = dz_t[t + 1] @ W.T
+        dz_t[t] = da * (1 - a[t] ** 2)
+    dz = np.concatenate(dz_t, axis=-1)
+    v2 = np.concatenate(a[0:5], axis=-1)
+    dW[...] = v2.reshape(-1, 4).T @ dz[:, 4:24].reshape(-1, 4)
+    dU[...] = x.reshape(-1, 3).T @ dz.reshape(-1, 4)
+    db[...] = dz.reshape(-1, 6, 4).sum(axis=(0, 1))
     return value, gradient"""
 
 
@@ -168,6 +170,23 @@ def test_loops_at_random_compute_what_the_program_returns(seed: int) -> None:
     np.testing.assert_allclose(slopes, gradient, rtol=1e-8, atol=1e-10 * max(1, np.abs(gradient).max()))
 
 
+def test_equal_numbers_in_arrays_of_two_shapes_are_two_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forwards a column of parameters is gathered in each step, backwards their gradients are a row."""
+    monkeypatch.setattr(reroll, "SMALL", 0)
+    monkeypatch.setattr(reroll, "WASTE", 1)
+    w, orders = parameters(5), ((2, 1, 0, 4), (1, 0, 4, 3), (0, 4, 3, 2), (4, 3, 2, 1))
+
+    def loss(x: Any) -> Any:
+        sums = [autograd.sum([(-1) ** t * (w[order[i]] * x[t]) for t, order in enumerate(orders)]) for i in range(4)]
+        return autograd.sum([each.tanh() for each in sums])
+
+    program, arguments, (value, gradient) = compiled((loss, w, (4,), ()))
+    again, slopes = by_source(program, arguments)
+    assert "for t in" in program.source
+    np.testing.assert_allclose(again, value, rtol=1e-12)
+    np.testing.assert_allclose(slopes, gradient, rtol=1e-9)
+
+
 def test_numbers_of_steps_have_a_name_that_nothing_else_has() -> None:
     """What differs from step to step, and is no slice, is an array with an item for each: c_1 if that is free."""
 
@@ -176,14 +195,14 @@ def test_numbers_of_steps_have_a_name_that_nothing_else_has() -> None:
 
         def loss(x: Any) -> Any:
             for t in range(6):
-                x = (x * P[label][0] + 1.3 ** t * P["w"][0]).tanh()
+                x = (x * P[label][0] * 1.3 ** t).tanh() * P["w"][0]
             return x
 
         text: str = compiled((loss, P, (), ()))[0].source
         return text
 
     for label, name in (("b", "c_1"), ("c_1", "c_2")):
-        assert source(label).count(f"{name}[t - 1] * ") == 2, "forwards and backwards"
+        assert source(label).count(f"{name}[t") == 2, "forwards and backwards"
 
 
 def test_runs_of_patterns_are_found_by_what_they_save() -> None:

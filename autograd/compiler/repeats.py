@@ -324,7 +324,7 @@ class Rolling:
 
     def rows(self, arrays: Sequence[Any], stem: str) -> tuple[Constant, Step]:
         """An array that the program carries along, and which of its items are these arrays, step by step."""
-        key = tuple(array.tobytes() for array in arrays)
+        key = tuple((array.shape, array.dtype.str, array.tobytes()) for array in arrays)
         if key[::-1] in self.constants:
             return self.constants[key[::-1]], Step("", len(arrays) - 1, -1)
         if key not in self.constants:

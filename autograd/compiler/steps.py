@@ -4,11 +4,11 @@ The statements that add values of one form to one place become one. Where a valu
 whole reads those of all steps, laid side by side: axes (n, k) become (n, steps, k), and the sum over examples is one
 over steps too. A product dᵀh keeps its form: its rows are the examples of all steps.
 
->>> from autograd.compiler.array import Rows, name
+>>> from autograd.compiler.array import Rows
 >>> w, d = name("w", (2,)), [name(f"d{t}", (Rows(), 2)) for t in range(3)]
 >>> added = [Store(w, reduce(ops.sum, 2 * each, (0,)), adds=True) for each in d]
->>> [str(statement.value.args[0].shape) for statement in added_at_once(added)]
-['(Rows(times=1), 3, 2)']
+>>> [len(statement.value.args) for statement in added_at_once(added, [], Names())]  # side by side, and their sum
+[3, 1]
 """
 
 from __future__ import annotations
@@ -217,11 +217,12 @@ class Pieces:
                             self.rows([value.args[1] for value in core]))
         elif is_sum(first):
             _, axes, _ = first.info
-            terms = self.tree([value.args[0] for value in core], len(first.args[0].axes))
-            result = reshape(reduce(ops.sum, terms, (0, 1, *(axis + 1 for axis in axes if axis))), first.shape)
+            terms = self.tree([value.args[0] for value in core], rank_of(first.args[0]))
+            more = tuple(axis + 1 for axis in axes if axis) if len(terms.axes) > 1 else ()
+            result = reshape(reduce(ops.sum, terms, (0, 1, *more)), first.shape)
         else:
-            terms = self.tree(core, len(first.axes))
-            result = reduce(ops.sum, terms, (len(first.lead),))
+            terms = self.tree(core, rank_of(first))
+            result = reshape(reduce(ops.sum, terms, (len(first.lead),)), first.shape)
         for wrapper in reversed(wrappers):
             result = reshape(result, wrapper.shape) if wrapper.kind == "reshape" else transpose(result)
         return result
@@ -239,16 +240,14 @@ class Pieces:
         """Functions of arrays of all steps: with an axis for the steps, after that of examples."""
         first = arrays[0]
         if all(array.key == first.key for array in arrays):
-            axes = (1,) * (rank - len(first.axes)) + first.axes
-            return reshape(first, (*first.lead, 1, *axes)) if first.batched else first
+            return reshape(first, (*first.lead, 1, *of_rank(first.axes, rank))) if first.batched else first
         if is_elementwise(first):
             return Array.apply(first.kind, tuple(self.tree(list(args), rank)
                                                  for args in zip(*(array.args for array in arrays), strict=True)))
         size = count(first.axes)
         assert isinstance(size, int)
         columns = self.side_by_side([reshape(array, (*first.lead, size)) for array in arrays])
-        axes = (1,) * (rank - len(first.axes)) + first.axes
-        return reshape(columns, (*first.lead, len(arrays), *axes))
+        return reshape(columns, (*first.lead, len(arrays), *of_rank(first.axes, rank)))
 
     def side_by_side(self, arrays: list[Array]) -> Array:
         """Columns of arrays as one; those that are parts of one array, one after the other, are a part of it."""
@@ -268,6 +267,16 @@ class Pieces:
         value = concatenate(arrays)
         self.laid.append(Let(name(self.names.fresh("v"), value.shape), value))
         return self.laid[-1].name
+
+
+def rank_of(array: Array) -> int:
+    """The number of axes, besides that of examples; none for a single column."""
+    return 0 if count(array.axes) == 1 else len(array.axes)
+
+
+def of_rank(axes: tuple[Any, ...], rank: int) -> tuple[Any, ...]:
+    """Axes with as many of size 1 before them as are missing; or none, if all are of size 1."""
+    return (1,) * (rank - len(axes)) + axes if rank else ()
 
 
 def columns(array: Array) -> int:

@@ -32,6 +32,9 @@ from autograd.compiler.array import (
     reduce,
     source_of,
 )
+from autograd.compiler.array import (
+    part as sliced,
+)
 from autograd.compiler.function import Function
 from autograd.compiler.names import RESERVED
 from autograd.compiler.repeats import FEWEST, Family, Rolling, Run, changed, leaves_of, ref
@@ -105,7 +108,7 @@ def gathered(array: Array) -> Array:
         return array
     total: Any = None
     for term in shorter:
-        value = reduce(ops.sum, term, (0,)) if term.kind == "refs" else term
+        value = reduce(ops.sum, term, (0,)) if len(term.shape) > len(array.shape) else term
         total = value if total is None else total + value
     return total if isinstance(total, Array) else array
 
@@ -123,19 +126,20 @@ def terms_of(array: Array) -> list[Array]:
 
 
 def together(arrays: Sequence[Array]) -> list[Array]:
-    """Arrays, with one in the place of those that steps of a loop have made one after the other."""
-    result: list[Array] = []
+    """Arrays, with one in the place of those that steps of a loop have made one after the other, or of parts of them."""
+    result: list[tuple[Array, Any]] = []
     for array in arrays:
-        before = result[-1] if result else array
-        if array.kind == "ref" and before.kind == "refs" and is_next(before, array):
-            family, first, _ = before.info
-            result[-1] = slices(family, first, array.info[1])
-        elif array.kind == "ref":
-            family, step = array.info
-            result.append(slices(family, step, step))
-        else:
-            result.append(array)
-    return [one for array in result for one in separate(array)]
+        is_part = array.kind == "part" and array.args[0].kind == "ref"
+        made, run = (array.args[0], array.info) if is_part else (array, None)
+        if made.kind == "ref":
+            (family, step), (before, same) = made.info, result[-1] if result else (array, None)
+            if before.kind == "refs" and same == run and is_next(before, made):
+                result.pop()
+                made = slices(family, before.info[1], step)
+            else:
+                made = slices(family, step, step)
+        result.append((made, run))
+    return [one if run is None else sliced(one, *run) for made, run in result for one in separate(made)]
 
 
 def separate(array: Array) -> list[Array]:

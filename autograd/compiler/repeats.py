@@ -231,13 +231,14 @@ class Rolling:
         self.pieces |= pieces
         self.position = {let.name.info: i for i, let in enumerate(kept) if isinstance(let, Let)}
         candidates, found = repeated([self.pattern(statement) for statement in kept]), list[Run]()
-        while chosen := disjoint_runs(candidates, found):
+        while chosen := disjoint_runs(candidates):
             candidate = min(chosen)
             candidates.remove(candidate)
             run = self.best(kept, *candidate)
             if run is not None:
                 self.register(run, kept)
                 found.append(run)
+                candidates = besides(candidates, run)
         parts: list[Statement | Run] = []
         position = 0
         for run in sorted(found, key=lambda run: run.begin):
@@ -412,12 +413,22 @@ def is_view_of_name(array: Array) -> bool:
     return array.kind in ("name", *VIEWS) and source_of(array).kind == "name"
 
 
-def disjoint_runs(candidates: Sequence[tuple[int, int, int]], found: Sequence[Run]) -> list[tuple[int, int, int]]:
-    """The candidates that save most, of which none lies over another or over a run."""
-    taken = [(run.begin, run.end) for run in found]
+def disjoint_runs(candidates: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """The candidates that save most, of which none lies over another."""
+    taken: list[tuple[int, int]] = []
     chosen = []
     for begin, period, length in candidates:
         if all(begin + length <= start or end <= begin for start, end in taken):
             taken.append((begin, begin + length))
             chosen.append((begin, period, length))
     return chosen
+
+
+def besides(candidates: Sequence[tuple[int, int, int]], run: Run) -> list[tuple[int, int, int]]:
+    """What is left of candidates before or behind a run, where that repeats often enough."""
+    left = []
+    for begin, period, length in candidates:
+        for start, end in ((begin, min(begin + length, run.begin)), (max(begin, run.end), begin + length)):
+            if end - start >= FEWEST * period:
+                left.append((start, period, end - start))
+    return left

@@ -327,23 +327,30 @@ class Reroller:
         or to several where not all its rows meet.
         """
         k, products = len(group.members), [c for c in group.classes if c.scale is None and len(c.right)]
-        if len(products) != 1:
+        if not products:
             return None
-        (c,) = products
-        counts = np.bincount(c.owner, minlength=k)
-        if k <= SIZES and counts.min() < counts.max():
+        if len(products) == 1 and k <= SIZES and np.ptp(counts := np.bincount(products[0].owner, minlength=k)):
             return np.unique(counts, return_inverse=True)[1]
+        labels = [label for c in products if (label := self.sizes(c, k)) is not None]
+        if not labels:
+            return None
+        _, label = np.unique(np.stack(labels), axis=1, return_inverse=True)
+        return label.reshape(-1) if 1 < label.max() + 1 <= SIZES else None
+
+    def sizes(self, c: Class, k: int) -> Ints | None:
+        """The same for the products of one class."""
         if self.is_batched(c.left) or not self.is_batched(c.right) or len(distinct(c.owner)) < k:
             return None
         factors, owners = np.concatenate([c.left, c.right]), np.concatenate([c.owner, c.owner])
         matrix = components(np.unique(factors, return_inverse=True)[1], owners)[2][: len(c.owner)]
         if not matrix.any():
-            return complete_parts(c.left.reshape(k, -1), c.right.reshape(k, -1)) if np.ptp(counts) == 0 else None
+            one_size = np.ptp(np.bincount(c.owner)) == 0
+            return complete_parts(c.left.reshape(k, -1), c.right.reshape(k, -1)) if one_size else None
         sizes = np.stack([different_per(matrix, of) for of in (c.left, c.right, c.owner)], axis=1)
         _, kind = np.unique(sizes, axis=0, return_inverse=True)
         label = np.zeros(k, np.int64)
         label[c.owner] = kind[matrix]
-        return label if 1 < label.max() + 1 <= SIZES else None
+        return label
 
     def is_batched(self, nodes: Ints) -> bool:
         """Whether nodes differ from example to example."""

@@ -158,7 +158,8 @@ def form_of(value: Array) -> Any:
     if value.kind in WRAPPERS or is_elementwise(value) or is_product(value) or is_sum(value):
         below = [form_of(arg) for arg in value.args]
         return None if None in below else (value.kind, value.info, value.shape, *below)
-    return (value.shape,) if value.dtype == "float" and value.lead in ((), (Rows(),)) else None
+    read_in_place = is_view(value) and value.dtype == "float" and value.lead in ((), (Rows(),))
+    return (value.shape,) if read_in_place else None
 
 
 WRAPPERS = ("reshape", "transpose")
@@ -187,10 +188,17 @@ class Pieces:
         self.names = names
         self.of: dict[Any, tuple[Array, int, int, int]] = {}
         """The array, where in it the part begins and ends, and the statement after which it is there."""
+        self.alias: dict[str, Array] = {}
+        """What names stand for that are no more than another name, as long as nobody writes to either."""
         self.begin(0, 0)
+        last = {target_of(statement): i for i, statement in enumerate(statements)}
         for i, statement in enumerate(statements):
             if isinstance(statement, Let) and statement.value.kind == "concatenate":
                 self.note(statement, i)
+            elif isinstance(statement, Let) and statement.value.kind == "name":
+                text, other = statement.name.info, statement.value
+                if last[text] == i and last.get(other.info, -1) < i:
+                    self.alias[text] = self.alias.get(other.info, other)
 
     def begin(self, when: int, end: int) -> None:
         """Begin another sum, which may stand after the statements from `when` up to, and without, `end`."""
@@ -251,7 +259,7 @@ class Pieces:
 
     def side_by_side(self, arrays: list[Array]) -> Array:
         """Columns of arrays as one; those that are parts of one array, one after the other, are a part of it."""
-        homes = []
+        homes, arrays = [], [self.alias.get(array.info, array) if array.kind == "name" else array for array in arrays]
         for array in arrays:
             if array.key in self.of and self.of[array.key][3] < self.end:
                 homes.append(self.of[array.key])

@@ -5,6 +5,7 @@
   sum; products used once are absorbed into the sum that uses them, and never merged with others.
 - Terms with a factor of constant zero vanish (padding), and so does what depends on nothing else.
 - A selection whose condition is constant is what it selects.
+- No gradient goes to a maximum that cancels, as in a softmax.
 - Maps by numbers, one after the other, become one: each result a sum of numbers times what the first map reads.
 - Common sub-expressions merge.
 - What steps of a loop add up that is there from the start becomes a sum of its own.
@@ -38,17 +39,19 @@ from autograd.compiler.graph import (
     spans,
 )
 from autograd.compiler.levels import with_early_sums
+from autograd.compiler.shifts import without_shifts
 
 
 def canonical(graph: Graph) -> Canonical:
     """The graph as sums of products and elementwise operations."""
-    number = len(graph)
+    graph, number = without_shifts(graph)
+    size = len(graph)
     graph = with_constants_as_factors(graph)
     with np.errstate(all="ignore"):
         graph, folded = without_decided(graph)
     terms, owner = flattened(graph, folded.terms.take(~folded.known[folded.terms.owner]))
     result = merged(graph, terms, owner, folded.known, folded.value)
-    result = replace(result, traced=result.traced[-number:], hidden=folded.hidden, endless=folded.endless)
+    result = replace(result, traced=result.traced[-size:][number], hidden=folded.hidden, endless=folded.endless)
     return with_early_sums(result)
 
 

@@ -22,7 +22,7 @@ from autograd.compiler.cost import quickest
 from autograd.compiler.execute import function_of
 from autograd.compiler.function import Function, function
 from autograd.compiler.fuse import NativePrinter
-from autograd.compiler.graph import CODE, LEAVES, Graph
+from autograd.compiler.graph import CODE, LEAVES, NONE, Graph
 from autograd.compiler.kernels import ELEMENTS
 from autograd.compiler.loops import Looped, looped
 from autograd.compiler.memory import reused
@@ -401,6 +401,7 @@ class Hidden:
                        for leaf in ("parameter", "input", "target", "outside")}
         self.endless = graph.endless or not np.isfinite(graph.data[nodes[kinds == CODE["constant"]]]).all()
         inner = graph.as_traced(nodes[kinds >= len(LEAVES)])
+        inner = inner[inner != NONE]
         self.inner = Engine(with_sum(made, inner)) if len(inner) else None
         self.safe = stays_finite(made.graph.summed(inner))
         """Whether they are finite wherever what is given is not huge."""

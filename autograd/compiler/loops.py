@@ -126,7 +126,7 @@ def terms_of(array: Array) -> list[Array]:
 
 
 def together(arrays: Sequence[Array]) -> list[Array]:
-    """Arrays, with one in the place of those that steps of a loop have made one after the other, or of parts of them."""
+    """Arrays, with one in the place of those, or of parts of those, that steps of a loop have made in order."""
     result: list[tuple[Array, Any]] = []
     for array in arrays:
         is_part = array.kind == "part" and array.args[0].kind == "ref"

@@ -214,6 +214,8 @@ class Rolling:
         """The statement that defines a name, of the present half."""
         statements = [*made.forward, *made.backward]
         self.reads = Counter(text for statement in statements for text in names_in(*statement.arrays))
+        self.leaves: dict[Statement, list[Leaf]] = {}
+        """The leaves of every statement, in order."""
         self.constants: dict[tuple[Any, ...], Constant] = {}
         leaves = leaves_of(*(array for statement in statements for array in statement.arrays))
         self.taken = {*RESERVED, *map(target_of, made.statements), *(array.info for array in made.arguments), *(
@@ -249,7 +251,8 @@ class Rolling:
     def pattern(self, statement: Statement) -> Any:
         """The pattern of a statement; whether it is the first to write to a run of the gradient is left open."""
         adds = None if isinstance(statement, Let) or statement.target in self.parted else statement.adds
-        return type(statement), adds, tuple([opened(array, []) for array in statement.arrays])
+        leaves = self.leaves[statement] = []
+        return type(statement), adds, tuple([opened(array, leaves) for array in statement.arrays])
 
     def best(self, statements: Sequence[Statement], begin: int, period: int, length: int) -> Run | None:
         """The run of most steps, and of several the one whose steps read least of what others have made."""
@@ -266,7 +269,7 @@ class Rolling:
         steps = [statements[start : start + run.period] for start in range(run.begin, run.end, run.period)]
         run.families = {place: Family(run, let.name) for place, let in enumerate(steps[0]) if isinstance(let, Let)}
         for place, same in enumerate(zip(*steps, strict=True)):
-            leaves = [self.unified(run, leaf) for leaf in zip(*(leaves_of(*s.arrays) for s in same), strict=True)]
+            leaves = [self.unified(run, leaf) for leaf in zip(*(self.leaves[s] for s in same), strict=True)]
             if None in leaves:
                 return None
             new, first = iter(leaves), same[0]

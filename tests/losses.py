@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -49,9 +50,17 @@ LARGE = {
 """Those that take long and resemble others: tests meet them with `-m slow`."""
 
 
-def by_default(names: Iterable[str]) -> list[Any]:
-    """Names of losses as parameters of a test, the large ones marked as slow."""
-    return [pytest.param(name, marks=pytest.mark.slow) if name in LARGE else name for name in names]
+def by_default(cases: Iterable[Any], one_in: int = 1) -> list[Any]:
+    """Parameters of a test, names of losses or tuples that start with one: large ones are marked as slow, and of the
+    others all but one in so many."""
+    usual = itertools.count()
+
+    def param(case: Any) -> Any:
+        case = case if isinstance(case, tuple) else (case,)
+        slow = case[0] in LARGE or next(usual) % one_in
+        return pytest.param(*case, marks=pytest.mark.slow if slow else ())
+
+    return list(map(param, cases))
 
 
 def loss(make: Callable[[], Case]) -> Callable[[], Case]:

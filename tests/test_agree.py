@@ -18,7 +18,7 @@ from random_graphs import Graph, distinct
 import autograd
 from autograd import Value, ops
 
-FEW, MANY = 40, 700
+FEW, MANY = 20, 700
 """Cases in the default run, and in the slow one."""
 
 
@@ -160,9 +160,10 @@ def test_the_command_shows_one_case_and_counts_it() -> None:
     assert "1 cases from seed 3" in done.stdout
 
 
+@pytest.mark.parametrize("seeds", [range(20), pytest.param(range(20, 60), marks=pytest.mark.slow)])
 @pytest.mark.parametrize("extreme", [0.0, 0.1, 0.4])
-def test_corners_agree_with_eager_evaluation(extreme: float) -> None:
-    for seed in range(60):
+def test_corners_agree_with_eager_evaluation(extreme: float, seeds: range) -> None:
+    for seed in seeds:
         loss, X = random_corners(random.Random(seed), extreme)
         for comparison in at_corners(loss.case(), X):
             assert comparison.share <= 1, f"{seed}: {comparison}\n{loss!r}"

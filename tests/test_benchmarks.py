@@ -133,11 +133,16 @@ def test_a_peer_that_is_installed_does_the_same_work(package, name, kind, dtype)
     agreement({one: found[one] for one in ("NumPy by hand", name)}, dtype)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("package", "by_peer"), [("torch", programs.measure.by_torch),
+                                                  ("jax", programs.measure.by_jax)])
 @pytest.mark.parametrize("name", programs.WORK)
-def test_other_losses_are_the_same_over_numbers_and_over_arrays(name):
-    found = programs.contenders(programs.WORK[name], 5)
-    assert {"reroll", "native"} <= set(found)
-    agreement(found)
+def test_other_losses_are_the_same_in_a_peer(name, package, by_peer):
+    pytest.importorskip(package)
+    work = programs.WORK[name]
+    given = programs.measure.arguments(work, 5)
+    ours = programs.measure.by_program(programs.measure.programs(work)["reroll"], *given)
+    agreement({"reroll": ours, package: by_peer(work, *given)})
 
 
 def test_micrograd_with_exp_and_log_does_the_same_work():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from typing import Any
@@ -51,7 +52,8 @@ def forced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.usefixtures("forced")
-@pytest.mark.parametrize("name", by_default(LOSSES))
+@pytest.mark.parametrize(("name", "forced"), by_default(itertools.product(LOSSES, [0.0, math.inf]), one_in=3),
+                         indirect=["forced"])
 def test_either_order_gives_what_eager_evaluation_gives(name: str) -> None:
     case = LOSSES[name]()
     X, Y = case.data()
@@ -59,7 +61,7 @@ def test_either_order_gives_what_eager_evaluation_gives(name: str) -> None:
 
 
 @pytest.mark.usefixtures("forced")
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", by_default(range(10), one_in=3))
 def test_random_losses_give_the_same_in_either_order(seed: int) -> None:
     for draw in (random_grids, random_wires):
         made, X, Y = draw(random.Random(seed))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from losses import by_default
 
 import autograd
 import viz
@@ -31,7 +32,7 @@ def lines(program: Any) -> int:
     return len(program.source.splitlines())
 
 
-@pytest.mark.parametrize("made", LOSSES)
+@pytest.mark.parametrize("made", by_default(LOSSES, one_in=3))
 def test_the_source_does_not_grow_with_the_steps(made: Callable[[int], Made]) -> None:
     """Nor do the blocks; and it computes what the program returns. (Euler's method goes two steps at a time.)"""
     few, many = (compiled(made(steps)) for steps in (10, 18))
@@ -159,7 +160,7 @@ def at_random(seed: int) -> Made:
     return loss, P, (steps, 2), ()
 
 
-@pytest.mark.parametrize("seed", [*range(20), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(20, 80))])
+@pytest.mark.parametrize("seed", by_default(range(80), one_in=8))
 def test_loops_at_random_compute_what_the_program_returns(seed: int) -> None:
     """`Program.source` itself raises where its loops disagree; here they are compared with other numbers."""
     program, (theta, X), _ = compiled(at_random(seed))

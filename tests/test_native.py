@@ -1,6 +1,7 @@
 """Losses as machine code: the same numbers, by straight-line code for several examples at once."""
 
 import importlib.util
+import itertools
 import math
 import os
 import random
@@ -14,7 +15,7 @@ import pytest
 from agreement import Given, eager, theta_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from losses import LARGE, LOSSES, by_default
+from losses import LOSSES, by_default
 from random_corners import random_corners
 from random_graphs import random_graph
 from random_losses import random_wires
@@ -29,6 +30,10 @@ from autograd.compiler.native import Machine, Writer
 from nn.optim import fused
 
 pytestmark = pytest.mark.skipif(not importlib.util.find_spec("llvmlite"), reason="needs llvmlite")
+
+
+FEW = settings(max_examples=settings().max_examples // 5)
+"""Machine code takes long to make."""
 
 
 @pytest.fixture(autouse=True)
@@ -54,14 +59,14 @@ def compared(case, X, Y, draw=None):
             assert np.all(np.abs(result - getattr(expected, name)) <= allowed), name
 
 
-@pytest.mark.parametrize("name", by_default(LOSSES))
+@pytest.mark.parametrize("name", by_default(LOSSES, one_in=3))
 def test_machine_code_gives_what_eager_evaluation_gives(name):
     case = LOSSES[name]()
     X, Y = case.data(LANES + 3)
     compared(case, X, Y, np.random.default_rng(3).random((len(X), case.noises)))
 
 
-@settings(max_examples=10)
+@settings(FEW)
 @given(seed=st.integers(0, 10**6))
 def test_random_losses_give_what_eager_evaluation_gives(seed):
     for draw in (random_graph, random_wires):
@@ -99,8 +104,7 @@ def by_arrays(monkeypatch):
     monkeypatch.setattr(native.Native, "of", lambda made: None)
 
 
-@pytest.mark.parametrize("last", [False, True])
-@pytest.mark.parametrize("name", sorted(LOSSES.keys() - LARGE))
+@pytest.mark.parametrize(("name", "last"), by_default(itertools.product(LOSSES, [False, True]), one_in=3))
 def test_loops_over_arrays_give_what_eager_evaluation_gives(name, last, by_arrays, monkeypatch):
     monkeypatch.setattr(engine, "quickest", lambda made: with_buffers(made, last))
     case = LOSSES[name]()
@@ -108,7 +112,7 @@ def test_loops_over_arrays_give_what_eager_evaluation_gives(name, last, by_array
     compared(case, X, Y, np.random.default_rng(3).random((len(X), case.noises)))
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(FEW, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6))
 def test_loops_over_arrays_of_random_losses_give_what_eager_evaluation_gives(seed, by_arrays):
     for draw in (random_graph, random_wires):
@@ -116,15 +120,15 @@ def test_loops_over_arrays_of_random_losses_give_what_eager_evaluation_gives(see
         compared(loss.case(), X, Y)
 
 
-@pytest.mark.parametrize("examples", [1, 2, LANES, 3 * LANES + 1])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("name", ["mlp_softmax_cross_entropy", "mlp_tanh", "attention"])
-def test_loops_give_what_calls_of_numpy_give(name, dtype, examples, by_arrays):
+@pytest.mark.parametrize("name", by_default(["mlp_softmax_cross_entropy", "mlp_tanh", "attention"]))
+def test_loops_give_what_calls_of_numpy_give(name, dtype, by_arrays):
     case = LOSSES[name]()
     program, theta = autograd.compile(case.loss, case.params), theta_of(case).astype(dtype)
-    X, Y = case.data(examples)
-    for _ in range(2):
-        value, gradient = program.to_native().value_and_grad(theta, X, Y)
+    native = program.to_native()
+    for examples in (1, 2, LANES, 3 * LANES + 1, 2):
+        X, Y = case.data(examples)
+        value, gradient = native.value_and_grad(theta, X, Y)
         wanted = program.value_and_grad(theta, X, Y)
         assert gradient.dtype == dtype
         np.testing.assert_allclose(value, wanted[0], rtol=10 * np.finfo(dtype).eps)
@@ -174,7 +178,7 @@ def test_every_function_of_vectors_has_a_domain():
 # ── where numbers are not finite ─────────────────────────────────────────────────────────────
 
 
-@settings(max_examples=10)
+@settings(FEW)
 @given(seed=st.integers(0, 10**6))
 def test_corners_give_what_eager_evaluation_gives(seed):
     loss, X = random_corners(random.Random(seed))

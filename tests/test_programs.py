@@ -7,10 +7,11 @@ import sys
 
 import numpy as np
 import pytest
+from losses import by_default
 
-import autograd
 from benchmarks import peers
 from benchmarks.programs import WORK, __main__, measure, report
+from benchmarks.timing import agreement
 from nn.models.module import values
 
 
@@ -21,31 +22,27 @@ def alone(monkeypatch):
         monkeypatch.setattr(module, "installed", lambda name: name == "llvmlite")
 
 
-def agree(a, b):
-    np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9 * np.abs(b).max())
-
-
-@pytest.mark.parametrize("name", WORK)
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("name", by_default(WORK, one_in=3))
 def test_a_loss_is_the_same_compiled_by_hand_and_number_by_number(name):
     work = WORK[name]
-    theta, X, Y = measure.arguments(work, 3)
-    P = measure.as_values(work, theta)
-    program = autograd.compile(lambda *rows: work.loss(P, *rows), P)
-    value, gradient = program.value_and_grad(theta, X, Y)
-    assert np.abs(gradient).max() > 0
+    theta, X, Y = given = measure.arguments(work, 3)
+    programs = measure.programs(work)
+    assert programs.keys() == {"reroll", "native"}
+    contenders = measure.contenders(work, 3, programs)
+    agreement(contenders)
+    assert np.abs(contenders["reroll"].gradient()).max() > 0
     if work.hand is not None:
-        given = [array.copy() for array in (theta, X)]
-        loss, slopes = work.hand(measure.parted(theta, work.shapes), X, Y)
+        _, slopes = work.hand(measure.parted(theta, work.shapes), X, Y)
         assert {part: np.shape(slope) for part, slope in slopes.items()} == work.shapes
-        agree(loss, value)
-        agree(np.concatenate([np.ravel(slopes[part]) for part in work.shapes]), gradient)
-        for before, after in zip(given, (theta, X), strict=True):
+        for before, after in zip(measure.arguments(work, 3), given, strict=True):
             np.testing.assert_array_equal(before, after)
 
-    losses = program(theta, X[:2], None if Y is None else Y[:2])
+    losses = programs["reroll"](theta, X[:2], None if Y is None else Y[:2])
+    P = measure.as_values(work, theta)
     for i in range(2):
         rows = [values(array[i].tolist()) for array in (X, Y) if array is not None]
-        agree(losses[i], work.loss(P, *rows).data)
+        assert losses[i] == pytest.approx(work.loss(P, *rows).data, rel=1e-9)
 
 
 def test_there_are_many_losses_and_most_are_written_by_hand():

@@ -153,8 +153,10 @@ def sample(rng: random.Random, available: Sequence[Form], size: int) -> Case:
 def points(form: Form, count: int = 12) -> list[Case]:
     """A form at fixed points of its domain, on both sides of its kinks."""
     numbers: list[float] = [3, -2, 0.4, 2.5, -0.7, 7, 1.2, -1.5, 2]
-    found = []
+    found: list[Case] = []
     for i, x in enumerate([y for _ in range(4) for y in numbers]):
+        if len(found) == count:
+            break
         other = numbers[(i * 4 + i // 9 + 1) % 9]
         plain = TABLE[form.op].defaults[-1] if TABLE[form.op].defaults else x if form.pattern == "nv" else other
         root = form.expression(plain)
@@ -162,7 +164,7 @@ def points(form: Form, count: int = 12) -> list[Case]:
         case = Case(root, {name: values[name] for name in leaves(root)})
         if sound(case) and case not in found:
             found.append(case)
-    return found[:count]
+    return found
 
 
 def number(rng: random.Random) -> float:

@@ -1,3 +1,4 @@
+import gc
 import os
 import signal
 import sys
@@ -9,6 +10,12 @@ os.environ["MPLBACKEND"] = "Agg"  # plots open no window
 settings.register_profile("default", derandomize=True, deadline=None, max_examples=20)
 settings.register_profile("thorough", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("default")
+
+
+def pytest_collection_finish():
+    """What was collected stays to the end: the garbage collector need not walk through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_teardown():

@@ -31,7 +31,7 @@ def train(optimizer, *callbacks, engine="compiled", dtype=np.float64, **options)
     return nn.parameters_to_vector(model), history
 
 
-@pytest.mark.parametrize("engine", ["compiled", "eager"])
+@pytest.mark.parametrize("engine", ["compiled", pytest.param("eager", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
 def test_resuming_gives_what_training_without_a_break_gives(optimizer, engine, tmp_path):
     path = tmp_path / "checkpoint.npz"

@@ -238,7 +238,9 @@ def test_a_gradient_is_a_fresh_array(run: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-@pytest.mark.parametrize("name", ["mlp_tanh", "mlp_relu", "mlp_softmax_cross_entropy", "convolution_padded_by_if"])
+@pytest.mark.parametrize("name", [
+    "mlp_tanh", "mlp_relu", "mlp_softmax_cross_entropy",
+    pytest.param("convolution_padded_by_if", marks=pytest.mark.slow)])
 def test_a_number_that_is_not_finite_passes_through_without_a_warning(name: str, bad: float) -> None:
     case = LOSSES[name]()
     rows, targets = case.data(3)

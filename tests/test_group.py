@@ -11,7 +11,7 @@ from losses import weights
 import autograd
 from autograd import Program, Value, maximum, minimum, softmax
 
-T, D = 8, 4
+T, D = 6, 4
 
 
 def attention(layers: int, how: str) -> Case:

@@ -45,15 +45,6 @@ MEGABYTES = 4.0
 X, Y = np.linspace(-1, 1, 12)[:, None], np.linspace(-1, 3, 12)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def earlier_objects_are_passed_over() -> Iterator[None]:
-    """What is there before these tests stays, so the collector need not walk through it in each of them."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 @pytest.fixture
 def collected() -> Iterator[None]:
     """Nothing is left to collect, and the collector does not run."""

@@ -18,7 +18,7 @@ from random_graphs import Graph, distinct
 import autograd
 from autograd import Value, ops
 
-FEW, MANY = 20, 700
+FEW, MANY = 20, 350
 """Cases in the default run, and in the slow one."""
 
 

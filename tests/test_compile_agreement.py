@@ -39,7 +39,7 @@ def test_random_loops_agree_with_eager_where_nothing_may_be_padded(drawn: tuple[
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("small", "waste"), [(0, 1), (0, 2)])
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(drawn=loops(max_loops=6))
 def test_many_random_loops_agree_with_eager(drawn: tuple[Loops, Any, Any], small: int, waste: int) -> None:
     program, X, Y = drawn

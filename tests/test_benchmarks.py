@@ -134,14 +134,15 @@ def test_a_peer_that_is_installed_does_the_same_work(package, name, kind, dtype)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("package", "by_peer"), [("torch", programs.measure.by_torch),
-                                                  ("jax", programs.measure.by_jax)])
-@pytest.mark.parametrize("name", programs.WORK)
-def test_other_losses_are_the_same_in_a_peer(name, package, by_peer):
+@pytest.mark.parametrize(("package", "name"), [
+    *(("torch", name) for name in programs.WORK), *(("jax", name) for name in list(programs.WORK)[::3])])
+def test_other_losses_are_the_same_in_a_peer(package, name):
+    """Both peers run the same text of a loss over arrays."""
     pytest.importorskip(package)
     work = programs.WORK[name]
     given = programs.measure.arguments(work, 5)
     ours = programs.measure.by_program(programs.measure.programs(work)["reroll"], *given)
+    by_peer = {"torch": programs.measure.by_torch, "jax": programs.measure.by_jax}[package]
     agreement({"reroll": ours, package: by_peer(work, *given)})
 
 

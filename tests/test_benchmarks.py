@@ -106,7 +106,7 @@ def alone(monkeypatch):
         monkeypatch.setattr(module, "installed", lambda name: False)
 
 
-@pytest.mark.parametrize("kind", ["moons", "xor", "gpt"])
+@pytest.mark.parametrize("kind", [pytest.param("moons", marks=pytest.mark.slow), "xor", "gpt"])
 @pytest.mark.usefixtures("alone")
 def test_single_numbers_and_arrays_do_the_same_work(kind, engine):
     engines = {"file": engine, "ours": autograd}

@@ -218,7 +218,8 @@ def test_a_file_that_is_missing_or_cannot_be_written_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("monitor", ["val_loss", "loss"])
-@pytest.mark.parametrize(("patience", "epochs"), [(2, None), (3, 4), (5, 6), (99, 9)])
+@pytest.mark.parametrize(("patience", "epochs"), [
+    (2, None), (3, 4), pytest.param(5, 6, marks=pytest.mark.slow), (99, 9)])
 def test_a_training_that_was_stopped_goes_on_with_more_patience(tmp_path, monitor, patience, epochs):
     path = tmp_path / "checkpoint.npz"
 

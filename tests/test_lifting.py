@@ -13,7 +13,7 @@ from benchmarks.lifting.kernel import shapes
 from benchmarks.lifting.measure import compiled, gradient_error, measured, outputs_error, tabulated, text
 
 
-@pytest.mark.parametrize("name", by_default(KERNELS, one_in=3))
+@pytest.mark.parametrize("name", by_default(KERNELS, one_in=4))
 def test_a_kernel_is_the_same_compiled_by_hand_and_number_by_number(name):
     assert outputs_error(KERNELS[name], 1, examples=2) < 1e-9
     assert gradient_error(KERNELS[name], 1, examples=2) < 1e-9

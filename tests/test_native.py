@@ -59,7 +59,7 @@ def compared(case, X, Y, draw=None):
             assert np.all(np.abs(result - getattr(expected, name)) <= allowed), name
 
 
-@pytest.mark.parametrize("name", by_default(LOSSES, one_in=3))
+@pytest.mark.parametrize("name", by_default(LOSSES, one_in=5))
 def test_machine_code_gives_what_eager_evaluation_gives(name):
     case = LOSSES[name]()
     X, Y = case.data(LANES + 3)
@@ -105,7 +105,7 @@ def by_arrays(monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "last"), by_default(
-    itertools.product(sorted(LOSSES.keys() - LARGE), [False, True]), one_in=3))
+    itertools.product(sorted(LOSSES.keys() - LARGE), [False, True]), one_in=5))
 def test_loops_over_arrays_give_what_eager_evaluation_gives(name, last, by_arrays, monkeypatch):
     monkeypatch.setattr(engine, "quickest", lambda made: with_buffers(made, last))
     case = LOSSES[name]()

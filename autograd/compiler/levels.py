@@ -105,7 +105,6 @@ def with_early_sums(graph: Canonical) -> Canonical:
         return np.where(nodes == NONE, NONE, nodes + np.searchsorted(front, nodes, side="right"))
 
     taken = early & np.isin(owner, front)
-    there = term_levels(graph)
     terms = [
         (of_sum[owner[taken]], graph.sign[taken], moved(graph.left[taken]), moved(graph.right[taken])),
         (moved(sums), np.ones(len(sums), np.int64), of_sum[sums], np.full(len(sums), NONE)),
@@ -114,7 +113,8 @@ def with_early_sums(graph: Canonical) -> Canonical:
     owners, sign, left, right = (np.concatenate(column) for column in zip(*terms, strict=True))
     order = np.argsort(owners, kind="stable")
     level = np.zeros(size, np.int64)
-    np.maximum.at(level, owner[taken], 1 + there[taken])
+    for factors in (graph.left[taken], np.where(graph.right[taken] == NONE, graph.left[taken], graph.right[taken])):
+        np.maximum.at(level, owner[taken], 1 + graph.level[factors])
     return replace(
         graph, code=np.insert(graph.code, front, SUM), start=np.insert(graph.start, front, graph.start[front]),
         args=moved(graph.args), data=np.insert(graph.data, front, 0.0),
@@ -132,30 +132,31 @@ def early_terms(graph: Canonical) -> Bools:
     A kind of terms is early if it is there at half as many levels as its sums are at, or fewer, and always before what
     the sum waits for.
     """
-    living = np.flatnonzero(graph.alive & (graph.code == SUM))
-    late = np.zeros(len(graph.left), dtype=bool)
-    if len(living) < STEPS or graph.level[living].max(initial=0) < STEPS:
-        return late
-    inner = np.flatnonzero(graph.alive & (np.diff(graph.start) + np.diff(graph.first) > 0))
-    near, far = (kind.copy() for kind in kinds_of(graph, inner))
-    owner = np.repeat(np.arange(len(graph.code)), np.diff(graph.first))
-    _, of_sum = np.unique(near[:-1], return_inverse=True)
-    steps = different_per(of_sum[living], graph.level[living], of_sum.max(initial=0) + 1)[of_sum[owner]]
-    low, high = (pick(far[graph.left], far[graph.right]) for pick in (np.minimum, np.maximum))
-    _, of_term = np.unique(mix(of_sum[owner], graph.sign, low, high), return_inverse=True)
-    there = term_levels(graph)
-    early = (steps >= STEPS) & (2 * different_per(of_term, there)[of_term] <= steps) & (there < graph.level[owner] - 1)
+    size, sums = len(graph.code), np.flatnonzero(graph.alive & (graph.code == SUM))
+    early = np.zeros(len(graph.left), dtype=bool)
+    if len(distinct(graph.level[sums])) < STEPS:
+        return early
+    kinds = kinds_of(graph, np.flatnonzero(graph.alive & (np.diff(graph.start) + np.diff(graph.first) > 0)))
+    _, of_sum = np.unique(next(kinds)[sums], return_inverse=True)
+    steps = np.zeros(size, np.int64)
+    steps[sums] = different_per(of_sum, graph.level[sums])[of_sum]
+    owner = np.repeat(np.arange(size), np.diff(graph.first))
+    of_steps = np.flatnonzero(steps[owner] >= STEPS)
+    if not len(of_steps):
+        return early
+    kind, number = next(kinds), np.zeros(size, np.int64)
+    number[sums] = of_sum
+    left, right, owner = graph.left[of_steps], graph.right[of_steps], owner[of_steps]
+    low, high = (pick(kind[left], kind[right]) for pick in (np.minimum, np.maximum))
+    _, of_term = np.unique(mix(number[owner], graph.sign[of_steps], low, high), return_inverse=True)
+    there = np.maximum(graph.level[left], np.where(right == NONE, 0, graph.level[right]))
+    found = (2 * different_per(of_term, there)[of_term] <= steps[owner]) & (there < graph.level[owner] - 1)
     # A sum, or a product, is worth it; and something must be left.
-    products = np.bincount(owner[early & (graph.right != NONE)], minlength=len(graph.code))
-    number, all_terms = (np.bincount(owner[which], minlength=len(graph.code)) for which in (early, early | True))
-    worth = ((number > 1) | (products > 0)) & (number < all_terms)
-    return early & worth[owner]
-
-
-def term_levels(graph: Canonical) -> Ints:
-    """The level at which both factors of each term are there."""
-    levels: Ints = np.maximum(graph.level[graph.left], np.where(graph.right == NONE, 0, graph.level[graph.right]))
-    return levels
+    products, several, whole = (np.bincount(owner[which], minlength=size) for which in (
+        found & (right != NONE), found, found | True))
+    worth = ((several > 1) | (products > 0)) & (several < whole)
+    early[of_steps] = found & worth[owner]
+    return early
 
 
 # ── levels ────────────────────────────────────────────────────────────────────────────────────────
@@ -176,10 +177,10 @@ def chosen_levels(graph: Canonical, living: Ints) -> Ints:
     return latest_levels(graph, living, waits)
 
 
-def different_per(kinds: Ints, of: Ints, number: int = 0) -> Ints:
-    """How many different things each kind has, of so many kinds at least."""
+def different_per(kinds: Ints, of: Ints) -> Ints:
+    """How many different things each kind has."""
     width = of.max(initial=0) + 1
-    return np.bincount(distinct(kinds * width + of) // width, minlength=number)
+    return np.bincount(distinct(kinds * width + of) // width)
 
 
 def latest_levels(graph: Canonical, living: Ints, waits: Bools) -> Ints:

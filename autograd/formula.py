@@ -1,7 +1,7 @@
 r"""A carrier that prints: apply a row of the table to formulas and read what was computed.
 
-The same rule that computes a derivative thereby writes it, in any of five spellings: text for
-people, LaTeX for slides, NumPy for arrays, Python and JavaScript for plain floats.
+The same rule that computes a derivative thereby writes it, in any of six spellings: text for
+people, LaTeX for slides, MathML for pages, NumPy for arrays, Python and JavaScript for plain floats.
 
 >>> from autograd import ops
 >>> x, y = Formula("x"), Formula("y")
@@ -16,17 +16,24 @@ people, LaTeX for slides, NumPy for arrays, Python and JavaScript for plain floa
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from autograd import ops
+from autograd.notation import Notation
 
 LEVELS = {"": 0, "any": 0, "sum": 1, "product": 2, "unary": 3, "power": 4, "atom": 5}
 """How tightly an expression binds; a placeholder of a row names the least it takes without brackets."""
 
+BRACKETS = {"latex": (r"\left(", r"\right)"), "mathml": ("<mrow><mo>(</mo>", "<mo>)</mo></mrow>")}
+"""Brackets where they are not simply ( and )."""
+
+COMMAS = {"text": ", ", "latex": ", ", "mathml": "<mo>,</mo>"}
+"""What stands between the operands of a function."""
+
 
 class Formula(ops.Carrier):
-    """An expression in one spelling: "text", "latex", "numpy", "python" or "javascript"."""
+    """An expression in one spelling: "text", "latex", "mathml", "numpy", "python" or "javascript"."""
 
     __slots__ = ("level", "source", "spelling")
 
@@ -51,7 +58,8 @@ class Formula(ops.Carrier):
     def __format__(self, least: str) -> str:
         if LEVELS[self.level] >= LEVELS[least]:
             return self.source
-        return rf"\left({self.source}\right)" if self.spelling == "latex" else f"({self.source})"
+        opening, closing = BRACKETS.get(self.spelling, ("(", ")"))
+        return f"{opening}{self.source}{closing}"
 
     def __str__(self) -> str:
         return self.source
@@ -75,13 +83,28 @@ def number(value: float) -> str:
 
 
 def _people(op: ops.Op, args: tuple[Formula, ...], spelling: str) -> Formula:
-    latex = spelling == "latex"
-    template, level = (op.latex, op.latex_level) if latex else (op.text, op.level)
     if isinstance(op, ops.Contraction) or op is ops.sum:
         return as_formula(op.expand(args))
-    if isinstance(op, ops.Reduction):
-        return Formula(template.format(", ".join(map(str, args))), level, spelling)
-    return Formula(template.format(*args), level, spelling)
+    return combined(op, args, spelling, listed=isinstance(op, ops.Reduction))
+
+
+class Form(Protocol):
+    """How operands are put together for people: a row of the table is one."""
+
+    text: str
+    level: str
+    notation: Notation
+
+
+def combined(form: Form, args: Sequence[Formula], spelling: str, listed: bool = False) -> Formula:
+    """Formulas put together in text, LaTeX or MathML; `listed` ones, with commas, in the one place that there is."""
+    template, level = form.text, form.level
+    if spelling != "text":
+        template, level = getattr(form.notation, spelling), form.notation.level
+    if spelling == "mathml":  # a plain number does not know its spelling before it stands beside what does
+        args = [arg if arg.spelling else Formula(f"<mn>{arg}</mn>", arg.level, spelling) for arg in args]
+    parts = [COMMAS[spelling].join(map(str, args))] if listed else args
+    return Formula(template.format(*parts), level, spelling)
 
 
 def _numpy(op: ops.Op, args: tuple[Formula, ...], spelling: str) -> Formula:
@@ -113,5 +136,5 @@ def _javascript(op: ops.Op, args: tuple[Formula, ...], spelling: str) -> Formula
 
 
 WRITERS: dict[str, Callable[[ops.Op, tuple[Formula, ...], str], Formula]] = {
-    "text": _people, "latex": _people, "numpy": _numpy, "python": _python, "javascript": _javascript,
+    "text": _people, "latex": _people, "mathml": _people, "numpy": _numpy, "python": _python, "javascript": _javascript,
 }

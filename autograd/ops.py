@@ -1,7 +1,7 @@
 """The one table of operations: everything the software knows about each of them is one row.
 
 A row says how the operation is computed, its partial derivatives in terms of its output and its
-inputs, how it is written for people, in LaTeX, NumPy and JavaScript, and where tests may sample it.
+inputs, how it is written for people, in mathematics, NumPy and JavaScript, and where tests may sample it.
 Nothing else in the software lists operations.
 
 A rule is written with operators and with rows of this same table, never with Python's ``if`` or
@@ -28,6 +28,19 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 
 from autograd.errors import NumberError, NumberRangeError, SizeError, TraceError
+from autograd.notation import (
+    BY_NAME,
+    Notation,
+    bars,
+    bracketed,
+    exponential,
+    fraction,
+    function,
+    infix,
+    negative,
+    power,
+    root,
+)
 
 Interval = tuple[float, float]
 
@@ -215,7 +228,7 @@ class Op:
 
     `forward` computes over floats with IEEE 754 results and never raises for a float.
     `rule(out, *operands)` gives one partial derivative per operand, for any carrier.
-    The spellings are format strings, by default those of a function of this name; ``{:product}``
+    The spellings for people and code are format strings, by default those of a function of this name; ``{:product}``
     puts brackets around an operand that binds more loosely than a product (see
     `autograd.formula.LEVELS`), and `level` is how tightly the whole binds. `domain` holds an
     interval per operand, wherein tests may sample, away from `kinks`: values of the first operand,
@@ -226,7 +239,8 @@ class Op:
     forward: Callable[..., float]
     rule: Callable[..., tuple[Any, ...]]
     text: str = ""
-    latex: str = ""
+    notation: Notation = BY_NAME
+    """How mathematics writes it, in LaTeX and in MathML; by default as a function of its name."""
     numpy: str = ""
     ufunc: str = ""
     """NumPy's name of the ufunc that computes it over arrays, or folds two terms of a reduction; empty if none does."""
@@ -234,7 +248,6 @@ class Op:
     """How it is written in JAX where JAX would take another slope than the rule; of a reduction, how its terms are."""
     javascript: str = ""
     level: str = "atom"
-    latex_level: str = ""
     domain: tuple[Interval, ...] = ((-2.0, 2.0),)
     kinks: tuple[float, ...] = ()
     defaults: tuple[float, ...] = ()
@@ -254,16 +267,15 @@ class Op:
     """The partials over arrays, from (out, *operands), or (out, term, ties) of a reduction; generated likewise."""
 
     def __post_init__(self) -> None:
-        places = ", ".join(["{}"] * (1 if isinstance(self, Reduction | Contraction) else self.arity))
+        operands = 1 if isinstance(self, Reduction | Contraction) else self.arity
+        places = ", ".join(["{}"] * operands)
         if not (self.numpy or self.ufunc) and isinstance(getattr(np, self.name, None), np.ufunc):
             self.ufunc = self.name
         self.numpy = self.numpy or self.text or f"np.{self.name}({places})"
         self.javascript = self.javascript or self.text or f"Math.{self.name}({places})"
-        function = rf"\operatorname{{{{{self.name}}}}}".replace("_", r"\_")
-        self.latex = self.latex or self.text or rf"{function}\left({places}\right)"
+        self.notation = function(self.name, operands) if self.notation is BY_NAME else self.notation
         self.text = self.text or f"{self.name}({places})"
         self.symbol = self.symbol or self.name
-        self.latex_level = self.latex_level or self.level
 
     @property
     def arity(self) -> int:
@@ -502,10 +514,10 @@ ANY: Interval = (-2.0, 2.0)
 # is a matter of data. Only formulas and traced nodes keep them.
 
 gt = Op("gt", lambda x, y: float(x > y), lambda out, x, y: (0, 0),
-        ufunc="greater", text="({} > {})", latex="[{} > {}]", javascript="Number({} > {})",
+        ufunc="greater", text="({} > {})", notation=bracketed("[", ">", "]"), javascript="Number({} > {})",
         domain=(ANY, ANY), kinks=(0.0,), recorded=False)
 eq = Op("eq", lambda x, y: float(x == y), lambda out, x, y: (0, 0),
-        ufunc="equal", text="({} == {})", latex="[{} = {}]", javascript="Number({} === {})",
+        ufunc="equal", text="({} == {})", notation=bracketed("[", "=", "]"), javascript="Number({} === {})",
         domain=(ANY, ANY), kinks=(0.0,), recorded=False)
 where: Op = Op("where", lambda c, x, y: x if c else y, lambda out, c, x, y: (0, where(c, 1, 0), where(c, 0, 1)),
                javascript="({} ? {} : {})", domain=((0.5, 1.0), ANY, ANY), recorded=False)
@@ -515,44 +527,46 @@ detach = Op("detach", float, lambda out, x: (0,), numpy="{}", jax="jax.lax.stop_
 # ── arithmetic ───────────────────────────────────────────────────────────────────────────────
 
 add = Op("add", operator.add, lambda out, x, y: (1, 1),
-         symbol="+", ufunc="add", text="{:sum} + {:product}", level="sum", domain=(ANY, ANY))
+         symbol="+", ufunc="add", text="{:sum} + {:product}", notation=infix("sum", "+", "product", level="sum"),
+         level="sum", domain=(ANY, ANY))
 sub = Op("sub", operator.sub, lambda out, x, y: (1, -1),
-         symbol="-", ufunc="subtract", text="{:sum} - {:product}", level="sum", domain=(ANY, ANY))
+         symbol="-", ufunc="subtract", text="{:sum} - {:product}", notation=infix("sum", "−", "product", level="sum"),
+         level="sum", domain=(ANY, ANY))
 mul = Op("mul", operator.mul, lambda out, x, y: (y, x),
-         symbol="*", ufunc="multiply", text="{:product} * {:unary}", latex=r"{:product} \cdot {:unary}",
-         level="product", domain=(ANY, ANY))
+         symbol="*", ufunc="multiply", text="{:product} * {:unary}",
+         notation=infix("product", "·", "unary", level="product"), level="product", domain=(ANY, ANY))
 div = Op("div", ieee(operator.truediv, np.divide), lambda out, x, y: (1 / y, -out / y),
-         symbol="/", ufunc="divide", text="{:product} / {:unary}", latex=r"\frac{{{}}}{{{}}}", level="product",
-         latex_level="power",
+         symbol="/", ufunc="divide", text="{:product} / {:unary}", notation=fraction, level="product",
          domain=(ANY, POSITIVE))
-neg = Op("neg", operator.neg, lambda out, x: (-1,), symbol="-", ufunc="negative", text="-{:power}", level="unary")
+neg = Op("neg", operator.neg, lambda out, x: (-1,), symbol="-", ufunc="negative", text="-{:power}", notation=negative,
+         level="unary")
 pow = Op("pow", ieee(math.pow, np.float_power),
          # A zero exponent makes a constant (y/x is that 0, and keeps the mixed second derivative);
          # 0 raised to what is not negative stays 0 (or 1).
          lambda out, x, y: (where(eq(y, 0), where(eq(x, 0), 0, y / x), y * x ** (y - 1)),
                             where(eq(x, 0) * (1 - gt(0, y)), 0, out * log(x))),
-         symbol="**", ufunc="power", text="{:atom} ** {:unary}", latex="{:atom}^{{{}}}", level="power",
+         symbol="**", ufunc="power", text="{:atom} ** {:unary}", notation=power, level="power",
          domain=(POSITIVE, ANY), jax="power({}, {})",
          # Where base 1 or -1 makes C and NumPy answer 1, JavaScript says NaN.
          javascript="({0} === 1 || ({0} === -1 && Math.abs({1}) === Infinity) ? 1 : Math.pow({0}, {1}))")
-abs = Op("abs", math.fabs, lambda out, x: (sign(x),), ufunc="absolute", latex=r"\left|{}\right|", jax="magnitude({})",
+abs = Op("abs", math.fabs, lambda out, x: (sign(x),), ufunc="absolute", notation=bars, jax="magnitude({})",
          kinks=(0.0,))
 
 # ── elementary functions ─────────────────────────────────────────────────────────────────────
 
-exp = Op("exp", ieee(math.exp, np.exp), lambda out, x: (out,), latex="e^{{{}}}", latex_level="power")
-log: Op = Op("log", ieee(math.log, np.log), lambda out, x: (1 / x,), latex=r"\ln\left({}\right)", domain=(POSITIVE,))
-sqrt = Op("sqrt", ieee(math.sqrt, np.sqrt), lambda out, x: (0.5 / out,), latex=r"\sqrt{{{}}}", domain=(POSITIVE,))
-sin = Op("sin", ieee(math.sin, np.sin), lambda out, x: (cos(x),), latex=r"\sin\left({}\right)")
-cos: Op = Op("cos", ieee(math.cos, np.cos), lambda out, x: (-sin(x),), latex=r"\cos\left({}\right)")
-tanh = Op("tanh", math.tanh, lambda out, x: (1 - out**2,), latex=r"\tanh\left({}\right)")
+exp = Op("exp", ieee(math.exp, np.exp), lambda out, x: (out,), notation=exponential)
+log: Op = Op("log", ieee(math.log, np.log), lambda out, x: (1 / x,), notation=function("ln"), domain=(POSITIVE,))
+sqrt = Op("sqrt", ieee(math.sqrt, np.sqrt), lambda out, x: (0.5 / out,), notation=root, domain=(POSITIVE,))
+sin = Op("sin", ieee(math.sin, np.sin), lambda out, x: (cos(x),))
+cos: Op = Op("cos", ieee(math.cos, np.cos), lambda out, x: (-sin(x),))
+tanh = Op("tanh", math.tanh, lambda out, x: (1 - out**2,))
 
 # ── activations ──────────────────────────────────────────────────────────────────────────────
 
 sigmoid = Op("sigmoid", _sigmoid, lambda out, x: (out * (1 - out),),
-             symbol="σ", latex=r"\sigma\left({}\right)", numpy="1 / (1 + np.exp(-{:power}))",
+             symbol="σ", notation=function("σ"), numpy="1 / (1 + np.exp(-{:power}))",
              jax="jax.nn.sigmoid({})", javascript="(1 / (1 + Math.exp(-{:power})))",
-             level="product", latex_level="atom")
+             level="product")
 softplus = Op("softplus", _softplus, lambda out, x: (sigmoid(x),), numpy="np.logaddexp(0, {})",
               javascript="(Math.max({0}, 0) + Math.log1p(Math.exp(-Math.abs({0}))))")
 relu = Op("relu", lambda x: _maximum(x, 0.0), lambda out, x: (gt(x, 0),), numpy="np.maximum({}, 0)",
@@ -579,15 +593,15 @@ minimum = Op("minimum", _minimum, lambda out, x, y: (where(eq(x, y), 0.5, gt(y, 
 # ── reductions over any number of terms ──────────────────────────────────────────────────────
 
 sum = Reduction("sum", _sum, lambda out, x, n: (1,),
-                symbol="Σ", ufunc="add", latex=r"\sum\left({}\right)", numpy="np.sum({}, axis=-1)",
+                symbol="Σ", ufunc="add", numpy="np.sum({}, axis=-1)",
                 expand=lambda xs: functools.reduce(add, xs))
 dot = Contraction("dot", _dot, lambda out, w, x: (x, w), symbol="Σ", numpy="np.dot({}, {})")
 max = Reduction("max", lambda *xs: functools.reduce(_maximum, xs), lambda out, x, n: (div(eq(x, out), n),),
-                ufunc="maximum", latex=r"\max\left({}\right)", numpy="np.max({}, axis=-1)",
+                ufunc="maximum", numpy="np.max({}, axis=-1)",
                 jax="jax.lax.optimization_barrier({})",
                 expand=lambda xs: functools.reduce(maximum, xs), counts_ties=True)
 min = Reduction("min", lambda *xs: functools.reduce(_minimum, xs), lambda out, x, n: (div(eq(x, out), n),),
-                ufunc="minimum", latex=r"\min\left({}\right)", numpy="np.min({}, axis=-1)",
+                ufunc="minimum", numpy="np.min({}, axis=-1)",
                 jax="jax.lax.optimization_barrier({})",
                 expand=lambda xs: functools.reduce(minimum, xs), counts_ties=True)
 logsumexp = Reduction("logsumexp", _logsumexp, lambda out, x, n: (exp(x - out),),

@@ -86,7 +86,7 @@ def test_the_operation_works_everywhere(copy):
 
 @pytest.mark.slow
 def test_its_tests_come_with_it(copy):
-    files = ["ops", "formula", "specialize", "javascript", "mathml", "activations"]
+    files = ["ops", "formula", "specialize", "javascript", "tokens", "activations"]
     done = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", *(f"tests/test_{name}.py" for name in files))
     assert not done.returncode, done.stdout
 

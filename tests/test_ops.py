@@ -64,10 +64,11 @@ def test_a_row_with_a_fixed_number_of_operands_is_a_method_of_every_carrier(op: 
 @over("op", ALL, ids=named)
 def test_a_row_says_all_that_there_is_to_say(op: ops.Op) -> None:
     assert op.text
-    assert op.latex
+    assert op.notation.latex
+    assert op.notation.mathml
     assert op.numpy
     assert op.symbol
-    assert {op.level, op.latex_level} <= set(LEVELS)
+    assert {op.level, op.notation.level} <= set(LEVELS)
     assert all(low < high for low, high in op.domain)
     for part in (op.compute, op.local, op.pull):
         assert callable(part)

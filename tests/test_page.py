@@ -25,7 +25,7 @@ def test_it_holds_every_sentence_and_what_each_step_makes_known():
     page = viz.html(steps)
     assert all(f">{step.sentence}</a></li>" in page for step in steps)
     data = film(page)
-    assert [step["text"] for step in data["steps"]] == [step.sentence for step in steps]
+    assert [step["said"] for step in data["steps"]] == [step.said.packed() for step in steps]
     assert data["steps"][5]["known"] == {"v0:gradient": "-4", "v3e0:gradient": "-4", "v3e0:local": "1"}
     assert data["edges"]["v3e0"] == {"from": "v0", "to": "v3", "local": "dq/dx"}
 
@@ -70,7 +70,7 @@ def test_any_label_is_text(label):
     assert "<script>alert" not in page
     assert "<img" not in page
     assert page.count("<script") == page.count("</script>") == 2
-    assert film(page)["steps"][-1]["text"] == viz.steps(x * 3)[-1].sentence
+    assert film(page)["steps"][-1]["said"] == viz.steps(x * 3)[-1].said.packed()
     ET.fromstring(re.search("<svg.*?</svg>", page, re.S)[0])
 
 

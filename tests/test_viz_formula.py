@@ -120,8 +120,8 @@ def test_numpy_numbers_read_back_exactly(x):
 
 
 def test_what_cannot_be_written_is_refused():
-    with pytest.raises(UsageError, match="spelling is one of 'text', 'latex', 'numpy'; 'mathml' came"):
-        viz.formula(Value(1.0), "mathml")
+    with pytest.raises(UsageError, match="spelling is one of 'text', 'latex', 'mathml', 'numpy'; 'html' came"):
+        viz.formula(Value(1.0), "html")
     with pytest.raises(UsageError, match="formula writes a Value, float came"):
         viz.formula(1.0)
 
@@ -130,5 +130,5 @@ def test_every_row_of_the_table_can_be_written():
     for op in ops.TABLE.values():
         if op.recorded and type(op) is ops.Op:
             f = op(*[Value(sum(interval) / 2, f"a{i}") for i, interval in enumerate(op.domain)])
-            for spelling in ("text", "latex", "numpy"):
+            for spelling in ("text", "latex", "mathml", "numpy"):
                 assert "a" in viz.formula(f, spelling)

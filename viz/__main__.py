@@ -114,7 +114,8 @@ def told(walk: Walk) -> list[str]:
     # The last word on each leaf is its gradient.
     gradient = {step.value: step.number for step in backward}
     leaves = [value for value in walk.values if value in gradient and not value.args]
-    return lines + [f"  {walk.text.derivative(leaf)} = {walk.text.shown(gradient[leaf])}" for leaf in leaves]
+    words = walk.sentences
+    return lines + [f"  {words.derivative(leaf).text} = {words.shown(gradient[leaf])}" for leaf in leaves]
 
 
 def _numbered(passage: Sequence[Step], start: int) -> list[str]:

@@ -38,7 +38,7 @@ def told(frames: Frames, position: int) -> str:
 
 def table(frames: Frames, position: int) -> list[str]:
     """The lines of a table, names, values and gradients as far as they are known; none where it is too wide."""
-    moment, shown = frames.moment(position), frames.walk.text.shown
+    moment, shown = frames.moment(position), frames.walk.sentences.shown
     rows = [("", "value", "gradient")]
     for value in frames.walk.values:
         if value.op is not ops.constant or value.label:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 
 from viz.drawings.frames import Frames
@@ -44,7 +44,7 @@ class Animation:
         self.known: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for frame in frames:
             for key, number in frames.made_known(frame).items():
-                self.known[key].append((frame.position, number))
+                self.known[key].append((frame.position, number.digits))
 
     def animate(self, element: ET.Element, attribute: str, at: Mapping[int, str]) -> None:
         """Give an attribute of an element the values that it takes from these positions on."""
@@ -116,7 +116,7 @@ class Animation:
     def sentences(self, root: ET.Element) -> None:
         """Put each step's sentence below the drawing, in lines as wide as that is."""
         left, top, wide, high = map(float, root.get("viewBox", "").split())
-        lines = {frame.position: broken(frame.sentence, wide - SIZE) for frame in self.frames}
+        lines = {frame.position: broken(frame.said.pieces("text"), wide - SIZE) for frame in self.frames}
         most = max(map(len, lines.values()))
         for position, sentence in lines.items():
             element = ET.SubElement(root, f"{{{SVG}}}text", {
@@ -135,18 +135,16 @@ class Animation:
         root.set("height", f"{high:g}pt")
 
 
-def broken(sentence: str, widest: float) -> list[str]:
-    """The sentence in lines of at most a width in points, broken at signs of equality where that is possible.
+def broken(pieces: Sequence[str], widest: float) -> list[str]:
+    """The pieces of a sentence in lines of at most a width in points, where that is possible.
 
-    >>> broken("df/dx = df/dq · y = -4 · 5 = -20", 150)
+    >>> broken(["df/dx", " = df/dq · y", " = -4 · 5", " = -20"], 150)
     ['df/dx = df/dq · y', '= -4 · 5 = -20']
     """
-    first, *others = sentence.split(" = ")
-    lines = [first]
-    for part in others:
-        longer = f"{lines[-1]} = {part}"
-        if width(longer, SIZE) <= widest:
-            lines[-1] = longer
+    lines = [""]
+    for piece in pieces:
+        if not lines[-1] or width(lines[-1] + piece, SIZE) <= widest:
+            lines[-1] += piece
         else:
-            lines.append(f"= {part}")
+            lines.append(piece.lstrip())
     return lines

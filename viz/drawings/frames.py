@@ -24,6 +24,7 @@ from viz.drawings.scene import recast
 from viz.drawings.sheet import Moment, Operand, Sheet, touched
 from viz.style import one_of, theme_named
 from viz.text.naming import labels
+from viz.text.tokens import Number
 from viz.text.walkthrough import Step, Walk
 
 
@@ -137,17 +138,18 @@ class Frames(Sequence[Frame]):
         """What the number that a value is is called, at the value and on the pieces of wire to operations."""
         return [f"{name}:data" for name in (self.id(value), *map(self.id, self.users[value]))]
 
-    def made_known(self, frame: Frame) -> dict[str, str]:
+    def made_known(self, frame: Step) -> dict[str, Number]:
         """The numbers that a step makes known, by the names that they have in pages."""
-        id, number = self.id(frame.value), self.sheet.number
+        id, words = self.id(frame.value), self.walk.sentences
         if frame.phase == "forward":
-            return dict.fromkeys(self.data(frame.value), number(frame.number))
-        known = {f"{id}:gradient": number(frame.number)}
-        if frame.chain is not None:
-            edge = self.id((frame.chain.operation, frame.chain.position))
-            known[f"{edge}:gradient"] = number(frame.chain.product)
-            known[f"{edge}:local"] = number(frame.chain.local)
-        return known
+            return dict.fromkeys(self.data(frame.value), words.data(frame.value))
+        if frame.chain is None:
+            return {f"{id}:gradient": words.gradient(frame.value, frame.number)}
+        edge = self.id(frame.chain.edge)
+        return {
+            f"{id}:gradient": words.part(frame.chain, "total"), f"{edge}:gradient": words.part(frame.chain, "product"),
+            f"{edge}:local": words.part(frame.chain, "local"),
+        }
 
     def drawing(self, position: int | None = None) -> Drawing:
         """The graph after so many steps, the last one highlighted; without a number, all that the walk finds."""

@@ -27,15 +27,19 @@ from viz.drawings.render import Drawing
 from viz.drawings.scalars import STYLES, paint, prepared
 from viz.drawings.scene import recast
 from viz.style import one_of
-from viz.text.mathml import mathml
-from viz.text.sentences import Sentences
 from viz.text.tables import aligned, html_table, plain
+from viz.text.tokens import DELTA, PLUS, TIMES, Applied, Equation, Sentence, Token
 from viz.text.walkthrough import Walk
 
 HEAD = ("value", "before", "after", "change", "predicted", "error")
 
 MOST = 4
 """Of more moved values than this the terms of the prediction are not written out."""
+
+
+def delta(token: Token) -> Token:
+    """A change: Δx."""
+    return Applied(DELTA, (token,))
 
 
 class Nudge:
@@ -68,34 +72,34 @@ class Nudge:
         return self[self.walk.root]
 
     @property
+    def said(self) -> Sentence:
+        """The prediction for the root; of many values only the result is written."""
+        words, root = self.walk.sentences, self.walk.root
+        terms: list[Token] = [words.number(self.root.predicted)]
+        if len(self.moves) <= MOST:
+            slopes = zip(self.moves.items(), grad(root, self.moves), strict=True)
+            factors = [(words.derivative(x), delta(words.symbol(x)), slope, h) for (x, h), slope in slopes]
+            symbols = [Applied(TIMES, (ratio, change)) for ratio, change, _, _ in factors]
+            numbers = [Applied(TIMES, (words.number(slope), words.number(h))) for _, _, slope, h in factors]
+            terms = [Applied(PLUS, tuple(symbols)), Applied(PLUS, tuple(numbers)), *terms]
+        return Sentence((Equation(delta(words.symbol(root)), tuple(terms), "≈"),))
+
+    @property
     def sentence(self) -> str:
         """The prediction for the root: Δy ≈ dy/dx · Δx = 8 · 0.1 = 0.8."""
-        return self.told(self.walk.text, "Δ", "≈")
+        return self.said.text
 
     @property
     def latex(self) -> str:
         """The sentence for slides."""
-        return self.told(self.walk.latex, r"\Delta ", r"\approx")
-
-    def told(self, words: Sentences, delta: str, about: str) -> str:
-        """The prediction for the root in a spelling; of many values only the result is written."""
-        terms = [f"{delta}{words.symbol(self.walk.root)}"]
-        if len(self.moves) <= MOST:
-            slopes = zip(self.moves.items(), grad(self.walk.root, self.moves), strict=True)
-            factors = [(words.derivative(x), f"{delta}{words.symbol(x)}", slope, h) for (x, h), slope in slopes]
-            terms.append(" + ".join(f"{ratio}{words.times}{change}" for ratio, change, _, _ in factors))
-            terms.append(" + ".join(
-                f"{words.number(slope):unary}{words.times}{words.number(h):unary}" for _, _, slope, h in factors
-            ))
-        terms.append(words.shown(self.root.predicted))
-        return f"{terms[0]} {about} {' = '.join(terms[1:])}"
+        return self.said.latex
 
     def cells(self, change: Change) -> list[str]:
         """A row of the table; what is mere rounding counts as no error."""
         rounding = 1e-13 * (abs(change.before) + abs(change.after))
         error = 0.0 if abs(change.error) <= rounding else change.error
         numbers = (change.before, change.after, change.actual, change.predicted, error)
-        return [change.name, *map(self.walk.text.shown, numbers)]
+        return [change.name, *map(self.walk.sentences.shown, numbers)]
 
     def draw(self, **options: Any) -> Drawing:
         """The graph with each number before and after, and below or beside it the change ≈ the one predicted.
@@ -105,7 +109,7 @@ class Nudge:
         style, clusters = options.pop("style", "record"), options.pop("clusters", None)
         one_of("style", style, STYLES)
         names = {name: value for value, name in self.walk.names.items() if value.op is not ops.constant}
-        look = {"names": names, "number_format": self.walk.text.number_format, "highlight": self.moves} | options
+        look = {"names": names, "number_format": self.walk.sentences.number_format, "highlight": self.moves} | options
         scene = prepared(self.walk.root, gradients=True, **look)
         return paint(recast(scene, Moved, changes=self.of), style, clusters)
 
@@ -117,7 +121,7 @@ class Nudge:
 
     def _repr_html_(self) -> str:
         rows = [[plain(cell) for cell in self.cells(change)] for change in self.changes]
-        return html_table(HEAD, rows, mathml(self.latex))
+        return html_table(HEAD, rows, self.said.mathml)
 
 
 def nudge(

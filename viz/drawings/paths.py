@@ -20,9 +20,8 @@ from typing import Any, overload
 from autograd import SizeError, UsageError, Value, ancestors, grad, local_derivatives, ops
 from viz.drawings.dot import draw
 from viz.drawings.render import Drawing
-from viz.text.mathml import mathml
-from viz.text.sentences import Sentences
 from viz.text.tables import aligned, html_table, plain
+from viz.text.tokens import PLUS, TIMES, TIMES_NUMBERS, Applied, Equation, Number, Rule, Sentence, Token, Words
 from viz.text.walkthrough import Walk
 
 Edge = tuple[Value, int]
@@ -46,7 +45,7 @@ class Path:
     @property
     def symbols(self) -> tuple[str, ...]:
         """The local derivatives as formulas: 1, 2 * x."""
-        return tuple(self.walk.text.rule(*edge).source for edge in self.edges)
+        return tuple(Rule(self.walk.sentences.rule(*edge)).text for edge in self.edges)
 
     @property
     def names(self) -> str:
@@ -54,25 +53,30 @@ class Path:
         return " → ".join(self.walk.names[value] for value in self.nodes)
 
     @property
+    def said(self) -> Sentence:
+        """The product: derivatives, their formulas, their numbers, the result."""
+        words = self.walk.sentences
+        if not self.edges:
+            return Sentence((Number(1.0),))
+        ratios = tuple(words.ratio(value, value.args[i]) for value, i in self.edges)
+        rules = tuple(Rule(words.rule(*edge)).here for edge in self.edges)
+        numbers = tuple(map(words.number, self.local_derivatives))
+        terms = (_times(rules), Applied(TIMES_NUMBERS, numbers), words.number(self.product))
+        return Sentence((Equation(Applied(TIMES, ratios), terms),))
+
+    @property
     def sentence(self) -> str:
         """The product: dy/dq · dq/dx = 1 · (2 * x) = 1 · 10 = 10."""
-        return " = ".join(dict.fromkeys(self.terms(self.walk.text)))
+        return self.said.text
 
     @property
     def latex(self) -> str:
         """The sentence for slides."""
-        return " = ".join(dict.fromkeys(self.terms(self.walk.latex)))
+        return self.said.latex
 
-    def terms(self, told: Sentences) -> tuple[str, ...]:
-        """What the sentence says is equal: derivatives, their formulas, their numbers, the product."""
-        if not self.edges:
-            return ("1",)
-        ratios = [told.ratio(value, value.args[i]) for value, i in self.edges]
-        (first, *others), numbers = [told.rule(*edge) for edge in self.edges], map(told.number, self.local_derivatives)
-        alone = first.known or not others
-        rules = [first.source if alone else f"{first.formula:product}", *(f"{rule.formula:unary}" for rule in others)]
-        factors = [str(next(numbers)), *(f"{number:unary}" for number in numbers)]
-        return (*(told.times.join(written) for written in (ratios, rules, factors)), told.shown(self.product))
+
+def _times(rules: tuple[Token, ...]) -> Token:
+    return Applied(TIMES_NUMBERS if isinstance(rules[0], Number) else TIMES, rules)
 
 
 class Paths(Sequence[Path]):
@@ -111,29 +115,31 @@ class Paths(Sequence[Path]):
         return both_nan or math.isclose(self.total, self.gradient, rel_tol=1e-9, abs_tol=1e-9 * size)
 
     @property
-    def sentence(self) -> str:
-        """The sum: dy/dx = 10 + (-2) = 8."""
-        return " = ".join(self.terms(self.walk.text)) + self.remark
+    def equation(self) -> Equation:
+        """The gradient as the sum of what the paths contribute."""
+        words = self.walk.sentences
+        sum = Applied(PLUS, tuple(words.number(path.product) for path in self.found) or (words.number(0.0),))
+        return Equation(words.derivative(self.x), (sum, words.number(self.total)))
 
     @property
-    def remark(self) -> str:
-        """What is to be said if backpropagation gives something else."""
-        return "" if self.agrees else f", where backpropagation gives {self.walk.text.shown(self.gradient)}"
+    def said(self) -> Sentence:
+        """The sum, and what is to be said if backpropagation gives something else."""
+        remark = Words(f"where backpropagation gives {self.walk.sentences.shown(self.gradient)}")
+        return Sentence((self.equation,) if self.agrees else (self.equation, remark))
+
+    @property
+    def sentence(self) -> str:
+        """The sum: dy/dx = 10 + (-2) = 8."""
+        return self.said.text
 
     @property
     def latex(self) -> str:
         """The gradient as the sum of its paths, a line each for derivatives, numbers and the result."""
-        told = self.walk.latex
-        derivative, *sums = self.terms(told)
-        lines = [" + ".join(path.terms(told)[0] for path in self.found), *sums] if self.found else sums
-        written = r" \\" + "\n" + "  &= "
-        return rf"\begin{{aligned}}{derivative} &= {written.join(dict.fromkeys(lines))}\end{{aligned}}"
-
-    def terms(self, told: Sentences) -> list[str]:
-        """What the sentence says is equal: dy/dx, the sum of numbers, the sum."""
-        first, *others = [told.number(path.product) for path in self.found] or [told.number(0.0)]
-        sum = " + ".join([str(first), *(f"{number:unary}" for number in others)])
-        return list(dict.fromkeys([told.derivative(self.x), sum, told.shown(self.total)]))
+        derivative, *sums = self.equation.sides("latex")
+        products = [path.said.pieces("latex")[0] for path in self.found]
+        lines = [" + ".join(products), *sums] if products else sums
+        written = (r" \\" + "\n  &= ").join(dict.fromkeys(lines))
+        return rf"\begin{{aligned}}{derivative} &= {written}\end{{aligned}}"
 
     @property
     def none(self) -> str:
@@ -159,9 +165,8 @@ class Paths(Sequence[Path]):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = [(str(i), plain(path.names), mathml(path.latex)) for i, path in enumerate(self.found)]
-        foot = mathml(" = ".join(self.terms(self.walk.latex))) + plain(self.remark)
-        return html_table(("", "path", "product of local derivatives"), rows, foot)
+        rows = [(str(i), plain(path.names), path.said.mathml) for i, path in enumerate(self.found)]
+        return html_table(("", "path", "product of local derivatives"), rows, self.said.mathml)
 
 
 def paths(

@@ -147,9 +147,9 @@ class Graph {
   }
 }
 
-// What a step makes known, as text; a page whose numbers move looks them up.
+// What a step makes known: text, or the place of a number that moves.
 function written(known) {
-  return film.look ? film.look(known) : known;
+  return typeof known === "string" ? known : film.point.text(known);
 }
 
 function name(element) {

@@ -2,9 +2,7 @@
 // ── what can be moved ───────────────────────────────────────────────────────────────────────────
 
 const numbers = new Numbers();
-const teller = new Teller(numbers);
-film.steps = film.steps.map(step => new Step(step, teller));
-film.look = source => numbers.text(source);
+film.point = numbers;
 
 // A number with its slider, the field that takes any number, and its gradient.
 class Leaf {
@@ -28,11 +26,11 @@ class Leaf {
     for (const event of ["focusout", "pointerleave"]) this.row.addEventListener(event, () => player.graph.trace(null));
   }
 
-  get number() { return numbers.v[this.place]; }
+  get number() { return numbers.data[this.place]; }
 
   // Takes a number; a slider that is too short for it gets longer.
   move(number, typing = false) {
-    numbers.v[this.place] = number;
+    numbers.data[this.place] = number;
     if (!typing) this.field.value = formatted(number, { digits: 6, kind: "g" });
     this.field.setAttribute("aria-invalid", "false");
     this.live.moved();
@@ -67,7 +65,7 @@ class Leaf {
       if (number > Number(range.max)) range.max = number;
       if (document.activeElement !== range) range.value = number;
     }
-    const gradient = numbers.text(`g${this.place}`);
+    const gradient = numbers.text(["gradient", this.place]);
     if (gradient !== this.shown) this.shown = this.gradient.textContent = gradient;
   }
 }
@@ -75,7 +73,7 @@ class Leaf {
 // The plane of two inputs; dragging in it moves them.
 class Plane {
   constructor(canvas, plane, live) {
-    Object.assign(this, plane, { canvas, live, v: new Float64Array(numbers.v.length) });
+    Object.assign(this, plane, { canvas, live, v: new Float64Array(numbers.data.length) });
     canvas.hidden = false;
     const [x, y, output] = this.names;
     canvas.setAttribute("aria-label", `${output} for every ${x} from left to right and ${y} from bottom to top`);
@@ -114,12 +112,12 @@ class Plane {
 
   draw() {
     const { canvas } = this, [[left, right], [bottom, top]] = this.ranges;
-    this.v.set(numbers.v);
+    this.v.set(numbers.data);
     const place = (x, y) => Math.round(255 * clamp(this.share(this.answer(x, y)), 0, 1)) || 0; // nan is in no class
     paintPlane(canvas, this.ranges, (x, y) => this.shades[place(x, y)]);
     const across = x => (x - left) / (right - left) * canvas.width, up = y => (top - y) / (top - bottom) * canvas.height;
     for (const [x, y, kind] of this.points) paintPoint(canvas, across(x), up(y), CLASSES[kind], false);
-    paintPoint(canvas, across(numbers.v[this.x]), up(numbers.v[this.y]), style("background"), true);
+    paintPoint(canvas, across(numbers.data[this.x]), up(numbers.data[this.y]), style("background"), true);
   }
 }
 
@@ -153,7 +151,7 @@ class Live {
   }
 
   draw() {
-    $("#whole").replaceChildren(...pieces(`<math>${teller.sentence(film.whole, MATH)}</math>`));
+    $("#whole").replaceChildren(...player.formula(film.whole));
     for (const leaf of this.leaves) leaf.draw();
     this.plane?.draw();
     clearTimeout(this.resting);
@@ -164,7 +162,7 @@ class Live {
   // The sentences of all steps; of many, when nothing moves.
   list() {
     player.entries.forEach((entry, i) => {
-      const { text } = film.steps[i], link = entry.firstElementChild;
+      const text = player.text.sentence(film.steps[i].said), link = entry.firstElementChild;
       if (link.textContent !== text) link.textContent = text;
     });
   }

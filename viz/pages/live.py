@@ -23,7 +23,7 @@ from viz.pages.web import Page, page_file, saved
 from viz.text import naming
 from viz.text.javascript import PRELUDE
 
-SCRIPTS = ("numbers.js", "told.js", "plane.js", "live.js")
+SCRIPTS = ("numbers.js", "recomputed.js", "plane.js", "live.js")
 
 
 def live(

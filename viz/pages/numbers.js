@@ -9,10 +9,20 @@ function formatted(x, { digits, kind }) {
   if (kind === "f") return sign + fixed(size, digits);
   const significant = kind === "e" ? digits : Math.max(digits, 1) - 1;
   const [mantissa, exponent] = scientific(size, significant);
-  const power = `e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
-  if (kind === "e") return sign + mantissa + power;
-  if (exponent < -4 || exponent > significant) return sign + stripped(mantissa) + power;
+  if (kind === "e") return sign + mantissa + power(exponent);
+  if (exponent < -4 || exponent > significant) return sign + stripped(mantissa) + power(exponent);
   return sign + stripped(fixed(size, significant - exponent));
+}
+
+// The shortest text that reads back as this number, as Python writes it.
+function shortest(x) {
+  if (!Number.isFinite(x)) return formatted(x, { digits: 17, kind: "g" });
+  const sign = x < 0 || Object.is(x, -0) ? "-" : "", [mantissa, exponent] = Math.abs(x).toExponential().split("e");
+  return sign + (exponent >= -4 && exponent < 16 ? String(Math.abs(x)) : mantissa + power(exponent));
+}
+
+function power(exponent) {
+  return `e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
 }
 
 // Mantissa and exponent. Half-way numbers go to the even digit; toExponential rounds them up.

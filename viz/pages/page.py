@@ -23,7 +23,7 @@ from viz.drawings.vector import marked, text
 from viz.pages.web import Page, document, literal, page_file, saved
 from viz.style import variables
 from viz.text.expression import parse
-from viz.text.mathml import mathml
+from viz.text.tokens import Place, forms
 
 
 def html(
@@ -85,7 +85,7 @@ def player(
         svg=text(drawing), panel=panel,
         forward=entries(forward), backward=entries(frames[len(forward) :]),
         film=literal(film),
-        script=page_file("graph.js", "view.js", "player.js") + script,
+        script=page_file("tokens.js", "graph.js", "view.js", "player.js") + script,
     )
 
 
@@ -96,31 +96,33 @@ def entries(frames: Sequence[Frame]) -> str:
     )
 
 
-def film(frames: Frames) -> dict[str, Any]:
-    """What the script of the page knows of the graph and of each step."""
-    sheet, names, told = frames.sheet, frames.walk.names, frames.walk.text
+def film(frames: Frames, place: Place | None = None) -> dict[str, Any]:
+    """What the script of the page knows of the graph and of each step: numbers as text, or where the page has them."""
+    sheet, names, words = frames.sheet, frames.walk.names, frames.walk.sentences
     values = {}
     for value, id in sheet.ids.items():
         values[id] = {"name": names[value]}
         if value.op is not ops.constant:
-            values[id]["gradient"] = told.derivative(value)
+            values[id]["gradient"] = words.derivative(value).text
         if not value.args:
             values[id]["data"] = sheet.number(value.data)
     return {
         "start": f"{len(values)} values: those of the inputs are known, and the walk works out the others.",
         "values": values,
         "edges": {
-            frames.id((value, i)): {"from": sheet.ids[arg], "to": sheet.ids[value], "local": told.ratio(value, arg)}
-            for value in sheet.values
+            frames.id((value, i)): {"from": sheet.ids[arg], "to": id, "local": words.ratio(value, arg).text}
+            for value, id in sheet.ids.items()
             for i, arg in enumerate(value.args)
         },
-        "steps": [step(frames, frame) for frame in frames],
+        "steps": [step(frames, frame, place) for frame in frames],
+        "forms": forms(),
     }
 
 
-def step(frames: Frames, frame: Frame) -> dict[str, Any]:
+def step(frames: Frames, frame: Frame, place: Place | None) -> dict[str, Any]:
     """A step: its sentence, the numbers that it makes known, which of them are highlighted, and what it is about."""
-    known = frames.made_known(frame)
+    numbers = frames.made_known(frame)
+    known = {key: number.packed(place)[1] for key, number in numbers.items()}
     fresh = list(known) if frame.phase == "backward" else [f"{frames.id(frame.value)}:data"]
-    return {"phase": frame.phase, "text": frame.sentence, "math": mathml(frame.latex), "known": known,
+    return {"phase": frame.phase, "said": frame.said.packed(place), "known": known,
             "fresh": fresh, "about": [frames.id(part) for part in touched(frame)]}

@@ -4,6 +4,8 @@
 class Player {
   constructor(graph, view) {
     Object.assign(this, { graph, view, timer: null, last: film.steps.length });
+    this.text = new TextWriter(film.forms, film.point);
+    this.math = new MathWriter(film.forms, film.point);
     this.entries = [...document.querySelectorAll("nav li")];
     const click = { first: () => this.go(0), back: () => this.go(this.position - 1), play: () => this.toggle(),
       on: () => this.go(this.position + 1), last: () => this.go(this.last) };
@@ -55,10 +57,19 @@ class Player {
 
   // Writes the sentence of the step.
   tell() {
-    const step = film.steps[this.position - 1], text = step ? step.text : film.start;
-    $("#formula").replaceChildren(...(step ? pieces(step.math) : []));
+    const step = film.steps[this.position - 1], text = step ? this.text.sentence(step.said) : film.start;
+    $("#formula").replaceChildren(...(step ? this.formula(step.said) : []));
     $("#sentence").textContent = text;
     $("#slider").setAttribute("aria-valuetext", step ? `${this.position} of ${this.last}: ${text}` : "start");
+  }
+
+  // A sentence in pieces that a narrow page can put on several lines.
+  formula(said) {
+    return this.math.pieces(said).map(piece => {
+      const box = document.createElement("div");
+      box.innerHTML = `<math displaystyle="true">${piece}</math>`; // in which all labels are escaped
+      return box.firstElementChild;
+    });
   }
 
   // The address names the step, where the page has an address of its own.
@@ -108,20 +119,4 @@ class Player {
     event.preventDefault();
     act();
   }
-}
-
-// A formula in pieces that a narrow page can put on several lines: one from each sign of equality to the next.
-function pieces(markup) {
-  const whole = document.createElement("div");
-  whole.innerHTML = markup; // written by viz, in which labels are escaped
-  const made = [];
-  for (const part of [...whole.firstElementChild.childNodes]) {
-    const breaks = part.localName === "mtext" || (part.localName === "mo" && /=$/.test(part.textContent));
-    if (!made.length || breaks) {
-      made.push(document.createElementNS("http://www.w3.org/1998/Math/MathML", "math"));
-      made.at(-1).setAttribute("displaystyle", "true");
-    }
-    made.at(-1).append(part);
-  }
-  return made;
 }

@@ -100,7 +100,7 @@ def gradients(frames: Frames) -> Iterator[Blank]:
             passages.setdefault(frame.value, []).append(frame)
     for value, passage in passages.items():
         keys = {key for frame in passage for key in frames.made_known(frame) if key.endswith(":gradient")}
-        name = frames.walk.text.derivative(value)
+        name = frames.walk.sentences.derivative(value).text
         yield blank(frames.walk.names[value], name, passage[-1].number, sorted(keys), passage)
 
 
@@ -109,7 +109,7 @@ def local(frames: Frames) -> Iterator[Blank]:
     for frame in frames:
         if frame.chain is not None:
             operation, position = frame.chain.operation, frame.chain.position
-            name = frames.walk.text.ratio(operation, frame.value)
+            name = frames.walk.sentences.ratio(operation, frame.value).text
             if operation.args.count(frame.value) > 1:
                 name += f", operand {position + 1}"
             key = f"{frames.id((operation, position))}:local"

@@ -32,7 +32,7 @@ def roomy(frames: Frames) -> ET.Element:
     sheet = frames.sheet
     drawing = paint(recast(sheet, Roomy), frames.style, frames.clusters, frames.legend)
     svg = marked(drawing.svg(), sheet.theme)
-    numbers = {key: number for frame in frames for key, number in frames.made_known(frame).items()}
+    numbers = {key: number.digits for frame in frames for key, number in frames.made_known(frame).items()}
     for value in sheet.values:
         if not value.args:
             numbers |= dict.fromkeys(frames.data(value), sheet.number(value.data))

@@ -20,8 +20,8 @@ from viz.drawings.scene import Ink, Scene, recast
 from viz.pages.exercises import Exercise, exercises
 from viz.pages.web import Page, document, page_file
 from viz.style import variables
-from viz.text.formulas import formula, number
-from viz.text.mathml import mathml
+from viz.text.formulas import element, number
+from viz.text.tokens import Equation, Sentence, Token, equals
 from viz.text.walkthrough import Walk
 
 MOST = 100
@@ -96,17 +96,27 @@ def worksheet(n: int = 6, level: int = 1, seed: int = 0) -> Worksheet:
 
 def section(position: int, exercise: Exercise, solved: bool) -> str:
     """An exercise: its formula and inputs, the drawing, and the result and gradient asked for."""
-    told = Walk(exercise.root).latex
+    words, root = Walk(exercise.root).sentences, exercise.root
     inputs = [value for value in exercise.values if not value.args]
-    given = ", ".join(mathml(f"{told.symbol(value)} = {told.shown(value.data)}") for value in inputs)
-    blanks = [(str(told.symbol(exercise.root)), exercise.root.data)]
-    blanks += [(told.derivative(value), value.grad) for value in inputs]
-    asked = " ".join(f"<span>{mathml(what + ' =')} {answer(x, solved)}</span>" for what, x in blanks)
-    heading = mathml(f"{told.symbol(exercise.root)} = {formula(exercise.root, 'latex')}")
+    given = ", ".join(equation(words.symbol(value), words.data(value)) for value in inputs)
+    whole = equation(words.symbol(root), words.formula(words.symbol))
+    blanks = [(words.symbol(root), root.data), *((words.derivative(value), value.grad) for value in inputs)]
+    asked = " ".join(f"<span>{blank(what)} {answer(x, solved)}</span>" for what, x in blanks)
     return (
-        f"<section>\n<h2><b>{position}</b> {heading} <span>{given}</span></h2>\n{inline(picture(exercise, solved))}\n"
-        f'<p class="answers">{asked}</p>\n</section>'
+        f"<section>\n<h2><b>{position}</b> {whole} <span>{given}</span></h2>\n"
+        f'{inline(picture(exercise, solved))}\n<p class="answers">{asked}</p>\n</section>'
     )
+
+
+def equation(head: Token, term: Token | None) -> str:
+    """An equation as browsers draw it; an exercise is never too long for it."""
+    assert term is not None
+    return Sentence((Equation(head, (term,)),)).mathml
+
+
+def blank(what: Token) -> str:
+    """What is asked for, and a sign of equality."""
+    return element(f"{what.written('mathml')}{equals('=', 'mathml')}")
 
 
 def answer(x: float, solved: bool) -> str:

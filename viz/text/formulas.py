@@ -1,4 +1,4 @@
-r"""Graphs written as mathematics: in text, in LaTeX, or as NumPy code that computes the same.
+r"""Graphs written as mathematics: in text, in LaTeX, in MathML, or as NumPy code that computes the same.
 
 >>> from autograd import Value
 >>> x, w1 = Value(3.0, "x"), Value(2.0, "w1")
@@ -15,14 +15,17 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from autograd import SizeError, UsageError, Value, ancestors, ops
-from autograd.formula import Formula
+from autograd.formula import Formula, as_formula
+from autograd.notation import GREEK
 from viz.style import one_of
 from viz.text import naming
+from viz.text.markup import printable
 
-SPELLINGS = ("text", "latex", "numpy")
+SPELLINGS = ("text", "latex", "mathml", "numpy")
 
 
 def formula(
@@ -35,8 +38,8 @@ def formula(
 ) -> str:
     """The expression that computes a value, in the labels of the leaves; leaves without one are their number.
 
-    `spelling` is "text", "latex" or "numpy": code that gives the same number from arrays called as
-    the leaves are, with `import numpy as np`. With `expand=False` it stops at values that have a
+    `spelling` is "text", "latex", "mathml", an element for pages, or "numpy": code that gives the same number from
+    arrays called as the leaves are, with `import numpy as np`. With `expand=False` it stops at values that have a
     label. Equal labels are numbered: x, x_2. `names` gives labels, as for `draw`.
 
     Raises `SizeError` when the text grows beyond `limit` characters: a value used many times is
@@ -71,16 +74,30 @@ def formula(
                 f"the formula grows beyond limit={limit} characters: raise limit=, or label "
                 "values on the way and pass expand=False to stop at them"
             )
-    return str(written[root])
+    return element(written[root]) if spelling == "mathml" else str(written[root])
 
 
-GREEK = re.compile(
-    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|upsilon|phi|chi|psi|"
-    "omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Upsilon|Phi|Psi|Omega"
-)
+def element(formula: Formula | str) -> str:
+    """A formula of MathML as the element that browsers draw."""
+    return f"<math>{formula}</math>"
+
+
+SYMBOL = re.compile(r"([^\W\d_]+)_?((?:\d+(?:_\d+)*)?(?:\[\d+(?:, ?\d+)*\])*)")
+"""A name that mathematics writes as letters with a subscript: x, w1, w_12, W1[0,1]."""
+
 _SPECIAL = {ord(c): "\\" + c for c in "#$%&_{}"} | {
     ord("\\"): r"\textbackslash{}", ord("^"): r"\textasciicircum{}", ord("~"): r"\textasciitilde{}", ord("\n"): " ",
 }
+
+
+def parts(name: str) -> tuple[str, str] | None:
+    """The letters and the subscript of a name, None for one that is not of this kind.
+
+    >>> parts("W1[0,1]"), parts("theta_12"), parts("my weight")
+    (('W', '1,0,1'), ('theta', '12'), None)
+    """
+    match = SYMBOL.fullmatch(name)
+    return match and (match[1], ",".join(re.findall(r"\d+", match[2])))
 
 
 def symbol(name: str, spelling: str) -> Formula:
@@ -89,7 +106,17 @@ def symbol(name: str, spelling: str) -> Formula:
     >>> symbol("theta_12", "latex"), symbol("w[0]", "latex"), symbol("my weight", "latex")
     (Formula('\\theta_{12}'), Formula('w_{0}'), Formula('\\text{my weight}'))
     """
-    return Formula(_latex_symbol(name) if spelling == "latex" else name, "atom", spelling)
+    if spelling in ("latex", "mathml"):
+        return Formula(_latex_symbol(name) if spelling == "latex" else _mathml_symbol(name), "atom", spelling)
+    return Formula(name, "power" if " " in name else "atom", spelling)
+
+
+def words(text: str, spelling: str) -> str:
+    """Words between formulas."""
+    if spelling == "latex":
+        return rf"\text{{{text.translate(_SPECIAL)}}}"
+    # Blanks at the ends would be dropped.
+    return f"<mtext>{escape(re.sub('^ | $', chr(0xA0), printable(text)))}</mtext>" if spelling == "mathml" else text
 
 
 def identifier(label: str) -> str:
@@ -107,19 +134,30 @@ def identifier(label: str) -> str:
 
 
 def _latex_symbol(name: str) -> str:
-    parts = re.fullmatch(r"([^\W\d_]+)_?((?:\d+(?:_\d+)*)?(?:\[\d+(?:, ?\d+)*\])*)", name)
-    if parts is None:
-        return rf"\text{{{name.translate(_SPECIAL)}}}"
-    letters, digits = parts.groups()
-    if GREEK.fullmatch(letters):
+    split = parts(name)
+    if split is None:
+        return words(name, "latex")
+    letters, subscript = split
+    if letters in GREEK:
         letters = "\\" + letters
     elif len(letters) > 1:
         letters = rf"\mathrm{{{letters}}}"
-    subscript = ",".join(re.findall(r"\d+", digits))
     return f"{letters}_{{{subscript}}}" if subscript else letters
 
 
-_INFINITE = {"text": ("∞", "nan"), "latex": (r"\infty", r"\mathrm{nan}"), "numpy": ("np.inf", "np.nan")}
+def _mathml_symbol(name: str) -> str:
+    split = parts(name)
+    if split is None:
+        return words(name, "mathml")
+    letters, subscript = split
+    letters = f"<mi>{GREEK.get(letters, letters)}</mi>"
+    return f"<msub>{letters}<mn>{subscript}</mn></msub>" if subscript else letters
+
+
+_INFINITE = {
+    "text": {"inf": "∞"}, "numpy": {"inf": "np.inf", "nan": "np.nan"},
+    "latex": {"inf": r"\infty", "nan": r"\mathrm{nan}"}, "mathml": {"inf": "<mi>∞</mi>", "nan": "<mi>nan</mi>"},
+}
 
 
 def number(x: float, spelling: str = "text", number_format: str = "") -> Formula:
@@ -128,15 +166,30 @@ def number(x: float, spelling: str = "text", number_format: str = "") -> Formula
     >>> number(0.5), number(-1e-7, "latex"), number(float("-inf"), "numpy")
     (Formula('0.5'), Formula('-1 \\cdot 10^{-7}'), Formula('-np.inf'))
     """
-    text = formatted(x, number_format) if number_format else repr(x).removesuffix(".0")
-    infinity, nan = _INFINITE[spelling]
-    text = text.replace("inf", infinity).replace("nan", nan)
+    text = digits(x, number_format)
     # A negative number takes brackets wherever something stands to the left of it: 3 - (-2), (-2) ** 2.
     level = "sum" if text.startswith("-") else "atom"
-    if spelling == "latex" and "e" in text:
-        mantissa, exponent = text.split("e")
-        text, level = rf"{mantissa} \cdot 10^{{{int(exponent)}}}", "sum" if level == "sum" else "product"
-    return Formula(text, level, spelling)
+    size = text.removeprefix("-")
+    minus = text.removesuffix(size)
+    if spelling == "mathml":
+        minus = minus and '<mo form="prefix">−</mo>'
+    if spelling in ("text", "numpy"):
+        return Formula(minus + _INFINITE[spelling].get(size, size), level, spelling)
+    mantissa, _, exponent = size.partition("e")
+    plain = f"<mn>{escape(mantissa)}</mn>" if spelling == "mathml" else mantissa.translate(_SPECIAL)
+    written = minus + _INFINITE[spelling].get(mantissa, plain)
+    if not exponent:
+        return Formula(written, level, spelling)
+    power = as_formula(10) ** Formula(str(number(float(exponent), spelling)), spelling=spelling)
+    return Formula(f"{written}{_TIMES[spelling]}{power}", "sum" if minus else "product", spelling)
+
+
+_TIMES = {"latex": r" \cdot ", "mathml": "<mo>·</mo>"}
+
+
+def digits(x: float, number_format: str = "") -> str:
+    """A number as text, with inf and nan by these names; exactly unless a format is given."""
+    return formatted(x, number_format) if number_format else repr(x).removesuffix(".0")
 
 
 def formatted(x: float, number_format: str) -> str:

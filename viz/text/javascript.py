@@ -1,4 +1,4 @@
-"""A graph as JavaScript: from the numbers of its leaves to every value, local derivative and gradient.
+"""A graph as JavaScript: from the numbers of its leaves to every value and local derivative.
 
 >>> from autograd import Value
 >>> x, y = Value(3.0, "x"), Value(5.0, "y")
@@ -6,11 +6,9 @@
 function forward(v) {
   v[2] = v[0] * v[1];
 }
-function backward(v, p, g) {
+function local(v, p) {
   p[0] = v[1];
   p[1] = v[0];
-  g[0] += g[2] * p[0];
-  g[1] += g[2] * p[1];
 }
 """
 
@@ -27,13 +25,11 @@ PRELUDE = "const inf = Infinity, nan = NaN;\n"
 
 
 class Script:
-    """The forward and the backward pass of the graph of one value, or of several, written from the rows of the table.
+    """The values and local derivatives of the graph of one value, or of several, written from the rows of the table.
 
-    `source` defines two functions over arrays of numbers: v[i] is the data of `values[i]`, g[i] its gradient, and p[k]
-    the local derivative along `edges[k]`, a pair of an operation and its operand. `forward(v)` works out all but the
-    leaves, which the caller fills in; then `backward(v, p, g)` the rest of p, and of g, in which the caller has
-    written 1 for the output and 0 elsewhere. It goes as `viz.steps` goes: from the youngest operation back, the
-    operands of each from first to last.
+    `source` defines two functions over arrays of numbers: v[i] is the data of `values[i]`, and p[k] the local
+    derivative along `edges[k]`, a pair of an operation and its operand. `forward(v)` works out all but the leaves,
+    which the caller fills in; then `local(v, p)` works out p. Backpropagation is then a walk along the edges.
     """
 
     def __init__(self, roots: Sequence[Value]) -> None:
@@ -53,9 +49,7 @@ class Script:
                 forward.append(f"{out} = {value.op.dispatch(operands)}")
                 partials += value.op.partials(out, operands)
         local = [f"p[{k}] = {partial}" for k, partial in enumerate(partials)]
-        youngest_first = sorted(enumerate(self.edges), key=lambda edge: -edge[1][0])
-        chain = [f"g[{operand}] += g[{operation}] * p[{k}]" for k, (operation, operand) in youngest_first]
-        return function("forward(v)", forward) + "\n" + function("backward(v, p, g)", [*local, *chain])
+        return function("forward(v)", forward) + "\n" + function("local(v, p)", local)
 
     def data(self, value: Value) -> Formula:
         """The data of a value as the functions write it: v[3]."""
@@ -65,3 +59,16 @@ class Script:
 def function(signature: str, statements: Sequence[str]) -> str:
     """A function of these statements."""
     return "\n".join([f"function {signature} {{", *(f"  {statement};" for statement in statements), "}"])
+
+
+def operations() -> str:
+    """A statement that gives each row of the table by its name, as a function of its operands."""
+    functions = {}
+    for op in ops.TABLE.values():
+        operands = [f"x{i}" for i in range(op.arity)]
+        if isinstance(op, ops.Reduction):
+            operands = ["...xs"]
+        formulas = tuple(Formula(operand, spelling="javascript") for operand in operands)
+        if op is not ops.sum and op is not ops.dot:  # these are written with + and ×
+            functions[op.name] = f"({', '.join(operands)}) => {op.dispatch(formulas)}"
+    return "const operations = {\n" + "".join(f"  {name}: {text},\n" for name, text in functions.items()) + "};\n"

@@ -1,17 +1,32 @@
-"""The sentences of a walk, in a spelling: "text" for people, "latex" for slides and pages."""
+"""The sentences of a walk, as tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from autograd import Value, local_derivatives, ops
-from autograd.formula import Formula
-from viz.text.formulas import number, symbol
-from viz.text.worked import Worked
+from autograd import Value, ancestors, local_derivatives, ops
+from viz.text.formulas import formatted
+from viz.text.tokens import (
+    PLUS,
+    RATIO,
+    TIMES,
+    TIMES_NUMBERS,
+    Applied,
+    Equation,
+    Name,
+    Number,
+    Rule,
+    Sentence,
+    Token,
+    Words,
+)
 
 MANY = 12
 """An operation with more operands than this is summed up in words."""
+
+LONGEST = 60
+"""A formula of the whole graph has at most so many names, numbers and operations."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +51,11 @@ class Chain:
         return self.operation.args[self.position]
 
     @property
+    def edge(self) -> tuple[Value, int]:
+        """The operation and the number of its operand."""
+        return self.operation, self.position
+
+    @property
     def product(self) -> float:
         """What comes back along this edge."""
         return self.upstream * self.local
@@ -47,112 +67,115 @@ class Chain:
 
 
 class Sentences:
-    """The sentences about a graph whose values have names."""
+    """The sentences about a graph whose values have names.
 
-    def __init__(self, root: Value, names: Mapping[Value, str], spelling: str, number_format: str) -> None:
+    The source of a number is its role and whose it is: "data" and "gradient" of a value; of an edge, a pair of a value
+    and the number of its operand, "local", "upstream", "product", and the sums of paths "before" it and in "total".
+    """
+
+    def __init__(self, root: Value, names: Mapping[Value, str], number_format: str) -> None:
         self.root = root
         self.names = names
-        self.spelling = spelling
         self.number_format = number_format
-        latex = spelling == "latex"
-        self.times = r" \cdot " if latex else " · "
-        self.comma = r",\quad " if latex else ", "
-        self.plus_equal = r" \mathrel{+}= " if latex else " += "
+        formatted(0.0, number_format)  # a format that is none is refused at once
 
-    def forward(self, value: Value) -> str:
+    def forward(self, value: Value) -> Sentence:
         """An operation: q = x + y = -2 + 5 = 3."""
         assert isinstance(value.op, ops.Op)
-        name, result = self.symbol(value), self.data(value)
+        result = self.data(value)
         if len(value.args) > MANY:
-            return self.equal(name, self.words(f"{value.op.name} of {len(value.args)} operands"), result)
+            words = Words(f"{value.op.name} of {len(value.args)} operands")
+            return Sentence((Equation(self.symbol(value), (words, result)),))
         symbols = value.op.dispatch(tuple(self.symbol(arg) for arg in value.args))
         numbers = value.op.dispatch(tuple(self.data(arg) for arg in value.args))
-        return self.equal(name, symbols, numbers, result)
+        return Sentence((Equation(self.symbol(value), (symbols, numbers, result)),))
 
-    def seed(self) -> str:
+    def seed(self) -> Sentence:
         """Where backpropagation starts: df/df = 1."""
-        return f"{self.derivative(self.root)} = 1"
+        return Sentence((Equation(self.derivative(self.root), (Number(1.0),)),))
 
-    def backward(self, chain: Chain) -> str:
+    def backward(self, chain: Chain) -> Sentence:
         """An edge: df/dx = df/dq · dq/dx = df/dq · y = -4 · 5 = -20, and the running sum where paths meet."""
-        sign = self.plus_equal if chain.paths > 1 else " = "
-        sentence = self.equal(self.derivative(chain.operand), *self._product(chain), sign=sign)
-        if chain.paths == 1:
-            return sentence
+        sign = "+=" if chain.paths > 1 else "="
+        product = Equation(self.derivative(chain.operand), tuple(self._product(chain)), sign)
         path = f"path {chain.path} of {chain.paths}"
+        if chain.paths == 1:
+            return Sentence((product,))
         if chain.before is None:
-            return sentence + self.comma + self.words(path)
-        sum = f"{self.part(chain, 'before')} + {self.part(chain, 'product'):unary} = {self.part(chain, 'total')}"
-        return sentence + self.comma + self.words(f"{path}: ") + sum
+            return Sentence((product, Words(path)))
+        sum = Applied(PLUS, (self.part(chain, "before"), self.part(chain, "product")))
+        return Sentence((product, Equation(sum, (self.part(chain, "total"),), before=f"{path}: ")))
 
-    def _product(self, chain: Chain) -> Iterator[str]:
+    def _product(self, chain: Chain) -> Iterator[Token]:
         """Each way to write it: df/dq · dq/dx, df/dq · y, -4 · 5, -20; just z, -4 at the root itself."""
         value = chain.operation
+        rule = [Rule(self.rule(value, chain.position))] if len(value.args) <= MANY else []
         if value is self.root:
-            yield from self.factors(value, chain.position, "any")
+            yield from rule
         else:
-            upstream = self.derivative(value) + self.times
-            yield upstream + self.ratio(value, chain.operand)
-            for rule in self.factors(value, chain.position, "unary"):
-                yield upstream + rule
-            yield f"{self.part(chain, 'upstream')}{self.times}{self.part(chain, 'local'):unary}"
-        yield str(self.part(chain, "product"))
+            upstream = self.derivative(value)
+            yield Applied(TIMES, (upstream, self.ratio(value, chain.operand)))
+            yield from (Applied(TIMES, (upstream, each)) for each in rule)
+            yield Applied(TIMES_NUMBERS, (self.part(chain, "upstream"), self.part(chain, "local")))
+        yield self.part(chain, "product")
 
-    def factors(self, value: Value, i: int, least: str) -> list[str]:
-        """The local derivative for operand number i as a formula, in brackets where it binds less; none if a number."""
-        rule = self.rule(value, i)
-        return [] if rule.known else [f"{rule.formula:{least}}"]
-
-    def rule(self, value: Value, i: int) -> Worked:
-        """The local derivative for operand number i, as the table's rule writes it here."""
+    def rule(self, value: Value, i: int) -> Token:
+        """The local derivative for operand number i, as the table's rule writes it for any point."""
         assert isinstance(value.op, ops.Op)
         if len(value.args) > MANY:
-            return Worked.lift(local_derivatives(value)[i])
-        out = Worked(value.data, self.symbol(value))
-        args = tuple(Worked(arg.data, self.symbol(arg), arg.op is ops.constant) for arg in value.args)
-        return Worked.lift(value.op.partials(out, args)[i])
+            return Number(local_derivatives(value)[i])
+        partials = value.op.partials(self.symbol(value), tuple(map(self.symbol, value.args)))
+        return Token.lift(partials[i])
 
-    def symbol(self, value: Value) -> Formula:
+    def whole(self) -> Sentence:
+        """The root as a formula of the leaves, with names and then with numbers; without, where it gets too long."""
+        written = self.formula(self.symbol), self.formula(self.data)
+        terms = [term for term in written if term is not None and self.root.args]
+        return Sentence((Equation(self.symbol(self.root), (*terms, self.data(self.root))),))
+
+    def formula(self, leaf: Callable[[Value], Token]) -> Token | None:
+        """The root as a formula of leaves that are written in a way; None where it gets too long."""
+        written: dict[Value, Token] = {}
+        sizes: dict[Value, int] = {}
+        for value in ancestors(self.root):
+            sizes[value] = 1 + sum(sizes[arg] for arg in value.args)
+            if sizes[value] > LONGEST:
+                return None
+            operands = tuple(written[arg] for arg in value.args)
+            written[value] = value.op.dispatch(operands) if isinstance(value.op, ops.Op) else leaf(value)
+        return written[self.root]
+
+    def symbol(self, value: Value) -> Token:
         """A value as a formula names it."""
-        if value.op is ops.constant and not value.label:
-            return number(value.data, self.spelling)
-        return symbol(self.names[value], self.spelling)
+        constant = value.op is ops.constant
+        if constant and not value.label:
+            return Number(value.data)
+        return Name(self.names[value], value.data, constant, ("data", value))
 
-    def derivative(self, value: Value) -> str:
+    def derivative(self, value: Value) -> Token:
         """The gradient of a value as it is written: df/dx."""
         return self.ratio(self.root, value)
 
-    def ratio(self, upper: Value, lower: Value) -> str:
+    def ratio(self, upper: Value, lower: Value) -> Token:
         """A derivative of one value with respect to another: dq/dx."""
-        if self.spelling == "latex":
-            return rf"\frac{{d{self.symbol(upper)}}}{{d{self.symbol(lower)}}}"
-        return f"d{self._called(upper)}/d{self._called(lower)}"
+        return Applied(RATIO, (Name(self.names[upper]), Name(self.names[lower])))
 
-    def _called(self, value: Value) -> str:
-        name = self.names[value]
-        return f"({name})" if " " in name else name
-
-    def words(self, text: str) -> str:
-        """Words between formulas."""
-        return rf"\text{{{text}}}" if self.spelling == "latex" else text
-
-    def data(self, value: Value) -> Formula:
+    def data(self, value: Value) -> Number:
         """The number that a value is."""
-        return self.number(value.data)
+        return Number(value.data, self.number_format, ("data", value))
 
-    def part(self, chain: Chain, name: str) -> Formula:
+    def gradient(self, value: Value, gradient: float) -> Number:
+        """The gradient of a value."""
+        return Number(gradient, self.number_format, ("gradient", value))
+
+    def part(self, chain: Chain, role: str) -> Number:
         """A number of the chain rule along an edge: upstream, local, product, before or total."""
-        return self.number(getattr(chain, name))
+        return Number(getattr(chain, role), self.number_format, (role, chain.edge))
 
-    def number(self, x: float) -> Formula:
+    def number(self, x: float) -> Number:
         """A number in the format asked for."""
-        return number(x, self.spelling, self.number_format)
+        return Number(x, self.number_format)
 
     def shown(self, x: float) -> str:
         """A number in the format asked for, as text."""
-        return str(self.number(x))
-
-    def equal(self, head: object, *terms: object, sign: str = " = ") -> str:
-        """Terms joined by signs of equality, without saying the same twice."""
-        first, *others = dict.fromkeys(map(str, terms))
-        return " = ".join([f"{head}{sign}{first}", *(term for term in others if term != str(head))])
+        return self.number(x).text

@@ -18,37 +18,46 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from autograd import Value, ancestors, local_derivatives, ops
 from autograd.backward import interior, require_unchanged
 from viz.text import naming
 from viz.text.markup import printable, shorten
-from viz.text.mathml import mathml
 from viz.text.sentences import Chain, Sentences
+from viz.text.tokens import Sentence
 
 
 @dataclass(frozen=True)
 class Step:
     """One step of the forward or backward pass: the value it reaches, what is known of it now, and the sentence.
 
-    `number` is the value's data in the forward pass and its gradient so far in the backward pass; `latex` is the
-    sentence for slides. In the backward pass, after its first step, `chain` is the edge that the chain rule goes along.
+    `number` is the value's data in the forward pass and its gradient so far in the backward pass; `said` is the
+    sentence as tokens. In the backward pass, after its first step, `chain` is the edge that the chain rule goes along.
     """
 
     phase: Literal["forward", "backward"]
     value: Value
     name: str
     number: float
-    sentence: str
-    latex: str
+    said: Sentence = field(repr=False)
     chain: Chain | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The sentence as text."""
+        return self.said.text
+
+    @property
+    def latex(self) -> str:
+        """The sentence for slides."""
+        return self.said.latex
 
     @property
     def mathml(self) -> str:
         """The sentence as browsers draw it, a `<math>` element."""
-        return mathml(self.latex)
+        return self.said.mathml
 
 
 class Walk:
@@ -63,24 +72,21 @@ class Walk:
         self.values = ancestors(root)
         labels = {value: shorten(printable(label)) for value, label in naming.labels(self.values, names).items()}
         self.names = naming.unique(self.values, [root], labels)
-        self.text = Sentences(root, self.names, "text", number_format)
-        self.latex = Sentences(root, self.names, "latex", number_format)
+        self.sentences = Sentences(root, self.names, number_format)
 
     def forward(self) -> list[Step]:
         """Each operation: q = x + y = -2 + 5 = 3."""
         return [
-            Step("forward", value, self.names[value], value.data, self.text.forward(value), self.latex.forward(value))
+            Step("forward", value, self.names[value], value.data, self.sentences.forward(value))
             for value in self.values
             if isinstance(value.op, ops.Op)
         ]
 
     def backward(self) -> list[Step]:
         """The seed and the chain rule along each edge, with running sums where paths meet."""
-        root = self.root
-        seed = Step("backward", root, self.names[root], 1.0, self.text.seed(), self.latex.seed())
-        return [seed, *(
-            Step("backward", chain.operand, self.names[chain.operand], chain.total,
-                 self.text.backward(chain), self.latex.backward(chain), chain)
+        words, names = self.sentences, self.names
+        return [Step("backward", self.root, names[self.root], 1.0, words.seed()), *(
+            Step("backward", chain.operand, names[chain.operand], chain.total, words.backward(chain), chain)
             for chain in self.chains()
         )]
 

@@ -13,7 +13,7 @@ from copy import deepcopy
 from viz.drawings.frames import Frames
 from viz.drawings.render import SVG
 from viz.drawings.sheet import touched
-from viz.drawings.vector import marked, text
+from viz.drawings.vector import text, vector
 from viz.style import FONT, SIZE, variables
 from viz.text.markup import width
 
@@ -23,7 +23,7 @@ LINE = 1.4 * SIZE
 
 def animated(frames: Frames, seconds: float) -> str:
     """The text of the animation, in which each step is seen for so many seconds; it begins again at the end."""
-    root = marked(frames.drawing().svg(), frames.sheet.theme)
+    root = vector(frames.picture())
     film = Animation(frames, seconds)
     film.numbers(root)
     film.strokes(root)
@@ -71,13 +71,12 @@ class Animation:
                 shown = self.known.get(key)
                 if not shown:
                     continue
-                place, written = list(group).index(element), element.text or ""
-                prefix = written[: len(written) - len(shown[-1][1])]
+                place, before = list(group).index(element), element.get("data-before", "")
                 group.remove(element)
                 ends = [position for position, _ in shown[1:]] + [self.positions]
                 for (start, number), end in zip(shown, ends, strict=True):
                     version = deepcopy(element)
-                    version.text = prefix + number
+                    version.text = before + number
                     self.during(version, "visibility", range(start, end), "visible", "hidden")
                     group.insert(place, version)
                     group.insert(place, self.marker(version, start))
@@ -105,7 +104,7 @@ class Animation:
             positions = about.get(group.get("data-value") or group.get("data-edge") or "", [])
             if "data-operation" in group.attrib:  # it has its turn in the forward pass
                 positions = [position for position in positions if position < first]
-            for line in [child for child in group if child.get("stroke") == "var(--line)"] if positions else []:
+            for line in [child for child in group if child.get("stroke", "none") != "none"] if positions else []:
                 at = {0: theme.line}
                 for position in positions:
                     at |= {position: theme.value if position < first else theme.gradient, position + 1: theme.line}

@@ -11,20 +11,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from autograd import Value, local_derivatives, ops
-from viz.drawings.render import Drawing
-from viz.drawings.scene import Ink, Scene
+from viz.drawings.picture import Mark, Picture
+from viz.drawings.scene import Scene
 from viz.style import SIZE
 from viz.text.markup import row, shorten, table, width
 
 
-def draw(scene: Scene) -> Drawing:
+def draw(scene: Scene, marks: dict[str, Mark] | None = None) -> Picture:
     """The graph as a circuit."""
-    circuit = Circuit(scene, scene.drawing(ranksep="0.2", nodesep="0.15"))
+    circuit = Circuit(scene, scene.picture(marks, ranksep="0.2", nodesep="0.15"))
     for value in scene.values:
         circuit.add(value)
     for value in scene.roots:
         circuit.end(value)
-    return circuit.drawing
+    return circuit.picture
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Circuit:
     """
 
     scene: Scene
-    drawing: Drawing
+    picture: Picture
     taps: dict[Value, str] = field(default_factory=dict)
     wires: set[str] = field(default_factory=set)
 
@@ -47,12 +47,13 @@ class Circuit:
             return
         between = value.args and value not in self.scene.roots
         name = f"{shorten(self.scene.labels[value])} = " if between and self.scene.labels[value] else ""
-        stroke = self.scene.result(value)
-        tap = self.wire(start, self.scene.ids[value], value, self.scene.gradient(value), name, stroke)
+        made = Mark(value, "operation" if value.args else "line")
+        gradient, stroke = self.scene.gradient(value), self.scene.result(value)
+        tap = self.wire(start, self.scene.ids[value], value, gradient, made, name, stroke)
         if self.forks(value):
-            fork = self.scene.ids[value] + "fork"
-            self.drawing.node(fork, shape="point", width="0.06", color=self.scene.theme.line)
-            self.join(tap, fork, arrowhead="none")
+            fork, line = self.scene.ids[value] + "fork", Mark(value, "line")
+            self.picture.node(fork, line, shape="point", width="0.06", color=self.scene.theme.line)
+            self.join(tap, fork, line, arrowhead="none")
             tap = fork
         self.taps[value] = tap
 
@@ -62,60 +63,62 @@ class Circuit:
 
     def leaf(self, value: Value) -> str:
         """Where the wire of a leaf starts: its name, or a constant's number."""
-        scene = self.scene
+        scene, picture = self.scene, self.picture
         constant = value.op is ops.constant
-        cells = [scene.name_cell(value)] if scene.labels[value] or not constant else []
-        cells += [scene.data(value).cell()] if constant else []
+        cells = [picture.cell(scene.label(value))] if scene.labels[value] or not constant else []
+        cells += [picture.cell(scene.data(value))] if constant else []
         start = scene.ids[value] + "leaf"
         style = "rounded,dashed" if constant else "rounded"
         attributes = {"border": "1", "cellborder": "0", "cellspacing": "0", "cellpadding": "3"}
         label = table([row(*cells)], bgcolor=scene.fill(value), style=style, **scene.line(value), **attributes)
-        self.drawing.node(start, label, shape="plain")
+        picture.node(start, Mark(value, scene.kind(value)), label, shape="plain")
         return start
 
     def operation(self, value: Value, op: ops.Op) -> str:
         """The circle of an operation, with a wire from each operand in order."""
         scene = self.scene
         circle = scene.ids[value] + "op"
-        self.drawing.node(circle, **scene.operation(op))
+        self.picture.node(circle, Mark(value, "operation"), **scene.operation(op))
         for i, (arg, partial) in enumerate(zip(value.args, local_derivatives(value), strict=True)):
-            tap = self.taps[arg]
+            tap, part = self.taps[arg], (value, i)
             if self.forks(arg):
-                tap = self.wire(tap, f"{circle}{i}", arg, scene.contribution(value, i, partial))
-            self.join(tap, circle, **scene.operand(value, i, partial))
+                tap = self.wire(tap, f"{circle}{i}", arg, scene.contribution(value, i, partial), Mark(part, "line"))
+            scene.connect(self.picture, tap, value, i, partial, **self.ports(tap, circle))
         return circle
 
     def end(self, value: Value) -> None:
         """Where an output leaves the circuit: its name."""
-        end = self.scene.ids[value] + "end"
-        self.drawing.node(end, table([row(self.scene.name_cell(value))], border="0", cellpadding="3"), shape="plain")
-        self.join(self.taps[value], end)
+        end, line = self.scene.ids[value] + "end", Mark(value, "line")
+        label = table([row(self.picture.cell(self.scene.label(value)))], border="0", cellpadding="3")
+        self.picture.node(end, line, label, shape="plain")
+        self.join(self.taps[value], end, line)
 
     def wire(
-        self, start: str, id: str, value: Value, gradient: Ink, name: str = "", stroke: Mapping[str, str] | None = None
+        self, start: str, id: str, value: Value, gradient: Mark, joint: Mark, name: str = "",
+        stroke: Mapping[str, str] | None = None,
     ) -> str:
         """A piece of wire from `start`: a line with the value on one side and a gradient on the other."""
-        scene = self.scene
+        scene, picture = self.scene, self.picture
         attributes = {"border": "0", "cellborder": "0", "cellspacing": "0", "cellpadding": "2"}
-        data = scene.data(value)
+        data = replace(scene.data(value), subject=gradient.subject, before=name)
         if scene.direction == "LR":
-            rows = [row(data.cell(name)), "<hr/>", row(gradient.cell())]
+            rows = [row(picture.cell(data)), "<hr/>", row(picture.cell(gradient))]
         else:
             # Both sides get the same width, so that the line between them is in the middle.
-            half = str(max(width(text, SIZE) for text in (name + data.text, gradient.text, gradient.widest)) + 4)
-            left = replace(data, widest="").cell(name, width=half, align="right")
-            right = replace(gradient, widest="").cell(width=half, align="left")
+            half = max(width(text, SIZE) for mark in (data, gradient) for text in (mark.written, mark.space)) + 4
+            left = picture.cell(replace(data, widest=""), width=str(half), align="right")
+            right = picture.cell(replace(gradient, widest=""), width=str(half), align="left")
             rows = [row(left, "<vr/>", right)]
-        self.drawing.node(id, table(rows, **scene.line(value), **attributes), shape="plain")
+        picture.node(id, replace(joint, role="line"), table(rows, **scene.line(value), **attributes), shape="plain")
         self.wires.add(id)
-        self.join(start, id, arrowhead="none", **stroke or {})
+        self.join(start, id, joint, arrowhead="none", **stroke or {})
         return id
 
-    def join(self, tail: str, head: str, **attributes: str) -> None:
-        """Solder two nodes together; wires are met at the ends of their lines."""
+    def join(self, tail: str, head: str, mark: Mark, **attributes: str) -> None:
+        """Solder two nodes together."""
+        self.picture.edge(tail, head, mark, **self.ports(tail, head), **attributes)
+
+    def ports(self, tail: str, head: str) -> dict[str, str]:
+        """Where an edge begins and ends: wires are met at the ends of their lines."""
         enter, leave = ("w", "e") if self.scene.direction == "LR" else ("n", "s")
-        if tail in self.wires:
-            attributes["tailport"] = leave
-        if head in self.wires:
-            attributes["headport"] = enter
-        self.drawing.edge(tail, head, **attributes)
+        return ({"tailport": leave} if tail in self.wires else {}) | ({"headport": enter} if head in self.wires else {})

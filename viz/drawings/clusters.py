@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd import Value, ops
 from viz.drawings.network import stages
-from viz.drawings.render import Drawing
+from viz.drawings.picture import Picture
 from viz.style import SMALL, Theme
 from viz.text.markup import font, shorten
 
@@ -60,25 +60,17 @@ def _parameters(model: Any) -> dict[Value, Neuron]:
     }
 
 
-def frame(drawing: Drawing, ids: Mapping[Value, str], owners: Mapping[Value, Neuron], theme: Theme) -> None:
-    """Draw a frame around each layer, and in it around each neuron, of a finished drawing.
-
-    All nodes of a value begin with its id: v3, v3op, v3fork.
-    """
-    nodes: dict[str, list[str]] = {}
-    for line in drawing.body:
-        match = re.match(r"\s*\"?((v\d+)[a-z\d]*)\"? \[", line)
-        if match:
-            nodes.setdefault(match[2], []).append(match[1])
+def frame(picture: Picture, owners: Mapping[Value, Neuron]) -> None:
+    """Draw a frame around each layer, and in it around each neuron, of a finished picture."""
     layers: dict[str, dict[str, list[str]]] = {}
     for value, (layer, neuron) in owners.items():
-        layers.setdefault(layer, {}).setdefault(neuron, []).extend(nodes.get(ids[value], []))
+        layers.setdefault(layer, {}).setdefault(neuron, []).extend(picture.nodes[value])
     for i, (layer, members) in enumerate(layers.items()):
-        with drawing.subgraph(name=f"cluster_{i}") as outer:
-            outer.attr(**_look(layer, theme, "solid"))
+        with picture.drawing.subgraph(name=f"cluster_{i}") as outer:
+            outer.attr(**_look(layer, picture.theme, "solid"))
             for j, (neuron, names) in enumerate(members.items()):
                 with outer.subgraph(name=f"cluster_{i}_{j}") as inner:
-                    inner.attr(**_look(neuron, theme, "dashed"))
+                    inner.attr(**_look(neuron, picture.theme, "dashed"))
                     for name in names:
                         inner.node(name)
 

@@ -18,10 +18,11 @@ from typing import Any, overload
 
 from autograd import UsageError, Value, ops
 from viz.drawings.expand import expanded
+from viz.drawings.picture import Operand, Picture, named
 from viz.drawings.render import Drawing, inline
 from viz.drawings.scalars import DIRECTIONS, STYLES, paint, prepared
 from viz.drawings.scene import recast
-from viz.drawings.sheet import Moment, Operand, Sheet, touched
+from viz.drawings.sheet import Moment, Sheet, touched
 from viz.style import one_of, theme_named
 from viz.text.naming import labels
 from viz.text.tokens import Number
@@ -132,7 +133,7 @@ class Frames(Sequence[Frame]):
 
     def id(self, part: Value | Operand) -> str:
         """What a value or the edge of an operand is called in drawings and pages: v3, v3e0."""
-        return f"{self.sheet.ids[part[0]]}e{part[1]}" if isinstance(part, tuple) else self.sheet.ids[part]
+        return named(self.sheet.ids, part)
 
     def data(self, value: Value) -> list[str]:
         """What the number that a value is is called, at the value and on the pieces of wire to operations."""
@@ -157,7 +158,11 @@ class Frames(Sequence[Frame]):
         if position is not None:
             moment = self.moment(position)
             sheet = replace(sheet, moment=moment, highlighted=frozenset(touched(moment.last)))
-        return paint(sheet, self.style, self.clusters, self.legend)
+        return paint(sheet, self.style, self.clusters, self.legend).drawing
+
+    def picture(self, room: str = "") -> Picture:
+        """All that the walk finds, with a mark for each part, for pages; with room for such a number in any place."""
+        return paint(replace(self.sheet, room=room), self.style, self.clusters, self.legend, marks={})
 
 
 def steps(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from viz.drawings.canvas import canvas
+from viz.drawings.picture import Mark, linked
 from viz.drawings.render import Drawing
 from viz.style import SIZE, SMALL, Theme, theme_named
 from viz.text.markup import cell, font, row, table
@@ -50,13 +51,17 @@ def legend(theme: str = "light") -> Drawing:
     return drawing
 
 
-def attach(drawing: Drawing, meanings: Sequence[str], theme: Theme, note: str = "") -> None:
-    """Write a legend below a drawing, under the note that stands there if there is one."""
-    drawing.attr(label=_entries(meanings, theme, IN_A_ROW, note), labelloc="b")
+def attach(
+    drawing: Drawing, meanings: Sequence[str], theme: Theme, note: str = "", marks: dict[str, Mark] | None = None
+) -> None:
+    """Write a legend below a drawing, under the note that stands there if there is one; `marks` are filled in."""
+    drawing.attr(label=_entries(meanings, theme, IN_A_ROW, note, marks), labelloc="b")
 
 
-def _entries(meanings: Sequence[str], theme: Theme, columns: int, note: str = "") -> str:
-    entries = [_entry(meaning, theme) for meaning in meanings]
+def _entries(
+    meanings: Sequence[str], theme: Theme, columns: int, note: str = "", marks: dict[str, Mark] | None = None
+) -> str:
+    entries = [_entry(meaning, theme, marks) for meaning in meanings]
     rows = [row(*(part for entry in entries[i : i + columns] for part in entry))
             for i in range(0, len(entries), columns)]
     if note:
@@ -64,12 +69,15 @@ def _entries(meanings: Sequence[str], theme: Theme, columns: int, note: str = ""
     return table(rows, border="0", cellborder="0", cellspacing="4", cellpadding="1")
 
 
-def _entry(meaning: str, theme: Theme) -> tuple[str, str]:
+def _entry(meaning: str, theme: Theme, marks: dict[str, Mark] | None) -> tuple[str, str]:
     """A patch of the colour, or a number written in it, and what it means."""
     colour = getattr(theme, meaning)
-    said = cell(MEANINGS[meaning], theme.text, SMALL, align="left")
+    named = {} if marks is None else linked(f"legend {meaning}", Mark(None, meaning), marks)
+    words = {} if marks is None else linked(f"legend words {meaning}", Mark(None, "text"), marks)
+    said = cell(MEANINGS[meaning], theme.text, SMALL, bold=False, italic=False, align="left", **words)
     if meaning in INKS:
-        return cell("0.5", colour, SIZE, bold=True, align="right"), said
+        return cell("0.5", colour, SIZE, bold=True, italic=False, align="right", **named), said
     patch = table([f'<tr><td width="24" height="{5 if meaning in LINES else 10}"></td></tr>'],
                   border="0", cellborder="1", cellspacing="0", cellpadding="0", bgcolor=colour, color=theme.line)
-    return f'<td align="right">{patch[1:-1]}</td>', said
+    written = "".join(f' {name}="{value}"' for name, value in named.items())
+    return f'<td align="right"{written}>{patch[1:-1]}</td>', said

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from autograd import Value
-from viz.drawings.render import Drawing
-from viz.drawings.scene import Ink, Scene
-from viz.style import SMALL
-from viz.text.markup import font
+from viz.drawings.picture import Mark
+from viz.drawings.scene import Scene
 
 
 @dataclass(frozen=True)
@@ -41,30 +39,24 @@ class Moved(Scene):
     changes: Mapping[Value, Change] = field(kw_only=True)
     """What became of each value that moved."""
 
-    caption: ClassVar[str] = "Δ "
+    before_gradient: ClassVar[str] = "Δ "
+    caption = "Δ: the change ≈ the change that gradients predict"
 
-    def drawing(self, **attributes: str) -> Drawing:
-        """An empty drawing that says what the changes are."""
-        drawing = super().drawing(**attributes)
-        told = font("Δ: the change ≈ the change that gradients predict", self.theme.muted, SMALL, italic=True)
-        drawing.attr(label=f"<{told}>", labelloc="b")
-        return drawing
-
-    def data(self, value: Value) -> Ink:
+    def data(self, value: Value) -> Mark:
         """The number before and after."""
         change = self.changes.get(value)
         if change is None:
             return super().data(value)
         texts = dict.fromkeys([self.number(change.before), self.number(change.after)])
-        return Ink(" → ".join(texts), self.theme.value)
+        return Mark(value, "data", " → ".join(texts))
 
-    def gradient(self, value: Value) -> Ink:
+    def gradient(self, value: Value) -> Mark:
         """The change, and the change predicted."""
         change = self.changes.get(value)
         if change is None:
-            return Ink("0", self.theme.muted)
-        return Ink(f"{self.number(change.actual)} ≈ {self.number(change.predicted)}", self.theme.gradient)
+            return Mark(value, "gradient", "0", "muted")
+        return Mark(value, "gradient", f"{self.number(change.actual)} ≈ {self.number(change.predicted)}")
 
-    def contribution(self, value: Value, i: int, partial: float) -> Ink:
+    def contribution(self, value: Value, i: int, partial: float) -> Mark:
         """The change that goes to an operand is that of the operand."""
-        return self.gradient(value.args[i])
+        return replace(self.gradient(value.args[i]), subject=(value, i))

@@ -111,7 +111,7 @@ class Nudge:
         names = {name: value for value, name in self.walk.names.items() if value.op is not ops.constant}
         look = {"names": names, "number_format": self.walk.sentences.number_format, "highlight": self.moves} | options
         scene = prepared(self.walk.root, gradients=True, **look)
-        return paint(recast(scene, Moved, changes=self.of), style, clusters)
+        return paint(recast(scene, Moved, changes=self.of), style, clusters).drawing
 
     def __str__(self) -> str:
         rows = [HEAD, *map(self.cells, self.changes)]

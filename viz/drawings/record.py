@@ -5,40 +5,40 @@ A box reads label | data | grad. Constants are small dashed boxes that hold thei
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from autograd import Value, ops
-from viz.drawings.render import Drawing
+from viz.drawings.picture import Mark, Picture
 from viz.drawings.scene import Scene
 from viz.text.markup import row, table
 
 
-def draw(scene: Scene) -> Drawing:
+def draw(scene: Scene, marks: dict[str, Mark] | None = None) -> Picture:
     """The graph as boxes and circles."""
-    drawing = scene.drawing(ranksep="0.3", nodesep="0.2")
+    picture = scene.picture(marks, ranksep="0.3", nodesep="0.2")
     for value in scene.values:
-        drawing.node(scene.ids[value], box(scene, value), shape="plain")
+        picture.node(scene.ids[value], Mark(value, scene.kind(value)), box(scene, picture, value), shape="plain")
         if isinstance(value.op, ops.Op):
-            connect(scene, drawing, value, value.op)
-    return drawing
+            connect(scene, picture, value, value.op)
+    return picture
 
 
-def connect(scene: Scene, drawing: Drawing, value: Value, op: ops.Op) -> None:
+def connect(scene: Scene, picture: Picture, value: Value, op: ops.Op) -> None:
     """The operation that made a value: its circle, and an edge from each operand in order."""
-    circle = scene.ids[value] + "op"
-    drawing.node(circle, **scene.operation(op))
+    circle, operation = scene.ids[value] + "op", Mark(value, "operation")
+    picture.node(circle, operation, **scene.operation(op))
     for i, (arg, partial) in enumerate(zip(value.args, scene.partials(value), strict=True)):
-        drawing.edge(scene.ids[arg], circle, **scene.operand(value, i, partial))
-    drawing.edge(circle, scene.ids[value], **scene.result(value))
+        scene.connect(picture, scene.ids[arg], value, i, partial)
+    picture.edge(circle, scene.ids[value], operation, **scene.result(value))
 
 
-def box(scene: Scene, value: Value) -> str:
+def box(scene: Scene, picture: Picture, value: Value) -> str:
     """The label of a value's node."""
     constant = value.op is ops.constant
-    cells = []
-    if scene.labels[value]:
-        cells.append(scene.name_cell(value))
-    cells.append(scene.data(value).cell("" if constant else "data "))
+    cells = [picture.cell(scene.label(value))] if scene.labels[value] else []
+    cells.append(picture.cell(replace(scene.data(value), before="" if constant else "data ")))
     if scene.gradients is not False and not constant:
-        cells.append(scene.gradient(value).cell(scene.caption))
+        cells.append(picture.cell(replace(scene.gradient(value), before=scene.before_gradient)))
     return table(
         [row(*cells)],
         border="1" if constant else "0", cellborder="0" if constant else "1", cellspacing="0", cellpadding="5",

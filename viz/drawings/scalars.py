@@ -11,12 +11,13 @@ from viz.drawings import circuit, record
 from viz.drawings.clusters import frame, neurons
 from viz.drawings.expand import expanded
 from viz.drawings.legend import SCALARS, attach
+from viz.drawings.picture import Mark, Picture
 from viz.drawings.render import Drawing
-from viz.drawings.scene import NO_GRADIENTS, Scene
+from viz.drawings.scene import Scene
 from viz.style import one_of, theme_named
 from viz.text import naming
 
-STYLES: dict[str, Callable[[Scene], Drawing]] = {"record": record.draw, "circuit": circuit.draw}
+STYLES: dict[str, Callable[[Scene, dict[str, Mark] | None], Picture]] = {"record": record.draw, "circuit": circuit.draw}
 DIRECTIONS = ("LR", "TB")
 
 
@@ -42,7 +43,7 @@ def draw(
         root, gradients=gradients, local_derivatives=local_derivatives, direction=direction,
         number_format=number_format, theme=theme, names=names, expand=expand, highlight=highlight, limit=limit,
     )
-    return paint(scene, style, clusters, legend)
+    return paint(scene, style, clusters, legend).drawing
 
 
 def prepared(
@@ -75,16 +76,19 @@ def prepared(
     return Scene(roots, values, labels, colours, direction, number_format, gradients, local_derivatives, marked)
 
 
-def paint(scene: Scene, style: str = "record", clusters: Any = None, legend: bool = False) -> Drawing:
-    """The drawing of a scene in a style, with frames around neurons and a legend if wanted."""
-    drawing = STYLES[style](scene)
+def paint(
+    scene: Scene, style: str = "record", clusters: Any = None, legend: bool = False,
+    marks: dict[str, Mark] | None = None,
+) -> Picture:
+    """The picture of a scene in a style, with frames around neurons and a legend if wanted; `marks` are filled in."""
+    picture = STYLES[style](scene, marks)
     if clusters is not None and clusters is not False:
-        frame(drawing, scene.ids, neurons(scene.values, clusters), scene.theme)
+        frame(picture, neurons(scene.values, clusters))
     if legend:
         shown = {"gradient": scene.gradients is not False, "local": scene.local_derivatives}
         meanings = [meaning for meaning in SCALARS if shown.get(meaning, True)]
-        attach(drawing, meanings, scene.theme, NO_GRADIENTS if scene.gradients_missing else "")
-    return drawing
+        attach(picture.drawing, meanings, scene.theme, scene.caption, marks)
+    return picture
 
 
 def graph(roots: Iterable[Value]) -> list[Value]:

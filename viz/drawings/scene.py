@@ -10,30 +10,12 @@ from typing import Any, ClassVar, TypeVar
 
 from autograd import Value, local_derivatives, ops
 from viz.drawings.canvas import canvas
-from viz.drawings.render import Drawing
+from viz.drawings.picture import Mark, Operand, Picture
 from viz.style import SIZE, SMALL, Theme
 from viz.text.formulas import formatted
-from viz.text.markup import cell, font, shorten, width
+from viz.text.markup import font, shorten
 
 NO_GRADIENTS = "no gradients yet: call backward()"
-
-
-@dataclass(frozen=True)
-class Ink:
-    """A number as it is to be written: its text, colour and background, and the widest text there must be room for."""
-
-    text: str
-    color: str
-    background: str = ""
-    widest: str = ""
-
-    def cell(self, prefix: str = "", **attributes: str) -> str:
-        """A cell of a table that holds the number."""
-        if self.background:
-            attributes["bgcolor"] = self.background
-        if self.widest:
-            attributes |= {"width": str(width(prefix + self.widest, SIZE) + 8), "align": "left"}
-        return cell(prefix + self.text, self.color, SIZE, bold=False, italic=False, **attributes)
 
 
 @dataclass(frozen=True)
@@ -52,9 +34,9 @@ class Scene:
     number_format: str
     gradients: bool | None
     local_derivatives: bool
-    highlighted: Collection[Value | tuple[Value, int]] = frozenset()
+    highlighted: Collection[Value | Operand] = frozenset()
 
-    caption: ClassVar[str] = "grad "
+    before_gradient: ClassVar[str] = "grad "
     """What stands before a gradient in a box."""
 
     @cached_property
@@ -84,25 +66,25 @@ class Scene:
         """A number as the picture shows it."""
         return formatted(x, self.number_format)
 
-    def name_cell(self, value: Value) -> str:
+    def label(self, value: Value) -> Mark:
         """The label of a value."""
-        return cell(shorten(self.labels[value]), self.theme.text, SIZE, bold=True)
+        return Mark(value, "name", shorten(self.labels[value]))
 
-    def data(self, value: Value) -> Ink:
+    def data(self, value: Value) -> Mark:
         """The number that a value is."""
-        return Ink(self.number(value.data), self.theme.value)
+        return Mark(value, "data", self.number(value.data))
 
-    def gradient(self, value: Value) -> Ink:
+    def gradient(self, value: Value) -> Mark:
         """The gradient of a value, or the blank that waits for it."""
-        return Ink(self.number(value.grad) if self.gradients_known else " ", self.theme.gradient)
+        return Mark(value, "gradient", self.number(value.grad) if self.gradients_known else " ")
 
-    def contribution(self, value: Value, i: int, partial: float) -> Ink:
+    def contribution(self, value: Value, i: int, partial: float) -> Mark:
         """What comes back from a value to its operand number i, or the blank that waits for it."""
-        return Ink(self.number(value.grad * partial) if self.gradients_known else " ", self.theme.gradient)
+        return Mark((value, i), "gradient", self.number(value.grad * partial) if self.gradients_known else " ")
 
-    def local(self, value: Value, i: int, partial: float) -> str:
-        """The local derivative of a value with respect to its operand number i, as markup."""
-        return font(self.number(partial), self.theme.local, SMALL, italic=True)
+    def local(self, value: Value, i: int, partial: float) -> Mark:
+        """The local derivative of a value with respect to its operand number i."""
+        return Mark((value, i), "local", self.number(partial))
 
     @property
     def marker(self) -> str:
@@ -113,20 +95,27 @@ class Scene:
         """The attributes of the lines around a value."""
         return {"color": self.marker if value in self.highlighted else self.theme.line}
 
+    def kind(self, value: Value) -> str:
+        """Whether a value is a result, a constant, a parameter or an input: the field of the theme with its colour."""
+        if value.args:
+            return "result"
+        return value.op.name if isinstance(value.op, ops.Leaf) else "input"
+
     def fill(self, value: Value) -> str:
         """The colour that tells a parameter from an input, a constant and a result."""
-        if value.args:
-            return self.theme.result
-        if value.op is ops.constant:
-            return self.theme.constant
-        return self.theme.parameter if value.op is ops.parameter else self.theme.input
+        return str(getattr(self.theme, self.kind(value)))
 
-    def drawing(self, **attributes: str) -> Drawing:
-        """An empty drawing in the scene's colours and direction, with a caption if gradients are missing."""
+    @property
+    def caption(self) -> str:
+        """What is written below the drawing: a note if gradients are missing."""
+        return NO_GRADIENTS if self.gradients_missing else ""
+
+    def picture(self, marks: dict[str, Mark] | None, **attributes: str) -> Picture:
+        """An empty picture in the scene's colours and direction, with its caption."""
         drawing = canvas(self.theme, graph={"rankdir": self.direction, **attributes})
-        if self.gradients_missing:
-            drawing.attr(label=f"<{font(NO_GRADIENTS, self.theme.muted, SMALL, italic=True)}>", labelloc="b")
-        return drawing
+        if self.caption:
+            drawing.attr(label=f"<{font(self.caption, self.theme.muted, SMALL, italic=True)}>", labelloc="b")
+        return Picture(drawing, self.theme, self.ids, marks)
 
     def operation(self, op: ops.Op) -> dict[str, str]:
         """The attributes of an operation's node: a circle around a sign or short name, an ellipse around a long one."""
@@ -149,12 +138,13 @@ class Scene:
         """The local derivatives, if the picture shows them: there are none where data changed since."""
         return local_derivatives(value) if self.local_derivatives else (0.0,) * len(value.args)
 
-    def operand(self, value: Value, i: int, partial: float) -> dict[str, str]:
-        """The attributes of the edge from an operand: its id, and the local derivative if the picture shows them."""
-        attributes = {"id": f"{self.ids[value]}e{i}"} | self.stroke((value, i) in self.highlighted)
+    def connect(self, picture: Picture, tail: str, value: Value, i: int, partial: float, **attributes: str) -> None:
+        """The edge on which an operand comes to its operation, with the local derivative if the picture shows them."""
+        attributes |= self.stroke((value, i) in self.highlighted)
         if self.local_derivatives and value.args[i].op is not ops.constant:
-            attributes["label"] = f"<{self.local(value, i, partial)}>"
-        return attributes
+            attributes["label"] = picture.note(self.local(value, i, partial))
+        part = value, i
+        picture.edge(tail, self.ids[value] + "op", Mark(part, "line"), picture.named(part), **attributes)
 
     def result(self, value: Value) -> dict[str, str]:
         """The attributes of the edge from an operation to what it makes."""

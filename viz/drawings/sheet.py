@@ -6,17 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from autograd import Value
-from viz.drawings.scene import Ink, Scene
-from viz.style import SMALL
-from viz.text.markup import font
+from autograd import Value, ops
+from viz.drawings.picture import Look, Mark, Operand
+from viz.drawings.scene import Scene
 from viz.text.walkthrough import Step
-
-Operand = tuple[Value, int]
-"""A value and the number of one of its operands: the edge between them."""
-
-HIDDEN = "transparent"
-"""The colour of what is not yet known: it takes its place, so that nothing moves when it appears."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +40,8 @@ class Sheet(Scene):
     final: Moment = Moment(frozenset(), {}, {})
     moment: Moment = final
     widest: Mapping[Value, str] = field(default_factory=dict)
+    room: str = ""
+    """On pages whose numbers change, the widest number that there is room for."""
 
     @property
     def marker(self) -> str:
@@ -54,34 +49,39 @@ class Sheet(Scene):
         forward = self.moment.last is not None and self.moment.last.phase == "forward"
         return self.theme.value if forward else self.theme.gradient
 
-    def data(self, value: Value) -> Ink:
+    def data(self, value: Value) -> Mark:
         """The number that a value is, once it is computed."""
-        last = self.moment.last
-        new = last is not None and last.phase == "forward" and last.value is value
-        colour = self.theme.value if value in self.moment.computed else HIDDEN
-        return Ink(self.number(value.data), colour, self.theme.marker if new else "")
+        look = self._look(value in self.moment.computed, self.step("forward") is value)
+        return Mark(value, "data", self.number(value.data), look, widest="" if value.op is ops.constant else self.room)
 
-    def gradient(self, value: Value) -> Ink:
+    def gradient(self, value: Value) -> Mark:
         """The gradient of a value so far."""
-        last = self.moment.last
-        new = last is not None and last.phase == "backward" and last.value is value
-        ink = self._known(value, self.moment.gradients, self.final.gradients)
-        return replace(ink, background=self.theme.marker if new else "", widest=self.widest.get(value, ""))
+        mark = self._known(value, self.moment.gradients, self.final.gradients, self.step("backward") is value)
+        return replace(mark, widest=max(self.widest.get(value, ""), self.room, key=len))
 
-    def contribution(self, value: Value, i: int, partial: float) -> Ink:
+    def contribution(self, value: Value, i: int, partial: float) -> Mark:
         """What came back from a value to its operand number i."""
-        ink = self._known((value, i), self.moment.contributions, self.final.contributions)
-        return replace(ink, background=self.theme.marker if (value, i) in self._along() else "")
+        return self._known((value, i), self.moment.contributions, self.final.contributions, (value, i) in self._along())
 
-    def local(self, value: Value, i: int, partial: float) -> str:
+    def local(self, value: Value, i: int, partial: float) -> Mark:
         """The local derivative, once the chain rule went along the edge."""
-        colour = self.theme.local if (value, i) in self.moment.contributions else HIDDEN
-        return font(self.number(partial), colour, SMALL, italic=True)
+        look = self._look((value, i) in self.moment.contributions)
+        return Mark((value, i), "local", self.number(partial), look, widest=self.room)
 
-    def _known(self, key: Any, now: Mapping[Any, float], final: Mapping[Any, float]) -> Ink:
-        if key in now:
-            return Ink(self.number(now[key]), self.theme.gradient)
-        return Ink(self.number(final[key]) if key in final else " ", HIDDEN)
+    def step(self, phase: str) -> Value | None:
+        """The value of the last step, if that is one of this pass."""
+        last = self.moment.last
+        return last.value if last and last.phase == phase else None
+
+    def _look(self, known: bool, new: bool = False) -> Look:
+        return "hidden" if not known else "new" if new else "known"
+
+    def _known(
+        self, part: Value | Operand, now: Mapping[Any, float], final: Mapping[Any, float], new: bool
+    ) -> Mark:
+        number = now.get(part, final.get(part))
+        text = " " if number is None else self.number(number)
+        return Mark(part, "gradient", text, self._look(part in now, new), widest=self.room)
 
     def _along(self) -> set[Operand]:
         chain = self.moment.last.chain if self.moment.last else None

@@ -1,45 +1,34 @@
-"""Drawings of graphs as SVG that a page can work with: every value, edge and number can be found by a name.
+"""Pictures of graphs as SVG that a page can work with: every value, edge and number can be found by a name.
 
 Elements take the colours of style sheets. Nodes and edges get `data-value="v3"` for what belongs to a value,
 `data-edge="v3e0"` for what belongs to its operand number 0, and `data-operation` for what makes the value.
-Numbers get `data-number`: v3:data, v3:gradient, v3e0:gradient (what came back along the edge) and v3e0:local.
+Numbers get `data-number`: v3:data, v3:gradient, v3e0:gradient (what came back along the edge) and v3e0:local;
+`data-before` is what stands before the number, and `data-room` how many characters there is room for.
 """
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ET
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
+from viz.drawings.picture import NUMBERS, Mark, Picture
 from viz.drawings.render import SVG
-from viz.style import Theme
 
-EDGE = re.compile(r"(v\d+)e(\d+)")
-"""The id of the edge that brings a value an operand."""
+ANCHOR = "a_"
+"""What Graphviz writes before the id of a cell."""
 
-WIRE = re.compile(r"(v\d+)op(\d+)")
-"""The name of a circuit's piece of wire to an operand."""
-
-VALUE = re.compile(r"(v\d+)(?:op|leaf|fork|end)?")
-"""The names of a value's nodes."""
+GROUP, TEXT, TITLE = (f"{{{SVG}}}{tag}" for tag in ("g", "text", "title"))
 
 
-def marked(svg: str, theme: Theme) -> ET.Element:
-    """The `<svg>` element of a drawing in a theme's colours, with names and without fixed colours and size."""
-    root = ET.fromstring(svg)
-    for group in root.iter(f"{{{SVG}}}g"):
-        if group.get("class") in ("node", "edge"):
-            _name(group, theme)
-    # Some meanings share a colour; of most the first is meant, of grey the lines.
-    colours = {colour: name for name, colour in reversed(asdict(theme).items())} | {theme.line: "line"}
-    for element in root.iter():
-        for attribute in ("fill", "stroke"):
-            if name := colours.get(element.get(attribute, "")):
-                element.set(attribute, f"var(--{name})")
-    for group in root.iter(f"{{{SVG}}}g"):
-        group.attrib.pop("id", None)  # several drawings may stand on one page
-        for title in group.findall(f"{{{SVG}}}title"):
-            group.remove(title)
+def vector(picture: Picture) -> ET.Element:
+    """The `<svg>` element of a picture whose parts have ids."""
+    assert picture.marks is not None
+    root = ET.fromstring(picture.drawing.svg())
+    reader = Reader(picture, picture.marks)
+    for graph in root:
+        graph[:] = list(reader.elements(graph, Colours("background", "line", "muted")))
+        del graph.attrib["id"]  # several drawings may stand on one page
     return root
 
 
@@ -48,31 +37,58 @@ def text(root: ET.Element) -> str:
     return ET.tostring(root, encoding="unicode")
 
 
-def _name(group: ET.Element, theme: Theme) -> None:
-    """Give a node or an edge, and the numbers in it, the names of what they show."""
-    title = group.findtext(f"{{{SVG}}}title", "")
-    kind, name = _subject(group, title)
-    if not name:
-        return
-    group.set(f"data-{kind}", name)
-    if title.partition("->")[0] == f"{name}op":
-        group.set("data-operation", "")
-    named = name if group.get("class") == "edge" or kind == "edge" else title
-    for colour, number in ((theme.value, "data"), (theme.gradient, "gradient"), (theme.local, "local")):
-        texts = [element for element in group.iter(f"{{{SVG}}}text") if element.get("fill") == colour]
-        # A piece of wire to an operand shows the operand's data, which is known when its value is.
-        if texts:
-            texts[-1].set("data-number", f"{named}:{number}")
+@dataclass(frozen=True)
+class Colours:
+    """The fields of a theme in whose colours things are filled, outlined and written."""
+
+    fill: str
+    line: str
+    text: str
+
+    def put(self, element: ET.Element) -> None:
+        """Give an element its colours, those of the style sheet."""
+        if element.get("fill") != "none":
+            element.set("fill", f"var(--{self.text if element.tag == TEXT else self.fill})")
+        if element.get("stroke", "none") != "none":
+            element.set("stroke", f"var(--{self.line})")
 
 
-def _subject(group: ET.Element, title: str) -> tuple[str, str]:
-    """Whether the group belongs to a value or to an operand's edge, and the name of that."""
-    if EDGE.fullmatch(group.get("id", "")):
-        return "edge", group.get("id", "")
-    tail, _, head = (part.partition(":")[0] for part in title.partition("->"))
-    for wire in (head, tail):
-        if match := WIRE.fullmatch(wire):
-            return "edge", f"{match[1]}e{match[2]}"
-    # From an operation to its result, the edge belongs to the result, which is the head.
-    match = VALUE.fullmatch(tail)
-    return ("value", match[1]) if match else ("", "")
+@dataclass(frozen=True)
+class Reader:
+    """Finds the marks of a picture in its SVG, by the ids of groups."""
+
+    picture: Picture
+    marks: Mapping[str, Mark]
+
+    def elements(self, parent: ET.Element, colours: Colours) -> Iterator[ET.Element]:
+        """The elements of a group, with names and colours; cells are no groups any more."""
+        for element in parent:
+            id = element.attrib.pop("id", "")
+            if element.tag != GROUP:
+                colours.put(element)
+                yield from [] if element.tag == TITLE else [element]
+            elif id.startswith(ANCHOR):
+                yield from self.cell(element, self.marks[id.removeprefix(ANCHOR)])
+            else:
+                element[:] = list(self.elements(element, self.group(element, self.marks.get(id))))
+                yield element
+
+    def group(self, group: ET.Element, mark: Mark | None) -> Colours:
+        """Name a node or an edge; its colours, or those of a frame."""
+        if mark is None or mark.subject is None:
+            return Colours("background", "muted", "muted")
+        group.set("data-edge" if isinstance(mark.subject, tuple) else "data-value", self.picture.named(mark.subject))
+        if mark.role == "operation":
+            group.set("data-operation", "")
+        return Colours("line" if group.get("class") == "edge" else mark.role, "line", "text")
+
+    def cell(self, group: ET.Element, mark: Mark) -> Iterator[ET.Element]:
+        """The elements of a cell, in which a number is named."""
+        (anchor,) = group
+        for element in self.elements(anchor, Colours(mark.role, "line", mark.colour)):
+            if element.tag == TEXT and mark.role in NUMBERS and mark.subject is not None:
+                element.set("data-number", f"{self.picture.named(mark.subject)}:{mark.role}")
+                element.set("data-before", mark.before)
+                if mark.space:
+                    element.set("data-room", str(len(mark.space)))
+            yield element

@@ -16,15 +16,11 @@ class Graph {
     view.moved = () => this.write();
     this.elements = [...svg.querySelectorAll("[data-value], [data-edge]")];
     this.numbers = [...svg.querySelectorAll("[data-number]")].map(element => ({ element, key: element.dataset.number }));
-    // What stands before a number, such as "grad ", is what is left without the last that becomes known.
-    const last = Object.assign({}, film.given, ...film.steps.map(step => step.known));
+    const known = Object.assign({}, film.given, ...film.steps.map(step => step.known));
     const { e, f } = svg.querySelector("g").transform.baseVal.consolidate().matrix;
     for (const number of this.numbers) {
       number.at = [Number(number.element.getAttribute("x")) + e, Number(number.element.getAttribute("y")) + f];
-      number.known = !(number.key in last);
-      const { textContent: text, dataset } = number.element;
-      const before = number.known ? text.length : text.length - written(last[number.key]).length;
-      number.prefix = dataset.before ?? text.slice(0, before);
+      number.known = !(number.key in known); // from the start, and no step says it again
     }
     this.users = {};
     for (const [id, edge] of Object.entries(film.edges)) (this.users[edge.from] ??= []).push([id, edge.to]);
@@ -53,16 +49,16 @@ class Graph {
   // Writes the numbers that are known, as far as they are in sight.
   write() {
     for (const number of this.numbers) {
-      if (!number.known && number.key in this.known && this.view.sees(number.at)) this.put(number, number.prefix + written(this.known[number.key]));
+      if (!number.known && number.key in this.known && this.view.sees(number.at)) this.put(number, written(this.known[number.key]));
     }
     this.tell();
   }
 
   // Puts a number in its place, if it is another than before; where the room is too small, narrower.
-  put(number, text) {
-    if (text === number.text) return;
-    const { element } = number, room = Number(element.dataset.room ?? Infinity);
-    number.text = element.textContent = text;
+  put({ element }, digits) {
+    const text = element.dataset.before + digits, room = Number(element.dataset.room ?? Infinity);
+    if (text === element.textContent) return;
+    element.textContent = text;
     if (text.length > room) {
       element.setAttribute("textLength", 0.47 * element.getAttribute("font-size") * room);
       element.setAttribute("lengthAdjust", "spacingAndGlyphs");

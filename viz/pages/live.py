@@ -15,13 +15,16 @@ import numpy.typing as npt
 
 from autograd import UsageError, Value, ancestors, ops
 from viz.drawings.network import is_model
+from viz.drawings.vector import vector
 from viz.pages.page import player, read, walked
 from viz.pages.plane import network, plane
 from viz.pages.recomputed import Recomputed
-from viz.pages.room import roomy
 from viz.pages.web import Page, page_file, saved
 from viz.text import naming
 from viz.text.javascript import PRELUDE
+
+WIDE = "-0.1234"
+"""There is room for numbers of so many characters; longer ones are written narrower."""
 
 SCRIPTS = ("numbers.js", "recomputed.js", "plane.js", "live.js")
 
@@ -61,7 +64,8 @@ def live(
     again = Recomputed(frames)
     film = again.film() | {"plane": plane(frames, boundary, data)}
     written = player(
-        frames, roomy(frames), film, title, theme, style=page_file("live.css"), panel=page_file("live.html"),
+        frames, vector(frames.picture(WIDE)), film, title, theme,
+        style=page_file("live.css"), panel=page_file("live.html"),
         script=PRELUDE + again.script() + page_file(*SCRIPTS),
     )
     page = Page(written, frames.drawing().svg(), "a computational graph whose numbers can be moved")

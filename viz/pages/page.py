@@ -19,7 +19,7 @@ from autograd import UsageError, Value, ops
 from viz.drawings.frames import Frame, Frames
 from viz.drawings.frames import steps as walk
 from viz.drawings.sheet import touched
-from viz.drawings.vector import marked, text
+from viz.drawings.vector import text, vector
 from viz.pages.web import Page, document, literal, page_file, saved
 from viz.style import variables
 from viz.text.expression import parse
@@ -41,9 +41,8 @@ def html(
     of the `theme`, "light" or "dark", or as the reader's system prefers. `page.html#step=7` opens it at a step.
     """
     frames = walked("html", root, theme, options)
-    picture = frames.drawing().svg()
-    written = player(frames, marked(picture, frames.sheet.theme), film(frames), title, theme)
-    return saved(Page(written, picture, "backpropagation, step by step"), path)
+    written = player(frames, vector(frames.picture()), film(frames), title, theme)
+    return saved(Page(written, frames.drawing().svg(), "backpropagation, step by step"), path)
 
 
 def read(root: Any, title: str, options: dict[str, Any]) -> tuple[Any, str]:

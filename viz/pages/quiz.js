@@ -117,7 +117,7 @@ class Quiz {
       if (!blank) continue;
       number.element.classList.toggle("asked", !blank.right);
       number.element.classList.toggle("found", blank.right);
-      graph.put(number, number.prefix + (blank.right ? graph.known[number.key] : "?"));
+      graph.put(number, blank.right ? graph.known[number.key] : "?");
       number.element.onclick = () => blank.field.focus();
     }
     for (const old of graph.svg.querySelectorAll(".active")) old.classList.remove("active");

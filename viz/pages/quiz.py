@@ -15,7 +15,7 @@ from typing import Any
 
 from autograd import UsageError, Value
 from viz.drawings.frames import Frame, Frames
-from viz.drawings.vector import marked
+from viz.drawings.vector import vector
 from viz.pages.page import film, player, read, walked
 from viz.pages.web import Page, page_file, saved
 
@@ -53,7 +53,7 @@ def quiz(
     count = max(1, round(share * len(asked)))
     asked = [asked[i] for i in sorted(random.Random(seed).sample(range(len(asked)), count))]
     written = player(
-        frames, marked(frames.drawing().svg(), frames.sheet.theme),
+        frames, vector(frames.picture()),
         film(frames) | {"quiz": {"blanks": asked, "tolerance": tolerance}}, title, theme,
         style=page_file("quiz.css"), panel=page_file("quiz.html"),
         script=page_file("numbers.js", "quiz.js"),

@@ -10,13 +10,14 @@ x * y + z {'x': 4.0, 'y': 2.0, 'z': 2.0} {'x': 2.0, 'y': 4.0, 'z': 1.0}
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autograd import SizeError, UsageError, Value
+from viz.drawings.picture import Mark
 from viz.drawings.render import inline
 from viz.drawings.scalars import paint, prepared
-from viz.drawings.scene import Ink, Scene, recast
+from viz.drawings.scene import Scene, recast
 from viz.pages.exercises import Exercise, exercises
 from viz.pages.web import Page, document, page_file
 from viz.style import variables
@@ -101,7 +102,7 @@ def section(position: int, exercise: Exercise, solved: bool) -> str:
     given = ", ".join(equation(words.symbol(value), words.data(value)) for value in inputs)
     whole = equation(words.symbol(root), words.formula(words.symbol))
     blanks = [(words.symbol(root), root.data), *((words.derivative(value), value.grad) for value in inputs)]
-    asked = " ".join(f"<span>{blank(what)} {answer(x, solved)}</span>" for what, x in blanks)
+    asked = " ".join(f"<span>{asked_for(what)} {answer(x, solved)}</span>" for what, x in blanks)
     return (
         f"<section>\n<h2><b>{position}</b> {whole} <span>{given}</span></h2>\n"
         f'{inline(picture(exercise, solved))}\n<p class="answers">{asked}</p>\n</section>'
@@ -114,7 +115,7 @@ def equation(head: Token, term: Token | None) -> str:
     return Sentence((Equation(head, (term,)),)).mathml
 
 
-def blank(what: Token) -> str:
+def asked_for(what: Token) -> str:
     """What is asked for, and a sign of equality."""
     return element(f"{what.written('mathml')}{equals('=', 'mathml')}")
 
@@ -127,25 +128,25 @@ def answer(x: float, solved: bool) -> str:
 def picture(exercise: Exercise, solved: bool) -> str:
     """The graph as SVG."""
     scene = prepared(exercise.root, gradients=True, local_derivatives=solved)
-    return paint(scene if solved else recast(scene, Blank), "circuit").svg()
+    return paint(scene if solved else recast(scene, Blank), "circuit").drawing.svg()
 
 
 class Blank(Scene):
     """A scene that shows the inputs and leaves room for every other number."""
 
-    def data(self, value: Value) -> Ink:
+    def data(self, value: Value) -> Mark:
         """An input, or room for a number."""
-        return self.room if value.args else super().data(value)
+        return blank(super().data(value)) if value.args else super().data(value)
 
-    def gradient(self, value: Value) -> Ink:
+    def gradient(self, value: Value) -> Mark:
         """Room for the gradient."""
-        return self.room
+        return blank(super().gradient(value))
 
-    def contribution(self, value: Value, i: int, partial: float) -> Ink:
+    def contribution(self, value: Value, i: int, partial: float) -> Mark:
         """Room for what comes back along a branch."""
-        return self.room
+        return blank(super().contribution(value, i, partial))
 
-    @property
-    def room(self) -> Ink:
-        """A blank as wide as what a hand writes."""
-        return Ink(" ", self.theme.text, widest="-10.5")
+
+def blank(mark: Mark) -> Mark:
+    """Room as wide as what a hand writes."""
+    return replace(mark, text=" ", widest="-10.5")

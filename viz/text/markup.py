@@ -62,7 +62,7 @@ def width(text: str, size: int) -> int:
 
     graphviz-pure knows the widths of ASCII only, so cells with other characters say how much they need.
     """
-    ems = (1.0 if unicodedata.east_asian_width(c) in "WF" else 0.62 for c in text)
+    ems = (1.0 if unicodedata.east_asian_width(c) in "WF" else 0.34 if c in " .,-:;|" else 0.62 for c in text)
     return round(size * sum(ems))
 
 

@@ -25,7 +25,7 @@ from viz.text.tokens import (
 MANY = 12
 """An operation with more operands than this is summed up in words."""
 
-LONGEST = 60
+LONGEST = 30
 """A formula of the whole graph has at most so many names, numbers and operations."""
 
 

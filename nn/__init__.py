@@ -44,6 +44,7 @@ from nn.models.module import Module, parameter
 from nn.models.neuron import Neuron
 from nn.models.perceptron import Perceptron, PerceptronHistory
 from nn.models.sequential import Sequential
+from nn.models.stage import Stage
 from nn.optim import (
     OPTIMIZERS,
     SGD,
@@ -98,6 +99,7 @@ __all__ = [
     "PerceptronHistory",
     "RMSProp",
     "Sequential",
+    "Stage",
     "StepDecay",
     "Training",
     "UnknownColumnError",

@@ -148,18 +148,47 @@ def test_neurons_of_a_column_stand_in_order():
     (nn.Sequential(nn.MLP(2, [3, 2]), nn.Layer(2, 1)), ["layer 1", "layer 2", "layer 3"]),
 ])
 def test_every_kind_of_model_can_be_drawn_with_an_example(model, expected):
-    inputs = len(network.stages(model)[0].rows[0][0])
+    inputs = len(network.layers_of(model)[0].rows[0][0])
     assert set(expected) <= set(texts(viz.draw(model, x=[0.5] * inputs)))
 
 
-def test_a_model_of_the_users_own_needs_the_attributes_alone():
+def test_a_model_of_the_users_own_says_its_stages():
     class Line:
         w, b = [Value(2.0, "slope")], Value(-1.0, "offset")
 
         def __call__(self, x):
             return self.w[0] * x[0] + self.b
 
-    assert {"5", "b -1"} <= set(texts(viz.draw(Line(), x=[3.0])))
+        def stages(self):
+            return [nn.Stage("line", [[self.w]], [[self.b]], (self,))]
+
+    assert {"line", "5", "b -1"} <= set(texts(viz.draw(Line(), x=[3.0])))
+
+
+def test_a_module_of_the_users_own_has_the_stages_of_those_inside():
+    class Cube(nn.Module):
+        def forward(self, x):
+            return [v**3 for v in x]
+
+    class Net(nn.Module):
+        def __init__(self):
+            self.first, self.cube, self.rest = nn.Layer(2, 3, seed=0), Cube(), nn.MLP(3, [2, 1], dropout=0.5, seed=1)
+
+        def forward(self, x):
+            return self.rest(self.cube(self.first(x)))
+
+    net = Net()
+    found = texts(viz.draw(net, x=[1.0, 2.0], number_format=".5f"))
+    assert {"3 Cube", "2 relu, dropout 0.5", f"{net([1.0, 2.0]).data:.5f}"} <= set(found)
+
+
+def test_weights_that_are_no_values_are_refused():
+    class Odd:
+        def stages(self):
+            return [nn.Stage("odd", [[[2.0]]], [[]], ())]
+
+    with pytest.raises(UsageError, match="the weights and biases of stage odd are Values"):
+        viz.draw(Odd())
 
 
 def test_a_digit_classifier_is_drawn_in_less_than_two_seconds():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from autograd import gt, noise, where
 from nn.arguments import fraction
 from nn.models.module import Module
+from nn.models.stage import Stage
 
 
 class Dropout(Module):
@@ -33,6 +35,10 @@ class Dropout(Module):
     def drop(self, x: Any) -> Any:
         """Zero, or x/(1 - p)."""
         return x * where(gt(self.p, noise()), 0.0, 1 / (1 - self.p))
+
+    def after(self, stage: Stage) -> Stage:
+        """A stage with a note: in prediction, which is what is drawn, dropout does nothing."""
+        return replace(stage, notes=(*stage.notes, f"dropout {self.p:g}"))
 
     def config(self) -> dict[str, Any]:
         """What Dropout is called with to make such a one."""

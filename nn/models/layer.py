@@ -14,6 +14,7 @@ from nn.examples import table
 from nn.init import FloatArray, Initializer, Seed, draw
 from nn.models.module import Module, parameter
 from nn.models.neuron import Neuron, inputs
+from nn.models.stage import Stage
 from nn.vector import parameters_to_vector, vector_to_parameters
 
 
@@ -91,6 +92,12 @@ class Layer(Module):
         """All weights and then all biases, each one block of the parameter vector, instead of the neurons."""
         rest = {name: member for name, member in super().members().items() if name != "neurons"}
         return {"weight": self.weight, "bias": self.bias} | rest
+
+    def stages(self) -> list[Stage]:
+        """The layer."""
+        biases = [[] if neuron.b is None else [neuron.b] for neuron in self.neurons]
+        weights = [[neuron.w] for neuron in self.neurons]
+        return [Stage(self.name and f"layer {self.name}", weights, biases, (self,), (self.activation,))]
 
     def config(self) -> dict[str, Any] | None:
         """What a Layer is called with to make such a one; None if its activation is a function."""

@@ -9,6 +9,7 @@ from nn.arguments import count
 from nn.init import Initializer, Seed, draw
 from nn.models.module import Module, parameter
 from nn.models.neuron import inputs
+from nn.models.stage import Stage
 
 
 class Maxout(Module):
@@ -44,6 +45,10 @@ class Maxout(Module):
         xs = inputs(x, self.nin, "Maxout")
         biases: Any = self.bias or [None] * self.nout
         return [autograd.maxout(w, xs, b) for w, b in zip(self.weight, biases, strict=True)]
+
+    def stages(self) -> list[Stage]:
+        """The layer."""
+        return [Stage("", self.weight, self.bias or [[]] * self.nout, (self,), ("max",))]
 
     def config(self) -> dict[str, Any]:
         """What Maxout is called with to make such a one."""

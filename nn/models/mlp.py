@@ -12,8 +12,9 @@ from nn.arguments import count, described, fraction
 from nn.init import Initializer, Seed, generator
 from nn.models.dropout import Dropout
 from nn.models.layer import Layer
-from nn.models.module import Module
+from nn.models.module import Module, in_a_row
 from nn.models.neuron import inputs
+from nn.models.stage import Stage
 
 
 class MLP(Module):
@@ -62,6 +63,11 @@ class MLP(Module):
             values = layer(values) if self.dropout is None else self.dropout(layer(values))
         values = self.layers[-1](values)
         return values[0] if len(values) == 1 else values
+
+    def stages(self) -> list[Stage]:
+        """The layers."""
+        *hidden, last = in_a_row(self.layers)
+        return [*(stage if self.dropout is None else self.dropout.after(stage) for stage in hidden), last]
 
     def config(self) -> dict[str, Any] | None:
         """What MLP is called with to make such a one; None if an activation is a function."""

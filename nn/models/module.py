@@ -8,8 +8,9 @@ import operator
 import random
 import types
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,7 @@ from autograd.files import PathLike
 from autograd.nested import flatten, parameters_of
 from autograd.value import data_of, leaf
 from nn.examples import explained, table
+from nn.models.stage import Stage
 from nn.models.state import ARCHITECTURE, Arrays, check, read_model, restore, shape_of, state_of, write
 from nn.models.summary import summary
 
@@ -135,6 +137,18 @@ class Module:
         """The modules directly inside this one, each with the path of attributes that leads to it."""
         for name, member in self.members().items():
             yield from modules_within(name, member)
+
+    def stages(self) -> list[Stage]:
+        """The layers, from the inputs to the outputs, for pictures.
+
+        They are those of the modules inside, one after the other: a model that computes in another way says its own.
+        """
+        return in_a_row([module for _, module in self.children()])
+
+    def after(self, stage: Stage) -> Stage:
+        """A stage with this module, which has none of its own, after it."""
+        called = getattr(self, "function", type(self).__name__)
+        return replace(stage, functions=(*stage.functions, self), activations=(*stage.activations, called))
 
     def summary(self) -> str:
         """A table of the layers, the shapes of their parameters and the numbers of them."""
@@ -287,6 +301,17 @@ def undoing(thing: Any) -> Iterator[Callable[[], Any]]:
         for member in thing.values() if isinstance(thing, dict) else thing:
             if type(member) is not Value:  # most are
                 yield from undoing(member)
+
+
+def in_a_row(modules: Iterable[Module]) -> list[Stage]:
+    """The stages of modules one after the other; what has none of its own comes after the stage before it."""
+    stages: list[Stage] = []
+    for module in modules:
+        inner = module.stages()
+        stages += inner
+        if stages and not inner:
+            stages[-1] = module.after(stages[-1])
+    return stages
 
 
 def refill(one: Any, other: Any) -> None:

@@ -14,6 +14,7 @@ from nn.activations import ACTIVATIONS, Activation
 from nn.arguments import count, described, function
 from nn.init import Initializer, Seed, draw
 from nn.models.module import Module, parameter
+from nn.models.stage import Stage
 
 
 class Neuron(Module):
@@ -76,6 +77,10 @@ class Neuron(Module):
     def fire(self, xs: list[Any]) -> Any:
         """The same of inputs that are Values already, as a layer hands them to all its neurons."""
         return self.f(dot(self.w, xs, self.b))
+
+    def stages(self) -> list[Stage]:
+        """The neuron as a layer of one."""
+        return [Stage("neuron", [[self.w]], [[] if self.b is None else [self.b]], (self,), (self.activation,))]
 
     def __repr__(self) -> str:
         return f"Neuron({len(self.w)}, {described(self.activation)})"

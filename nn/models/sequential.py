@@ -8,7 +8,8 @@ from typing import Any
 from autograd.errors import UsageError
 from nn.activations import elementwise
 from nn.arguments import described
-from nn.models.module import Module, described_model
+from nn.models.module import Module, described_model, in_a_row
+from nn.models.stage import Stage
 
 
 class Function(Module):
@@ -58,6 +59,10 @@ class Sequential(Module):
         for step in self.steps:
             x = step(x)
         return x[0] if isinstance(x, list) and len(x) == 1 else x
+
+    def stages(self) -> list[Stage]:
+        """Those of the steps."""
+        return in_a_row(self.steps)
 
     def members(self) -> dict[str, Any]:
         """The steps by their numbers, and what else there is."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd import Value, ops
-from viz.drawings.network import stages
+from viz.drawings.network import layers_of
 from viz.drawings.picture import Picture
 from viz.style import SMALL, Theme
 from viz.text.markup import font, shorten
@@ -53,10 +53,10 @@ def _labelled(values: Iterable[Value]) -> dict[Value, Neuron]:
 
 def _parameters(model: Any) -> dict[Value, Neuron]:
     return {
-        value: (stage.name, f"neuron {unit}")
-        for stage in stages(model)
-        for unit in range(stage.units)
-        for value in stage.parameters(unit)
+        value: (layer.name, f"neuron {unit}")
+        for layer in layers_of(model)
+        for unit in range(layer.units)
+        for value in layer.parameters(unit)
     }
 
 

@@ -1,15 +1,14 @@
-"""What a picture needs to know of a model: its layers in order, seen through their attributes.
+"""The layers of a model as they are drawn.
 
-A layer has `weight`, a list of Values for each of its `nout` units (or several, as in maxout), `bias`
-or None, perhaps `activation` and `name`; a neuron has `w` and `b`. A model has `layers`, as an MLP does,
-or `steps`, as a Sequential does. Between layers may stand functions, and dropout, which has a `p`.
+A model says its layers in a method `stages()`, as those of `nn` do, each with a name, the weights and biases of its
+units, the functions that compute it, its activations and notes: `nn.Stage` is one.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from autograd import SizeError, UsageError, Value, no_grad, ops
@@ -17,19 +16,15 @@ from autograd.nested import flatten
 
 
 @dataclass
-class Stage:
-    """A layer as it is drawn: its name, its activation, and the parameters of each unit.
-
-    `rows[i]` are the lists of weights of unit i, one list or several, `biases[i]` its biases; `functions` compute
-    what the layer gives, from what the one before gave.
-    """
+class Layer:
+    """A layer as it is drawn: `rows[i]` are the lists of weights of unit i, `biases[i]` its biases."""
 
     name: str
     activation: str
-    rows: list[list[list[Value]]]
-    biases: list[list[Value]]
-    functions: list[Callable[[Any], Any]]
-    notes: list[str] = field(default_factory=list)
+    rows: Sequence[Sequence[Sequence[Value]]]
+    biases: Sequence[Sequence[Value]]
+    functions: Sequence[Callable[[Any], Any]]
+    notes: Sequence[str]
 
     @property
     def units(self) -> int:
@@ -53,21 +48,19 @@ class Stage:
 
 
 def is_model(thing: Any) -> bool:
-    """Whether a thing has the attributes of a network, a layer or a neuron."""
-    return not isinstance(thing, type) and any(hasattr(thing, name) for name in ("layers", "steps", "weight", "w"))
+    """Whether a thing says its layers."""
+    return hasattr(thing, "stages") and not isinstance(thing, type)
 
 
-def stages(model: Any) -> list[Stage]:
-    """The layers of a model in order, those of models inside it included.
+def layers_of(model: Any) -> list[Layer]:
+    """The layers of a model in order.
 
     Raises `UsageError` where there are none, `SizeError` where one does not fit on the one before.
     """
-    found: list[Stage] = []
-    _collect(model, found)
+    found = [layer(stage, i) for i, stage in enumerate(model.stages() if is_model(model) else [], 1)]
     if not found:
         raise UsageError(
-            f"{type(model).__name__} has no layers to draw: a model has `layers` or `steps`, a layer `weight` and "
-            f"`bias`, a neuron `w` and `b`, all of Values"
+            f"{type(model).__name__} has no layers to draw: a model says them in a method stages(), a list of nn.Stage"
         )
     for before, after in itertools.pairwise(found):
         if after.inputs != before.units:
@@ -75,37 +68,13 @@ def stages(model: Any) -> list[Stage]:
     return found
 
 
-def _collect(part: Any, found: list[Stage]) -> None:
-    inner = getattr(part, "layers", None) or getattr(part, "steps", None)
-    if inner:
-        for step in inner:
-            _collect(step, found)
-        dropout = getattr(getattr(part, "dropout", None), "p", 0)
-        for stage in found[:-1] if dropout else []:
-            stage.notes.append(f"dropout {dropout:g}")
-    elif hasattr(part, "weight") or hasattr(part, "w"):
-        found.append(_stage(part, len(found) + 1))
-    elif hasattr(part, "p"):  # dropout: in prediction, which is what is drawn, it does nothing
-        for stage in found[-1:]:
-            stage.notes.append(f"dropout {part.p:g}")
-    elif found and callable(part):
-        found[-1].functions.append(part)
-        found[-1].activation = " ".join(filter(None, [found[-1].activation, called(part)]))
-
-
-def _stage(layer: Any, number: int) -> Stage:
-    single = not hasattr(layer, "weight")
-    weight = [layer.w] if single else layer.weight
-    bias = (None if layer.b is None else [layer.b]) if single else layer.bias
-    if not weight or not all(isinstance(value, Value) for row in weight for value in flatten(row)):
-        raise UsageError(f"the weights of a layer are Values, a list for each unit; {type(layer).__name__} has others")
-    return Stage(
-        name="neuron" if single else f"layer {getattr(layer, 'name', '') or number}",
-        activation=called(getattr(layer, "activation", "max" if isinstance(weight[0][0], list) else "")),
-        rows=[row if isinstance(row[0], list) else [row] for row in weight],
-        biases=[[]] * len(weight) if bias is None else [flatten(b) for b in bias],
-        functions=[layer],
-    )
+def layer(stage: Any, number: int) -> Layer:
+    """A stage of a model as it is drawn, called by its number if it has no name."""
+    if not all(isinstance(value, Value) for value in flatten([stage.weights, stage.biases])):
+        raise UsageError(f"the weights and biases of stage {stage.name or number} are Values, others came")
+    activation = " ".join(filter(None, map(called, stage.activations)))
+    name = stage.name or f"layer {number}"
+    return Layer(name, activation, stage.weights, stage.biases, stage.functions, stage.notes)
 
 
 def called(activation: Any) -> str:
@@ -114,7 +83,6 @@ def called(activation: Any) -> str:
     >>> called("sigmoid"), called("linear"), called(ops.tanh)
     ('σ', '', 'tanh')
     """
-    activation = getattr(activation, "function", activation)  # of a step of its own
     names = (activation, *(getattr(activation, name, None) for name in ("__name__", "name")), repr(activation))
     name = next(name for name in names if isinstance(name, str))
     if name == "linear":
@@ -122,7 +90,7 @@ def called(activation: Any) -> str:
     return ops.TABLE[name].symbol if name in ops.TABLE else name
 
 
-def outputs(model: list[Stage], x: Any) -> list[list[float]]:
+def outputs(model: list[Layer], x: Any) -> list[list[float]]:
     """The input and the output of every layer for one example, as when predicting."""
     given = flatten(x)
     if len(given) != model[0].inputs:
@@ -132,12 +100,12 @@ def outputs(model: list[Stage], x: Any) -> list[list[float]]:
     return [[value.data for value in column] for column in columns]
 
 
-def forward(model: list[Stage], inputs: list[Value]) -> list[list[Value]]:
+def forward(model: list[Layer], inputs: list[Value]) -> list[list[Value]]:
     """The inputs, and what every layer makes of them."""
     columns = [inputs]
-    for stage in model:
+    for each in model:
         values = columns[-1]
-        for function in stage.functions:
+        for function in each.functions:
             values = flatten([function(values)])
         columns.append(values)
     return columns

@@ -11,7 +11,7 @@ from typing import Any
 from autograd import UsageError, Value
 from viz.drawings.canvas import canvas
 from viz.drawings.legend import NEURONS, attach
-from viz.drawings.network import Stage, outputs, stages
+from viz.drawings.network import Layer, layers_of, outputs
 from viz.drawings.render import Drawing
 from viz.drawings.scene import NO_GRADIENTS
 from viz.style import SIZE, SMALL, Theme, theme_named
@@ -44,16 +44,16 @@ def draw(
     """A picture of a network, a layer or a neuron, as `viz.draw` makes it of a model."""
     if isinstance(widest, bool) or not isinstance(widest, int) or widest < 2:
         raise UsageError(f"widest is the number of neurons shown of a layer, 2 or more; {widest!r} came")
-    layers = stages(model)
+    layers = layers_of(model)
     formatted(0.0, number_format)
-    weights = sum(len(stage.rows) * len(stage.rows[0]) * stage.inputs for stage in layers)
+    weights = sum(len(layer.rows) * len(layer.rows[0]) * layer.inputs for layer in layers)
     numbers = weights <= FEW if numbers is None else numbers
     picture = Network(layers, theme_named(theme), gradients, numbers, widest, number_format)
     picture.columns(None if x is None else outputs(layers, x))
-    for position, stage in enumerate(layers):
-        picture.connect(position, stage)
+    for position, layer in enumerate(layers):
+        picture.connect(position, layer)
     note = SHOWS_GRADIENTS if gradients else ""
-    if gradients and not any(v.grad for stage in layers for i in range(stage.units) for v in stage.parameters(i)):
+    if gradients and not any(v.grad for layer in layers for i in range(layer.units) for v in layer.parameters(i)):
         note = NO_GRADIENTS
     if legend:
         attach(picture.drawing, NEURONS, picture.theme, note)
@@ -77,7 +77,7 @@ def shown(n: int, widest: int) -> list[int | None]:
 class Network:
     """The drawing of a network while it is made."""
 
-    layers: list[Stage]
+    layers: list[Layer]
     theme: Theme
     gradients: bool
     numbers: bool
@@ -106,9 +106,9 @@ class Network:
         """The inputs and every layer as a column of circles."""
         inputs = self.layers[0].inputs
         self.column(0, "input", "", inputs, numbers[0] if numbers else None)
-        for position, stage in enumerate(self.layers, 1):
-            about = ", ".join(filter(None, [stage.activation, *dict.fromkeys(stage.notes)]))
-            self.column(position, stage.name, about, stage.units, numbers[position] if numbers else None)
+        for position, layer in enumerate(self.layers, 1):
+            about = ", ".join(filter(None, [layer.activation, *dict.fromkeys(layer.notes)]))
+            self.column(position, layer.name, about, layer.units, numbers[position] if numbers else None)
 
     def column(self, position: int, name: str, about: str, units: int, numbers: list[float] | None) -> None:
         """A heading, and below it the neurons from first to last."""
@@ -132,9 +132,9 @@ class Network:
 
     def neuron(self, position: int, unit: int, number: float | None) -> dict[str, str]:
         """The attributes of a neuron's circle: what it gives, if that is known, over its bias."""
-        stage = self.layers[position - 1] if position else None
-        biases = stage.biases[unit] if stage else []
-        first = (stage.activation.split()[0] if stage.activation else "Σ") if stage else f"x[{unit}]"
+        layer = self.layers[position - 1] if position else None
+        biases = layer.biases[unit] if layer else []
+        first = (layer.activation.split()[0] if layer.activation else "Σ") if layer else f"x[{unit}]"
         lines = [font(shorten(first, 8), self.theme.text, SMALL)]
         if number is not None:
             lines = [font(self.number(number), self.theme.value, SMALL, bold=True)]
@@ -144,21 +144,21 @@ class Network:
         return {
             "label": f"<{'<br/>'.join(lines)}>", "shape": "circle", "fixedsize": "true", "width": "0.62",
             "style": "filled", "margin": "0",
-            "fillcolor": self.theme.operation if stage else self.theme.input,
-            "tooltip": self.tip([f"{stage.name} neuron {unit}" if stage else f"input {unit}"], biases),
+            "fillcolor": self.theme.operation if layer else self.theme.input,
+            "tooltip": self.tip([f"{layer.name} neuron {unit}" if layer else f"input {unit}"], biases),
         }
 
-    def connect(self, position: int, stage: Stage) -> None:
+    def connect(self, position: int, layer: Layer) -> None:
         """The lines that lead to a layer from the one before."""
-        sizes = (abs(self.quantity(v)) for unit in stage.rows for row in unit for v in row)
+        sizes = (abs(self.quantity(v)) for unit in layer.rows for row in unit for v in row)
         largest = max((size for size in sizes if math.isfinite(size)), default=0.0) or 1.0
-        units, inputs = shown(stage.units, self.widest), shown(stage.inputs, self.widest)
-        end = "head" if stage.inputs <= stage.units else "tail"  # the end where fewer lines meet
+        units, inputs = shown(layer.units, self.widest), shown(layer.inputs, self.widest)
+        end = "head" if layer.inputs <= layer.units else "tail"  # the end where fewer lines meet
         widest = WIDE if len(units) * len(inputs) <= MANY else NARROW
         for unit, input in itertools.product(units, inputs):
             if unit is None or input is None:
                 continue
-            for value in stage.weights(unit, input):
+            for value in layer.weights(unit, input):
                 number = self.quantity(value)
                 size = min(abs(number) / largest, 1.0) if math.isfinite(number) else 1.0
                 look = {f"{end}label": f"<{font(self.number(number), self.colour(number), 8)}>"} if self.numbers else {}

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import SizeError, Value
+from autograd import SizeError, Value, ops
 from autograd.nested import parameters_of, real_array
-from viz.drawings.network import forward, is_model, stages
+from viz.drawings.network import forward, is_model, layers_of
 from viz.pages.recorder import Frame, Recorder
 from viz.pages.web import literal
 from viz.text.javascript import Script
@@ -64,18 +64,18 @@ def base64_of(rows: Sequence[npt.NDArray[Any]]) -> str:
 
 def networked(model: Any) -> dict[str, Any]:
     """A small network as the page computes and draws it: where each thing lies in the script's array of values."""
-    layers = stages(model)
+    layers = layers_of(model)
     columns = forward(layers, [Value(0.0) for _ in range(layers[0].inputs)])
     params = parameters_of(model)
     script, order = Script(columns[-1]), {value: i for i, value in enumerate(params)}
-    rows = [[[order[row[0][j]] for j in range(stage.inputs)] for row in stage.rows] for stage in layers]
+    rows = [[[order[row[0][j]] for j in range(layer.inputs)] for row in layer.rows] for layer in layers]
     return {
         "source": script.source,
         "start": [value.data for value in script.values],
         "parameters": [script.places.get(value, -1) for value in params],
         "inputs": [script.places[value] for value in columns[0]],
         "outputs": [script.places[value] for value in columns[-1]],
-        "probability": layers[-1].activation == "σ",
+        "probability": all(value.op is ops.sigmoid for value in columns[-1]),
         "layers": [
             {"neurons": [script.places[value] for value in column], "weights": weights}
             for column, weights in zip(columns, [[], *rows], strict=True)
@@ -98,7 +98,7 @@ def examples(data: tuple[npt.ArrayLike, npt.ArrayLike] | None, network: dict[str
 
 def images(model: Any, frames: Sequence[Frame]) -> dict[str, Any] | None:
     """The weights of the first neurons in each frame as images: a byte for a pixel, 128 for 0."""
-    first = stages(model)[0] if is_model(model) else None
+    first = layers_of(model)[0] if is_model(model) else None
     side = math.isqrt(first.inputs) if first else 0
     if first is None or side < SMALLEST_IMAGE or side**2 != first.inputs:
         return None

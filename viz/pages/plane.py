@@ -11,7 +11,7 @@ import numpy.typing as npt
 from autograd import SizeError, UsageError, Value, ops
 from autograd.nested import real_array
 from viz.drawings.frames import Frames
-from viz.drawings.network import forward, stages
+from viz.drawings.network import forward, layers_of
 from viz.pages.sliders import slider
 
 EXAMPLES = 400
@@ -22,7 +22,7 @@ Data = tuple[npt.ArrayLike, npt.ArrayLike]
 
 def network(model: Any, data: Data | None = None) -> tuple[list[Value], Value]:
     """The inputs and the output of a model as a graph, worked out for the first example if there are any."""
-    layers = stages(model)
+    layers = layers_of(model)
     start = [0.5] * layers[0].inputs if data is None else np.ravel(np.asarray(data[0], float)[:1]).tolist()
     if len(start) != layers[0].inputs:
         raise SizeError(f"the model takes {layers[0].inputs} inputs, examples of {len(start)} came")

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd import UsageError
 from autograd.nested import flatten
-from viz.drawings.network import stages
+from viz.drawings.network import layers_of
 from viz.plots.figure import panel
 from viz.plots.numbers import Floats
 
@@ -48,7 +48,7 @@ def gradients(models: Any, *, ax: Axes | None = None, theme: str = "light") -> A
 
 def layer_sizes(model: Any, label: str) -> Floats:
     """The root mean square of the gradients of the weights, layer by layer."""
-    found = [np.array([value.grad for value in flatten(stage.rows)]) for stage in stages(model)]
+    found = [np.array([value.grad for value in flatten(layer.rows)]) for layer in layers_of(model)]
     sizes = np.array([np.sqrt(np.mean(slopes**2)) for slopes in found])
     if not np.isfinite(sizes).all():
         raise UsageError(f"the gradients {label and f'of {label} '}must be finite numbers, nan or inf came")

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError
-from viz.drawings.network import Stage, outputs, stages
+from viz.drawings.network import Layer, layers_of, outputs
 from viz.plots.boundary import around, found_classes, regions, scatter
 from viz.plots.figure import Panel, panel
 from viz.plots.numbers import Floats, array, classes
@@ -36,9 +36,9 @@ def hidden_space(
 
     Raises `SizeError` for a layer that does not have two neurons, or is not there.
     """
-    layers = stages(model)
+    layers = layers_of(model)
     if not (isinstance(layer, int) and 1 <= layer <= len(layers)) or layers[layer - 1].units != 2:
-        widths = ", ".join(str(stage.units) for stage in layers)
+        widths = ", ".join(str(layer.units) for layer in layers)
         raise SizeError(f"the space of a layer of two neurons can be drawn; the layers have {widths}, layer {layer!r} "
                         f"was to be drawn")
     points = array("X", X, 2)
@@ -61,19 +61,19 @@ def hidden_space(
     return one.ax
 
 
-def through(layers: list[Stage], points: Floats) -> Floats:
+def through(layers: list[Layer], points: Floats) -> Floats:
     """What the last of some layers gives for each row."""
     return np.array([outputs(layers, row)[-1] for row in points.tolist()])
 
 
-def sums(layer: Stage, points: Floats) -> Floats:
+def sums(layer: Layer, points: Floats) -> Floats:
     """W h + b of each row h, before the activation, which keeps their order."""
     weights = np.array([[value.data for value in row] for (row,) in layer.rows])
     biases = np.array([sum(value.data for value in biases) for biases in layer.biases])
     return np.asarray(points @ weights.T + biases)
 
 
-def draw_mesh(one: Panel, layers: list[Stage], points: Floats) -> None:
+def draw_mesh(one: Panel, layers: list[Layer], points: Floats) -> None:
     """Lines across and up through the inputs, as some layers bend them."""
     xs, ys = (around(column, MESH) for column in points.T)
     fine, same = np.linspace(0, 1, POINTS), np.ones(POINTS)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError, UsageError
-from viz.drawings.network import is_model, stages
+from viz.drawings.network import is_model, layers_of
 from viz.plots.figure import panel
 from viz.plots.mosaic import Mosaic, stretch
 from viz.plots.numbers import array, classes, count, pictures
@@ -77,7 +77,7 @@ def image_grid(
 
 def first_weights(model: Any) -> list[list[float]]:
     """The numbers of the weights of the first layer, a row for each neuron."""
-    units = stages(model)[0].rows
+    units = layers_of(model)[0].rows
     if len(units[0]) > 1:
         raise UsageError("a unit of this layer has several rows of weights: give those to draw as an array")
     return [[value.data for value in row] for (row,) in units]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError, UsageError
-from viz.drawings.network import outputs, stages
+from viz.drawings.network import layers_of, outputs
 from viz.plots.figure import Panel, panels
 from viz.plots.numbers import Floats, array
 
@@ -44,7 +44,7 @@ def activation_histograms(models: Any, X: npt.ArrayLike, *, ax: Any = None, them
 
 def spread(model: Any, X: Floats) -> list[Floats]:
     """All activations of each layer."""
-    layers = stages(model)
+    layers = layers_of(model)
     found = [np.array(layer) for layer in zip(*(outputs(layers, row)[1:] for row in X.tolist()), strict=True)]
     if not all(np.isfinite(layer).all() for layer in found):
         raise UsageError("activations must be finite numbers, nan or inf came: the first layers explode")

@@ -25,9 +25,9 @@ def texts(drawing):
     return ["".join(t.itertext()).replace("\xa0", " ") for t in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
-def film(page):
+def data_of(page):
     """What the script of a page knows."""
-    return json.loads(re.search(r'<script type="application/json" id="film">(.*?)</script>', page, re.S)[1])
+    return json.loads(re.search(r'<script type="application/json" id="walk">(.*?)</script>', page, re.S)[1])
 
 
 def contrast(a, b):

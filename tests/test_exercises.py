@@ -5,9 +5,7 @@ import pytest
 import autograd
 import viz
 from autograd import UsageError, Value, finite_difference, ops
-from viz.pages.exercises import exercises
-from viz.pages.friendly import along_edges, confirmed, varying
-from viz.pages.levels import TOPICS
+from viz.pages.exercises import TOPICS, along_edges, confirmed, exercises, varying
 
 LEVELS = [1, 2, 3]
 

@@ -1,4 +1,4 @@
-"""The page with sliders, as text; test_live_browser.py opens it, test_recomputed.py compares its numbers."""
+"""The page with sliders, as text; test_live_browser.py opens it, test_live_numbers.py compares its numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from drawings import film
+from drawings import data_of
 
 import nn
 import viz
@@ -26,7 +26,7 @@ def test_the_page_is_self_contained_and_written_to_a_file(tmp_path):
 
 def test_leaves_have_sliders_and_constants_only_if_asked_for():
     def kinds(page):
-        return {leaf["name"]: leaf.get("kind") for leaf in film(page)["leaves"]}
+        return {leaf["name"]: leaf.get("kind") for leaf in data_of(page)["leaves"]}
 
     w = nn.Neuron(1, seed=0).w[0]
     assert kinds(viz.live(w * Value(1.0, "x") + 3)) == {w.label: "parameter", "x": "input", "3": None}
@@ -37,7 +37,7 @@ def test_leaves_have_sliders_and_constants_only_if_asked_for():
 
 def test_an_expression_takes_numbers_for_its_names_and_options_of_steps():
     page = viz.live("x * y", x=2, y=3, style="circuit", number_format=".2f")
-    assert film(page)["format"] == {"digits": 2, "kind": "f"}
+    assert data_of(page)["format"] == {"digits": 2, "kind": "f"}
     assert 'data-number="v0:data"' in page
     with pytest.raises(UsageError, match="the expression does not mention w"):
         viz.live("x * y", x=2, y=3, w=1)
@@ -45,24 +45,24 @@ def test_an_expression_takes_numbers_for_its_names_and_options_of_steps():
 
 def test_a_walk_is_taken_as_it_is():
     walk = viz.steps(viz.parse("x * y", x=2, y=3), expand=True)
-    assert len(film(viz.live(walk))["steps"]) == len(walk)
+    assert len(data_of(viz.live(walk))["steps"]) == len(walk)
     with pytest.raises(UsageError, match=r"style is given to steps, whose result this is: live\(steps"):
         viz.live(walk, style="circuit")
 
 
 def test_a_model_is_the_graph_of_its_output_with_the_plane_of_its_inputs():
     X, Y = nn.data.xor()
-    data = film(viz.live(nn.MLP(2, [3, 1], "tanh", "sigmoid", seed=0), data=(X, Y)))
+    data = data_of(viz.live(nn.MLP(2, [3, 1], "tanh", "sigmoid", seed=0), data=(X, Y)))
     assert [leaf["name"] for leaf in data["leaves"] if leaf["kind"] == "input"] == ["x1", "x2"]
     assert data["plane"]["points"] == [[*x, y] for x, y in zip(X.tolist(), Y.ravel().tolist(), strict=True)]
     assert data["plane"]["kind"] == "sigmoid"
-    assert film(viz.live(nn.Neuron(3, seed=0)))["plane"] is None
+    assert data_of(viz.live(nn.Neuron(3, seed=0)))["plane"] is None
 
 
 def test_the_plane_shows_the_value_that_is_named():
     x, y = Value(1.0, "x"), Value(2.0, "y")
     a = (x - y).sigmoid()
-    plane = film(viz.live((a - 1) ** 2, boundary=(x, y, a)))["plane"]
+    plane = data_of(viz.live((a - 1) ** 2, boundary=(x, y, a)))["plane"]
     assert (plane["x"], plane["y"], plane["output"], plane["kind"]) == (0, 1, 3, "sigmoid")
     assert plane["ranges"] == [[-5, 5], [-5, 5]]
 

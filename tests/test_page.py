@@ -5,7 +5,7 @@ import time
 import xml.etree.ElementTree as ET
 
 import pytest
-from drawings import film
+from drawings import data_of
 
 import viz
 from autograd import UsageError, Value
@@ -24,8 +24,8 @@ def test_it_holds_every_sentence_and_what_each_step_makes_known():
     steps = viz.steps(viz.parse("(x + y) * z", **FIRST))
     page = viz.html(steps)
     assert all(f">{step.sentence}</a></li>" in page for step in steps)
-    data = film(page)
-    assert [step["said"] for step in data["steps"]] == [step.said.packed() for step in steps]
+    data = data_of(page)
+    assert [step["said"] for step in data["steps"]] == [step.said.json() for step in steps]
     assert data["steps"][5]["known"] == {"v0:gradient": "-4", "v3e0:gradient": "-4", "v3e0:local": "1"}
     assert data["edges"]["v3e0"] == {"from": "v0", "to": "v3", "local": "dq/dx"}
 
@@ -35,7 +35,7 @@ def test_it_holds_every_sentence_and_what_each_step_makes_known():
 def test_every_number_of_the_walk_has_its_place_in_the_drawing(style, direction):
     page = viz.html(viz.parse("x * x - 2 * x + 1", x=5), style=style, direction=direction)
     places = set(re.findall('data-number="([^"]*)"', page))
-    known = {key for step in film(page)["steps"] for key in step["known"]}
+    known = {key for step in data_of(page)["steps"] for key in step["known"]}
     # Branches have gradients of their own in circuits only.
     assert known - places <= {key for key in known if re.match(r"v\d+e\d+:(data|gradient)", key)}
     assert ("v1e0:gradient" in places) == (style == "circuit")
@@ -70,7 +70,7 @@ def test_any_label_is_text(label):
     assert "<script>alert" not in page
     assert "<img" not in page
     assert page.count("<script") == page.count("</script>") == 2
-    assert film(page)["steps"][-1]["said"] == viz.steps(x * 3)[-1].said.packed()
+    assert data_of(page)["steps"][-1]["said"] == viz.steps(x * 3)[-1].said.json()
     ET.fromstring(re.search("<svg.*?</svg>", page, re.S)[0])
 
 
@@ -80,7 +80,7 @@ def test_two_hundred_values_take_less_than_five_seconds():
         f = (f * Value(1.0 + i / 100, f"w{i}")).tanh() if i % 2 else f + i
     start = time.perf_counter()
     page = viz.html(f)
-    assert len(film(page)["values"]) == 251
+    assert len(data_of(page)["values"]) == 251
     assert time.perf_counter() - start < 5
 
 

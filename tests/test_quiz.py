@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
+from drawings import data_of
 
 import viz
 from autograd import UsageError, Value
@@ -14,8 +14,7 @@ from autograd import UsageError, Value
 def blanks(*args, **options) -> list[dict]:
     """What a quiz asks for."""
     page = viz.quiz(*args, **options)
-    film = re.search(r'<script type="application/json" id="film">(.*?)</script>', page, re.S)[1]
-    return json.loads(film)["quiz"]["blanks"]
+    return data_of(page)["quiz"]["blanks"]
 
 
 FIRST = {"x": -2, "y": 5, "z": -4}
@@ -35,7 +34,7 @@ def test_it_asks_for_what_is_to_be_hidden(hide, expected):
 def test_a_reused_value_is_asked_for_once_and_told_path_by_path():
     x = Value(5.0, "x")
     *_, blank = blanks(x * x, "grads", style="circuit")
-    assert (blank["name"], blank["answer"], len(blank["told"])) == ("df/dx", "10.0", 2)
+    assert (blank["name"], blank["answer"], len(blank["explanation"])) == ("df/dx", "10.0", 2)
     assert blank["keys"] == ["v0:gradient", "v1e0:gradient", "v1e1:gradient"]
     assert [b["name"] for b in blanks(x * x, "local")] == ["df/dx, operand 1", "df/dx, operand 2"]
 

@@ -13,7 +13,7 @@ import autograd
 import nn
 import viz
 from autograd import SizeError, UsageError, Value
-from viz.pages.packed import LARGEST
+from viz.pages.replay import LARGEST
 from viz.text.javascript import PRELUDE
 
 
@@ -32,7 +32,7 @@ def recorded(model, X, Y, loss="binary_cross_entropy", steps=20, lr=0.5, **optio
     return recorder
 
 
-def xor_film(**options) -> viz.Recorder:
+def xor_recorder(**options) -> viz.Recorder:
     return recorded(nn.MLP(2, [3, 1], "tanh", "sigmoid", seed=0), *nn.data.xor(), **options)
 
 
@@ -42,7 +42,7 @@ def literal(page: str) -> dict:
 
 
 def test_a_page_needs_no_other_file_and_no_network(tmp_path):
-    page = viz.replay(xor_film(), tmp_path / "xor.html", data=nn.data.xor())
+    page = viz.replay(xor_recorder(), tmp_path / "xor.html", data=nn.data.xor())
     assert (tmp_path / "xor.html").read_text() == page
     assert not re.search(r"(src|href)=|url\(|import\s|fetch\(", page)
     assert set(re.findall(r"https?://[^\s\"<]*", page)) == {"http://www.w3.org/2000/svg"}
@@ -50,15 +50,15 @@ def test_a_page_needs_no_other_file_and_no_network(tmp_path):
 
 def test_a_page_with_200_frames_of_moons_is_under_5_mb():
     X, Y = nn.data.moons(200, seed=0)
-    film = recorded(nn.MLP(2, [16, 16, 1], "tanh", "sigmoid", seed=0), X, Y.astype(float), steps=210)
-    assert len(viz.replay(film, data=(X, Y)).encode()) < 2_000_000
+    recorder = recorded(nn.MLP(2, [16, 16, 1], "tanh", "sigmoid", seed=0), X, Y.astype(float), steps=210)
+    assert len(viz.replay(recorder, data=(X, Y)).encode()) < 2_000_000
 
 
 def test_many_frames_are_thinned_from_first_to_last():
-    w, film = Value(1.0), viz.Recorder()
+    w, recorder = Value(1.0), viz.Recorder()
     for _ in range(1000):
-        film.keep([w], 1.0)
-    steps = literal(viz.replay(film, frames=5))["steps"]
+        recorder.keep([w], 1.0)
+    steps = literal(viz.replay(recorder, frames=5))["steps"]
     assert steps == [0, 250, 500, 749, 999]
 
 
@@ -71,9 +71,9 @@ def test_many_frames_are_thinned_from_first_to_last():
 ])
 def test_the_page_computes_what_the_model_predicts(model):
     X, _ = nn.data.moons(8, noise=0.1, seed=0)
-    film = viz.Recorder()
-    film.keep(model, 1.0)
-    script = re.search(r"(const recordings = .*?\];)\n\n// ── the player", viz.replay(film), re.S).group(1)
+    recorder = viz.Recorder()
+    recorder.keep(model, 1.0)
+    script = re.search(r"(const recordings = .*?];)\n\n// ── the training", viz.replay(recorder), re.S).group(1)
     found = floats(run(f"""{PRELUDE}{script}
         const network = recordings[0].network, v = network.start;
         const bytes = Uint8Array.from(atob(recordings[0].theta), c => c.charCodeAt(0));
@@ -90,17 +90,17 @@ def test_the_page_computes_what_the_model_predicts(model):
 
 def test_a_large_network_shows_its_first_weights_as_images():
     model = nn.MLP(64, [30, 10], seed=0)
-    film = viz.Recorder()
-    film.keep(model, 1.0)
+    recorder = viz.Recorder()
+    recorder.keep(model, 1.0)
     assert len(model.parameters()) > LARGEST
-    data = literal(viz.replay(film))
+    data = literal(viz.replay(recorder))
     assert (data["network"], data["images"]["count"], data["images"]["side"]) == (None, 16, 8)
 
 
 def test_titles_are_text_and_losses_may_be_nan():
-    film = xor_film(title="</script><b>&")
-    film.keep(film.model, float("nan"))
-    page = viz.replay(film)
+    recorder = xor_recorder(title="</script><b>&")
+    recorder.keep(recorder.model, float("nan"))
+    page = viz.replay(recorder)
     assert "&lt;/script&gt;&lt;b&gt;&amp;" in page
     assert page.count("</script>") == 1
     assert "NaN" in page
@@ -109,9 +109,9 @@ def test_titles_are_text_and_losses_may_be_nan():
 @pytest.mark.parametrize(("recordings", "options", "error", "message"), [
     ([], {}, SizeError, "at least one recording"),
     (viz.Recorder(), {}, SizeError, "this recording is empty"),
-    ("film", {}, UsageError, "replay shows a viz.Recorder"),
-    (xor_film(), {"data": (np.zeros((4, 3)), np.zeros(4))}, SizeError, "takes 2 inputs, examples of 3"),
-    (xor_film(), {"data": (np.zeros((4, 2)), np.zeros(3))}, SizeError, "as many targets as examples"),
+    ("recorder", {}, UsageError, "replay shows a viz.Recorder"),
+    (xor_recorder(), {"data": (np.zeros((4, 3)), np.zeros(4))}, SizeError, "takes 2 inputs, examples of 3"),
+    (xor_recorder(), {"data": (np.zeros((4, 2)), np.zeros(3))}, SizeError, "as many targets as examples"),
 ], ids=["none", "empty", "text", "inputs", "targets"])
 def test_what_cannot_be_shown_is_refused(recordings, options, error, message):
     with pytest.raises(error, match=message):

@@ -14,7 +14,7 @@ import viz
 STEPS = 60
 
 
-def film(lr=0.5, **options):
+def recording(lr=0.5, **options):
     """XOR learned in sixty steps, each of them kept."""
     recorder = viz.Recorder(**options)
     model = nn.MLP(2, [3, 1], "tanh", "sigmoid", seed=1)
@@ -32,7 +32,7 @@ def open_page(show):
 
 
 def step(browser):
-    return int(re.fullmatch(r"step (\d+)", browser.find_element(By.ID, "step").text)[1])
+    return int(re.fullmatch(r"step (\d+)", browser.find_element(By.ID, "count").text)[1])
 
 
 def now(browser, number=0):
@@ -62,7 +62,7 @@ def colour(browser, x, y):
 
 
 def test_buttons_and_keys_go_forwards_and_backwards(open_page):
-    browser = open_page(film())
+    browser = open_page(recording())
     assert step(browser) == 0
     click(browser, "on")
     click(browser, "on")
@@ -78,7 +78,7 @@ def test_buttons_and_keys_go_forwards_and_backwards(open_page):
 
 
 def test_the_numbers_are_those_of_the_recording(open_page):
-    recorder = film()
+    recorder = recording()
     browser = open_page(recorder, "#step=30")
     frame = recorder.frames[30]
     assert step(browser) == 30
@@ -93,7 +93,7 @@ def test_the_numbers_are_those_of_the_recording(open_page):
 
 @pytest.mark.slow
 def test_space_plays_to_the_end_and_pauses(open_page):
-    browser = open_page(film())
+    browser = open_page(recording())
     press(browser, Keys.SPACE)
     assert browser.find_element(By.ID, "play").get_attribute("aria-label") == "pause"
     press(browser, Keys.SPACE)
@@ -110,7 +110,7 @@ def test_space_plays_to_the_end_and_pauses(open_page):
 
 
 def test_the_decision_boundary_moves_with_the_training(open_page):
-    browser = open_page(film())
+    browser = open_page(recording())
     before = colour(browser, 0.75, 0.2), colour(browser, 0.25, 0.2)
     press(browser, Keys.END)
     after = colour(browser, 0.75, 0.2), colour(browser, 0.25, 0.2)
@@ -122,7 +122,7 @@ def test_the_decision_boundary_moves_with_the_training(open_page):
 
 @pytest.mark.slow
 def test_clicking_a_point_shows_the_network_compute_it(open_page):
-    browser = open_page(film(), "#step=59")
+    browser = open_page(recording(), "#step=59")
     assert activations(browser)[:2] == ["0", "0"]
     canvas = browser.find_element(By.CSS_SELECTOR, "canvas.boundary")
     width, height = canvas.size["width"], canvas.size["height"]
@@ -136,7 +136,7 @@ def test_lines_show_weights_or_their_gradients(open_page):
         return browser.execute_script(
             'return [...document.querySelectorAll("svg.network line")].map(line => line.className.baseVal)')
 
-    recorder = film()
+    recorder = recording()
     browser = open_page(recorder, "#step=5")
     frame = recorder.frames[5]
     order = [0, 1, 2, 3, 4, 5, 9, 10, 11]  # weights of the first layer by neuron, then those of the second
@@ -147,7 +147,7 @@ def test_lines_show_weights_or_their_gradients(open_page):
 
 @pytest.mark.slow
 def test_two_trainings_run_side_by_side(open_page):
-    browser = open_page([film(0.5, title="rate 0.5"), film(0.01, title="rate 0.01")], "#step=59")
+    browser = open_page([recording(0.5, title="rate 0.5"), recording(0.01, title="rate 0.01")], "#step=59")
     losses = [float(re.search(r"loss ([\d.e-]+)", now(browser, number))[1]) for number in (0, 1)]
     assert losses[0] < 0.2 < losses[1]
     titles = [heading.text for heading in browser.find_elements(By.TAG_NAME, "h2")]
@@ -156,7 +156,7 @@ def test_two_trainings_run_side_by_side(open_page):
 
 @pytest.mark.slow
 def test_the_loss_may_be_dragged_along_and_seen_logarithmically(open_page):
-    browser = open_page(film())
+    browser = open_page(recording())
     curve = browser.find_element(By.ID, "loss")
     ActionChains(browser).move_to_element(curve).click_and_hold().move_by_offset(100, 0).release().perform()
     assert step(browser) > STEPS // 2
@@ -169,7 +169,7 @@ def test_the_loss_may_be_dragged_along_and_seen_logarithmically(open_page):
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_colours_follow_the_readers_system(open_page, scheme):
-    browser = open_page(film(title="<b>&"))
+    browser = open_page(recording(title="<b>&"))
     prefer(browser, scheme)
     background = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}[scheme]

@@ -50,7 +50,7 @@ def test_it_writes_the_picture(tmp_path, capsys, name, start):
 
 
 @pytest.mark.parametrize(("option", "mark"), [
-    ([], 'id="film"'), (["--live"], 'id="leaves"'), (["--quiz", "grads"], 'id="quiz"'),
+    ([], 'id="walk"'), (["--live"], 'id="leaves"'), (["--quiz", "grads"], 'id="quiz"'),
 ])
 def test_it_writes_pages_of_three_kinds(tmp_path, option, mark):
     assert main([*FIRST, "-o", str(tmp_path / "f.html"), *option, "--style", "circuit"]) == 0

@@ -23,17 +23,16 @@ from viz.drawings.dot import draw
 from viz.drawings.export import animate, export
 from viz.drawings.frames import Frame, Frames, steps
 from viz.drawings.legend import legend
-from viz.drawings.moved import Change
-from viz.drawings.nudge import Nudge, nudge
+from viz.drawings.nudge import Change, Nudge, nudge
 from viz.drawings.passes import PassFrame, passes
 from viz.drawings.paths import Path, Paths, paths
 from viz.drawings.render import Drawing
 from viz.errors import ExpressionError, RendererNotFoundError, RenderError
 from viz.pages.live import live
-from viz.pages.page import html
 from viz.pages.quiz import quiz
 from viz.pages.recorder import Recorder
 from viz.pages.replay import replay
+from viz.pages.steps import html
 from viz.pages.worksheet import Worksheet, worksheet
 from viz.text.expression import parse
 from viz.text.formulas import formula

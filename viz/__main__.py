@@ -16,8 +16,8 @@ from viz.drawings.frames import steps
 from viz.drawings.scalars import DIRECTIONS, STYLES
 from viz.errors import ExpressionError
 from viz.pages.live import live
-from viz.pages.page import html
 from viz.pages.quiz import quiz
+from viz.pages.steps import html
 from viz.style import THEMES
 from viz.text.expression import FUNCTIONS, parse
 from viz.text.walkthrough import Step, Walk
@@ -58,7 +58,7 @@ def run(argv: Sequence[str]) -> int:
             raise UsageError("--live and --quiz make pages: name a file for it, -o page.html")
         output = parse(options.expression, **_numbers(options.values))
         walk = Walk(output, options.number_format)
-        lines = told(walk)
+        lines = lines_of(walk)
         if options.output:
             picture(walk, options)
     except ExpressionError as error:
@@ -104,7 +104,7 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def told(walk: Walk) -> list[str]:
+def lines_of(walk: Walk) -> list[str]:
     """The lines that tell the forward pass, the backward pass and the gradient."""
     root = walk.root
     named = [walk.names[value] for value in walk.values if value.args and not value.label]

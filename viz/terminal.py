@@ -15,7 +15,7 @@ def walk(frames: Frames, read: Callable[[str], str] = input, say: Callable[[str]
     """Go through the steps as the user answers, until the last one is left or the input ends."""
     position = 0
     while True:
-        say(told(frames, position))
+        say(screen(frames, position))
         try:
             answer = read(PROMPT).strip().lower()
         except (EOFError, KeyboardInterrupt):
@@ -26,7 +26,7 @@ def walk(frames: Frames, read: Callable[[str], str] = input, say: Callable[[str]
         position = max(position - 1, 0) if answer in ("b", "back") else min(position + 1, len(frames))
 
 
-def told(frames: Frames, position: int) -> str:
+def screen(frames: Frames, position: int) -> str:
     """What is to be read after so many steps: the sentence, and a table of what is known if it fits on the screen."""
     if position:
         frame = frames[position - 1]

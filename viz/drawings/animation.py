@@ -24,10 +24,10 @@ LINE = 1.4 * SIZE
 def animated(frames: Frames, seconds: float) -> str:
     """The text of the animation, in which each step is seen for so many seconds; it begins again at the end."""
     root = vector(frames.picture())
-    film = Animation(frames, seconds)
-    film.numbers(root)
-    film.strokes(root)
-    film.sentences(root)
+    animation = Animation(frames, seconds)
+    animation.numbers(root)
+    animation.strokes(root)
+    animation.sentences(root)
     style = ET.Element(f"{{{SVG}}}style")
     style.text = variables(frames.look["theme"])
     root.insert(0, style)

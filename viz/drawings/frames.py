@@ -33,14 +33,14 @@ from viz.text.walkthrough import Step, Walk
 class Frame(Step):
     """A step, and the drawing of what is known after it; what is new there is highlighted."""
 
-    film: Frames | None = field(default=None, repr=False, compare=False)
+    frames: Frames | None = field(default=None, repr=False, compare=False)
     position: int = 0
 
     @property
     def drawing(self) -> Drawing:
         """The drawing, a `graphviz.Digraph`."""
-        assert self.film is not None
-        return self.film.drawing(self.position)
+        assert self.frames is not None
+        return self.frames.drawing(self.position)
 
     def svg(self) -> str:
         """The drawing as SVG text."""
@@ -89,15 +89,15 @@ class Frames(Sequence[Frame]):
     def __getitem__(self, index: int | slice) -> Frame | list[Frame]:
         if isinstance(index, slice):
             return [self[i] for i in range(len(self))[index]]
-        # Made when asked for: a film that held its frames, which hold it, would be freed by nothing but a collection.
+        # Made when asked for: if it held its frames, which hold it, nothing but a collection would free it.
         i = range(len(self))[index]
-        return Frame(**vars(self.taken[i]), film=self, position=i + 1)
+        return Frame(**vars(self.taken[i]), frames=self, position=i + 1)
 
     def __repr__(self) -> str:
         return f"<{len(self)} steps of {self.walk.names[self.root]}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from viz.pages.page import html  # pages are made of frames
+        from viz.pages.steps import html  # pages are made of frames
 
         return html(self)._repr_mimebundle_() | {"text/plain": repr(self)}
 

@@ -17,15 +17,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from autograd import UsageError, Value, grad, local_derivatives, ops
 from autograd.ops import to_float
-from viz.drawings.moved import Change, Moved
+from viz.drawings.picture import Mark
 from viz.drawings.render import Drawing
 from viz.drawings.scalars import STYLES, paint, prepared
-from viz.drawings.scene import recast
+from viz.drawings.scene import Scene, recast
 from viz.style import one_of
 from viz.text.tables import aligned, html_table, plain
 from viz.text.tokens import DELTA, PLUS, TIMES, Applied, Equation, Sentence, Token
@@ -35,6 +36,27 @@ HEAD = ("value", "before", "after", "change", "predicted", "error")
 
 MOST = 4
 """Of more moved values than this the terms of the prediction are not written out."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of one value: its number before and after, and the change that gradients predict."""
+
+    value: Value
+    name: str
+    before: float
+    after: float
+    predicted: float
+
+    @property
+    def actual(self) -> float:
+        """The change that came about."""
+        return self.after - self.before
+
+    @property
+    def error(self) -> float:
+        """What the prediction missed."""
+        return self.actual - self.predicted
 
 
 def delta(token: Token) -> Token:
@@ -111,7 +133,7 @@ class Nudge:
         names = {name: value for value, name in self.walk.names.items() if value.op is not ops.constant}
         look = {"names": names, "number_format": self.walk.sentences.number_format, "highlight": self.moves} | options
         scene = prepared(self.walk.root, gradients=True, **look)
-        return paint(recast(scene, Moved, changes=self.of), style, clusters).drawing
+        return paint(recast(scene, Nudged, changes=self.of), style, clusters).drawing
 
     def __str__(self) -> str:
         rows = [HEAD, *map(self.cells, self.changes)]
@@ -169,3 +191,33 @@ def moved(values: Iterable[Value], moves: Mapping[Value, float]) -> tuple[dict[V
         after[value] = now + step
         predicted[value] = step + sum(slopes[i] * predicted[value.args[i]] for i in changed)
     return after, predicted
+
+
+@dataclass(frozen=True)
+class Nudged(Scene):
+    """A scene in which numbers change and changes stand where gradients do."""
+
+    changes: Mapping[Value, Change] = field(kw_only=True)
+    """What became of each value that moved."""
+
+    before_gradient: ClassVar[str] = "Δ "
+    caption = "Δ: the change ≈ the change that gradients predict"
+
+    def data(self, value: Value) -> Mark:
+        """The number before and after."""
+        change = self.changes.get(value)
+        if change is None:
+            return super().data(value)
+        texts = dict.fromkeys([self.number(change.before), self.number(change.after)])
+        return Mark(value, "data", " → ".join(texts))
+
+    def gradient(self, value: Value) -> Mark:
+        """The change, and the change predicted."""
+        change = self.changes.get(value)
+        if change is None:
+            return Mark(value, "gradient", "0", "muted")
+        return Mark(value, "gradient", f"{self.number(change.actual)} ≈ {self.number(change.predicted)}")
+
+    def contribution(self, value: Value, i: int, partial: float) -> Mark:
+        """The change that goes to an operand is that of the operand."""
+        return replace(self.gradient(value.args[i]), subject=(value, i))

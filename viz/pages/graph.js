@@ -1,12 +1,7 @@
-"use strict";
 
-// A walk through a graph. `film` holds its values and edges, and for each step the sentence, the numbers that become
-// known, and what the step is about. The drawing's elements are found by data-value, data-edge and data-number.
-
-const film = JSON.parse(document.getElementById("film").textContent);
-
-const $ = selector => document.querySelector(selector);
-const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
+// A walk through a graph: its values and edges, and for each step the sentence, the numbers that become known, and what
+// the step is about. The drawing's elements are found by data-value, data-edge and data-number.
+const walk = JSON.parse($("#walk").textContent);
 
 // ── the drawing ─────────────────────────────────────────────────────────────────────────────────
 
@@ -16,22 +11,22 @@ class Graph {
     view.moved = () => this.write();
     this.elements = [...svg.querySelectorAll("[data-value], [data-edge]")];
     this.numbers = [...svg.querySelectorAll("[data-number]")].map(element => ({ element, key: element.dataset.number }));
-    const known = Object.assign({}, film.given, ...film.steps.map(step => step.known));
+    const known = Object.assign({}, walk.given, ...walk.steps.map(step => step.known));
     const { e, f } = svg.querySelector("g").transform.baseVal.consolidate().matrix;
     for (const number of this.numbers) {
       number.at = [Number(number.element.getAttribute("x")) + e, Number(number.element.getAttribute("y")) + f];
       number.known = !(number.key in known); // from the start, and no step says it again
     }
     this.users = {};
-    for (const [id, edge] of Object.entries(film.edges)) (this.users[edge.from] ??= []).push([id, edge.to]);
+    for (const [id, edge] of Object.entries(walk.edges)) (this.users[edge.from] ??= []).push([id, edge.to]);
     this.subject = null;
     this.listen();
   }
 
   // Shows what is known after some steps, the last of them highlighted.
   show(position) {
-    const step = film.steps[position - 1];
-    this.known = Object.assign({}, film.given, ...film.steps.slice(0, position).map(each => each.known));
+    const step = walk.steps[position - 1];
+    this.known = Object.assign({}, walk.given, ...walk.steps.slice(0, position).map(each => each.known));
     for (const { element, key, known } of this.numbers) {
       element.classList.toggle("unknown", !known && !(key in this.known));
       element.classList.toggle("fresh", Boolean(step) && step.fresh.includes(key));
@@ -70,10 +65,7 @@ class Graph {
     for (const old of this.svg.querySelectorAll(".marker")) old.remove();
     for (const text of this.svg.querySelectorAll(".fresh")) {
       const { x, y, width, height } = text.getBBox();
-      const marker = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-      const box = { class: "marker", x: x - 3, y: y - 1, width: width + 6, height: height + 2, rx: 3 };
-      for (const [attribute, value] of Object.entries(box)) marker.setAttribute(attribute, value);
-      text.before(marker);
+      text.before(draw("rect", { class: "marker", x: x - 3, y: y - 1, width: width + 6, height: height + 2, rx: 3 }));
     }
   }
 
@@ -82,15 +74,15 @@ class Graph {
     this.subject = subject;
     const path = new Set();
     const ahead = [];
-    if (subject in film.edges) {
-      path.add(subject).add(film.edges[subject].from);
-      ahead.push(film.edges[subject].to);
+    if (subject in walk.edges) {
+      path.add(subject).add(walk.edges[subject].from);
+      ahead.push(walk.edges[subject].to);
     } else if (subject !== null) {
       ahead.push(subject);
     }
     while (ahead.length) {
       const value = ahead.pop();
-      if (path.has(value) && value !== film.edges[subject]?.from) continue;
+      if (path.has(value) && value !== walk.edges[subject]?.from) continue;
       path.add(value);
       for (const [edge, user] of this.users[value] ?? []) {
         path.add(edge);
@@ -110,12 +102,12 @@ class Graph {
     const { subject } = this;
     const shown = key => key in this.known ? written(this.known[key]) : "?";
     let text = "";
-    if (subject in film.edges) {
-      const edge = film.edges[subject], gradient = film.values[edge.to].gradient;
+    if (subject in walk.edges) {
+      const edge = walk.edges[subject], gradient = walk.values[edge.to].gradient;
       text = `${edge.local} = ${shown(`${subject}:local`)} · along this edge comes `
         + `${gradient} · ${edge.local} = ${shown(`${subject}:gradient`)}`;
     } else if (subject !== null) {
-      const value = film.values[subject];
+      const value = walk.values[subject];
       text = `${value.name} = ${value.data ?? shown(`${subject}:data`)}`;
       if (value.gradient) text += ` · ${value.gradient} = ${shown(`${subject}:gradient`)}`;
     }
@@ -138,14 +130,14 @@ class Graph {
       labelled.add(value);
       element.setAttribute("tabindex", "0");
       element.setAttribute("role", "img");
-      element.setAttribute("aria-label", film.values[value].name);
+      element.setAttribute("aria-label", walk.values[value].name);
     }
   }
 }
 
 // What a step makes known: text, or the place of a number that moves.
 function written(known) {
-  return typeof known === "string" ? known : film.point.text(known);
+  return typeof known === "string" ? known : walk.point.text(known);
 }
 
 function name(element) {

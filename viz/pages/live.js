@@ -2,19 +2,18 @@
 // ── what can be moved ───────────────────────────────────────────────────────────────────────────
 
 const numbers = new Numbers();
-film.point = numbers;
+walk.point = numbers;
 
 // A number with its slider, the field that takes any number, and its gradient.
 class Leaf {
   constructor(leaf, live) {
     Object.assign(this, leaf, { live, id: `v${leaf.place}` });
     this.start = parsed(leaf.data);
-    const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
     this.row = make("div", { className: `leaf ${leaf.kind}` });
     const label = make("label", { textContent: leaf.name, title: leaf.name, htmlFor: `field-${leaf.place}`, dir: "auto" });
     this.range = make("input", { type: "range", min: leaf.slider.low, max: leaf.slider.high, step: leaf.slider.step });
     this.field = make("input", { type: "text", inputMode: "decimal", id: `field-${leaf.place}`, autocomplete: "off", spellcheck: false });
-    this.gradient = make("output", { title: film.values[this.id].gradient });
+    this.gradient = make("output", { title: walk.values[this.id].gradient });
     this.gradient.setAttribute("for", this.field.id);
     this.range.setAttribute("aria-label", leaf.name);
     this.row.append(label, this.range, this.field, this.gradient);
@@ -124,11 +123,11 @@ class Plane {
 // Everything that follows when a number is moved, once for each picture of the screen.
 class Live {
   constructor() {
-    this.leaves = film.leaves.filter(leaf => leaf.slider).map(leaf => new Leaf(leaf, this));
+    this.leaves = walk.leaves.filter(leaf => leaf.slider).map(leaf => new Leaf(leaf, this));
     this.waiting = null;
     $("#rows").append(...this.leaves.map(leaf => leaf.row));
     $("#reset").addEventListener("click", () => this.leaves.forEach(leaf => leaf.move(leaf.start)));
-    this.plane = film.plane && new Plane($("#plane"), film.plane, this);
+    this.plane = walk.plane && new Plane($("#plane"), walk.plane, this);
     addEventListener("DOMContentLoaded", () => this.begin());
   }
 
@@ -151,7 +150,7 @@ class Live {
   }
 
   draw() {
-    $("#whole").replaceChildren(...player.formula(film.whole));
+    $("#whole").replaceChildren(...player.formula(walk.whole));
     for (const leaf of this.leaves) leaf.draw();
     this.plane?.draw();
     clearTimeout(this.resting);
@@ -162,7 +161,7 @@ class Live {
   // The sentences of all steps; of many, when nothing moves.
   list() {
     player.entries.forEach((entry, i) => {
-      const text = player.text.sentence(film.steps[i].said), link = entry.firstElementChild;
+      const text = player.text.sentence(walk.steps[i].said), link = entry.firstElementChild;
       if (link.textContent !== text) link.textContent = text;
     });
   }

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
@@ -14,17 +15,23 @@ from typing import Any
 import numpy.typing as npt
 
 from autograd import UsageError, Value, ancestors, ops
+from viz.drawings.frames import Frames
 from viz.drawings.network import is_model
 from viz.drawings.vector import vector
-from viz.pages.page import player, read, walked
 from viz.pages.plane import network, plane
-from viz.pages.recomputed import Recomputed
+from viz.pages.sliders import slider
+from viz.pages.steps import player, read, walk_data, walked
 from viz.pages.web import Page, page_file, saved
 from viz.text import naming
-from viz.text.javascript import PRELUDE
+from viz.text.javascript import PRELUDE, Script, operations
+from viz.text.tokens import Source
 
 WIDE = "-0.1234"
 """There is room for numbers of so many characters; longer ones are written narrower."""
+
+FORMAT = re.compile(r"\.(\d{1,2})([gfe])")
+"""The formats of numbers that pages can write."""
+
 
 SCRIPTS = ("numbers.js", "recomputed.js", "plane.js", "live.js")
 
@@ -61,12 +68,12 @@ def live(
     if constants:
         root, boundary = loosened(root, boundary, options.pop("names", None))
     frames = walked("live", root, theme, options)
-    again = Recomputed(frames)
-    film = again.film() | {"plane": plane(frames, boundary, data)}
+    moving = Moving(frames)
+    known = moving.data() | {"plane": plane(frames, boundary, data)}
     written = player(
-        frames, vector(frames.picture(WIDE)), film, title, theme,
+        frames, vector(frames.picture(WIDE)), known, title, theme,
         style=page_file("live.css"), panel=page_file("live.html"),
-        script=PRELUDE + again.script() + page_file(*SCRIPTS),
+        script=PRELUDE + moving.script() + page_file(*SCRIPTS),
     )
     page = Page(written, frames.drawing().svg(), "a computational graph whose numbers can be moved")
     return saved(page, path)
@@ -86,3 +93,55 @@ def loosened(root: Any, boundary: Sequence[Value] | None, names: Any) -> tuple[V
             twin.op, label = None, label or f"c{count}"
         twin.label = label
     return copy, boundary and [copies.get(id(value), value) for value in boundary]
+
+
+class Moving:
+    """A walk whose numbers can be moved: data, in which numbers are places in the arrays of the page, and a script."""
+
+    def __init__(self, frames: Frames) -> None:
+        self.frames = frames
+        self.code = Script([frames.root])
+        self.edges = {operand: k for k, operand in enumerate(self.code.operands)}
+
+    def place(self, source: Source) -> list[Any]:
+        """Where the page has a number: the name of an array, and the place in it."""
+        role, subject = source
+        if role == "upstream":
+            role, subject = "gradient", subject[0]
+        return [role, self.edges[subject] if isinstance(subject, tuple) else self.code.places[subject]]
+
+    def data(self) -> dict[str, Any]:
+        """What `viz.html` gives its page, for any numbers, and the leaves, which can be moved."""
+        frames = self.frames
+        leaves = [value for value in frames.sheet.values if not value.args]
+        return walk_data(frames, self.place) | {
+            "given": {key: self.place(("data", leaf)) for leaf in leaves for key in frames.data(leaf)},
+            "whole": frames.walk.sentences.whole().json(self.place),
+            "leaves": [self.leaf(value) for value in leaves],
+            "chain": [
+                [self.edges[frame.chain.edge], *self.code.edges[self.edges[frame.chain.edge]], frame.chain.path]
+                for frame in frames if frame.chain is not None
+            ],
+            "root": self.code.places[frames.root],
+            "format": self.format(),
+        }
+
+    def script(self) -> str:
+        """The functions that work out all numbers, and those of the table, of which rules are made."""
+        return self.code.source + "\n" + operations()
+
+    def leaf(self, value: Value) -> dict[str, Any]:
+        """A value that nothing made: its name and number, and its slider if it is not a constant."""
+        known = {"place": self.code.places[value], "name": self.frames.walk.names[value], "data": repr(value.data)}
+        if value.op is ops.constant:
+            return known
+        kind = "parameter" if value.op is ops.parameter else "input"
+        return known | {"kind": kind, "slider": slider(value, self.frames.users[value])}
+
+    def format(self) -> dict[str, Any]:
+        """The format of numbers."""
+        asked = self.frames.sheet.number_format
+        found = FORMAT.fullmatch(asked)
+        if found is None:
+            raise UsageError(f"pages whose numbers move write them as '.4g', '.2f' or '.3e'; {asked!r} came")
+        return {"digits": int(found[1]), "kind": found[2]}

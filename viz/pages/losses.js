@@ -4,7 +4,7 @@
 class LossCurve {
   constructor(svg, recordings, timeline) {
     Object.assign(this, { svg, recordings, timeline });
-    const scrub = event => { if (event.buttons) player.goTo(this.nearest(event.offsetX)); };
+    const scrub = event => { if (event.buttons) player.go(this.nearest(event.offsetX)); };
     svg.addEventListener("pointerdown", event => { svg.setPointerCapture(event.pointerId); scrub(event); });
     svg.addEventListener("pointermove", scrub);
   }
@@ -33,20 +33,20 @@ class LossCurve {
     this.axes(low, high);
     for (const recording of this.recordings) {
       const points = recording.steps.map((step, i) => `${this.x(step).toFixed(1)},${this.y(recording.losses[i]).toFixed(1)}`);
-      element("polyline", { points: points.join(" "), class: `curve ${recording.colour}` }, svg);
+      draw("polyline", { points: points.join(" "), class: `curve ${recording.colour}` }, svg);
     }
-    this.cursor = element("line", { class: "cursor", y1: MARGIN.top, y2: this.height - MARGIN.bottom }, svg);
-    this.dots = this.recordings.map(recording => element("circle", { r: 5, class: `dot ${recording.colour}` }, svg));
+    this.cursor = draw("line", { class: "cursor", y1: MARGIN.top, y2: this.height - MARGIN.bottom }, svg);
+    this.dots = this.recordings.map(recording => draw("circle", { r: 5, class: `dot ${recording.colour}` }, svg));
   }
 
   axes(low, high) {
     for (const level of ticks(low, high)) {
       const loss = this.log ? 10 ** level : level, y = this.y(loss);
-      element("line", { class: "grid", x1: MARGIN.left, x2: this.width - MARGIN.right, y1: y, y2: y }, this.svg);
-      element("text", { class: "tick", x: MARGIN.left - 6, y: y + 4, "text-anchor": "end" }, this.svg, shown(loss));
+      draw("line", { class: "grid", x1: MARGIN.left, x2: this.width - MARGIN.right, y1: y, y2: y }, this.svg);
+      draw("text", { class: "tick", x: MARGIN.left - 6, y: y + 4, "text-anchor": "end" }, this.svg, shown(loss));
     }
     for (const step of ticks(0, this.last).filter(Number.isInteger)) {
-      element("text", { class: "tick", x: this.x(step), y: this.height - 8, "text-anchor": "middle" }, this.svg, step);
+      draw("text", { class: "tick", x: this.x(step), y: this.height - 8, "text-anchor": "middle" }, this.svg, step);
     }
   }
 

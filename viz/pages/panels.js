@@ -88,13 +88,13 @@ class Network {
     this.lines = [];
     layers.forEach((layer, l) => layer.weights.forEach((row, i) => row.forEach((parameter, j) => {
       const [x1, y1] = place(l - 1, j), [x2, y2] = place(l, i);
-      this.lines.push([element("line", { x1, y1, x2, y2 }, svg), parameter]);
+      this.lines.push([draw("line", { x1, y1, x2, y2 }, svg), parameter]);
     })));
     this.neurons = layers.flatMap((layer, l) => layer.neurons.map((value, i) => {
       const [cx, cy] = place(l, i);
-      element("circle", { cx, cy, r: radius, class: l ? "neuron" : "neuron input" }, svg);
+      draw("circle", { cx, cy, r: radius, class: l ? "neuron" : "neuron input" }, svg);
       const title = { x: cx, y: cy + 4, "text-anchor": "middle", class: "activation", "font-size": clamp(radius * 0.62, 7, 12) };
-      return [element("text", title, svg), value];
+      return [draw("text", title, svg), value];
     }));
   }
 

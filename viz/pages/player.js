@@ -1,29 +1,26 @@
 
 // ── the player ──────────────────────────────────────────────────────────────────────────────────
 
+// Goes from position to position, by buttons, keys, the slider and the address, and plays. `steps` are what the address
+// calls the positions: #step=7. A page says in `show` what is to be seen at a position.
 class Player {
-  constructor(graph, view) {
-    Object.assign(this, { graph, view, timer: null, last: film.steps.length });
-    this.text = new TextWriter(film.forms, film.point);
-    this.math = new MathWriter(film.forms, film.point);
-    this.entries = [...document.querySelectorAll("nav li")];
-    const click = { first: () => this.go(0), back: () => this.go(this.position - 1), play: () => this.toggle(),
+  constructor(steps, milliseconds) {
+    Object.assign(this, { steps, milliseconds, last: steps.length - 1, position: null, timer: null });
+    const acts = { first: () => this.go(0), back: () => this.go(this.position - 1), play: () => this.toggle(),
       on: () => this.go(this.position + 1), last: () => this.go(this.last) };
-    for (const [id, act] of Object.entries(click)) $(`#${id}`).addEventListener("click", act);
+    for (const [id, act] of Object.entries(acts)) $(`#${id}`).addEventListener("click", act);
+    this.keys = { ArrowLeft: acts.back, ArrowRight: acts.on, PageUp: acts.back, PageDown: acts.on, // as presenters send
+      Home: acts.first, End: acts.last, " ": acts.play };
+    $("#slider").max = this.last;
     $("#slider").addEventListener("input", event => this.go(Number(event.target.value)));
-    this.entries.forEach((entry, i) => entry.addEventListener("click", event => {
-      event.preventDefault();
-      this.go(i + 1);
-    }));
     addEventListener("keydown", event => this.key(event));
-    addEventListener("hashchange", () => this.open());
-    this.open();
+    addEventListener("hashchange", () => this.open(this.position));
   }
 
-  // The step that the address names, #step=7; the end without one.
-  open() {
+  // Goes to the step that the address names, or to the one before it; without one, to a position.
+  open(position) {
     const asked = /^#step=(\d+)$/.exec(location.hash);
-    this.go(asked ? Number(asked[1]) : this.position ?? this.last, false);
+    this.go(asked ? this.steps.findLastIndex(step => step <= Number(asked[1])) : position, false);
   }
 
   go(position, byHand = true) {
@@ -32,50 +29,14 @@ class Player {
       this.pause();
       this.remember();
     }
+    $("#slider").value = this.position;
     this.show();
-  }
-
-  show() {
-    const { position } = this, step = film.steps[position - 1];
-    this.graph.show(position);
-    this.view.follow([...this.graph.svg.querySelectorAll(".active")]);
-    this.graph.mark();
-    $("#slider").value = position;
-    $("#count").textContent = `${position} / ${this.last}`;
-    $("#phase").textContent = step ? step.phase : "start";
-    $("#phase").className = step ? step.phase : "";
-    this.tell();
-    this.entries.forEach((entry, i) => {
-      if (i + 1 === position) entry.setAttribute("aria-current", "step");
-      else entry.removeAttribute("aria-current");
-    });
-    const entry = this.entries[position - 1], list = $("nav");
-    if (entry && list.scrollHeight > list.clientHeight) {
-      list.scrollTop = entry.offsetTop - list.offsetTop - list.clientHeight / 2;
-    }
-  }
-
-  // Writes the sentence of the step.
-  tell() {
-    const step = film.steps[this.position - 1], text = step ? this.text.sentence(step.said) : film.start;
-    $("#formula").replaceChildren(...(step ? this.formula(step.said) : []));
-    $("#sentence").textContent = text;
-    $("#slider").setAttribute("aria-valuetext", step ? `${this.position} of ${this.last}: ${text}` : "start");
-  }
-
-  // A sentence in pieces that a narrow page can put on several lines.
-  formula(said) {
-    return this.math.pieces(said).map(piece => {
-      const box = document.createElement("div");
-      box.innerHTML = `<math displaystyle="true">${piece}</math>`; // in which all labels are escaped
-      return box.firstElementChild;
-    });
   }
 
   // The address names the step, where the page has an address of its own.
   remember() {
     try {
-      history.replaceState(null, "", `#step=${this.position}`);
+      history.replaceState(null, "", `#step=${this.steps[this.position]}`);
     } catch {
       // Pages inside of others may not.
     }
@@ -91,7 +52,7 @@ class Player {
     this.timer = setInterval(() => {
       this.go(this.position + 1, false);
       if (this.position === this.last) this.go(this.last);
-    }, 1500);
+    }, this.milliseconds);
     this.label("pause", "❚❚");
   }
 
@@ -107,15 +68,9 @@ class Player {
   }
 
   key(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest("[data-keys]")) return;
-    const acts = {
-      ArrowLeft: () => this.go(this.position - 1), ArrowRight: () => this.go(this.position + 1),
-      PageUp: () => this.go(this.position - 1), PageDown: () => this.go(this.position + 1), // what presenters send
-      Home: () => this.go(0), End: () => this.go(this.last), " ": () => this.toggle(),
-      "+": () => this.view.zoom(0.8), "=": () => this.view.zoom(0.8), "-": () => this.view.zoom(1.25), "0": () => this.view.fit(),
-    };
-    const act = acts[event.key];
-    if (!act || (event.key === " " && event.target.closest("button"))) return; // Space presses a button
+    const { target } = event, act = this.keys[event.key];
+    if (!act || event.altKey || event.ctrlKey || event.metaKey || target.closest("[data-keys]")) return;
+    if (event.key === " " && target.closest("button, [type=checkbox]")) return; // Space presses those
     event.preventDefault();
     act();
   }

@@ -5,11 +5,10 @@
 class Blank {
   constructor(blank, index, quiz) {
     Object.assign(this, blank, { quiz, answer: parsed(blank.answer) });
-    const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
     this.row = make("div", { className: "blank" });
     this.field = make("input", { type: "text", id: `blank-${index}`, inputMode: "decimal", autocomplete: "off", spellcheck: false });
     this.sign = make("span", { className: "sign" });
-    this.sentences = make("ul", { className: "told", id: `told-${index}` });
+    this.sentences = make("ul", { className: "sentences", id: `sentences-${index}` });
     this.sentences.setAttribute("aria-live", "polite");
     this.field.setAttribute("aria-describedby", this.sentences.id);
     this.row.append(make("label", { textContent: `${blank.name} =`, htmlFor: this.field.id, dir: "auto" }), this.field, this.sign,
@@ -36,7 +35,7 @@ class Blank {
     this.row.className = `blank ${state}`;
     this.sign.textContent = sign;
     this.field.setAttribute("aria-invalid", String(state === "wrong"));
-    this.sentences.replaceChildren(...sentences.map(text => Object.assign(document.createElement("li"), { textContent: text })));
+    this.sentences.replaceChildren(...sentences.map(text => make("li", { textContent: text })));
   }
 
   // Checks what is written, once.
@@ -52,7 +51,7 @@ class Blank {
       this.say("right", "✓", []);
     } else {
       this.wrong += 1;
-      this.say("wrong", "✗", this.told);
+      this.say("wrong", "✗", this.explanation);
     }
     this.quiz.count();
   }
@@ -61,15 +60,15 @@ class Blank {
     const { answer } = this;
     if (Object.is(given, answer) || given === answer) return true;
     if (!Number.isFinite(answer)) return false;
-    return Math.abs(given - answer) <= Math.max(film.quiz.tolerance * Math.abs(answer), 1e-12);
+    return Math.abs(given - answer) <= Math.max(walk.quiz.tolerance * Math.abs(answer), 1e-12);
   }
 }
 
 class Quiz {
   constructor() {
-    this.blanks = film.quiz.blanks.map((blank, i) => new Blank(blank, i, this));
+    this.blanks = walk.quiz.blanks.map((blank, i) => new Blank(blank, i, this));
     $("#rows").append(...this.blanks.map(blank => blank.row));
-    const percent = formatted(100 * film.quiz.tolerance, { digits: 3, kind: "g" });
+    const percent = formatted(100 * walk.quiz.tolerance, { digits: 3, kind: "g" });
     $("#rule").textContent = `Enter checks. 2, -0.5, 4/2 and 1e-3 are numbers, right within ${percent} %.`;
     $("#again").addEventListener("click", () => this.begin());
     addEventListener("DOMContentLoaded", () => this.begin());

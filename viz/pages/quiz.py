@@ -16,7 +16,7 @@ from typing import Any
 from autograd import UsageError, Value
 from viz.drawings.frames import Frame, Frames
 from viz.drawings.vector import vector
-from viz.pages.page import film, player, read, walked
+from viz.pages.steps import player, read, walk_data, walked
 from viz.pages.web import Page, page_file, saved
 
 Blank = dict[str, Any]
@@ -54,7 +54,7 @@ def quiz(
     asked = [asked[i] for i in sorted(random.Random(seed).sample(range(len(asked)), count))]
     written = player(
         frames, vector(frames.picture()),
-        film(frames) | {"quiz": {"blanks": asked, "tolerance": tolerance}}, title, theme,
+        walk_data(frames) | {"quiz": {"blanks": asked, "tolerance": tolerance}}, title, theme,
         style=page_file("quiz.css"), panel=page_file("quiz.html"),
         script=page_file("numbers.js", "quiz.js"),
     )
@@ -118,4 +118,5 @@ def local(frames: Frames) -> Iterator[Blank]:
 
 def blank(of: str, name: str, number: float, keys: Sequence[str], frames: Sequence[Frame]) -> Blank:
     """A blank; the number as text, since JSON has no infinity."""
-    return {"of": of, "name": name, "answer": repr(number), "keys": keys, "told": [frame.sentence for frame in frames]}
+    explanation = [frame.sentence for frame in frames]
+    return {"of": of, "name": name, "answer": repr(number), "keys": keys, "explanation": explanation}

@@ -5,11 +5,11 @@
 // what comes back, and the sums of paths before that and with it.
 class Numbers {
   constructor() {
-    const values = Object.keys(film.values).length, edges = Object.keys(film.edges).length;
+    const values = Object.keys(walk.values).length, edges = Object.keys(walk.edges).length;
     for (const role of ["data", "gradient"]) this[role] = new Float64Array(values);
     for (const role of ["local", "product", "before", "total"]) this[role] = new Float64Array(edges);
     this.written = new Map();
-    for (const leaf of film.leaves) this.data[leaf.place] = parsed(leaf.data);
+    for (const leaf of walk.leaves) this.data[leaf.place] = parsed(leaf.data);
     this.run();
   }
 
@@ -19,8 +19,8 @@ class Numbers {
     forward(data);
     local(data, this.local);
     gradient.fill(0);
-    gradient[film.root] = 1;
-    for (const [edge, operation, operand, path] of film.chain) {
+    gradient[walk.root] = 1;
+    for (const [edge, operation, operand, path] of walk.chain) {
       product[edge] = gradient[operation] * this.local[edge];
       before[edge] = gradient[operand];
       gradient[operand] = total[edge] = path === 1 ? product[edge] : before[edge] + product[edge];
@@ -31,7 +31,7 @@ class Numbers {
   text([role, place]) {
     const x = this[role][place], key = `${role} ${place}`, known = this.written.get(key);
     if (known && Object.is(known.x, x)) return known.text;
-    const text = formatted(x, film.format);
+    const text = formatted(x, walk.format);
     this.written.set(key, { x, text });
     return text;
   }
@@ -53,7 +53,7 @@ class Numbers {
     const [name, ...operands] = parts;
     if (name === "where") return this.worked(operands[this.worked(operands[0]).number ? 1 : 2]);
     const worked = operands.map(operand => this.worked(operand)), number = operations[name](...worked.map(each => each.number));
-    if (!film.forms[name].recorded || worked.every(each => each.known)) {
+    if (!walk.forms[name].recorded || worked.every(each => each.known)) {
       return { number, token: ["number", shortest(number)], known: true };
     }
     const one = i => worked[i].known && worked[i].number === 1;

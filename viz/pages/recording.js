@@ -1,25 +1,15 @@
-"use strict";
 
-// A training to scrub through. `recordings` is written into the page: for each, the steps that were kept with their
-// losses, parameters (theta) and gradients, and, where the network is small, its forward pass and its layers.
+// ── a recorded training ─────────────────────────────────────────────────────────────────────────
 
-const SVG = "http://www.w3.org/2000/svg";
+// `recordings` is written into the page: for each, the steps that were kept with their losses, parameters (theta) and
+// gradients, and, where the network is small, its forward pass and its layers.
+
 const MARGIN = { left: 52, right: 24, top: 12, bottom: 26 };
 
-const $ = selector => document.querySelector(selector);
-const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 const shown = x => Number.isFinite(x) ? String(+x.toPrecision(3)) : String(x);
 
 // For a circle with little room: two digits after the point, or none.
 const brief = x => Math.abs(x) < 9.995 ? String(+x.toFixed(2)) : shown(Math.round(x));
-
-function element(name, attributes = {}, parent = null, text = null) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  if (text !== null) made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
-}
 
 function floats(base64) {
   const bytes = Uint8Array.from(atob(base64), character => character.charCodeAt(0));

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import os
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
-from autograd import SizeError, UsageError
-from viz.pages.packed import packed, recorded, thinned
-from viz.pages.recorder import Recorder
-from viz.pages.web import Page, document, page_file, saved
+from autograd import SizeError, UsageError, Value, ops
+from autograd.nested import parameters_of, real_array
+from viz.drawings.network import forward, is_model, layers_of
+from viz.pages.recorder import Frame, Recorder
+from viz.pages.web import Page, document, literal, page_file, saved
 from viz.style import THEMES, variables
-from viz.text.javascript import PRELUDE
+from viz.text.javascript import PRELUDE, Script
 from viz.text.markup import printable
 
-SCRIPTS = ("recording.js", "plane.js", "losses.js", "panels.js")
+SCRIPTS = ("helpers.js", "player.js", "recording.js", "plane.js", "losses.js", "panels.js")
 
 FRAMES = 200
 """At most so many frames of a recording go into a page."""
+
+LARGEST = 2000
+"""A network of more parameters than this is not drawn; its first weights may be, as images."""
+
+IMAGES = 16
+"""So many neurons of the first layer have their weights shown as images."""
+
+SMALLEST_IMAGE = 8
+"""Inputs that are pixels are a square with sides of at least this."""
+
+EXAMPLES = 400
+"""At most so many examples are drawn."""
 
 
 def replay(
@@ -38,32 +54,34 @@ def replay(
     of the first neurons as images. The page is returned, and written to `path` if there is one. It needs no
     other file and no network, and opens at a step with `#step=120`.
     """
-    films = [recordings] if isinstance(recordings, Recorder) else list(recordings)
-    for film in films:
-        if not isinstance(film, Recorder):
-            raise UsageError(f"replay shows a viz.Recorder, or a list of them; {type(film).__name__} came")
-        if not film.frames:
+    recorders = [recordings] if isinstance(recordings, Recorder) else list(recordings)
+    for recorder in recorders:
+        if not isinstance(recorder, Recorder):
+            raise UsageError(f"replay shows a viz.Recorder, or a list of them; {type(recorder).__name__} came")
+        if not recorder.frames:
             raise SizeError("this recording is empty: give it to fit(…, record=recorder), or call its keep in a loop")
-    if not films:
+    if not recorders:
         raise SizeError("replay shows at least one recording, none came")
-    titles = [film.title or ("training" if len(films) == 1 else f"training {i}") for i, film in enumerate(films, 1)]
+    alone = len(recorders) == 1
+    titles = [each.title or ("training" if alone else f"training {i}") for i, each in enumerate(recorders, 1)]
     text = document(
         "replay.html",
         title=title or " and ".join(titles),
         style=variables() + page_file("replay.css"),
-        articles="\n".join(article(i, name, len(films) > 1) for i, name in enumerate(titles)),
-        script=page_file(*SCRIPTS) + PRELUDE + recorded([packed(film, data, frames) for film in films])
+        controls=page_file("controls.html"),
+        articles="\n".join(article(i, name, not alone) for i, name in enumerate(titles)),
+        script=page_file(*SCRIPTS) + PRELUDE + statement([recording(each, data, frames) for each in recorders])
         + page_file("replay.js"),
     )
-    return saved(Page(text, curves(films), "a training, step by step"), path)
+    return saved(Page(text, curves(recorders), "a training, step by step"), path)
 
 
-def curves(films: Sequence[Recorder], width: int = 480, height: int = 160) -> str:
+def curves(recorders: Sequence[Recorder], width: int = 480, height: int = 160) -> str:
     """The losses as a still picture, for where scripts are removed."""
     theme = THEMES["light"]
-    kept = [[frame for frame in thinned(film.frames, FRAMES) if math.isfinite(frame.loss)] for film in films]
+    kept = [[frame for frame in thinned(each.frames, FRAMES) if math.isfinite(frame.loss)] for each in recorders]
     highest = max((frame.loss for frames in kept for frame in frames), default=0.0) or 1.0
-    last = max(film.frames[-1].step for film in films) or 1
+    last = max(each.frames[-1].step for each in recorders) or 1
     lines = []
     for i, frames in enumerate(kept):
         places = [(frame.step / last, 1 - max(frame.loss / highest, 0)) for frame in frames]
@@ -87,3 +105,99 @@ def article(number: int, title: str, several: bool) -> str:
         '<canvas class="images" role="img" aria-label="the weights of the first neurons as images"></canvas>\n'
         "</div>\n</article>"
     )
+
+
+# ── recordings as the page takes them ────────────────────────────────────────────────────────────
+
+
+def recording(recorder: Recorder, data: tuple[npt.ArrayLike, npt.ArrayLike] | None, frames: int) -> dict[str, Any]:
+    """A recording as the page takes it."""
+    kept = thinned(recorder.frames, frames)
+    size = kept[0].theta.size
+    small = size <= LARGEST
+    network = networked(recorder.model) if small and is_model(recorder.model) else None
+    return {
+        "steps": [frame.step for frame in kept],
+        "epochs": [frame.epoch for frame in kept],
+        "losses": [frame.loss for frame in kept],
+        "norms": [float(np.linalg.norm(frame.gradient)) for frame in kept],
+        "size": size,
+        "theta": base64_of([frame.theta for frame in kept]) if small else None,
+        "gradient": base64_of([frame.gradient for frame in kept]) if small else None,
+        "network": network,
+        "data": examples(data, network) if network else None,
+        "images": None if network else images(recorder.model, kept),
+    }
+
+
+def thinned(frames: Sequence[Frame], most: int) -> list[Frame]:
+    """At most so many frames, spread evenly from the first to the last."""
+    if len(frames) <= most:
+        return list(frames)
+    return [frames[i] for i in np.linspace(0, len(frames) - 1, most).round().astype(int)]
+
+
+def base64_of(rows: Sequence[npt.NDArray[Any]]) -> str:
+    """Arrays one after the other, as text."""
+    return base64.b64encode(np.concatenate(rows).astype("<f4").tobytes()).decode()
+
+
+def networked(model: Any) -> dict[str, Any]:
+    """A small network as the page computes and draws it: where each thing lies in the script's array of values."""
+    layers = layers_of(model)
+    columns = forward(layers, [Value(0.0) for _ in range(layers[0].inputs)])
+    params = parameters_of(model)
+    script, order = Script(columns[-1]), {value: i for i, value in enumerate(params)}
+    rows = [[[order[row[0][j]] for j in range(layer.inputs)] for row in layer.rows] for layer in layers]
+    return {
+        "source": script.source,
+        "start": [value.data for value in script.values],
+        "parameters": [script.places.get(value, -1) for value in params],
+        "inputs": [script.places[value] for value in columns[0]],
+        "outputs": [script.places[value] for value in columns[-1]],
+        "probability": all(value.op is ops.sigmoid for value in columns[-1]),
+        "layers": [
+            {"neurons": [script.places[value] for value in column], "weights": weights}
+            for column, weights in zip(columns, [[], *rows], strict=True)
+        ],
+    }
+
+
+def examples(data: tuple[npt.ArrayLike, npt.ArrayLike] | None, network: dict[str, Any]) -> dict[str, Any] | None:
+    """Inputs and targets, a row for each example."""
+    if data is None:
+        return None
+    X, Y = (real_array(name, part).astype(float) for name, part in zip(("X", "Y"), data, strict=True))
+    if X.ndim == 0 or len(X) != len(np.atleast_1d(Y)) or len(X) == 0:
+        raise SizeError(f"data holds as many targets as examples, arrays of shape {X.shape} and {Y.shape} came")
+    X, Y = X.reshape(len(X), -1)[:EXAMPLES], Y.reshape(len(Y), -1)[:EXAMPLES]
+    if X.shape[1] != len(network["inputs"]):
+        raise SizeError(f"the network takes {len(network['inputs'])} inputs, examples of {X.shape[1]} came")
+    return {"X": X.tolist(), "Y": Y.tolist()}
+
+
+def images(model: Any, frames: Sequence[Frame]) -> dict[str, Any] | None:
+    """The weights of the first neurons in each frame as images: a byte for a pixel, 128 for 0."""
+    first = layers_of(model)[0] if is_model(model) else None
+    side = math.isqrt(first.inputs) if first else 0
+    if first is None or side < SMALLEST_IMAGE or side**2 != first.inputs:
+        return None
+    order = {value: i for i, value in enumerate(parameters_of(model))}
+    places = [order[value] for row in first.rows[:IMAGES] for value in row[0]]
+    weights = np.array([frame.theta[places] for frame in frames])
+    pixels = np.round(128 + 127 * weights / max(float(np.nanmax(np.abs(weights))), 1e-12))
+    encoded = base64.b64encode(np.nan_to_num(pixels, nan=128).astype(np.uint8).tobytes()).decode()
+    return {"count": min(first.units, IMAGES), "side": side, "pixels": encoded}
+
+
+def statement(recordings: Sequence[dict[str, Any]]) -> str:
+    """The recordings as a statement of the script."""
+    written = []
+    for recording in recordings:
+        network = recording["network"]
+        source = network.pop("source") if network else ""
+        data = literal(recording)  # JSON, but for inf and nan, which the script knows as names
+        function = f"(() => {{ {source}\nreturn forward; }})()"
+        written.append(f"(data => {{ data.network.forward = {function}; return data; }})({data})"
+                       if source else data)
+    return f"const recordings = [{', '.join(written)}];\n"

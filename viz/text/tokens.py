@@ -52,7 +52,7 @@ class Token(ops.Carrier):
         """The token in a spelling: "text", "latex" or "mathml"."""
         raise NotImplementedError
 
-    def packed(self, place: Place | None) -> list[Any]:
+    def json(self, place: Place | None) -> list[Any]:
         """The token as JSON, for pages: its kind and its parts; numbers as text, or as the places where they are."""
         raise NotImplementedError
 
@@ -80,7 +80,7 @@ class Name(Token):
         """The name, as mathematics writes it."""
         return formulas.symbol(self.name, spelling)
 
-    def packed(self, place: Place | None) -> list[Any]:
+    def json(self, place: Place | None) -> list[Any]:
         """The name, its letters and its subscript, and where its number is."""
         letters, subscript = formulas.parts(self.name) or ("", "")
         token = ["name", self.name, GREEK.get(letters, letters), subscript]
@@ -99,7 +99,7 @@ class Number(Token):
         """The number."""
         return formulas.number(self.number, spelling, self.format)
 
-    def packed(self, place: Place | None) -> list[Any]:
+    def json(self, place: Place | None) -> list[Any]:
         """The text of the number, or where it is."""
         return ["number", place(self.source) if place and self.source else self.digits]
 
@@ -119,7 +119,7 @@ class Words(Token):
         """The words, between formulas."""
         return Formula(formulas.words(self.words, spelling), "atom", spelling)
 
-    def packed(self, place: Place | None) -> list[Any]:
+    def json(self, place: Place | None) -> list[Any]:
         """The words."""
         return ["words", self.words]
 
@@ -171,9 +171,9 @@ class Applied(Token):
             return functools.reduce(lambda left, right: combined(self.form, (left, right), spelling), operands)
         return combined(self.form, operands, spelling, listed=isinstance(self.form, ops.Reduction))
 
-    def packed(self, place: Place | None) -> list[Any]:
+    def json(self, place: Place | None) -> list[Any]:
         """The name of the row or sign, and the operands."""
-        return ["applied", self.form.name, *(operand.packed(place) for operand in self.operands)]
+        return ["applied", self.form.name, *(operand.json(place) for operand in self.operands)]
 
     @property
     def settled(self) -> Token | None:
@@ -247,9 +247,9 @@ class Rule(Token):
         """The rule as it applies at this point."""
         return self.here.written(spelling)
 
-    def packed(self, place: Place | None) -> list[Any]:
+    def json(self, place: Place | None) -> list[Any]:
         """The rule."""
-        return ["rule", self.rule.packed(place)]
+        return ["rule", self.rule.json(place)]
 
 
 # ── sentences ────────────────────────────────────────────────────────────────────────────────
@@ -291,10 +291,10 @@ class Equation:
         before = [Words(self.before).written(spelling).source] if self.before else []
         return [*before, head, equals(self.sign, spelling) + first, *(equals("=", spelling) + term for term in others)]
 
-    def packed(self, place: Place | None) -> list[Any]:
+    def json(self, place: Place | None) -> list[Any]:
         """The equation as JSON; without a place for numbers, as it is at this point."""
         terms = self.terms if place else self.settled.terms
-        return ["equation", self.before, self.sign, self.head.packed(place), *(term.packed(place) for term in terms)]
+        return ["equation", self.before, self.sign, self.head.json(place), *(term.json(place) for term in terms)]
 
 
 def equals(sign: str, spelling: str) -> str:
@@ -332,9 +332,9 @@ class Sentence:
         """The sentence as browsers draw it, a `<math>` element."""
         return formulas.element("".join(self.pieces("mathml")))
 
-    def packed(self, place: Place | None = None) -> list[list[Any]]:
+    def json(self, place: Place | None = None) -> list[list[Any]]:
         """The sentence as JSON, for pages."""
-        return [clause.packed(place) for clause in self.clauses]
+        return [clause.json(place) for clause in self.clauses]
 
 
 # ── for pages ────────────────────────────────────────────────────────────────────────────────

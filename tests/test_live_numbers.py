@@ -1,4 +1,4 @@
-"""What a page works out again and tells by itself, run by Node beside Python's walk with the same numbers."""
+"""What a page works out moving and tells by itself, run by Node beside Python's walk with the same numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from strategies import ELEMENTWISE, VARIADIC, Expression, expressions
 
 import viz
 from autograd import UsageError, Value, ops
-from viz.pages.recomputed import Recomputed
+from viz.pages.live import Moving
 from viz.pages.web import page_file
 from viz.text.javascript import PRELUDE
 
@@ -27,18 +27,18 @@ def told_by_the_page(cases: Sequence[Case]) -> list[list[list[str]]]:
     scripts = []
     for build, points in cases:
         leaves = [Value(x, f"x{i}") for i, x in enumerate(points[0])]
-        again = Recomputed(viz.steps(build(*leaves)))
-        places = [again.code.places.get(leaf, -1) for leaf in leaves]
+        moving = Moving(viz.steps(build(*leaves)))
+        places = [moving.code.places.get(leaf, -1) for leaf in leaves]
         scripts.append(f"""(() => {{
-            const film = {json.dumps(again.film())};
-            {PRELUDE}{again.script()}{page_file("tokens.js", "numbers.js", "recomputed.js")}
+            const walk = {json.dumps(moving.data())};
+            {PRELUDE}{moving.script()}{page_file("tokens.js", "numbers.js", "recomputed.js")}
             const numbers = new Numbers();
-            const text = new TextWriter(film.forms, numbers), math = new MathWriter(film.forms, numbers);
+            const text = new TextWriter(walk.forms, numbers), math = new MathWriter(walk.forms, numbers);
             const both = ({{ said }}) => [text.sentence(said), `<math>${{math.pieces(said).join("")}}</math>`];
             return [{", ".join(f"[{', '.join(map(written, point))}]" for point in points)}].map(point => {{
                 {places}.forEach((place, i) => {{ if (place >= 0) numbers.data[place] = point[i]; }});
                 numbers.run();
-                return film.steps.flatMap(both);
+                return walk.steps.flatMap(both);
             }});
         }})()""")
     found: list[list[list[str]]] = run(f"answer([{', '.join(scripts)}]);")

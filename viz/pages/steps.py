@@ -25,6 +25,8 @@ from viz.style import variables
 from viz.text.expression import parse
 from viz.text.tokens import Place, forms
 
+SCRIPTS = ("helpers.js", "tokens.js", "graph.js", "view.js", "player.js", "steps.js")
+
 
 def html(
     root: Value | Frames,
@@ -41,7 +43,7 @@ def html(
     of the `theme`, "light" or "dark", or as the reader's system prefers. `page.html#step=7` opens it at a step.
     """
     frames = walked("html", root, theme, options)
-    written = player(frames, vector(frames.picture()), film(frames), title, theme)
+    written = player(frames, vector(frames.picture()), walk_data(frames), title, theme)
     return saved(Page(written, frames.drawing().svg(), "backpropagation, step by step"), path)
 
 
@@ -66,7 +68,7 @@ def walked(page: str, root: Value | Frames, theme: str | None, options: Mapping[
 def player(
     frames: Frames,
     drawing: ET.Element,
-    film: Mapping[str, Any],
+    data: Mapping[str, Any],
     title: str,
     theme: str | None,
     *,
@@ -74,17 +76,20 @@ def player(
     panel: str = "",
     script: str = "",
 ) -> str:
-    """The text of a page with a player of steps, and what else is on it: style sheet, a panel at the side, a script."""
+    """The text of a page with a player of steps, and what else is on it: style sheet, a panel at the side, a script.
+
+    `data` is what the script of the page knows of the walk.
+    """
     forward = [frame for frame in frames if frame.phase == "forward"]
     return document(
         "steps.html",
         title=title or frames.root.label or "A computational graph",
         style=variables(theme) + page_file("steps.css") + style,
-        last=len(frames), seed=len(forward) + 1,
+        controls=page_file("controls.html"), seed=len(forward) + 1,
         svg=text(drawing), panel=panel,
         forward=entries(forward), backward=entries(frames[len(forward) :]),
-        film=literal(film),
-        script=page_file("tokens.js", "graph.js", "view.js", "player.js") + script,
+        walk=literal(data),
+        script=page_file(*SCRIPTS) + script,
     )
 
 
@@ -95,7 +100,7 @@ def entries(frames: Sequence[Frame]) -> str:
     )
 
 
-def film(frames: Frames, place: Place | None = None) -> dict[str, Any]:
+def walk_data(frames: Frames, place: Place | None = None) -> dict[str, Any]:
     """What the script of the page knows of the graph and of each step: numbers as text, or where the page has them."""
     sheet, names, words = frames.sheet, frames.walk.names, frames.walk.sentences
     values = {}
@@ -121,7 +126,7 @@ def film(frames: Frames, place: Place | None = None) -> dict[str, Any]:
 def step(frames: Frames, frame: Frame, place: Place | None) -> dict[str, Any]:
     """A step: its sentence, the numbers that it makes known, which of them are highlighted, and what it is about."""
     numbers = frames.made_known(frame)
-    known = {key: number.packed(place)[1] for key, number in numbers.items()}
+    known = {key: number.json(place)[1] for key, number in numbers.items()}
     fresh = list(known) if frame.phase == "backward" else [f"{frames.id(frame.value)}:data"]
-    return {"phase": frame.phase, "said": frame.said.packed(place), "known": known,
+    return {"phase": frame.phase, "said": frame.said.json(place), "known": known,
             "fresh": fresh, "about": [frames.id(part) for part in touched(frame)]}

@@ -1,0 +1,54 @@
+
+// ── the walk, step by step ──────────────────────────────────────────────────────────────────────
+
+class Steps extends Player {
+  constructor(graph, view) {
+    super([...walk.steps.keys(), walk.steps.length], 1500);
+    Object.assign(this, { graph, view });
+    this.text = new TextWriter(walk.forms, walk.point);
+    this.math = new MathWriter(walk.forms, walk.point);
+    this.entries = [...document.querySelectorAll("nav li")];
+    this.entries.forEach((entry, i) => entry.addEventListener("click", event => {
+      event.preventDefault();
+      this.go(i + 1);
+    }));
+    const closer = () => view.zoom(0.8), farther = () => view.zoom(1.25);
+    Object.assign(this.keys, { "+": closer, "=": closer, "-": farther, "0": () => view.fit() });
+    this.open(this.last);
+  }
+
+  show() {
+    const { position } = this, step = walk.steps[position - 1];
+    this.graph.show(position);
+    this.view.follow([...this.graph.svg.querySelectorAll(".active")]);
+    this.graph.mark();
+    $("#count").textContent = `${position} / ${this.last}`;
+    $("#phase").textContent = step ? step.phase : "start";
+    $("#phase").className = step ? step.phase : "";
+    this.tell();
+    this.entries.forEach((entry, i) => {
+      if (i + 1 === position) entry.setAttribute("aria-current", "step");
+      else entry.removeAttribute("aria-current");
+    });
+    const entry = this.entries[position - 1], list = $("nav");
+    if (entry && list.scrollHeight > list.clientHeight) {
+      list.scrollTop = entry.offsetTop - list.offsetTop - list.clientHeight / 2;
+    }
+  }
+
+  // Writes the sentence of the step.
+  tell() {
+    const step = walk.steps[this.position - 1], text = step ? this.text.sentence(step.said) : walk.start;
+    $("#formula").replaceChildren(...(step ? this.formula(step.said) : []));
+    $("#sentence").textContent = text;
+    $("#slider").setAttribute("aria-valuetext", step ? `${this.position} of ${this.last}: ${text}` : "start");
+  }
+
+  // A sentence in pieces that a narrow page can put on several lines.
+  formula(said) {
+    return this.math.pieces(said).map(piece => {
+      const { firstElementChild } = make("div", { innerHTML: `<math displaystyle="true">${piece}</math>` }); // labels are escaped
+      return firstElementChild;
+    });
+  }
+}

@@ -149,4 +149,4 @@ class Blank(Scene):
 
 def blank(mark: Mark) -> Mark:
     """Room as wide as what a hand writes."""
-    return replace(mark, text=" ", widest="-10.5")
+    return replace(mark, text=" ", widest="-10.25")

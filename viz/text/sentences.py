@@ -138,7 +138,8 @@ class Sentences:
         written: dict[Value, Token] = {}
         sizes: dict[Value, int] = {}
         for value in ancestors(self.root):
-            sizes[value] = 1 + sum(sizes[arg] for arg in value.args)
+            # A dot is written with as many signs as there are gaps between its operands.
+            sizes[value] = max(1, len(value.args) - 1) + sum(sizes[arg] for arg in value.args)
             if sizes[value] > LONGEST:
                 return None
             operands = tuple(written[arg] for arg in value.args)

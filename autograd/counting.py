@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from autograd import modes, ops
+from autograd.tables import aligned
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -76,8 +77,6 @@ class count_operations(modes.Mode):  # noqa: N801 - named as detect_anomaly and 
         rows = [["operation", "applied", "forward", "backward"]]
         rows += [[name, *(str(counter[name]) for counter in counters)] for name in self.applied | self.backward]
         rows += [["total", *(str(counter.total()) for counter in counters)]]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        layout = "{{:<{}}}  {{:>{}}}  {{:>{}}}  {{:>{}}}".format(*widths)
-        return "\n".join(layout.format(*row) for row in rows)
+        return "\n".join(aligned(rows, "<>>>"))
 
     __repr__ = __str__

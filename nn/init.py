@@ -10,17 +10,16 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd.errors import SizeError, UsageError
 from autograd.nested import is_real
 from nn.arguments import described, function
+from nn.examples import FloatArray
 
 __all__ = [
     "INITIALIZERS", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "normal", "uniform", "zeros",
 ]
 
-FloatArray = npt.NDArray[np.float64]
 Shape = tuple[int, int]
 Initializer = Callable[[np.random.Generator, Shape], FloatArray]
 Seed = int | np.random.Generator | None

@@ -200,7 +200,7 @@ def test_a_digit_classifier_is_drawn_in_less_than_two_seconds():
 
 @pytest.mark.parametrize(("options", "error", "message"), [
     ({"x": [1.0]}, SizeError, "takes 2 inputs, x has 1"),
-    ({"widest": 1}, UsageError, "widest is the number of neurons shown"),
+    ({"widest": 1}, UsageError, "widest is a whole number from 2, 1 came"),
     ({"theme": "blue"}, UsageError, "theme is one of"),
     ({"number_format": "d"}, UsageError, "number_format"),
     ({"style": "circuit"}, UsageError, "drawings of a model have the options x, gradients"),

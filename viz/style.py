@@ -10,11 +10,9 @@ of 3 : 1 (WCAG 2, level AA).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from autograd import UsageError
-from autograd.ops import shown
+from viz.arguments import one_of
 
 FONT = "Helvetica"
 """A font whose widths every renderer knows; browsers replace it with their sans-serif if need be."""
@@ -76,13 +74,6 @@ SERIES = {
 def theme_named(name: str) -> Theme:
     """The theme of a name, "light" or "dark"; `UsageError` for others."""
     return THEMES[one_of("theme", name, THEMES)]
-
-
-def one_of(option: str, given: str, known: Iterable[str]) -> str:
-    """What is given, if it is known; `UsageError` if not."""
-    if not isinstance(given, str) or given not in known:
-        raise UsageError(f"{option} is one of {', '.join(map(repr, known))}; {shown(given)} came")
-    return given
 
 
 def variables(theme: str | None = None) -> str:

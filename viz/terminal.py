@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 
 from autograd import ops
+from autograd.tables import aligned, columns
 from viz.drawings.frames import Frames
 
 PROMPT = "Enter: on, b: back, q: quit > "
@@ -45,9 +46,5 @@ def table(frames: Frames, position: int) -> list[str]:
             data = shown(value.data) if value in moment.computed else "·"
             rows.append((frames.walk.names[value], data,
                          shown(moment.gradients[value]) if value in moment.gradients else "·"))
-    widths = [max(map(len, row)) for row in rows]
-    if sum(widths) + 2 * len(widths) > shutil.get_terminal_size().columns:
-        return []
-    return [
-        "  ".join(row[line].rjust(width) for row, width in zip(rows, widths, strict=True)).rstrip() for line in range(3)
-    ]
+    lines = aligned(list(zip(*rows, strict=True)), ">" * len(rows))
+    return lines if max(map(columns, lines)) < shutil.get_terminal_size().columns else []

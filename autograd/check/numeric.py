@@ -20,6 +20,7 @@ from typing import Any
 
 from autograd.backward import grad
 from autograd.errors import NumberError, SizeError, UsageError
+from autograd.tables import aligned
 from autograd.value import Value, data_of
 
 STEPS = {"forward": math.sqrt(sys.float_info.epsilon), "central": math.cbrt(sys.float_info.epsilon)}
@@ -91,9 +92,7 @@ class GradientCheck:
         for row in self.rows:
             verdict = "" if row.agrees else "differs"
             cells.append((row.name, f"{row.analytic:.9g}", f"{row.numeric:.9g}", f"{row.error:.1e}", verdict))
-        name, analytic, numeric, error, _ = (max(map(len, column)) for column in zip(*cells, strict=True))
-        layout = f"{{:<{name}}}  {{:>{analytic}}}  {{:>{numeric}}}  {{:>{error}}}  {{}}"
-        return "\n".join(layout.format(*line).rstrip() for line in cells)
+        return "\n".join(aligned(cells, "<>>><"))
 
     __repr__ = __str__
 

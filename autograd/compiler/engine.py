@@ -9,10 +9,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd import ops
-from autograd.compiler.arguments import Batch
+from autograd.compiler.arguments import Batch, FloatArray
 from autograd.compiler.array import Let, source_of
 from autograd.compiler.backward import behind_selections
 from autograd.compiler.blocks import tame, wild
@@ -33,8 +32,6 @@ from autograd.compiler.reference import Reference
 from autograd.compiler.straight import Straight
 from autograd.nested import is_finite, quietly
 from autograd.value import LAST_CHANGE
-
-FloatArray = npt.NDArray[Any]
 
 KEPT = 8
 """Batch sizes for which a thread keeps arrays, those it met last: training has two, validation two more."""

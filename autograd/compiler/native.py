@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autograd.compiler.arguments import FloatArray
 from autograd.compiler.array import Array, name
 from autograd.compiler.blocks import Block
 from autograd.compiler.build import Plan
@@ -29,8 +30,6 @@ from autograd.compiler.llvm import ADDED, LANES, SMALLER, Code, helpers, joined
 from autograd.compiler.straight import LETTERS, below_of, flows, operand, value, wanted_for
 from autograd.errors import MissingPackageError
 from autograd.files import replacing
-
-FloatArray = npt.NDArray[Any]
 
 BLOCK = 200
 """Instructions in a row; LLVM takes more than its share of time for longer ones."""

@@ -24,6 +24,7 @@ from autograd.compiler.layout import LEAF_NAMES, positions
 from autograd.compiler.loops import Looped
 from autograd.compiler.printer import Printer
 from autograd.formula import Formula, as_formula, number
+from autograd.tables import aligned
 from autograd.value import Value
 
 Shape = tuple[int | str, ...]
@@ -327,8 +328,7 @@ def table(infos: list[BlockInfo], made: Plan) -> str:
     lines = [("block", "operation", "shape", "scalars", "flops")]
     lines += [(b.name, b.op, f"({', '.join(map(str, b.shape))}{',' * (len(b.shape) == 1)}){times(b.steps)}",
                f"{b.scalars:,}", f"{b.flops:,}") for b in infos]
-    widths = [max(len(line[i]) for line in lines) for i in range(5)]
-    rows = ["  ".join([*map(str.ljust, line[:3], widths[:3]), *map(str.rjust, line[3:], widths[3:])]) for line in lines]
+    rows = aligned(lines, "<<<>>")
     total = (f"{len(made.graph):,} scalar nodes → {len(infos)} blocks of {sum(b.scalars for b in infos):,} scalars, "
              f"{made.sizes['parameter']:,} parameters, {sum(b.flops for b in infos):,} flops forward")
     return "\n".join([rows[0], "-" * len(rows[0]), *rows[1:], total])

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiler.arguments import Batch, as_batch, check_out, vector
+from autograd.compiler.arguments import Batch, FloatArray, as_batch, check_out, vector
 from autograd.compiler.build import Names, Plan, parameter_names, plan
 from autograd.compiler.engine import Engine
 from autograd.compiler.example import example
@@ -22,8 +22,6 @@ from autograd.compiler.verify import verify, verify_source
 from autograd.errors import UsageError
 from autograd.nested import parameters_of
 from autograd.value import Value
-
-FloatArray = npt.NDArray[Any]
 
 KEPT = 64
 """Shapes of rows for which a program keeps what it has compiled, those it met last."""

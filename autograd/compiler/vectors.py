@@ -22,13 +22,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from autograd.compiler.arguments import FloatArray
 from autograd.compiler.array import Rows, Store, function, name
 from autograd.compiler.kernels import ELEMENTS, NOTABLE, Lies, Loop
 from autograd.compiler.native import Machine
-
-FloatArray = npt.NDArray[Any]
 
 PLAIN = (float, int, np.floating)
 """The plain numbers."""

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from autograd.errors import SizeError, UsageError
 from nn.activations import Activation, parts
 from nn.arguments import count, described
-from nn.examples import table
-from nn.init import FloatArray, Initializer, Seed, draw
+from nn.examples import FloatArray, table
+from nn.init import Initializer, Seed, draw
 from nn.models.module import Module, parameter
 from nn.models.neuron import Neuron, inputs
 from nn.models.stage import Stage

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.nested import parameters_of
+from autograd.tables import aligned
 from nn.models.state import numbers
 
 Row = tuple[str, str, str, str]
@@ -18,8 +19,7 @@ def summary(model: Any) -> str:
     """A table with a line for each module that has parameters of its own, or has nothing inside."""
     lines: list[Row] = [("name", "module", "shapes", "parameters"), *parts(model, "")]
     total = len(parameters_of(model))
-    widths = [max(len(line[i]) for line in lines) for i in range(4)]
-    rows = ["  ".join([*map(str.ljust, line[:3], widths[:3]), line[3].rjust(widths[3])]) for line in lines]
+    rows = aligned(lines, "<<<>")
     return "\n".join([rows[0], "-" * len(rows[0]), *rows[1:], f"{total:,} parameters"])
 
 

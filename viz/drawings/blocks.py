@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import SizeError
+from viz.arguments import one_of
 from viz.drawings.canvas import canvas
 from viz.drawings.legend import BLOCKS, attach
 from viz.drawings.render import Drawing
-from viz.style import SIZE, SMALL, Theme, one_of, theme_named
+from viz.style import SIZE, SMALL, Theme, theme_named
 from viz.text.markup import cell, font, row, shorten, table
 
 CODE = "Courier"

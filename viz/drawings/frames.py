@@ -17,13 +17,14 @@ from functools import cached_property
 from typing import Any, overload
 
 from autograd import UsageError, Value, ops
+from viz.arguments import one_of
 from viz.drawings.expand import expanded
 from viz.drawings.picture import Operand, Picture, named
 from viz.drawings.render import Drawing, inline
 from viz.drawings.scalars import DIRECTIONS, STYLES, paint, prepared
 from viz.drawings.scene import recast
 from viz.drawings.sheet import Moment, Sheet, touched
-from viz.style import one_of, theme_named
+from viz.style import theme_named
 from viz.text.naming import labels
 from viz.text.tokens import Number
 from viz.text.walkthrough import Step, Walk

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from autograd import UsageError, Value
+from autograd import Value
+from viz.arguments import count
 from viz.drawings.canvas import canvas
 from viz.drawings.legend import NEURONS, attach
 from viz.drawings.network import Layer, layers_of, outputs
@@ -42,8 +43,7 @@ def draw(
     legend: bool = False,
 ) -> Drawing:
     """A picture of a network, a layer or a neuron, as `viz.draw` makes it of a model."""
-    if isinstance(widest, bool) or not isinstance(widest, int) or widest < 2:
-        raise UsageError(f"widest is the number of neurons shown of a layer, 2 or more; {widest!r} came")
+    count("widest", widest, least=2)
     layers = layers_of(model)
     formatted(0.0, number_format)
     weights = sum(len(layer.rows) * len(layer.rows[0]) * layer.inputs for layer in layers)

@@ -23,12 +23,13 @@ from typing import Any, ClassVar
 
 from autograd import UsageError, Value, grad, local_derivatives, ops
 from autograd.ops import to_float
+from autograd.tables import aligned
+from viz.arguments import one_of
 from viz.drawings.picture import Mark
 from viz.drawings.render import Drawing
 from viz.drawings.scalars import STYLES, paint, prepared
 from viz.drawings.scene import Scene, recast
-from viz.style import one_of
-from viz.text.tables import aligned, html_table, plain
+from viz.text.tables import html_table, plain
 from viz.text.tokens import DELTA, PLUS, TIMES, Applied, Equation, Sentence, Token
 from viz.text.walkthrough import Walk
 
@@ -136,8 +137,7 @@ class Nudge:
         return paint(recast(scene, Nudged, changes=self.of), style, clusters).drawing
 
     def __str__(self) -> str:
-        rows = [HEAD, *map(self.cells, self.changes)]
-        return aligned(rows, [False, True, True, True, True, True])
+        return "\n".join(aligned([HEAD, *map(self.cells, self.changes)], "<>>>>>"))
 
     __repr__ = __str__
 

@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from typing import Any, overload
 
 from autograd import SizeError, UsageError, Value, ancestors, grad, local_derivatives, ops
+from autograd.tables import aligned
 from viz.drawings.dot import draw
 from viz.drawings.render import Drawing
-from viz.text.tables import aligned, html_table, plain
+from viz.text.tables import html_table, plain
 from viz.text.tokens import PLUS, TIMES, TIMES_NUMBERS, Applied, Equation, Number, Rule, Sentence, Token, Words
 from viz.text.walkthrough import Walk
 
@@ -159,7 +160,7 @@ class Paths(Sequence[Path]):
 
     def __str__(self) -> str:
         rows = [(f"[{i}]", path.names, path.sentence) for i, path in enumerate(self.found)]
-        table = aligned(rows, [True, False, False]) if rows else self.none
+        table = "\n".join(aligned(rows, "><<")) if rows else self.none
         return f"{table}\n{self.sentence}"
 
     __repr__ = __str__

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd import NumberError, SizeError, Value, ancestors, ops
+from viz.arguments import one_of
 from viz.drawings import circuit, record
 from viz.drawings.clusters import frame, neurons
 from viz.drawings.expand import expanded
@@ -14,7 +15,7 @@ from viz.drawings.legend import SCALARS, attach
 from viz.drawings.picture import Mark, Picture
 from viz.drawings.render import Drawing
 from viz.drawings.scene import Scene
-from viz.style import one_of, theme_named
+from viz.style import theme_named
 from viz.text import naming
 
 STYLES: dict[str, Callable[[Scene, dict[str, Mark] | None], Picture]] = {"record": record.draw, "circuit": circuit.draw}

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import SizeError, UsageError, Value
+from autograd import SizeError, Value
 from autograd.nested import parameters_of
+from viz.arguments import count
 
 Floats = npt.NDArray[np.float32]
 
@@ -50,10 +51,7 @@ class Recorder:
     """It only watches a training."""
 
     def __init__(self, every: int = 1, *, title: str = "", memory: int = MEMORY) -> None:
-        for what, number in (("every", every), ("memory", memory)):
-            if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-                raise UsageError(f"{what} is a whole number from 1, {number!r} came")
-        self.every, self.title, self.memory = every, title, memory
+        self.every, self.title, self.memory = count("every", every), title, count("memory", memory)
         self.model: Any = None
         self.frames: list[Frame] = []
         self.steps = 0

@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autograd import SizeError, UsageError, Value
+from autograd import SizeError, Value
+from viz.arguments import count
 from viz.drawings.picture import Mark
 from viz.drawings.render import inline
 from viz.drawings.scalars import paint, prepared
@@ -88,8 +89,7 @@ def worksheet(n: int = 6, level: int = 1, seed: int = 0) -> Worksheet:
     outside of 1 … 100.
     """
     for name, given in (("n", n), ("level", level), ("seed", seed)):
-        if not isinstance(given, int) or isinstance(given, bool):
-            raise UsageError(f"{name} is a whole number, {given!r} came")
+        count(name, given, least=None)
     if not 1 <= n <= MOST:
         raise SizeError(f"a worksheet has 1 to {MOST} exercises, n={n} came")
     return Worksheet(level, seed, tuple(exercises(n, level, seed)))

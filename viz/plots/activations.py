@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from autograd import UsageError, Value, grad, ops
+from viz.arguments import Floats, finite, listed
 from viz.plots.figure import Panel, panels, returned
-from viz.plots.numbers import Floats, finite, listed
 
 POINTS = 300
 """Points of a curve."""

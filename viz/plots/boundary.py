@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError, UsageError
+from viz.arguments import Floats, Integers, array, classes, count, plane
 from viz.plots.figure import MARKERS, Panel, matplotlib, panel
-from viz.plots.numbers import Floats, Integers, array, classes, count, plane
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

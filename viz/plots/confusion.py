@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError, UsageError
+from viz.arguments import array
 from viz.plots.figure import Panel, panel
 from viz.plots.names import brief
-from viz.plots.numbers import array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

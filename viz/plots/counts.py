@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy.typing as npt
 
 from autograd import SizeError, UsageError
+from viz.arguments import array
 from viz.plots.figure import panel
-from viz.plots.numbers import array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

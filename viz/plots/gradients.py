@@ -9,9 +9,9 @@ import numpy as np
 
 from autograd import UsageError
 from autograd.nested import flatten
+from viz.arguments import Floats
 from viz.drawings.network import layers_of
 from viz.plots.figure import panel
-from viz.plots.numbers import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError
+from viz.arguments import Floats, array, classes
 from viz.drawings.network import Layer, layers_of, outputs
 from viz.plots.boundary import around, found_classes, regions, scatter
 from viz.plots.figure import Panel, panel
-from viz.plots.numbers import Floats, array, classes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import UsageError
+from viz.arguments import Floats, array, listed
 from viz.plots.figure import Panel, panel, panels, returned
-from viz.plots.numbers import Floats, array, listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

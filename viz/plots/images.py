@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError, UsageError
+from viz.arguments import array, classes, count, pictures
 from viz.drawings.network import is_model, layers_of
 from viz.plots.figure import panel
 from viz.plots.mosaic import Mosaic, stretch
-from viz.plots.numbers import array, classes, count, pictures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError, UsageError
+from viz.arguments import Floats, array
 from viz.drawings.network import layers_of, outputs
 from viz.plots.figure import Panel, panels
-from viz.plots.numbers import Floats, array
 
 BARS = 30
 """Bars of a histogram."""

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError, UsageError
+from viz.arguments import array, listed
 from viz.plots.figure import matplotlib, panel
-from viz.plots.numbers import array, listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from viz.arguments import Floats
 from viz.plots.figure import Panel
 from viz.plots.names import brief
-from viz.plots.numbers import Floats
 
 GAP = 0.08
 """Between two pictures that are 1 high."""

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError, UsageError
+from autograd.tables import aligned
+from viz.arguments import Floats, array, count, function
 from viz.plots.figure import panel
-from viz.plots.numbers import Floats, array, count, function
-from viz.text.tables import aligned, html_table, plain
+from viz.text.tables import html_table, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +64,7 @@ class OptimizerTable:
         return one.ax
 
     def __str__(self) -> str:
-        return aligned([["t", *self.columns], *self.rows()], [True] * (1 + len(self.columns)))
+        return "\n".join(aligned([["t", *self.columns], *self.rows()], ">" * (1 + len(self.columns))))
 
     __repr__ = __str__
 

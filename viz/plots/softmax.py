@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 import autograd
 from autograd import SizeError, UsageError
+from viz.arguments import array
 from viz.plots.figure import panel
-from viz.plots.numbers import array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import SizeError, UsageError
+from viz.arguments import Floats, array, count, finite, function
 from viz.plots.figure import Panel, panel
-from viz.plots.numbers import Floats, array, count, finite, function
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -21,7 +21,7 @@ from typing import Any
 from autograd import SizeError, UsageError, Value, ancestors, ops
 from autograd.formula import Formula, as_formula
 from autograd.notation import GREEK
-from viz.style import one_of
+from viz.arguments import one_of
 from viz.text import naming
 from viz.text.markup import printable
 

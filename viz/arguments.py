@@ -1,4 +1,4 @@
-"""What plots are given, checked: arrays of numbers, classes, pictures."""
+"""What drawings, pages and plots are given, checked: choices, numbers, arrays, classes, pictures."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ import numpy.typing as npt
 
 from autograd import NumberError, SizeError, UsageError
 from autograd.nested import masked
+from autograd.ops import shown
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+
+
+def one_of(option: str, given: str, known: Iterable[str]) -> str:
+    """What is given, if it is known; `UsageError` if not."""
+    if not isinstance(given, str) or given not in known:
+        raise UsageError(f"{option} is one of {', '.join(map(repr, known))}; {shown(given)} came")
+    return given
 
 
 def array(what: str, given: Any, ndim: int | tuple[int, ...], *, finite: bool = True) -> Floats:
@@ -95,10 +103,11 @@ def listed(what: str, given: Any) -> list[Any]:
     return list(given)
 
 
-def count(what: str, number: Any, least: int = 1) -> int:
-    """A whole number that is large enough."""
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
-        raise UsageError(f"{what} is a whole number from {least}, {number!r} came")
+def count(what: str, number: Any, least: int | None = 1) -> int:
+    """A whole number that is large enough; without a least one, any."""
+    if isinstance(number, bool) or not isinstance(number, int | np.integer) or (least is not None and number < least):
+        least_one = "" if least is None else f" from {least}"
+        raise UsageError(f"{what} is a whole number{least_one}, {number!r} came")
     return int(number)
 
 

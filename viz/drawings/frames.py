@@ -19,7 +19,7 @@ from typing import Any, overload
 from autograd import UsageError, Value, ops
 from viz.arguments import one_of
 from viz.drawings.expand import expanded
-from viz.drawings.picture import Operand, Picture, named
+from viz.drawings.picture import Operand, Picture, key, named
 from viz.drawings.render import Drawing, inline
 from viz.drawings.scalars import DIRECTIONS, STYLES, paint, prepared
 from viz.drawings.scene import recast
@@ -113,7 +113,7 @@ class Frames(Sequence[Frame]):
                 continue
             gradients[step.value] = step.number
             if step.chain is not None:
-                contributions[step.chain.operation, step.chain.position] = step.chain.product
+                contributions[step.chain.edge] = step.chain.product
         last = self.taken[position - 1] if position else None
         return Moment(frozenset(computed), gradients, contributions, last)
 
@@ -136,21 +136,26 @@ class Frames(Sequence[Frame]):
         """What a value or the edge of an operand is called in drawings and pages: v3, v3e0."""
         return named(self.sheet.ids, part)
 
+    def key(self, part: Value | Operand, role: str) -> str:
+        """What a number of it is called there: v3:data."""
+        return key(self.sheet.ids, part, role)
+
     def data(self, value: Value) -> list[str]:
         """What the number that a value is is called, at the value and on the pieces of wire to operations."""
-        return [f"{name}:data" for name in (self.id(value), *map(self.id, self.users[value]))]
+        parts: list[Value | Operand] = [value, *self.users[value]]
+        return [self.key(part, "data") for part in parts]
 
-    def made_known(self, frame: Step) -> dict[str, Number]:
+    def made_known(self, step: Step) -> dict[str, Number]:
         """The numbers that a step makes known, by the names that they have in pages."""
-        id, words = self.id(frame.value), self.walk.sentences
-        if frame.phase == "forward":
-            return dict.fromkeys(self.data(frame.value), words.data(frame.value))
-        if frame.chain is None:
-            return {f"{id}:gradient": words.gradient(frame.value, frame.number)}
-        edge = self.id(frame.chain.edge)
+        words, chain = self.walk.sentences, step.chain
+        if step.phase == "forward":
+            return dict.fromkeys(self.data(step.value), words.data(step.value))
+        if chain is None:
+            return {self.key(step.value, "gradient"): words.gradient(step.value, step.number)}
         return {
-            f"{id}:gradient": words.part(frame.chain, "total"), f"{edge}:gradient": words.part(frame.chain, "product"),
-            f"{edge}:local": words.part(frame.chain, "local"),
+            self.key(step.value, "gradient"): words.part(chain, "total"),
+            self.key(chain.edge, "gradient"): words.part(chain, "product"),
+            self.key(chain.edge, "local"): words.part(chain, "local"),
         }
 
     def drawing(self, position: int | None = None) -> Drawing:

@@ -23,7 +23,6 @@ NUMBERS = ("data", "gradient", "local")
 COLOURS = {"data": "value", "name": "text"}
 """The field of the theme in whose colour a role is; of other roles, the one of the same name."""
 
-
 Look = Literal["known", "hidden", "new", "muted"]
 """How a text is seen: hidden, it takes its place all the same; new, it is on a marker."""
 
@@ -65,6 +64,11 @@ def named(ids: Mapping[Value, str], part: Value | Operand) -> str:
     return f"{ids[part[0]]}e{part[1]}" if isinstance(part, tuple) else ids[part]
 
 
+def key(ids: Mapping[Value, str], part: Value | Operand, role: str) -> str:
+    """What a text of it is called: v3:data, v3e0:local."""
+    return f"{named(ids, part)}:{role}"
+
+
 def linked(id: str, mark: Mark, marks: dict[str, Mark]) -> dict[str, str]:
     """The attributes of a cell that is found by an id: of cells, Graphviz keeps the ids of links."""
     marks[id] = mark
@@ -93,12 +97,10 @@ class Picture:
 
     def edge(self, tail: str, head: str, mark: Mark, id: str = "", **attributes: str) -> None:
         """An edge; where an operand comes in, it has an id in any drawing."""
-        named = self.identified(id or f"{tail} to {head}", mark) or ({"id": id} if id else {})
-        self.drawing.edge(tail, head, **named, **attributes)
-
-    def named(self, part: Value | Operand) -> str:
-        """What a value or the edge of an operand is called."""
-        return named(self.ids, part)
+        if id:
+            attributes["id"] = id
+        attributes |= self.identified(id or f"{tail} to {head}", mark)
+        self.drawing.edge(tail, head, **attributes)
 
     def identified(self, id: str, mark: Mark) -> dict[str, str]:
         """The attribute that gives a part its id, if ids are wanted."""
@@ -127,7 +129,7 @@ class Picture:
         if mark.space:
             attributes |= {"width": str(width(mark.space, size) + 8), "align": "left"}
         if self.marks is not None:
-            attributes |= linked(f"{self.named(mark.subject)}:{mark.role}", mark, self.marks)
+            attributes |= linked(key(self.ids, mark.subject, mark.role), mark, self.marks)
         return cell(mark.written, self.ink(mark), size, bold=bold, italic=italic, **attributes)
 
     def ink(self, mark: Mark) -> str:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar
 
 from autograd import Value, local_derivatives, ops
 from viz.drawings.canvas import canvas
-from viz.drawings.picture import Mark, Operand, Picture
+from viz.drawings.picture import Mark, Operand, Picture, named
 from viz.style import SIZE, SMALL, Theme
 from viz.text.formulas import formatted
 from viz.text.markup import font, shorten
@@ -143,8 +143,8 @@ class Scene:
         attributes |= self.stroke((value, i) in self.highlighted)
         if self.local_derivatives and value.args[i].op is not ops.constant:
             attributes["label"] = picture.note(self.local(value, i, partial))
-        part = value, i
-        picture.edge(tail, self.ids[value] + "op", Mark(part, "line"), picture.named(part), **attributes)
+        id = named(self.ids, (value, i))
+        picture.edge(tail, self.ids[value] + "op", Mark((value, i), "line"), id, **attributes)
 
     def result(self, value: Value) -> dict[str, str]:
         """The attributes of the edge from an operation to what it makes."""

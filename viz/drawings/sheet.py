@@ -30,7 +30,7 @@ def touched(step: Step | None) -> Iterable[Value | Operand]:
     if step.phase == "forward":
         yield from ((step.value, i) for i in range(len(step.value.args)))
     elif step.chain is not None:
-        yield step.chain.operation, step.chain.position
+        yield step.chain.edge
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,9 @@ class Sheet(Scene):
 
     def contribution(self, value: Value, i: int, partial: float) -> Mark:
         """What came back from a value to its operand number i."""
-        return self._known((value, i), self.moment.contributions, self.final.contributions, (value, i) in self._along())
+        last = self.moment.last
+        new = last is not None and last.chain is not None and last.chain.edge == (value, i)
+        return self._known((value, i), self.moment.contributions, self.final.contributions, new)
 
     def local(self, value: Value, i: int, partial: float) -> Mark:
         """The local derivative, once the chain rule went along the edge."""
@@ -82,7 +84,3 @@ class Sheet(Scene):
         number = now.get(part, final.get(part))
         text = " " if number is None else self.number(number)
         return Mark(part, "gradient", text, self._look(part in now, new), widest=self.room)
-
-    def _along(self) -> set[Operand]:
-        chain = self.moment.last.chain if self.moment.last else None
-        return {(chain.operation, chain.position)} if chain else set()

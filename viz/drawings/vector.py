@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from viz.drawings.picture import NUMBERS, Mark, Picture
+from viz.drawings.picture import NUMBERS, Mark, Picture, key, named
 from viz.drawings.render import SVG
 
 ANCHOR = "a_"
@@ -21,11 +21,14 @@ ANCHOR = "a_"
 GROUP, TEXT, TITLE = (f"{{{SVG}}}{tag}" for tag in ("g", "text", "title"))
 
 
-def vector(picture: Picture) -> ET.Element:
-    """The `<svg>` element of a picture whose parts have ids."""
+def vector(picture: Picture, svg: str = "", still: bool = False) -> ET.Element:
+    """The `<svg>` element of a picture whose parts have ids; a `still` one keeps the colours that it was drawn in.
+
+    `svg` is what its drawing looks like, if that is known already.
+    """
     assert picture.marks is not None
-    root = ET.fromstring(picture.drawing.svg())
-    reader = Reader(picture, picture.marks)
+    root = ET.fromstring(svg or picture.drawing.svg())
+    reader = Reader(picture, picture.marks, still)
     for graph in root:
         graph[:] = list(reader.elements(graph, Colours("background", "line", "muted")))
         del graph.attrib["id"]  # several drawings may stand on one page
@@ -45,13 +48,6 @@ class Colours:
     line: str
     text: str
 
-    def put(self, element: ET.Element) -> None:
-        """Give an element its colours, those of the style sheet."""
-        if element.get("fill") != "none":
-            element.set("fill", f"var(--{self.text if element.tag == TEXT else self.fill})")
-        if element.get("stroke", "none") != "none":
-            element.set("stroke", f"var(--{self.line})")
-
 
 @dataclass(frozen=True)
 class Reader:
@@ -59,13 +55,14 @@ class Reader:
 
     picture: Picture
     marks: Mapping[str, Mark]
+    still: bool
 
     def elements(self, parent: ET.Element, colours: Colours) -> Iterator[ET.Element]:
         """The elements of a group, with names and colours; cells are no groups any more."""
         for element in parent:
             id = element.attrib.pop("id", "")
             if element.tag != GROUP:
-                colours.put(element)
+                self.colour(element, colours)
                 yield from [] if element.tag == TITLE else [element]
             elif id.startswith(ANCHOR):
                 yield from self.cell(element, self.marks[id.removeprefix(ANCHOR)])
@@ -73,11 +70,21 @@ class Reader:
                 element[:] = list(self.elements(element, self.group(element, self.marks.get(id))))
                 yield element
 
+    def colour(self, element: ET.Element, colours: Colours) -> None:
+        """Give an element colours of style sheets in place of those that it was drawn in."""
+        if self.still:
+            return
+        if element.get("fill") != "none":
+            element.set("fill", f"var(--{colours.text if element.tag == TEXT else colours.fill})")
+        if element.get("stroke", "none") != "none":
+            element.set("stroke", f"var(--{colours.line})")
+
     def group(self, group: ET.Element, mark: Mark | None) -> Colours:
         """Name a node or an edge; its colours, or those of a frame."""
         if mark is None or mark.subject is None:
             return Colours("background", "muted", "muted")
-        group.set("data-edge" if isinstance(mark.subject, tuple) else "data-value", self.picture.named(mark.subject))
+        kind = "data-edge" if isinstance(mark.subject, tuple) else "data-value"
+        group.set(kind, named(self.picture.ids, mark.subject))
         if mark.role == "operation":
             group.set("data-operation", "")
         return Colours("line" if group.get("class") == "edge" else mark.role, "line", "text")
@@ -87,7 +94,7 @@ class Reader:
         (anchor,) = group
         for element in self.elements(anchor, Colours(mark.role, "line", mark.colour)):
             if element.tag == TEXT and mark.role in NUMBERS and mark.subject is not None:
-                element.set("data-number", f"{self.picture.named(mark.subject)}:{mark.role}")
+                element.set("data-number", key(self.picture.ids, mark.subject, mark.role))
                 element.set("data-before", mark.before)
                 if mark.space:
                     element.set("data-room", str(len(mark.space)))

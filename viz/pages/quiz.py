@@ -15,6 +15,7 @@ from typing import Any
 
 from autograd import UsageError, Value
 from viz.drawings.frames import Frame, Frames
+from viz.drawings.picture import Operand
 from viz.drawings.vector import vector
 from viz.pages.steps import player, read, walk_data, walked
 from viz.pages.web import Page, page_file, saved
@@ -99,20 +100,21 @@ def gradients(frames: Frames) -> Iterator[Blank]:
         if frame.phase == "backward":
             passages.setdefault(frame.value, []).append(frame)
     for value, passage in passages.items():
-        keys = {key for frame in passage for key in frames.made_known(frame) if key.endswith(":gradient")}
+        parts: list[Value | Operand] = [value, *(frame.chain.edge for frame in passage if frame.chain is not None)]
+        keys = [frames.key(part, "gradient") for part in parts]
         name = frames.walk.sentences.derivative(value).text
-        yield blank(frames.walk.names[value], name, passage[-1].number, sorted(keys), passage)
+        yield blank(frames.walk.names[value], name, passage[-1].number, keys, passage)
 
 
 def local(frames: Frames) -> Iterator[Blank]:
     """The local derivatives, on the edges."""
     for frame in frames:
         if frame.chain is not None:
-            operation, position = frame.chain.operation, frame.chain.position
+            operation, position = frame.chain.edge
             name = frames.walk.sentences.ratio(operation, frame.value).text
             if operation.args.count(frame.value) > 1:
                 name += f", operand {position + 1}"
-            key = f"{frames.id((operation, position))}:local"
+            key = frames.key(frame.chain.edge, "local")
             yield blank(frame.name, name, frame.chain.local, [key], [frame])
 
 

@@ -43,8 +43,11 @@ def html(
     of the `theme`, "light" or "dark", or as the reader's system prefers. `page.html#step=7` opens it at a step.
     """
     frames = walked("html", root, theme, options)
-    written = player(frames, vector(frames.picture()), walk_data(frames), title, theme)
-    return saved(Page(written, frames.drawing().svg(), "backpropagation, step by step"), path)
+    picture = frames.picture()
+    svg = picture.drawing.svg()
+    written = player(frames, vector(picture, svg), walk_data(frames), title, theme)
+    still = text(vector(picture, svg, still=True))
+    return saved(Page(written, still, "backpropagation, step by step"), path)
 
 
 def read(root: Any, title: str, options: dict[str, Any]) -> tuple[Any, str]:
@@ -127,6 +130,6 @@ def step(frames: Frames, frame: Frame, place: Place | None) -> dict[str, Any]:
     """A step: its sentence, the numbers that it makes known, which of them are highlighted, and what it is about."""
     numbers = frames.made_known(frame)
     known = {key: number.json(place)[1] for key, number in numbers.items()}
-    fresh = list(known) if frame.phase == "backward" else [f"{frames.id(frame.value)}:data"]
+    fresh = list(known) if frame.phase == "backward" else [frames.key(frame.value, "data")]
     return {"phase": frame.phase, "said": frame.said.json(place), "known": known,
             "fresh": fresh, "about": [frames.id(part) for part in touched(frame)]}

@@ -53,7 +53,7 @@ class Numbers {
     const [name, ...operands] = parts;
     if (name === "where") return this.worked(operands[this.worked(operands[0]).number ? 1 : 2]);
     const worked = operands.map(operand => this.worked(operand)), number = operations[name](...worked.map(each => each.number));
-    if (!walk.forms[name].recorded || worked.every(each => each.known)) {
+    if (walk.forms[name].selection || worked.every(each => each.known)) {
       return { number, token: ["number", shortest(number)], known: true };
     }
     const one = i => worked[i].known && worked[i].number === 1;

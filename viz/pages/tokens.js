@@ -5,6 +5,7 @@
 // other tokens. `forms` says how operations and signs put their operands together. What is written is a pair of the
 // text and its level, which says how tightly it binds. `point`, on pages whose numbers move, gives the number at a place
 // as text, and a rule as it applies at the moment.
+const SUM = 1, PRODUCT = 2, POWER = 4, ATOM = 5; // levels
 const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
 
 class Writer {
@@ -73,9 +74,9 @@ class TextWriter extends Writer {
   sentence(tokens) { return this.pieces(tokens).join(""); }
   equals(sign) { return ` ${sign} `; }
   bracketed(written) { return `(${written})`; }
-  words(text) { return [text, 5]; }
-  name(text) { return [text, text.includes(" ") ? 4 : 5]; }
-  digits(text) { return [text.replace("inf", "∞"), text.startsWith("-") ? 1 : 5]; }
+  words(text) { return [text, ATOM]; }
+  name(text) { return [text, text.includes(" ") ? POWER : ATOM]; }
+  digits(text) { return [text.replace("inf", "∞"), text.startsWith("-") ? SUM : ATOM]; }
 }
 
 class MathWriter extends Writer {
@@ -89,18 +90,21 @@ class MathWriter extends Writer {
 
   words(text) {
     const escaped = text.replace(/[&<>"']/g, character => ENTITIES[character]);
-    return [`<mtext>${escaped.replace(/^ | $/g, "\u00a0")}</mtext>`, 5]; // blanks at the ends would be dropped
+    return [`<mtext>${escaped.replace(/^ | $/g, "\u00a0")}</mtext>`, ATOM]; // blanks at the ends would be dropped
   }
 
   name(text, letters, subscript) {
     if (!letters) return this.words(text);
-    return [subscript ? `<msub><mi>${letters}</mi><mn>${subscript}</mn></msub>` : `<mi>${letters}</mi>`, 5];
+    return [subscript ? `<msub><mi>${letters}</mi><mn>${subscript}</mn></msub>` : `<mi>${letters}</mi>`, ATOM];
   }
 
   digits(text) {
     const [, minus, mantissa, exponent] = /^(-?)([^e]*)e?(.*)$/.exec(text);
     let written = { inf: "<mi>∞</mi>", nan: "<mi>nan</mi>" }[mantissa] ?? `<mn>${mantissa}</mn>`;
-    if (exponent) written += `<mo>·</mo>${this.combined(this.forms.pow, [["<mn>10</mn>", 5], this.digits(String(Number(exponent)))])[0]}`;
-    return [(minus && this.minus) + written, minus ? 1 : exponent ? 2 : 5];
+    if (exponent) {
+      const [power] = this.combined(this.forms.pow, [["<mn>10</mn>", ATOM], this.digits(String(Number(exponent)))]);
+      written += `<mo>·</mo>${power}`;
+    }
+    return [(minus && this.minus) + written, minus ? SUM : exponent ? PRODUCT : ATOM];
   }
 }

@@ -341,17 +341,23 @@ class Sentence:
 
 
 def forms() -> dict[str, Any]:
-    """How every row of the table and every sign is put together, as text and as MathML, for the script of pages."""
+    """How every row of the table and every sign is put together, as text and as MathML, for the script of pages.
+
+    One that `joins` stands between any number of operands, one that is `listed` has them all in its one place, and
+    a `selection` is always worked out.
+    """
     rows: Iterable[ops.Op | Sign] = [*ops.TABLE.values(), TIMES, TIMES_NUMBERS, PLUS, RATIO, DELTA]
-    return {
-        form.name: {
+    found = {}
+    for form in rows:
+        kinds = {
+            "joins": isinstance(form, Sign) and form.joins, "listed": isinstance(form, ops.Reduction),
+            "selection": isinstance(form, ops.Op) and not form.recorded,
+        }
+        found[form.name] = {
             "text": {"template": template(form.text), "level": LEVELS[form.level]},
             "math": {"template": template(form.notation.mathml), "level": LEVELS[form.notation.level]},
-            "joins": isinstance(form, Sign) and form.joins, "listed": isinstance(form, ops.Reduction),
-            "recorded": isinstance(form, ops.Op) and form.recorded,
-        }
-        for form in rows
-    }
+        } | {kind: True for kind, holds in kinds.items() if holds}
+    return found
 
 
 def template(form: str) -> list[Any]:

@@ -253,6 +253,20 @@ def test_it_works_inside_of_a_notebook(browser, tmp_path):
 
 
 @pytest.mark.slow
+def test_inside_of_a_notebook_graph_and_sliders_are_seen_together(browser, tmp_path):
+    network = viz.live(nn.MLP(2, [2, 1], activation="tanh", output="sigmoid", seed=0))
+    room = '<!DOCTYPE html><meta charset="utf-8"><body style="margin: 0"><div style="width: 848px">'
+    (tmp_path / "notebook.html").write_text(room + network.inline(), encoding="utf-8")
+    browser.get((tmp_path / "notebook.html").as_uri())
+    browser.switch_to.frame(0)
+    graph, sliders = (browser.find_element(By.ID, id).rect for id in ("graph", "leaves"))
+    assert graph["y"] + graph["height"] < sliders["y"] + 1
+    assert sliders["y"] + sliders["height"] <= 600
+    assert graph["height"] > 200
+    assert sliders["height"] > 200
+
+
+@pytest.mark.slow
 def test_a_graph_of_hundreds_of_values_is_worked_out_within_a_frame(open_page):
     f = Value(0.5, "x")
     for i in range(75):

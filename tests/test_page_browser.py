@@ -242,14 +242,27 @@ def heights(browser):
 
 
 @pytest.mark.slow
-def test_inside_of_a_notebook_it_is_as_high_as_what_it_shows_and_no_higher_than_asked_for(browser, tmp_path):
-    for most in (720, 300):
-        (tmp_path / "notebook.html").write_text(viz.html(first()).inline(most), encoding="utf-8")
+def test_inside_of_a_notebook_it_is_as_high_as_what_it_shows_and_does_not_scroll(browser, tmp_path):
+    for root in (first(), Value(1.0, "x")):
+        (tmp_path / "notebook.html").write_text(viz.html(root).inline(), encoding="utf-8")
         browser.get((tmp_path / "notebook.html").as_uri())
-        WebDriverWait(browser, 5).until(lambda browser: heights(browser)[0] < 720)
-        frame, page = heights(browser)
-        assert frame == min(math.ceil(page), most)
-    assert page > 300
+        WebDriverWait(browser, 5).until(lambda browser: len(set(map(math.ceil, heights(browser)))) == 1)
+        browser.execute_script("document.querySelector('iframe').contentWindow.scrollTo(0, 50)")
+        assert browser.execute_script("return document.querySelector('iframe').contentWindow.scrollY") == 0
+
+
+@pytest.mark.slow
+def test_inside_of_a_notebook_it_is_as_dark_as_that(browser, tmp_path):
+    page = '<meta charset="utf-8"><body style="background: {}">' + viz.html(first()).inline()
+    ground = """
+        const page = document.querySelector("iframe").contentDocument;
+        return page && page.body && getComputedStyle(page.body).backgroundColor;
+    """
+    (tmp_path / "notebook.html").write_text(page.replace("{}", "#111"), encoding="utf-8")
+    browser.get((tmp_path / "notebook.html").as_uri())
+    WebDriverWait(browser, 5).until(lambda browser: browser.execute_script(ground) == "rgb(13, 17, 23)")
+    browser.execute_script("document.body.style.background = 'white'")
+    WebDriverWait(browser, 5).until(lambda browser: browser.execute_script(ground) == "rgb(255, 255, 255)")
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 """Rendering without Graphviz on the system, and with it."""
 
+import base64
+import io
 import os
 import re
 import stat
@@ -10,12 +12,15 @@ from pathlib import Path
 import graphviz
 import pytest
 from graphviz.backend import dot_command
+from PIL import Image
+from selenium.webdriver.common.by import By
 
 import autograd
 import nn
 import viz
 from autograd import FileError, RerollError, UsageError, Value
 from viz.drawings import render
+from viz.style import THEMES
 
 
 @pytest.fixture
@@ -88,13 +93,69 @@ def test_text_that_is_not_dot_is_a_clear_error():
         render.render("digraph {", "svg")
 
 
-def test_a_notebook_gets_svg_and_no_noise(drawing, capfd):
+def test_a_notebook_gets_html_svg_and_png_and_no_noise(drawing, capfd):
     bundle = drawing._repr_mimebundle_()
-    assert list(bundle) == ["image/svg+xml"]
+    assert list(bundle) == ["text/html", "image/svg+xml", "image/png"]
+    assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
     tag = bundle["image/svg+xml"].partition(">")[0]
     assert tag.endswith('style="max-width: 100%; height: auto"')  # wide ones become smaller
     assert bundle["image/svg+xml"].rstrip().endswith("</svg>")
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_layout_program_without_png_still_shows_drawings(drawing, monkeypatch):
+    draw = render.render
+
+    def without_png(source, format):
+        if format == "png":
+            raise viz.RenderError("no png")
+        return draw(source, format)
+
+    monkeypatch.setattr(render, "render", without_png)
+    assert list(drawing._repr_mimebundle_()) == ["text/html", "image/svg+xml"]
+
+
+def sanitised(html: str) -> str:
+    """What notebooks that are not trusted leave of HTML: no scripts, no frames."""
+    html = re.sub("<iframe.*?</iframe>", "", html, flags=re.DOTALL)
+    return re.sub(r""" on\w+=("[^"]*"|'[^']*')""", "", html)
+
+
+@pytest.fixture
+def notebook(browser, tmp_path):
+    """Shows HTML in a page like the output of a notebook, 400 pixels wide, of a colour scheme."""
+
+    def shown(html, scheme="light"):
+        style = f"color-scheme: {scheme}; background: {THEMES[scheme].background}"
+        page = f'<!DOCTYPE html><body style="{style}"><div style="width: 400px">{html}</div>'
+        (tmp_path / "notebook.html").write_text(page, encoding="utf-8")
+        browser.get((tmp_path / "notebook.html").as_uri())
+        return browser.find_element(By.TAG_NAME, "img")
+
+    return shown
+
+
+@pytest.mark.parametrize("clean", [str, sanitised])
+def test_a_wide_drawing_fits_a_notebook_and_a_click_shows_it_in_its_full_size(notebook, clean):
+    wide = viz.draw(viz.parse("a + b + c + d + e", **dict.fromkeys("abcde", 1)))
+    picture = notebook(clean(wide._repr_mimebundle_()["text/html"]))
+    full = int(picture.get_property("naturalWidth"))
+    assert full > 800
+    assert picture.size["width"] == 400
+    widths = []
+    for _ in range(2):
+        picture.click()
+        widths.append(picture.size["width"])
+    assert widths == ([400, 400] if clean is sanitised else [full, 400])
+
+
+@pytest.mark.parametrize("scheme", THEMES)
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_light_drawing_is_dark_in_a_dark_notebook_and_each_has_its_ground(notebook, scheme, theme):
+    picture = notebook(viz.draw(Value(2.0, "x") * 3, theme=theme)._repr_mimebundle_()["text/html"], scheme)
+    corner = Image.open(io.BytesIO(picture.screenshot_as_png)).convert("RGB").getpixel((2, 2))
+    expected = "dark" if "dark" in (scheme, theme) else "light"
+    assert "#{:02x}{:02x}{:02x}".format(*corner) == THEMES[expected].background
 
 
 def shown() -> list[str]:

@@ -90,3 +90,17 @@ def variables(theme: str | None = None) -> str:
         return f":root {{ color-scheme: {theme}; }}\n{block(THEMES[theme])}\n@media print {{ {light} }}\n"
     dark = f"@media screen and (prefers-color-scheme: dark) {{ {block(THEMES['dark'])} }}"
     return f":root {{ color-scheme: light dark; }}\n{light}\n{dark}\n"
+
+
+def dark_too() -> str:
+    """A style sheet for a picture in light colours, which are those of the dark theme where the reader prefers it.
+
+    What a reader prefers is, for a browser, the colour scheme of the page that the picture is in.
+    """
+    pairs = dict(zip(asdict(THEMES["light"]).values(), asdict(THEMES["dark"]).values(), strict=True))
+    rules = (
+        f'[{attribute}="{light}"] {{ {attribute}: {dark} }}'
+        for light, dark in pairs.items()
+        for attribute in ("fill", "stroke")
+    )
+    return f"@media screen and (prefers-color-scheme: dark) {{ {' '.join(rules)} }}"

@@ -20,7 +20,7 @@ from autograd import UsageError, Value, ops
 from viz.arguments import one_of
 from viz.drawings.expand import expanded
 from viz.drawings.picture import Operand, Picture, key, named
-from viz.drawings.render import Drawing, inline
+from viz.drawings.render import Drawing
 from viz.drawings.scalars import DIRECTIONS, STYLES, paint, prepared
 from viz.drawings.scene import recast
 from viz.drawings.sheet import Moment, Sheet, touched
@@ -48,8 +48,9 @@ class Frame(Step):
         return self.drawing.svg()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        latex = f"$\\displaystyle {self.latex}$"
-        return {"text/plain": self.sentence, "text/latex": latex, "image/svg+xml": inline(self.svg())}
+        bundle = self.drawing._repr_mimebundle_()
+        html = f"{bundle['text/html']}<p>{self.mathml}</p>"
+        return bundle | {"text/plain": self.sentence, "text/latex": f"$\\displaystyle {self.latex}$", "text/html": html}
 
 
 class Frames(Sequence[Frame]):

@@ -15,9 +15,11 @@ import sys
 import sysconfig
 import threading
 import xml.etree.ElementTree as ET
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from graphviz.backend import dot_command
 from autograd import UsageError
 from autograd.files import replacing
 from viz.errors import RendererNotFoundError, RenderError
+from viz.style import dark_too
 
 PURE = "graphviz-pure"
 
@@ -131,8 +134,13 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
             raise UsageError(f"a file name ending in .svg, .png or .dot is expected, {str(path)!r} came")
         return write(path, picture(self.source, format))
 
-    def _repr_image_svg_xml(self) -> str:
-        return inline(self.svg())
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        # HTML is for notebooks: those that are not trusted show no other SVG. PNG is for LaTeX and consoles.
+        svg = self.svg()
+        bundle = {"text/html": shown(svg, "a drawing"), "image/svg+xml": inline(svg)}
+        with suppress(RenderError):  # some installations of Graphviz have no PNG
+            bundle["image/png"] = b64encode(render(self.source, "png")).decode()
+        return bundle
 
     def pipe(self, *args: Any, **options: Any) -> Any:
         """The picture as bytes, or text with `encoding=`; see the graphviz library."""
@@ -187,6 +195,44 @@ def inline(svg: str) -> str:
             element.set("id", f"{prefix}{id}")
     root.set("style", "max-width: 100%; height: auto")
     return ET.tostring(root, encoding="unicode")
+
+
+ZOOM = """
+const { parentElement: box, style } = this, x = event.offsetX / this.clientWidth, y = event.offsetY / this.clientHeight;
+style.maxWidth = style.maxWidth === 'none' ? '100%' : 'none';
+this.onmouseenter();
+box.scrollLeft = x * this.clientWidth - box.clientWidth / 2;
+this.scrollIntoView({ block: 'nearest' });
+"""
+"""What a click on a picture does: it gets its full size, around where the click was, or fits the page again."""
+
+CURSOR = """
+const whole = this.style.maxWidth === 'none';
+this.style.cursor = whole ? 'zoom-out' : this.naturalWidth > this.clientWidth ? 'zoom-in' : '';
+"""
+"""The cursor says so, where the picture is smaller than its full size."""
+
+
+def shown(svg: str, about: str) -> str:
+    """A picture as HTML for notebooks: no wider than the page, and in its full size after a click on it.
+
+    It is an `<img>`, which remains where notebooks are not trusted; then a click does nothing.
+    """
+    click = f'onclick="{escape(ZOOM)}" onmouseenter="{escape(CURSOR)}"'
+    return f'<div style="overflow: auto">{image(svg, about, click)}</div>'
+
+
+def image(svg: str, about: str, more: str = "") -> str:
+    """A picture as an `<img>` that is no wider than its page and dark where that is, with more attributes."""
+    root = ET.fromstring(svg)
+    style = ET.Element(f"{{{SVG}}}style")
+    style.text = dark_too()
+    root.insert(0, style)
+    data = b64encode(ET.tostring(root)).decode()
+    return (
+        f'<img alt="{escape(about)}" style="display: block; max-width: 100%; height: auto" {more}'
+        f' src="data:image/svg+xml;base64,{data}">'
+    )
 
 
 def picture(source: str, format: str) -> bytes:

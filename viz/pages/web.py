@@ -5,26 +5,35 @@ from __future__ import annotations
 import functools
 import json
 import os
-from base64 import b64encode
 from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any, Self
 
-from viz.drawings.render import inline, write
+from viz.drawings.render import image, inline, write
 from viz.text.markup import printable
 
-HEIGHT = 720
-"""How high a page is in a notebook at most, in pixels."""
+HEIGHT = 600
+"""How much of a page a reader of a notebook sees at once, in pixels: lists of steps and sliders become no higher."""
 
-FITTING = """
+FITTING = r"""
 const box = this.parentElement, page = this.contentDocument?.documentElement;
 if (page) {
-  page.style.setProperty('--screen', box.style.maxHeight);
+  page.style.setProperty('--screen', this.dataset.screen);
+  page.classList.add('framed');
   new ResizeObserver(() => { box.style.height = Math.ceil(page.getBoundingClientRect().height) + 'px'; }).observe(page);
+  const dress = () => {
+    let ground = box, colour;
+    do colour = getComputedStyle(ground).backgroundColor.match(/[\d.]+/g).map(Number);
+    while (colour[3] === 0 && (ground = ground.parentElement));
+    this.style.colorScheme = ground && colour[0] + colour[1] + colour[2] < 384 ? 'dark' : 'light';
+  };
+  dress();
+  const watch = new MutationObserver(dress);
+  for (const part of [document.documentElement, document.body]) watch.observe(part, { attributes: true });
 }
 """
-"""What a frame does when it is loaded: it becomes as high as its page, and remains so."""
+"""What a frame does when it is loaded: it becomes as high as its page and as dark as the notebook, and remains so."""
 
 
 class Page(str):
@@ -62,16 +71,15 @@ class Page(str):
         return write(Path(path), self.encode(errors="replace"))
 
     def inline(self, height: int = HEIGHT) -> str:
-        """The page as a part of another one: as high as what it shows, up to so many pixels.
+        """The page as a part of another one: as high as what it shows, where a reader sees so many pixels at once.
 
         It is a frame over the picture, which is seen where frames are removed.
         """
-        picture = b64encode(self.svg.encode()).decode()
         return (
-            f'<div style="position: relative; height: {height}px; max-height: {height}px; overflow: hidden">'
-            f'<img alt="{escape(self.about)}" style="max-width: 100%" src="data:image/svg+xml;base64,{picture}">'
-            f'<iframe title="{escape(self.about)}" srcdoc="{escape(self)}" onload="{escape(FITTING)}" '
-            'style="position: absolute; inset: 0; width: 100%; height: 100%; border: 0"></iframe></div>'
+            f'<div style="position: relative; overflow: hidden">{image(self.svg, self.about)}'
+            f'<iframe title="{escape(self.about)}" data-screen="{height}px" srcdoc="{escape(self)}" '
+            f'onload="{escape(FITTING)}" style="position: absolute; inset: 0; width: 100%; height: 100%; border: 0">'
+            "</iframe></div>"
         )
 
 

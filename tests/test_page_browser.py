@@ -253,12 +253,12 @@ def test_inside_of_a_notebook_it_is_as_high_as_what_it_shows_and_does_not_scroll
 
 @pytest.mark.slow
 def test_inside_of_a_notebook_it_is_as_dark_as_that(browser, tmp_path):
-    page = '<meta charset="utf-8"><body style="background: {}">' + viz.html(first()).inline()
+    page = '<meta charset="utf-8"><body style="background: #111">' + viz.html(first()).inline()
     ground = """
         const page = document.querySelector("iframe").contentDocument;
         return page && page.body && getComputedStyle(page.body).backgroundColor;
     """
-    (tmp_path / "notebook.html").write_text(page.replace("{}", "#111"), encoding="utf-8")
+    (tmp_path / "notebook.html").write_text(page, encoding="utf-8")
     browser.get((tmp_path / "notebook.html").as_uri())
     WebDriverWait(browser, 5).until(lambda browser: browser.execute_script(ground) == "rgb(13, 17, 23)")
     browser.execute_script("document.body.style.background = 'white'")

@@ -49,7 +49,7 @@ class Frame(Step):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         bundle = self.drawing._repr_mimebundle_()
-        html = f"{bundle['text/html']}<p>{self.mathml}</p>"
+        html = f"{bundle['text/html']}<p style=\"font-size: 1.3em\">{self.mathml}</p>"
         return bundle | {"text/plain": self.sentence, "text/latex": f"$\\displaystyle {self.latex}$", "text/html": html}
 
 

@@ -21,6 +21,7 @@ const box = this.parentElement, page = this.contentDocument?.documentElement;
 if (page) {
   page.style.setProperty('--screen', this.dataset.screen);
   page.classList.add('framed');
+  page.style.overflow = 'hidden';
   new ResizeObserver(() => { box.style.height = Math.ceil(page.getBoundingClientRect().height) + 'px'; }).observe(page);
   const dress = () => {
     let ground = box, colour;

@@ -1,12 +1,15 @@
 """Walks as files for slides."""
 
+import sys
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pytest
 from browser import complaints
+from PIL import Image
 
 import viz
-from autograd import UsageError, Value
+from autograd import MissingPackageError, UsageError, Value
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -59,6 +62,36 @@ def test_an_animation_is_played_by_the_browser(browser, tmp_path):
     assert seen == [*[[]] * 7, ["grad -2"], ["grad 3"], ["grad 8"]]
 
 
+@pytest.mark.parametrize("options", [{}, {"theme": "dark", "legend": True, "style": "circuit"}])
+def test_a_gif_shows_each_step_for_as_long_with_its_sentence_below(tmp_path, options):
+    f = viz.parse("x * x - 2 * x", x=5)
+    frames = viz.steps(f, **options)
+    text = viz.animate(frames, tmp_path / "walk.gif", seconds=2, scale=1)
+    assert text == viz.animate(frames, seconds=2)
+    still = Image.open(viz.export(frames, tmp_path / "steps", "png", scale=1)[-1]).convert("RGB")
+    with Image.open(tmp_path / "walk.gif") as film:
+        assert film.n_frames == len(frames) + 1
+        assert film.info["loop"] == 0
+        seen = []
+        for i in range(film.n_frames):
+            film.seek(i)
+            assert film.info["duration"] == 2000
+            seen.append(film.convert("RGB"))
+    width, height = still.size
+    assert seen[0].height > height
+    assert seen[0].width == width
+    last = np.asarray(seen[-1], int)[:height]
+    assert np.abs(last - np.asarray(still, int)).mean() < 2
+    assert len({picture.crop((0, height, *picture.size)).tobytes() for picture in seen}) == len(seen)
+
+
+def test_a_gif_without_pillow_is_a_clear_error(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(MissingPackageError, match=r"need Pillow.*pictures"):
+        viz.animate(first(), tmp_path / "walk.gif")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("label", ["</svg><script>alert(1)</script>", "\"'\\{}\n🙂 שלום\0", "x" * 10_000])
 def test_any_label_is_text(label):
     root = ET.fromstring(viz.animate(Value(2.0, label) * 3))
@@ -66,8 +99,14 @@ def test_any_label_is_text(label):
 
 
 def test_what_cannot_be_exported_is_refused(tmp_path):
-    with pytest.raises(UsageError, match=r"ending in \.svg"):
-        viz.animate(first(), tmp_path / "walk.gif")
+    with pytest.raises(UsageError, match=r"ending in \.svg or \.gif"):
+        viz.animate(first(), tmp_path / "walk.mp4")
+    for name in ("steps.pdf", "steps.PNG", "steps.svg"):
+        with pytest.raises(UsageError, match="names one file"):
+            viz.export(first(), tmp_path / name)
+    with pytest.raises(UsageError, match="scale is a number above 0"):
+        viz.export(first(), tmp_path, "png", scale=0)
+    assert list(tmp_path.iterdir()) == []
     with pytest.raises(UsageError, match="more than 0"):
         viz.animate(first(), seconds=0)
     with pytest.raises(UsageError, match="style is given to steps"):

@@ -2,10 +2,12 @@
 
 import base64
 import io
+import math
 import os
 import re
 import stat
 import sys
+import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -82,10 +84,30 @@ def test_drawings_can_be_rendered_by_several_threads_at_once(drawing, no_dot):
     assert len(set(pictures)) == 1
 
 
-def test_pdf_without_graphviz_is_a_clear_error(drawing, no_dot, tmp_path):
-    with pytest.raises(viz.RenderError, match=r"graphviz-pure cannot write 'pdf': use svg or png, or install Graphviz"):
+def test_pixels_are_twice_as_many_as_a_browser_shows_or_as_is_asked_for(drawing, no_dot, tmp_path):
+    points = ET.fromstring(drawing.svg()).get("width").removesuffix("pt")
+    for options, scale in (({}, 2), ({"scale": 1}, 1), ({"scale": 3.5}, 3.5)):
+        with Image.open(drawing.write(tmp_path / "x.png", **options)) as picture:
+            assert picture.width == pytest.approx(scale * float(points) * 4 / 3, abs=scale + 1)
+    for scale in (0, -1, math.inf, math.nan):
+        with pytest.raises(UsageError, match="scale is a number above 0"):
+            drawing.write(tmp_path / "y.png", scale=scale)
+
+
+def test_pdf_without_graphviz_and_the_extra_is_a_clear_error(drawing, no_dot, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    with pytest.raises(viz.RenderError, match=r"graphviz-pure cannot write 'pdf'.*\[pdf\].* or install Graphviz"):
         drawing.write(tmp_path / "x.pdf")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pdf_without_graphviz_is_as_large_as_with_it_and_has_text(no_dot, tmp_path):
+    pytest.importorskip("vl_convert")
+    drawing = viz.draw(Value(2.0, "Σ<w>") * 3)
+    written = drawing.write(tmp_path / "x.pdf").read_bytes()
+    width, height = re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", written).groups()
+    assert f'width="{float(width):g}pt" height="{float(height):g}pt"' in drawing.svg()
+    assert b"/Font" in written
 
 
 def test_text_that_is_not_dot_is_a_clear_error():

@@ -7,6 +7,7 @@ that name installs beside Python.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import shutil
@@ -39,6 +40,15 @@ PURE_FORMATS = frozenset({
 })
 """What graphviz-pure can write. It has no PDF."""
 
+PIXELS = frozenset({"bmp", "gif", "jpe", "jpeg", "jpg", "png", "tif", "tiff", "webp"})
+"""Formats of pixels: how many of them there are is a matter of scale."""
+
+DPI = 96
+"""Pixels for each inch at scale 1, as browsers have them."""
+
+SCALE = 2.0
+"""The scale of files, so that they are sharp on slides."""
+
 
 def program() -> str:
     """The path of the program that lays out graphs: `dot` on PATH, else graphviz-pure.
@@ -69,18 +79,20 @@ PATIENCE = 120
 """Seconds that a layout may take; few need one."""
 
 
-def render(source: str, format: str) -> bytes:
-    """The picture that DOT text describes, in a format of Graphviz: svg, png, …
+def render(source: str, format: str, scale: float = 1.0) -> bytes:
+    """The picture that DOT text describes, in a format of Graphviz: svg, png, …; pixels are `scale` times as many.
 
     Raises `RenderError` if the layout program does not know the format, refuses the text, or takes too long.
     """
     path = program()
+    if _is_pure(path) and format == "pdf":
+        return pdf(render(source, "svg").decode())
     if _is_pure(path) and format not in PURE_FORMATS:
         raise RenderError(
             f"{PURE} cannot write {format!r}: use svg or png, or install Graphviz (https://graphviz.org/download)"
         )
     # Warnings about fonts go to stderr and are nobody's concern unless drawing fails.
-    command = [path, "-Kdot", f"-T{format}"]
+    command = [path, "-Kdot", f"-T{format}", *([f"-Gdpi={DPI * scale:g}"] if format in PIXELS else [])]
     try:
         done = subprocess.run(command, input=source.encode(), capture_output=True, check=False, timeout=PATIENCE)
     except OSError as error:
@@ -122,17 +134,19 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         """The picture as SVG text."""
         return render(self.source, "svg").decode()
 
-    def write(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture to a file in the format of its suffix: .svg, .png, .dot or any of the layout program's.
+    def write(self, path: str | os.PathLike[str], scale: float = SCALE) -> Path:
+        """Write the picture to a file in the format of its suffix: .svg, .png, .pdf, .dot or others of Graphviz.
 
-        The file is whole or is not there. Raises `UsageError` for a path without a suffix, `RenderError`
-        for a format that cannot be drawn, `FileError` where the file cannot be written.
+        `scale` is the size of pictures made of pixels: 1 is the size in which a browser shows the SVG. PDF needs
+        Graphviz or the extra `pdf`. The file is whole or is not there. Raises `UsageError` for a path without a suffix
+        or a scale that is not above 0, `RenderError` for a format that cannot be drawn, `FileError` where the file
+        cannot be written.
         """
         path = Path(path)
         format = path.suffix.lower().removeprefix(".")
         if not format:
             raise UsageError(f"a file name ending in .svg, .png or .dot is expected, {str(path)!r} came")
-        return write(path, picture(self.source, format))
+        return write(path, picture(self.source, format, scale))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         # HTML is for notebooks: those that are not trusted show no other SVG. PNG is for LaTeX and consoles.
@@ -235,9 +249,32 @@ def image(svg: str, about: str, more: str = "") -> str:
     )
 
 
-def picture(source: str, format: str) -> bytes:
+def picture(source: str, format: str, scale: float = SCALE) -> bytes:
     """The picture that DOT text describes; in the formats dot and gv the text itself, which needs no layout."""
-    return source.encode() if format in ("dot", "gv") else render(source, format)
+    if not 0 < scale < math.inf:
+        raise UsageError(f"scale is a number above 0, {scale!r} came")
+    return source.encode() if format in ("dot", "gv") else render(source, format, scale)
+
+
+def pdf(svg: str) -> bytes:
+    """An SVG file of Graphviz as PDF; raises `RenderError` where the extra `pdf` or any font is not installed."""
+    try:
+        import vl_convert
+    except ModuleNotFoundError:
+        raise RenderError(
+            f"{PURE} cannot write 'pdf': use svg or png, or pip install -e \".[pdf]\", "
+            "or install Graphviz (https://graphviz.org/download)"
+        ) from None
+    root = ET.fromstring(svg)
+    for side, points in zip(("width", "height"), root.get("viewBox", "").split()[2:], strict=True):
+        root.set(side, points)
+    texts = list(root.iter(f"{{{SVG}}}text"))
+    for element in texts:
+        element.set("font-family", "sans-serif")  # a family that is not installed would leave no text
+    written: bytes = vl_convert.svg_to_pdf(ET.tostring(root, encoding="unicode"))
+    if texts and b"/Font" not in written:
+        raise RenderError("a PDF needs a font, and this system has none: install one, such as Liberation Sans")
+    return written
 
 
 def write(path: Path, content: bytes) -> Path:

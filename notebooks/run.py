@@ -1,7 +1,8 @@
 """Run the notebooks: `python notebooks/run.py` writes their outputs, with `--check` it compares them instead.
 
 A notebook is committed with its outputs, written in one way: no times, nothing that a kernel counts, cells numbered in
-order, so that a change shows as a small difference. `--check` runs each in a fresh kernel and fails for an
+order, so that a change shows as a small difference. Of a picture, what every viewer shows is kept: the HTML, and a PNG
+of 256 colours, a third as large as it came. `--check` runs each in a fresh kernel and fails for an
 exception, a warning or anything else on stderr, and for text that differs from what is committed: words must be equal,
 numbers nearly so. Pictures and pages are not compared, nor is a cell that is tagged "varies", such as one that tells
 the time.
@@ -10,7 +11,9 @@ the time.
 from __future__ import annotations
 
 import argparse
+import base64
 import concurrent.futures
+import io
 import math
 import os
 import re
@@ -23,6 +26,7 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
+from PIL import Image
 
 HERE = Path(__file__).parent
 LARGEST = 1_500_000
@@ -59,7 +63,7 @@ def normalised(notebook: Any) -> Any:
         if "hidden" in tags:
             cell.metadata["jupyter"] = {"source_hidden": True}  # solutions: JupyterLab folds them
         if cell.cell_type == "code":
-            cell.outputs = [without_counters(output) for output in merged(cell.outputs)]
+            cell.outputs = [lighter(without_counters(output)) for output in merged(cell.outputs)]
     notebook.nbformat_minor = 5
     return notebook
 
@@ -84,6 +88,19 @@ def without_counters(output: Any) -> Any:
         output.metadata = {}
         if "text/plain" in output.data:
             output.data["text/plain"] = re.sub(r" at 0x[0-9a-f]+", "", output.data["text/plain"])
+    return output
+
+
+def lighter(output: Any) -> Any:
+    """An output without the SVG that its HTML holds as well, its PNG with a palette: no eye sees the difference."""
+    data = output.get("data", {})
+    if "data:image/svg+xml" in data.get("text/html", ""):
+        data.pop("image/svg+xml", None)
+    if "image/png" in data:
+        file = io.BytesIO()
+        picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("RGB")
+        picture.quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+        data["image/png"] = base64.b64encode(file.getvalue()).decode()
     return output
 
 

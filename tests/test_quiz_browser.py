@@ -81,6 +81,7 @@ def test_a_wrong_answer_shows_the_sentences_of_its_number_and_no_others(open_qui
 @pytest.mark.slow
 @pytest.mark.parametrize(("answer", "right"), [
     ("0.001", True), ("1e-3", True), ("1/1000", True), ("0,001", True), (".001", True), ("1.009e-3", True),
+    (",001", True), ("1,009e-3", True), ("0,5/500", True), ("1,000", False), ("1.0,0", None), ("1,0,0", None),
     ("1.02e-3", False), ("0", False), ("-0.001", False), ("x", None), ("1/", None),
 ])
 def test_answers_are_numbers_within_the_tolerance(open_quiz, answer, right):

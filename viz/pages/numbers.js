@@ -45,9 +45,9 @@ function stripped(text) {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
-// The number that a text means: 2, -0.5, 1e-3, 4/2, 3·10^-2, pi, inf; undefined if it is none.
+// The number that a text means: 2, -0.5, -0,5, 1e-3, 4/2, pi, inf; undefined if it is none.
 function parsed(text) {
-  const plain = text.trim().toLowerCase().replaceAll("−", "-").replace(/^(-?\d+),(\d+)$/, "$1.$2");
+  const plain = text.trim().toLowerCase().replaceAll("−", "-").replace(/^([^.,]*),([^.,]*)$/, "$1.$2");
   const parts = plain.split("/").map(part => part.trim());
   if (parts.length === 2) {
     const [upper, lower] = parts.map(parsed);

@@ -23,11 +23,18 @@ if (page) {
   page.classList.add('framed');
   page.style.overflow = 'hidden';
   new ResizeObserver(() => { box.style.height = Math.ceil(page.getBoundingClientRect().height) + 'px'; }).observe(page);
+  const brush = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const shade = part => {
+    brush.clearRect(0, 0, 1, 1);
+    brush.fillStyle = getComputedStyle(part).backgroundColor;
+    brush.fillRect(0, 0, 1, 1);
+    return brush.getImageData(0, 0, 1, 1).data;
+  };
   const dress = () => {
-    let ground = box, colour;
-    do colour = getComputedStyle(ground).backgroundColor.match(/[\d.]+/g).map(Number);
-    while (colour[3] === 0 && (ground = ground.parentElement));
-    this.style.colorScheme = ground && colour[0] + colour[1] + colour[2] < 384 ? 'dark' : 'light';
+    let ground = box;
+    while (ground && shade(ground)[3] === 0) ground = ground.parentElement ?? ground.getRootNode().host;
+    const [red, green, blue] = ground ? shade(ground) : [255, 255, 255];
+    this.style.colorScheme = red + green + blue < 384 ? 'dark' : 'light';
   };
   dress();
   const watch = new MutationObserver(dress);

@@ -104,7 +104,7 @@ class Graph {
     let text = "";
     if (subject in walk.edges) {
       const edge = walk.edges[subject], gradient = walk.values[edge.to].gradient;
-      text = `${edge.local} = ${shown(`${subject}:local`)} · along this edge comes `
+      text = `${edge.local} = ${shown(`${subject}:local`)} · ${words.along} `
         + `${gradient} · ${edge.local} = ${shown(`${subject}:gradient`)}`;
     } else if (subject !== null) {
       const value = walk.values[subject];

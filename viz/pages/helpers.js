@@ -7,6 +7,9 @@ const SVG = "http://www.w3.org/2000/svg";
 const $ = selector => document.querySelector(selector);
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 
+// A text with what stands in braces filled in.
+const filled = (text, parts) => text.replace(/\{(\w+)\}/g, (whole, name) => parts[name]);
+
 // An element of HTML with its properties.
 const make = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
 

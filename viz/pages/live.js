@@ -75,8 +75,8 @@ class Plane {
     Object.assign(this, plane, { canvas, live, v: new Float64Array(numbers.data.length) });
     canvas.hidden = false;
     const [x, y, output] = this.names;
-    canvas.setAttribute("aria-label", `${output} for every ${x} from left to right and ${y} from bottom to top`);
-    canvas.title = `${output} over ${x} (→) and ${y} (↑): orange to blue. Drag to move ${x} and ${y}.`;
+    canvas.setAttribute("aria-label", filled(words.plane, { x, y, output }));
+    canvas.title = filled(words.drag, { x, y, output });
     const drag = event => { if (event.buttons) this.move(event.offsetX / canvas.clientWidth, event.offsetY / canvas.clientHeight); };
     canvas.addEventListener("pointerdown", event => { canvas.setPointerCapture(event.pointerId); drag(event); });
     canvas.addEventListener("pointermove", drag);

@@ -21,7 +21,8 @@ from viz.drawings.vector import vector
 from viz.pages.plane import network, plane
 from viz.pages.sliders import slider
 from viz.pages.steps import player, read, walk_data, walked
-from viz.pages.web import Page, page_file, saved
+from viz.pages.web import Page, labelled, page_file, saved
+from viz.pages.words import words
 from viz.text import naming
 from viz.text.javascript import PRELUDE, Script, operations
 from viz.text.tokens import Source
@@ -42,6 +43,7 @@ def live(
     *,
     title: str = "",
     theme: str | None = None,
+    language: str = "en",
     constants: bool = False,
     boundary: Sequence[Value] | None = None,
     data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
@@ -51,8 +53,8 @@ def live(
 
     `root` is a value, what `viz.steps` returned, an expression as `viz.parse` reads it, whose names get their numbers
     as `x=-2`, or a model with one output, whose inputs are then called x1, x2 and so on. Other options are those of
-    `viz.steps`; with `constants`, constants have sliders too. The player of `viz.html` is there, and tells the steps
-    with the numbers that are set.
+    `viz.html` and `viz.steps`; with `constants`, constants have sliders too. The player of `viz.html` is there, and
+    tells the steps with the numbers that are set.
 
     `boundary=(x1, x2)` names two leaves, and perhaps as a third the value to be shown, where it is not the root: the
     plane of the two is coloured by what that value is there, from orange to blue with the threshold at ½ for a sigmoid
@@ -64,18 +66,18 @@ def live(
     root, title = read(root, title, options)
     if is_model(root):
         inputs, root = network(root, data)
-        title, boundary = title or "A network", boundary or (inputs if len(inputs) == 2 else None)
+        title, boundary = title or words(language)["network"], boundary or (inputs if len(inputs) == 2 else None)
     if constants:
         root, boundary = loosened(root, boundary, options.pop("names", None))
     frames = walked("live", root, theme, options)
     moving = Moving(frames)
     known = moving.data() | {"plane": plane(frames, boundary, data)}
     written = player(
-        frames, vector(frames.picture(WIDE)), known, title, theme,
-        style=page_file("live.css"), panel=page_file("live.html"),
+        frames, vector(frames.picture(WIDE)), known, title, theme, language,
+        style=page_file("live.css"), panel=labelled("live.html", language),
         script=PRELUDE + moving.script() + page_file(*SCRIPTS),
     )
-    page = Page(written, frames.drawing().svg(), "a computational graph whose numbers can be moved")
+    page = Page(written, frames.drawing().svg(), words(language)["live"])
     return saved(page, path)
 
 

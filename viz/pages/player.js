@@ -53,13 +53,13 @@ class Player {
       this.go(this.position + 1, false);
       if (this.position === this.last) this.go(this.last);
     }, this.milliseconds);
-    this.label("pause", "❚❚");
+    this.label(words.pause, "❚❚");
   }
 
   pause() {
     clearInterval(this.timer);
     this.timer = null;
-    this.label("play", "▶");
+    this.label(words.play, "▶");
   }
 
   label(does, sign) {

@@ -44,7 +44,7 @@ class Blank {
     if (this.right || text === "" || text === this.checked) return;
     this.checked = text;
     const given = parsed(text);
-    if (given === undefined) return this.say("wrong", "?", ["This is no number: write 2, -0.5, 4/2 or 1e-3."]);
+    if (given === undefined) return this.say("wrong", "?", [words.no_number]);
     this.right = this.accepts(given);
     if (this.right) {
       this.field.readOnly = true;
@@ -69,7 +69,7 @@ class Quiz {
     this.blanks = walk.quiz.blanks.map((blank, i) => new Blank(blank, i, this));
     $("#rows").append(...this.blanks.map(blank => blank.row));
     const percent = formatted(100 * walk.quiz.tolerance, { digits: 3, kind: "g" });
-    $("#rule").textContent = `Enter checks. 2, -0.5, 4/2 and 1e-3 are numbers, right within ${percent} %.`;
+    $("#rule").textContent = filled(words.rule, { percent });
     $("#again").addEventListener("click", () => this.begin());
     addEventListener("DOMContentLoaded", () => this.begin());
   }
@@ -94,7 +94,7 @@ class Quiz {
   count() {
     const { blanks } = this, right = blanks.filter(blank => blank.right), wrong = blanks.reduce((sum, blank) => sum + blank.wrong, 0);
     const first = right.filter(blank => blank.wrong === 0).length;
-    $("#score").textContent = `${right.length} of ${blanks.length} right, ${first} at once · ${wrong} wrong`;
+    $("#score").textContent = filled(words.score, { right: right.length, all: blanks.length, first, wrong });
     if (right.length === blanks.length) this.finish();
     this.draw();
   }
@@ -103,7 +103,7 @@ class Quiz {
   finish() {
     delete document.body.dataset.keys;
     document.body.classList.remove("asking");
-    $("#score").textContent += " — all done: walk through it step by step.";
+    $("#score").textContent += words.done;
     player.go(player.last, false);
   }
 

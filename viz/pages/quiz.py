@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd import UsageError, Value
@@ -18,7 +18,8 @@ from viz.drawings.frames import Frame, Frames
 from viz.drawings.picture import Operand
 from viz.drawings.vector import vector
 from viz.pages.steps import player, read, walk_data, walked
-from viz.pages.web import Page, page_file, saved
+from viz.pages.web import Page, labelled, page_file, saved
+from viz.pages.words import words
 
 Blank = dict[str, Any]
 
@@ -33,16 +34,18 @@ def quiz(
     tolerance: float = 0.01,
     title: str = "",
     theme: str | None = None,
+    language: str = "en",
     **options: Any,
 ) -> Page:
     """A page on which numbers of a graph are to be worked out: right ones turn green, wrong ones are explained.
 
-    `root` is a value, what `viz.steps` returned, or an expression as for `viz.live`. Hidden are all gradients
-    ("grads"), all results ("values") or all local derivatives ("local"); or those in a list of names: "q" for the
-    value and the gradient of q, "q.data" and "q.grad" for one of them. With a `share` below 1, `seed` chooses which.
+    `root` is a value, what `viz.steps` returned, or an expression as for `viz.live`; `title`, `theme` and `language`
+    are as for `viz.html`. Hidden are all gradients ("grads"), all results ("values") or all local derivatives
+    ("local"); or those in a list of names: "q" for the value and the gradient of q, "q.data" and "q.grad" for one of
+    them. With a `share` below 1, `seed` chooses which.
 
-    An answer such as 2, 2.0, 4/2 or 1e-3 is right within `tolerance`, relative to what is right. A wrong one shows the
-    sentences of the walk that work out that number. When all are right, the page becomes that of `viz.html`.
+    An answer such as 2, 2.0, 2,0, 4/2 or 1e-3 is right within `tolerance`, relative to what is right. A wrong one shows
+    the sentences of the walk that work out that number. When all are right, the page becomes that of `viz.html`.
     """
     root, title = read(root, title, options)
     frames = walked("quiz", root, theme, options)
@@ -50,21 +53,23 @@ def quiz(
         raise UsageError(f"share is above 0 and at most 1, {share!r} came")
     if not 0 <= tolerance <= 1:
         raise UsageError(f"tolerance is a number from 0 to 1, {tolerance!r} came")
-    asked = blanks(frames, hide)
+    asked = blanks(frames, hide, language)
     count = max(1, round(share * len(asked)))
     asked = [asked[i] for i in sorted(random.Random(seed).sample(range(len(asked)), count))]
     written = player(
         frames, vector(frames.picture()),
-        walk_data(frames) | {"quiz": {"blanks": asked, "tolerance": tolerance}}, title, theme,
-        style=page_file("quiz.css"), panel=page_file("quiz.html"),
+        walk_data(frames) | {"quiz": {"blanks": asked, "tolerance": tolerance}}, title, theme, language,
+        style=page_file("quiz.css"), panel=labelled("quiz.html", language),
         script=page_file("numbers.js", "quiz.js"),
     )
-    return saved(Page(written, frames.drawing(0).svg(), "a computational graph with numbers to fill in"), path)
+    return saved(Page(written, frames.drawing(0).svg(), words(language)["quiz"]), path)
 
 
-def blanks(frames: Frames, hide: str | Sequence[str]) -> list[Blank]:
+def blanks(frames: Frames, hide: str | Sequence[str], language: str) -> list[Blank]:
     """What is asked for, in the order of the walk: its name, its number, its places, and the sentences that tell it."""
-    kinds = {"grads": gradients, "values": values, "local": local}
+    kinds: dict[str, Callable[[Frames], Iterator[Blank]]] = {
+        "grads": gradients, "values": values, "local": lambda frames: local(frames, words(language)["operand"]),
+    }
     if isinstance(hide, str) and hide not in kinds:
         raise UsageError(f"hide is one of {', '.join(map(repr, kinds))} or a list of names; {hide!r} came")
     found = list(kinds[hide](frames)) if isinstance(hide, str) else list(named(frames, hide))
@@ -106,14 +111,14 @@ def gradients(frames: Frames) -> Iterator[Blank]:
         yield blank(frames.walk.names[value], name, passage[-1].number, keys, passage)
 
 
-def local(frames: Frames) -> Iterator[Blank]:
-    """The local derivatives, on the edges."""
+def local(frames: Frames, operand: str) -> Iterator[Blank]:
+    """The local derivatives, on the edges; `operand` says which one it is where a value is used twice."""
     for frame in frames:
         if frame.chain is not None:
             operation, position = frame.chain.edge
             name = frames.walk.sentences.ratio(operation, frame.value).text
             if operation.args.count(frame.value) > 1:
-                name += f", operand {position + 1}"
+                name += f", {operand.format(number=position + 1)}"
             key = frames.key(frame.chain.edge, "local")
             yield blank(frame.name, name, frame.chain.local, [key], [frame])
 

@@ -33,13 +33,13 @@ class Training extends Player {
 
   show() {
     const step = this.steps[this.position], frames = this.recordings.map(recording => recording.at(step));
-    $("#slider").setAttribute("aria-valuetext", `step ${step}`);
-    $("#count").textContent = `step ${step}`;
+    $("#slider").setAttribute("aria-valuetext", filled(words.at_step, { step }));
+    $("#count").textContent = filled(words.at_step, { step });
     this.curve.show(step, frames);
     this.recordings.forEach((recording, i) => {
       const frame = frames[i];
       $(`#recording-${i} .now`).textContent =
-        `epoch ${recording.epochs[frame]} · loss ${shown(recording.losses[frame])} · |gradient| ${shown(recording.norms[frame])}`;
+        filled(words.now, { epoch: recording.epochs[frame], loss: shown(recording.losses[frame]), norm: shown(recording.norms[frame]) });
       if (recording.network) recording.load(frame);
       for (const panel of this.panels[i]) panel.draw(frame);
     });

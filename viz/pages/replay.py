@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -16,7 +16,8 @@ from autograd import SizeError, UsageError, Value, ops
 from autograd.nested import parameters_of, real_array
 from viz.drawings.network import forward, is_model, layers_of
 from viz.pages.recorder import Frame, Recorder
-from viz.pages.web import Page, document, literal, page_file, saved
+from viz.pages.web import Page, document, labelled, literal, page_file, saved
+from viz.pages.words import spoken, words
 from viz.style import THEMES, variables
 from viz.text.javascript import PRELUDE, Script
 from viz.text.markup import printable
@@ -46,13 +47,14 @@ def replay(
     data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     title: str = "",
     frames: int = FRAMES,
+    language: str = "en",
 ) -> Page:
     """A page on which a recorded training runs forwards and backwards; two recordings go side by side.
 
     It shows the loss; where the network is small, its neurons with weights or gradients, and what it
     makes of `data`, examples (X, Y) with one or two inputs; where its inputs are a square of pixels, the weights
     of the first neurons as images. The page is returned, and written to `path` if there is one. It needs no
-    other file and no network, and opens at a step with `#step=120`.
+    other file and no network, opens at a step with `#step=120`, and is in a `language` as for `viz.html`.
     """
     recorders = [recordings] if isinstance(recordings, Recorder) else list(recordings)
     for recorder in recorders:
@@ -62,18 +64,19 @@ def replay(
             raise SizeError("this recording is empty: give it to fit(…, record=recorder), or call its keep in a loop")
     if not recorders:
         raise SizeError("replay shows at least one recording, none came")
-    alone = len(recorders) == 1
-    titles = [each.title or ("training" if alone else f"training {i}") for i, each in enumerate(recorders, 1)]
+    alone, said = len(recorders) == 1, words(language)
+    titles = [each.title or said["training"] + ("" if alone else f" {i}") for i, each in enumerate(recorders, 1)]
     text = document(
         "replay.html",
-        title=title or " and ".join(titles),
+        title=title or " · ".join(titles),
+        language=language,
         style=variables() + page_file("replay.css"),
-        controls=page_file("controls.html"),
-        articles="\n".join(article(i, name, not alone) for i, name in enumerate(titles)),
-        script=page_file(*SCRIPTS) + PRELUDE + statement([recording(each, data, frames) for each in recorders])
-        + page_file("replay.js"),
+        controls=labelled("controls.html", language),
+        articles="\n".join(article(i, name, not alone, said) for i, name in enumerate(titles)),
+        script=spoken(language) + page_file(*SCRIPTS) + PRELUDE
+        + statement([recording(each, data, frames) for each in recorders]) + page_file("replay.js"),
     )
-    return saved(Page(text, curves(recorders), "a training, step by step"), path)
+    return saved(Page(text, curves(recorders), said["replay"]), path)
 
 
 def curves(recorders: Sequence[Recorder], width: int = 480, height: int = 160) -> str:
@@ -94,15 +97,15 @@ def curves(recorders: Sequence[Recorder], width: int = 480, height: int = 160) -
     )
 
 
-def article(number: int, title: str, several: bool) -> str:
+def article(number: int, title: str, several: bool, said: Mapping[str, str]) -> str:
     """The place of a recording on the page."""
     colour = "gradient" if number % 2 else "value"
     heading = f'<h2 class="{colour}">{escape(printable(title))}</h2>\n' if several else ""
     return (
         f'<article id="recording-{number}">\n{heading}<p class="now"></p>\n<div class="panels">\n'
-        '<canvas class="boundary" width="640" height="640" role="img" aria-label="what the network answers"></canvas>\n'
-        '<svg class="network" role="img" aria-label="the network, weight by weight"></svg>\n'
-        '<canvas class="images" role="img" aria-label="the weights of the first neurons as images"></canvas>\n'
+        f'<canvas class="boundary" width="640" height="640" role="img" aria-label="{said["answers"]}"></canvas>\n'
+        f'<svg class="network" role="img" aria-label="{said["weights"]}"></svg>\n'
+        f'<canvas class="images" role="img" aria-label="{said["images"]}"></canvas>\n'
         "</div>\n</article>"
     )
 

@@ -23,7 +23,7 @@ class Steps extends Player {
     this.view.follow([...this.graph.svg.querySelectorAll(".active")]);
     this.graph.mark();
     $("#count").textContent = `${position} / ${this.last}`;
-    $("#phase").textContent = step ? step.phase : "start";
+    $("#phase").textContent = words[step ? step.phase : "start"];
     $("#phase").className = step ? step.phase : "";
     this.tell();
     this.entries.forEach((entry, i) => {
@@ -41,7 +41,7 @@ class Steps extends Player {
     const step = walk.steps[this.position - 1], text = step ? this.text.sentence(step.said) : walk.start;
     $("#formula").replaceChildren(...(step ? this.formula(step.said) : []));
     $("#sentence").textContent = text;
-    $("#slider").setAttribute("aria-valuetext", step ? `${this.position} of ${this.last}: ${text}` : "start");
+    $("#slider").setAttribute("aria-valuetext", step ? `${filled(words.place, { step: this.position, last: this.last })}: ${text}` : words.start);
   }
 
   // A sentence in pieces that a narrow page can put on several lines.

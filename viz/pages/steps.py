@@ -20,7 +20,8 @@ from viz.drawings.frames import Frame, Frames
 from viz.drawings.frames import steps as walk
 from viz.drawings.sheet import touched
 from viz.drawings.vector import text, vector
-from viz.pages.web import Page, document, literal, page_file, saved
+from viz.pages.web import Page, document, labelled, literal, page_file, saved
+from viz.pages.words import spoken, words
 from viz.style import variables
 from viz.text.expression import parse
 from viz.text.tokens import Place, forms
@@ -34,20 +35,22 @@ def html(
     *,
     title: str = "",
     theme: str | None = None,
+    language: str = "en",
     **options: Any,
 ) -> Page:
     """A page on which to step through the forward and the backward pass of a value's graph.
 
     It takes a value, with options as for `viz.steps`, or what `steps` returned. The page is returned, and written to
     `path` if there is one; in a notebook it shows itself. It needs no other file and no network. Its colours are those
-    of the `theme`, "light" or "dark", or as the reader's system prefers. `page.html#step=7` opens it at a step.
+    of the `theme`, "light" or "dark", or as the reader's system prefers; its labels and buttons are in the `language`,
+    "en", "de" or "zh". `page.html#step=7` opens it at a step.
     """
     frames = walked("html", root, theme, options)
     picture = frames.picture()
     svg = picture.drawing.svg()
-    written = player(frames, vector(picture, svg), walk_data(frames), title, theme)
+    written = player(frames, vector(picture, svg), walk_data(frames), title, theme, language)
     still = text(vector(picture, svg, still=True))
-    return saved(Page(written, still, "backpropagation, step by step"), path)
+    return saved(Page(written, still, words(language)["walk"]), path)
 
 
 def read(root: Any, title: str, options: dict[str, Any]) -> tuple[Any, str]:
@@ -74,6 +77,7 @@ def player(
     data: Mapping[str, Any],
     title: str,
     theme: str | None,
+    language: str,
     *,
     style: str = "",
     panel: str = "",
@@ -83,16 +87,17 @@ def player(
 
     `data` is what the script of the page knows of the walk.
     """
-    forward = [frame for frame in frames if frame.phase == "forward"]
+    forward, said = [frame for frame in frames if frame.phase == "forward"], words(language)
     return document(
         "steps.html",
-        title=title or frames.root.label or "A computational graph",
+        title=title or frames.root.label or said["graph"],
+        language=language,
         style=variables(theme) + page_file("steps.css") + style,
-        controls=page_file("controls.html"), seed=len(forward) + 1,
+        controls=labelled("controls.html", language), seed=len(forward) + 1,
         svg=text(drawing), panel=panel,
-        forward=entries(forward), backward=entries(frames[len(forward) :]),
-        walk=literal(data),
-        script=page_file(*SCRIPTS) + script,
+        forward_steps=entries(forward), backward_steps=entries(frames[len(forward) :]),
+        data=literal(dict(data, start=said["known"].format(count=len(data["values"])))),
+        script=spoken(language) + page_file(*SCRIPTS) + script,
     )
 
 
@@ -105,19 +110,18 @@ def entries(frames: Sequence[Frame]) -> str:
 
 def walk_data(frames: Frames, place: Place | None = None) -> dict[str, Any]:
     """What the script of the page knows of the graph and of each step: numbers as text, or where the page has them."""
-    sheet, names, words = frames.sheet, frames.walk.names, frames.walk.sentences
+    sheet, names, told = frames.sheet, frames.walk.names, frames.walk.sentences
     values = {}
     for value, id in sheet.ids.items():
         values[id] = {"name": names[value]}
         if value.op is not ops.constant:
-            values[id]["gradient"] = words.derivative(value).text
+            values[id]["gradient"] = told.derivative(value).text
         if not value.args:
             values[id]["data"] = sheet.number(value.data)
     return {
-        "start": f"{len(values)} values: those of the inputs are known, and the walk works out the others.",
         "values": values,
         "edges": {
-            frames.id((value, i)): {"from": sheet.ids[arg], "to": id, "local": words.ratio(value, arg).text}
+            frames.id((value, i)): {"from": sheet.ids[arg], "to": id, "local": told.ratio(value, arg).text}
             for value, id in sheet.ids.items()
             for i, arg in enumerate(value.args)
         },

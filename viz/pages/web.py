@@ -11,6 +11,7 @@ from string import Template
 from typing import Any, Self
 
 from viz.drawings.render import image, inline, write
+from viz.pages.words import words
 from viz.text.markup import printable
 
 HEIGHT = 600
@@ -91,11 +92,16 @@ class Page(str):
         )
 
 
-def document(body: str, *, title: str, style: str, **parts: object) -> str:
-    """The text of a page: a style sheet, and a file of viz/pages as its body, whose $parts are filled in."""
+def document(body: str, *, title: str, style: str, language: str, **parts: object) -> str:
+    """The text of a page: a style sheet, and a file of viz/pages as its body, whose $parts and words are filled in."""
     title = escape(printable(title))
-    filled = Template(page_file(body)).substitute(title=title, **parts)
-    return Template(page_file("page.html")).substitute(title=title, style=style, body=filled)
+    filled = Template(page_file(body)).substitute(words(language), title=title, **parts)
+    return Template(page_file("page.html")).substitute(title=title, language=language, style=style, body=filled)
+
+
+def labelled(file: str, language: str) -> str:
+    """A file of viz/pages with words of a language filled in, for a page that it is a part of."""
+    return Template(page_file(file)).substitute(words(language))
 
 
 def saved(page: Page, path: str | os.PathLike[str] | None) -> Page:

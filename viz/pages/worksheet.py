@@ -21,6 +21,7 @@ from viz.drawings.scalars import paint, prepared
 from viz.drawings.scene import Scene, recast
 from viz.pages.exercises import Exercise, exercises
 from viz.pages.web import Page, document, page_file
+from viz.pages.words import words
 from viz.style import variables
 from viz.text.formulas import element, number
 from viz.text.tokens import Equation, Sentence, Token, equals
@@ -28,12 +29,6 @@ from viz.text.walkthrough import Walk
 
 MOST = 100
 """A worksheet has at most so many exercises."""
-
-TASK = (
-    "Work out the value of every operation from left to right, then its gradient from right to left, "
-    "beginning with df/df = 1. Values go above the wires, gradients below. Where a value is used more than once, "
-    "what comes back along the branches adds up."
-)
 
 
 @dataclass(frozen=True)
@@ -43,6 +38,7 @@ class Worksheet:
     level: int
     seed: int
     exercises: tuple[Exercise, ...]
+    language: str = "en"
 
     @property
     def page(self) -> Page:
@@ -56,34 +52,37 @@ class Worksheet:
 
     def sheet(self, solved: bool) -> Page:
         """One of the two."""
-        title = "Backpropagation: answers" if solved else "Backpropagation"
+        said = words(self.language)
+        title = said["answer_sheet" if solved else "sheet"]
         sections = (section(i, exercise, solved) for i, exercise in enumerate(self.exercises, 1))
         text = document(
             "worksheet.html",
             title=title,
+            language=self.language,
             style=variables("light") + page_file("worksheet.css"),
-            line="" if solved else "<span>Name: ______________________ &nbsp; Date: ____________</span>",
-            task="" if solved else TASK,
+            line="" if solved else f"<span>{said['name']}: {22 * '_'} &nbsp; {said['date']}: {12 * '_'}</span>",
+            task="" if solved else said["task"],
             exercises="\n".join(sections),
             foot=repr(self),
         )
         return Page(text, picture(self.exercises[0], solved), title)
 
     def __repr__(self) -> str:
-        return f"viz.worksheet({len(self.exercises)}, level={self.level}, seed={self.seed})"
+        language = "" if self.language == "en" else f", language={self.language!r}"
+        return f"viz.worksheet({len(self.exercises)}, level={self.level}, seed={self.seed}{language})"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return self.page._repr_mimebundle_() | {"text/plain": repr(self)}
 
 
-def worksheet(n: int = 6, level: int = 1, seed: int = 0) -> Worksheet:
+def worksheet(n: int = 6, level: int = 1, seed: int = 0, *, language: str = "en") -> Worksheet:
     """A worksheet of n random expressions with friendly numbers, the same for the same seed.
 
     Level 1 has sums and products of three inputs; level 2 differences and squares, with a value used more than once;
     level 3 quotients, relu, maximum, square roots, and exp, log, tanh and sigmoid where they are simple. Values and
     gradients are whole numbers, at level 3 also halves and quarters. The engine worked them out, and finite
     differences agreed. Give `worksheet(…).page.write("sheet.html")` to the class and keep
-    `worksheet(…).key.write("answers.html")`; a browser prints both.
+    `worksheet(…).key.write("answers.html")`; a browser prints both. `language` is as for `viz.html`.
 
     Raises `UsageError` for another level, or n and seed that are no whole numbers; `SizeError` for n
     outside of 1 … 100.
@@ -92,7 +91,8 @@ def worksheet(n: int = 6, level: int = 1, seed: int = 0) -> Worksheet:
         count(name, given, least=None)
     if not 1 <= n <= MOST:
         raise SizeError(f"a worksheet has 1 to {MOST} exercises, n={n} came")
-    return Worksheet(level, seed, tuple(exercises(n, level, seed)))
+    words(language)  # is known, or an error
+    return Worksheet(level, seed, tuple(exercises(n, level, seed)), language)
 
 
 def section(position: int, exercise: Exercise, solved: bool) -> str:

@@ -1,0 +1,133 @@
+"""What pages say beside formulas, in each language that they can be in.
+
+Another language is another column: the tests ask that it has every word. `{right}` and the like are filled in.
+"""
+
+from __future__ import annotations
+
+import json
+
+from viz.arguments import one_of
+
+WORDS = {
+    "en": {
+        # pages to step through
+        "graph": "A computational graph", "walk": "backpropagation, step by step",
+        "stage": "the step shown", "steps": "steps", "all_steps": "all steps", "step": "step",
+        "start": "start", "forward": "forward", "backward": "backward",
+        "first": "to the start", "back": "a step back", "on": "a step on", "last": "to the end",
+        "play": "play", "pause": "pause", "play_and_pause": "play and pause",
+        "space": "Space", "home": "Home", "end": "End",
+        "drawing": "the computational graph; every value can be reached with the tabulator key",
+        "zoom": "zoom", "closer": "zoom in", "farther": "zoom out", "fit": "show all",
+        "keys": "← → a step back and on · Space plays · Home and End to the ends · + − 0 zoom, drag to move · "
+                "point at a value to see its paths",
+        "known": "{count} values: those of the inputs are known, and the walk works out the others.",
+        "along": "along this edge comes", "place": "{step} of {last}",
+        # pages with sliders
+        "network": "A network", "live": "a computational graph whose numbers can be moved",
+        "whole": "the whole formula",
+        "moved": "Numbers to move", "gradient": "gradient", "reset": "reset",
+        "plane": "{output} for every {x} from left to right and {y} from bottom to top",
+        "drag": "{output} over {x} (→) and {y} (↑): orange to blue. Drag to move {x} and {y}.",
+        # pages that ask
+        "quiz": "a computational graph with numbers to fill in", "blanks": "numbers to fill in",
+        "asked": "What stands at each ?", "again": "start again", "operand": "operand {number}",
+        "rule": "Enter checks. 2, -0.5 or -0,5, 4/2 and 1e-3 are numbers, right within {percent} %.",
+        "no_number": "This is no number: write 2, -0.5, 4/2 or 1e-3.",
+        "score": "{right} of {all} right, {first} at once · {wrong} wrong",
+        "done": " — all done: walk through it step by step.",
+        # recorded trainings
+        "training": "training", "replay": "a training, step by step",
+        "losses": "the loss at each step", "logarithmic": "logarithmic loss",
+        "gradients": "gradients in place of weights", "at_step": "step {step}",
+        "now": "epoch {epoch} · loss {loss} · |gradient| {norm}", "answers": "what the network answers",
+        "weights": "the network, weight by weight", "images": "the weights of the first neurons as images",
+        "replay_keys": "Space plays and pauses, ← and → go a step back and on, Home and End to the ends. "
+                       "Click a point to see the network compute it.",
+        # worksheets
+        "sheet": "Backpropagation", "answer_sheet": "Backpropagation: answers", "name": "Name", "date": "Date",
+        "task": "Work out the value of every operation from left to right, then its gradient from right to left, "
+                "beginning with df/df = 1. Values go above the wires, gradients below. Where a value is used more than "
+                "once, what comes back along the branches adds up.",
+    },
+    "de": {
+        "graph": "Ein Rechengraph", "walk": "Backpropagation, Schritt für Schritt",
+        "stage": "der gezeigte Schritt", "steps": "Schritte", "all_steps": "alle Schritte", "step": "Schritt",
+        "start": "Anfang", "forward": "vorwärts", "backward": "rückwärts",
+        "first": "zum Anfang", "back": "ein Schritt zurück", "on": "ein Schritt weiter", "last": "zum Ende",
+        "play": "abspielen", "pause": "anhalten", "play_and_pause": "abspielen und anhalten",
+        "space": "Leertaste", "home": "Pos1", "end": "Ende",
+        "drawing": "der Rechengraph; jeder Wert ist mit der Tabulatortaste zu erreichen",
+        "zoom": "Zoom", "closer": "vergrößern", "farther": "verkleinern", "fit": "alles zeigen",
+        "keys": "← → ein Schritt zurück und weiter · Leertaste spielt ab · Pos1 und Ende an die Enden · "
+                "+ − 0 Zoom, Ziehen verschiebt · auf einen Wert zeigen, um seine Pfade zu sehen",
+        "known": "{count} Werte: die der Eingaben sind bekannt, die übrigen werden nun ausgerechnet.",
+        "along": "entlang dieser Kante kommt", "place": "{step} von {last}",
+        "network": "Ein Netz", "live": "ein Rechengraph, dessen Zahlen man bewegen kann", "whole": "die ganze Formel",
+        "moved": "Zahlen zum Bewegen", "gradient": "Gradient", "reset": "zurücksetzen",
+        "plane": "{output} für jedes {x} von links nach rechts und {y} von unten nach oben",
+        "drag": "{output} über {x} (→) und {y} (↑): orange bis blau. Ziehen bewegt {x} und {y}.",
+        "quiz": "ein Rechengraph mit Zahlen zum Ausfüllen", "blanks": "Zahlen zum Ausfüllen",
+        "asked": "Was steht an jedem ?", "again": "von vorn", "operand": "Operand {number}",
+        "rule": "Enter prüft. 2, -0,5 oder -0.5, 4/2 und 1e-3 sind Zahlen, richtig auf {percent} %.",
+        "no_number": "Das ist keine Zahl: schreibe 2, -0,5, 4/2 oder 1e-3.",
+        "score": "{right} von {all} richtig, {first} auf Anhieb · {wrong} falsch",
+        "done": " — alles richtig: nun Schritt für Schritt hindurch.",
+        "training": "Training", "replay": "ein Training, Schritt für Schritt",
+        "losses": "der Verlust bei jedem Schritt", "logarithmic": "logarithmischer Verlust",
+        "gradients": "Gradienten statt Gewichten", "at_step": "Schritt {step}",
+        "now": "Epoche {epoch} · Verlust {loss} · |Gradient| {norm}", "answers": "was das Netz antwortet",
+        "weights": "das Netz, Gewicht für Gewicht", "images": "die Gewichte der ersten Neuronen als Bilder",
+        "replay_keys": "Leertaste spielt ab und hält an, ← und → gehen einen Schritt zurück und weiter, Pos1 und Ende "
+                       "an die Enden. Ein Klick auf einen Punkt zeigt, wie das Netz ihn berechnet.",
+        "sheet": "Backpropagation", "answer_sheet": "Backpropagation: Lösungen", "name": "Name", "date": "Datum",
+        "task": "Berechne von links nach rechts den Wert jeder Operation und dann von rechts nach links ihren "
+                "Gradienten, beginnend mit df/df = 1. Werte stehen über den Linien, Gradienten darunter. Wo ein Wert "
+                "mehrmals gebraucht wird, addiert sich, was auf den Zweigen zurückkommt.",
+    },
+    "zh": {
+        "graph": "计算图", "walk": "反向传播，逐步演示",
+        "stage": "当前步骤", "steps": "步骤", "all_steps": "所有步骤", "step": "步骤",
+        "start": "开始", "forward": "前向", "backward": "反向",
+        "first": "到开头", "back": "上一步", "on": "下一步", "last": "到末尾",
+        "play": "播放", "pause": "暂停", "play_and_pause": "播放和暂停",
+        "space": "空格键", "home": "Home 键", "end": "End 键",
+        "drawing": "计算图；按 Tab 键可到达每个值",
+        "zoom": "缩放", "closer": "放大", "farther": "缩小", "fit": "显示全部",
+        "keys": "← → 上一步和下一步 · 空格键播放 · Home 和 End 到两端 · + − 0 缩放，拖动可移动 · "
+                "指向一个值可看到它的路径",
+        "known": "共 {count} 个值：输入的值已知，其余的将逐步算出。",
+        "along": "沿这条边传回", "place": "第 {step} 步，共 {last} 步",
+        "network": "一个网络", "live": "可以改变数值的计算图", "whole": "完整的公式",
+        "moved": "可改变的数值", "gradient": "梯度", "reset": "重置",
+        "plane": "{output}，{x} 从左到右，{y} 从下到上",
+        "drag": "{output} 随 {x} (→) 和 {y} (↑) 的变化：从橙色到蓝色。拖动可改变 {x} 和 {y}。",
+        "quiz": "带填空的计算图", "blanks": "要填的数",
+        "asked": "每个 ? 处是多少？", "again": "重新开始", "operand": "第 {number} 个操作数",
+        "rule": "按回车键检查。可以写 2、-0.5、4/2 和 1e-3，误差在 {percent} % 以内算对。",
+        "no_number": "这不是数字：请写 2、-0.5、4/2 或 1e-3。",
+        "score": "{all} 个中对了 {right} 个，其中 {first} 个一次答对 · 错 {wrong} 次",
+        "done": " — 全部答对：现在逐步走一遍。",
+        "training": "训练", "replay": "训练过程，逐步演示",
+        "losses": "每一步的损失", "logarithmic": "对数损失",
+        "gradients": "显示梯度而非权重", "at_step": "第 {step} 步",
+        "now": "轮次 {epoch} · 损失 {loss} · |梯度| {norm}", "answers": "网络的回答",
+        "weights": "网络的每个权重", "images": "前几个神经元的权重图",
+        "replay_keys": "空格键播放和暂停，← 和 → 上一步和下一步，Home 和 End 到两端。"
+                       "点击一个点，可看到网络如何计算它。",
+        "sheet": "反向传播", "answer_sheet": "反向传播：答案", "name": "姓名", "date": "日期",
+        "task": "从左到右算出每个运算的值，再从右到左算出它的梯度，从 df/df = 1 开始。值写在连线上方，梯度写在下方。"
+                "一个值被多次使用时，各分支传回的梯度相加。",
+    },
+}
+"""The words by language; all languages have the same ones."""
+
+def words(language: str) -> dict[str, str]:
+    """The words of a language, "en", "de" or "zh"; `UsageError` for others."""
+    return WORDS[one_of("language", language, WORDS)]
+
+
+def spoken(language: str) -> str:
+    """The words for the script of a page."""
+    return f"const words = {json.dumps(words(language), ensure_ascii=False)};\n"

@@ -34,11 +34,31 @@ class Batch:
         """X and Y with one row per example, in a dtype; copied only where it must be."""
         return _matrix(self.x, dtype), None if self.y is None else _matrix(self.y, dtype)
 
+    @property
+    def rows(self) -> tuple[FloatArray, FloatArray | None]:
+        """The same of arrays that have a `signature`."""
+        x, y = self.x, self.y
+        return (x if x.ndim == 2 else x.reshape(len(x), -1)), (
+            y if y is None or y.ndim == 2 else y.reshape(len(y), -1))
+
 
 def _matrix(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> FloatArray:
     if array.dtype is not dtype or not array.flags.c_contiguous:
         array = np.ascontiguousarray(array, dtype)
     return array if array.ndim == 2 else array.reshape(len(array), -1)
+
+
+def signature(theta: Any, X: Any, Y: Any) -> Any:
+    """The shapes and the dtype of arrays that need no conversion, equal for what is dealt with equally; else None."""
+    y = X if Y is None else Y
+    if type(theta) is type(X) is type(y) is np.ndarray and theta.dtype is X.dtype is y.dtype and (
+            theta.flags.num & X.flags.num & y.flags.num & CONTIGUOUS):
+        return theta.shape, X.shape, Y is None or y.shape, theta.dtype.char
+    return None
+
+
+CONTIGUOUS = 1
+"""The bit of `flags.num` that says whether an array lies row by row, without gaps."""
 
 
 def as_batch(X: npt.ArrayLike, Y: npt.ArrayLike | None) -> Batch:
@@ -47,25 +67,21 @@ def as_batch(X: npt.ArrayLike, Y: npt.ArrayLike | None) -> Batch:
     Raises `NumberError` for what is no array of real numbers, `SizeError` where lengths differ,
     `UsageError` for an empty batch and for class numbers where rows are expected.
     """
-    x = _numbers("X", X)
-    y = None if Y is None else _numbers("Y", Y)
+    x, y = real_array("X", X), None if Y is None else real_array("Y", Y)
+    if not x.ndim or (y is not None and not y.ndim):
+        raise SizeError(f"{'Y' if x.ndim else 'X'} must have a row per example; a single number came (for one example: "
+                        f"[number])")
     if not len(x):
         raise UsageError(f"a batch needs at least one row, X has shape {x.shape}")
-    if y is not None and len(y) != len(x):
-        raise SizeError(f"X and Y need as many rows as each other, {len(x)} and {len(y)} came")
-    if y is not None and y.ndim == 1 and y.dtype.kind in "iu":
-        raise UsageError(
-            f"Y holds integers, one per example: if they are class labels, pass one-hot rows "
-            f"(np.eye({int(y.max()) + 1})[Y]); if they are numbers, pass Y.astype(float)"
-        )
+    if y is not None:
+        if len(y) != len(x):
+            raise SizeError(f"X and Y need as many rows as each other, {len(x)} and {len(y)} came")
+        if y.ndim == 1 and y.dtype.kind in "iu":
+            raise UsageError(
+                f"Y holds integers, one per example: if they are class labels, pass one-hot rows "
+                f"(np.eye({int(y.max()) + 1})[Y]); if they are numbers, pass Y.astype(float)"
+            )
     return Batch(x, y)
-
-
-def _numbers(name: str, given: Any) -> npt.NDArray[Any]:
-    array = real_array(name, given)
-    if array.ndim == 0:
-        raise SizeError(f"{name} must have a row per example; a single number came (for one example: [number])")
-    return array
 
 
 def vector(theta: npt.ArrayLike, size: int) -> FloatArray:
@@ -85,15 +101,17 @@ def check_out(out: Any, theta: FloatArray, batch: Batch) -> None:
     """
     if out is None:
         return
-    if not isinstance(out, np.ndarray) or out.shape != theta.shape or out.dtype != theta.dtype:
+    if not isinstance(out, np.ndarray) or out.dtype != theta.dtype or out.shape != theta.shape:
         described = f"{out.dtype} of shape {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
         raise SizeError(f"out must be an array like theta, {theta.dtype} of shape {theta.shape}; {described} came")
     flags = out.flags
     if not flags.writeable or not flags.c_contiguous:
         raise UsageError("out must be a writable, contiguous array; a read-only or strided one came")
-    for name, array in (("theta", theta), ("X", batch.x), ("Y", batch.y)):
-        # Two arrays that own their memory share none.
-        if array is out or (array is not None and not (flags.owndata and array.flags.owndata)
-                            and np.may_share_memory(out, array)):
+    x, y = batch.x, batch.y
+    if (out.base is None and theta.base is None and x.base is None and (y is None or y.base is None)
+            and out is not theta and out is not x and out is not y and flags.owndata):
+        return  # an array that owns its memory shares it with views of it alone
+    for name, array in (("theta", theta), ("X", x), ("Y", y)):
+        if array is out or (array is not None and np.may_share_memory(out, array)):
             raise UsageError(f"out must be an array of its own; it shares memory with {name}, which is still read "
                              f"while the gradient is written: pass out=np.empty_like(theta)")

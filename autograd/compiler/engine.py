@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.arguments import Batch, FloatArray
+from autograd.compiler.arguments import Batch, FloatArray, check_out
 from autograd.compiler.array import Let, source_of
 from autograd.compiler.backward import behind_selections
 from autograd.compiler.blocks import tame, wild
@@ -223,6 +223,25 @@ class Engine:
             return self.results("value_and_grad", theta, batch, noise, out, len(batch.x) < self.few)
         value, gradient, dx = self.results("inputs", theta, batch, noise, out)
         return value, gradient, dx.reshape(batch.x.shape).copy()  # the arrays are used again
+
+    def repeats(self, theta: FloatArray, batch: Batch) -> bool:
+        """Whether `again` gives the value and the gradient for what is like these."""
+        by_floats = self.straight is not None and len(batch) < self.few
+        return not self.plan.noises and not by_floats and self.dtype in (None, theta.dtype)
+
+    @quietly
+    def again(self, theta: Any, X: Any, Y: Any, out: FloatArray | None) -> tuple[Any, ...]:
+        """The value and the gradient for arrays whose `signature` has been met: the same in less time."""
+        batch = Batch(X, Y)
+        check_out(out, theta, batch)
+        x, y = batch.rows
+        call = self.local.calls.get(("value_and_grad", theta.dtype.char, len(x))) or self.prepared(
+            "value_and_grad", theta, len(x))
+        result = call(theta, x, y, None, self.outside(theta.dtype), out)
+        if math.isfinite(result[0]) and (not self.delicate or (self.hidden is None and is_finite(result[1]))
+                                         or self.sound("value_and_grad", theta, batch, None, result)):
+            return result
+        return self.exactly("value_and_grad", theta, batch, None, result)
 
     def outputs(self, theta: FloatArray, batch: Batch, rng: np.random.Generator | None) -> FloatArray:
         """See `Program.__call__`."""

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiler.arguments import Batch, FloatArray, as_batch, check_out, vector
+from autograd.compiler.arguments import Batch, FloatArray, as_batch, check_out, signature, vector
 from autograd.compiler.build import Names, Plan, parameter_names, plan
 from autograd.compiler.engine import Engine
 from autograd.compiler.example import example
@@ -46,6 +46,8 @@ class Program:
         self.params = parameters_of(params)
         self.names = parameter_names(params, self.params)
         self.plans: dict[tuple[Any, ...], Engine] = {}
+        self.met: dict[Any, Engine] = {}
+        """What runs for arrays of a `signature`."""
         self.latest: Engine | None = None
         self.positions = {value: i for i, value in enumerate(self.params)}
         self.shown: tuple[Engine, dict[Value, int]] | None = None
@@ -60,9 +62,15 @@ class Program:
         `inputs`, d(value)/dX comes third. Random numbers (dropout) are one float64 draw from `rng` of
         shape (batch, numbers per example). Raises `UsageError` or `SizeError` for arguments that do not fit.
         """
+        like = None if inputs else signature(theta, X, Y)
+        if (known := self.met.get(like)) is not None:
+            self.latest = known
+            return known.again(theta, X, Y, out)
         theta, batch = vector(theta, len(self.params)), as_batch(X, Y)
         check_out(out, theta, batch)
         compiled = self.compiled(batch, "inputs" if inputs else "value_and_grad")
+        if like is not None and like[-1] == theta.dtype.char and compiled.repeats(theta, batch):
+            self.met = {**dict(list(self.met.items())[1 - KEPT :]), like: compiled}
         return compiled.value_and_grad(theta, batch, rng, out, inputs)
 
     def __call__(
@@ -94,6 +102,7 @@ class Program:
             for oldest in list(self.plans)[: max(0, len(self.plans) + 1 - KEPT)]:
                 self.plans.pop(oldest, None)
             self.plans[batch.shapes] = found
+            self.met = {}
         self.latest = found
         return found
 
@@ -117,6 +126,7 @@ class Program:
         ]
         for shapes in changed:
             self.plans.pop(shapes, None)
+        self.met = {}
         return bool(changed)
 
     def __reduce__(self) -> NoReturn:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import ops
+import autograd
+from autograd import Value, ops
 from autograd.compiler.array import (
     Array,
     Constant,
@@ -205,6 +206,20 @@ def test_calls_compute_the_same_numbers_again_and_again(statements: list[Any], l
             np.testing.assert_allclose(
                 eval(Printer().text(result), kept), readable["z"], rtol=1e-14, atol=1e-14)
             np.testing.assert_array_equal(kept["x"], before)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_softplus_and_its_slope_lose_no_digits(dtype: Any) -> None:
+    w = [Value(1.0), Value(1.0)]
+    program = autograd.compile(lambda x: w[0] * autograd.softplus(x[0]) + w[1] * autograd.softplus(x[1]), w)
+    x = np.array([-800, -60, -20, -2, -0.1, 0, 0.1, 2, 20, 60, 800, 1e30], dtype)[:, None] + np.zeros(2, dtype)
+    *_, dx = program.value_and_grad(np.ones(2, dtype), x, inputs=True)
+    nodes = [Value(float(number)) for number in x[:, 0]]
+    for node in nodes:
+        node.softplus().backward()
+    rounding = {"rtol": 100 * np.finfo(dtype).eps, "atol": 0}
+    np.testing.assert_allclose(dx[:, 0] * len(x), [node.grad for node in nodes], **rounding)
+    np.testing.assert_allclose(program(np.ones(2, dtype), x), [2 * node.softplus().data for node in nodes], **rounding)
 
 
 def test_what_is_written_to_is_no_array_that_stays() -> None:

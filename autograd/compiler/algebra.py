@@ -283,6 +283,16 @@ def _applied(ufunc: np.ufunc, *args: Array) -> Array:
     return Array(ufunc, args, None, shape, "float")
 
 
+LARGE = 100
+"""From so many elements on it is quicker to call several ufuncs than np.logaddexp, which takes them one by one."""
+
+
+def softplus(x: Array) -> Array:
+    """ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|)"""
+    below = _applied(np.log1p, _applied(np.exp, _applied(np.copysign, x, Array.lift(-1))))
+    return _applied(np.add, _applied(np.maximum, x, Array.lift(0)), below)
+
+
 POWERS: dict[float | None, Callable[[Array], Array]] = {
     2.0: lambda x: _applied(np.square, x),
     3.0: lambda x: _applied(np.multiply, _applied(np.square, x), x),

@@ -18,6 +18,7 @@ np.subtract(t2, k1, out=z)
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -27,6 +28,7 @@ import numpy.typing as npt
 
 from autograd import ops
 from autograd.compiler.algebra import (
+    LARGE,
     ONE,
     Factor,
     Names,
@@ -35,6 +37,7 @@ from autograd.compiler.algebra import (
     is_ones,
     negated,
     reduced,
+    softplus,
     with_axis,
 )
 from autograd.compiler.array import (
@@ -80,6 +83,9 @@ INTO = frozenset({"matmul", "dot", "reduce", "reduceat", "take", "einsum", "copy
 
 VECTORS = ("theta", "gradient")
 """The vectors whose views are made anew only where another vector comes than in the call before."""
+
+EXAMPLES = 64
+"""The size of the batch that choices are made for."""
 
 LARGEST = 2
 """To gather what is added up, padding included, pays up to so many times as many elements."""
@@ -486,6 +492,10 @@ class Buffered:
         """A row of the table, or a sum of products, as what NumPy has for it."""
         if array.kind == "einsum":
             return by_matrices(array, self.last)
+        if array.kind is ops.softplus and elements(array.shape, EXAMPLES) >= LARGE:
+            return softplus(*array.args)
+        if array.kind is ops.sigmoid and (out := self.known(self.expanded(ops.softplus(*array.args)).key)):
+            return Array(np.exp, (array.args[0] - out,), None, array.shape, "float")  # σ(x) = eˣ / (1 + eˣ)
         return with_axis(array) if self.last else expanded(array)
 
     def without_axes(self, array: Array) -> Array:
@@ -614,6 +624,11 @@ class Buffered:
 def several_columns(shape: Shape) -> bool:
     """Whether an array has several numbers for each example."""
     return len(shape) > 1 and shape[0] == Rows() and count(shape) != Rows()
+
+
+def elements(shape: Shape, n: int) -> int:
+    """The number of elements of an array for n examples."""
+    return math.prod(size.times * n if isinstance(size, Rows) else size for size in shape)
 
 
 def alike(a: Array, b: Array) -> bool:

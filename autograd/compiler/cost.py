@@ -18,10 +18,8 @@ True
 
 from __future__ import annotations
 
-import math
-
-from autograd.compiler.array import VIEWS, Let, Rows, Shape, Statement, Store, ends_in_rows
-from autograd.compiler.buffered import Buffered, several_columns, with_buffers
+from autograd.compiler.array import VIEWS, Let, Rows, Statement, Store, ends_in_rows
+from autograd.compiler.buffered import EXAMPLES, Buffered, elements, several_columns, with_buffers
 from autograd.compiler.function import Function
 
 SLICE, CALL, STRIDED, EINSUM, SCATTER = 0.1, 0.4, 1.0, 2.0, 8.0
@@ -36,9 +34,6 @@ ELEMENT, GATHERED, TERM, FLOP = 0.00025, 0.0006, 0.0004, 0.00006
 
 All in µs: AMD EPYC, NumPy 2.4 with OpenBLAS on one core, float64, arrays in the second-level cache, least of many.
 """
-
-EXAMPLES = 64
-"""The size of the batch that the choice is made for."""
 
 PAYS = 0.87
 """The part of the time with the examples first below which that with the examples last is believed."""
@@ -91,8 +86,3 @@ def time(statement: Statement, calls: Buffered, n: int) -> float:
         return CALL + ELEMENT * size
     start = CALL if value.kind == "copy" else STRIDED
     return start + LOOP * size / (n if inner == 1 else inner) + ELEMENT * size
-
-
-def elements(shape: Shape, n: int) -> int:
-    """The number of elements of an array for n examples."""
-    return math.prod(size.times * n if isinstance(size, Rows) else size for size in shape)

@@ -114,10 +114,16 @@ class Buffered:
         self.constants: dict[Any, Constant] = {}
         """Arrays that the calls carry along, beside those of the program."""
         self.views: dict[Any, Array] = {}
+        self.shaped: dict[str, Array] = {}
+        """What arrays in another shape are, of which the elements lie in memory in order."""
+        self.shares: dict[str, tuple[Array, Array]] = {}
+        """Of each ln Σ eˣ the terms e^(x-m), where m is the largest x, and their sum."""
         self.computed: dict[Any, Array] = {}
         """The nodes whose results are kept."""
         self.passing: dict[Any, Array] = {}
-        """Those of the present statement that read what other statements write to."""
+        """Those that read what statements write to, until it is written to again."""
+        self.reads: dict[Any, list[str]] = {}
+        """The names that these read."""
         self.latest: set[str] = set()
         """What the last call computed, if it was for the last operand of the present node."""
         stores = [statement for statement in statements if isinstance(statement, Store)]
@@ -140,11 +146,12 @@ class Buffered:
 
     def statement(self, statement: Statement) -> None:
         """The calls for one statement."""
-        self.passing = {}
         if isinstance(statement, Store):
             self.store(statement)
+            self.forget(statement.target)
             return
         text, value = statement.name, statement.value
+        self.shares |= {text.info: parts for parts in [parts_of_logsumexp(value)] if parts}
         if text.info in self.waiting:
             self.meaning[text.info] = self.factored(value)
         elif value.kind in ("full", "like") and text.info in self.stored:
@@ -389,6 +396,9 @@ class Buffered:
         key = array.key
         if not own and (known := self.known(key)):
             return known
+        if not own and len(array.args) == 1 and (base := self.shaped.get(array.args[0].info)):
+            if known := self.known(Array(array.kind, (base,), array.info, base.shape, array.dtype).key):
+                return self.computation(reshape(known, array.shape))
         if array.kind in VIEWS:
             return self.view(array, key)
         if all(map(self.is_fixed, array.args)) and not own:
@@ -397,11 +407,24 @@ class Buffered:
         else:
             result = self.call(array, called)
         if not own:
-            kept = self.passing if any(map(self.is_stored, array.args)) else self.computed
-            kept[key] = result
+            self.keep(key, array, result)
             if self.added.isdisjoint(names):
-                kept[written] = result
+                self.keep(written, array, result)
         return result
+
+    def keep(self, key: Any, array: Array, result: Array) -> None:
+        """Remember the result of a node."""
+        if any(map(self.is_stored, array.args)):
+            self.passing[key], self.reads[key] = result, names_in(*array.args)
+        else:
+            self.computed[key] = result
+
+    def forget(self, target: str) -> None:
+        """Forget what reads an array that has been written to."""
+        home = self.root.get(target, target)
+        for key in [key for key, names in self.reads.items() if home in {self.root.get(text, text) for text in names}]:
+            del self.reads[key]
+            self.passing.pop(key, None)
 
     def quicker(self, array: Array) -> Array:
         """A reduction as what takes less time, if what it reads lies in memory as that needs it."""
@@ -492,11 +515,30 @@ class Buffered:
         """A row of the table, or a sum of products, as what NumPy has for it."""
         if array.kind == "einsum":
             return by_matrices(array, self.last)
+        if array.kind is ops.detach:
+            return self.expanded(*array.args)
+        if array.kind == "reduce" and array.info[2]:
+            row, axes, _ = array.info
+            return reshape(reduce(row, array.args[0], axes), array.shape)
+        if array.kind == "widened" or (array.kind == "column" and array.args[0].shape[-1] == 1):
+            return reshape(array.args[0], array.shape)
         if array.kind is ops.softplus and elements(array.shape, EXAMPLES) >= LARGE:
             return softplus(*array.args)
         if array.kind is ops.sigmoid and (out := self.known(self.expanded(ops.softplus(*array.args)).key)):
             return Array(np.exp, (array.args[0] - out,), None, array.shape, "float")  # σ(x) = eˣ / (1 + eˣ)
+        if array.kind is ops.exp and (share := self.share(array.args[0])):
+            array = share
         return with_axis(array) if self.last else expanded(array)
+
+    def share(self, array: Array) -> Array | None:
+        """e^(x - ln Σ eˣ) as e^(x-m) / Σ e^(x-m), if these have been computed."""
+        if array.kind is not ops.sub:
+            return None
+        x, out = array.args
+        above, total = self.shares.get(source_of(out).info, (x, x))
+        if above is x or above.args[0].args[0].key != x.key:
+            return None
+        return Array(ops.div, (above, seen_as(out, total)), None, array.shape, "float")
 
     def without_axes(self, array: Array) -> Array:
         """A single number as an array without axes: NumPy takes that as it is, but spreads out an array of one."""
@@ -521,12 +563,16 @@ class Buffered:
         source = source_of(below)
         if source.kind != "name" or (array.kind == "column" and len(below.shape) == 1):  # a number, no array
             return array
+        if array.kind == "reshape" and below.info in self.shaped:
+            return self.computation(reshape(self.shaped[below.info], array.shape))
         if array.kind == "reshape" and not self.is_view_of(below, array.shape):
             return self.reshaped(array, key)
         turned = below if array.kind == "transpose" else self.turned(below)
         if turned is not below:
             return self.operand(Array(array.kind, (turned,), array.info, array.shape, array.dtype))
         self.views[key] = self.made(array)
+        if array.kind == "reshape" and self.in_order(below):
+            self.shaped[self.views[key].info] = below
         if array.kind == "transpose":
             self.views[transpose(self.views[key]).key] = below
         return self.views[key]
@@ -543,7 +589,7 @@ class Buffered:
             result = self.temporary(array)
             self.allocate(result)
             self.put(self.made(reshape(result, below.shape)), copy(below))
-        (self.passing if self.is_stored(below) else self.computed)[key] = result
+        self.keep(key, array, result)
         return result
 
     def made(self, array: Array) -> Array:
@@ -624,6 +670,24 @@ class Buffered:
 def several_columns(shape: Shape) -> bool:
     """Whether an array has several numbers for each example."""
     return len(shape) > 1 and shape[0] == Rows() and count(shape) != Rows()
+
+
+def parts_of_logsumexp(array: Array) -> tuple[Array, Array] | None:
+    """Of m + ln Σ e^(x-m) what is added up, and the sum."""
+    if array.kind is not ops.add or array.args[1].kind is not ops.log:
+        return None
+    (total,) = array.args[1].args
+    if total.kind != "reduce" or total.info[0] is not ops.sum or total.args[0].kind is not ops.exp:
+        return None
+    (above,) = total.args
+    return (above, total) if above.args[0].kind is ops.sub else None
+
+
+def seen_as(view: Array, array: Array) -> Array:
+    """A view of a name, or a view of a view, with another array in place of the name."""
+    if view.kind == "name":
+        return array
+    return Array(view.kind, (seen_as(view.args[0], array),), view.info, view.shape, view.dtype)
 
 
 def elements(shape: Shape, n: int) -> int:

@@ -290,6 +290,7 @@ UFUNCS: dict[np.ufunc, Callable[..., str]] = {
     np.square: lambda c, x: c.mul(x, x),
     np.reciprocal: lambda c, x: c.div(c.constant(1.0), x),
     np.absolute: lambda c, x: c.intrinsic("fabs", x),
+    np.copysign: lambda c, x, y: c.intrinsic("copysign", x, y),
     np.sqrt: lambda c, x: c.intrinsic("sqrt", x),
     np.floor: lambda c, x: c.intrinsic("floor", x),
     np.ceil: lambda c, x: c.intrinsic("ceil", x),

@@ -125,8 +125,10 @@ class Gradients:
         return gradient
 
     def add_scattered(self, source: int, index: Ints, flow: Array) -> None:
-        """Add a flow to elements of which some are read twice, or padded ones."""
-        size = self.layout.blocks[source].size
+        """Add a flow to elements of which some are read twice, or padded ones; to dead ones none goes."""
+        size, dead = self.layout.blocks[source].size, self.layout.blocks[source].dead
+        if dead is not None:
+            index = np.where((index != PAD) & dead[index], PAD, index)
         columns = flattened(flow, index.shape)
         columns = broadcast(columns, (*columns.lead, index.size))
         flat = index.reshape(-1)

@@ -151,7 +151,8 @@ class Buffered:
             self.forget(statement.target)
             return
         text, value = statement.name, statement.value
-        self.shares |= {text.info: parts for parts in [parts_of_logsumexp(value)] if parts}
+        if parts := parts_of_logsumexp(value):
+            self.shares[text.info] = parts
         if text.info in self.waiting:
             self.meaning[text.info] = self.factored(value)
         elif value.kind in ("full", "like") and text.info in self.stored:
@@ -396,9 +397,9 @@ class Buffered:
         key = array.key
         if not own and (known := self.known(key)):
             return known
-        if not own and len(array.args) == 1 and (base := self.shaped.get(array.args[0].info)):
-            if known := self.known(Array(array.kind, (base,), array.info, base.shape, array.dtype).key):
-                return self.computation(reshape(known, array.shape))
+        base = self.shaped.get(array.args[0].info) if len(array.args) == 1 and not own else None
+        if base and (known := self.known(Array(array.kind, (base,), array.info, base.shape, array.dtype).key)):
+            return self.computation(reshape(known, array.shape))
         if array.kind in VIEWS:
             return self.view(array, key)
         if all(map(self.is_fixed, array.args)) and not own:

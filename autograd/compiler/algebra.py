@@ -25,6 +25,7 @@ from autograd.compiler.array import (
     copy,
     count,
     full,
+    function,
     matmul,
     permuted,
     reduce,
@@ -138,7 +139,7 @@ class Names(NamedTuple):
         if mine.shares == other.shares and mine.number != -other.number and a.key == b.key:
             return Factor(mine.number + other.number, mine.shares), a
         if mine == other:
-            return mine, Array(ops.add, (a, b), None, array.shape, array.dtype)
+            return mine, self.either(a, b) or Array(ops.add, (a, b), None, array.shape, array.dtype)
         if mine == other.negative:
             first = mine.number > 0
             return (mine if first else other), Array(
@@ -152,6 +153,25 @@ class Names(NamedTuple):
         elif mine.number < 0:
             return ONE, Array(ops.sub, (b, negated(a)), None, array.shape, array.dtype)
         return ONE, array
+
+    def either(self, a: Array, b: Array) -> Array | None:
+        """c·p + (1 - c)·q for a truth value c as what is selected by it: in eager evaluation the other is not there."""
+        (c, one, p), (d, other, q) = self.chosen(a), self.chosen(b)
+        if one == other or c.key != d.key or a.shape != b.shape:
+            return None
+        return function(ops.where, c, *((p, q) if one else (q, p)))
+
+    def chosen(self, array: Array) -> tuple[Array, bool, Array]:
+        """A product with a truth value as this, whether it is so or not so, and the other factor."""
+        a, b = array.args if array.kind is ops.mul else (array, Array.lift(1))
+        if b.kind == "cast":
+            a, b = b, a
+        if a.kind != "cast":
+            return array, True, array
+        (condition,) = a.args
+        yes = condition.kind is not np.logical_not
+        condition = condition if yes else condition.args[0]
+        return self.meaning.get(condition.info, (ONE, condition))[1] if condition.kind == "name" else condition, yes, b
 
     def selection(self, array: Array) -> tuple[Factor, Array]:
         """a or b, of which a common factor is one of both; 0 has any."""
@@ -268,10 +288,6 @@ def expanded(array: Array) -> Array:
         return POWERS[array.args[1].number](array.args[0])
     if array.kind is ops.neg:
         return Array(np.multiply, (*array.args, Array.lift(-1)), None, array.shape, array.dtype)
-    if array.kind is ops.mul and any(arg.kind == "cast" for arg in array.args):
-        truths = [arg.args[0] if arg.kind == "cast" else arg for arg in array.args]  # times numbers they are numbers
-        if any(arg.dtype == "float" for arg in truths):
-            array = Array(ops.mul, tuple(truths), None, array.shape, array.dtype)
     ufunc = ufunc_of(array.kind)
     return expanded(array.kind.arrays(*array.args)) if ufunc is None else Array(
         ufunc, array.args, None, array.shape, array.dtype)

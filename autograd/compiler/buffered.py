@@ -170,7 +170,8 @@ class Buffered:
         if value.kind == "copy" and text.info not in self.stored:
             (value,) = value.args  # nobody writes to either
         factor, inner = self.factored(value)
-        at_once = factor == ONE or (factor == ONE.negative and negated(inner).kind is not ops.neg)
+        at_once = not is_masked(inner) and (
+            factor == ONE or (factor == ONE.negative and negated(inner).kind is not ops.neg))
         if not at_once and text.info not in self.stored:
             found = self.deferred(inner)
             if not self.is_stored(found):
@@ -186,8 +187,12 @@ class Buffered:
         """An array of which nothing is left to compute but what its reader may do without."""
         if is_ones(array):
             return array
-        if array.kind == "cast":
-            return Array("cast", (self.operand(array.args[0]),), None, array.shape, array.dtype)
+        if array.kind == "cast" or is_masked(array):  # such a one may become a selection
+            args = [self.deferred(arg) if arg.kind in ("cast", np.logical_not) else self.operand(arg)
+                    for arg in array.args]
+            return Array(array.kind, tuple(args), None, array.shape, array.dtype)
+        if array.kind is np.logical_not:
+            return Array(array.kind, (self.operand(array.args[0]),), None, array.shape, array.dtype)
         return self.computation(array)
 
     def weighted(self, array: Array) -> Array:
@@ -466,13 +471,18 @@ class Buffered:
     def put(self, place: Array, array: Array) -> None:
         """The call that writes a node to a place in least time."""
         args = array.args
-        if ufunc_of(array.kind) is not None and len(args) > 1:
+        if (ufunc_of(array.kind) is not None and len(args) > 1) or array.kind is ops.where:
             args = tuple(map(self.without_axes, args))
         elif array.kind == "matmul":
             place, array = self.product(place, array)
             args = array.args
         elif array.kind == "take":
             place, args = self.lying(place), tuple(map(self.lying, args))
+        if array.kind is ops.where and args[0].shape == place.shape and all(
+                arg.shape in ((), place.shape) for arg in args) and all(
+                self.in_order(arg) for arg in (place, *args[:2]) if arg.shape):
+            place, args = self.lying(place), tuple(map(self.lying, args))
+            array = Array(array.kind, args, "in order", array.shape, array.dtype)
         if len(place.shape) > 2 and self.turns(place.shape) and array.kind not in INTO - {"copy", "cast"} and all(
                 arg.shape == () or (arg.shape == place.shape and self.in_order(arg)) for arg in (place, *args)):
             place, args = self.lying(place), tuple(map(self.lying, args))  # one run of numbers
@@ -691,6 +701,11 @@ def seen_as(view: Array, array: Array) -> Array:
     return Array(view.kind, (seen_as(view.args[0], array),), view.info, view.shape, view.dtype)
 
 
+def is_masked(array: Array) -> bool:
+    """Whether an array is a product with truth values."""
+    return array.kind is ops.mul and any(arg.kind == "cast" and arg.shape == array.shape for arg in array.args)
+
+
 def elements(shape: Shape, n: int) -> int:
     """The number of elements of an array for n examples."""
     return math.prod(size.times * n if isinstance(size, Rows) else size for size in shape)
@@ -798,7 +813,8 @@ class CallPrinter(Printer):
         dtype = "theta.dtype" if value.args and value.args[0].dtype == "truth" else "None"
         match value.kind:
             case ops.where:
-                selected = f"np.copyto({place}, {args[1]}, where={args[0]})"
+                selected = (f"np.putmask({place}, {args[0]}, {args[1]})" if info else
+                            f"np.copyto({place}, {args[1]}, where={args[0]})")  # which takes longer
                 return selected if args[2] == place else f"{place}[...] = {args[2]}; {selected}"
             case "matmul":
                 return f"np.matmul({', '.join(args)}, out={place})"

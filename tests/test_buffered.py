@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -220,6 +221,23 @@ def test_softplus_and_its_slope_lose_no_digits(dtype: Any) -> None:
     rounding = {"rtol": 100 * np.finfo(dtype).eps, "atol": 0}
     np.testing.assert_allclose(dx[:, 0] * len(x), [node.grad for node in nodes], **rounding)
     np.testing.assert_allclose(program(np.ones(2, dtype), x), [2 * node.softplus().data for node in nodes], **rounding)
+
+
+@pytest.mark.parametrize("theta", [(2.0, 3.0), (0.0, 1000.0), (-1.0, 0.5), (math.inf, 1.0), (0.0, 0.0)])
+def test_what_is_the_same_for_all_examples_is_computed_as_floats_and_never_raises(theta: tuple[float, float]) -> None:
+    def scale(a: Value, b: Value) -> Value:
+        return 1 / a + b.exp().log() + a.sqrt() + (a * b).tanh()
+
+    w = [Value(1.0), Value(2.0)]
+    program = autograd.compile(lambda x: scale(*w) * x[0], w)
+    nodes = list(map(Value, theta))
+    scale(*nodes).backward()
+    for dtype in (np.float64, np.float32):
+        value, gradient = program.value_and_grad(np.array(theta, dtype), np.ones((50, 1), dtype))
+        if math.isfinite(np.dtype(dtype).type(nodes[1].exp().data)):
+            np.testing.assert_allclose(value, scale(*nodes).data, rtol=1e-6)
+            np.testing.assert_allclose(gradient, [node.grad for node in nodes], rtol=1e-6)
+    assert "np.exp" not in program.executed_source
 
 
 def test_what_is_written_to_is_no_array_that_stays() -> None:

@@ -75,7 +75,7 @@ from autograd.compiler.array import (
 )
 from autograd.compiler.function import Function
 from autograd.compiler.printer import Printer, all_nodes, constants_in
-from autograd.formula import Formula
+from autograd.formula import Formula, as_formula
 
 INTO = frozenset({"matmul", "dot", "reduce", "reduceat", "take", "einsum", "copy", "cast"})
 """The structural kinds that can write their result to an array that is there; ufuncs and `where` can as well."""
@@ -118,6 +118,10 @@ class Buffered:
         """What arrays in another shape are, of which the elements lie in memory in order."""
         self.shares: dict[str, tuple[Array, Array]] = {}
         """Of each ln Σ eˣ the terms e^(x-m), where m is the largest x, and their sum."""
+        self.floats: dict[str, Array] = {}
+        """Of arrays of a single number that is computed as a float of Python, that float."""
+        self.unwritten: dict[str, Store] = {}
+        """The calls that write such numbers to their arrays, until one is read as an array."""
         self.computed: dict[Any, Array] = {}
         """The nodes whose results are kept."""
         self.passing: dict[Any, Array] = {}
@@ -139,7 +143,7 @@ class Buffered:
         that lie in another from the start."""
         self.forward = 0
         """How many of the statements belong to the forward half."""
-        self.numbers = {stem: itertools.count(1) for stem in "tkj"}
+        self.numbers = {stem: itertools.count(1) for stem in "tkjf"}
         self.taken = set(taken)
 
     # ── statements ───────────────────────────────────────────────────────────────────────────
@@ -159,9 +163,19 @@ class Buffered:
             self.allocate(text)
             if value.kind == "full" or value.info:
                 everywhere = value.args[0] if value.kind == "full" else Array.lift(0)
-                self.statements.append(Store(text, everywhere, adds=False))
+                self.emit(Store(text, everywhere, adds=False))
         else:
             self.define(text, value)
+
+    def emit(self, statement: Statement) -> None:
+        """Add a call."""
+        self.write_numbers(*statement.arrays)
+        self.statements.append(statement)
+
+    def write_numbers(self, *arrays: Array) -> None:
+        """Write single numbers to the arrays in which these look for them."""
+        homes = {self.root.get(text, text) for text in names_in(*arrays)}
+        self.statements += [self.unwritten.pop(home) for home in [*self.unwritten] if home in homes]
 
     def define(self, text: Array, value: Array) -> None:
         """The calls that compute what a name stands for; a factor is left to what reads it."""
@@ -231,7 +245,7 @@ class Buffered:
         place, value = statement.place, statement.value
         if place.kind == "take":
             place = take(self.lying(self.operand(place.args[0])), place.info)
-            self.statements.append(Store(place, self.lying(self.operand(value)), statement.adds))
+            self.emit(Store(place, self.lying(self.operand(value)), statement.adds))
             return
         if place.kind == "name" and place.info in self.added:
             self.define(place, place + value)
@@ -239,7 +253,9 @@ class Buffered:
         place = self.operand(place)
         home = self.root.get(statement.target)
         assert home is None or home in {self.root.get(text) for text in names_in(place)}, "a copy is no place"
-        if statement.adds:
+        if statement.adds and is_number(place) and is_number(value):
+            self.emit(Store(place, self.float_of(function(ops.add, place, value)), adds=False))
+        elif statement.adds:
             factor, value = self.factored(value)
             ufunc = np.subtract if factor == ONE.negative else np.add
             value = value if factor == ONE.negative else self.times(factor, value)
@@ -256,6 +272,9 @@ class Buffered:
         """The calls that compute a value at a place, with no array of its own if that can be."""
         while value.kind == "broadcast":
             (value,) = value.args  # what is written is spread out anyway
+        if count(place.shape) == 1 and self.is_single(self.factored(value)[1]):
+            self.emit(Store(place, self.float_of(value), adds=False))
+            return
         value = self.quicker(self.expanded(self.times(*self.factored(value))))
         if value.kind == "reshape" and not is_view(value) and self.is_view_of(place, value.args[0].shape):
             self.write(self.operand(reshape(place, value.args[0].shape)), value.args[0])
@@ -263,7 +282,9 @@ class Buffered:
         if takes_place(value) and place.shape == value.shape and (value.kind != "dot" or self.in_order(place)):
             self.put(place, self.with_operands(value))
         else:
-            self.statements.append(Store(place, self.computation(value), adds=False))
+            found = self.computation(value)
+            number = self.floats.get(self.root.get(found.info, "")) if found.kind == "name" else None
+            self.emit(Store(place, found if number is None or count(place.shape) != 1 else number, adds=False))
 
     def concatenated(self, array: Array, called: Array | None) -> Array:
         """Arrays side by side, each computed at its place."""
@@ -287,7 +308,8 @@ class Buffered:
         """
         lying = [self.lying(place) for place in places]
         early, late = self.allocations[:first], self.allocations[first:]
-        empties = {self.root[let.name.info]: i for i, let in enumerate(early) if let.value.kind == "empty"}
+        empties = {self.root[let.name.info]: i for i, let in enumerate(early)
+                   if let.value.kind == "empty" and let.name.info not in self.floats}
         there, begin = set(), first
         for place, view, arg in zip(places, lying, args, strict=True):
             factor, inner = self.factored(arg)
@@ -383,6 +405,8 @@ class Buffered:
             return inner if factor == ONE else self.computation(self.times(factor, inner))
         if array.kind in ("number", "constant"):
             return array
+        if self.is_single(array) and not (called and called.info in self.stored):
+            return self.single(array, called)
         array = self.expanded(array)
         if array.kind in ("name", "number", "constant"):
             return self.computation(array)
@@ -432,6 +456,52 @@ class Buffered:
             del self.reads[key]
             self.passing.pop(key, None)
 
+    def is_single(self, array: Array) -> bool:
+        """Whether an array is a single number for all examples, made of others by a row of the table."""
+        return (isinstance(array.kind, ops.Op) and array.kind.recorded and is_number(array)
+                and all(arg.number is not None or is_number(arg) for arg in array.args)
+                and not all(map(self.is_fixed, array.args)))
+
+    def single(self, array: Array, called: Array | None) -> Array:
+        """The array of a single number, to which it is written when that is read."""
+        number = self.float_of(array)
+        if (known := self.known((number.info, array.shape))) is not None:
+            return known
+        result = called or self.temporary(array)
+        self.allocate(result)
+        self.computed[number.info, array.shape] = result
+        self.floats[result.info] = number
+        self.unwritten[result.info] = Store(result, number, adds=False)
+        return result
+
+    def float_of(self, array: Array) -> Array:
+        """A single number as a float of Python: NumPy takes ten times as long."""
+        if array.number is not None:
+            return array
+        factor, inner = self.factored(array)
+        if factor != ONE:
+            return self.float_called(Array(ops.mul, (factor.value, self.float_of(inner)), None, (), "scalar"))
+        if self.is_single(inner):
+            args = tuple(map(self.float_of, inner.args))
+            return self.float_called(Array(inner.kind, args, None, (), "scalar"))
+        inner = self.operand(inner)
+        if (number := self.floats.get(self.root.get(inner.info, inner.info))) is not None:
+            return number
+        return self.float_called(Array("float", (inner,), None, (), "scalar"))
+
+    def float_called(self, array: Array) -> Array:
+        """The name of a float."""
+        if (known := self.known(array.key)) is not None:
+            return known
+        result = self.temporary(array, "f")
+        if all(map(self.is_fixed, array.args)):
+            self.allocations.append(Let(result, array))
+            self.fixed.add(result.info)
+        else:
+            self.emit(Let(result, array))
+        self.keep(array.key, array, result)
+        return result
+
     def quicker(self, array: Array) -> Array:
         """A reduction as what takes less time, if what it reads lies in memory as that needs it."""
         if is_total(array):
@@ -465,7 +535,7 @@ class Buffered:
         if result.info in self.root:
             self.put(result, array)
         else:
-            self.statements.append(Let(result, array))
+            self.emit(Let(result, array))
         return result
 
     def put(self, place: Array, array: Array) -> None:
@@ -486,7 +556,7 @@ class Buffered:
         if len(place.shape) > 2 and self.turns(place.shape) and array.kind not in INTO - {"copy", "cast"} and all(
                 arg.shape == () or (arg.shape == place.shape and self.in_order(arg)) for arg in (place, *args)):
             place, args = self.lying(place), tuple(map(self.lying, args))  # one run of numbers
-        self.statements.append(Store(place, Array(array.kind, args, array.info, place.shape, array.dtype), adds=False))
+        self.emit(Store(place, Array(array.kind, args, array.info, place.shape, array.dtype), adds=False))
 
     def product(self, place: Array, array: Array) -> tuple[Array, Array]:
         """A product of matrices as the call that takes least time, and where it writes."""
@@ -613,7 +683,7 @@ class Buffered:
         elif source_of(array).info in (*VECTORS, *self.runs):
             self.runs[result.info] = Let(result, self.of_vector(array))
         else:
-            self.statements.append(Let(result, array))
+            self.emit(Let(result, array))
         if not self.in_order(array):
             self.ragged.add(result.info)
         return result
@@ -701,6 +771,11 @@ def seen_as(view: Array, array: Array) -> Array:
     return Array(view.kind, (seen_as(view.args[0], array),), view.info, view.shape, view.dtype)
 
 
+def is_number(array: Array) -> bool:
+    """Whether an array is a single number, the same for all examples."""
+    return array.dtype == "float" and not array.batched and count(array.shape) == 1
+
+
 def is_masked(array: Array) -> bool:
     """Whether an array is a product with truth values."""
     return array.kind is ops.mul and any(arg.kind == "cast" and arg.shape == array.shape for arg in array.args)
@@ -783,9 +858,13 @@ def with_buffers(made: Function, last: bool = False) -> Buffered:
     buffered = Buffered(taken, made.statements, [*made.views, *made.places], last)
     for statement in made.forward:
         buffered.statement(statement)
+    buffered.write_numbers(*map(buffered.inlined, made.results))
     buffered.forward = len(buffered.statements)
     for statement in made.backward:
         buffered.statement(statement)
+    buffered.write_numbers(*map(buffered.inlined, made.results))
+    buffered.allocations = [let for let in buffered.allocations
+                            if buffered.root.get(let.name.info) not in buffered.unwritten]
     return buffered
 
 
@@ -800,6 +879,9 @@ class CallPrinter(Printer):
         """A call as a line."""
         if isinstance(statement, Let):
             return f"{self.text(statement.name)} = {self.text(statement.value)}"
+        if statement.value.dtype == "scalar":
+            first = ", ".join("0" for _ in statement.place.shape) or "()"
+            return f"{self.formula(statement.place):atom}[{first}] = {self.text(statement.value)}"
         if statement.place.kind == "take":
             return super().statement(statement)
         return self.into(statement.value, self.text(statement.place))
@@ -837,6 +919,18 @@ class CallPrinter(Printer):
         if value.dtype == "number" or not value.shape:
             return f"{place}.fill({self.text(value)})"
         return f"{place}[...] = {self.text(value)}"
+
+    def formula(self, array: Array) -> Formula:
+        """A node as text; what computes floats as Python spells it."""
+        if array.dtype == "scalar" and isinstance(array.kind, ops.Op):
+            args = [as_formula(arg.number) if arg.number is not None else
+                    Formula(str(self.formula(arg)), self.formula(arg).level, spelling="python") for arg in array.args]
+            printed: Formula = array.kind.dispatch(tuple(args))
+            return printed
+        return super().formula(array)
+
+    def _float(self, info: None, a: Formula, array: Array) -> str:
+        return f"{a:atom}.item()"
 
     def _dot(self, info: None, a: Formula, b: Formula, array: Array) -> str:
         return f"{a:atom}.dot({b})"

@@ -56,6 +56,8 @@ def microseconds(calls: Buffered, n: int) -> float:
 def time(statement: Statement, calls: Buffered, n: int) -> float:
     """The time of a call."""
     value, args = statement.value, statement.value.args
+    if value.dtype == "scalar":
+        return SLICE
     if value.kind in ("scatter", "reduceat"):
         return SCATTER + LOOP * elements(value.shape, n) + GATHERED * elements(args[0].shape, n)
     if not isinstance(statement, Store):

@@ -31,6 +31,7 @@ from autograd.compiler.printer import HELPERS, Printer, all_nodes, constants_in
 from autograd.compiler.reference import Reference
 from autograd.compiler.straight import Straight
 from autograd.nested import is_finite, quietly
+from autograd.specialize import FUNCTIONS
 from autograd.value import LAST_CHANGE
 
 KEPT = 8
@@ -57,7 +58,7 @@ def view(a: FloatArray, base: int, sizes: tuple[int, ...], strides: tuple[int, .
                       (*a.strides[:-1], *(step * stride for stride in strides)))
 
 
-HELP: dict[str, Any] = {
+HELP: dict[str, Any] = FUNCTIONS | {
     "np": np, "view": view, "scatter": function_of(HELPERS["scatter"], "<compiled helpers>", "scatter", {"np": np})}
 """What all functions use: NumPy and the helpers."""
 
@@ -68,7 +69,7 @@ class Runnable:
     def __init__(self, made: Function, dtype: np.dtype[Any], parameters: int, native: bool) -> None:
         self.dtype = dtype
         calls = quickest(made)
-        self.statements = len(calls.statements)
+        self.statements = sum(statement.value.dtype != "scalar" for statement in calls.statements)
         names = dict(HELP)
         write = NativePrinter(ELEMENTS[dtype.char], names) if native else CallPrinter()
         self.source = source_of_calls(made, calls, write, copied=parameters <= SMALL)

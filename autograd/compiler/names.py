@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiler.array import Array, Constant, constant
+from autograd.specialize import FUNCTIONS
 
 RESERVED = {"theta", "x", "y", "u", "n", "np", "len", "value", "gradient", "outside", "view", "scatter",
-            "jax", "jnp", "step", "carried", "float", "magnitude", "power", "larger"}
+            "jax", "jnp", "carried", "float", "magnitude", "power", "larger", *FUNCTIONS}
 """What generated source uses besides the names made here, in NumPy or in JAX."""
 
 

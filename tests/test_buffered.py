@@ -58,6 +58,10 @@ def lowered(*statements: Any, last: bool = False) -> Buffered:
 CALLS: dict[str, tuple[Any, str]] = {
     "a sum": (z(X + B), "np.add(x, b, out=z)"),
     "a product": (z(matmul(X, W)), "x.dot(W, out=z)"),
+    "a product of columns that lie among others": (
+        z(matmul(part(X, 0, 2), V)), "t1 = x[:, 0:2]\nnp.matmul(t1, V, out=z)"),
+    "a selection in order": (z(ops.where(ops.gt(X, 0), X, 1)),
+                             "np.greater(x, k1, out=t1)\nz[...] = k2; np.putmask(z, t1, x)"),
     "a function": (z(ops.tanh(X)), "np.tanh(x, out=z)"),
     "a square": (z(X**2), "np.square(x, out=z)"),
     "a function that NumPy has not": (

@@ -107,6 +107,8 @@ class Buffered:
         """Whether the axis of examples comes last in memory, so that a column is one run of numbers."""
         self.ragged = {let.name.info for let in runs if let.value.kind == "transpose" and 1 not in let.name.shape}
         """Arrays that do not lie in memory in order."""
+        self.gaps: set[str] = set()
+        """Those between whose elements there are others."""
         self.meaning: dict[str, tuple[Factor, Array]] = {}
         """What a name of the readable program stands for: a buffer, or a view of one, times a factor."""
         self.factored = Names(self.meaning).factored
@@ -570,7 +572,7 @@ class Buffered:
                 place, right = self.merged(place), self.merged(right)
             else:
                 return place, einsum("...ij,...jk->...ik", left, right)
-        if len(left.shape) <= len(right.shape) == 2 and whole:
+        if len(left.shape) <= len(right.shape) == 2 and whole and not (self.has_gaps(left) or self.has_gaps(right)):
             return place, Array("dot", (left, right), None, place.shape, "float")
         return place, matmul(left, right)
 
@@ -686,6 +688,8 @@ class Buffered:
             self.emit(Let(result, array))
         if not self.in_order(array):
             self.ragged.add(result.info)
+        if self.has_gaps(array):
+            self.gaps.add(result.info)
         return result
 
     def of_vector(self, array: Array) -> Array:
@@ -707,6 +711,13 @@ class Buffered:
         if array.kind != "name" or array.info in self.ragged:
             return False
         return array.info in self.root or not self.turns(array.shape)
+
+    def has_gaps(self, array: Array) -> bool:
+        """Whether there are others between the elements of an array: its `dot` would copy them."""
+        if array.kind not in VIEWS:
+            return array.info in self.gaps
+        parted = array.kind in ("part", "column", "view") and len(array.shape) > 1
+        return (parted and not self.in_order(array)) or self.has_gaps(array.args[0])
 
     def is_view_of(self, array: Array, shape: Shape) -> bool:
         """Whether an array can have another shape without a copy."""

@@ -71,6 +71,11 @@ SAME: dict[str, tuple[Callable[[Any], Any], str]] = {
     "an open selection": (lambda x: where(gt(x[0], 1.0), x[1], x[2]), "where(gt(x0, 1), x1, x2)"),
     "a neuron beside its target": (lambda x: W[0] * x[0] + W[1] * x[1] - x[2], "(+(+w0·x0 +w1·x1) -x2)"),
     "a target beside its neuron": (lambda x: x[2] - (W[0] * x[0] + W[1] * x[1]), "(+x2 -(+w0·x0 +w1·x1))"),
+    "Horner's rule": (lambda x: (W[2] * x[0] + W[1]) * x[0] + W[0], "(+(+x0·x0)·w2 +w0 +w1·x0)"),
+    "taking it away": (lambda x: W[0] - (W[1] - x[1]) * x[0], "(+(+x0·x1) +w0 -w1·x0)"),
+    "a factor of many terms": (lambda x: (W[0] * x[0] + W[1] * x[1] + W[2]) * x[2] + W[0],
+                               "(+(+w0·x0 +w1·x1 +w2)·x2 +w0)"),
+    "a factor alone": (lambda x: ((W[0] * x[0] + W[1]) * x[0]).tanh(), "tanh((+(+w0·x0 +w1)·x0))"),
     "a sum written twice": (lambda x: (x[0] + x[1]).tanh() + (x[0] + x[1]), "(+tanh((+x0 +x1)) +x0 +x1)"),
 }
 

@@ -7,6 +7,8 @@
 - A selection whose condition is constant is what it selects.
 - No gradient goes to a maximum that cancels, as in a softmax.
 - Maps by numbers, one after the other, become one: each result a sum of numbers times what the first map reads.
+- Data times a sum of parameters times data is a sum of parameters times data: what a chain of such steps computes, as
+  in Horner's rule, is a product of parameters with data (powers) that depend on no parameter.
 - Common sub-expressions merge.
 - What steps of a loop add up that is there from the start becomes a sum of its own.
 
@@ -50,8 +52,12 @@ def canonical(graph: Graph) -> Canonical:
     with np.errstate(all="ignore"):
         graph, folded = without_decided(graph)
     terms, owner = flattened(graph, folded.terms.take(~folded.known[folded.terms.owner]))
-    result = merged(graph, terms, owner, folded.known, folded.value)
-    result = replace(result, traced=result.traced[-size:][number], hidden=folded.hidden, endless=folded.endless)
+    features = Features.of(graph, terms, owner, folded.known)
+    made = len(features.nodes)
+    graph, terms, owner = features.apart(graph, terms, owner)
+    known, value = np.concatenate([np.zeros(made, bool), folded.known]), np.concatenate([np.zeros(made), folded.value])
+    result = merged(graph, terms, owner, known, value)
+    result = replace(result, traced=result.traced[-size:][number], hidden=folded.hidden + made, endless=folded.endless)
     return with_early_sums(result)
 
 
@@ -387,6 +393,135 @@ def _jumped(parent: Ints, sign: Ints) -> tuple[Ints, Ints]:
             return parent, sign
         sign = sign * np.where(above != parent, sign[parent], 1)
         parent = above
+
+
+# ── products of data ──────────────────────────────────────────────────────────────────────────────
+
+
+Term = tuple[int, int, int]
+"""A sign and two factors, of which the second may be NONE."""
+
+PARAMETERS, DATA = 1, 2
+"""What a node may depend on, as bits."""
+
+LONGEST = 256
+"""Terms of a sum up to which it is multiplied out."""
+
+
+class Features:
+    """Products of data that are made, and the terms of the sums in which they are read.
+
+    x·(w·u + b) with data x and u, in a sum with other such terms, becomes w·(x·u) + b·x, if that takes no more than one
+    product that is not there yet.
+    """
+
+    def __init__(self, depends: Ints, terms: dict[int, list[Term]]) -> None:
+        self.depends = depends
+        self.terms = terms
+        self.nodes: dict[tuple[int, int], int] = {}
+        """Below NONE, the products of pairs of nodes."""
+        self.absorbed: dict[int, int] = {}
+        """The sums that are multiplied out, and those in which they are."""
+
+    @classmethod
+    def of(cls, graph: Graph, terms: Terms, owner: Ints, known: Bools) -> Features:
+        """The products for all chains of a graph."""
+        linear = np.zeros(len(graph), dtype=bool)
+        linear[terms.owner] = True
+        once = _uses(graph, terms, linear | known | (owner != np.arange(len(graph)))) == 1
+        inner = np.append(linear & once, False)
+        found = inner[terms.left] != inner[terms.right]
+        found &= terms.right != NONE
+        several = np.bincount(terms.owner, minlength=len(graph)) > 1
+        found &= several[terms.owner]
+        if not found.any():
+            return cls(np.zeros(0, np.int64), {})
+        depends = dependences(graph, terms, owner, known)
+        left, right = terms.left, terms.right
+        sums, data = np.where(inner[left], left, right), np.where(inner[left], right, left)
+        found &= (depends[data] == DATA) & (depends[sums] & PARAMETERS > 0)
+        involved = np.isin(terms.owner, np.concatenate([terms.owner[found], sums[found]]))
+        lists: dict[int, list[Term]] = {}
+        for node, sign, a, b in zip(*(column[involved].tolist() for column in (
+                terms.owner, terms.sign, left, right)), strict=True):
+            lists.setdefault(node, []).append((sign, a, b))
+        self = cls(depends, lists)
+        for node, inside, factor in sorted(zip(
+                *(column[found].tolist() for column in (terms.owner, sums, data)), strict=True)):
+            self.multiply_out(node, inside, factor)
+        return self
+
+    def multiply_out(self, node: int, inside: int, factor: int) -> None:
+        """Write factor · inside, a term of a sum, as the products of the factor with each term of the inside."""
+        outer = [term for term in self.terms[node] if inside not in term[1:]]
+        (sign,) = [term[0] for term in self.terms[node] if inside in term[1:]]
+        parts = [self.parted(term) for term in self.terms[inside]]
+        if len(parts) > LONGEST or None in parts or all(self.parted(term) is None for term in outer):
+            return
+        pairs = {self.pair(factor, data) for part in parts if part for data in part[2:] if data != NONE}
+        if sum(pair not in self.nodes for pair in pairs) > 1:
+            return
+        for part in parts:
+            assert part is not None
+            mine, weight, data = part
+            product = factor if data == NONE else self.nodes.setdefault(self.pair(factor, data), -2 - len(self.nodes))
+            outer.append((sign * mine, product, NONE) if weight == NONE else (sign * mine, weight, product))
+        self.terms[node], self.terms[inside], self.absorbed[inside] = outer, [], node
+
+    def pair(self, a: int, b: int) -> tuple[int, int]:
+        """Two factors in order."""
+        return (a, b) if a <= b else (b, a)
+
+    def parted(self, term: Term) -> Term | None:
+        """The sign, the parameter and the data of a term, of which either may be NONE; None for any other term."""
+        sign, a, b = term
+        if self.is_data(a):
+            a, b = b, a
+        if a != NONE and (self.is_data(a) or self.depends[a] & DATA):
+            return None
+        return (sign, a, b) if b == NONE or self.is_data(b) else None
+
+    def is_data(self, node: int) -> bool:
+        """Whether a node depends on data and on no parameter."""
+        return node < NONE or (node != NONE and bool(self.depends[node] == DATA))
+
+    def apart(self, graph: Graph, terms: Terms, owner: Ints) -> tuple[Graph, Terms, Ints]:
+        """The graph with the products as nodes before all others, the terms, and who absorbed each node."""
+        made = len(self.nodes)
+        if not self.absorbed:
+            return graph, terms, owner
+        for inside, node in self.absorbed.items():
+            owner = np.where(owner == inside, node, owner)
+        kept = terms.take(~np.isin(terms.owner, np.array(list(self.terms))))
+        new = [(node, *term) for node, mine in self.terms.items() for term in mine]
+        new += [(product, 1, *pair) for pair, product in self.nodes.items()]
+        columns = np.array(new, np.int64).T
+        old = np.stack([kept.owner, kept.sign, kept.left, kept.right])
+        both = np.concatenate([columns, old], axis=1)
+        for row in (0, 2, 3):  # products are numbered from -2 downwards
+            both[row] = np.where(both[row] >= 0, both[row] + made, np.where(both[row] == NONE, NONE, -2 - both[row]))
+        both = both[:, np.argsort(both[0], kind="stable")]
+        before = in_front(graph, np.zeros(made), graph.args + made, np.diff(graph.start))
+        return before, Terms(*both), np.concatenate([np.arange(made), owner + made])
+
+
+def dependences(graph: Graph, terms: Terms, owner: Ints, known: Bools) -> Ints:
+    """Of each node whether it depends on parameters or on data, as bits; a last one for NONE depends on neither."""
+    kinds = np.zeros(len(CODE), np.int64)
+    kinds[[CODE["parameter"], CODE["outside"]]] = PARAMETERS
+    kinds[[CODE["input"], CODE["target"], CODE["noise"]]] = DATA
+    found = np.append(np.where(known, 0, kinds[graph.code]), 0)
+    linear = owner != np.arange(len(graph))
+    linear[terms.owner] = True
+    others = np.repeat(np.arange(len(graph)), np.diff(graph.start))
+    mine = ~linear[others] & ~known[others]
+    above = np.concatenate([terms.owner, terms.owner, others[mine]])
+    below = np.concatenate([terms.left, terms.right, graph.args[mine]])
+    while True:
+        before = found.copy()
+        np.bitwise_or.at(found, above, found[below])
+        if np.array_equal(found, before):
+            return found
 
 
 # ── equal expressions become one ──────────────────────────────────────────────────────────────────

@@ -415,7 +415,7 @@ class Hidden:
         graph, nodes = made.canonical, made.canonical.hidden
         kinds = graph.code[nodes]
         self.leaves = {leaf: graph.data[nodes[kinds == CODE[leaf]]].astype(np.int64)
-                       for leaf in ("parameter", "input", "target", "outside")}
+                       for leaf in ("parameter", "input", "target", "outside") if CODE[leaf] in kinds}
         self.endless = graph.endless or not np.isfinite(graph.data[nodes[kinds == CODE["constant"]]]).all()
         inner = graph.as_traced(nodes[kinds >= len(LEAVES)])
         inner = inner[inner != NONE]
@@ -430,10 +430,9 @@ class Hidden:
         if self.endless:
             return False
         x, y = batch.matrices(theta.dtype)
-        given = {"parameter": theta, "input": x, "target": y, "outside": outside}
-        for leaf, array in given.items():
-            mine = self.leaves[leaf]
-            if array is not None and len(mine) and not (is_finite(array) or np.isfinite(array[..., mine]).all()):
+        given: dict[str, Any] = {"parameter": theta, "input": x, "target": y, "outside": outside}
+        for leaf, mine in self.leaves.items():
+            if not (is_finite(given[leaf]) or np.isfinite(given[leaf][..., mine]).all()):
                 return False
         if self.inner is None or (self.safe and all(array is None or is_moderate(array) for array in given.values())):
             return True

@@ -18,7 +18,7 @@ from autograd.compiler.array import Line, Statement, read_by, target_of, without
 from autograd.compiler.blocks import Block
 from autograd.compiler.build import Plan
 from autograd.compiler.function import Function
-from autograd.compiler.graph import CODE, CODES, LEAVES, NONE, SUM, Bools, Canonical, Graph, Ints
+from autograd.compiler.graph import CODE, CODES, LEAVES, NONE, SUM, Bools, Canonical, Graph, Ints, distinct
 from autograd.compiler.group import Group
 from autograd.compiler.layout import LEAF_NAMES, positions
 from autograd.compiler.loops import Looped
@@ -126,7 +126,9 @@ def canonical_nodes(graph: Canonical, names: Sequence[str]) -> list[Node]:
     constant = graph.code == CODE["constant"]
     names = [number(x) if fixed else name for x, fixed, name in zip(graph.data, constant, names, strict=True)]
     nodes = []
-    for node in np.flatnonzero(graph.alive & ~constant).tolist():
+    for node in in_order(graph):
+        if constant[node]:
+            continue
         op = CODES[graph.code[node]]
         if graph.code[node] == SUM:
             nodes.append(Node(names[node], op, *_sum(graph, node, names, constant)))
@@ -134,6 +136,21 @@ def canonical_nodes(graph: Canonical, names: Sequence[str]) -> list[Node]:
             args = graph.args[graph.start[node] : graph.start[node + 1]]
             nodes.append(Node(names[node], op, *_written(op, names, node, args, constant)))
     return nodes
+
+
+def in_order(graph: Canonical) -> list[int]:
+    """The living nodes as they were written; products of data, which were made later, behind what they read."""
+    place = np.arange(len(graph.code))
+    for node in sorted(made_products(graph), key=lambda node: int(graph.level[node])):
+        terms = slice(graph.first[node], graph.first[node + 1])
+        place[node] = max(place[graph.left[terms]].max(), place[graph.right[terms]].max())
+    return sorted(np.flatnonzero(graph.alive).tolist(), key=lambda node: (int(place[node]), int(graph.level[node])))
+
+
+def made_products(graph: Canonical) -> list[int]:
+    """The products of data that stand before what they read."""
+    owner = np.repeat(np.arange(len(graph.code)), np.diff(graph.first))
+    return [int(node) for node in distinct(owner[(graph.left > owner) | (graph.right > owner)])]
 
 
 def grouped_nodes(graph: Canonical, groups: Sequence[Group], names: Sequence[str]) -> list[Node]:

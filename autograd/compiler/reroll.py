@@ -298,7 +298,9 @@ class Reroller:
             operand = (Operand(None, column, self.graph.data[column]) if constant
                        else Operand(int(source), self.slot[column]))
             found.append((Block("sum", mine, self.batched(operand), terms=[Term(1, operand)]), False))
-        found.sort(key=lambda pair: int(pair[0].members.min()))
+        first = [int(piece.members.min()) for piece, _ in found]
+        order = sorted(range(len(found)), key=lambda i: (self.graph.level[first[i]] > 0, first[i]))
+        found = [found[i] for i in order]  # leaves before products of them
         pieces = [piece for piece, _ in found]
         members = np.concatenate([piece.members for piece in pieces])
         own = np.concatenate([np.full(piece.size, new) for piece, new in found])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, dot, gt, where
+from autograd import Value, dot, gt, maximum, minimum, where
 from autograd.compiler.canonical import canonical
 from autograd.compiler.graph import CODE, CODES, LEAVES, NONE, Canonical
 from autograd.compiler.trace import trace
@@ -76,6 +76,9 @@ SAME: dict[str, tuple[Callable[[Any], Any], str]] = {
     "a factor of many terms": (lambda x: (W[0] * x[0] + W[1] * x[1] + W[2]) * x[2] + W[0],
                                "(+(+w0·x0 +w1·x1 +w2)·x2 +w0)"),
     "a factor alone": (lambda x: ((W[0] * x[0] + W[1]) * x[0]).tanh(), "tanh((+(+w0·x0 +w1)·x0))"),
+    "the larger multiple": (lambda x: maximum(3 * x[0], x[0] * 2), "(+2·x0 +maximum(x0, 0))"),
+    "the smaller multiple": (lambda x: minimum(x[0], -x[0]), "(+-1·x0 +2·minimum(x0, 0))"),
+    "the larger of others": (lambda x: maximum(3 * x[0], x[1]), "maximum((+3·x0), x1)"),
     "a sum written twice": (lambda x: (x[0] + x[1]).tanh() + (x[0] + x[1]), "(+tanh((+x0 +x1)) +x0 +x1)"),
 }
 
@@ -167,3 +170,18 @@ def test_a_mean_is_not_made_a_matrix_with_what_it_is_taken_from() -> None:
         return autograd.sum([(v - mean).exp() for v in x])
 
     assert living(canonical_of(spread), "sum") == 6  # as many as were written
+
+
+@pytest.mark.parametrize("a", [3.0, -1.0, 0.5])
+@pytest.mark.parametrize("extreme", [maximum, minimum])
+def test_the_extreme_of_multiples_has_the_slopes_that_it_has_in_eager_evaluation(extreme: Any, a: float) -> None:
+    program = autograd.compile(lambda x: extreme(a * (W[0] * x[0]), 2 * (W[0] * x[0])), W)
+    for x in (-1.5, 0.0, 0.7):
+        node = Value(0.5)
+        extreme(a * (node * x), 2 * (node * x)).backward()
+        value, gradient, dx = program.value_and_grad([0.5, 0, 0], [[x, 0, 0]] * 20, inputs=True)
+        assert value == pytest.approx(max(a * x, 2 * x) / 2 if extreme is maximum else min(a * x, 2 * x) / 2)
+        assert gradient[0] == pytest.approx(node.grad)
+        slope = Value(x)
+        extreme(a * (0.5 * slope), 2 * (0.5 * slope)).backward()
+        assert dx[0, 0] * 20 == pytest.approx(slope.grad)

@@ -7,6 +7,7 @@
 - A selection whose condition is constant is what it selects.
 - No gradient goes to a maximum that cancels, as in a softmax.
 - Maps by numbers, one after the other, become one: each result a sum of numbers times what the first map reads.
+- The larger of two multiples of x is one of them and a multiple of max(x, 0), and so is the smaller with min(x, 0).
 - Data times a sum of parameters times data is a sum of parameters times data: what a chain of such steps computes, as
   in Horner's rule, is a product of parameters with data (powers) that depend on no parameter.
 - Common sub-expressions merge.
@@ -51,6 +52,7 @@ def canonical(graph: Graph) -> Canonical:
     graph = with_constants_as_factors(graph)
     with np.errstate(all="ignore"):
         graph, folded = without_decided(graph)
+        graph, folded = with_sides(graph, folded)
     terms, owner = flattened(graph, folded.terms.take(~folded.known[folded.terms.owner]))
     features = Features.of(graph, terms, owner, folded.known)
     made = len(features.nodes)
@@ -224,6 +226,42 @@ def with_maps(graph: Graph, maps: list[Map]) -> Graph:
             args[node] = np.concatenate([factor[mine], sources[mine] + len(numbers), added])
     counts = np.array([len(mine) for mine in args])
     return in_front(replace(graph, code=code), numbers, np.concatenate(args), counts)
+
+
+def with_sides(graph: Graph, folded: Folded) -> tuple[Graph, Folded]:
+    """max(a·x, b·x) as b·x + (a - b)·max(x, 0) for a > b, and min(a·x, b·x) likewise; the slopes at 0 stay the same."""
+    extremes = np.flatnonzero(((graph.code == CODE["maximum"]) | (graph.code == CODE["minimum"])) & ~folded.known)
+    if not len(extremes):
+        return graph, folded
+    terms, scale, read = numeric_terms(folded, len(graph))
+    single = np.bincount(terms.owner, minlength=len(graph))[terms.owner] == 1
+    number, source = np.ones(len(graph)), np.arange(len(graph))
+    number[terms.owner[single]], source[terms.owner[single]] = scale[single], read[single]
+    a, b = (graph.args[graph.start[extremes] + place] for place in (0, 1))
+    fitting = (source[a] == source[b]) & (source[a] != NONE) & (number[a] != number[b]) & ~folded.known[a]
+    if not fitting.any():
+        return graph, folded
+    nodes, a, b = extremes[fitting], a[fitting], b[fitting]
+    more, less = np.maximum(number[a], number[b]), np.minimum(number[a], number[b])
+    numbers = np.unique(np.concatenate([less, more - less, [0.0]]))
+    made = len(numbers) + len(nodes)
+    zero = int(np.searchsorted(numbers, 0.0))
+    code, args = graph.code.copy(), np.split(graph.args + made, graph.start[1:-1])
+    code[nodes] = CODE["dot"]
+    fronts = []
+    for i, (node, low, step) in enumerate(zip(nodes.tolist(), less, more - less, strict=True)):
+        x, side = int(source[a[i]]) + made, len(numbers) + i
+        fronts.append(np.array([x, zero]))
+        factors = np.searchsorted(numbers, [low, step])
+        args[node] = np.array([factors[0], x, side] if step == 1 else [*factors, x, side])
+    counts = np.array([0] * len(numbers) + [2] * len(nodes) + [len(mine) for mine in args])
+    graph = Graph(
+        np.concatenate([np.full(len(numbers), CODE["constant"]), graph.code[nodes], code]),
+        np.concatenate([[0], np.cumsum(counts)]), np.concatenate([*fronts, *args]),
+        np.concatenate([numbers, np.zeros(len(nodes)), graph.data]), graph.roots + made,
+        {node + made: label for node, label in graph.labels.items()},
+    )
+    return graph, without_zeros(graph, linear_terms(graph))
 
 
 # ── terms ─────────────────────────────────────────────────────────────────────────────────────────

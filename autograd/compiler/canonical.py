@@ -439,8 +439,8 @@ def _jumped(parent: Ints, sign: Ints) -> tuple[Ints, Ints]:
 Term = tuple[int, int, int]
 """A sign and two factors, of which the second may be NONE."""
 
-PARAMETERS, DATA = 1, 2
-"""What a node may depend on, as bits."""
+PARAMETERS = frozenset({CODE["parameter"], CODE["outside"]})
+DATA = frozenset({CODE["input"], CODE["target"], CODE["noise"]})
 
 LONGEST = 256
 """Terms of a sum up to which it is multiplied out."""
@@ -453,9 +453,13 @@ class Features:
     product that is not there yet.
     """
 
-    def __init__(self, depends: Ints, terms: dict[int, list[Term]]) -> None:
-        self.depends = depends
-        self.terms = terms
+    def __init__(self, graph: Graph, terms: Terms, known: Bools) -> None:
+        self.graph, self.known = graph, known
+        self.first = np.concatenate([[0], np.cumsum(np.bincount(terms.owner, minlength=len(graph)))])
+        self.factors = np.stack([terms.left, terms.right], axis=1)
+        self.reached: dict[frozenset[int], dict[int, bool]] = {PARAMETERS: {}, DATA: {}}
+        """Of nodes whether they depend on leaves of a kind."""
+        self.terms: dict[int, list[Term]] = {}
         self.nodes: dict[tuple[int, int], int] = {}
         """Below NONE, the products of pairs of nodes."""
         self.absorbed: dict[int, int] = {}
@@ -464,30 +468,44 @@ class Features:
     @classmethod
     def of(cls, graph: Graph, terms: Terms, owner: Ints, known: Bools) -> Features:
         """The products for all chains of a graph."""
-        linear = np.zeros(len(graph), dtype=bool)
-        linear[terms.owner] = True
-        once = _uses(graph, terms, linear | known | (owner != np.arange(len(graph)))) == 1
-        inner = np.append(linear & once, False)
-        found = inner[terms.left] != inner[terms.right]
-        found &= terms.right != NONE
-        several = np.bincount(terms.owner, minlength=len(graph)) > 1
-        found &= several[terms.owner]
-        if not found.any():
-            return cls(np.zeros(0, np.int64), {})
-        depends = dependences(graph, terms, owner, known)
-        left, right = terms.left, terms.right
-        sums, data = np.where(inner[left], left, right), np.where(inner[left], right, left)
-        found &= (depends[data] == DATA) & (depends[sums] & PARAMETERS > 0)
-        involved = np.isin(terms.owner, np.concatenate([terms.owner[found], sums[found]]))
-        lists: dict[int, list[Term]] = {}
-        for node, sign, a, b in zip(*(column[involved].tolist() for column in (
-                terms.owner, terms.sign, left, right)), strict=True):
-            lists.setdefault(node, []).append((sign, a, b))
-        self = cls(depends, lists)
-        for node, inside, factor in sorted(zip(
-                *(column[found].tolist() for column in (terms.owner, sums, data)), strict=True)):
-            self.multiply_out(node, inside, factor)
+        self, count = cls(graph, terms, known), np.bincount(terms.owner, minlength=len(graph))
+        once = _uses(graph, terms, (count > 0) | known | (owner != np.arange(len(graph)))) == 1
+        inner = np.append((count > 0) & once, False)
+        found = (inner[terms.left] != inner[terms.right]) & (terms.right != NONE) & (count[terms.owner] > 1)
+        for i in np.flatnonzero(found)[np.argsort(terms.owner[found], kind="stable")].tolist():
+            node, left, right = int(terms.owner[i]), int(terms.left[i]), int(terms.right[i])
+            inside, factor = (left, right) if inner[left] else (right, left)
+            if self.is_data(factor) and self.depends(inside, PARAMETERS):
+                for each in (node, inside):
+                    mine = slice(self.first[each], self.first[each + 1])
+                    self.terms.setdefault(each, list(zip(
+                        *(column[mine].tolist() for column in (terms.sign, terms.left, terms.right)), strict=True)))
+                self.multiply_out(node, inside, factor)
         return self
+
+    def depends(self, node: int, leaves: frozenset[int]) -> bool:
+        """Whether a node depends on leaves of a kind."""
+        reached = self.reached[leaves]
+        path = [(node, iter(self.below(node)))]
+        while path and node not in reached:
+            top, rest = path[-1]
+            below = next(rest, None)
+            if int(self.graph.code[top]) in leaves or (below is not None and reached.get(below)):
+                reached.update((above, True) for above, _ in path)
+            elif below is None:
+                reached[top] = False
+                path.pop()
+            elif below not in reached:
+                path.append((below, iter(self.below(below))))
+        return reached[node]
+
+    def below(self, node: int) -> list[int]:
+        """What a node reads."""
+        if self.known[node]:
+            return []
+        mine = slice(self.first[node], self.first[node + 1])
+        read = self.graph.operands(node) if mine.start == mine.stop else self.factors[mine].ravel()
+        return [below for below in read.tolist() if below != NONE]
 
     def multiply_out(self, node: int, inside: int, factor: int) -> None:
         """Write factor · inside, a term of a sum, as the products of the factor with each term of the inside."""
@@ -515,13 +533,13 @@ class Features:
         sign, a, b = term
         if self.is_data(a):
             a, b = b, a
-        if a != NONE and (self.is_data(a) or self.depends[a] & DATA):
+        if a != NONE and (a < NONE or self.depends(a, DATA)):
             return None
         return (sign, a, b) if b == NONE or self.is_data(b) else None
 
     def is_data(self, node: int) -> bool:
         """Whether a node depends on data and on no parameter."""
-        return node < NONE or (node != NONE and bool(self.depends[node] == DATA))
+        return node < NONE or (node != NONE and self.depends(node, DATA) and not self.depends(node, PARAMETERS))
 
     def apart(self, graph: Graph, terms: Terms, owner: Ints) -> tuple[Graph, Terms, Ints]:
         """The graph with the products as nodes before all others, the terms, and who absorbed each node."""
@@ -541,25 +559,6 @@ class Features:
         both = both[:, np.argsort(both[0], kind="stable")]
         before = in_front(graph, np.zeros(made), graph.args + made, np.diff(graph.start))
         return before, Terms(*both), np.concatenate([np.arange(made), owner + made])
-
-
-def dependences(graph: Graph, terms: Terms, owner: Ints, known: Bools) -> Ints:
-    """Of each node whether it depends on parameters or on data, as bits; a last one for NONE depends on neither."""
-    kinds = np.zeros(len(CODE), np.int64)
-    kinds[[CODE["parameter"], CODE["outside"]]] = PARAMETERS
-    kinds[[CODE["input"], CODE["target"], CODE["noise"]]] = DATA
-    found = np.append(np.where(known, 0, kinds[graph.code]), 0)
-    linear = owner != np.arange(len(graph))
-    linear[terms.owner] = True
-    others = np.repeat(np.arange(len(graph)), np.diff(graph.start))
-    mine = ~linear[others] & ~known[others]
-    above = np.concatenate([terms.owner, terms.owner, others[mine]])
-    below = np.concatenate([terms.left, terms.right, graph.args[mine]])
-    while True:
-        before = found.copy()
-        np.bitwise_or.at(found, above, found[below])
-        if np.array_equal(found, before):
-            return found
 
 
 # ── equal expressions become one ──────────────────────────────────────────────────────────────────

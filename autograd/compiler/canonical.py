@@ -20,6 +20,7 @@ the graph is walked in Python.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -477,11 +478,47 @@ class Features:
             inside, factor = (left, right) if inner[left] else (right, left)
             if self.is_data(factor) and self.depends(inside, PARAMETERS):
                 for each in (node, inside):
-                    mine = slice(self.first[each], self.first[each + 1])
-                    self.terms.setdefault(each, list(zip(
-                        *(column[mine].tolist() for column in (terms.sign, terms.left, terms.right)), strict=True)))
+                    self.terms[each] = self.terms.get(each) or self.terms_of(terms, each)
                 self.multiply_out(node, inside, factor)
+        self.square_apart(terms, _uses(graph, terms, (count > 0) | known | (owner != np.arange(len(graph)))))
         return self
+
+    def square_apart(self, terms: Terms, uses: Ints) -> None:
+        """Write sums of squares (w·x)² of parameters times data as sums of w²·x², where all that read w·x add it up."""
+        single = np.append((np.diff(self.first) == 1), False)
+        squares = (terms.left == terms.right) & single[terms.left]
+        squares &= np.bincount(terms.owner, squares, len(self.graph))[terms.owner] > 1
+        plain = (terms.right == NONE) & single[terms.left]
+        both = np.bincount(terms.left[squares | plain], np.where(squares, 2, 1)[squares | plain], len(self.graph))
+        fitting: dict[int, tuple[int, int]] = {}
+        for node in distinct(terms.left[squares]).tolist():
+            part = self.parted((1, *self.factors[self.first[node]].tolist())) if both[node] == uses[node] else None
+            if part and NONE not in part[1:] and node not in self.terms:
+                fitting[node] = part[1:]
+        changed = np.isin(terms.left, list(fitting)) & (squares | plain)
+        for owner in distinct(terms.owner[changed]).tolist():
+            mine = self.terms.get(owner) or self.terms_of(terms, owner)
+            self.terms[owner] = [self.squared(term, fitting) for term in mine]
+        for i in np.flatnonzero(changed)[np.argsort(plain[changed], kind="stable")].tolist():
+            self.absorbed[int(terms.left[i])] = int(terms.owner[i])
+            self.terms[int(terms.left[i])] = []
+
+    def squared(self, term: Term, fitting: Mapping[int, tuple[int, int]]) -> Term:
+        """A term with the factors of a product in the place of the product, or their squares in that of its square."""
+        sign, a, b = term
+        if a not in fitting:
+            return term
+        weight, data = fitting[a]
+        return (sign, weight, data) if b == NONE else (sign, self.product(weight, weight), self.product(data, data))
+
+    def terms_of(self, terms: Terms, node: int) -> list[Term]:
+        """The terms of a sum as they were."""
+        mine = slice(self.first[node], self.first[node + 1])
+        return list(zip(*(column[mine].tolist() for column in (terms.sign, terms.left, terms.right)), strict=True))
+
+    def product(self, a: int, b: int) -> int:
+        """The product of two nodes, which is made if it is not there yet."""
+        return self.nodes.setdefault(self.pair(a, b), -2 - len(self.nodes))
 
     def depends(self, node: int, leaves: frozenset[int]) -> bool:
         """Whether a node depends on leaves of a kind."""
@@ -520,7 +557,7 @@ class Features:
         for part in parts:
             assert part is not None
             mine, weight, data = part
-            product = factor if data == NONE else self.nodes.setdefault(self.pair(factor, data), -2 - len(self.nodes))
+            product = factor if data == NONE else self.product(factor, data)
             outer.append((sign * mine, product, NONE) if weight == NONE else (sign * mine, weight, product))
         self.terms[node], self.terms[inside], self.absorbed[inside] = outer, [], node
 

@@ -166,7 +166,7 @@ class Names(NamedTuple):
         a, b = array.args if array.kind is ops.mul else (array, Array.lift(1))
         if b.kind == "cast":
             a, b = b, a
-        if a.kind != "cast":
+        if a.kind != "cast" or a.args[0].dtype != "truth":
             return array, True, array
         (condition,) = a.args
         yes = condition.kind is not np.logical_not

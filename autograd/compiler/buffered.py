@@ -203,8 +203,8 @@ class Buffered:
         """An array of which nothing is left to compute but what its reader may do without."""
         if is_ones(array):
             return array
-        if array.kind == "cast" or is_masked(array):  # such a one may become a selection
-            args = [self.deferred(arg) if arg.kind in ("cast", np.logical_not) else self.operand(arg)
+        if is_truth(array) or is_masked(array):  # such a one may become a selection
+            args = [self.deferred(arg) if is_truth(arg) or arg.kind is np.logical_not else self.operand(arg)
                     for arg in array.args]
             return Array(array.kind, tuple(args), None, array.shape, array.dtype)
         if array.kind is np.logical_not:
@@ -609,9 +609,18 @@ class Buffered:
             return softplus(*array.args)
         if array.kind is ops.sigmoid and (out := self.known(self.expanded(ops.softplus(*array.args)).key)):
             return Array(np.exp, (array.args[0] - out,), None, array.shape, "float")  # σ(x) = eˣ / (1 + eˣ)
+        if array.kind == "cast" and (other := self.known(self.other_side(array.args[0]))):
+            return expanded(1 - other)
         if array.kind is ops.exp and (share := self.share(array.args[0])):
             array = share
         return with_axis(array) if self.last else expanded(array)
+
+    def other_side(self, array: Array) -> Any:
+        """What the slope of the other operand of a maximum or minimum is kept as: the two add up to 1."""
+        if array.kind is not ops.where or array.args[0].kind is not ops.eq or array.args[1].number != 0.5:
+            return None
+        same, half, larger = array.args
+        return function(ops.where, same, half, function(larger.kind, *larger.args[::-1])).args[0].key
 
     def share(self, array: Array) -> Array | None:
         """e^(x - ln Σ eˣ) as e^(x-m) / Σ e^(x-m), if these have been computed."""
@@ -789,7 +798,12 @@ def is_number(array: Array) -> bool:
 
 def is_masked(array: Array) -> bool:
     """Whether an array is a product with truth values."""
-    return array.kind is ops.mul and any(arg.kind == "cast" and arg.shape == array.shape for arg in array.args)
+    return array.kind is ops.mul and any(is_truth(arg) and arg.shape == array.shape for arg in array.args)
+
+
+def is_truth(array: Array) -> bool:
+    """Whether an array is truth values as numbers."""
+    return array.kind == "cast" and array.args[0].dtype == "truth"
 
 
 def elements(shape: Shape, n: int) -> int:

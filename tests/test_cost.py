@@ -5,17 +5,21 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from agreement import Case, assert_agreement
+from agreement import Case, assert_agreement, theta_of
 from losses import LOSSES, attention, by_default, mlp, weights
 from random_losses import random_grids, random_wires
 
 import autograd
-from autograd.compiler import cost
-from autograd.compiler.cost import EXAMPLES, microseconds, quickest
+from autograd import CompilerError
+from autograd.compiler import cost, engine
+from autograd.compiler.buffered import Buffered, with_buffers
+from autograd.compiler.cost import EXAMPLES, MANY, microseconds, quickest
+from autograd.compiler.function import Function
 
 
 def sorting(n: int) -> Case:
@@ -43,6 +47,31 @@ def test_columns_of_their_own_lie_examples_last_and_matrices_examples_first(case
 def test_more_examples_take_longer() -> None:
     calls = quickest(sorting(8).traced().traced().function("value_and_grad"))
     assert microseconds(calls, EXAMPLES) < microseconds(calls, 4 * EXAMPLES)
+
+
+@pytest.mark.parametrize("name", ["convolution", "recurrent", "selections", "largest_and_smallest", "maxout_units"])
+def test_many_examples_may_lie_in_another_order_than_few(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "quickest", lambda made, examples: with_buffers(made, last=examples >= MANY))
+    case = LOSSES[name]()
+    program, (X, Y), theta = case.traced(), case.data(4), theta_of(case)
+    few = program.value_and_grad(theta, X, Y)
+    many = program.value_and_grad(theta, *(None if rows is None else np.repeat(rows, MANY // 4, 0) for rows in (X, Y)))
+    np.testing.assert_allclose(many[0], few[0], rtol=1e-12)
+    np.testing.assert_allclose(many[1], few[1], rtol=1e-9, atol=1e-12)
+
+
+def test_an_order_that_makes_a_difference_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(made: Function, examples: int) -> Buffered:
+        *others, store = made.backward
+        twice = replace(made, backward=[*others, replace(store, value=2 * store.value)])
+        return with_buffers(twice, last=True) if examples >= MANY else with_buffers(made)
+
+    case = mlp(3, 4, 2)
+    program = case.traced()
+    X, Y = case.data(MANY)
+    monkeypatch.setattr(engine, "quickest", wrong)
+    with pytest.raises(CompilerError, match="order of axes"):
+        program.value_and_grad(theta_of(case), X, Y)
 
 
 @pytest.fixture(params=[0.0, math.inf], ids=["examples first", "examples last"])

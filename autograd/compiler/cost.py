@@ -39,13 +39,17 @@ PAYS = 0.87
 """The part of the time with the examples first below which that with the examples last is believed."""
 
 
-def quickest(made: Function) -> Buffered:
-    """The calls of a function in the order of axes that takes less time."""
+MANY = 256
+"""From half as many examples on, the choice is made for this many: then inner loops over them pay more often."""
+
+
+def quickest(made: Function, examples: int = EXAMPLES) -> Buffered:
+    """The calls of a function in the order of axes that takes less time for so many examples."""
     first = with_buffers(made)
     if not any(several_columns(let.name.shape) for let in made.statements if isinstance(let, Let)):
         return first  # columns lie either way
     last = with_buffers(made, last=True)
-    return last if microseconds(last, EXAMPLES) < PAYS * microseconds(first, EXAMPLES) else first
+    return last if microseconds(last, examples) < PAYS * microseconds(first, examples) else first
 
 
 def microseconds(calls: Buffered, n: int) -> float:

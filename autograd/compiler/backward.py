@@ -46,7 +46,7 @@ from autograd.compiler.array import (
     widened,
 )
 from autograd.compiler.blocks import Block, Operand, Term, wild
-from autograd.compiler.graph import Ints, distinct
+from autograd.compiler.graph import Bools, Ints, distinct
 from autograd.compiler.layout import LEAF_NAMES, Layout, rows_of
 from autograd.compiler.views import PAD, affine, disjoint
 
@@ -63,8 +63,8 @@ class Gradients:
         self.prefix = prefix
         self.of_block: dict[int, Array] = {}
 
-    def add(self, source: int | None, index: Ints, flow: Array) -> None:
-        """Add a flow to the gradient of the source's elements at `index`."""
+    def add(self, source: int | None, index: Ints, flow: Array, dead: Bools | None = None) -> None:
+        """Add a flow to the gradient of the source's elements at `index`; what comes from dead elements is nothing."""
         if source is None or not self.wanted[source]:
             return
         batched = self.layout.blocks[source].batched
@@ -76,7 +76,8 @@ class Gradients:
             if disjoint(moving):
                 self.add_region(source, moving, summed(flow, index.shape, still, batched))
                 return
-        self.add_scattered(source, index, summed(flow, index.shape, (), batched))
+        flow = summed(flow, index.shape, (), batched)
+        self.add_scattered(source, index if dead is None else np.where(dead.reshape(index.shape), PAD, index), flow)
 
     def add_region(self, source: int, index: Ints, flow: Array) -> None:
         """Add a flow to distinct elements."""
@@ -249,9 +250,9 @@ class ChainRule:
 
     # ── blocks ───────────────────────────────────────────────────────────────────────────────
 
-    def add(self, operand: Operand, index: Ints, flow: Array) -> None:
-        """Send a gradient on to what an operand reads."""
-        self.gradients.add(operand.source, index, flow)
+    def add(self, operand: Operand, index: Ints, flow: Array, dead: Bools | None = None) -> None:
+        """Send a gradient on to what an operand reads; from dead elements none goes on."""
+        self.gradients.add(operand.source, index, flow, dead)
 
     def wants(self, operand: Operand) -> bool:
         """Whether the gradient of an operand is asked for."""
@@ -286,7 +287,7 @@ class ChainRule:
         flows = self.flows(position, row, g, out, self.layout.elements(position, block))
         for operand, flow in zip(block.operands, flows, strict=False):
             if flow is not None and self.wants(operand):
-                self.add(operand, operand.index.reshape(dims), flow)
+                self.add(operand, operand.index.reshape(dims), flow, block.dead)
 
     def reduction(self, position: int, block: Block, row: ops.Reduction, g: Array) -> None:
         """Gradient times the partial for each term."""
@@ -326,7 +327,7 @@ class ChainRule:
             else:
                 self.matrices(block, term, right, flat)
         elif left.index.shape[1] == 1:
-            self.add(left, left.index[:, 0].reshape(self.layout.dims[position]), scale * g)
+            self.add(left, left.index[:, 0].reshape(self.layout.dims[position]), scale * g, block.dead)
         elif block.size == 1:
             self.add(left, left.index[0], scale * flat)
         else:
@@ -340,7 +341,8 @@ class ChainRule:
             if self.wants(mine):
                 factor = self.layout.over(other, position)
                 flow = self.flow(position, g, factor, lambda array: self.layout.over_dims(array, position))
-                self.add(mine, mine.index.reshape(self.layout.dims[position]), 2 * flow if square else flow)
+                self.add(mine, mine.index.reshape(self.layout.dims[position]), 2 * flow if square else flow,
+                         self.layout.blocks[position].dead)
 
     def segments(self, term: Term, flat: Array) -> None:
         """Through sums of different lengths."""

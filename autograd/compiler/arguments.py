@@ -36,7 +36,7 @@ class Batch:
 
     @property
     def rows(self) -> tuple[FloatArray, FloatArray | None]:
-        """The same of arrays that have a `signature`."""
+        """The same of arrays that need no conversion."""
         x, y = self.x, self.y
         return (x if x.ndim == 2 else x.reshape(len(x), -1)), (
             y if y is None or y.ndim == 2 else y.reshape(len(y), -1))

@@ -454,7 +454,7 @@ class Hidden:
         """Whether they all are finite."""
         if self.endless:
             return False
-        x, y = batch.matrices(theta.dtype)
+        x, y = batch.rows if batch.x.dtype is theta.dtype else batch.matrices(theta.dtype)
         given: dict[str, Any] = {"parameter": theta, "input": x, "target": y, "outside": outside}
         for leaf, mine in self.leaves.items():
             if not (is_finite(given[leaf]) or np.isfinite(given[leaf][..., mine]).all()):

@@ -94,9 +94,9 @@ def test_a_wrong_backward_statement_is_found(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_wrong_gradient_of_the_inputs_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     original = backward.Gradients.add
 
-    def twice_to_inputs(self: Any, source: int | None, index: Any, flow: Any) -> None:
+    def twice_to_inputs(self: Any, source: int | None, *flow: Any) -> None:
         for _ in range(2 if source is not None and self.layout.blocks[source].op == "input" else 1):
-            original(self, source, index, flow)
+            original(self, source, *flow)
 
     monkeypatch.setattr(backward.Gradients, "add", twice_to_inputs)
     with pytest.raises(CompilerError, match=r"^the gradient disagrees"):

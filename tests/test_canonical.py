@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from agreement import Case, assert_agreement
 
 import autograd
 from autograd import Value, dot, gt, maximum, minimum, where
@@ -192,3 +194,34 @@ def test_the_extreme_of_multiples_has_the_slopes_that_it_has_in_eager_evaluation
         slope = Value(x)
         extreme(a * (0.5 * slope), 2 * (0.5 * slope)).backward()
         assert dx[0, 0] * 20 == pytest.approx(slope.grad)
+
+
+def data_and_parameters(choose: random.Random, w: list[Value], x: list[Value]) -> Value:
+    """Chains by Horner's rule, squares of products, and extremes of multiples, of any parameters and data."""
+    def p() -> Value:
+        return choose.choice(w)
+
+    def d() -> Value:
+        return choose.choice([*x, x[0] * x[1], x[1].sin()])
+
+    def chain() -> Value:
+        h = p()
+        for _ in range(choose.randint(1, 5)):
+            h = h * d() + p() if choose.random() < 0.6 else p() - h * x[0]
+        return h
+
+    def squares() -> Value:
+        products = [p() * d() for _ in range(choose.randint(1, 4))]
+        return sum((v * v for v in products), choose.choice([0.0, autograd.sum(products), products[0].tanh()]))
+
+    def extreme() -> Value:
+        v = p() * d() + choose.choice([0.0, p()])
+        return choose.choice([maximum, minimum])(choose.choice([-1.0, 0.5, 2.0, 0.0]) * v, choose.choice([1, -2]) * v)
+
+    return autograd.sum([choose.choice([chain, squares, extreme])() for _ in range(choose.randint(1, 5))])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_made_of_data_and_parameters_agrees_with_eager_evaluation(seed: int) -> None:
+    case = Case(lambda x: data_and_parameters(random.Random(seed), W, x), W, (3,))
+    assert_agreement(case, *case.data(5))

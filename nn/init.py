@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from autograd.errors import SizeError, UsageError
-from autograd.nested import is_real
+from autograd.nested import flatten, is_real
+from autograd.value import assign
 from nn.arguments import described, function
 from nn.examples import FloatArray
 
 __all__ = [
-    "INITIALIZERS", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "normal", "uniform", "zeros",
+    "INITIALIZERS", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "normal", "redraw", "uniform",
+    "zeros",
 ]
 
 Shape = tuple[int, int]
@@ -91,3 +94,31 @@ def draw(init: str | Initializer, shape: Shape, seed: Seed) -> FloatArray:
     if not is_real(drawn.dtype) or not np.isfinite(drawn).all():
         raise UsageError(f"the initialiser {described(init)} must return finite numbers, it returned others")
     return drawn.astype(np.float64)
+
+
+def redraw(model: Any, init: str | Initializer = "glorot_uniform", seed: Seed = None) -> None:
+    """Draw the weights of a model anew, as those of a new one; biases, whose names end in "bias" or "b", become 0.
+
+    The last two axes of an array of weights count outputs and inputs; one axis alone counts inputs.
+
+    >>> import nn
+    >>> neuron = nn.Neuron.of([3.0, -4.0], 5.0)
+    >>> redraw(neuron, "zeros")
+    >>> [value.data for value in neuron.parameters()]
+    [0.0, 0.0, 0.0]
+    """
+    rng = generator(seed)
+    for name, nested in model.named_parameters():
+        values = flatten(nested)
+        if name.rpartition(".")[2] in ("bias", "b"):
+            assign(values, [0.0] * len(values))
+        else:
+            nin = len(flatten(nested_last(nested)))
+            assign(values, draw(init, (len(values) // nin, nin), rng).ravel().tolist())
+
+
+def nested_last(nested: Any) -> Any:
+    """The first of the innermost lists."""
+    while isinstance(nested, (list, tuple)) and nested and isinstance(nested[0], (list, tuple)):
+        nested = nested[0]
+    return nested

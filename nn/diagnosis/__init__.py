@@ -1,0 +1,1 @@
+"""Why a network does not learn: causes that are suspected cheaply, then proved by training with and without them."""

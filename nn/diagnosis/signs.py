@@ -1,0 +1,187 @@
+"""What can be seen without training: of data, weights, gradients, and the neurons behind activations."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import autograd
+from autograd import Value, no_grad
+from autograd.backward import ancestors
+from autograd.errors import RerollError
+from autograd.nested import flatten, parameters_of
+from nn.activations import ACTIVATIONS
+from nn.arguments import function
+from nn.diagnosis.setups import Setup, Trial
+from nn.examples import FloatArray
+from nn.losses import LOSSES
+from nn.models.module import Module, unchanged
+from nn.models.state import shape_of
+from nn.training.evaluation import probes
+from nn.vector import parameters_to_vector
+
+MANY = 1000
+"""Examples that are looked at, at most."""
+
+FAR = 30.0
+"""A sum at which an activation is as far in its flat part as makes no difference."""
+
+
+@dataclass(frozen=True)
+class Units:
+    """The neurons of a layer that have an activation, and what they give: a row for each example."""
+
+    name: str
+    outputs: FloatArray
+
+    @property
+    def saturated(self) -> float:
+        """The share of outputs within a hundredth of the ends of the activation, where its slope is almost 0."""
+        low, high = sorted(value_and_slope(self.name, z)[0] for z in (-FAR, FAR))
+        near = 0.01 * (high - low)
+        return float(((self.outputs < low + near) | (self.outputs > high - near)).mean())
+
+    @property
+    def dead(self) -> float:
+        """The share of neurons that give the same to all examples, where no gradient passes."""
+        flat = value_and_slope(self.name, -FAR)[0]
+        return float((self.outputs == flat).all(axis=0).mean())
+
+
+@functools.cache
+def value_and_slope(name: str, z: float) -> tuple[float, float]:
+    """An activation and its derivative at a sum."""
+    x = Value(z)
+    out = ACTIVATIONS[name](x)
+    return out.data, autograd.grad(out, [x])[0] if out is not x else 1.0
+
+
+def saturates(name: str) -> bool:
+    """Whether an activation is flat at both ends, as tanh and sigmoid are."""
+    (low, left), (high, right) = (value_and_slope(name, z) for z in (-FAR, FAR))
+    return low != high and abs(left) < 1e-6 and abs(right) < 1e-6 and value_and_slope(name, 0.5)[1] > 0
+
+
+def rectifies(name: str) -> bool:
+    """Whether an activation is exactly flat on the left alone, as relu is."""
+    return value_and_slope(name, -FAR)[1] == 0 < value_and_slope(name, FAR)[1]
+
+
+def units_of(model: Module, theta: FloatArray, X: FloatArray) -> list[Units]:
+    """The hidden neurons, layer by layer from the inputs on: what an activation made that is no output itself."""
+    layers: list[tuple[str, int]] = []
+
+    def hidden(x: Any) -> list[Any]:
+        layers.clear()
+        outputs = flatten(model(x))
+        depth: dict[Any, int] = {}
+        found: dict[tuple[int, str], list[Any]] = {}
+        for node in ancestors(autograd.sum(outputs)):
+            depth[node] = max((depth.get(arg, 0) for arg in node.args), default=0)
+            name = node.op.name if node.op is not None and node.args else ""
+            if name in ACTIVATIONS and (saturates(name) or rectifies(name)):
+                depth[node] += 1
+                if node not in outputs:
+                    found.setdefault((depth[node], name), []).append(node)
+        layers.extend((name, len(nodes)) for (_, name), nodes in sorted(found.items()))
+        return [node for _, nodes in sorted(found.items()) for node in nodes] or outputs
+
+    with model.mode(training=False), unchanged(model), no_grad(), np.errstate(all="ignore"):
+        try:
+            columns = autograd.compile(hidden, model)(theta, X).reshape(len(X), -1)
+        except RerollError:  # a model that only the eager engine can train is not looked into
+            return []
+    ends = np.cumsum([0, *(size for _, size in layers)])
+    return [Units(name, columns[:, start : start + size]) for (name, size), start in zip(layers, ends, strict=False)]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A training that may be sick, what came of it in a trial, and what can be seen of it."""
+
+    setup: Setup
+    base: Trial
+    leftover: FloatArray
+    """What was in the gradients of the parameters before any training."""
+
+    @cached_property
+    def theta(self) -> FloatArray:
+        """The parameters at the start."""
+        return parameters_to_vector(self.setup.model)
+
+    @cached_property
+    def X(self) -> FloatArray:
+        """Inputs of examples, not too many, as rows."""
+        step = -(-len(self.setup.X) // MANY)
+        return np.asarray(self.setup.X[::step], np.float64)
+
+    @cached_property
+    def columns(self) -> FloatArray:
+        """The inputs, a column for each."""
+        return self.X.reshape(len(self.X), -1)
+
+    @cached_property
+    def targets(self) -> FloatArray:
+        """The targets as rows, or none where `fit` refuses them."""
+        try:
+            return self.setup.targets()
+        except RerollError:
+            return np.empty((0, 1))
+
+    @cached_property
+    def classes(self) -> npt.NDArray[np.int64]:
+        """The class of each example; all 0 where targets are not classes."""
+        patterns, label = np.unique(self.targets, axis=0, return_inverse=True)
+        few = 2 <= len(patterns) <= max(2, len(label) // 4)
+        named = np.isin(patterns, (-1, 0, 1)).all()
+        return label.ravel() if few and named else np.zeros(len(label), np.int64)
+
+    @cached_property
+    def named(self) -> dict[str, tuple[tuple[int, ...], npt.NDArray[np.int64]]]:
+        """The shape of each array of parameters, and where these lie in θ, by name."""
+        place = {value: i for i, value in enumerate(parameters_of(self.setup.model))}
+        found = {}
+        for name, nested in self.setup.model.named_parameters():
+            rows = np.array([place[value] for value in flatten(nested) if value in place])
+            shape = shape_of(nested)
+            if shape is not None and rows.size == np.prod(shape):
+                found[name] = shape, rows
+        return found
+
+    def gradient(self, theta: FloatArray) -> FloatArray:
+        """The gradient of the mean loss over the examples; zeros where it cannot be compiled."""
+        setup = self.setup
+        cost, step = function("loss", setup.loss, LOSSES), -(-len(setup.X) // MANY)
+        with unchanged(setup.model), np.errstate(all="ignore"):
+            try:
+                program = autograd.compile(lambda x, y: cost(setup.model(x), y), setup.model)
+                return np.asarray(program.value_and_grad(theta, self.X, setup.examples().targets[::step])[1])
+            except RerollError:
+                return np.zeros_like(theta)
+
+    @cached_property
+    def slopes(self) -> FloatArray:
+        """The gradient at the start."""
+        return self.gradient(self.theta)
+
+    @cached_property
+    def units(self) -> list[Units]:
+        """The hidden neurons at the start."""
+        return units_of(self.setup.model, self.theta, self.X)
+
+    @cached_property
+    def trained_units(self) -> list[Units]:
+        """The hidden neurons at the end of the trial."""
+        return units_of(self.setup.model, self.base.theta, self.X)
+
+    @cached_property
+    def reach(self) -> tuple[float, float]:
+        """The smallest and the largest output that the model gives with large random parameters."""
+        outputs = [outputs for row in self.X[:3] for _, outputs in zip(range(9), probes(self.setup.model, row),
+                                                                       strict=False)]
+        return (float(np.min(outputs)), float(np.max(outputs))) if outputs else (-np.inf, np.inf)

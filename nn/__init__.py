@@ -19,6 +19,7 @@ if not hasattr(autograd, "RerollError"):
 from nn import data, init
 from nn.activations import ACTIVATIONS
 from nn.errors import DataError, UnknownColumnError
+from nn.diagnosis.diagnose import Diagnosis, Finding, diagnose
 from nn.files.load import load
 from nn.files.to_torch import to_torch_source
 from nn.losses import (
@@ -83,11 +84,13 @@ __all__ = [
     "Checkpoint",
     "CosineDecay",
     "DataError",
+    "Diagnosis",
     "Dropout",
     "EagerEngine",
     "EarlyStopping",
     "Engine",
     "ExponentialDecay",
+    "Finding",
     "History",
     "Layer",
     "LogisticRegression",
@@ -115,6 +118,7 @@ __all__ = [
     "cross_entropy_with_logits",
     "cross_validate",
     "data",
+    "diagnose",
     "evaluate",
     "fit",
     "half_squared_error",

@@ -45,6 +45,9 @@ class Cause:
     """What may cure it, the mildest first; none where nothing but the author can."""
 
 
+MUCH = 0.4
+"""A share of the targets, left unexplained, at which a training has learned little."""
+
 # ── loss and output ──────────────────────────────────────────────────────────────────────────
 
 
@@ -375,6 +378,8 @@ def with_hidden(case: Case, kind: str, which: Callable[[str], bool], init: str =
 
 def small(case: Case) -> str:
     """A network that has learned what it can."""
+    if case.base.left < MUCH:
+        return ""
     sizes = [layer.nout for layer in layers_of(case.setup.model)[:-1]]
     parameters = len(case.theta)
     if not layers_of(case.setup.model) or parameters > 5000 or min(sizes, default=0) > 16:
@@ -418,17 +423,18 @@ def penalised(case: Case) -> str:
 
 
 def milder(case: Case) -> Iterator[Change]:
-    """A hundredth of the penalty."""
+    """A smaller penalty, or weight decay."""
     loss, optimizer = case.setup.loss, case.setup.optimizer
-    if isinstance(loss, Penalized) and (loss.l1 or loss.l2):
-        mild = replace(loss, l1=loss.l1 / 100, l2=loss.l2 / 100)
-        code = f'loss = nn.penalized("{name_of_loss(loss.loss)}", model, l1={mild.l1:g}, l2={mild.l2:g})'
-        yield Change("take a hundredth of the penalty", code, replace(case.setup, loss=mild))
-    for name in ("decay", "decoupled"):
-        if getattr(optimizer, name, 0.0):
-            strength = getattr(optimizer, name) / 100
-            yield Change("take a hundredth of the weight decay", f"optimizer.{name} = {strength:g}",
-                         with_optimizer(case.setup, **{name: strength}))
+    for share, words in ((0.01, "a hundredth"), (1e-4, "a ten thousandth")):
+        if isinstance(loss, Penalized) and (loss.l1 or loss.l2):
+            mild = replace(loss, l1=loss.l1 * share, l2=loss.l2 * share)
+            code = f'loss = nn.penalized("{name_of_loss(loss.loss)}", model, l1={mild.l1:g}, l2={mild.l2:g})'
+            yield Change(f"take {words} of the penalty", code, replace(case.setup, loss=mild))
+        for name in ("decay", "decoupled"):
+            if getattr(optimizer, name, 0.0):
+                strength = getattr(optimizer, name) * share
+                yield Change(f"take {words} of the weight decay", f"optimizer.{name} = {strength:g}",
+                             with_optimizer(case.setup, **{name: strength}))
 
 
 def dropping(case: Case) -> str:
@@ -489,7 +495,7 @@ def slower(case: Case) -> Iterator[Change]:
 def slow(case: Case) -> str:
     """A loss that has not come far, and falls on."""
     losses = case.base.losses
-    if len(losses) < 2 or not np.isfinite(losses).all():
+    if len(losses) < 2 or not np.isfinite(losses).all() or case.base.left < MUCH:
         return ""
     way = float(np.linalg.norm(case.base.theta - case.theta) / (np.linalg.norm(case.theta) or 1.0))
     return (f"the loss goes from {losses[0]:.4g} to {losses[-1]:.4g} in {len(losses)} epochs, and the parameters move by "

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from autograd.errors import RerollError, UsageError
 from autograd.nested import parameters_of
 from nn.arguments import count, rate
-from nn.diagnosis.causes import CAUSES, Cause, Change
+from nn.diagnosis.causes import CAUSES, Cause, Change, new_weights
 from nn.diagnosis.setups import Setup, Trial, Trials, name_of_loss, step_seconds
 from nn.diagnosis.signs import Case
-from nn.init import redraw
+from nn.examples import FloatArray
 from nn.losses import Loss
 from nn.models.module import Module
 
@@ -104,34 +104,34 @@ def diagnose(
 ) -> Diagnosis:
     """Why does it not learn?"""
     setup = Setup(model, np.asarray(X), np.asarray(Y), loss, optimizer, how)
-    leftover = np.array([value.grad for value in parameters_of(model)])
-    return Search(setup, leftover, rate("seconds", seconds), seed).diagnosis()
+    return Search(setup, Trials(rate("seconds", seconds), seed)).diagnosis()
 
 
 class Search:
-    """The search for causes of one training that is sick."""
+    """The search for what cures one training."""
 
-    def __init__(self, setup: Setup, leftover: Any, seconds: float, seed: int) -> None:
-        self.setup, self.leftover = setup, leftover
-        self.trials = Trials(seconds, seed)
+    def __init__(self, setup: Setup, trials: Trials) -> None:
+        self.setup, self.trials = setup, trials
+        self.base = trials.run(setup)
         self.tried: list[str] = []
 
     def diagnosis(self) -> Diagnosis:
         """Train as it is, and if that is not well, with every change that is suspected to help."""
-        base = self.trials.run(self.setup)
-        findings = self.findings(Case(self.setup, base, self.leftover))
+        base, findings = self.base, list[Finding]()
+        if base.left >= WELL:
+            findings = self.findings(Case(self.setup, base))
+            if all(finding.left[1] >= WELL for finding in findings):
+                findings += self.afresh(min([finding.left[1] for finding in findings], default=math.inf))
+        best = min((finding.left[1] for finding in findings), default=0.0)
+        findings.sort(key=lambda finding: max(0.0, finding.left[1] - best - ALIKE))
         first = float(base.losses[0]) if len(base.losses) else math.inf
-        return Diagnosis(tuple(findings), (first, base.loss), base.left, tuple(self.tried))
+        return Diagnosis(tuple(findings), (first, base.loss), base.left, tuple(dict.fromkeys(self.tried)))
 
-    def findings(self, case: Case) -> list[Finding]:
-        """What helps, the surest first."""
-        if case.base.left < WELL:
-            return []
-        found = [finding for cause in CAUSES if (finding := self.tested(cause, case))]
-        best = min((finding.left[1] for finding in found), default=0.0)
-        return sorted(found, key=lambda finding: max(0.0, finding.left[1] - best - ALIKE))
+    def findings(self, case: Case, start: Change | None = None) -> list[Finding]:
+        """What helps, in the order of the table; after another change, with which training starts, if there is one."""
+        return [finding for cause in CAUSES if (finding := self.tested(cause, case, start))]
 
-    def tested(self, cause: Cause, case: Case) -> Finding | None:
+    def tested(self, cause: Cause, case: Case, start: Change | None) -> Finding | None:
         """The best change that a cause proposes, if it is suspected and the change helps plainly."""
         evidence = cause.suspect(case)
         if not evidence:
@@ -144,11 +144,36 @@ class Search:
                 best = change, trial
             if trial.left < WELL:
                 break
-        if best is None or not helps(case.base, best[1]):
+        if best is None or not (helps(self.base, best[1]) and helps(case.base, best[1])):
             return None
-        change, trial = best
-        return Finding(cause.name, evidence, change.words, change.code, (case.base.loss, trial.loss),
-                       (case.base.left, trial.left), change.setup)
+        return self.finding(cause.name, evidence, best[0], best[1], start)
+
+    def finding(self, cause: str, evidence: str, change: Change, trial: Trial, start: Change | None) -> Finding:
+        """What is reported of a change that helped."""
+        words = change.words if start is None else f"{start.words}, and {change.words}"
+        code = change.code if start is None else f"{start.code}\n{change.code}"
+        return Finding(cause, evidence, words, code, (self.base.loss, trial.loss), (self.base.left, trial.left),
+                       change.setup)
+
+    def afresh(self, enough: float) -> list[Finding]:
+        """What helps from new weights on, better than what helps with those that there are: a training may have ruined them."""
+        case = Case(self.setup, self.base)
+        found = []
+        for start in new_weights(case):
+            again = Case(start.setup, self.trials.run(start.setup))
+            if helps(self.base, again.base):
+                found.append(self.finding("the weights are no good to start from", sizes(case.theta, again.theta), start,
+                                          again.base, None))
+            found += [finding for finding in self.findings(again, start) if finding.left[1] < enough - ALIKE]
+            break
+        return found
+
+
+def sizes(theta: FloatArray, fresh: FloatArray) -> str:
+    """How large parameters are, beside those of a new model."""
+    with np.errstate(all="ignore"):
+        old, new = (float(np.sqrt(np.mean(vector**2))) for vector in (theta, fresh))
+    return f"their root mean square is {old:.2g}, that of new ones {new:.2g}"
 
 
 def helps(base: Trial, trial: Trial) -> bool:

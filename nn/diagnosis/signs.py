@@ -79,15 +79,16 @@ def units_of(model: Module, theta: FloatArray, X: FloatArray) -> list[Units]:
     def hidden(x: Any) -> list[Any]:
         layers.clear()
         outputs = flatten(model(x))
-        depth: dict[Any, int] = {}
+        last = {out.serial for out in outputs}
+        depth: dict[int, int] = {}
         found: dict[tuple[int, str], list[Any]] = {}
         for node in ancestors(autograd.sum(outputs)):
-            depth[node] = max((depth.get(arg, 0) for arg in node.args), default=0)
+            depth[node.serial] = max((depth[arg.serial] for arg in node.args), default=0)
             name = node.op.name if node.op is not None and node.args else ""
             if name in ACTIVATIONS and (saturates(name) or rectifies(name)):
-                depth[node] += 1
-                if node not in outputs:
-                    found.setdefault((depth[node], name), []).append(node)
+                depth[node.serial] += 1
+                if node.serial not in last:
+                    found.setdefault((depth[node.serial], name), []).append(node)
         layers.extend((name, len(nodes)) for (_, name), nodes in sorted(found.items()))
         return [node for _, nodes in sorted(found.items()) for node in nodes] or outputs
 
@@ -106,8 +107,6 @@ class Case:
 
     setup: Setup
     base: Trial
-    leftover: FloatArray
-    """What was in the gradients of the parameters before any training."""
 
     @cached_property
     def theta(self) -> FloatArray:

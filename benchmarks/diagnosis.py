@@ -1,0 +1,384 @@
+"""How often `nn.diagnose` is right: `python -m benchmarks.diagnosis [--sick N] [--healthy N] [--seed SEED] [--show K]`.
+
+Trainings that work are drawn at random, of data, network, loss, optimiser and the way in which the network is written.
+A slip is made in each: one of the usual mistakes, large enough that the training fails. `diagnose` is asked before
+the training or after it has failed, and the change that it names first is made. It cures if the whole training then
+comes near to that without the slip: in accuracy, of classes that count alike, or in the share of variance explained.
+Of trainings in which no slip is made, nothing should be said. `--show K` prints the report on the K-th as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+import nn
+from autograd import Value
+from nn.diagnosis.setups import Setup
+
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """A training that works: data, a network and what it is trained with."""
+
+    title: str
+    setup: Setup
+    sizes: list[int]
+    hidden: str
+    output: str
+    layout: str
+
+    def model(self, **other: Any) -> nn.Module:
+        """A network such as this, with other numbers of neurons, activations or first weights."""
+        how = {"sizes": self.sizes, "hidden": self.hidden, "output": self.output, "init": "glorot_uniform"} | other
+        return LAYOUTS[self.layout](how["sizes"], how["hidden"], how["output"], how["init"])
+
+    def changed(self, **parts: Any) -> Setup:
+        """The set-up with other parts."""
+        return replace(self.setup, **parts)
+
+
+# ── networks, written in several ways ────────────────────────────────────────────────────────
+
+
+class Network(nn.Module):
+    """A network as people write it themselves."""
+
+    def __init__(self, sizes: list[int], hidden: str, output: str, init: Any) -> None:
+        kinds = [hidden] * (len(sizes) - 2) + [output]
+        self.parts = [nn.Layer(a, b, kind, init=init, seed=k)
+                      for k, (a, b, kind) in enumerate(zip(sizes, sizes[1:], kinds, strict=False))]
+
+    def forward(self, x: Any) -> Any:
+        """Layer after layer."""
+        for part in self.parts:
+            x = part(x)
+        return x[0] if len(x) == 1 else x
+
+
+def sequential(sizes: list[int], hidden: str, output: str, init: Any) -> nn.Module:
+    """Layers and activations as steps."""
+    steps: list[Any] = []
+    for k, (a, b) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        kind = hidden if k < len(sizes) - 2 else output
+        steps += [nn.Layer(a, b, init=init, seed=k), *([kind] if kind != "linear" else [])]
+    return nn.Sequential(*steps)
+
+
+LAYOUTS: dict[str, Callable[..., nn.Module]] = {
+    "MLP": lambda sizes, hidden, output, init: nn.MLP(sizes[0], sizes[1:], hidden, output, init=init, seed=0),
+    "Sequential": sequential,
+    "Module": Network,
+}
+
+# ── trainings that work ──────────────────────────────────────────────────────────────────────
+
+
+def data(rng: Rng) -> tuple[str, Any, Any, str]:
+    """Examples: a title, inputs, targets, and what these are."""
+    name = str(rng.choice(["xor", "moons", "circles", "spirals", "blobs", "digits", "sine", "parabola", "plane"]))
+    n = int(rng.choice([60, 120, 240]))
+    seed = int(rng.integers(1000))
+    if name == "xor":
+        return name, *nn.data.xor(), "yes or no"
+    if name in ("moons", "circles", "spirals"):
+        return name, *getattr(nn.data, name)(n, seed=seed), "yes or no"
+    if name == "blobs":
+        centers = [[-2, 0], [2, 0], [0, 3], [0, -3]][: int(rng.integers(3, 5))]
+        return name, *nn.data.blobs(n, centers, noise=0.7, seed=seed), "classes"
+    if name == "digits":
+        X, Y = nn.data.digits()
+        rows = rng.permutation(len(X))[:300]
+        return name, X[rows], Y[rows], "classes"
+    if name == "plane":
+        X = rng.normal(size=(n, 3))
+        return name, X, np.tanh(X @ [1.0, -2.0, 0.5]) + rng.normal(0, 0.05, n), "numbers"
+    return name, *nn.data.curve(name, n, noise=0.05, seed=seed), "numbers"
+
+
+ENDS = {
+    "yes or no": [("binary_cross_entropy", "sigmoid"), ("binary_cross_entropy_with_logits", "linear"),
+                  ("mse", "sigmoid"), ("hinge", "linear")],
+    "classes": [("cross_entropy", "softmax"), ("cross_entropy_with_logits", "linear")],
+    "numbers": [("mse", "linear"), ("half_squared_error", "linear")],
+}
+"""Losses, and the activations of the last layer that go with them."""
+
+
+def working(rng: Rng) -> Work:
+    """A training at random; whether it works shows when it is run."""
+    title, X, Y, kind = data(rng)
+    loss, output = ENDS[kind][rng.integers(len(ENDS[kind]))]
+    hidden = str(rng.choice(["tanh", "relu", "sigmoid"], p=[0.45, 0.4, 0.15]))
+    width, depth = int(rng.choice([8, 16, 24])), int(rng.choice([1, 2], p=[0.7, 0.3]))
+    sizes = [X.shape[1], *[width] * depth, int(Y.max()) + 1 if kind == "classes" else 1]
+    layout = str(rng.choice([*LAYOUTS]))
+    optimizer = [nn.SGD(0.3), nn.SGD(0.1, momentum=0.9), nn.Adam(0.02), nn.RMSProp(0.01)][rng.integers(4)]
+    size = None if len(X) < 20 else [None, 16, 32][rng.integers(3)]
+    epochs = int(rng.choice([100, 200, 400])) * (3 if size is None else 1)
+    if loss == "hinge":
+        Y = 2 * Y - 1
+    options = {"epochs": epochs, "batch_size": size}
+    title = f"{title}, {layout} {'-'.join(map(str, sizes))} {hidden}, {loss}, {optimizer!r}, batches of {size or 'all'}"
+    setup = Setup(LAYOUTS[layout](sizes, hidden, output, "glorot_uniform"), X, Y, loss, optimizer, options)
+    return Work(title, setup, sizes, hidden, output, layout)
+
+
+def score(setup: Setup) -> float:
+    """How good a training becomes, on a copy: accuracy, of classes that count alike, or variance explained; 1 is best.
+
+    A training that is refused or has nan in the end scores 0.
+    """
+    one = replace(setup, model=copy.deepcopy(setup.model)) if setup.loss in nn.LOSSES else setup.remodelled(lambda _: 0)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            one.fit(progress=False, seed=1)
+        outputs, targets = one.model.predict(one.X), setup.targets()
+    except (ValueError, ArithmeticError):
+        return 0.0
+    if not np.isfinite(outputs).all():
+        return 0.0
+    if one.meaning is not None and one.meaning.outputs == "numbers" and len(np.unique(targets)) > 2:
+        return max(0.0, 1 - float(((outputs - targets) ** 2).mean() / targets.var()))
+    middle = (targets.max() + targets.min()) / 2
+    threshold = 0.0 if one.meaning is not None and one.meaning.outputs == "scores" else middle
+    several = outputs.shape[1] > 1
+    found = outputs.argmax(axis=1) if several else outputs[:, 0] > threshold
+    right = targets.argmax(axis=1) if several else targets[:, 0] > middle
+    return float(np.mean([(found == right)[right == k].mean() for k in np.unique(right)]))
+
+
+# ── slips ────────────────────────────────────────────────────────────────────────────────────
+
+
+def rate_too_high(work: Work, rng: Rng) -> Setup:
+    return work.changed(optimizer=with_rate(work.setup.optimizer, 10 ** rng.uniform(1.3, 3)))
+
+
+def rate_too_low(work: Work, rng: Rng) -> Setup:
+    return work.changed(optimizer=with_rate(work.setup.optimizer, 10 ** -rng.uniform(2, 4)))
+
+
+def with_rate(optimizer: nn.Optimizer, factor: float) -> nn.Optimizer:
+    """A copy with another learning rate."""
+    other = copy.deepcopy(optimizer)
+    other.lr = float(f"{other.lr * factor:.2g}")
+    return other
+
+
+def same_weights(work: Work, rng: Rng) -> Setup:
+    number = float(rng.choice([0.0, 0.1, 0.5]))
+    return work.changed(model=work.model(init=lambda rng, shape: np.full(shape, number)))
+
+
+def large_weights(work: Work, rng: Rng) -> Setup:
+    size = rng.uniform(8, 40)
+    return work.changed(model=work.model(init=lambda rng, shape: rng.normal(0, size, shape),
+                                         hidden=str(rng.choice(["tanh", "sigmoid"]))))
+
+
+def dead_units(work: Work, rng: Rng) -> Setup:
+    model = work.model(hidden="relu")
+    first = next(module for module in model.modules() if isinstance(module, nn.Layer))
+    first.b = np.full(first.nout, -rng.uniform(10, 50) * np.abs(work.setup.X).max())
+    return work.changed(model=model)
+
+
+def grey_levels(work: Work, rng: Rng) -> Setup:
+    X = work.setup.X
+    return work.changed(X=np.round((X - X.min()) / np.ptp(X) * 255))
+
+
+def one_large_input(work: Work, rng: Rng) -> Setup | None:
+    if work.sizes[0] == 1:
+        return None
+    factor = np.ones(work.sizes[0])
+    factor[rng.integers(work.sizes[0])] = 10 ** rng.uniform(2, 4)
+    return work.changed(X=work.setup.X * factor)
+
+
+def far_inputs(work: Work, rng: Rng) -> Setup:
+    return work.changed(X=work.setup.X + rng.uniform(50, 500))
+
+
+def large_targets(work: Work, rng: Rng) -> Setup | None:
+    return work.changed(Y=work.setup.Y * 10 ** rng.uniform(2, 4) + 500) if "error" in work.title else None
+
+
+def labels_moved(work: Work, rng: Rng) -> Setup | None:
+    Y = work.setup.Y
+    return work.changed(Y=np.roll(Y, int(rng.choice([-2, -1, 1, 2])), axis=0)) if len(Y) > 20 else None
+
+
+def rare_class(work: Work, rng: Rng) -> Setup | None:
+    if not work.title.startswith(("moons", "circles", "blobs")):
+        return None
+    Y = work.setup.Y
+    rare = np.flatnonzero(Y == Y.max())
+    rows = np.sort(np.r_[np.flatnonzero(Y != Y.max()), rare[: max(3, len(rare) // 10)]])
+    return work.changed(X=work.setup.X[rows], Y=Y[rows], options={**work.setup.options, "epochs": 15})
+
+
+def wrong_output(work: Work, rng: Rng) -> Setup | None:
+    wrong = {"sigmoid": ["linear", "tanh"], "softmax": ["linear", "sigmoid"], "linear": ["sigmoid", "tanh", "relu"]}
+    output = str(rng.choice(wrong[work.output]))
+    if work.setup.loss in ("hinge", "mse") and output != "relu":
+        return None
+    if work.setup.loss == "cross_entropy_with_logits" and rng.random() < 0.6:
+        output = "softmax"
+    return work.changed(model=work.model(output=output))
+
+
+def squared_error(work: Work, rng: Rng) -> Setup | None:
+    if work.output != "sigmoid":
+        return None
+    model = work.model()
+    last = [module for module in model.modules() if isinstance(module, nn.Layer)][-1]
+    last.b = np.full(last.nout, rng.choice([-1, 1]) * rng.uniform(12, 30))
+    return work.changed(model=model, loss="mse")
+
+
+def no_activation(work: Work, rng: Rng) -> Setup:
+    return work.changed(model=work.model(hidden="linear"))
+
+
+def too_small(work: Work, rng: Rng) -> Setup:
+    hidden = [] if rng.random() < 0.4 else [1]
+    return work.changed(model=LAYOUTS["MLP"]([work.sizes[0], *hidden, work.sizes[-1]], work.hidden, work.output,
+                                             "glorot_uniform"))
+
+
+def single_examples(work: Work, rng: Rng) -> Setup | None:
+    if len(work.setup.X) < 50 or "SGD" not in work.title:
+        return None
+    return work.changed(optimizer=with_rate(work.setup.optimizer, rng.uniform(3, 8)),
+                        options={**work.setup.options, "batch_size": int(rng.choice([1, 2]))})
+
+
+def strong_penalty(work: Work, rng: Rng) -> Setup:
+    strength = float(10 ** rng.uniform(-0.5, 1))
+    if rng.random() < 0.5:
+        name = str(rng.choice(["l1", "l2"]))
+        return work.changed(loss=nn.penalized(work.setup.loss, work.setup.model, **{name: strength}))
+    optimizer = copy.deepcopy(work.setup.optimizer)
+    optimizer.decay = strength / 2
+    return work.changed(optimizer=optimizer)
+
+
+def strong_dropout(work: Work, rng: Rng) -> Setup:
+    model = nn.MLP(work.sizes[0], work.sizes[1:], work.hidden, work.output, dropout=float(rng.uniform(0.8, 0.95)), seed=0)
+    return work.changed(model=model)
+
+
+def sorted_classes(work: Work, rng: Rng) -> Setup | None:
+    if len(work.setup.X) < 50:
+        return None
+    order = np.argsort(work.setup.Y, kind="stable")
+    return work.changed(X=work.setup.X[order], Y=work.setup.Y[order],
+                        options={**work.setup.options, "shuffle": False, "batch_size": 8})
+
+
+def too_deep(work: Work, rng: Rng) -> Setup:
+    depth = int(rng.integers(5, 9))
+    sizes = [work.sizes[0], *[work.sizes[1]] * depth, work.sizes[-1]]
+    return work.changed(model=work.model(sizes=sizes, hidden="sigmoid"))
+
+
+SLIPS: dict[str, Callable[[Work, Rng], Setup | None]] = {
+    slip.__name__.replace("_", " "): slip for slip in (
+        rate_too_high, rate_too_low, same_weights, large_weights, dead_units, grey_levels, one_large_input, far_inputs,
+        large_targets, labels_moved, rare_class, wrong_output, squared_error, no_activation, too_small,
+        single_examples, strong_penalty, strong_dropout, sorted_classes, too_deep,
+    )
+}
+"""What is done wrong, by its name; None where it cannot be done to a training."""
+
+# ── tables ───────────────────────────────────────────────────────────────────────────────────
+
+GOOD, NEAR, APART = 0.9, 0.07, 0.15
+"""A training works from this score on, is cured as near to that, and sick if as far from it."""
+
+
+def sick(rng: Rng, many: int) -> Iterator[tuple[str, Work, float, Setup, float]]:
+    """Trainings with a slip each, slips by turns: their name, the training without, its score, that with it, its score."""
+    names = [str(name) for name in rng.permutation([*SLIPS])]
+    for k in range(many):
+        name = names[k % len(names)]
+        for _ in range(200):
+            work = working(rng)
+            setup = SLIPS[name](work, rng)
+            if setup is None:
+                continue
+            good = score(work.setup)
+            if good >= GOOD and (bad := score(setup)) < good - APART:
+                yield name, work, good, setup, bad
+                break
+
+
+def healthy(rng: Rng, many: int) -> Iterator[Work]:
+    """Trainings that work."""
+    while many:
+        work = working(rng)
+        if score(work.setup) >= GOOD:
+            many -= 1
+            yield work
+
+
+def failed(setup: Setup) -> None:
+    """Train in earnest, as somebody does who asks only then."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            setup.fit(progress=False, seed=1)
+        except (ValueError, ArithmeticError):
+            return
+
+
+def main() -> None:
+    """Print the two tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.diagnosis", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sick", type=int, default=30)
+    parser.add_argument("--healthy", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--show", type=int, default=0)
+    options = parser.parse_args()
+    print(f"seed {options.seed}\n\n| | Slip | Training | Named first | Without | Sick | Cured | s |\n|--:|---|---|---|--:|--:|--:|--:|")
+    rng, cures = np.random.default_rng([options.seed, 1]), 0
+    for k, (name, work, good, setup, bad) in enumerate(sick(rng, options.sick), 1):
+        after = bool(rng.random() < 0.5)
+        if after:
+            failed(setup)
+        start = time.perf_counter()
+        report = nn.diagnose(setup.model, setup.X, setup.Y, setup.loss, setup.optimizer, **setup.options)
+        seconds = time.perf_counter() - start
+        first = report.findings[0] if report.findings else None
+        now = score(first.setup) if first else bad
+        cures += now >= good - NEAR
+        print(f"| {k} | {name}{' (after it failed)' * after} | {work.title} | {first.cause if first else 'nothing'} | "
+              f"{good:.2f} | {bad:.2f} | {now:.2f}{' **no**' * (now < good - NEAR)} | {seconds:.1f} |", flush=True)
+        if k == options.show:
+            print(report)
+    print(f"\ncured by the change named first: {cures} of {options.sick}\n\n| | Training | Named first |\n|--:|---|---|")
+    alarms = 0
+    for k, work in enumerate(healthy(np.random.default_rng([options.seed, 2]), options.healthy), 1):
+        setup = work.setup
+        report = nn.diagnose(setup.model, setup.X, setup.Y, setup.loss, setup.optimizer, **setup.options)
+        alarms += not report
+        print(f"| {k} | {work.title} | {report.findings[0].cause if report.findings else ''} |", flush=True)
+    print(f"\nalarms: {alarms} of {options.healthy}")
+
+
+if __name__ == "__main__":
+    main()

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import argparse
 import copy
+import itertools
 import time
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -37,6 +37,7 @@ class Work:
     hidden: str
     output: str
     layout: str
+    kind: str
 
     def model(self, **other: Any) -> nn.Module:
         """A network such as this, with other numbers of neurons, activations or first weights."""
@@ -69,7 +70,7 @@ class Network(nn.Module):
 def sequential(sizes: list[int], hidden: str, output: str, init: Any) -> nn.Module:
     """Layers and activations as steps."""
     steps: list[Any] = []
-    for k, (a, b) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for k, (a, b) in enumerate(itertools.pairwise(sizes)):
         kind = hidden if k < len(sizes) - 2 else output
         steps += [nn.Layer(a, b, init=init, seed=k), *([kind] if kind != "linear" else [])]
     return nn.Sequential(*steps)
@@ -131,7 +132,7 @@ def working(rng: Rng) -> Work:
     options = {"epochs": epochs, "batch_size": size}
     title = f"{title}, {layout} {'-'.join(map(str, sizes))} {hidden}, {loss}, {optimizer!r}, batches of {size or 'all'}"
     setup = Setup(LAYOUTS[layout](sizes, hidden, output, "glorot_uniform"), X, Y, loss, optimizer, options)
-    return Work(title, setup, sizes, hidden, output, layout)
+    return Work(title, setup, sizes, hidden, output, layout, kind)
 
 
 def score(setup: Setup) -> float:
@@ -225,8 +226,8 @@ def rare_class(work: Work, rng: Rng) -> Setup | None:
     if not work.title.startswith(("moons", "circles", "blobs")):
         return None
     Y = work.setup.Y
-    rare = np.flatnonzero(Y == Y.max())
-    rows = np.sort(np.r_[np.flatnonzero(Y != Y.max()), rare[: max(3, len(rare) // 10)]])
+    rare = np.flatnonzero(Y.max() == Y)
+    rows = np.sort(np.r_[np.flatnonzero(Y.max() != Y), rare[: max(3, len(rare) // 10)]])
     return work.changed(X=work.setup.X[rows], Y=Y[rows], options={**work.setup.options, "epochs": 15})
 
 
@@ -277,8 +278,8 @@ def strong_penalty(work: Work, rng: Rng) -> Setup:
 
 
 def strong_dropout(work: Work, rng: Rng) -> Setup:
-    model = nn.MLP(work.sizes[0], work.sizes[1:], work.hidden, work.output, dropout=float(rng.uniform(0.8, 0.95)), seed=0)
-    return work.changed(model=model)
+    share = float(rng.uniform(0.8, 0.95))
+    return work.changed(model=nn.MLP(work.sizes[0], work.sizes[1:], work.hidden, work.output, dropout=share, seed=0))
 
 
 def sorted_classes(work: Work, rng: Rng) -> Setup | None:
@@ -287,6 +288,63 @@ def sorted_classes(work: Work, rng: Rng) -> Setup | None:
     order = np.argsort(work.setup.Y, kind="stable")
     return work.changed(X=work.setup.X[order], Y=work.setup.Y[order],
                         options={**work.setup.options, "shuffle": False, "batch_size": 8})
+
+
+def labels_shuffled(work: Work, rng: Rng) -> Setup | None:
+    return work.changed(Y=rng.permutation(work.setup.Y)) if len(work.setup.Y) > 50 else None
+
+
+def overfitting(work: Work, rng: Rng) -> Setup | None:
+    if not work.title.startswith(("moons", "circles", "sine", "parabola")) or work.layout != "MLP":
+        return None
+    noisy = nn.data.moons(60, noise=0.35, seed=rng) if "yes" in work.kind else nn.data.curve("sine", 40, 0.5, seed=rng)
+    X, Y = noisy[0], 2 * noisy[1] - 1 if work.setup.loss == "hinge" else noisy[1]
+    model = nn.MLP(X.shape[1], [48, 48, 1], "relu", work.output, seed=0, init="he_normal")
+    return work.changed(model=model, X=X, Y=Y, optimizer=nn.Adam(0.02), options={"epochs": 400, "validation_split": 0.4})
+
+
+class Blocked(Network):
+    """A network whose first layer's numbers are taken out of the graph."""
+
+    def forward(self, x: Any) -> Any:
+        """Layer after layer."""
+        first, *rest = self.parts
+        values = [value.detach() for value in first(x)]
+        for part in rest:
+            values = part(values)
+        return values[0] if len(values) == 1 else values
+
+
+def no_gradient(work: Work, rng: Rng) -> Setup:
+    return work.changed(model=Blocked([work.sizes[0], 3, *work.sizes[2:]], work.hidden, work.output, "glorot_uniform"))
+
+
+def plain_values(work: Work, rng: Rng) -> Setup | None:
+    model = work.model()
+    for module in model.modules():
+        if isinstance(module, nn.Layer):
+            module.neurons = [nn.Neuron.of([Value(w.data) for w in neuron.w], neuron.b, neuron.f)
+                              for neuron in module.neurons]
+    return work.changed(model=model)
+
+
+def steps(work: Work, rng: Rng) -> Setup:
+    return work.changed(model=work.model(hidden="step"))
+
+
+def not_cleared(work: Work, rng: Rng) -> Setup | None:
+    """A loop by hand, after some steps of which somebody asks."""
+    if not isinstance(work.setup.optimizer, nn.SGD) or work.sizes[0] > 3:
+        return None
+    setup = work.changed(model=work.model())
+    rate, examples = setup.optimizer.lr, setup.examples()
+    pairs = [*zip(examples.inputs.tolist(), examples.targets.tolist(), strict=True)][:20]
+    cost = nn.LOSSES[str(setup.loss)]
+    for _ in range(60):
+        nn.cost(cost, [setup.model(x) for x, _ in pairs], [y for _, y in pairs]).backward()
+        for value in setup.model.parameters():
+            value.data -= rate * value.grad
+    return setup
 
 
 def too_deep(work: Work, rng: Rng) -> Setup:
@@ -299,10 +357,54 @@ SLIPS: dict[str, Callable[[Work, Rng], Setup | None]] = {
     slip.__name__.replace("_", " "): slip for slip in (
         rate_too_high, rate_too_low, same_weights, large_weights, dead_units, grey_levels, one_large_input, far_inputs,
         large_targets, labels_moved, rare_class, wrong_output, squared_error, no_activation, too_small,
-        single_examples, strong_penalty, strong_dropout, sorted_classes, too_deep,
+        single_examples, strong_penalty, strong_dropout, sorted_classes, too_deep, labels_shuffled, overfitting,
+        no_gradient, plain_values, steps, not_cleared,
     )
 }
 """What is done wrong, by its name; None where it cannot be done to a training."""
+
+TO_NAME = {
+    "labels shuffled": "labels do not belong to their examples", "no gradient": "a parameter gets no gradient",
+    "not cleared": "gradients were never cleared",
+}
+"""Slips that no change of a training can undo: they are to be named."""
+
+# ── as it is taught ──────────────────────────────────────────────────────────────────────────
+
+
+def taught() -> Iterator[tuple[str, Setup]]:
+    """Trainings as they are in the README and the notebooks."""
+    X, Y = nn.data.xor()
+    yield "XOR", Setup(nn.MLP(2, [8, 1], "tanh", "sigmoid", seed=0), X, Y, "binary_cross_entropy",
+                       nn.SGD(0.5, momentum=0.9), {"epochs": 200})
+    for gate in ("and", "or", "nand", "b_implies_a"):
+        X, Y = nn.data.logic_gate(gate)
+        yield gate, Setup(nn.LogisticRegression(2), X, Y, "binary_cross_entropy", nn.SGD(0.5), {"epochs": 300})
+    hours, passed = nn.data.exam(40, seed=1)
+    yield "exam", Setup(nn.LogisticRegression(1), hours, passed, "binary_cross_entropy", nn.SGD(0.3), {"epochs": 3000})
+    yield "exam by Adam", Setup(nn.LogisticRegression(1), hours, passed, "binary_cross_entropy", nn.Adam(0.05),
+                                {"epochs": 500})
+    X, Y = nn.data.curve("line", 400, noise=0.3, seed=0)
+    for size, epochs, rate in ((None, 100, 0.1), (20, 10, 0.1), (1, 5, 0.02)):
+        yield f"line, batches of {size}", Setup(nn.MLP(1, [1], seed=0), X, Y, "half_squared_error", nn.SGD(rate),
+                                                {"epochs": epochs, "batch_size": size})
+    X, Y = nn.data.blobs(100, [[-2, 0], [2, 1]], seed=0)
+    yield "two clouds", Setup(nn.LogisticRegression(2), X, Y, "binary_cross_entropy", nn.SGD(0.5), {"epochs": 300})
+    X, Y = nn.data.moons(100, noise=0.2, seed=0)
+    yield "moons", Setup(nn.MLP(2, [16, 16, 1], seed=0), X, 2 * Y - 1, "hinge", nn.SGD(0.1), {"epochs": 300})
+    yield "moons by Adam", Setup(nn.MLP(2, [16, 1], output="sigmoid", seed=0), X, Y, "binary_cross_entropy", nn.Adam(0.05),
+                                 {"epochs": 60, "batch_size": 10, "validation_split": 0.2})
+    X, Y = nn.data.digits()
+    X, Y = X[:600], Y[:600]
+    yield "digits", Setup(nn.MLP(64, [32, 10], seed=0), X, Y, "cross_entropy_with_logits", nn.Adam(0.01),
+                          {"epochs": 30, "batch_size": 50, "validation_split": 0.2})
+    yield "linear digits", Setup(nn.LogisticRegression(64, 10), X, Y, "cross_entropy", nn.Adam(0.01),
+                                 {"epochs": 40, "batch_size": 32})
+    yield "several labels", Setup(nn.MLP(64, [16, 2], output="sigmoid", seed=0), X, np.stack([Y % 2 == 0, Y > 4], 1) * 1.0,
+                                  "binary_cross_entropy", nn.Adam(0.01), {"epochs": 25, "batch_size": 32})
+    X, Y = nn.data.curve("sine", 60, noise=0.05, seed=0)
+    yield "sine", Setup(nn.MLP(1, [10, 1], "tanh", seed=0), X, Y, "mse", nn.Adam(0.01), {"epochs": 1000})
+
 
 # ── tables ───────────────────────────────────────────────────────────────────────────────────
 
@@ -311,7 +413,7 @@ GOOD, NEAR, APART = 0.9, 0.07, 0.15
 
 
 def sick(rng: Rng, many: int) -> Iterator[tuple[str, Work, float, Setup, float]]:
-    """Trainings with a slip each, slips by turns: their name, the training without, its score, that with it, its score."""
+    """Trainings with a slip each, slips by turns: its name, the training without it and its score, that with it."""
     names = [str(name) for name in rng.permutation([*SLIPS])]
     for k in range(many):
         name = names[k % len(names)]
@@ -345,39 +447,59 @@ def failed(setup: Setup) -> None:
             return
 
 
+def asked(setup: Setup) -> nn.Diagnosis:
+    """What `diagnose` says of a training."""
+    return nn.diagnose(setup.model, setup.X, setup.Y, setup.loss, setup.optimizer, **setup.options)
+
+
+def table_of_the_sick(many: int, seed: int, show: int) -> None:
+    """A line for each training with a slip, and how many were cured."""
+    rng, cures = np.random.default_rng([seed, 1]), 0
+    print("| | Slip | Training | Named first | Without | Sick | Cured | s |\n|--:|---|---|---|--:|--:|--:|--:|")
+    for k, (name, work, good, setup, bad) in enumerate(sick(rng, many), 1):
+        if after := bool(rng.random() < 0.5 and name != "not cleared"):
+            failed(setup)
+        start = time.perf_counter()
+        report = asked(setup)
+        seconds = time.perf_counter() - start
+        first = report.findings[0] if report.findings else None
+        if name in TO_NAME:
+            cured, now = first is not None and first.cause == TO_NAME[name], "named"
+        else:
+            reached = score(first.setup) if first and first.setup else bad
+            cured, now = reached >= good - NEAR, f"{reached:.2f}"
+        cures += cured
+        print(f"| {k} | {name}{' (after it failed)' * after} | {work.title} | {first.cause if first else 'nothing'} | "
+              f"{good:.2f} | {bad:.2f} | {now if cured else '**no**'} | {seconds:.1f} |", flush=True)
+        if k == show:
+            print(report)
+    print(f"\ncured by the change that is named first: {cures} of {many}\n")
+
+
+def table_of_the_healthy(many: int, seed: int) -> None:
+    """A line for each training without a slip, and of how many something was said."""
+    drawn = ((work.title, work.setup) for work in healthy(np.random.default_rng([seed, 2]), many))
+    alarms = number = 0
+    print("| | Training | Named first |\n|--:|---|---|")
+    for number, (title, setup) in enumerate(itertools.chain(taught(), drawn), 1):
+        report = asked(setup)
+        alarms += not report
+        print(f"| {number} | {title} | {report.findings[0].cause if report.findings else ''} |", flush=True)
+    print(f"\nalarms: {alarms} of {number}")
+
+
 def main() -> None:
     """Print the two tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.diagnosis", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sick", type=int, default=30)
-    parser.add_argument("--healthy", type=int, default=30)
+    parser.add_argument("--sick", type=int, default=30, help="how many trainings with a slip")
+    parser.add_argument("--healthy", type=int, default=15, help="how many without, besides those that are taught")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--show", type=int, default=0)
+    parser.add_argument("--show", type=int, default=0, metavar="K", help="print what is said of the K-th")
     options = parser.parse_args()
-    print(f"seed {options.seed}\n\n| | Slip | Training | Named first | Without | Sick | Cured | s |\n|--:|---|---|---|--:|--:|--:|--:|")
-    rng, cures = np.random.default_rng([options.seed, 1]), 0
-    for k, (name, work, good, setup, bad) in enumerate(sick(rng, options.sick), 1):
-        after = bool(rng.random() < 0.5)
-        if after:
-            failed(setup)
-        start = time.perf_counter()
-        report = nn.diagnose(setup.model, setup.X, setup.Y, setup.loss, setup.optimizer, **setup.options)
-        seconds = time.perf_counter() - start
-        first = report.findings[0] if report.findings else None
-        now = score(first.setup) if first else bad
-        cures += now >= good - NEAR
-        print(f"| {k} | {name}{' (after it failed)' * after} | {work.title} | {first.cause if first else 'nothing'} | "
-              f"{good:.2f} | {bad:.2f} | {now:.2f}{' **no**' * (now < good - NEAR)} | {seconds:.1f} |", flush=True)
-        if k == options.show:
-            print(report)
-    print(f"\ncured by the change named first: {cures} of {options.sick}\n\n| | Training | Named first |\n|--:|---|---|")
-    alarms = 0
-    for k, work in enumerate(healthy(np.random.default_rng([options.seed, 2]), options.healthy), 1):
-        setup = work.setup
-        report = nn.diagnose(setup.model, setup.X, setup.Y, setup.loss, setup.optimizer, **setup.options)
-        alarms += not report
-        print(f"| {k} | {work.title} | {report.findings[0].cause if report.findings else ''} |", flush=True)
-    print(f"\nalarms: {alarms} of {options.healthy}")
+    print(f"seed {options.seed}\n")
+    table_of_the_sick(options.sick, options.seed, options.show)
+    table_of_the_healthy(options.healthy, options.seed)
 
 
 if __name__ == "__main__":

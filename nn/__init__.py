@@ -18,8 +18,8 @@ if not hasattr(autograd, "RerollError"):
 
 from nn import data, init
 from nn.activations import ACTIVATIONS
-from nn.errors import DataError, UnknownColumnError
 from nn.diagnosis.diagnose import Diagnosis, Finding, diagnose
+from nn.errors import DataError, UnknownColumnError
 from nn.files.load import load
 from nn.files.to_torch import to_torch_source
 from nn.losses import (

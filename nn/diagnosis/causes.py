@@ -6,15 +6,20 @@ first. Whether a change cures is not its business: that is found out by training
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from autograd import Value, ops
+from autograd.nested import flatten
+from nn.activations import ACTIVATIONS
 from nn.data.scale import zscore
 from nn.diagnosis.setups import Setup, code_of, name_of_loss
-from nn.diagnosis.signs import Case, rectifies, saturates
+from nn.diagnosis.signs import FAR, Case, rectifies, saturates, value_and_slope
 from nn.init import redraw
 from nn.losses import LOSSES, MEANINGS, name_of
 from nn.models.dropout import Dropout
@@ -22,7 +27,9 @@ from nn.models.layer import Layer
 from nn.models.mlp import MLP
 from nn.models.module import Module
 from nn.models.sequential import Function
+from nn.optim.base import Schedule
 from nn.penalties import Penalized
+from nn.training.callbacks import EarlyStopping
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,13 @@ class Cause:
     suspect: Callable[[Case], str]
     """What points to it, in numbers; empty where nothing does."""
     changes: Callable[[Case], Iterator[Change]]
-    """What may cure it, the mildest first; none where nothing but the author can."""
+    """What may cure it, the mildest first."""
+    by_validation: bool = False
+    """Whether the change is to make the loss on examples to validate on smaller."""
+    advice: str = ""
+    """What to do where no change can be tried, or none helped."""
+    certain: bool = False
+    """Whether what points to it is proof enough."""
 
 
 MUCH = 0.4
@@ -57,24 +70,24 @@ def refused(case: Case) -> str:
 
 
 def matching(case: Case) -> Iterator[Change]:
-    """Outputs as the loss takes them, a loss that takes such outputs, targets as they are named."""
-    setup, name = case.setup, name_of(case.setup.loss) or ""
-    meaning = setup.meaning
-    if meaning is not None and meaning.targets is not None:
+    """Targets as they are named, outputs as the loss takes them, or another loss, or both."""
+    setup, name, meaning = case.setup, name_of(case.setup.loss) or "", case.setup.meaning
+    if meaning is None:
+        return
+    found = np.unique(setup.Y).tolist()
+    if meaning.targets is not None and len(found) == 2 and set(found) != {*meaning.targets}:
         low, high = meaning.targets
-        found = np.unique(setup.Y)
-        if len(found) == 2 and {float(found[0]), float(found[1])} != {low, high}:
-            a, b = found.tolist()
-            code = f"Y = np.where(Y == {b:g}, {high:g}, {low:g})"
-            yield Change(f"name the two classes {low:g} and {high:g}", code,
-                         replace(setup, Y=np.where(setup.Y == b, high, low)))
-    if meaning is not None:
-        yield from with_output(case, meaning.activation)
-    for other in (name.removesuffix("_with_logits"), f"{name}_with_logits"):
+        first = found[0]
+        yield Change(f"name the two classes {low:g} and {high:g}", f"Y = np.where(Y == {first:g}, {low:g}, {high:g})",
+                     replace(setup, Y=np.where(np.equal(setup.Y, first), low, high)))
+    yield from with_output(setup, meaning.activation)
+    plain = name.removesuffix("_with_logits")
+    for other in (plain, f"{plain}_with_logits", "binary_cross_entropy"):
         if other in LOSSES and other != name:
-            yield with_loss(setup, other)
-    if "softmax" in str(case.base.refused):
-        yield from with_output(case, "sigmoid")
+            change = with_loss(setup, other)
+            yield change
+            for output in with_output(change.setup, MEANINGS[LOSSES[other]].activation):
+                yield Change(f"{change.words}, and {output.words}", f"{change.code}\n{output.code}", output.setup)
 
 
 def limited(case: Case) -> str:
@@ -94,7 +107,7 @@ def limited(case: Case) -> str:
 
 def linear_output(case: Case) -> Iterator[Change]:
     """The last layer without activation."""
-    yield from with_output(case, "linear")
+    yield from with_output(case.setup, "linear")
 
 
 def flat_errors(case: Case) -> str:
@@ -121,10 +134,10 @@ def with_loss(setup: Setup, name: str) -> Change:
     return Change(f"train with {name}", f'loss = "{name}"', replace(setup, loss=loss))
 
 
-def with_output(case: Case, kind: str) -> Iterator[Change]:
+def with_output(setup: Setup, kind: str) -> Iterator[Change]:
     """Another activation of the last layer, where there is one that can be told."""
-    if last_activation(case.setup.model) not in (None, kind):
-        changed = case.setup.remodelled(lambda model: activate(last_part(model), kind))
+    if last_activation(setup.model) not in (None, kind):
+        changed = setup.remodelled(lambda model: activate(last_part(model), kind))
         yield Change(f'let the last layer have the activation "{kind}"', f"model = {code_of(changed.model)}", changed)
 
 
@@ -138,10 +151,10 @@ def shifted(case: Case) -> str:
     found, chance, other = agreement(case, 0), agreement(case, None), max(agreement(case, k) for k in SHIFTS)
     if found > chance + 0.25 * (1 - chance):
         return ""
+    same = f"{found:.0%} of the examples have a label like that of the nearest example"
     if other > found + 0.25 * (1 - found):
-        return (f"{found:.0%} of the examples have a label like that of the nearest example, {other:.0%} if labels move "
-                "by some rows")
-    return f"{found:.0%} of the examples have a label like that of the nearest example, {chance:.0%} have by chance"
+        return f"{same}, {other:.0%} if labels move by some rows"
+    return f"{same}, {chance:.0%} have by chance"
 
 
 SHIFTS = (-1, 1, -2, 2, "reversed")
@@ -215,7 +228,7 @@ def scaled(case: Case) -> Iterator[Change]:
     """Columns of mean 0 and standard deviation 1; grey levels as shares."""
     setup, X = case.setup, case.setup.X
     code = "X = nn.data.zscore(X, constant=True)"
-    if X.min() >= 0 and X.max() in range(2, 256) and (X == np.round(X)).all() and case.columns.shape[1] >= 30:
+    if X.min() >= 0 and X.max() in range(2, 256) and not np.modf(X)[0].any() and case.columns.shape[1] >= 30:
         yield Change(f"bring inputs to [0, 1]: divide by {X.max():g}", f"X = X / {X.max():g}",
                      with_inputs(setup, lambda data: np.asarray(data) / X.max()))
     yield Change("scale inputs to mean 0 and standard deviation 1", code, with_inputs(
@@ -245,7 +258,7 @@ def scaled_targets(case: Case) -> Iterator[Change]:
     if case.setup.options.get("validation_data") is None and np.ptp(case.setup.Y):
         yield Change("scale targets to mean 0 and standard deviation 1 (Scaling.inverse takes predictions back)",
                      "scaling = nn.data.Scaling.zscore(Y)\nY = scaling(Y)",
-                     replace(case.setup, Y=zscore(case.setup.Y, constant=True)))
+                     replace(case.setup, Y=np.asarray(zscore(case.setup.Y, constant=True))))
 
 
 def unbalanced(case: Case) -> str:
@@ -297,10 +310,10 @@ def alike(case: Case) -> str:
 def new_weights(case: Case) -> Iterator[Change]:
     """Weights drawn as those of a new model."""
     rectified = any(rectifies(units.name) for units in case.units)
-    for init in ("he_normal", "glorot_uniform") if rectified else ("glorot_uniform",):
-        yield Change("draw the weights at random, to fit the width of their layers",
-                     f'nn.init.redraw(model, "{init}", seed=0)',
-                     case.setup.remodelled(lambda model, init=init: redraw(model, init, 0)))
+    init = "he_normal" if rectified else "glorot_uniform"
+    changed = case.setup.remodelled(lambda model: redraw(model, init, 0))
+    yield Change("draw the weights at random, to fit the width of their layers",
+                 f'nn.init.redraw(model, "{init}", seed=0)', changed)
 
 
 def saturated(case: Case) -> str:
@@ -318,7 +331,7 @@ def dead(case: Case) -> str:
     share, number, units = max(shares, default=(0.0, 0, None), key=lambda row: row[0])
     if units is None or share < 0.5:
         return ""
-    return f"{share:.0%} of the neurons of hidden layer {number} ({units.name}) are 0 for all examples: no gradient passes"
+    return f"{share:.0%} of the neurons of hidden layer {number} ({units.name}) are 0 for all examples"
 
 
 def revived(case: Case) -> Iterator[Change]:
@@ -385,7 +398,7 @@ def small(case: Case) -> str:
     if not layers_of(case.setup.model) or parameters > 5000 or min(sizes, default=0) > 16:
         return ""
     hidden = f"hidden layers of {', '.join(map(str, sizes))} neurons" if sizes else "no hidden layer"
-    return f"{hidden}, {parameters} parameters for {len(case.setup.X)} examples, of which {case.base.left:.0%} is unexplained"
+    return f"{hidden}, {parameters} parameters for {len(case.setup.X)} examples"
 
 
 def wider(case: Case) -> Iterator[Change]:
@@ -398,11 +411,10 @@ def wider(case: Case) -> Iterator[Change]:
     for width in (8, 32):
         widths = [max(width, 2 * layer.nout) for layer in layers[:-1]] or [width]
         init = "he_normal" if kinds and rectifies(kinds[0]) else "glorot_uniform"
-        larger = MLP(layers[0].nin, [*widths, layers[-1].nout], kinds or "tanh", layers[-1].activation, seed=0, init=init)
-        if isinstance(case.setup.loss, Penalized):
-            loss: Any = replace(case.setup.loss, model=larger)
-        else:
-            loss = case.setup.loss
+        sizes = [*widths, layers[-1].nout]
+        larger = MLP(layers[0].nin, sizes, kinds or "tanh", layers[-1].activation, seed=0, init=init)
+        loss = case.setup.loss
+        loss = replace(loss, model=larger) if isinstance(loss, Penalized) else loss
         yield Change(f"take more neurons: hidden layers of {', '.join(map(str, widths))}",
                      f"model = {code_of(larger)}", replace(case.setup, model=larger, loss=loss))
 
@@ -450,8 +462,8 @@ def keeping(case: Case) -> Iterator[Change]:
             if isinstance(module, Dropout):
                 module.p = min(module.p, 0.1)
 
-    yield Change("let fewer neurons drop out", "for module in model.modules():\n    if isinstance(module, nn.Dropout):\n"
-                 "        module.p = 0.1", case.setup.remodelled(change))
+    code = "for module in model.modules():\n    if isinstance(module, nn.Dropout):\n        module.p = 0.1"
+    yield Change("let fewer neurons drop out", code, case.setup.remodelled(change))
 
 
 def rough(case: Case) -> str:
@@ -467,9 +479,8 @@ def rough(case: Case) -> str:
     ups = float((np.diff(losses) > 1e-9 * np.abs(losses[:-1])).mean()) if len(losses) > 1 else 0.0
     if ups > (0.1 if case.setup.batch == len(case.setup.X) else 0.3):
         return f"the loss rises in {ups:.0%} of the epochs"
-    ruined = [units.dead for units in case.trained_units if rectifies(units.name)] + [
-        units.saturated for units in case.trained_units if saturates(units.name)]
-    return f"{max(ruined):.0%} of a hidden layer give no gradient after training" if max(ruined, default=0) > 0.6 else ""
+    flat = max([units.dead if rectifies(units.name) else units.saturated for units in case.trained_units], default=0.0)
+    return f"{flat:.0%} of a hidden layer give no gradient after training" if flat > 0.6 else ""
 
 
 def larger_batches(case: Case) -> Iterator[Change]:
@@ -498,8 +509,8 @@ def slow(case: Case) -> str:
     if len(losses) < 2 or not np.isfinite(losses).all() or case.base.left < MUCH:
         return ""
     way = float(np.linalg.norm(case.base.theta - case.theta) / (np.linalg.norm(case.theta) or 1.0))
-    return (f"the loss goes from {losses[0]:.4g} to {losses[-1]:.4g} in {len(losses)} epochs, and the parameters move by "
-            f"{way:.1%} of their size")
+    return (f"the loss goes from {losses[0]:.4g} to {losses[-1]:.4g} in {len(losses)} epochs, in which the parameters "
+            f"move by {way:.1%} of their size")
 
 
 def faster(case: Case) -> Iterator[Change]:
@@ -511,21 +522,23 @@ def with_rates(setup: Setup, *factors: float) -> Iterator[Change]:
     """The learning rate times a factor."""
     optimizer, schedule = setup.optimizer, setup.optimizer.schedule
     for factor in factors:
-        if schedule is not None:
-            rate = lambda epochs, factor=factor: factor * schedule(epochs)  # noqa: E731
-            yield Change(f"take {factor:g} of the learning rate",
-                         f"schedule = optimizer.schedule\noptimizer.schedule = lambda epochs: {factor:g} * schedule(epochs)",
-                         with_optimizer(setup, schedule=rate, lr=rate(0.0)))
-        else:
+        if schedule is None:
             lr = float(f"{optimizer.lr * factor:.3g}")
             yield Change(f"take the learning rate {lr:g} in place of {optimizer.lr:g}", f"optimizer.lr = {lr:g}",
                          with_optimizer(setup, lr=lr))
+        else:
+            code = f"schedule = optimizer.schedule\noptimizer.schedule = lambda epochs: {factor:g} * schedule(epochs)"
+            yield Change(f"take {factor:g} of the learning rate", code,
+                         with_optimizer(setup, schedule=partial(scheduled, schedule, factor)))
+
+
+def scheduled(schedule: Schedule, factor: float, epochs: float) -> float:
+    """A schedule times a factor."""
+    return factor * schedule(epochs)
 
 
 def with_optimizer(setup: Setup, **numbers: Any) -> Setup:
     """A copy of the optimiser with other numbers."""
-    import copy
-
     optimizer = copy.deepcopy(setup.optimizer)
     vars(optimizer).update(numbers)
     return replace(setup, optimizer=optimizer)
@@ -536,6 +549,121 @@ def with_options(setup: Setup, words: str, **options: Any) -> Change:
     [(name, value)] = options.items()
     return Change(words, f"nn.fit(model, X, Y, loss, optimizer, {name}={value})",
                   replace(setup, options={**setup.options, **options}))
+
+
+# ── what was learned by heart ────────────────────────────────────────────────────────────────
+
+
+def overfitted(case: Case) -> str:
+    """A loss on other examples that falls, and then rises."""
+    base = case.base
+    if base.unseen is None or not len(base.val_losses) or not np.isfinite(base.val_losses).all():
+        return ""
+    best = int(base.val_losses.argmin())
+    if base.val_losses[-1] < 1.3 * base.val_losses[best] or base.seen > 0.7 * base.unseen:
+        return ""
+    return (f"the loss of the examples to validate on is {base.val_losses[best]:.4g} after {best + 1} epochs, and "
+            f"{base.val_losses[-1]:.4g} after {len(base.val_losses)}, while that of the others goes to {base.loss:.4g}")
+
+
+def restrained(case: Case) -> Iterator[Change]:
+    """Fewer epochs, or smaller weights."""
+    setup, patience = case.setup, max(5, case.setup.epochs // 10)
+    yield Change("stop when the loss on the examples to validate on rises",
+                 f"nn.fit(model, X, Y, loss, optimizer, callbacks=[nn.EarlyStopping(patience={patience})], …)",
+                 replace(setup, options={**setup.options, "callbacks": [EarlyStopping(patience=patience)]}))
+    if name_of(setup.loss) is not None and not isinstance(setup.loss, Penalized):
+        for strength in (0.0003, 0.003):
+            code = f'loss = nn.penalized("{name_of_loss(setup.loss)}", model, l2={strength:g})'
+            penalized = Penalized(setup.loss, setup.model, 0.0, strength, False)
+            yield Change("punish large weights", code, replace(setup, loss=penalized))
+
+
+# ── gradients that do not arrive ─────────────────────────────────────────────────────────────
+
+
+def stepwise(case: Case) -> str:
+    """Activations that are flat wherever they are not a step."""
+    flat = {name for name in map(activation_of, activated(case.setup.model)) if is_flat(name)}
+    return f"the slope of {', '.join(sorted(flat))} is 0 everywhere: no gradient passes" if flat else ""
+
+
+def sloping(case: Case) -> Iterator[Change]:
+    """Activations that have a slope."""
+    def change(model: Module) -> None:
+        *hidden, last = activated(model)
+        for part in hidden:
+            if is_flat(activation_of(part)):
+                activate(part, "tanh")
+        if is_flat(activation_of(last)):
+            activate(last, "sigmoid")
+
+    changed = case.setup.remodelled(change)
+    yield Change("take activations that have a slope: tanh in hidden layers, sigmoid in the last",
+                 f"model = {code_of(changed.model)}", changed)
+
+
+def is_flat(name: str) -> bool:
+    """Whether an activation has no slope anywhere."""
+    return bool(name) and name in ACTIVATIONS and not any(value_and_slope(name, z)[1] for z in (-FAR, -0.5, 0.5, FAR))
+
+
+def frozen(case: Case) -> str:
+    """Values that the outputs depend on and that are not parameters."""
+    found = loose_values(case.setup.model)
+    return f"{len(found)} Values of the model are no parameters, so that training does not change them" if found else ""
+
+
+def freed(case: Case) -> Iterator[Change]:
+    """All Values as parameters."""
+    def change(model: Module) -> None:
+        for value in loose_values(model):
+            value.op = ops.parameter
+
+    code = "nn.parameter(0.1)  # in place of Value(0.1)"
+    yield Change("make them by nn.parameter", code, case.setup.remodelled(change))
+
+
+def loose_values(model: Module) -> list[Value]:
+    """The plain Values among the members of a model."""
+    return [thing for module in model.modules() for thing in flatten(list(module.members().values()))
+            if isinstance(thing, Value) and thing.op is None]
+
+
+def blocked(case: Case) -> str:
+    """Parameters whose gradient is 0 whatever they are."""
+    rng = np.random.default_rng(0)
+    thetas = [case.theta, *(rng.normal(0, 0.5, case.theta.size) for _ in range(2))]
+    gradients = [case.gradient(theta) for theta in thetas]
+    if not any(gradient.any() for gradient in gradients):
+        return ""
+    names = [name for name, (_, rows) in case.named.items() if not any(gradient[rows].any() for gradient in gradients)]
+    return f"the gradient of {', '.join(names)} is 0 for all examples, whatever the parameters are" if names else ""
+
+
+def accumulated(case: Case) -> str:
+    """Gradients in the parameters that are far larger than any that one step gives."""
+    left, n = float(np.linalg.norm(case.leftover)), len(case.setup.X)
+    if not left or not np.isfinite(left):
+        return ""
+    one = max(float(np.linalg.norm(case.slopes)) * n, case.largest_slope)
+    if left < 3 * one:
+        return ""
+    return (f"the gradients that are left in the parameters have length {left:.3g}, those of single examples up to "
+            f"{case.largest_slope:.3g}")
+
+
+def nothing(case: Case) -> Iterator[Change]:
+    """No change can be tried."""
+    yield from ()
+
+
+def not_finite(case: Case) -> str:
+    """nan or inf from the first parameters on."""
+    losses = case.base.losses
+    if not len(losses) or np.isfinite(losses[0]):
+        return ""
+    return case.first_anomaly
 
 
 # ── parts of models ──────────────────────────────────────────────────────────────────────────
@@ -593,10 +721,22 @@ def activate(part: Any, kind: str) -> None:
     vars(part).update(vars(new))
 
 
+KEPT = Cause("gradients were never cleared", accumulated, nothing, certain=True,
+             advice="call model.zero_grad() before each backward()")
+
+LABELS = Cause("labels do not belong to their examples", shifted, realigned,
+               advice="load X and Y again, and put them into another order together: X, Y = X[order], Y[order]")
+
 CAUSES: tuple[Cause, ...] = (
+    KEPT,
+    Cause("a parameter gets no gradient", blocked, nothing, certain=True,
+          advice="compute with the Values themselves, without .data, detach() and Value(…) of their numbers, and use "
+                 "every parameter in forward"),
     Cause("loss and output do not go together", refused, matching),
     Cause("outputs cannot be where they should", limited, linear_output),
-    Cause("labels do not belong to their examples", shifted, realigned),
+    LABELS,
+    Cause("activations have no slope", stepwise, sloping),
+    Cause("Values are no parameters", frozen, freed),
     Cause("all neurons of a layer start alike", alike, new_weights),
     Cause("sorted examples are not shuffled", sorted_rows, shuffled),
     Cause("the network is linear", all_linear, bent),
@@ -607,13 +747,14 @@ CAUSES: tuple[Cause, ...] = (
     Cause("neurons are dead", dead, revived),
     Cause("activations are saturated", saturated, new_weights),
     Cause("gradients vanish in deep layers", vanishing, livelier),
+    Cause("overfitting: it learns by heart", overfitted, restrained, by_validation=True),
     Cause("a rare class is never predicted", unbalanced, balanced),
     Cause("squared error behind a saturated output", flat_errors, log_loss),
     Cause("batches are too small for the learning rate", noisy, larger_batches),
     Cause("the learning rate is too high", rough, slower),
     Cause("the learning rate is too low", slow, faster),
     Cause("the network is too small", small, wider),
+    Cause("a number is not finite from the start", not_finite, nothing,
+          advice="keep the argument of the operation away from where it is infinite, as log(maximum(p, 1e-12)) does"),
 )
 """Every cause, those that say most first: of two changes that cure as well, the one further up is named first."""
-
-__all__ = ["CAUSES", "MEANINGS", "Cause", "Change"]

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd.errors import RerollError, UsageError
 from autograd.nested import parameters_of
-from nn.arguments import count, rate
-from nn.diagnosis.causes import CAUSES, Cause, Change, new_weights
-from nn.diagnosis.setups import Setup, Trial, Trials, name_of_loss, step_seconds
+from nn.arguments import rate
+from nn.diagnosis.causes import CAUSES, KEPT, LABELS, Cause, Change, new_weights
+from nn.diagnosis.setups import Setup, Trial, Trials
 from nn.diagnosis.signs import Case
 from nn.examples import FloatArray
 from nn.losses import Loss
 from nn.models.module import Module
+from nn.vector import parameters_to_vector
 
 WELL = 0.08
 """A share of the targets left unexplained below which a training is in order."""
@@ -41,25 +40,26 @@ class Finding:
     evidence: str
     change: str
     """The one change in words."""
-    code: str
+    code: str = ""
     """The same as code, before `nn.fit` is called again."""
-    loss: tuple[float, float]
-    """The loss at the end of a short training, without the change and with it."""
-    left: tuple[float, float]
+    loss: tuple[float, float] | None = None
+    """The loss at the end of a short training, without the change and with it; None where none was tried. That of the
+    examples to validate on, if the change is against overfitting."""
+    left: tuple[float, float] | None = None
     """The share of the targets that is left unexplained, without the change and with it: 1 is the best constant."""
-    setup: Setup
+    setup: Setup | None = None
     """The training with the change: `finding.setup.fit()`."""
+    certain: bool = False
+    """Whether the evidence is proof enough, where no change could be tried."""
 
     def __str__(self) -> str:
-        (before, after), (left, now) = self.loss, self.left
-        return "\n".join([
-            self.cause,
-            *paragraph("evidence", self.evidence),
-            *paragraph("change", self.change),
-            *(f"    {line}" for line in self.code.splitlines()),
-            *paragraph("proof", f"loss {before:.4g} without, {after:.4g} with it; unexplained {shown(left)} without, "
-                                f"{shown(now)} with it"),
-        ])
+        lines = [self.cause, *paragraph("evidence", self.evidence), *paragraph("change", self.change),
+                 *(f"    {line}" for line in self.code.splitlines())]
+        if self.loss and self.left:
+            (before, after), (left, now) = self.loss, self.left
+            lines += paragraph("proof", f"loss {before:.4g} without, {after:.4g} with it; unexplained {shown(left)} "
+                                        f"without, {shown(now)} with it")
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Diagnosis:
 
 def paragraph(head: str, text: str) -> list[str]:
     """A word and a text of some lines."""
-    return textwrap.wrap(text, WIDTH, initial_indent=f"  {head:<10}", subsequent_indent=" " * 12, break_long_words=False)
+    return textwrap.wrap(text, WIDTH, initial_indent=f"  {head:<10}", subsequent_indent=" " * 12)
 
 
 def shown(share: float) -> str:
@@ -112,20 +112,32 @@ class Search:
 
     def __init__(self, setup: Setup, trials: Trials) -> None:
         self.setup, self.trials = setup, trials
+        self.leftover = np.array([value.grad for value in parameters_of(setup.model)])
         self.base = trials.run(setup)
         self.tried: list[str] = []
 
     def diagnosis(self) -> Diagnosis:
         """Train as it is, and if that is not well, with every change that is suspected to help."""
-        base, findings = self.base, list[Finding]()
-        if base.left >= WELL:
-            findings = self.findings(Case(self.setup, base))
-            if all(finding.left[1] >= WELL for finding in findings):
-                findings += self.afresh(min([finding.left[1] for finding in findings], default=math.inf))
-        best = min((finding.left[1] for finding in findings), default=0.0)
-        findings.sort(key=lambda finding: max(0.0, finding.left[1] - best - ALIKE))
-        first = float(base.losses[0]) if len(base.losses) else math.inf
-        return Diagnosis(tuple(findings), (first, base.loss), base.left, tuple(dict.fromkeys(self.tried)))
+        case = self.case(self.setup, self.base)
+        if self.base.left < WELL and self.base.unseen is None and len(self.setup.X) >= 40 and LABELS.suspect(case):
+            self.setup = replace(self.setup, options={**self.setup.options, "validation_split": 0.25})
+            self.base = self.trials.run(self.setup)  # what has no rule can be learned by heart
+            case = self.case(self.setup, self.base)
+        found = self.findings(case) if self.base.left >= WELL else [*filter(None, [self.tested(KEPT, case, None)])]
+        if self.base.left >= WELL and best_of(found, 1.0) >= WELL:
+            found += self.afresh(best_of(found, math.inf))
+        best = best_of(found, 0.0)
+        proved = sorted([finding for finding in found if finding.left],
+                        key=lambda finding: max(0.0, best_of([finding], 0.0) - best - ALIKE))
+        certain = [finding for finding in found if finding.certain]
+        likely = [finding for finding in found if not (proved or finding.certain)]
+        first = float(self.base.losses[0]) if len(self.base.losses) else math.inf
+        return Diagnosis((*certain, *proved, *likely), (first, self.base.loss), self.base.left,
+                         tuple(dict.fromkeys(self.tried)))
+
+    def case(self, setup: Setup, base: Trial) -> Case:
+        """What can be seen of a training."""
+        return Case(setup, base, self.leftover)
 
     def findings(self, case: Case, start: Change | None = None) -> list[Finding]:
         """What helps, in the order of the table; after another change, with which training starts, if there is one."""
@@ -144,29 +156,37 @@ class Search:
                 best = change, trial
             if trial.left < WELL:
                 break
-        if best is None or not (helps(self.base, best[1]) and helps(case.base, best[1])):
+        if best and helps(cause, self.base, best[1]) and helps(cause, case.base, best[1]):
+            return self.finding(cause, evidence, best[0], best[1], start)
+        if not cause.advice or start is not None:
             return None
-        return self.finding(cause.name, evidence, best[0], best[1], start)
+        return Finding(cause.name, evidence, cause.advice, certain=cause.certain)
 
-    def finding(self, cause: str, evidence: str, change: Change, trial: Trial, start: Change | None) -> Finding:
+    def finding(self, cause: Cause, evidence: str, change: Change, trial: Trial, start: Change | None) -> Finding:
         """What is reported of a change that helped."""
         words = change.words if start is None else f"{start.words}, and {change.words}"
         code = change.code if start is None else f"{start.code}\n{change.code}"
-        return Finding(cause, evidence, words, code, (self.base.loss, trial.loss), (self.base.left, trial.left),
+        losses = [one.val_loss if cause.by_validation else one.loss for one in (self.base, trial)]
+        return Finding(cause.name, evidence, words, code, (losses[0], losses[1]), (self.base.left, trial.left),
                        change.setup)
 
     def afresh(self, enough: float) -> list[Finding]:
-        """What helps from new weights on, better than what helps with those that there are: a training may have ruined them."""
-        case = Case(self.setup, self.base)
-        found = []
-        for start in new_weights(case):
-            again = Case(start.setup, self.trials.run(start.setup))
-            if helps(self.base, again.base):
-                found.append(self.finding("the weights are no good to start from", sizes(case.theta, again.theta), start,
-                                          again.base, None))
-            found += [finding for finding in self.findings(again, start) if finding.left[1] < enough - ALIKE]
-            break
-        return found
+        """What helps from new weights on, better than with those of today, which a training may have ruined."""
+        start = next(new_weights(self.case(self.setup, self.base)))
+        again = self.case(start.setup, self.trials.run(start.setup))
+        found = self.findings(again, start)
+        if helps(RUINED, self.base, again.base):
+            evidence = sizes(parameters_to_vector(self.setup.model), again.theta)
+            found.insert(0, self.finding(RUINED, evidence, start, again.base, None))
+        return [finding for finding in found if finding.left and finding.left[1] < enough - ALIKE]
+
+
+RUINED = Cause("the weights are no good to start from", lambda case: "", new_weights)
+
+
+def best_of(findings: list[Finding], otherwise: float) -> float:
+    """The least that a change leaves unexplained."""
+    return min((finding.left[1] for finding in findings if finding.left), default=otherwise)
 
 
 def sizes(theta: FloatArray, fresh: FloatArray) -> str:
@@ -176,6 +196,8 @@ def sizes(theta: FloatArray, fresh: FloatArray) -> str:
     return f"their root mean square is {old:.2g}, that of new ones {new:.2g}"
 
 
-def helps(base: Trial, trial: Trial) -> bool:
+def helps(cause: Cause, base: Trial, trial: Trial) -> bool:
     """Whether a change makes a training plainly better."""
+    if cause.by_validation:
+        return trial.val_loss < 0.8 * base.val_loss and trial.left < base.left + ALIKE
     return trial.left < PLAINLY * base.left and trial.left < base.left - AT_LEAST

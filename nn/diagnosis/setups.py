@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,11 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 import autograd
+from autograd import no_grad
 from autograd.errors import RerollError, TraceError
 from autograd.nested import flatten, parameters_of
-from nn.arguments import described
+from autograd.value import data_of
+from nn.arguments import described, function
 from nn.examples import FloatArray
-from nn.losses import Loss, Meaning, meaning_of
+from nn.losses import LOSSES, Loss, Meaning, meaning_of
+from nn.models.layer import Layer
 from nn.models.module import Module, unchanged
 from nn.models.sequential import Function, Sequential
 from nn.optim import Optimizer
@@ -85,6 +87,9 @@ def code_of(model: Module) -> str:
     >>> code_of(Sequential(Function("tanh"), Function("relu")))
     "nn.Sequential('tanh', 'relu')"
     """
+    if type(model).__module__.partition(".")[0] != "nn":
+        layers = (module for module in model.modules() if isinstance(module, Layer))
+        return f"{type(model).__name__}(…)  # in which {', '.join(map(code_of, layers))}"
     if isinstance(model, Sequential):
         return f"nn.Sequential({', '.join(map(code_of, model.steps))})"
     return repr(model) if isinstance(model, Function) else f"nn.{model!r}"
@@ -143,15 +148,22 @@ class Trial:
     losses: FloatArray
     theta: FloatArray
     """The parameters at the end."""
-    outputs: FloatArray
-    """Those of the model at the end, a row for each example."""
-    left: float
+    outputs: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
+    """Those of the model at the end, a row for each example that was trained on."""
+    seen: float = math.inf
     """The share of the targets that is `unexplained` at the end."""
-    unseen: float = math.nan
-    """The same of examples that were not trained on, if there are any."""
+    unseen: float | None = None
+    """The same of examples to validate on, if there are any."""
     val_losses: FloatArray = field(default_factory=lambda: np.empty(0))
+    val_loss: float = math.nan
+    """The loss of these at the end: early stopping goes back to its smallest."""
     refused: RerollError | None = None
     """Why `fit` does not train this."""
+
+    @property
+    def left(self) -> float:
+        """What is unexplained of the examples to validate on, or of all if there are none."""
+        return self.seen if self.unseen is None else self.unseen
 
     @property
     def loss(self) -> float:
@@ -177,7 +189,7 @@ class Trials:
                 warnings.simplefilter("ignore")
                 return self.trained(setup)
         except RerollError as error:
-            return Trial(setup, np.empty(0), theta, np.empty((0, 0)), math.inf, refused=error)
+            return Trial(setup, np.empty(0), theta, refused=error)
         finally:
             vector_to_parameters(theta, setup.model)
             for value, grad in zip(parameters_of(setup.model), grads, strict=True):
@@ -197,15 +209,15 @@ class Trials:
         options |= {"epochs": self.epochs(part), "seed": self.seed, "progress": False, "validation_data": given}
         optimizer = copy.deepcopy(setup.optimizer)
         history = self.fitted(replace(part, optimizer=optimizer, options=options))
-        theta = parameters_to_vector(setup.model)
+        theta, losses = parameters_to_vector(setup.model), history["loss"]
         outputs = self.outputs(setup.model, theta, part.X)
-        return Trial(
-            setup, history["loss"], theta, outputs, self.left(part, outputs, history["loss"]),
-            math.nan if given is None else self.left(
-                replace(setup, X=np.asarray(given[0]), Y=np.asarray(given[1])),
-                self.outputs(setup.model, theta, np.asarray(given[0])), history["val_loss"]),
-            history["val_loss"] if given is not None else np.empty(0),
-        )
+        trial = Trial(setup, losses, theta, outputs, self.left(part, outputs, losses))
+        if given is None:
+            return trial
+        other = replace(setup, X=np.asarray(given[0]), Y=np.asarray(given[1]))
+        outputs = self.outputs(setup.model, theta, other.X)
+        return replace(trial, unseen=self.left(other, outputs, history["val_loss"]), val_losses=history["val_loss"],
+                       val_loss=loss_of(other, outputs))
 
     def fitted(self, setup: Setup) -> History:
         """Train by a program that is compiled once for a model and a loss, or number by number where none can be."""
@@ -245,6 +257,14 @@ class Trials:
         steps = math.ceil(len(setup.X) / setup.batch)
         most = int(self.seconds / TRIALS / (steps * step_seconds(setup)))
         return max(1, min(setup.epochs, most))
+
+
+def loss_of(setup: Setup, outputs: FloatArray) -> float:
+    """The mean loss of outputs."""
+    cost, targets = function("loss", setup.loss, LOSSES), setup.examples().targets
+    with no_grad():
+        losses = [data_of(cost(out, target)) for out, target in zip(outputs.tolist(), targets.tolist(), strict=True)]
+    return float(np.mean(losses))
 
 
 TRIALS = 30

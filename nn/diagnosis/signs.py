@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 import autograd
-from autograd import Value, no_grad
+from autograd import Value, detect_anomaly, no_grad
 from autograd.backward import ancestors
 from autograd.errors import RerollError
 from autograd.nested import flatten, parameters_of
@@ -20,7 +20,7 @@ from nn.arguments import function
 from nn.diagnosis.setups import Setup, Trial
 from nn.examples import FloatArray
 from nn.losses import LOSSES
-from nn.models.module import Module, unchanged
+from nn.models.module import Module, unchanged, values
 from nn.models.state import shape_of
 from nn.training.evaluation import probes
 from nn.vector import parameters_to_vector
@@ -107,6 +107,8 @@ class Case:
 
     setup: Setup
     base: Trial
+    leftover: FloatArray
+    """What was in the gradients of the parameters before."""
 
     @cached_property
     def theta(self) -> FloatArray:
@@ -152,14 +154,43 @@ class Case:
                 found[name] = shape, rows
         return found
 
+    @cached_property
+    def program(self) -> autograd.Program:
+        """The loss of an example."""
+        cost = function("loss", self.setup.loss, LOSSES)
+        return autograd.compile(lambda x, y: cost(self.setup.model(x), y), self.setup.model)
+
+    @cached_property
+    def largest_slope(self) -> float:
+        """The length of the longest gradient of one example, at the start."""
+        targets = self.setup.examples().targets
+        rows = range(0, len(targets), -(-len(targets) // 50))
+        try:
+            return max(float(np.linalg.norm(self.program.value_and_grad(
+                self.theta, self.setup.X[row : row + 1], targets[row : row + 1])[1])) for row in rows)
+        except RerollError:
+            return np.inf
+
+    @cached_property
+    def first_anomaly(self) -> str:
+        """Where the first nan or inf comes from, at the start."""
+        cost = function("loss", self.setup.loss, LOSSES)
+        with unchanged(self.setup.model), detect_anomaly():
+            try:
+                targets = self.setup.examples().targets
+                for x, y in zip(self.X.tolist(), targets[:: -(-len(targets) // MANY)].tolist(), strict=True):
+                    loss = cost(self.setup.model(values(x)), values(y))
+                    autograd.grad(loss, [])
+            except (RerollError, ArithmeticError) as error:
+                return str(error)
+        return ""
+
     def gradient(self, theta: FloatArray) -> FloatArray:
         """The gradient of the mean loss over the examples; zeros where it cannot be compiled."""
-        setup = self.setup
-        cost, step = function("loss", setup.loss, LOSSES), -(-len(setup.X) // MANY)
+        setup, step = self.setup, -(-len(self.setup.X) // MANY)
         with unchanged(setup.model), np.errstate(all="ignore"):
             try:
-                program = autograd.compile(lambda x, y: cost(setup.model(x), y), setup.model)
-                return np.asarray(program.value_and_grad(theta, self.X, setup.examples().targets[::step])[1])
+                return np.asarray(self.program.value_and_grad(theta, self.X, setup.examples().targets[::step])[1])
             except RerollError:
                 return np.zeros_like(theta)
 

@@ -56,6 +56,8 @@ class Cause:
     """What to do where no change can be tried, or none helped."""
     certain: bool = False
     """Whether what points to it is proof enough."""
+    after: tuple[str, ...] = ()
+    """Where `fit` may name it by itself: after a loss that has "risen", or "not fallen"."""
 
 
 MUCH = 0.4
@@ -149,12 +151,10 @@ def shifted(case: Case) -> str:
     if len(case.targets) < 20:
         return ""
     found, chance, other = agreement(case, 0), agreement(case, None), max(agreement(case, k) for k in SHIFTS)
-    if found > chance + 0.25 * (1 - chance):
-        return ""
     same = f"{found:.0%} of the examples have a label like that of the nearest example"
-    if other > found + 0.25 * (1 - found):
+    if other > found + 0.4 * (1 - found):
         return f"{same}, {other:.0%} if labels move by some rows"
-    return f"{same}, {chance:.0%} have by chance"
+    return f"{same}, {chance:.0%} have by chance" if found < chance + 0.2 * (1 - chance) else ""
 
 
 SHIFTS = (-1, 1, -2, 2, "reversed")
@@ -351,9 +351,12 @@ def vanishing(case: Case) -> str:
 
 
 def livelier(case: Case) -> Iterator[Change]:
-    """Hidden activations with larger slopes."""
+    """Hidden activations with larger slopes, and a lower learning rate if these need one."""
     for kind in ("tanh", "relu"):
-        yield from with_hidden(case, kind, saturates, kind)
+        for change in with_hidden(case, kind, saturates, kind):
+            yield change
+            for slow in with_rates(change.setup, 0.1):
+                yield Change(f"{change.words}, and {slow.words}", f"{change.code}\n{slow.code}", slow.setup)
 
 
 def all_linear(case: Case) -> str:
@@ -391,7 +394,7 @@ def with_hidden(case: Case, kind: str, which: Callable[[str], bool], init: str =
 
 def small(case: Case) -> str:
     """A network that has learned what it can."""
-    if case.base.left < MUCH:
+    if case.base.left < MUCH or any(row(case) for row in (alike, dead, saturated, vanishing, stepwise, all_linear)):
         return ""
     sizes = [layer.nout for layer in layers_of(case.setup.model)[:-1]]
     parameters = len(case.theta)
@@ -408,7 +411,7 @@ def wider(case: Case) -> Iterator[Change]:
     if not isinstance(model, MLP) and len(layers) != 1:
         return
     kinds = [str(layer.activation) for layer in layers[:-1]]
-    for width in (8, 32):
+    for width in (8, 32):  # these are new weights too, which is why nothing else may speak against the old ones
         widths = [max(width, 2 * layer.nout) for layer in layers[:-1]] or [width]
         init = "he_normal" if kinds and rectifies(kinds[0]) else "glorot_uniform"
         sizes = [*widths, layers[-1].nout]
@@ -632,6 +635,8 @@ def loose_values(model: Module) -> list[Value]:
 
 def blocked(case: Case) -> str:
     """Parameters whose gradient is 0 whatever they are."""
+    if stepwise(case):
+        return ""
     rng = np.random.default_rng(0)
     thetas = [case.theta, *(rng.normal(0, 0.5, case.theta.size) for _ in range(2))]
     gradients = [case.gradient(theta) for theta in thetas]
@@ -735,23 +740,23 @@ CAUSES: tuple[Cause, ...] = (
     Cause("loss and output do not go together", refused, matching),
     Cause("outputs cannot be where they should", limited, linear_output),
     LABELS,
-    Cause("activations have no slope", stepwise, sloping),
+    Cause("activations have no slope", stepwise, sloping, after=("not fallen",)),
     Cause("Values are no parameters", frozen, freed),
-    Cause("all neurons of a layer start alike", alike, new_weights),
-    Cause("sorted examples are not shuffled", sorted_rows, shuffled),
+    Cause("all neurons of a layer start alike", alike, new_weights, after=("not fallen",)),
+    Cause("sorted examples are not shuffled", sorted_rows, shuffled, after=("not fallen",)),
     Cause("the network is linear", all_linear, bent),
     Cause("a penalty is too strong", penalised, milder),
     Cause("too many neurons drop out", dropping, keeping),
-    Cause("inputs are not scaled", unscaled, scaled),
-    Cause("targets are not scaled", large_targets, scaled_targets),
-    Cause("neurons are dead", dead, revived),
-    Cause("activations are saturated", saturated, new_weights),
-    Cause("gradients vanish in deep layers", vanishing, livelier),
+    Cause("inputs are not scaled", unscaled, scaled, after=("risen", "not fallen")),
+    Cause("targets are not scaled", large_targets, scaled_targets, after=("risen", "not fallen")),
+    Cause("neurons are dead", dead, revived, after=("not fallen",)),
+    Cause("activations are saturated", saturated, new_weights, after=("not fallen",)),
+    Cause("gradients vanish in deep layers", vanishing, livelier, after=("not fallen",)),
     Cause("overfitting: it learns by heart", overfitted, restrained, by_validation=True),
     Cause("a rare class is never predicted", unbalanced, balanced),
     Cause("squared error behind a saturated output", flat_errors, log_loss),
     Cause("batches are too small for the learning rate", noisy, larger_batches),
-    Cause("the learning rate is too high", rough, slower),
+    Cause("the learning rate is too high", rough, slower, after=("risen",)),
     Cause("the learning rate is too low", slow, faster),
     Cause("the network is too small", small, wider),
     Cause("a number is not finite from the start", not_finite, nothing,

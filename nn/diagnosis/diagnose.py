@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from autograd.errors import UsageError
 from autograd.nested import parameters_of
-from nn.arguments import rate
-from nn.diagnosis.causes import CAUSES, KEPT, LABELS, Cause, Change, new_weights
+from nn.arguments import function, rate
+from nn.diagnosis.causes import CAUSES, KEPT, LABELS, Cause, Change, alike, new_weights
 from nn.diagnosis.setups import Setup, Trial, Trials
 from nn.diagnosis.signs import Case
-from nn.examples import FloatArray
-from nn.losses import Loss
+from nn.examples import FloatArray, paired
+from nn.losses import LOSSES, Loss
 from nn.models.module import Module
+from nn.optim import Optimizer
 from nn.vector import parameters_to_vector
 
 WELL = 0.08
@@ -32,7 +36,7 @@ ALIKE = 0.05
 WIDTH = 96
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Finding:
     """A cause, what points to it, and the change that cures it: proved by training with it and without."""
 
@@ -61,8 +65,10 @@ class Finding:
                                         f"without, {shown(now)} with it")
         return "\n".join(lines)
 
+    __repr__ = __str__
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Diagnosis:
     """What `diagnose` found, the surest first; true if nothing is wrong."""
 
@@ -99,12 +105,58 @@ def shown(share: float) -> str:
 
 
 def diagnose(
-    model: Module, X: npt.ArrayLike, Y: npt.ArrayLike, loss: str | Loss, optimizer: Any, *,
+    model: Module, X: npt.ArrayLike, Y: npt.ArrayLike, loss: str | Loss, optimizer: Optimizer, *,
     seconds: float = 10.0, seed: int = 0, **how: Any,
 ) -> Diagnosis:
-    """Why does it not learn?"""
-    setup = Setup(model, np.asarray(X), np.asarray(Y), loss, optimizer, how)
-    return Search(setup, Trials(rate("seconds", seconds), seed)).diagnosis()
+    """Why does it not learn? What is wrong with a training, proved by training shortly without it.
+
+    The arguments are those of `fit`, `how` among them: `epochs`, `batch_size`, `shuffle`, `validation_split` and so on;
+    what only watches, such as metrics and callbacks, is left out. First it trains as it is. If that leaves a good part
+    of the targets unexplained, each cause of `nn.diagnosis.causes.CAUSES` that something points to is tried: the same
+    training with one change. A finding is what helps plainly, with the numbers that point to it, the change in words
+    and as code, and the loss without and with it; the one that helps most comes first, and of equals the more specific
+    one. Where a training has ruined the weights already, changes are tried from new ones on. What cannot be cured by a
+    change, such as a parameter that gets no gradient, is reported with its evidence alone.
+
+    How well a model fits is compared by the share of the variance of the targets that it leaves unexplained, of those
+    to validate on if there are any: the loss itself is another one after some changes. So 1 is the best constant, and
+    of probabilities it is the Brier score divided by that of a constant.
+
+    All of it takes about `seconds`: so many epochs are cut off as a machine of usual speed would not be through with,
+    so that the same `seed` gives the same report everywhere. The model, the optimiser and all states of random numbers
+    are as before afterwards.
+
+    Raises what `fit` raises for arguments that no change of the training makes sound.
+
+    >>> import nn
+    >>> X, Y = nn.data.xor()
+    >>> model = nn.MLP(2, [8, 1], activation="tanh", output="sigmoid", init="zeros")
+    >>> nn.diagnose(model, X, Y, "binary_cross_entropy", nn.SGD(0.5, momentum=0.9), epochs=200).findings[0]
+    all neurons of a layer start alike
+      evidence  all 8 rows of layers.0.weight are equal, and so are their gradients: these neurons
+                learn the same
+      change    draw the weights at random, to fit the width of their layers
+        nn.init.redraw(model, "glorot_uniform", seed=0)
+      proof     loss 0.6931 without, 0.001283 with it; unexplained 100% without, 0% with it
+    """
+    if not isinstance(model, Module):
+        raise UsageError(f"a model to train is expected, {type(model).__name__} came")
+    if not isinstance(optimizer, Optimizer):
+        raise UsageError(f"an optimiser such as SGD(lr=0.1) is expected, {optimizer!r} came")
+    function("loss", loss, LOSSES)
+    if unknown := [name for name in how if name not in {*TRAINING, *WATCHING}]:
+        raise UsageError(f"fit has no argument {unknown[0]!r}: there are {', '.join(TRAINING)}")
+    options = {name: value for name, value in how.items() if name in TRAINING}
+    inputs, _ = paired(X, Y)
+    setup = Setup(model, inputs, np.asarray(Y), loss, optimizer, options)
+    return Search(setup, Trials(rate("number of seconds", seconds), seed)).diagnosis()
+
+
+TRAINING = ("epochs", "batch_size", "shuffle", "validation_split", "validation_data", "engine", "dtype")
+"""The arguments of `fit` that decide what is learned."""
+
+WATCHING = ("metrics", "callbacks", "record", "resume", "progress", "hints")
+"""Those that do not, or that do more than that."""
 
 
 class Search:
@@ -119,13 +171,17 @@ class Search:
     def diagnosis(self) -> Diagnosis:
         """Train as it is, and if that is not well, with every change that is suspected to help."""
         case = self.case(self.setup, self.base)
-        if self.base.left < WELL and self.base.unseen is None and len(self.setup.X) >= 40 and LABELS.suspect(case):
+        if self.base.unseen is None and len(self.setup.X) >= 40 and LABELS.suspect(case):
             self.setup = replace(self.setup, options={**self.setup.options, "validation_split": 0.25})
             self.base = self.trials.run(self.setup)  # what has no rule can be learned by heart
             case = self.case(self.setup, self.base)
-        found = self.findings(case) if self.base.left >= WELL else [*filter(None, [self.tested(KEPT, case, None)])]
-        if self.base.left >= WELL and best_of(found, 1.0) >= WELL:
-            found += self.afresh(best_of(found, math.inf))
+        found = self.findings(case, CAUSES if self.base.left >= WELL else (KEPT,))
+        if self.base.left >= WELL:
+            found = self.kept(case) + found
+            if best_of(found, 1.0) >= WELL:
+                found += self.afresh(best_of(found, math.inf))
+        if self.base.refused is not None and not found:
+            raise self.base.refused
         best = best_of(found, 0.0)
         proved = sorted([finding for finding in found if finding.left],
                         key=lambda finding: max(0.0, best_of([finding], 0.0) - best - ALIKE))
@@ -139,9 +195,9 @@ class Search:
         """What can be seen of a training."""
         return Case(setup, base, self.leftover)
 
-    def findings(self, case: Case, start: Change | None = None) -> list[Finding]:
+    def findings(self, case: Case, causes: Iterable[Cause], start: Change | None = None) -> list[Finding]:
         """What helps, in the order of the table; after another change, with which training starts, if there is one."""
-        return [finding for cause in CAUSES if (finding := self.tested(cause, case, start))]
+        return [finding for cause in causes if (finding := self.tested(cause, case, start))]
 
     def tested(self, cause: Cause, case: Case, start: Change | None) -> Finding | None:
         """The best change that a cause proposes, if it is suspected and the change helps plainly."""
@@ -174,11 +230,49 @@ class Search:
         """What helps from new weights on, better than with those of today, which a training may have ruined."""
         start = next(new_weights(self.case(self.setup, self.base)))
         again = self.case(start.setup, self.trials.run(start.setup))
-        found = self.findings(again, start)
+        found = self.findings(again, CAUSES, start)
         if helps(RUINED, self.base, again.base):
             evidence = sizes(parameters_to_vector(self.setup.model), again.theta)
             found.insert(0, self.finding(RUINED, evidence, start, again.base, None))
         return [finding for finding in found if finding.left and finding.left[1] < enough - ALIKE]
+
+
+    def kept(self, case: Case) -> list[Finding]:
+        """Whether it learns from new weights on, but not in a loop that never clears gradients."""
+        if not self.leftover.any() or alike(case):
+            return []
+        start = next(new_weights(case))
+        well = self.trials.run(start.setup)
+        loop = self.trials.run(replace(start.setup, optimizer=Uncleared(start.setup.optimizer)))
+        if not helps(KEPT, self.base, well) or not helps(KEPT, loop, well):
+            return []
+        evidence = ("there are gradients in the parameters, from which it does not learn; new ones learn by fit, but not "
+                    "in a loop that never clears gradients, which is what the proof compares")
+        return [Finding(KEPT.name, evidence, f"{KEPT.advice}, and {start.words}", start.code, (loop.loss, well.loss),
+                        (loop.left, well.left), start.setup)]
+
+
+class Uncleared(Optimizer):
+    """An optimiser in a loop that never clears gradients."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        super().__init__(optimizer.lr)
+        self.optimizer = copy.deepcopy(optimizer)
+        self.total: Any = 0.0
+
+    def reset(self) -> None:
+        """Forget all gradients."""
+        self.optimizer.reset()
+        self.total = 0.0
+
+    def at(self, epochs: float) -> float:
+        """The learning rate of the optimiser."""
+        return self.optimizer.at(epochs) if vars(self).get("optimizer") else super().at(epochs)
+
+    def step(self, theta: Any, gradient: Any) -> Any:
+        """A step along the sum of all gradients."""
+        self.total = self.total + gradient
+        return self.optimizer.step(theta, self.total)
 
 
 RUINED = Cause("the weights are no good to start from", lambda case: "", new_weights)
@@ -200,4 +294,5 @@ def helps(cause: Cause, base: Trial, trial: Trial) -> bool:
     """Whether a change makes a training plainly better."""
     if cause.by_validation:
         return trial.val_loss < 0.8 * base.val_loss and trial.left < base.left + ALIKE
-    return trial.left < PLAINLY * base.left and trial.left < base.left - AT_LEAST
+    before = min(base.left, 1.0)  # what is worse than a constant is not half as bad for being as good as one
+    return trial.left < PLAINLY * before and trial.left < before - AT_LEAST

@@ -206,7 +206,8 @@ class Trials:
             seen, unseen = np.sort(rows[cut:]), np.sort(rows[:cut])
             given = setup.X[unseen], setup.Y[unseen]
         part = setup.part(seen) if share else setup
-        options |= {"epochs": self.epochs(part), "seed": self.seed, "progress": False, "validation_data": given}
+        options |= {"epochs": self.epochs(part), "seed": self.seed, "progress": False, "hints": False,
+                    "validation_data": given}
         optimizer = copy.deepcopy(setup.optimizer)
         history = self.fitted(replace(part, optimizer=optimizer, options=options))
         theta, losses = parameters_to_vector(setup.model), history["loss"]

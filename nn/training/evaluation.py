@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -139,7 +140,7 @@ class Evaluator:
         self, theta: FloatArray, examples: Examples, prefix: str = "", metrics: bool = True
     ) -> dict[str, float]:
         """The loss and each metric, by name."""
-        with self.model.mode(training=False), np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):
             columns = self.columns(theta, examples)
         outputs = columns[:, 1:]
         check_outputs(self.cost, outputs)
@@ -150,6 +151,15 @@ class Evaluator:
         for name, metric in self.metrics.items() if metrics else ():
             found[name] = single(name, self.score(metric, outputs, examples.given)) if sound else np.nan
         return {prefix + name: number for name, number in found.items()}
+
+    @contextlib.contextmanager
+    def traceable(self) -> Iterator[None]:
+        """A ``with`` block in which the program may be traced; once it is, no walk through the model is needed."""
+        if self.program.plans:
+            yield
+            return
+        with self.model.mode(training=False), unchanged(self.model):
+            yield
 
     def read_anew(self) -> None:
         """Trace the program again, if it is made, where what the loss reads has changed."""
@@ -165,7 +175,7 @@ class Evaluator:
         """A row for each example: its loss, then the outputs."""
         if self.compiled:
             try:
-                with unchanged(self.model):
+                with self.traceable():
                     return np.concatenate([
                         self.program(theta, examples.inputs[i : i + PORTION], examples.targets[i : i + PORTION])
                         for i in range(0, len(examples), PORTION)
@@ -173,7 +183,7 @@ class Evaluator:
             except TraceError:
                 self.compiled = False
         vector_to_parameters(theta, self.model)
-        with no_grad():
+        with self.model.mode(training=False), no_grad():
             pairs = zip(examples.inputs.tolist(), examples.targets.tolist(), strict=True)
             return np.array([[data_of(value) for value in self.both(values(x), values(y))] for x, y in pairs])
 

@@ -47,6 +47,7 @@ def fit(
     engine: str | EngineMaker = "compiled",
     dtype: npt.DTypeLike = np.float64,
     progress: bool = True,
+    hints: bool = True,
     seed: Seed = None,
 ) -> History:
     """Train a model: make the mean of `loss(model(x), y)` over the rows x of `X` and y of `Y` small.
@@ -76,7 +77,8 @@ def fit(
 
     The model's parameters change. Ctrl-C ends training after the step that it meets, and the history so far is
     returned; a second one raises `KeyboardInterrupt` at once. Training stops with a warning once the loss, the gradient
-    or a parameter is nan or inf; a step along such a gradient is not taken.
+    or a parameter is nan or inf; a step along such a gradient is not taken. Where the loss has plainly risen, or not
+    fallen at all, a line on stderr says so and what is suspected, unless `hints` is False; `nn.diagnose` finds out.
 
     Raises `SizeError` for rows that do not match, `UsageError` for nan or inf among the data, targets and outputs
     that the loss has no meaning for, numbers of epochs or examples below 1, and unknown names; `TraceError` for a
@@ -124,6 +126,10 @@ def fit(
         error.add_note('engine="eager" trains with any loss and model, one example at a time')
         raise
     history.interrupted = interrupt.came
+    if hints and not interrupt.came:
+        from nn.diagnosis import hint  # which knows fit, and is needed only where a training has failed
+
+        hint.hint(model, examples, loss, optimizer, {"batch_size": batch_size, "shuffle": shuffle}, history)
     return history
 
 

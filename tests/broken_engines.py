@@ -198,6 +198,43 @@ def only_values(self: Any, other: Any) -> Any:
     return self.new(self.data * other.data, (self, other), (other.data, self.data))
 
 
+class Closures(Value):
+    """As micrograd does it: each operation keeps a function that backward calls."""
+
+    def __init__(self, data: Any, operands: Any = (), slopes: Any = ()) -> None:
+        super().__init__(data, operands, slopes)
+        self._backward: Any = lambda: None
+
+    def new(self, data: Any, operands: Any, slopes: Any) -> Any:
+        out = type(self)(data, operands, slopes)
+        out._backward = out.hand_on
+        return out
+
+    def hand_on(self) -> None:
+        Value.push(self)
+
+    def push(self) -> None:
+        self._backward()
+
+    def wrap(self, other: Any) -> Any:
+        return other if isinstance(other, Value) else type(self)(other)
+
+
+def called(base: Any) -> Any:
+    """An operation whose function is called at once, and what it returns is kept."""
+    def operation(self: Any, *others: Any) -> Any:
+        out = base(self, *others)
+        out._backward = out.hand_on()
+        return out
+
+    return operation
+
+
+def guarded(self: Any) -> None:
+    if self._backward:
+        self._backward()
+
+
 def buggy(self: Any) -> Any:
     return undefined_name  # type: ignore[name-defined]  # noqa: F821
 
@@ -245,7 +282,17 @@ BROKEN: dict[str, tuple[type, str, str]] = {
     "x / y²": (make(Value, __truediv__=quotient(lambda x, y: x / y**2)), "a / b", "a / b²: the minus is missing"),
     "1 / y": (make(Value, __truediv__=quotient(lambda x, y: 1 / y)), "a / b", "that is the derivative for a"),
     "x // y": (make(Value, __truediv__=quotient(lambda x, y: -x / y**2, lambda x, y: x // y)), "a / b",
-               "integer division"),
+               "the value of a / b is a whole number: integer division"),
+    "int(x / y)": (make(Value, __truediv__=quotient(lambda x, y: -x / y**2, lambda x, y: int(x / y))), "a / b",
+                   "the value of a / b is a whole number: integer division"),
+    "-x // y²": (make(Value, __truediv__=quotient(lambda x, y: -x // y**2)), "a / b",
+                 "the derivative of a / b for b is a whole number: integer division"),
+    "1 // x": (make(Value, log=lambda self: self.new(math.log(self.data), (self,), (1 // self.data,))), "a.log()",
+               "the derivative of a.log() for a is a whole number: integer division"),
+    "called at once": (make(Closures, __mul__=called(Value.__mul__)), "a * b",
+                       "out._backward is None after a * b: the function that backward should call is called at once"),
+    "called at once, guarded": (make(Closures, tanh=called(Value.tanh), push=guarded), "a.tanh()",
+                                "out._backward is None after a.tanh(): the function"),
     "n·xⁿ": (make(Value, __pow__=power(lambda x, n: n * x**n)), "a ** 2", "the exponent is not lowered"),
     "2·x": (make(Value, __pow__=power(lambda x, n: n * x)), "a ** 2", "right only for n = 2"),
     "in place": (make(Value, __add__=in_place), "a + b", "changes the data of its operand"),

@@ -12,6 +12,7 @@ from strategies import Expression, expressions
 
 import autograd
 from autograd import NumberError, SizeError, UsageError, Value
+from autograd.noise import noise
 
 over = pytest.mark.parametrize
 
@@ -28,6 +29,27 @@ def test_a_central_difference_is_far_more_exact_than_a_forward_one() -> None:
 def test_the_error_shrinks_with_this_power_of_the_step(kind: str, order: int) -> None:
     coarse, fine = (abs(autograd.finite_difference(math.exp, [1.0], h=h, kind=kind)[0] - math.e) for h in (1e-2, 1e-3))
     assert math.log10(coarse / fine) == pytest.approx(order, abs=0.01)
+
+
+@over(("f", "inputs", "words"), [
+    (lambda x: x.relu(), [0.0], "x is within h of a kink of relu"),
+    (lambda x: (2 * x + 1).abs(), [-0.5 + 1e-7], "x is within h of a kink of abs"),
+    (lambda x, y: autograd.maximum(x, 3 * y), [1.0, 1 / 3 + 1e-7], "y is within h of a kink of maximum"),
+    (lambda x: autograd.max([x, 2 * x, 3 * x - 1e-7]), [1e-8], "x is within h of a kink of max"),
+    (lambda x: x * noise(), [1.0], "f is not the same twice, which says nothing about its derivatives: dropout?"),
+])
+def test_a_kink_and_random_numbers_are_told_from_a_wrong_gradient(f: Any, inputs: list[float], words: str) -> None:
+    check = autograd.gradcheck(f, inputs)
+    assert not check
+    assert words in str(check)
+
+
+@over("f", [lambda x: x * x.detach(), lambda x: x.relu() * x.detach()])
+def test_a_wrong_gradient_is_no_kink(f: Any) -> None:
+    check = autograd.gradcheck(f, [2.0])
+    assert check.repeats
+    assert [row.kink for row in check.rows] == [""]
+    assert str(check).endswith("differs")
 
 
 @over(("kind", "calls"), [("forward", 4), ("central", 6)])

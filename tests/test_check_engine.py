@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
-from broken_engines import BROKEN, Value, make
+from broken_engines import BROKEN, Value, make, power
 
 import autograd
 from autograd import UsageError, check
@@ -39,7 +40,48 @@ def test_micrograd_lacks_functions_recurses_and_keeps_gradients() -> None:
     report = check.engine(micrograd.Value)
     assert [failure.check for failure in report.failures] == ["a second backward", "a deep graph"]
     assert {"a.exp()", "a.log()", "a.tanh()", "a ** b"} <= set(report.missing)
-    assert check.engine(micrograd.Value, skip=["a second backward", "a deep graph"]).ok
+    at_its_level = check.engine(micrograd.Value, level="micrograd")
+    assert at_its_level.ok
+    assert at_its_level.beyond == ["a second backward", "a deep graph"]
+
+
+@over("name", ["keeping", "recursive"])
+def test_what_is_beyond_a_level_is_said_to_be_and_no_failure(name: str) -> None:
+    report = check.engine(BROKEN[name][0], level="micrograd")
+    assert report.ok
+    assert f"beyond   {BROKEN[name][1]}" in str(report)
+
+
+def test_at_the_level_of_micrograd_other_mistakes_are_failures() -> None:
+    assert not check.engine(BROKEN["assigns"][0], level="micrograd")
+
+
+class Derived(Value):
+    """Division by way of a power, subtraction by way of a product, as micrograd does it."""
+
+    def __truediv__(self, other: Any) -> Any:
+        return self * self.wrap(other) ** -1
+
+    def __sub__(self, other: Any) -> Any:
+        return self + self.wrap(other) * -1
+
+    def sigmoid(self) -> Any:
+        return self.new(1.0, (), ()) / ((-self).exp() + 1)
+
+
+@over(("broken", "first", "others"), [
+    ({"__pow__": power(lambda x, n: n * x**n)}, "a ** 2", {"a / b", "2 / a", "a.sigmoid()"}),
+    ({"__pow__": power(lambda x, n: x ** (n - 1))}, "a ** 2", {"a / b", "2 / a"}),
+    ({"__mul__": lambda self, other: self.new(self.data * self.wrap(other).data, (self, self.wrap(other)),
+                                              (self.data, self.wrap(other).data))}, "a * b", {"a - b", "-a", "a / b"}),
+    ({"__add__": lambda self, other: self.new(self.data + self.wrap(other).data, (self,), (1,))}, "a + b", {"a - b"}),
+    ({"exp": lambda self: self.new(math.exp(self.data), (self,), (self.data,))}, "a.exp()", {"a.sigmoid()"}),
+])
+def test_an_operation_that_others_are_built_on_comes_first(broken: Any, first: str, others: set[str]) -> None:
+    failure, *more = check.engine(make(Derived, **broken)).failures
+    assert failure.check == first
+    assert others <= set(failure.also)
+    assert not {one.check for one in more} & others
 
 
 def test_the_same_seed_gives_the_same_report() -> None:
@@ -98,6 +140,7 @@ def test_a_failed_check_raises_with_the_whole_report() -> None:
 
 
 @over(("arguments", "message"), [
+    ({"level": "torch"}, "a level is one of full, micrograd, 'torch' came"),
     ({"skip": ["a * c"]}, "no check is called 'a \\* c'"),
     ({"operations": ["plus"]}, "operations are among add, .*; 'plus' came"),
     ({"make": lambda x: 1 / 0}, "should make a value, it raised ZeroDivisionError"),

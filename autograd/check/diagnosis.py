@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from autograd.check.compare import Mismatch, build, compare, gradient, shown, value
 from autograd.check.expressions import (
+    OPERATORS,
     Apply,
     Case,
     Expression,
@@ -20,7 +22,7 @@ from autograd.check.expressions import (
     spelled,
 )
 from autograd.check.slips import SLOPES, VALUES
-from autograd.check.student import DUNDERS, Student, close
+from autograd.check.student import DUNDERS, Student, attributes, close
 from autograd.ops import TABLE
 
 A, B, C = Leaf("a"), Leaf("b"), Leaf("c")
@@ -93,6 +95,25 @@ def nothing_returned(student: Student, failing: Failing) -> Cause | None:
     return Cause(f"{forms(form.op)[0]} gives None: {name} ends without a return.", "end it with return out.")
 
 
+def called_at_once(student: Student, failing: Failing) -> Cause | None:
+    """A function that was to be kept for backward, called while the operation is done: what it returned is kept."""
+    form, kind = failing.form, failing.mismatch.kind
+    if form is None or kind not in ("gradient", "raises TypeError"):
+        return None
+    try:
+        out = build(student, failing.case)[failing.case.root]
+    except Exception:
+        return None
+    others = [student.example, *student.results(op for op in OPERATORS if op != form.op)]
+    kept = [name for name, member in attributes(out).items()
+            if member is None and any(callable(attributes(other).get(name)) for other in others)]
+    if not kept:
+        return None
+    return Cause(f"out.{kept[0]} is None after {forms(form.op)[0]}: the function that backward should call is called "
+                 "at once, before any gradient has arrived, and what it returns is kept.",
+                 f"leave out the brackets: out.{kept[0]} = _backward, not _backward().")
+
+
 def swapped(student: Student, failing: Failing) -> Cause | None:
     """2 - x computed as x - 2."""
     form = failing.form
@@ -114,6 +135,9 @@ def wrong_value(student: Student, failing: Failing) -> Cause | None:
     form = failing.form
     if form is None or failing.mismatch.kind != "value":
         return None
+    pairs = [(value(student, case), reference(case)[case.root].data) for case in points(form)]
+    if _rounded(pairs):
+        return Cause(f"the value of {forms(form.op)[0]} is a whole number: integer division, or int().", WHOLE)
     for words, rule in VALUES.get(form.op, []):
         if all(_equals(value(student, case), rule, _operands(case)[1]) for case in points(form)):
             return Cause(f"the value of {forms(form.op)[0]} is computed as {words}.")
@@ -135,6 +159,8 @@ def wrong_slope(student: Student, failing: Failing) -> Cause | None:
         if all(got is not None and close(got, right) for got, right, _ in rows):
             continue
         about = f"the derivative of {forms(form.op)[0]} for {'ab'[place]}"
+        if _rounded([(got, right) for got, right, _ in rows]):
+            return Cause(f"{about} is a whole number: integer division, or int(). The value is right.", WHOLE)
         slips = [(words, rule) for i, words, rule in SLOPES.get(form.op, []) if i == place]
         for words, rule in slips:
             if all(_equals(got, rule, (out, *xs)) for got, _, (out, xs) in rows):
@@ -146,6 +172,16 @@ def wrong_slope(student: Student, failing: Failing) -> Cause | None:
         if all(got == 1 for got, _, _ in rows):
             return Cause(f"{about} is always 1: the local derivative is not multiplied in.")
     return None
+
+
+WHOLE = "write / in place of //, which rounds down."
+
+
+def _rounded(pairs: list[tuple[float | None, float]]) -> bool:
+    """Whether numbers are the right ones but rounded, down or towards 0, and not all the same."""
+    return len({got for got, _ in pairs}) > 1 and any(
+        all(got is not None and close(got, whole(right)) for got, right in pairs) for whole in (math.floor, math.trunc)
+    )
 
 
 def _operands(case: Case) -> tuple[float, tuple[float, ...]]:
@@ -241,6 +277,6 @@ def raised(student: Student, failing: Failing) -> Cause | None:
 
 
 EXPLANATIONS: list[Callable[[Student, Failing], Cause | None]] = [
-    changed_data, nothing_returned, plain_number, swapped, wrong_value, wrong_slope, counted_once, chain_rule,
-    out_of_order, raised,
+    changed_data, nothing_returned, called_at_once, plain_number, swapped, wrong_value, wrong_slope, counted_once,
+    chain_rule, out_of_order, raised,
 ]

@@ -20,6 +20,9 @@ OVERFLOW = {
 
 AGAIN, ZERO, DEEP = "a second backward", "relu at 0", "a deep graph"
 
+LEVELS = {"full": frozenset[str](), "micrograd": frozenset({AGAIN, DEEP})}
+"""What is not asked of an engine of a level: in micrograd a second backward counts the first again, and it recurses."""
+
 CHECKS = {
     *[str(form) for row in ROWS for form in forms(row)],
     *[f"{op} at {x:g}" for op in EXTREMES for x in EXTREMES[op]],

@@ -14,6 +14,7 @@ from autograd.check.expressions import (
     Expression,
     Form,
     Leaf,
+    Number,
     forms,
     leaves,
     outline,
@@ -36,8 +37,11 @@ REUSED, SHARED = "a node used twice", "a result used twice"
 class Run:
     """One check of one engine, and the report it writes."""
 
-    def __init__(self, student: Student, skip: set[str], count: int, depth: int, seed: int) -> None:
+    def __init__(
+        self, student: Student, skip: set[str], count: int, depth: int, seed: int, beyond: frozenset[str]
+    ) -> None:
         self.student, self.skip, self.count, self.depth, self.seed = student, skip, count, depth, seed
+        self.beyond = beyond
         self.report = Report(student.title)
         self.available: list[Form] = []
         """The forms that give right answers alone, of which graphs are made."""
@@ -66,6 +70,7 @@ class Run:
         unknown = [row for row in rows if row not in ROWS]
         if unknown:
             raise UsageError(f"operations are among {', '.join(ROWS)}; {unknown[0]!r} came")
+        failing: list[Failing] = []
         for row in rows:
             if not self.student.has(row):
                 lacking = Mismatch("missing", str(forms(row)[0]), "an operation", "it is missing")
@@ -74,25 +79,46 @@ class Run:
                 else:
                     self.report.missing.append(str(forms(row)[0]))
                 continue
-            for form in forms(row):
-                self.form(form)
+            failing += filter(None, map(self.form, forms(row)))
+        self.explain(failing)
 
-    def form(self, form: Form) -> None:
-        """One form at the points of its domain."""
+    def form(self, form: Form) -> Failing | None:
+        """What is wrong with one form at the points of its domain."""
         if str(form) in self.skip:
-            return
+            return None
         failing = [(case, wrong) for case in points(form) if (wrong := compare(self.student, case))]
         if not failing:
             self.available.append(form)
             self.report.passed.append(str(form))
-            return
+            return None
         case, wrong = failing[0]
         if self.absent(form, wrong.kind):
             self.report.missing.append(str(form))
-            return
+            return None
         case = self.smallest(case, wrong, single=form)
-        wrong = compare(self.student, case) or wrong
-        self.note(str(form), wrong, case, diagnose(self.student, Failing(case, wrong, form)))
+        return Failing(case, compare(self.student, case) or wrong, form)
+
+    def explain(self, failing: list[Failing]) -> None:
+        """Note what failed: rows that others are built on first, with those that fail for this reason."""
+        noted: dict[str, Failure] = {}
+        for rows, one in sorted([(self.built_on(one), one) for one in failing], key=lambda pair: len(pair[0])):
+            assert one.form is not None
+            reason = next((noted[row] for row in noted if row in rows), None)
+            if reason is not None:
+                reason.also.append(str(one.form))
+                continue
+            failure = self.note(str(one.form), one.mismatch, one.case, diagnose(self.student, one))
+            if failure is not None:
+                noted.setdefault(one.form.op, failure)
+
+    def built_on(self, failing: Failing) -> set[str]:
+        """The rows by which the class computes a form."""
+        case = failing.case
+        assert isinstance(case.root, Apply)
+        return self.student.built_on(case.root.op, [
+            arg.value if isinstance(arg, Number) else self.student.make(case.values[arg.name])
+            for arg in case.root.args if isinstance(arg, (Number, Leaf))
+        ])
 
     def absent(self, form: Form, kind: str) -> bool:
         """Whether a form is not there on purpose: many engines take only numbers as exponents."""
@@ -149,19 +175,25 @@ class Run:
 
     # ── the report ───────────────────────────────────────────────────────────────────────────
 
-    def note(self, check: str, wrong: Mismatch | None, case: Case | None, cause: Cause | None = None) -> None:
-        """Write down how a check went; failures with one cause are one failure."""
+    def note(
+        self, check: str, wrong: Mismatch | None, case: Case | None, cause: Cause | None = None
+    ) -> Failure | None:
+        """Write down how a check went, and return what failed; failures with one cause are one failure."""
         if check in self.skip:
-            return
+            return None
         if wrong is None:
             self.report.passed.append(check)
-            return
+            return None
+        if check in self.beyond:
+            self.report.beyond.append(check)
+            return None
         cause = cause or Cause("")
         code = deep_listing(self.student, wrong, self.depth) if case is None else listing(self.student, case, wrong)
         for failure in self.report.failures:
             if (cause.words and failure.cause == cause.words) or failure.code == code:
                 if check not in (failure.check, *failure.also):
                     failure.also.append(check)
-                return
+                return failure
         found = Failure(check, code, wrong.expected, wrong.got, wrong.kind, cause.words, cause.hint)
         self.report.failures.append(found)
+        return found

@@ -38,12 +38,14 @@ class Failure:
 
 @dataclass(repr=False)
 class Report:
-    """What `engine` found: true if nothing failed. What is missing is no failure."""
+    """What `engine` found: true if nothing failed. What is missing, or beyond the level, is no failure."""
 
     title: str
     passed: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    beyond: list[str] = field(default_factory=list)
+    """Checks that failed and are not asked of an engine of this level."""
 
     @property
     def ok(self) -> bool:
@@ -62,7 +64,8 @@ class Report:
         failed = list(dict.fromkeys(name for failure in self.failures for name in [failure.check, *failure.also]))
         total = len(self.passed) + len(failed)
         lines = [f"{self.title}: {len(self.passed)} of {total} checks passed"]
-        for word, names in (("passed", self.passed), ("failed", failed), ("missing", self.missing)):
+        for word, names in (("passed", self.passed), ("failed", failed), ("missing", self.missing),
+                            ("beyond", self.beyond)):
             lines += _list(word, names) if names else []
         for i, failure in enumerate(self.failures, 1):
             lines += ["", f"{i}. {failure}"]

@@ -12,11 +12,7 @@ Rule = Callable[..., float]
 
 VALUES: dict[str, list[tuple[str, Rule]]] = {
     "sub": [("b - a: the operands are swapped", lambda x, y: y - x)],
-    "div": [
-        ("a // b: integer division", lambda x, y: x // y),
-        ("int(a / b)", lambda x, y: int(x / y)),
-        ("b / a: the operands are swapped", lambda x, y: y / x),
-    ],
+    "div": [("b / a: the operands are swapped", lambda x, y: y / x)],
     "pow": [("b ** a: the operands are swapped", lambda x, y: y**x), ("a * b", lambda x, y: x * y)],
     "sigmoid": [("1 / (1 + exp(a)): the exponent's sign", lambda x: 1 / (1 + math.exp(x)))],
     "log": [("the logarithm to base 10", math.log10), ("the logarithm to base 2", math.log2)],

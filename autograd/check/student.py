@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import CodeType, FrameType
 from typing import Any
 
 from autograd.check.expressions import METHODS
@@ -78,6 +81,40 @@ class Student:
             return getattr(args[0], self.name(op))(*args[1:])
         return PYTHON[op](*args)
 
+    def results(self, ops: Iterable[str]) -> Iterator[Any]:
+        """What the operators of these rows make of two values, where they are there and do not raise."""
+        for op in ops:
+            with contextlib.suppress(Exception):
+                yield self.apply(op, [self.make(2.0), self.make(3.0)])
+
+    def row_of(self) -> dict[CodeType, str]:
+        """The row that each function of the class computes: its operators, reflected or not, and its methods."""
+        found: dict[CodeType, str] = {}
+        for op in (*DUNDERS, *METHODS):
+            name = self.name(op) if op in METHODS else DUNDERS[op]
+            for spelling in (name, name.replace("__", "__r", 1)):
+                code = getattr(getattr(type(self.example), spelling, None), "__code__", None)
+                if code is not None:
+                    found.setdefault(code, op)
+        return found
+
+    def built_on(self, op: str, args: list[Any]) -> set[str]:
+        """The other rows by which the class computes a row."""
+        rows, met = self.row_of(), set()
+
+        def note(frame: FrameType, event: str, arg: Any) -> None:
+            met.add(rows.get(frame.f_code, op))
+
+        before = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            self.apply(op, args)
+        except Exception:
+            pass  # how it fails is told elsewhere
+        finally:
+            sys.setprofile(before)
+        return met - {op}
+
     def data(self, value: Any) -> float:
         """The number of a value."""
         return float(getattr(value, self.name("data")))
@@ -92,6 +129,12 @@ class Student:
         if self.seeds:
             setattr(value, self.name("grad"), 1.0)
         getattr(value, self.name("backward"))()
+
+
+def attributes(value: Any) -> dict[str, Any]:
+    """What a value keeps, by name."""
+    slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
+    return {name: getattr(value, name) for name in slots if hasattr(value, name)} | getattr(value, "__dict__", {})
 
 
 def described(error: Exception) -> str:

@@ -246,8 +246,8 @@ class Search:
         loop = self.trials.run(replace(start.setup, optimizer=Uncleared(start.setup.optimizer)))
         if not helps(KEPT, self.base, well) or not helps(KEPT, loop, well):
             return []
-        evidence = ("there are gradients in the parameters, from which it does not learn; new ones learn by fit, but not "
-                    "in a loop that never clears gradients, which is what the proof compares")
+        evidence = ("there are gradients in the parameters, from which it does not learn; new ones learn by fit, but "
+                    "not in a loop that never clears gradients, which is what the proof compares")
         return [Finding(KEPT.name, evidence, f"{KEPT.advice}, and {start.words}", start.code, (loop.loss, well.loss),
                         (loop.left, well.left), start.setup)]
 

@@ -82,13 +82,17 @@ SLIPS: dict[str, tuple[Callable[[], nn.Module], Any, Any, nn.Optimizer, dict[str
 }
 """By the cause: a model, data, a loss, an optimiser and arguments of fit."""
 
+LONG = {"gradients vanish in deep layers", "labels do not belong to their examples", "a penalty is too strong",
+        "too many neurons drop out", "outputs cannot be where they should", "targets are not scaled",
+        "inputs are not scaled", "the learning rate is too low"}
+
 
 def asked(model: nn.Module, data: Any, loss: Any, optimizer: nn.Optimizer, options: dict[str, Any]) -> nn.Diagnosis:
     """What is said of a training."""
     return nn.diagnose(model, *data, loss, optimizer, seconds=3.0, **options)
 
 
-@over("cause", SLIPS)
+@over("cause", [pytest.param(cause, marks=pytest.mark.slow) if cause in LONG else cause for cause in SLIPS])
 def test_the_cause_is_named_first_and_its_change_cures(cause: str) -> None:
     make, data, loss, optimizer, options = SLIPS[cause]
     first = asked(make(), data, loss, optimizer, options).findings[0]
@@ -132,6 +136,7 @@ def test_gradients_that_a_loop_never_cleared_are_told_from_a_rate_that_is_too_hi
     assert "zero_grad" in first.change
 
 
+@pytest.mark.slow
 def test_overfitting_shows_on_examples_to_validate_on() -> None:
     X, Y = nn.data.curve("sine", 40, noise=0.5, seed=3)
     model = nn.MLP(1, [24, 24, 1], "relu", seed=0, init="he_normal")
@@ -140,6 +145,7 @@ def test_overfitting_shows_on_examples_to_validate_on() -> None:
     assert "nn.EarlyStopping" in report.findings[0].code
 
 
+@pytest.mark.slow
 def test_labels_of_other_examples_are_not_learned_by_heart() -> None:
     shuffled = np.random.default_rng(0).permutation(MOONS[1])
     report = asked(net(sizes=[24, 1]), (MOONS[0], shuffled), log_loss, nn.Adam(0.03), {"epochs": 200})

@@ -27,7 +27,7 @@ from nn.vector import parameters_to_vector
 WELL = 0.08
 """A share of the targets left unexplained below which a training is in order."""
 
-PLAINLY, AT_LEAST = 0.6, 0.1
+PLAINLY, AT_LEAST = 0.7, 0.1
 """A change is a cure if what is left unexplained becomes this share of what it was, and less by this much."""
 
 ALIKE = 0.05
@@ -292,7 +292,7 @@ def sizes(theta: FloatArray, fresh: FloatArray) -> str:
 
 def helps(cause: Cause, base: Trial, trial: Trial) -> bool:
     """Whether a change makes a training plainly better."""
+    before = min(base.left, 1.0)  # what was worse than a constant has to become better than one
     if cause.by_validation:
-        return trial.val_loss < 0.8 * base.val_loss and trial.left < base.left + ALIKE
-    before = min(base.left, 1.0)  # what is worse than a constant is not half as bad for being as good as one
+        return trial.val_loss < 0.8 * base.val_loss and trial.left < min(before + ALIKE, PLAINLY)
     return trial.left < PLAINLY * before and trial.left < before - AT_LEAST

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import RerollError
-from nn.diagnosis.causes import CAUSES
+from nn.diagnosis.causes import CAUSES, rough
 from nn.diagnosis.setups import Setup, Trial, unexplained
 from nn.diagnosis.signs import Case
 from nn.losses import Loss
@@ -57,9 +57,10 @@ def failure(setup: Setup, history: History) -> str:
         words = f"the loss has {failed}, from {losses[0]:.4g} to {losses[-1]:.4g}"
         theta = parameters_to_vector(setup.model)
         case = Case(setup, Trial(setup, losses, theta, outputs, left), np.zeros(0))
-        causes = [cause for cause in CAUSES if failed in cause.after and theta.size < SMALL]
-        seen = ((cause.name, cause.suspect(case)) for cause in causes)
-        suspected = next(((name, evidence) for name, evidence in seen if evidence), None)
+        for cause in CAUSES if theta.size < SMALL else ():
+            if failed in cause.after and (evidence := cause.suspect(case)):
+                numbers = "" if cause.suspect is rough else f" ({evidence})"  # the loss has been told
+                return f"{words}, perhaps since {cause.name}{numbers}"
     except RerollError:  # a hint is no reason to fail
         return ""
-    return words if suspected is None else f"{words}, perhaps since {suspected[0]} ({suspected[1]})"
+    return words

@@ -127,9 +127,9 @@ def fit(
         raise
     history.interrupted = interrupt.came
     if hints and not interrupt.came:
-        from nn.diagnosis import hint  # which knows fit, and is needed only where a training has failed
+        from nn.diagnosis.hint import hint  # which knows fit, and has little to do unless a training has failed
 
-        hint.hint(model, examples, loss, optimizer, {"batch_size": batch_size, "shuffle": shuffle}, history)
+        hint(model, examples, loss, optimizer, {"batch_size": batch_size, "shuffle": shuffle}, history)
     return history
 
 

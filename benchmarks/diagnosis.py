@@ -410,7 +410,7 @@ def taught() -> Iterator[tuple[str, Setup]]:
 
 # ── tables ───────────────────────────────────────────────────────────────────────────────────
 
-GOOD, NEAR, APART = 0.9, 0.07, 0.15
+GOOD, NEAR, APART = 0.9, 0.07, 0.2
 """A training works from this score on, is cured as near to that, and sick if as far from it."""
 
 

@@ -95,7 +95,7 @@ def matching(case: Case) -> Iterator[Change]:
 def limited(case: Case) -> str:
     """Outputs that cannot be where targets or scores are."""
     meaning, (low, high) = case.setup.meaning, case.reach
-    if meaning is None or not len(case.targets) or meaning.outputs == "probabilities":
+    if case.base.refused or meaning is None or not len(case.targets) or meaning.outputs == "probabilities":
         return ""
     if meaning.outputs == "scores":
         if low >= 0 or high <= 1:
@@ -150,31 +150,16 @@ def shifted(case: Case) -> str:
     """Labels that fit the examples better when moved by some rows, or fit no better than any."""
     if len(case.targets) < 20:
         return ""
-    found, chance, other = agreement(case, 0), agreement(case, None), max(agreement(case, k) for k in SHIFTS)
+    found, chance = case.agreement(case.targets), case.agreement(np.random.default_rng(1).permutation(case.targets))
+    other = max(case.agreement(moved(case.targets, shift)) for shift in SHIFTS)
     same = f"{found:.0%} of the examples have a label like that of the nearest example"
     if other > found + 0.4 * (1 - found):
         return f"{same}, {other:.0%} if labels move by some rows"
     return f"{same}, {chance:.0%} have by chance" if found < chance + 0.2 * (1 - chance) else ""
 
 
-SHIFTS = (-1, 1, -2, 2, "reversed")
-"""Usual slips: a heading that was taken for an example or forgotten, one of two arrays reversed."""
-
-
-def agreement(case: Case, shift: Any) -> float:
-    """How like each other targets of nearest examples are, in [0, 1], after these are moved; None takes random ones."""
-    rows = np.random.default_rng(0).permutation(len(case.targets))[:400]
-    columns = case.setup.X.reshape(len(case.setup.X), -1)[rows].astype(float)
-    columns = (columns - columns.mean(axis=0)) / np.maximum(columns.std(axis=0), 1e-12)
-    distances = (columns**2).sum(axis=1)[:, None] - 2 * columns @ columns.T + (columns**2).sum(axis=1)
-    np.fill_diagonal(distances, np.inf)
-    nearest = distances.argmin(axis=1)
-    targets = np.random.default_rng(1).permutation(case.targets) if shift is None else moved(case.targets, shift)
-    here = targets[rows]
-    if case.classes.any():
-        return float((here == here[nearest]).all(axis=1).mean())
-    spread = ((here - here.mean(axis=0)) ** 2).mean() * 2
-    return max(0.0, 1 - float(((here - here[nearest]) ** 2).mean() / (spread or 1.0)))
+SHIFTS = (*(shift for k in range(1, 11) for shift in (-k, k)), "reversed")
+"""Usual slips: headings that were taken for examples or forgotten, one of two arrays reversed."""
 
 
 def moved(Y: Any, shift: Any) -> Any:
@@ -184,8 +169,8 @@ def moved(Y: Any, shift: Any) -> Any:
 
 def realigned(case: Case) -> Iterator[Change]:
     """The labels moved to where they fit."""
-    best = max(SHIFTS, key=lambda shift: agreement(case, shift))
-    if agreement(case, best) > agreement(case, 0) + 0.1:
+    best = max(SHIFTS, key=lambda shift: case.agreement(moved(case.targets, shift)))
+    if case.agreement(moved(case.targets, best)) > case.agreement(case.targets) + 0.1:
         code = "Y = Y[::-1]" if best == "reversed" else f"Y = np.roll(Y, {best}, axis=0)"
         yield Change("give each example its own label back", code,
                      replace(case.setup, Y=np.ascontiguousarray(moved(case.setup.Y, best))))
@@ -228,7 +213,7 @@ def scaled(case: Case) -> Iterator[Change]:
     """Columns of mean 0 and standard deviation 1; grey levels as shares."""
     setup, X = case.setup, case.setup.X
     code = "X = nn.data.zscore(X, constant=True)"
-    if X.min() >= 0 and X.max() in range(2, 256) and not np.modf(X)[0].any() and case.columns.shape[1] >= 30:
+    if X.min() >= 0 and 2 <= round(X.max()) <= 255 and np.allclose(X, np.round(X)) and case.columns.shape[1] >= 30:
         yield Change(f"bring inputs to [0, 1]: divide by {X.max():g}", f"X = X / {X.max():g}",
                      with_inputs(setup, lambda data: np.asarray(data) / X.max()))
     yield Change("scale inputs to mean 0 and standard deviation 1", code, with_inputs(
@@ -639,10 +624,8 @@ def blocked(case: Case) -> str:
         return ""
     rng = np.random.default_rng(0)
     thetas = [case.theta, *(rng.normal(0, 0.5, case.theta.size) for _ in range(2))]
-    gradients = [case.gradient(theta) for theta in thetas]
-    if not any(gradient.any() for gradient in gradients):
-        return ""
-    names = [name for name, (_, rows) in case.named.items() if not any(gradient[rows].any() for gradient in gradients)]
+    largest = np.max([np.abs(case.gradients(theta)).max(axis=0) for theta in thetas], axis=0)
+    names = [name for name, (_, rows) in case.named.items() if not largest[rows].any()] if largest.any() else []
     return f"the gradient of {', '.join(names)} is 0 for all examples, whatever the parameters are" if names else ""
 
 
@@ -651,11 +634,12 @@ def accumulated(case: Case) -> str:
     left, n = float(np.linalg.norm(case.leftover)), len(case.setup.X)
     if not left or not np.isfinite(left):
         return ""
-    one = max(float(np.linalg.norm(case.slopes)) * n, case.largest_slope)
+    single = float(np.linalg.norm(case.gradients(case.theta), axis=1).max())
+    one = max(float(np.linalg.norm(case.slopes)) * n, single)
     if left < 3 * one:
         return ""
     return (f"the gradients that are left in the parameters have length {left:.3g}, those of single examples up to "
-            f"{case.largest_slope:.3g}")
+            f"{single:.3g}")
 
 
 def nothing(case: Case) -> Iterator[Change]:

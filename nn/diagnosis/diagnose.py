@@ -61,8 +61,8 @@ class Finding:
                  *(f"    {line}" for line in self.code.splitlines())]
         if self.loss and self.left:
             (before, after), (left, now) = self.loss, self.left
-            lines += paragraph("proof", f"loss {before:.4g} without, {after:.4g} with it; unexplained {shown(left)} "
-                                        f"without, {shown(now)} with it")
+            lines += paragraph("proof", f"loss {finite(before)} without, {finite(after)} with it; unexplained "
+                                        f"{shown(left)} without, {shown(now)} with it")
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -85,7 +85,7 @@ class Diagnosis:
 
     def __str__(self) -> str:
         first, last = self.loss
-        head = f"loss {first:.4g} → {last:.4g}, {shown(self.left)} of the targets unexplained"
+        head = f"loss {finite(first)} → {finite(last)}, {shown(self.left)} of the targets unexplained"
         if not self.findings:
             return f"{head}: nothing was found that helps plainly" + (
                 "\n" + "\n".join(paragraph("tried", ", ".join(self.tried))) if self.tried else "")
@@ -97,6 +97,11 @@ class Diagnosis:
 def paragraph(head: str, text: str) -> list[str]:
     """A word and a text of some lines."""
     return textwrap.wrap(text, WIDTH, initial_indent=f"  {head:<10}", subsequent_indent=" " * 12)
+
+
+def finite(loss: float) -> str:
+    """A loss as people write it; of a training that is refused or diverges there is none."""
+    return f"{loss:.4g}" if math.isfinite(loss) else "none"
 
 
 def shown(share: float) -> str:

@@ -256,8 +256,11 @@ class Trials:
     def epochs(self, setup: Setup) -> int:
         """As many epochs as fit asks for, or as there is time for; the same on every machine."""
         steps = math.ceil(len(setup.X) / setup.batch)
-        most = int(self.seconds / TRIALS / (steps * step_seconds(setup)))
-        return max(1, min(setup.epochs, most))
+        return max(1, min(setup.epochs, int(self.seconds / TRIALS / (steps * step_seconds(setup)))))
+
+    def examples(self, setup: Setup) -> int:
+        """As many examples as there is time for in one epoch, and not few."""
+        return max(ENOUGH, int(self.seconds / TRIALS / step_seconds(setup)) * setup.batch)
 
 
 def loss_of(setup: Setup, outputs: FloatArray) -> float:
@@ -271,6 +274,9 @@ def loss_of(setup: Setup, outputs: FloatArray) -> float:
 TRIALS = 30
 """How many trials share the time, at most about."""
 
+ENOUGH = 1000
+"""Examples that are trained on in any case."""
+
 
 def step_seconds(setup: Setup) -> float:
     """About how long a step of training takes: on a machine of no certain speed, so that results are the same on all.
@@ -278,4 +284,4 @@ def step_seconds(setup: Setup) -> float:
     Every parameter is multiplied once forward and twice backward, or oftener where weights are shared.
     """
     size = len(parameters_of(setup.model))
-    return 1e-4 + (1e-5 if setup.options.get("engine") == "eager" else 3e-9) * size * setup.batch
+    return 1e-4 + (1e-6 if setup.options.get("engine") == "eager" else 3e-10) * size * setup.batch

@@ -25,8 +25,11 @@ from nn.models.state import shape_of
 from nn.training.evaluation import probes
 from nn.vector import parameters_to_vector
 
-MANY = 1000
-"""Examples that are looked at, at most."""
+MANY, FEW = 1000, 20
+"""Examples that are looked at together, and one by one, at most."""
+
+NEAREST = 400
+"""Examples among which the nearest are looked for."""
 
 FAR = 30.0
 """A sum at which an activation is as far in its flat part as makes no difference."""
@@ -143,6 +146,26 @@ class Case:
         return label.ravel() if few and named else np.zeros(len(label), np.int64)
 
     @cached_property
+    def neighbours(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Some examples, and of each the nearest among them, once inputs are scaled."""
+        rows = np.random.default_rng(0).permutation(len(self.setup.X))[:NEAREST]
+        columns = self.setup.X.reshape(len(self.setup.X), -1)[rows].astype(float)
+        columns = (columns - columns.mean(axis=0)) / np.maximum(columns.std(axis=0), 1e-12)
+        squares = (columns**2).sum(axis=1)
+        distances = squares[:, None] - 2 * columns @ columns.T + squares
+        np.fill_diagonal(distances, np.inf)
+        return rows, rows[distances.argmin(axis=1)]
+
+    def agreement(self, targets: FloatArray) -> float:
+        """How alike targets of nearest examples are: the share that is equal, or of their variance that they share."""
+        rows, nearest = self.neighbours
+        here, there = targets[rows], targets[nearest]
+        if self.classes.any():
+            return float((here == there).all(axis=1).mean())
+        spread = 2 * ((here - here.mean(axis=0)) ** 2).mean()
+        return max(0.0, 1 - float(((here - there) ** 2).mean() / (spread or 1.0)))
+
+    @cached_property
     def named(self) -> dict[str, tuple[tuple[int, ...], npt.NDArray[np.int64]]]:
         """The shape of each array of parameters, and where these lie in θ, by name."""
         place = {value: i for i, value in enumerate(parameters_of(self.setup.model))}
@@ -160,16 +183,19 @@ class Case:
         cost = function("loss", self.setup.loss, LOSSES)
         return autograd.compile(lambda x, y: cost(self.setup.model(x), y), self.setup.model)
 
-    @cached_property
-    def largest_slope(self) -> float:
-        """The length of the longest gradient of one example, at the start."""
-        targets = self.setup.examples().targets
-        rows = range(0, len(targets), -(-len(targets) // 50))
-        try:
-            return max(float(np.linalg.norm(self.program.value_and_grad(
-                self.theta, self.setup.X[row : row + 1], targets[row : row + 1])[1])) for row in rows)
-        except RerollError:
-            return np.inf
+    def gradients(self, theta: FloatArray) -> FloatArray:
+        """The gradients of single examples, not too many, a row for each; zeros where they cannot be compiled.
+
+        Of symmetric data such as XOR the gradient of the mean may be 0 though none of these is.
+        """
+        setup, few = self.setup, -(-len(self.setup.X) // FEW)
+        with unchanged(setup.model), np.errstate(all="ignore"):
+            try:
+                X, targets = setup.X[::few], setup.examples().targets[::few]
+                return np.array([self.program.value_and_grad(theta, X[row : row + 1], targets[row : row + 1])[1]
+                                 for row in range(len(X))])
+            except RerollError:
+                return np.zeros((1, theta.size))
 
     @cached_property
     def first_anomaly(self) -> str:

@@ -6,7 +6,6 @@ first. Whether a change cures is not its business: that is found out by training
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,7 +17,7 @@ from autograd import Value, ops
 from autograd.nested import flatten
 from nn.activations import ACTIVATIONS
 from nn.data.scale import zscore
-from nn.diagnosis.setups import Setup, code_of, name_of_loss
+from nn.diagnosis.setups import Setup, code_of, name_of_loss, unbound
 from nn.diagnosis.signs import FAR, Case, rectifies, saturates, value_and_slope
 from nn.init import redraw
 from nn.losses import LOSSES, MEANINGS, name_of
@@ -527,7 +526,7 @@ def scheduled(schedule: Schedule, factor: float, epochs: float) -> float:
 
 def with_optimizer(setup: Setup, **numbers: Any) -> Setup:
     """A copy of the optimiser with other numbers."""
-    optimizer = copy.deepcopy(setup.optimizer)
+    optimizer = unbound(setup.optimizer)
     vars(optimizer).update(numbers)
     return replace(setup, optimizer=optimizer)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import textwrap
 from collections.abc import Iterable
@@ -16,7 +15,7 @@ from autograd.errors import UsageError
 from autograd.nested import parameters_of
 from nn.arguments import function, rate
 from nn.diagnosis.causes import CAUSES, KEPT, LABELS, Cause, Change, alike, new_weights
-from nn.diagnosis.setups import Setup, Trial, Trials
+from nn.diagnosis.setups import Setup, Trial, Trials, unbound
 from nn.diagnosis.signs import Case
 from nn.examples import FloatArray, paired
 from nn.losses import LOSSES, Loss
@@ -262,7 +261,7 @@ class Uncleared(Optimizer):
 
     def __init__(self, optimizer: Optimizer) -> None:
         super().__init__(optimizer.lr)
-        self.optimizer = copy.deepcopy(optimizer)
+        self.optimizer = unbound(optimizer)
         self.total: Any = 0.0
 
     def reset(self) -> None:
@@ -272,9 +271,9 @@ class Uncleared(Optimizer):
 
     def at(self, epochs: float) -> float:
         """The learning rate of the optimiser."""
-        return self.optimizer.at(epochs) if vars(self).get("optimizer") else super().at(epochs)
+        return self.optimizer.at(epochs)
 
-    def step(self, theta: Any, gradient: Any) -> Any:
+    def change(self, theta: Any, gradient: Any) -> Any:
         """A step along the sum of all gradients."""
         self.total = self.total + gradient
         return self.optimizer.step(theta, self.total)
@@ -297,7 +296,7 @@ def sizes(theta: FloatArray, fresh: FloatArray) -> str:
 
 def helps(cause: Cause, base: Trial, trial: Trial) -> bool:
     """Whether a change makes a training plainly better."""
-    before = min(base.left, 1.0)  # what was worse than a constant has to become better than one
+    before = min(base.left, 1.2)  # what was worse than a constant has to become better than one
     if cause.by_validation:
         return trial.val_loss < 0.8 * base.val_loss and trial.left < min(before + ALIKE, PLAINLY)
     return trial.left < PLAINLY * before and trial.left < before - AT_LEAST

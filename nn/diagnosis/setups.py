@@ -81,6 +81,13 @@ class Setup:
         return self.examples().targets.reshape(len(self.Y), -1)
 
 
+def unbound(optimizer: Optimizer) -> Optimizer:
+    """A copy of an optimiser without parameters of its own: `fit` knows its model."""
+    one = copy.copy(optimizer)
+    vars(one).pop("params", None)
+    return copy.deepcopy(one)
+
+
 def code_of(model: Module) -> str:
     """The call that makes such a model.
 
@@ -208,8 +215,7 @@ class Trials:
         part = setup.part(seen) if share else setup
         options |= {"epochs": self.epochs(part), "seed": self.seed, "progress": False, "hints": False,
                     "validation_data": given}
-        optimizer = copy.deepcopy(setup.optimizer)
-        history = self.fitted(replace(part, optimizer=optimizer, options=options))
+        history = self.fitted(replace(part, optimizer=unbound(setup.optimizer), options=options))
         theta, losses = parameters_to_vector(setup.model), history["loss"]
         outputs = self.outputs(setup.model, theta, part.X)
         trial = Trial(setup, losses, theta, outputs, self.left(part, outputs, losses))

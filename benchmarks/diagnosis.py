@@ -223,12 +223,13 @@ def labels_moved(work: Work, rng: Rng) -> Setup | None:
 
 
 def rare_class(work: Work, rng: Rng) -> Setup | None:
-    if not work.title.startswith(("moons", "circles", "blobs")):
+    options = {**work.setup.options, "epochs": 15}
+    if not work.title.startswith(("moons", "circles", "blobs")) or score(work.changed(options=options)) < GOOD:
         return None
     Y = work.setup.Y
     rare = np.flatnonzero(Y.max() == Y)
     rows = np.sort(np.r_[np.flatnonzero(Y.max() != Y), rare[: max(3, len(rare) // 10)]])
-    return work.changed(X=work.setup.X[rows], Y=Y[rows], options={**work.setup.options, "epochs": 15})
+    return work.changed(X=work.setup.X[rows], Y=Y[rows], options=options)
 
 
 def wrong_output(work: Work, rng: Rng) -> Setup | None:

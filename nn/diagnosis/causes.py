@@ -16,11 +16,12 @@ import numpy as np
 from autograd import Value, ops
 from autograd.nested import flatten
 from nn.activations import ACTIVATIONS
-from nn.data.scale import zscore
+from nn.data.scale import Scaling
 from nn.diagnosis.setups import Setup, code_of, name_of_loss, unbound
 from nn.diagnosis.signs import FAR, Case, rectifies, saturates, value_and_slope
 from nn.init import redraw
-from nn.losses import LOSSES, MEANINGS, name_of
+from nn.losses import LOSSES, MEANINGS, name_of, threshold_of
+from nn.metrics import recall
 from nn.models.dropout import Dropout
 from nn.models.layer import Layer
 from nn.models.mlp import MLP
@@ -211,21 +212,20 @@ def unscaled(case: Case) -> str:
 def scaled(case: Case) -> Iterator[Change]:
     """Columns of mean 0 and standard deviation 1; grey levels as shares."""
     setup, X = case.setup, case.setup.X
-    code = "X = nn.data.zscore(X, constant=True)"
     if X.min() >= 0 and 2 <= round(X.max()) <= 255 and np.allclose(X, np.round(X)) and case.columns.shape[1] >= 30:
         yield Change(f"bring inputs to [0, 1]: divide by {X.max():g}", f"X = X / {X.max():g}",
                      with_inputs(setup, lambda data: np.asarray(data) / X.max()))
-    yield Change("scale inputs to mean 0 and standard deviation 1", code, with_inputs(
-        setup, lambda data: data if data is X else zscore(X, data, constant=True)[1], zscore(X, constant=True)))
+    yield Change("scale inputs to mean 0 and standard deviation 1", "X = nn.data.zscore(X, constant=True)",
+                 with_inputs(setup, Scaling.zscore(X, constant=True)))
 
 
-def with_inputs(setup: Setup, scale: Callable[[Any], Any], X: Any = None) -> Setup:
+def with_inputs(setup: Setup, scale: Callable[[Any], Any]) -> Setup:
     """Other inputs, those to validate on too."""
     options = dict(setup.options)
     if options.get("validation_data") is not None:
         inputs, targets = options["validation_data"]
         options["validation_data"] = scale(inputs), targets
-    return replace(setup, X=scale(setup.X) if X is None else X, options=options)
+    return replace(setup, X=scale(setup.X), options=options)
 
 
 def large_targets(case: Case) -> str:
@@ -240,29 +240,21 @@ def large_targets(case: Case) -> str:
 def scaled_targets(case: Case) -> Iterator[Change]:
     """Targets of mean 0 and standard deviation 1."""
     if case.setup.options.get("validation_data") is None and np.ptp(case.setup.Y):
-        yield Change("scale targets to mean 0 and standard deviation 1 (Scaling.inverse takes predictions back)",
+        yield Change("scale targets to mean 0 and standard deviation 1 (scaling.inverse takes predictions back)",
                      "scaling = nn.data.Scaling.zscore(Y)\nY = scaling(Y)",
-                     replace(case.setup, Y=np.asarray(zscore(case.setup.Y, constant=True))))
+                     replace(case.setup, Y=Scaling.zscore(case.setup.Y, constant=True)(case.setup.Y)))
 
 
 def unbalanced(case: Case) -> str:
     """A rare class that is never predicted."""
-    count = np.bincount(case.classes)
-    if len(count) < 2 or count.min() > 0.25 * count.max() or not case.base.outputs.size:
+    base, count = case.base, np.bincount(case.classes)
+    single = base.targets.shape[1] == 1 or bool((base.targets.sum(axis=1) == 1).all())
+    if len(count) < 2 or count.min() > 0.25 * count.max() or not single or not np.isfinite(base.outputs).all():
         return ""
-    outputs = case.base.outputs[:: max(1, len(case.base.outputs) // len(case.classes))]
-    if len(outputs) != len(case.classes):
+    found = float(recall(base.outputs, base.targets, threshold=threshold_of(case.setup.loss, base.targets)).min())
+    if found >= 0.2:
         return ""
-    several = outputs.shape[1] > 1
-    rare = int(count.argmin())
-    mean = case.targets.mean(axis=0)
-    threshold = case.setup.meaning.threshold if case.setup.meaning and case.setup.meaning.threshold is not None else (
-        (case.targets.max() + case.targets.min()) / 2)
-    found = outputs.argmax(axis=1) if several else (outputs[:, 0] > threshold).astype(int)
-    right = case.targets.argmax(axis=1) if several else (case.targets[:, 0] > threshold).astype(int)
-    hit = (found == right)[case.classes == rare].mean()
-    return (f"{count.min()} examples of one class among {len(case.classes)}, of which {hit:.0%} are found"
-            if hit < 0.2 and mean.size else "")
+    return f"{count.min()} of {count.sum()} examples belong to one class, of which {found:.0%} are found"
 
 
 def balanced(case: Case) -> Iterator[Change]:
@@ -372,8 +364,7 @@ def with_hidden(case: Case, kind: str, which: Callable[[str], bool], init: str =
             redraw(model, "he_normal" if rectifies(kind) else "glorot_uniform", 0)
 
     changed = case.setup.remodelled(change)
-    seeded = code_of(changed.model)
-    yield Change(f'let hidden layers have the activation "{kind}"', f"model = {seeded}", changed)
+    yield Change(f'let hidden layers have the activation "{kind}"', f"model = {code_of(changed.model)}", changed)
 
 
 def small(case: Case) -> str:

@@ -56,7 +56,7 @@ def failure(setup: Setup, history: History) -> str:
         failed = "risen" if risen else "not fallen"
         words = f"the loss has {failed}, from {losses[0]:.4g} to {losses[-1]:.4g}"
         theta = parameters_to_vector(setup.model)
-        case = Case(setup, Trial(setup, losses, theta, outputs, left), np.zeros(0))
+        case = Case(setup, Trial(setup, losses, theta, outputs, setup.targets(), left), np.zeros(0))
         for cause in CAUSES if theta.size < SMALL else ():
             if failed in cause.after and (evidence := cause.suspect(case)):
                 numbers = "" if cause.suspect is rough else f" ({evidence})"  # the loss has been told

@@ -157,6 +157,8 @@ class Trial:
     """The parameters at the end."""
     outputs: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
     """Those of the model at the end, a row for each example that was trained on."""
+    targets: FloatArray = field(default_factory=lambda: np.empty((0, 1)))
+    """What they should be."""
     seen: float = math.inf
     """The share of the targets that is `unexplained` at the end."""
     unseen: float | None = None
@@ -218,7 +220,7 @@ class Trials:
         history = self.fitted(replace(part, optimizer=unbound(setup.optimizer), options=options))
         theta, losses = parameters_to_vector(setup.model), history["loss"]
         outputs = self.outputs(setup.model, theta, part.X)
-        trial = Trial(setup, losses, theta, outputs, self.left(part, outputs, losses))
+        trial = Trial(setup, losses, theta, outputs, part.targets(), self.left(part, outputs, losses))
         if given is None:
             return trial
         other = replace(setup, X=np.asarray(given[0]), Y=np.asarray(given[1]))

@@ -102,6 +102,8 @@ def test_the_cause_is_named_first_and_its_change_cures(cause: str) -> None:
     history = first.setup.fit(progress=False, seed=1, hints=False)
     assert first.left[1] < min(0.3, 0.6 * first.left[0])
     assert history.loss[-1] < 0.5 * history.loss[0]
+    scope = {"nn": nn, "np": np, "model": make(), "X": data[0], "Y": data[1], "optimizer": copy.deepcopy(optimizer)}
+    exec(first.code, scope)  # can be pasted
 
 
 def test_what_learns_is_left_alone() -> None:
@@ -142,7 +144,8 @@ def test_overfitting_shows_on_examples_to_validate_on() -> None:
     model = nn.MLP(1, [24, 24, 1], "relu", seed=0, init="he_normal")
     report = asked(model, (X, Y), "mse", nn.Adam(0.03), {"epochs": 200, "validation_split": 0.4})
     assert report.findings[0].cause == "overfitting: it learns by heart"
-    assert "nn.EarlyStopping" in report.findings[0].code
+    assert report.findings[0].code == ("nn.fit(model, X, Y, loss, optimizer, epochs=200, validation_split=0.4, "
+                                       "callbacks=[nn.EarlyStopping(patience=20)])")
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ import numpy as np
 from autograd import Value, ops
 from autograd.nested import flatten
 from nn.activations import ACTIVATIONS
+from nn.arguments import described
 from nn.data.scale import Scaling
 from nn.diagnosis.setups import Setup, code_of, name_of_loss, unbound
 from nn.diagnosis.signs import FAR, Case, rectifies, saturates, value_and_slope
@@ -524,9 +525,18 @@ def with_optimizer(setup: Setup, **numbers: Any) -> Setup:
 
 def with_options(setup: Setup, words: str, **options: Any) -> Change:
     """Other arguments of `fit`."""
-    [(name, value)] = options.items()
-    return Change(words, f"nn.fit(model, X, Y, loss, optimizer, {name}={value})",
-                  replace(setup, options={**setup.options, **options}))
+    given = {**setup.options, **options}
+    arguments = [f"{name}={written(name, value)}" for name, value in given.items()]
+    return Change(words, f"nn.fit(model, X, Y, loss, optimizer, {', '.join(arguments)})", replace(setup, options=given))
+
+
+def written(name: str, value: Any) -> str:
+    """An argument of `fit` as code."""
+    if name == "validation_data" and value is not None:
+        return "(X_val, Y_val)"
+    if name == "callbacks":
+        return f"[{', '.join(f'nn.EarlyStopping(patience={callback.patience})' for callback in value)}]"
+    return described(value) if callable(value) else repr(value)
 
 
 # ── what was learned by heart ────────────────────────────────────────────────────────────────
@@ -547,9 +557,8 @@ def overfitted(case: Case) -> str:
 def restrained(case: Case) -> Iterator[Change]:
     """Fewer epochs, or smaller weights."""
     setup, patience = case.setup, max(5, case.setup.epochs // 10)
-    yield Change("stop when the loss on the examples to validate on rises",
-                 f"nn.fit(model, X, Y, loss, optimizer, callbacks=[nn.EarlyStopping(patience={patience})], …)",
-                 replace(setup, options={**setup.options, "callbacks": [EarlyStopping(patience=patience)]}))
+    yield with_options(setup, "stop when the loss on the examples to validate on rises",
+                       callbacks=[EarlyStopping(patience=patience)])
     if name_of(setup.loss) is not None and not isinstance(setup.loss, Penalized):
         for strength in (0.0003, 0.003):
             code = f'loss = nn.penalized("{name_of_loss(setup.loss)}", model, l2={strength:g})'

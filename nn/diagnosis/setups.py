@@ -218,6 +218,8 @@ class Trials:
         options |= {"epochs": self.epochs(part), "seed": self.seed, "progress": False, "hints": False,
                     "validation_data": given}
         history = self.fitted(replace(part, optimizer=unbound(setup.optimizer), options=options))
+        if history.interrupted:
+            raise KeyboardInterrupt  # `fit` returns what it has, and the next trial would begin
         theta, losses = parameters_to_vector(setup.model), history["loss"]
         outputs = self.outputs(setup.model, theta, part.X)
         trial = Trial(setup, losses, theta, outputs, part.targets(), self.left(part, outputs, losses))

@@ -99,6 +99,13 @@ def backward(output: Value) -> None:
 _writing = lock()
 
 
+def add_gradients(values: Iterable[Value], gradients: Iterable[float]) -> None:
+    """Add floats to the `grad` of many values."""
+    with _writing:
+        for value, gradient in zip(values, gradients, strict=True):
+            value._grad += gradient
+
+
 def cleared(output: Value) -> list[Value]:
     """The nodes of `interior`, their gradients zero: one zero of this call's own marks what was found."""
     zero = float("0")

@@ -10,10 +10,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 
 from autograd import ops
 from autograd.errors import NumberError, TraceError, UsageError
@@ -275,6 +276,22 @@ def assign(values: Iterable[Value], numbers: Iterable[float]) -> None:
             value._data = number
     finally:
         LAST_CHANGE[0] = next_serial()
+
+
+def numbers_of(values: Sequence[Value]) -> npt.NDArray[np.float64]:
+    """The data of many values as an array."""
+    return np.fromiter([value._data for value in values], np.float64, len(values))
+
+
+def gradients_of(values: Sequence[Value]) -> npt.NDArray[np.float64]:
+    """The gradients of many values as an array."""
+    return np.fromiter([value._grad for value in values], np.float64, len(values))
+
+
+def zero_gradients(values: Iterable[Value]) -> None:
+    """Set the gradients of many values to zero."""
+    for value in values:
+        value._grad = 0.0
 
 
 def data_of(other: Any) -> float:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from autograd.errors import NumberError, SizeError
 from autograd.nested import is_real, parameters_of, real_array
-from autograd.value import assign
+from autograd.value import assign, numbers_of
 from nn.arguments import precision
 
 
@@ -22,7 +22,7 @@ def parameters_to_vector(params: Any, dtype: npt.DTypeLike = np.float64) -> npt.
     >>> parameters_to_vector([Value(1.0), [Value(2.0), Value(3.0)]])
     array([1., 2., 3.])
     """
-    return cast("the parameters", np.array([value.data for value in parameters_of(params)]), precision(dtype))
+    return cast("the parameters", numbers_of(parameters_of(params)), precision(dtype))
 
 
 def vector_to_parameters(theta: npt.ArrayLike, params: Any) -> None:

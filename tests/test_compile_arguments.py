@@ -305,3 +305,51 @@ def test_what_is_not_finite_is_found_in_arrays_like_those_met_before() -> None:
     assert np.isnan(program.value_and_grad(np.ones(1), x)[0])
     x[0] = -1.0
     assert program.value_and_grad(np.ones(1), x) == (0.875, [0.9375])
+
+
+# ── gradients in the parameters ──────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("make", [convolution, lambda: mlp(3, 4, 2, error=cross_entropy)], ids=["cnn", "mlp"])
+@pytest.mark.parametrize("native", [False, True], ids=["numpy", "native"])
+def test_backward_adds_the_gradient_of_the_mean_to_that_of_every_parameter(make: Any, native: bool) -> None:
+    case = make()
+    params = autograd.nested.parameters_of(case.params)
+    x, y = case.data(3)
+    program = autograd.compile(case.loss, case.params)
+    if native:
+        pytest.importorskip("llvmlite")
+        program = program.to_native()
+    value, gradient = program.value_and_grad([p.data for p in params], x, y)
+    for times in (1, 2):
+        loss = program.backward(x, y)
+        assert (type(loss), loss) == (float, pytest.approx(float(value), rel=1e-12))
+        assert [p.grad for p in params] == pytest.approx((times * gradient).tolist(), rel=1e-12, abs=1e-15)
+    params[0].data += 1.0
+    assert program.backward(x, y) == pytest.approx(float(program.value_and_grad([p.data for p in params], x, y)[0]))
+
+
+def test_backward_agrees_with_that_of_a_graph_of_the_batch() -> None:
+    w, b = Value(2.0), Value(-1.0)
+    loss = lambda x, y: (relu(w * x) + b - y) ** 2  # noqa: E731
+    rows = [(1.0, 3.0), (-2.0, 0.5), (0.0, 4.0)]
+    mean = sum(loss(x, y) for x, y in rows) / len(rows)
+    mean.backward()
+    expected = w.grad, b.grad
+    w.grad = b.grad = 0.0
+    xs, ys = zip(*rows, strict=True)
+    assert autograd.compile(loss, [w, b]).backward(xs, ys) == pytest.approx(mean.data)
+    assert (w.grad, b.grad) == pytest.approx(expected)
+
+
+def test_backward_draws_from_its_generator_and_leaves_gradients_where_it_raises() -> None:
+    w = Value(1.0)
+    program = autograd.compile(lambda x: w * x * autograd.noise(), [w])
+    losses = [program.backward([1.0, 2.0], rng=np.random.default_rng(seed)) for seed in (0, 0, 1)]
+    assert losses[0] == losses[1] != losses[2]
+    before = w.grad
+    with pytest.raises(SizeError):
+        program.backward([1.0, 2.0], [1.0])
+    with pytest.raises(UsageError, match="a loss of one Value"):
+        autograd.compile(lambda x: [w * x, w], [w]).backward([1.0])
+    assert w.grad == before

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+import autograd
 import nn
 from autograd import SizeError, UsageError, Value
 
@@ -53,6 +54,186 @@ def test_e6_one_step_of_gradient_descent():
     loss.backward()
     assert w.grad == -24.0
     assert nn.SGD(lr=0.1).step(np.array([w.data]), np.array([w.grad])).tolist() == pytest.approx([4.4], abs=1e-12)
+
+
+# ── parameters of its own ────────────────────────────────────────────────────────────────────
+
+BOUND = {
+    "descent": (lambda p, **o: nn.SGD(p, 0.03, **o), "descent"),
+    "momentum": (lambda p, **o: nn.SGD(p, 0.03, 0.9, **o), "momentum"),
+    "nesterov": (lambda p, **o: nn.SGD(p, lr=0.03, momentum=0.9, nesterov=True, **o), "nesterov"),
+    "adagrad": (lambda p, **o: nn.Adagrad(p, **o), "adagrad"),
+    "rmsprop": (lambda p, **o: nn.RMSProp(p, **o), "rmsprop"),
+    "adadelta": (lambda p, **o: nn.AdaDelta(p, **o), "adadelta"),
+    "adam": (lambda p, **o: nn.Adam(p, lr=0.001, **o), "adam"),
+    "adam_betas": (lambda p, **o: nn.Adam(p, 0.01, 0.8, 0.99, 1e-3, **o), "adam_betas"),
+    "adamw": (lambda p, **o: nn.AdamW(p, **o), "adamw"),
+}
+"""How to make one with parameters, and which of `KINDS` it is."""
+
+
+def set_gradients(values, gradient):
+    for value, slope in zip(values, gradient, strict=True):
+        value.grad = slope
+
+
+@pytest.mark.parametrize("options", [{}, {"weight_decay": 0.1, "clip_norm": 3.0, "clip_value": 2.0}], ids=["", "all"])
+@pytest.mark.parametrize("kind", BOUND)
+def test_with_parameters_the_same_steps_are_taken(kind, options):
+    make, same = BOUND[kind]
+    theta = np.random.default_rng(1).normal(size=7)
+    values = [Value(x) for x in theta]
+    optimizer, reference = make(values, **options), KINDS[same][0](**options)
+    for gradient in gradients(20):
+        set_gradients(values, gradient)
+        assert optimizer.step() is None
+        assert [v.data for v in values] == reference.step(theta, gradient).tolist()
+        assert [v.grad for v in values] == gradient.tolist()
+    optimizer.zero_grad()
+    assert {v.grad for v in values} == {0.0}
+
+
+LINE = [(1.0, 3.0), (2.0, 5.0), (-1.0, -1.5)]
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
+@pytest.mark.parametrize("schedule", [False, True], ids=["", "schedule"])
+def test_the_loop_that_people_write_equals_that_of_torch(compiled, schedule):
+    torch = pytest.importorskip("torch")
+    X, Y = (np.array(column) for column in zip(*LINE, strict=True))
+    w, b = Value(0.5), Value(0.0)
+    optimizer = nn.Adam([w, b], lr=nn.ExponentialDecay(0.1, 0.9) if schedule else 0.1, weight_decay=0.01)
+    program = autograd.compile(lambda x, y: (w * x + b - y) ** 2, [w, b])
+    theirs = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in (0.5, 0.0)]
+    reference = torch.optim.Adam(theirs, lr=0.1, weight_decay=0.01)
+    decay = torch.optim.lr_scheduler.ExponentialLR(reference, 0.9 if schedule else 1.0)
+    for epoch in range(20):
+        optimizer.at(epoch)
+        for _ in range(2):
+            optimizer.zero_grad()
+            if compiled:
+                loss = program.backward(X, Y)
+            else:
+                mean = sum((w * x + b - y) ** 2 for x, y in zip(X, Y, strict=True)) / len(X)
+                mean.backward()
+                loss = mean.data
+            optimizer.step()
+            reference.zero_grad()
+            expected = ((theirs[0] * torch.tensor(X) + theirs[1] - torch.tensor(Y)) ** 2).mean()
+            expected.backward()
+            reference.step()
+            assert loss == pytest.approx(expected.item(), rel=1e-12)
+        decay.step()
+    assert [w.data, b.data] == pytest.approx([t.item() for t in theirs], rel=1e-12)
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
+def test_a_network_learns_in_a_loop_of_ones_own(compiled):
+    X, Y = nn.data.xor()
+    model = nn.MLP(2, [8, 1], "tanh", "sigmoid", seed=0)
+    optimizer = nn.SGD(model.parameters(), lr=0.5, momentum=0.9)
+    program = autograd.compile(lambda x, y: nn.squared_error(model(x), y), model)
+    for _ in range(100):
+        optimizer.zero_grad()
+        if compiled:
+            program.backward(X, Y)
+        else:
+            loss = sum(nn.squared_error(model(x), y) for x, y in zip(X, Y, strict=True)) / len(X)
+            loss.backward()
+        optimizer.step()
+    assert model.predict(X).round().ravel().tolist() == [0, 1, 1, 0]
+    nn.fit(twin := nn.MLP(2, [8, 1], "tanh", "sigmoid", seed=0), X, Y, "squared_error",
+           nn.SGD(0.5, momentum=0.9), epochs=100, shuffle=False, progress=False)
+    assert nn.parameters_to_vector(model) == pytest.approx(nn.parameters_to_vector(twin), rel=1e-9)
+
+
+def test_a_schedule_counts_steps_until_it_is_told_of_epochs():
+    w = Value(1.0)
+    optimizer = nn.SGD([w], lr=nn.ExponentialDecay(0.1, 0.5))
+    rates = []
+    for _ in range(3):
+        optimizer.step()
+        rates.append(optimizer.lr)
+    assert rates == [0.1, 0.05, 0.025]
+    assert optimizer.at(1) == 0.05
+    optimizer.step()
+    assert optimizer.lr == 0.05
+    plain = nn.SGD([w], lr=0.1)
+    plain.lr = 0.3  # as loops do that lower the rate themselves
+    plain.step()
+    assert plain.lr == 0.3
+
+
+@pytest.mark.parametrize("kind", BOUND)
+def test_a_loop_resumes_from_states_as_if_it_had_not_stopped(kind):
+    values, twins = ([Value(1.0) for _ in range(7)] for _ in range(2))
+    schedule = nn.CosineDecay(0.1, 20)
+    optimizer, resumed = BOUND[kind][0](values), BOUND[kind][0](twins)
+    optimizer.schedule = resumed.schedule = schedule
+    for i, gradient in enumerate(gradients(10)):
+        if i == 5:
+            resumed.load_state_dict(optimizer.state_dict())
+            for twin, value in zip(twins, values, strict=True):
+                twin.data = value.data
+        set_gradients([*values, *twins], [*gradient, *gradient])
+        optimizer.step()
+        if i >= 5:
+            resumed.step()
+    assert [v.data for v in values] == [v.data for v in twins]
+
+
+@pytest.mark.parametrize("given", ["model", "list", "generator", "tuple", "dict", "nested"])
+def test_parameters_come_as_a_model_or_as_values(given):
+    model = nn.Neuron(2, seed=0)
+    several = {"model": model, "list": model.parameters(), "generator": iter(model.parameters()),
+               "tuple": tuple(model.parameters()), "dict": dict(model.named_parameters()), "nested": [model.w, model.b]}
+    optimizer = nn.SGD(several[given], lr=0.1)
+    assert optimizer.params == tuple(model.parameters())
+    assert repr(optimizer) == "SGD(3 parameters, lr=0.1)"
+    assert nn.SGD(lr=0.1, params=several["list"]).params == optimizer.params
+    assert repr(nn.SGD(0.1)) == "SGD(lr=0.1)"
+
+
+class Signs(nn.Optimizer):
+    def update(self, gradient):
+        return self.lr * np.sign(gradient)
+
+
+def test_an_optimiser_of_ones_own_takes_parameters_too():
+    w = Value(1.0)
+    w.grad = -3.0
+    Signs([w], lr=0.5).step()
+    assert w.data == 1.5
+    assert Signs(0.5).step(np.ones(1), np.ones(1)).tolist() == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: nn.SGD([], lr=0.1), UsageError, "at least one parameter to change, none came"),
+        (lambda: nn.SGD([{"params": [Value(1.0)], "lr": 0.1}], lr=0.1), UsageError, "make one for each group"),
+        (lambda: nn.SGD([1.0], lr=0.1), TypeError, "parameters are Values, float came"),
+        (lambda: nn.SGD(np.ones(3), lr=0.1), TypeError, "parameters are Values, float came"),
+        (lambda: nn.SGD([Value(1.0)], lr="fast"), UsageError, "learning rate must be a number above 0, 'fast' came"),
+        (lambda: nn.SGD([Value(1.0)]), TypeError, "lr"),
+        (lambda: nn.SGD(0.1).step(), UsageError, r"made without parameters: SGD\(model.parameters\(\), lr=0.1\)"),
+        (lambda: nn.Adam().zero_grad(), UsageError, r"Adam\(model.parameters\(\), lr=0.001\) has step"),
+        (lambda: nn.SGD([Value(1.0)], lr=0.1).step(np.ones(1)), UsageError, "both theta and gradient, or neither"),
+        (lambda: nn.fit(nn.Neuron(1), [[1.0]], [[1.0]], "mse", nn.SGD([Value(1.0)], lr=0.1), progress=False),
+         UsageError, r"fit trains the parameters of its model, .* such as SGD\(lr=0.1\)"),
+    ],
+)
+def test_what_cannot_be_bound_is_refused(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_fit_takes_an_optimiser_with_the_parameters_of_its_model():
+    X, Y = nn.data.xor()
+    models = [nn.MLP(2, [2, 1], seed=0) for _ in range(2)]
+    losses = [nn.fit(model, X, Y, "mse", optimizer, epochs=3, progress=False, seed=0).loss.tolist()
+              for model, optimizer in zip(models, (nn.SGD(models[0], lr=0.1), nn.SGD(0.1)), strict=True)]
+    assert losses[0] == losses[1]
 
 
 # ── formulas ─────────────────────────────────────────────────────────────────────────────────

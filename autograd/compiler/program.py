@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from autograd.backward import add_gradients
 from autograd.compiler.arguments import Batch, FloatArray, as_batch, check_out, signature, vector
 from autograd.compiler.build import Names, Plan, parameter_names, plan
 from autograd.compiler.engine import Engine
@@ -21,7 +22,7 @@ from autograd.compiler.trace import trace
 from autograd.compiler.verify import verify, verify_source
 from autograd.errors import UsageError
 from autograd.nested import parameters_of
-from autograd.value import Value
+from autograd.value import Value, numbers_of
 
 KEPT = 64
 """Shapes of rows for which a program keeps what it has compiled, those it met last."""
@@ -73,6 +74,23 @@ class Program:
             self.met = {**dict(list(self.met.items())[1 - KEPT :]), like: compiled}
         return compiled.value_and_grad(theta, batch, rng, out, inputs)
 
+    def backward(
+        self, X: npt.ArrayLike, Y: npt.ArrayLike | None = None, *, rng: np.random.Generator | None = None
+    ) -> float:
+        """Add the gradient of the mean loss over the rows of X and Y to the `grad` of every parameter.
+
+        Returns the mean loss. Both are those of the data that the parameters have now. What is raised and `rng` are as
+        in `value_and_grad`; where it raises, every `grad` stays as it was.
+
+        >>> w, b = Value(2.0, "w"), Value(1.0, "b")
+        >>> program = Program(lambda x, y: (w * x + b - y) ** 2, [w, b])
+        >>> program.backward([1.0, 3.0], [2.0, 5.0]), w.grad, b.grad
+        (2.5, 7.0, 3.0)
+        """
+        value, gradient = self.value_and_grad(numbers_of(self.params), X, Y, rng=rng)
+        add_gradients(self.params, gradient.tolist())
+        return float(value)
+
     def __call__(
         self, theta: npt.ArrayLike, X: npt.ArrayLike, Y: npt.ArrayLike | None = None, *,
         rng: np.random.Generator | None = None,
@@ -97,7 +115,7 @@ class Program:
                 found = self.engine(plan(self.loss, self.params, *batch.shapes, self.names))
             if found.plan.several and kind != "outputs":
                 raise UsageError("value_and_grad needs a loss of one Value; call the program itself for several")
-            verify(found.plan, found, kind, np.array([p.data for p in self.params]), batch)
+            verify(found.plan, found, kind, numbers_of(self.params), batch)
             found.verified.add(kind)
             for oldest in list(self.plans)[: max(0, len(self.plans) + 1 - KEPT)]:
                 self.plans.pop(oldest, None)

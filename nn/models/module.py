@@ -22,7 +22,7 @@ from autograd import Value, no_grad, ops
 from autograd.errors import NumberError, SizeError, TraceError, UsageError
 from autograd.files import PathLike
 from autograd.nested import flatten, parameters_of
-from autograd.value import data_of, leaf
+from autograd.value import data_of, leaf, numbers_of, zero_gradients
 from nn.examples import explained, table
 from nn.models.stage import Stage
 from nn.models.state import ARCHITECTURE, Arrays, check, read_model, restore, shape_of, state_of, write
@@ -130,8 +130,7 @@ class Module:
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
-        for value in parameters_of(self):
-            value.grad = 0.0
+        zero_gradients(parameters_of(self))
 
     def children(self) -> Iterator[tuple[str, Module]]:
         """The modules directly inside this one, each with the path of attributes that leads to it."""
@@ -247,7 +246,7 @@ class Module:
         None where one trace cannot stand for all rows, and the model is as before. Else it is as the last row left it.
         """
         params = parameters_of(self)
-        program, theta = autograd.compile(lambda x: flatten(self(x)), params), np.array([p.data for p in params])
+        program, theta = autograd.compile(lambda x: flatten(self(x)), params), numbers_of(params)
         try:
             with unchanged(self), np.errstate(all="ignore"):
                 outputs = np.concatenate([program(theta, rows[i : i + PORTION]) for i in range(0, len(rows), PORTION)])

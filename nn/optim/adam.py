@@ -8,7 +8,7 @@ from typing import Unpack
 import numpy as np
 
 from nn.arguments import fraction, rate
-from nn.optim.base import Optimizer, Options, Schedule
+from nn.optim.base import Optimizer, Options, Schedule, takes_parameters
 from nn.optim.clip import Vector
 
 
@@ -26,6 +26,7 @@ class Adam(Optimizer):
 
     memory = ("m", "v")
 
+    @takes_parameters
     def __init__(
         self, lr: float | Schedule = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8,
         **options: Unpack[Options],
@@ -57,6 +58,7 @@ class AdamW(Adam):
     Source: Loshchilov and Hutter, Decoupled weight decay regularization, ICLR 2019.
     """
 
+    @takes_parameters
     def __init__(
         self, lr: float | Schedule = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8,
         **options: Unpack[Options],

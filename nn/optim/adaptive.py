@@ -7,7 +7,7 @@ from typing import Unpack
 import numpy as np
 
 from nn.arguments import fraction, rate
-from nn.optim.base import Optimizer, Options, Schedule
+from nn.optim.base import Optimizer, Options, Schedule, takes_parameters
 from nn.optim.clip import Vector
 
 
@@ -22,6 +22,7 @@ class Adagrad(Optimizer):
 
     memory = ("squares",)
 
+    @takes_parameters
     def __init__(self, lr: float | Schedule = 0.01, eps: float = 1e-10, **options: Unpack[Options]) -> None:
         super().__init__(lr, **options)
         self.eps = rate("eps", eps)
@@ -50,6 +51,7 @@ class RMSProp(Adagrad):
     array([3.])
     """
 
+    @takes_parameters
     def __init__(
         self, lr: float | Schedule = 0.01, rho: float = 0.99, eps: float = 1e-8, **options: Unpack[Options]
     ) -> None:
@@ -77,6 +79,7 @@ class AdaDelta(Optimizer):
 
     memory = ("squares", "moves")
 
+    @takes_parameters
     def __init__(
         self, lr: float | Schedule = 1.0, rho: float = 0.9, eps: float = 1e-6, **options: Unpack[Options]
     ) -> None:

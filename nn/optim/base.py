@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypedDict
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypedDict, overload
 
 import numpy as np
 
 from autograd.errors import SizeError, UsageError
+from autograd.nested import parameters_of
+from autograd.ops import is_several
+from autograd.value import Value, assign, gradients_of, numbers_of, zero_gradients
 from nn.arguments import entry, nonnegative, precision, rate
 from nn.optim.clip import Vector, clip_by_norm, clip_by_value
 
@@ -26,6 +30,36 @@ class Options(TypedDict, total=False):
     clip_value: float | None
 
 
+def takes_parameters(init: Callable[..., None]) -> Callable[..., None]:
+    """An `__init__` of an optimiser whose arguments may come after the parameters to change."""
+
+    @functools.wraps(init)
+    def bound(self: Optimizer, *given: Any, **options: Any) -> None:
+        if "params" in options:
+            given = options.pop("params"), *given
+        if given and are_parameters(given[0]):
+            self.params, given = tuple(bindable(given[0])), given[1:]
+        init(self, *given, **options)
+
+    return bound
+
+
+def are_parameters(first: Any) -> bool:
+    """Whether an optimiser is given parameters, and no rate or schedule: a schedule is a function, so is a model."""
+    return hasattr(first, "parameters") or (is_several(first) and not isinstance(first, str))
+
+
+def bindable(given: Any) -> list[Value]:
+    """The parameters among models, Values and lists of them; raises `UsageError` for none and for groups of them."""
+    given = list(given) if isinstance(given, Iterator) else given
+    if isinstance(given, (list, tuple)) and any(isinstance(member, dict) and "params" in member for member in given):
+        raise UsageError("an optimiser has one rate for all its parameters: make one for each group, such as "
+                         "SGD(model.layers[0].parameters(), lr=0.1)")
+    if not (values := parameters_of(given)):
+        raise UsageError("an optimiser needs at least one parameter to change, none came")
+    return values
+
+
 class Optimizer:
     """A rule that improves θ step by step; a subclass says in `update` how far to go.
 
@@ -33,21 +67,42 @@ class Optimizer:
     it is used. `weight_decay` λ then adds to it λθ in the `decay_form` "torch", as PyTorch's optimisers do
     and as the penalty λ/2 Σθ² would; and 2λθ in the form "lecture", the gradient of λ Σθ². Both pull at
     *every* parameter; the penalties of `nn.losses` leave biases alone.
+
+    Before all these there may be parameters, as in PyTorch: a model, or Values in nested lists or dicts. Then `step()`
+    changes their data along their `grad`, and `zero_grad()` sets that to zero. `fit` needs no parameters, since it
+    knows its model. A schedule is a function of the epochs that have passed: `at(epochs)` says how many; until it is
+    called, every `step()` counts as one.
+
+    >>> from nn.optim import SGD
+    >>> w = Value(2.0)
+    >>> optimizer = SGD([w], lr=0.05)
+    >>> for _ in range(3):
+    ...     loss = (10 - w * 3) ** 2
+    ...     optimizer.zero_grad()
+    ...     loss.backward()
+    ...     optimizer.step()
+    >>> round(w.data, 3)
+    3.332
     """
 
     memory: tuple[str, ...] = ()
     """The names of the vectors that are kept from step to step, zeros at first."""
+    params: tuple[Value, ...] = ()
+    """The parameters that `step()` changes."""
 
+    @takes_parameters
     def __init__(
         self, lr: float | Schedule, *, weight_decay: float = 0.0, decay_form: str = "torch",
         clip_norm: float | None = None, clip_value: float | None = None,
     ) -> None:
         self.schedule: Schedule | None = lr if callable(lr) else None
-        self.lr = self.at(0.0) if callable(lr) else rate("learning rate", lr)
+        self.lr = self._scheduled(0.0) if callable(lr) else rate("learning rate", lr)
         self.decay = nonnegative("weight decay", weight_decay) * entry("form of weight decay", decay_form, DECAY_FORMS)
         self.clip_norm = None if clip_norm is None else rate("longest gradient (clip_norm)", clip_norm)
         self.clip_value = None if clip_value is None else rate("largest slope (clip_value)", clip_value)
         self.steps = 0
+        self.epochs: float | None = None
+        """How many epochs have passed, if `at` has been told."""
         self.state: dict[str, Vector] = {}
         self.move: Vector = np.empty(0)
         self.bent: Vector = self.move
@@ -59,17 +114,49 @@ class Optimizer:
 
     def at(self, epochs: float) -> float:
         """Set the learning rate to that of the schedule, if there is one, after so many epochs; returns it."""
-        if self.schedule is not None:
-            self.lr = nonnegative(f"learning rate of the schedule after {epochs:g} epochs", self.schedule(epochs))
+        self.epochs = epochs
+        self.lr = self._scheduled(epochs)
         return self.lr
 
-    def step(self, theta: Vector, gradient: Vector) -> Vector:
-        """Change `theta` in place, one step against the gradient, and return it; the gradient stays as it is.
+    def _scheduled(self, epochs: float) -> float:
+        """The learning rate after so many epochs."""
+        if self.schedule is None:
+            return self.lr
+        return nonnegative(f"learning rate of the schedule after {epochs:g} epochs", self.schedule(epochs))
 
-        Raises `SizeError` if the two differ in shape, or from those of the steps before.
+    def zero_grad(self) -> None:
+        """Set the `grad` of each of its parameters to zero."""
+        zero_gradients(self._bound())
+
+    @overload
+    def step(self) -> None: ...
+
+    @overload
+    def step(self, theta: Vector, gradient: Vector) -> Vector: ...
+
+    def step(self, theta: Vector | None = None, gradient: Vector | None = None) -> Vector | None:
+        """Change its parameters, one step against their `grad`; or `theta` against `gradient`.
+
+        `theta` is changed in place and returned; the gradient stays as it is. Raises `SizeError` if the two differ in
+        shape, or from those of the steps before, `UsageError` for `step()` of an optimiser without parameters.
         """
+        if theta is None or gradient is None:
+            if theta is not gradient:
+                raise UsageError("a step takes both theta and gradient, or neither: one of them came")
+            if self.epochs is None:
+                self.lr = self._scheduled(self.steps)
+            params = self._bound()
+            assign(params, self.step(numbers_of(params), gradients_of(params)).tolist())
+            return None
         self.begin(theta, gradient)
         return self.change(theta, gradient)
+
+    def _bound(self) -> tuple[Value, ...]:
+        """Its parameters; raises `UsageError` if it has none."""
+        if not self.params:
+            raise UsageError(f"this optimiser was made without parameters: {type(self).__name__}(model.parameters(), "
+                             f"lr={self.lr:g}) has step() and zero_grad(), this one step(theta, gradient)")
+        return self.params
 
     def begin(self, theta: Vector, gradient: Vector) -> None:
         """Count a step, after a look at its arguments."""
@@ -127,4 +214,5 @@ class Optimizer:
         self.move = self.bent = self.spare = np.empty(0)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(lr={self.schedule or self.lr})"
+        params = f"{len(self.params)} parameters, " if self.params else ""
+        return f"{type(self).__name__}({params}lr={self.schedule or self.lr})"

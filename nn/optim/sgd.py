@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.errors import UsageError
 from nn.arguments import fraction
-from nn.optim.base import Optimizer, Options, Schedule
+from nn.optim.base import Optimizer, Options, Schedule, takes_parameters
 from nn.optim.clip import Vector
 
 
@@ -26,6 +26,7 @@ class SGD(Optimizer):
     array([4.4])
     """
 
+    @takes_parameters
     def __init__(
         self, lr: float | Schedule, momentum: float = 0.0, nesterov: bool = False, *,
         dampening: float = 0.0, average: bool = False, **options: Unpack[Options],

@@ -24,6 +24,7 @@ from autograd import Value
 from autograd.errors import UsageError
 from autograd.nested import parameters_of
 from autograd.noise import drawing_from
+from autograd.value import gradients_of, zero_gradients
 from nn.examples import FloatArray
 from nn.models.module import values
 from nn.vector import vector_to_parameters
@@ -68,8 +69,7 @@ class EagerEngine:
         """
         theta = np.asarray(theta)
         vector_to_parameters(theta, self.params)
-        for value in self.params:
-            value.grad = 0.0
+        zero_gradients(self.params)
         mean, xs, ys = 0.0, np.asarray(X).tolist(), np.asarray(Y).tolist()
         # One by one a generator draws the numbers that it would draw at once, row by row.
         with drawing_from((rng or np.random.default_rng()).random):
@@ -79,7 +79,7 @@ class EagerEngine:
                 share.backward()
                 mean += share.data
         gradient = np.empty(len(self.params), np.result_type(theta, np.float32)) if out is None else out
-        gradient[:] = [value.grad for value in self.params]
+        gradient[:] = gradients_of(self.params)
         return mean, gradient
 
     def example(self, x: Any, y: Any) -> Value:

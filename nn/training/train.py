@@ -93,6 +93,9 @@ def fit(
     named_of(model)  # what could not be saved is not worth training
     if not parameters_of(model):
         raise UsageError(f"{type(model).__name__} has no parameters: there is nothing to train")
+    if optimizer.params and set(optimizer.params) != set(parameters_of(model)):
+        raise UsageError("fit trains the parameters of its model, this optimiser was made with others: give one "
+                         f"without parameters, such as {type(optimizer).__name__}(lr={optimizer.lr:g})")
     cost, make = function("loss", loss, LOSSES), function("engine", engine, ENGINES)
     dtype, epochs = precision(dtype), count("epochs", epochs)
     size = None if batch_size is None else count("examples in a batch", batch_size)

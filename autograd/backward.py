@@ -16,7 +16,7 @@ from autograd import ops
 from autograd.errors import NumberError, UsageError
 from autograd.modes import differentiating, is_tracing, lock, watching
 from autograd.specialize import pull
-from autograd.value import LAST_CHANGE, Value, constant, data_of
+from autograd.value import LAST_CHANGE, NO_GRADIENT, Value, constant, data_of
 
 _serial = operator.attrgetter("serial")
 
@@ -115,7 +115,7 @@ def cleared(output: Value) -> list[Value]:
     while stack:
         node = stack.pop()
         while node._first is not None and (old := node._grad) is not zero:
-            if old:
+            if old is not NO_GRADIENT:
                 before[node] = old
             node._grad = zero
             nodes.append(node)
@@ -131,7 +131,7 @@ def cleared(output: Value) -> list[Value]:
         require_unchanged(nodes)
     except UsageError:
         for node in nodes:
-            node._grad = before.get(node, 0.0)
+            node._grad = before.get(node, NO_GRADIENT)
         raise
     return nodes
 

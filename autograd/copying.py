@@ -16,7 +16,7 @@ from typing import Any
 from autograd import ops
 from autograd.backward import ancestors, is_stale
 from autograd.modes import current
-from autograd.value import Value, made
+from autograd.value import NO_GRADIENT, Value, made
 
 
 class _Thread(threading.local):
@@ -52,7 +52,8 @@ def reduce(value: Value) -> tuple[Any, ...]:
     """How pickle takes a value apart: leaves and unrolled nodes by themselves, others with their graph."""
     if value.args and not _thread.unrolling():
         return last, (Unrolled(value),)
-    return rebuild, (value.data, value.grad, value.op, value.args, value.label, type(value)), attributes(value)
+    grad = None if value._grad is NO_GRADIENT else value.grad
+    return rebuild, (value.data, grad, value.op, value.args, value.label, type(value)), attributes(value)
 
 
 def attributes(value: Value) -> Any:
@@ -71,12 +72,12 @@ def last(values: list[Value]) -> Value:
 
 
 def rebuild(
-    data: float, grad: float, op: ops.Op | ops.Leaf | None, args: tuple[Value, ...], label: str,
+    data: float, grad: float | None, op: ops.Op | ops.Leaf | None, args: tuple[Value, ...], label: str,
     kind: type[Value] = Value,
 ) -> Value:
     """A value from its parts, with a serial of its own."""
     value = made(kind, data, op, args)
-    value.grad, value.label = grad, label
+    value.grad, value.label = NO_GRADIENT if grad is None else grad, label
     if args and is_stale(value):
         value.data = data  # as for the original, the change is younger than the node
     return value

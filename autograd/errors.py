@@ -7,6 +7,7 @@
     │   └── SizeError               the wrong number of values
     ├── AnomalyError (FloatingPointError)  nan or inf out of finite numbers
     ├── TraceError (TypeError)      a loss the compiler cannot trace
+    ├── MissingAttributeError (AttributeError)  an attribute that a value has not
     ├── FileError (OSError)         a file that cannot be written
     ├── MissingPackageError (ImportError)  a package of an extra is not installed
     └── CompilerError (AssertionError)  a bug in reroll: a program that disagrees with its graph
@@ -43,6 +44,10 @@ class AnomalyError(RerollError, FloatingPointError):
 
 class TraceError(RerollError, TypeError):
     """A loss whose course depends on data, so that one trace cannot stand for every example."""
+
+
+class MissingAttributeError(RerollError, AttributeError):
+    """An attribute that a value has not, and cannot be given."""
 
 
 class FileError(RerollError, OSError):

@@ -50,7 +50,7 @@ from autograd.formula import Formula, as_formula
 NODE = """\
     node = new({kind})
     node._data = {forward}
-    node._grad = 0.0
+    node._grad = no_gradient
     node.op = {op}
     {pack}
     node.label = ""

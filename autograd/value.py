@@ -10,7 +10,9 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Real
 from typing import Any, NoReturn
 
 import numpy as np
@@ -18,6 +20,7 @@ import numpy.typing as npt
 
 from autograd import ops
 from autograd.errors import NumberError, TraceError, UsageError
+from autograd.micrograd import Foreign
 from autograd.modes import ACTIVE, current, user_line
 from autograd.ops import to_float
 from autograd.specialize import SCOPE, method
@@ -29,14 +32,23 @@ LAST_CHANGE = [-1]
 """A serial drawn when `data` was last assigned, of any value: the values of greater serials have seen it all."""
 
 
-def refused(operators: str) -> Callable[..., Any]:
-    """An operator that arithmetic with derivatives lacks."""
+NO_GRADIENT = float("0")
+"""The gradient of a value that none has reached: a zero that is known by its identity."""
+
+
+def refused(message: str) -> Callable[..., Any]:
+    """An operator of Python that arithmetic with derivatives lacks."""
 
     def apply(self: Value, *others: Any) -> NoReturn:
-        raise NumberError(f"{operators} have no derivative and no place among the operations: use +, -, *, / and **, "
-                          f"or v.data where the number alone is meant")
+        raise NumberError(message)
 
     return apply
+
+
+def lacking(operators: str) -> Callable[..., Any]:
+    """Operators for which there is nothing to write in their place."""
+    return refused(f"{operators} have no derivative and no place among the operations: use +, -, *, / and **, "
+                   f"or v.data where the number alone is meant")
 
 
 class Value(ops.Carrier):
@@ -74,11 +86,12 @@ class Value(ops.Carrier):
     label: str
     serial: int
 
-    def __init__(self, data: Any, label: str = "") -> None:
-        if not isinstance(label, str):
-            raise NumberError(f"a label is text, {ops.described(label)} came: Value(data, label)")
+    def __init__(self, data: Any, label: str = "", _op: None = None) -> None:
+        if not isinstance(label, str) or _op is not None:
+            raise NumberError(f"a label is text, {ops.described(label)} came: Value(data, label). A new "
+                              "operation is a function of values, or a row of autograd/ops.py, and says what it made")
         self._data = data if type(data) is float else to_float(data)
-        self._grad = 0.0
+        self._grad = NO_GRADIENT
         self.op = None
         self._first = self._second = None
         self.label = label
@@ -132,7 +145,7 @@ class Value(ops.Carrier):
             return select(op, args)
         node = new(cls)
         node._data = op.compute(args)
-        node._grad = 0.0
+        node._grad = NO_GRADIENT
         node.op = op
         node._first, node._second = args if len(args) == 2 else (args or None, None)
         node.label = ""
@@ -160,9 +173,11 @@ class Value(ops.Carrier):
     step, sign = method(ops.step), method(ops.sign)
     maximum, minimum = method(ops.maximum), method(ops.minimum)
 
-    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = refused("//, % and divmod")
-    __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __invert__ = refused("&, |, ^ and ~")
-    __lshift__ = __rlshift__ = __rshift__ = __rrshift__ = refused("<< and >>")
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = lacking("//, % and divmod")
+    __and__ = __rand__ = __or__ = __ror__ = __invert__ = lacking("&, | and ~")
+    __lshift__ = __rlshift__ = __rshift__ = __rrshift__ = lacking("<< and >>")
+    __xor__ = __rxor__ = refused("^ has no derivative, and is no power in Python: write x ** 2 in place of x ^ 2")
+    __round__ = refused("rounding has no slope: round(v.data, 2) rounds the number alone, f'{v:.2f}' writes it")
 
     # ── differentiation ──────────────────────────────────────────────────────────────────────
 
@@ -180,13 +195,30 @@ class Value(ops.Carrier):
         from autograd.backward import ancestors
 
         for value in ancestors(self):
-            value.grad = 0.0
+            value._grad = NO_GRADIENT
 
     def detach(self) -> Value:
         """The same number without its history: a constant."""
         return self.apply(ops.detach, (self,))  # type: ignore[no-any-return]
 
+    # ── names of micrograd's, for programs that were written for it ──────────────────────────
+
+    _prev = Foreign(lambda value: set(value.args))
+    _op = Foreign(lambda value: getattr(value.op, "symbol", ""))
+    _backward = Foreign(lambda value: lambda: value.args and value.op.pull(value))
+    m, v, velocity, momentum = Foreign(), Foreign(), Foreign(), Foreign()
+
     # ── numbers in Python ────────────────────────────────────────────────────────────────────
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, ops.Carrier) and isinstance(other, Real):
+            warnings.warn(f"a Value equals no number, since == compares identity: write v.data == {other}, or "
+                          "autograd.eq(v, w) in a loss that is compiled", RuntimeWarning, stacklevel=2)
+        return NotImplemented
+
+    __hash__ = ops.Carrier.__hash__
 
     def __lt__(self, other: Any) -> bool:
         return number_of(self) < number_of(other)
@@ -216,7 +248,7 @@ class Value(ops.Carrier):
         return format(self.data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
-        grad = f", grad={self.grad!r}" if self.grad else ""
+        grad = "" if self._grad is NO_GRADIENT else f", grad={self._grad!r}"
         label = f", label={self.label!r}" if self.label else ""
         return f"{type(self).__name__}(data={self.data!r}{grad}{label})"
 
@@ -242,7 +274,7 @@ def made(kind: type[Value], data: float, op: ops.Op | ops.Leaf | None, args: tup
     """A new value of a class, without a call of its `__init__`."""
     value = new(kind)
     value._data = data
-    value._grad = 0.0
+    value._grad = NO_GRADIENT
     value.op = op
     value.args = args
     value.label = ""
@@ -254,7 +286,7 @@ def constant(number: Any) -> Value:
     """The constant Value of a plain number."""
     value = new(Value)  # not Value(number): half of the time of 2 * v would be its call of __init__
     value._data = number if type(number) is float else to_float(number)
-    value._grad = 0.0
+    value._grad = NO_GRADIENT
     value.op = ops.constant
     value._first = value._second = None
     value.label = ""
@@ -291,7 +323,7 @@ def gradients_of(values: Sequence[Value]) -> npt.NDArray[np.float64]:
 def zero_gradients(values: Iterable[Value]) -> None:
     """Set the gradients of many values to zero."""
     for value in values:
-        value._grad = 0.0
+        value._grad = NO_GRADIENT
 
 
 def data_of(other: Any) -> float:
@@ -342,5 +374,5 @@ def select(op: ops.Op, args: tuple[Value, ...]) -> Any:
 
 SCOPE.update({
     "Value": Value, "others": (ops.Carrier, np.ndarray), "new": new,
-    "modes": ACTIVE, "next_serial": next_serial, "constant": constant,
+    "modes": ACTIVE, "no_gradient": NO_GRADIENT, "next_serial": next_serial, "constant": constant,
 })

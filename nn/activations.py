@@ -55,6 +55,15 @@ def parts(activation: str | Activation) -> tuple[str | Activation, Activation]:
     return ("linear", f) if f in LAYER_ACTIVATIONS.values() else (activation, linear)
 
 
+def chosen(activation: str | Activation, nonlin: bool | None) -> str | Activation:
+    """An activation as it is; or, for one that is linear as by default, what micrograd's `nonlin` says."""
+    if nonlin is None:
+        return activation
+    if activation != "linear":
+        raise UsageError("nonlin is micrograd's word for an activation: give one of the two")
+    return "relu" if nonlin else "linear"
+
+
 def over_a_list(f: Activation, values: Any) -> Any:
     """A function of one value, of each in a list; or of a single value."""
     return [f(v) for v in values] if isinstance(values, (list, tuple)) else f(values)

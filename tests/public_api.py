@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+from autograd.micrograd import Foreign
+
 PACKAGES = ["autograd", "autograd.check", "nn", "nn.data", "nn.init", "viz", "viz.plots"]
 
 PUBLIC = {
@@ -58,6 +60,8 @@ def members(kind: type) -> Iterator[str]:
         member = getattr(found[name], "__func__", found[name])  # of a classmethod or staticmethod
         if isinstance(member, functools.partialmethod):
             continue  # a name that NumPy asks for, and is refused; others in other versions of NumPy
+        if isinstance(member, Foreign):
+            continue
         if name == "__init__" or not name.startswith("_"):
             yield signature(name, member) if inspect.isfunction(member) else name
 

@@ -112,6 +112,7 @@ LOSSES: dict[str, tuple[Callable[[Any], Any], str]] = {
     "two indices": (lambda x: x[0, 1], r"x\[0\]\[1\]"),
     "slices of rows and columns": (lambda x: x[:, 0], r"np\.array\(x\) for slices"),
     "a pickle": (lambda x: pickle.loads(pickle.dumps(x[0])), "outside the loss"),
+    "a power written as in other languages": (lambda x: x[0] ^ 2, r"written x \*\* 2"),
     "an operator that is no operation": (lambda x: x[0] // 2, "functions of autograd"),
     "a parameter in if": (parameter_branch, "depends on a parameter.*" + COMPARE),
     "a parameter's truth": (parameter_truth, "depends on a parameter.*" + COMPARE),

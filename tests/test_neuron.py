@@ -68,3 +68,12 @@ def test_an_unknown_activation_or_initialiser_names_the_known_ones():
 def test_a_neuron_needs_an_input():
     with pytest.raises(UsageError, match="inputs of a neuron must be a whole number from 1, 0 came"):
         nn.Neuron(0)
+
+
+@pytest.mark.parametrize(("nonlin", "activation"), [(True, "relu"), (False, "linear")])
+def test_nonlin_means_what_it_means_in_micrograd(nonlin, activation):
+    assert nn.Neuron(3, nonlin=nonlin).activation == activation
+    layer = nn.Layer(2, 3, nonlin=nonlin)
+    assert layer.config()["activation"] == layer.neurons[0].activation == activation
+    with pytest.raises(UsageError, match="micrograd's word for an activation"):
+        nn.Neuron(3, "tanh", nonlin=nonlin)

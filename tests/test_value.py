@@ -9,6 +9,7 @@ import math
 import operator
 import pickle
 import re
+import warnings
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -120,8 +121,20 @@ def test_equality_is_identity_so_that_lists_and_sets_stay_safe() -> None:
     assert x == x
     assert [x, y].index(y) == 1
     assert len({x, y, x}) == 2
-    assert x != 2.0
-    assert not np.float64(2) == x  # noqa: SIM201 - NumPy's own operator
+    assert x not in [None, "x"]
+    with pytest.warns(RuntimeWarning, match="a Value equals no number"):
+        assert not np.float64(2) == x  # noqa: SIM201 - NumPy's own operator
+
+
+@over("compared", [lambda v: v == 2.0, lambda v: not v != 2, lambda v: v in [2.0],  # noqa: SIM202
+                   lambda v: 2.0 == v])  # noqa: SIM300
+def test_no_number_is_equal_to_a_value_and_a_warning_says_what_to_write_once_a_line(compared: Any) -> None:
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("default")
+        assert not any(compared(Value(2.0)) for _ in range(3))
+    assert [str(warning.message).startswith("a Value equals no number") for warning in seen] == [True]
+    assert "write v.data == 2" in str(seen[0].message)
+    assert seen[0].filename == __file__
 
 
 @over("bad", ["1", None, 1j, [1.0]])
@@ -141,6 +154,39 @@ def test_a_value_represents_itself_by_data_gradient_and_label() -> None:
     f.grad = 1.0
     assert repr(f) == "Value(data=-12.0, grad=1.0, label='f')"
     assert repr(Value(1)) == "Value(data=1.0)"
+
+
+def test_a_gradient_is_shown_once_one_has_arrived_also_if_it_is_zero() -> None:
+    x, y, idle = Value(2.0, "x"), Value(3.0, "y"), Value(4.0, "idle")
+    f = x.step() + 0 * y
+    assert repr(x) == "Value(data=2.0, label='x')"
+    f.backward()
+    assert [repr(v) for v in (x, y)] == ["Value(data=2.0, grad=0.0, label='x')", "Value(data=3.0, grad=0.0, label='y')"]
+    assert "grad=1.0" in repr(f)
+    assert repr(idle) == "Value(data=4.0, label='idle')"
+    for twin in (copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))):
+        assert [repr(twin(v)) for v in (x, y, f, idle)] == [repr(v) for v in (x, y, f, idle)]
+    f.zero_grad()
+    assert "grad" not in repr(x) + repr(f)
+    x.grad = 0
+    assert repr(x) == "Value(data=2.0, grad=0.0, label='x')"
+
+
+@over("op", [op for op in ops.TABLE.values() if op.recorded], ids=lambda op: op.name)
+def test_every_row_leaves_a_gradient_to_be_seen(op: ops.Op) -> None:
+    operands = [Value(x) for x in points(op)[0]]
+    (0 * op.dispatch(tuple(operands))).backward()
+    assert all("grad=" in repr(v) for v in operands)
+
+
+@over(("apply", "advice"), [
+    (lambda v: v ^ 2, r"x \*\* 2 in place of x \^ 2"), (lambda v: 2 ^ v, r"x \*\* 2"),
+    (lambda v: round(v), r"round\(v.data, 2\)"), (lambda v: round(v, 2), r"f'\{v:.2f\}'"),
+    (lambda v: v // 2, "have no derivative"), (lambda v: 7 % v, "have no derivative"),
+])
+def test_operators_without_a_derivative_say_what_to_write(apply: Any, advice: str) -> None:
+    with pytest.raises(NumberError, match=advice):
+        apply(Value(3.0))
 
 
 @over(("spec", "text"), [(".3f", "3.142"), ("8.2f", "    3.14"), ("e", "3.141593e+00"), ("", f"Value(data={math.pi})")])

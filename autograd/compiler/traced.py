@@ -138,6 +138,7 @@ class Traced(ops.Carrier):
     __bool__ = _refusing("a branch depends on a value (if, while, and, or, not, max, min)", COMPARE)
     __lt__ = __le__ = __gt__ = __ge__ = _refusing("values were compared", COMPARE)
     __float__ = __complex__ = __round__ = __trunc__ = _refusing("a value was converted to a plain number", _CONVERT)
+    __xor__ = __rxor__ = _refusing("^ was used", "a power is written x ** 2 in Python")
     __int__ = _refusing("a value was converted to a whole number", f"{_CONVERT}; {_CHOOSE}")
     __index__ = _refusing("a value was used as an index or a count", _CHOOSE)
 

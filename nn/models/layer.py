@@ -8,7 +8,7 @@ from typing import Any
 import numpy.typing as npt
 
 from autograd.errors import SizeError, UsageError
-from nn.activations import Activation, parts
+from nn.activations import Activation, chosen, parts
 from nn.arguments import count, described
 from nn.examples import FloatArray, table
 from nn.init import Initializer, Seed, draw
@@ -24,7 +24,7 @@ class Layer(Module):
     `W` has shape (nout, nin), so that row i holds the weights of neuron i, as in PyTorch (the
     lectures' w_jk, to j from k); others write its transpose. The parameters are all of W row by
     row, then b, and are labelled W[i,j] and b[i], with the layer's `name` after the letter: W1[i,j].
-    `activation` is one of a neuron, or "softmax", which acts on the whole layer.
+    `activation` is one of a neuron, as is `nonlin`, or "softmax", which acts on the whole layer.
 
     >>> layer = Layer(2, 3, "tanh", seed=0)
     >>> layer.W.shape, layer.b
@@ -43,13 +43,14 @@ class Layer(Module):
         init: str | Initializer = "glorot_uniform",
         seed: Seed = None,
         name: str = "",
+        nonlin: bool | None = None,
     ) -> None:
         self.nin, self.nout = count("inputs of a layer", nin), count("neurons of a layer", nout)
-        self.activation, self.name = activation, name
+        self.activation, self.name = chosen(activation, nonlin), name
         matrix = draw(init, (self.nout, self.nin), seed)
         weights = [[parameter(w, f"W{name}[{i},{j}]") for j, w in enumerate(row)] for i, row in enumerate(matrix)]
         biases = [parameter(0.0, f"b{name}[{i}]") if bias else None for i in range(self.nout)]
-        each, self.together = parts(activation)
+        each, self.together = parts(self.activation)
         self.neurons = [Neuron.of(w, b, each) for w, b in zip(weights, biases, strict=True)]
 
     @property

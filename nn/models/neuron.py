@@ -10,7 +10,7 @@ import numpy as np
 from autograd import Value, dot
 from autograd.errors import SizeError
 from autograd.ops import Carrier
-from nn.activations import ACTIVATIONS, Activation
+from nn.activations import ACTIVATIONS, Activation, chosen
 from nn.arguments import count, described, function
 from nn.init import Initializer, Seed, draw
 from nn.models.module import Module, parameter
@@ -21,7 +21,8 @@ class Neuron(Module):
     """A weighted sum and an activation: y = f(w · x + b).
 
     `w` is the list of weights and `b` the bias (None without one), all parameters. `activation` is
-    a name from `ACTIVATIONS` or a function of a Value, `init` one from `INITIALIZERS` or a function.
+    a name from `ACTIVATIONS` or a function of a Value, `init` one from `INITIALIZERS` or a function. micrograd's
+    `nonlin` may stand for it: True is "relu", False "linear", which it is without either (in micrograd, "relu").
 
     >>> neuron = Neuron(3, "tanh", seed=0)
     >>> neuron([1.0, 2.0, 3.0]).op
@@ -39,12 +40,13 @@ class Neuron(Module):
         bias: bool = True,
         init: str | Initializer = "glorot_uniform",
         seed: Seed = None,
+        nonlin: bool | None = None,
     ) -> None:
         (weights,) = draw(init, (1, count("inputs of a neuron", nin)), seed)
         self._set(
             [parameter(w, f"w[{j}]") for j, w in enumerate(weights)],
             parameter(0.0, "b") if bias else None,
-            activation,
+            chosen(activation, nonlin),
         )
 
     @classmethod

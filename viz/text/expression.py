@@ -12,7 +12,9 @@ Value(data=-12.0)
 from __future__ import annotations
 
 import ast
+import keyword
 import math
+import re
 import textwrap
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -41,6 +43,25 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 CONSTANTS = {"pi": math.pi, "inf": math.inf, "nan": math.nan}
 """Names that mean a number unless a value of that name is given."""
+
+
+NUMBER, NAME = r"(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?+", r"[^\W\d]\w*+"
+ADJACENT = re.compile(rf"(?P<left>(?<![\w.])(?:{NUMBER}|{NAME})|\))\s*(?P<right>(?<=[)\s]){NUMBER}|{NAME}|\()")
+"""Two operands with nothing between them, as mathematics is written on paper."""
+
+
+def adjacent(line: str) -> tuple[str, int] | None:
+    """What to write where a product in a line has no sign, or a function no brackets, and the place; or None."""
+    for pair in ADJACENT.finditer(line):
+        left, right = pair["left"], pair["right"]
+        if keyword.iskeyword(left) or keyword.iskeyword(right) or (left.isidentifier() and right == "("):
+            continue  # the last is a call
+        if left in FUNCTIONS:
+            operand = line[pair.start("right") :].split()[0]
+            return f"a function is written with brackets, {left}({operand})", pair.start()
+        shown = ["(…)" if side in "()" else side for side in (left, right)]
+        return f"a product is written with *, {' * '.join(shown)}", pair.start("right")
+    return None
 
 
 def parse(text: str, /, **values: Any) -> Value:
@@ -94,7 +115,7 @@ class Evaluator:
                 return ast.parse(self.text).body
         except SyntaxError as error:
             line, column = (error.lineno or 1) - 1, max((error.offset or 1) - 1, 0)
-            reason = error.msg.partition(";")[0]
+            reason, column = adjacent(error.text or "") or (error.msg.partition(";")[0], column)
             raise ExpressionError(f"not an expression: {reason}", self.text, line, column) from None
         except (RecursionError, MemoryError):
             raise ExpressionError("the expression is nested too deeply", self.text) from None
@@ -140,7 +161,8 @@ class Evaluator:
         match node:
             case ast.BinOp(left=left, op=operator, right=right):
                 if type(operator) not in OPERATORS:
-                    self.fail(node, "the operators are + - * / **")
+                    power = "a power is written **, as in x ** 2; " if isinstance(operator, ast.BitXor) else ""
+                    self.fail(node, f"{power}the operators are + - * / **")
                 yield from (left, right)
             case ast.UnaryOp(op=operator, operand=operand):
                 if type(operator) not in OPERATORS:
@@ -148,11 +170,15 @@ class Evaluator:
                 if self.literal(node) is None:
                     yield operand
             case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
+                if name in self.scope and name not in FUNCTIONS:
+                    self.fail(node, f"a product is written with *, {name} * (…)")
                 if name not in FUNCTIONS:
                     self.fail(node, f"there is no function {name}; the functions are {', '.join(sorted(FUNCTIONS))}")
                 if keywords:
                     self.fail(keywords[0], "functions take their operands by position")
                 yield from args
+            case ast.Call(func=ast.BinOp() | ast.UnaryOp() | ast.Constant() | ast.Call()):
+                self.fail(node, "a product is written with *, such as 2 * (…) or (…) * (…)")
             case ast.List(elts=items) | ast.Tuple(elts=items):
                 yield from items
             case ast.Name() | ast.Constant():

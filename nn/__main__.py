@@ -14,7 +14,7 @@ from autograd.errors import RerollError, UsageError
 from autograd.files import check_writable, printed
 from nn.errors import DataError
 from nn.files.load import load
-from nn.files.picture_files import light_ground, read_rows
+from nn.files.picture_files import read_examples
 from nn.models.mlp import MLP
 from nn.recipes import MAKERS, RECIPES, USUAL_RATES, Recipe
 from nn.reports import chances, probabilities, report, score, truth_table
@@ -34,7 +34,7 @@ examples:
   python -m nn xor
   python -m nn digits --hidden 64 32 --epochs 50 --save digits.npz
   python -m nn mnist
-  python -m nn predict mnist.npz seven.png --invert
+  python -m nn predict mnist.npz seven.png
 
 Ctrl-C ends training early and keeps what was learned. Exit code 2 means that an argument is wrong or a file
 cannot be read or written.
@@ -68,7 +68,10 @@ def parser() -> Parser:
     asked.add_argument("model", help="a file that training wrote")
     asked.add_argument("file", help="a picture (PNG, JPEG, BMP, GIF, WebP), made to fit; or .npy: an array of rows or "
                                     "pictures, with bytes from 0 to 255 or numbers from 0 to 1")
-    asked.add_argument("--invert", action="store_true", help="for dark ink on light paper")
+    asked.add_argument("--invert", action=argparse.BooleanOptionalAction, help="read dark ink on light paper, or light "
+                       "ink on a dark ground (default: as the picture looks)")
+    asked.add_argument("--whole", action="store_true", help="fit the whole picture, in place of cutting out a digit, "
+                       "centring it and taking away the paper")
     asked.set_defaults(run=predict)
     return top
 
@@ -148,11 +151,10 @@ def predict(options: argparse.Namespace) -> None:
     model = load(options.model)
     if not isinstance(model, MLP):
         raise UsageError(f"{options.model} holds {model!r}: predict asks an MLP, as the other commands write them")
-    rows = read_rows(options.file, model.layers[0].nin, options.invert)
+    rows, remarks = read_examples(options.file, model.layers[0].nin, options.invert, options.whole)
     print(chances(probabilities(model, rows)))
-    if light_ground(rows):
-        print("the ground is light: networks learned light ink on a dark ground, try "
-              f"{'without' if options.invert else 'with'} --invert", file=sys.stderr)
+    for remark in remarks:
+        print(remark, file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -233,8 +233,9 @@ def test_several_examples_get_a_line_each(capsys, room, reader):
 def test_dark_ink_on_light_paper_is_remarked_on(capsys, room, reader):
     code, _, err = run(capsys, "predict", reader, "paper.png")
     assert code == 0
-    assert "light ink on a dark ground, try with --invert" in err
-    assert "try without --invert" in run(capsys, "predict", reader, "ink.png", "--invert")[2]
+    assert err == "read as dark ink on light paper; --no-invert reads light ink\n"
+    assert run(capsys, "predict", reader, "paper.png", "--invert")[2] == ""
+    assert run(capsys, "predict", reader, "ink.png")[2] == ""
 
 
 def test_one_sigmoid_gives_the_probabilities_of_two_classes(capsys, room):

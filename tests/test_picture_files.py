@@ -9,7 +9,8 @@ from PIL import Image
 
 from autograd import MissingPackageError, SizeError, UsageError
 from nn.errors import DataError
-from nn.files.picture_files import FORMATS, LUMA, fitted, light_ground, overlaps, read_picture, read_rows
+from nn.files.handwriting import overlaps
+from nn.files.picture_files import FORMATS, LUMA, fitted, light_ground, read_examples, read_picture, read_rows
 
 
 def saved(tmp_path, array):
@@ -240,9 +241,28 @@ def test_each_new_pixel_is_a_mean_of_old_ones(new, old):
     np.testing.assert_allclose(shares.sum(0), np.full(old, new / old))
 
 
-def test_dark_ink_on_light_paper_is_noticed_in_pictures_only():
-    paper = np.ones((8, 8))
-    paper[2:6, 3:5] = 0
-    assert light_ground(paper.reshape(1, 64))
-    assert not light_ground(1 - paper.reshape(1, 64))
-    assert not light_ground(np.ones((3, 2)))
+def test_dark_ink_on_light_paper_is_noticed():
+    paper = np.ones((1, 8, 8))
+    paper[0, 2:6, 3:5] = 0
+    assert light_ground(paper)
+    assert not light_ground(1 - paper)
+
+
+@pytest.mark.parametrize("light", [True, False])
+def test_the_picture_says_whether_ink_is_dark_unless_one_says_so(tmp_path, light):
+    path, ink = tmp_path / "one.png", np.zeros((60, 60))
+    ink[10:50, 28:32] = 1
+    Image.fromarray((255 * (1 - ink if light else ink)).astype(np.uint8)).save(path)
+    rows, remarks = read_examples(path, 784, None)
+    np.testing.assert_array_equal(rows, read_rows(path, 784, invert=light))
+    assert remarks == ["read as dark ink on light paper; --no-invert reads light ink"] * light
+    assert rows.reshape(28, 28)[:, 12:16].sum() == pytest.approx(rows.sum())
+
+
+def test_a_whole_picture_is_made_to_fit_if_asked_and_for_models_of_other_sizes(tmp_path):
+    path, picture = tmp_path / "dot.png", np.zeros((56, 56), np.uint8)
+    picture[:14, :14] = 255
+    Image.fromarray(picture).save(path)
+    np.testing.assert_allclose(read_rows(path, 784, whole=True), [fitted(picture / 255, 28).ravel()])
+    np.testing.assert_allclose(read_rows(path, 400), [fitted(picture / 255, 20).ravel()])
+    assert read_rows(path, 784).reshape(28, 28)[14, 14] == 1

@@ -21,6 +21,7 @@ from autograd.files import PathLike, reading
 from nn.data.images import without_channel
 from nn.errors import DataError
 from nn.examples import FloatArray, table
+from nn.files.handwriting import BOXES, normalized, overlaps
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 
@@ -39,25 +40,39 @@ LONGEST_SIDE = 2**16
 SMALLEST_SIDE = 8
 """A model reads pictures if its number of inputs is the square of this or more."""
 
+TINY = 16
+"""Pictures of up to so many pixels a side have been prepared by somebody: a digit as it was written has more."""
+
 LUMA = np.array([0.299, 0.587, 0.114])
 """How bright red, green and blue look (ITU-R BT.601)."""
 
 
-def read_rows(path: PathLike, nin: int, invert: bool = False) -> FloatArray:
-    """The examples in a file as rows of a model with `nin` inputs, shape (n, nin).
+def read_rows(path: PathLike, nin: int, invert: bool | None = False, whole: bool = False) -> FloatArray:
+    """The examples in a file as rows of a model with `nin` inputs, shape (n, nin): see `read_examples`."""
+    return read_examples(path, nin, invert, whole)[0]
 
-    Pictures of other sizes are made to fit (see `fitted`). `invert` is for dark ink on light paper: networks learned
-    light ink on a dark ground. Where a picture is transparent there is ground. Raises `DataError` for a file that is
-    missing, damaged or of another kind, `SizeError` for rows of the wrong length, `UsageError` for pixels
-    outside of [0, 1], `MissingPackageError` for a picture without Pillow.
+
+def read_examples(
+    path: PathLike, nin: int, invert: bool | None = False, whole: bool = False
+) -> tuple[FloatArray, list[str]]:
+    """The examples in a file as rows of a model with `nin` inputs, shape (n, nin), and what is to be said about them.
+
+    For models of 28 × 28 or 8 × 8 pixels, which read digits, the ink of a picture is found and normalized (see
+    `nn.files.handwriting`). Pictures in an .npy file that have the size already stay as they are, and so do tiny ones;
+    for other models, and if `whole`, the whole picture is made to fit (see `fitted`).
+    `invert` is for dark ink on light paper: networks learned light ink on a dark ground. With None the picture decides.
+    Where it is transparent there is ground. Raises `DataError` for a file that is missing, damaged or of another kind,
+    `SizeError` for rows of the wrong length, `UsageError` for pixels outside of [0, 1], `MissingPackageError` for a
+    picture without Pillow.
     """
     with reading(path, DataError, MOST_BYTES) as file:
         data = file.read(os.fstat(file.fileno()).st_size)  # no more, should it grow meanwhile
-    if not data.startswith(b"\x93NUMPY"):
+    if data.startswith(b"\x93NUMPY"):
+        array, opacity = examples(numbers(data, str(path)), nin, str(path)), None
+    else:
         grey, opacity = read_picture(data, str(path))
-        return as_rows(((1 - grey if invert else grey) * opacity)[None], nin, str(path))
-    rows = as_rows(examples(numbers(data, str(path)), nin, str(path)), nin, str(path))
-    return 1 - rows if invert else rows
+        array = grey[None]
+    return as_rows(array, opacity, nin, str(path), invert, whole)
 
 
 def read_picture(data: bytes, name: str = "data") -> tuple[FloatArray, FloatArray]:
@@ -114,19 +129,31 @@ def examples(array: FloatArray, nin: int, name: str) -> FloatArray:
     return array[None] if single else array
 
 
-def as_rows(array: FloatArray, nin: int, name: str) -> FloatArray:
-    """Examples of shape (n, nin) or (n, height, width) as rows that a model with `nin` inputs reads."""
+def as_rows(
+    array: FloatArray, opacity: FloatArray | None, nin: int, name: str, invert: bool | None, whole: bool
+) -> tuple[FloatArray, list[str]]:
+    """Examples of shape (n, nin) or (n, height, width) as rows that a model with `nin` inputs reads, and remarks."""
     side = math.isqrt(nin)
     reads_pictures = side**2 == nin and side >= SMALLEST_SIDE
-    if array.ndim == 3 and reads_pictures:
-        array = np.array([fitted(picture, side) for picture in array]).reshape(len(array), -1)
-    if array.ndim != 2 or array.shape[1] != nin:
+    if not (array.shape[1:] == (nin,) or (array.ndim == 3 and (reads_pictures or array[0].size == nin))):
         wanted = f"{nin} numbers" + (f", or pictures of {side} × {side} pixels" if reads_pictures else "")
         raise SizeError(f"the model reads rows of {wanted}; {name} has shape {array.shape[1:]}")
     if reads_pictures and not (array.min() >= 0 and array.max() <= 1):
         raise UsageError(f"pixels run from 0 to 1, those of {name} from {array.min():g} to {array.max():g}: "
                          "divide by the largest there can be, or save bytes (uint8) from 0 to 255")
-    return array
+    remarks: list[str] = []
+    if reads_pictures and invert is None:
+        invert = light_ground(array if array.ndim == 3 else array.reshape(-1, side, side))
+        if invert:
+            remarks.append("read as dark ink on light paper; --no-invert reads light ink")
+    inked = (1 - array if invert else array) * (1 if opacity is None else opacity)
+    prepared = opacity is None and array[0].size == nin  # in an .npy file, from 0 to 1 and of the right size
+    if prepared or not reads_pictures:
+        return inked.reshape(len(inked), -1), remarks
+    if whole or side not in BOXES or longest_side(array[0]) <= TINY:
+        return np.array([fitted(picture, side).ravel() for picture in inked]), remarks
+    pictures, complaints = zip(*(normalized(picture, side) for picture in inked), strict=True)
+    return np.array(pictures).reshape(len(pictures), -1), remarks + list(dict.fromkeys(filter(None, complaints)))
 
 
 def fitted(picture: FloatArray, side: int) -> FloatArray:
@@ -137,9 +164,7 @@ def fitted(picture: FloatArray, side: int) -> FloatArray:
            [0.5, 0.5]])
     """
     height, width = picture.shape
-    longest = max(height, width)
-    if longest > LONGEST_SIDE:
-        raise SizeError(f"pictures of up to {LONGEST_SIDE} pixels a side are read, one of {height} × {width} came")
+    longest = longest_side(picture)
     down, right = (longest - height) // 2, (longest - width) // 2
     if longest == side:
         return np.pad(picture, ((down, longest - height - down), (right, longest - width - right)))
@@ -148,23 +173,21 @@ def fitted(picture: FloatArray, side: int) -> FloatArray:
     return shares[:, down : down + height] @ picture @ shares[:, right : right + width].T
 
 
-def overlaps(new: int, old: int) -> FloatArray:
-    """The share of each of `old` equal parts of a line in each of `new` ones; every row sums to 1."""
-    starts, others = np.arange(new)[:, None] * old, np.arange(old)[None, :] * new  # in units of 1/(old · new)
-    shared = np.minimum(starts + old, others + new) - np.maximum(starts, others)
-    shares: FloatArray = np.maximum(shared, 0) / old
-    return shares
+def longest_side(picture: FloatArray) -> int:
+    """The number of pixels of the longer side; raises `SizeError` for too many."""
+    height, width = picture.shape
+    if max(height, width) > LONGEST_SIDE:
+        raise SizeError(f"pictures of up to {LONGEST_SIDE} pixels a side are read, one of {height} × {width} came")
+    return int(max(height, width))
 
 
-def light_ground(rows: FloatArray) -> bool:
-    """Whether pictures in rows look like dark ink on light paper: most of their edge is light.
+def light_ground(pictures: FloatArray) -> bool:
+    """Whether pictures, shape (n, height, width), look like dark ink on light paper: so do most of edge and area.
 
-    >>> light_ground(np.ones((1, 64))), light_ground(np.zeros((1, 64)))
+    >>> light_ground(np.pad(np.zeros((1, 4, 4)), 2, constant_values=1)), light_ground(np.eye(8)[None])
     (True, False)
     """
-    side = math.isqrt(rows.shape[1])
-    if side**2 != rows.shape[1] or side < SMALLEST_SIDE:
-        return False
-    edge = np.ones((side, side), bool)
+    middle = (pictures.min() + pictures.max()) / 2
+    edge = np.ones(pictures.shape[1:], bool)
     edge[1:-1, 1:-1] = False
-    return bool(np.median(rows[:, edge.ravel()]) > 0.5)
+    return bool(np.median(pictures[:, edge]) > middle and np.median(pictures) > middle)

@@ -103,3 +103,17 @@ def test_the_newest_version_has_its_changes():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     [newest, *_] = re.findall(r"^## ([\d.]+),", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert newest == project["version"]
+
+
+def test_the_version_is_the_same_wherever_it_is_written():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    [latest, *_] = re.findall(r"^## (\S+), (\S+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert latest == (version, re.findall(r"^date-released: (.*)$", citation, re.MULTILINE)[0])
+    assert f"\nversion: {version}\n" in citation
+
+
+def test_the_workflows_run_the_checks_that_contributors_run():
+    workflows = [path.read_text(encoding="utf-8") for path in (ROOT / ".github/workflows").glob("*.yml")]
+    assert len(workflows) == 2
+    assert all("- run: bash .ci/run\n" in workflow for workflow in workflows)

@@ -88,11 +88,15 @@ def without_ground(picture: FloatArray) -> tuple[FloatArray, float]:
 
 
 def commonest(numbers: FloatArray) -> float:
-    """About where most numbers lie: the middle of the shortest interval that holds a quarter of them."""
+    """About where most numbers lie: the middle of the shortest interval that holds a quarter of them.
+
+    Where that is among the larger ones, as where ink covers most of a picture, the same of the smaller ones.
+    """
     ordered = np.sort(numbers)
     n = max(1, len(ordered) // 4)
     start = int(np.argmin(np.round(ordered[n:] - ordered[:-n], 6))) if n < len(ordered) else 0
-    return float(ordered[start + n // 2])
+    level, middle = float(ordered[start + n // 2]), (ordered[0] + ordered[-1]) / 2
+    return level if level <= middle else commonest(ordered[ordered <= middle])
 
 
 def spread(distances: FloatArray) -> float:

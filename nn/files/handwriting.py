@@ -36,11 +36,13 @@ def normalized(picture: FloatArray, side: int) -> tuple[FloatArray, str]:
     """
     coarse = reduced(picture, FINE)
     ink, noise = without_ground(coarse)
-    soft = smoothed(ink) if noise > 0.05 * ink.max() else ink
+    soft = ink
+    if noise > 0.05 * ink.max():
+        soft, noise = smoothed(ink), 0.375 * noise  # √(1² + 2² + 1²)/4 along either axis
     brightest = soft.max()
     if brightest <= max(6 * noise, 0.02):
         return np.zeros((side, side)), "there is no ink to be seen"
-    parts = connected(soft > max(FAINT * brightest, min(2 * noise, brightest / 2)))
+    parts = connected(soft > max(FAINT * brightest, min(5 * noise, brightest / 2)))
     weights = np.array([ink[tuple(part.T)].sum() for part in parts])
     parts = [part for part, weight in zip(parts, weights, strict=True) if weight > 0.05 * weights.max()]
     places = np.concatenate(parts)
@@ -56,7 +58,7 @@ def normalized(picture: FloatArray, side: int) -> tuple[FloatArray, str]:
     near = np.zeros(ink.shape)
     near[tuple(places.T)] = 1
     full = np.quantile(ink[tuple(places.T)], 0.9)
-    if noise > 0.1 * full:
+    if noise > 0.04 * full:
         ink = soft
     clean = np.clip(np.where(smoothed(near) > 0, ink, 0) / full, 0, 1)[top:bottom, left:right]
     return centred(scaled(clean, BOXES[side]), side), wrong
@@ -75,7 +77,7 @@ def without_ground(picture: FloatArray) -> tuple[FloatArray, float]:
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
     powers = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y]).reshape(6, -1)
     pixels = picture.ravel()
-    dark = pixels <= (level := commonest(pixels)) + 0.1 * (pixels.max() - level)
+    dark = pixels <= (pixels.min() + pixels.max()) / 2
     for _ in range(10):
         fit = powers[:, dark] @ powers[:, dark].T, powers[:, dark] @ pixels[dark]  # least squares by normal equations
         rest = pixels - np.linalg.lstsq(*fit, rcond=None)[0] @ powers

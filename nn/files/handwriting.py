@@ -70,14 +70,21 @@ def normalized(picture: FloatArray, side: int) -> tuple[FloatArray, str]:
 def without_ground(picture: FloatArray) -> tuple[FloatArray, float]:
     """A picture less its ground, and the standard deviation of what is left of that.
 
-    The ground is a polynomial of second degree in the place, as paper is lit unevenly; it is fitted to the pixels that
-    are no brighter than noise would make them, again and again.
+    The ground is a polynomial of second degree in the place, as paper is lit unevenly. It is fitted to the darker half
+    at first; but where that leaves places darker than the ground, there was ink in it: then to the commonest pixels.
     """
+    level, lowest, highest = commonest(picture), picture.min(), picture.max()
+    halves = fitted_ground(picture, picture <= (lowest + highest) / 2)
+    flat = fitted_ground(picture, picture <= level + 0.1 * (highest - level))
+    return halves if halves[1] <= flat[1] + 0.02 * (highest - lowest) else flat
+
+
+def fitted_ground(picture: FloatArray, dark: npt.NDArray[np.bool_]) -> tuple[FloatArray, float]:
+    """The same for a ground that is fitted to these pixels, then to those no brighter than noise would make them."""
     height, width = picture.shape
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
     powers = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y]).reshape(6, -1)
-    pixels = picture.ravel()
-    dark = pixels <= (pixels.min() + pixels.max()) / 2
+    pixels, dark = picture.ravel(), dark.ravel()
     for _ in range(10):
         fit = powers[:, dark] @ powers[:, dark].T, powers[:, dark] @ pixels[dark]  # least squares by normal equations
         rest = pixels - np.linalg.lstsq(*fit, rcond=None)[0] @ powers
@@ -92,13 +99,13 @@ def without_ground(picture: FloatArray) -> tuple[FloatArray, float]:
 def commonest(numbers: FloatArray) -> float:
     """About where most numbers lie: the middle of the shortest interval that holds a quarter of them.
 
-    Where that is among the larger ones, as where ink covers most of a picture, the same of the smaller ones.
+    Where that is among the largest, as where ink covers most of a picture, the same of the smaller half.
     """
-    ordered = np.sort(numbers)
+    ordered = np.sort(numbers, axis=None)
     n = max(1, len(ordered) // 4)
     start = int(np.argmin(np.round(ordered[n:] - ordered[:-n], 6))) if n < len(ordered) else 0
-    level, middle = float(ordered[start + n // 2]), (ordered[0] + ordered[-1]) / 2
-    return level if level <= middle else commonest(ordered[ordered <= middle])
+    level, lowest, extent = float(ordered[start + n // 2]), ordered[0], ordered[-1] - ordered[0]
+    return level if level <= lowest + 0.75 * extent else commonest(ordered[ordered <= lowest + 0.5 * extent])
 
 
 def spread(distances: FloatArray) -> float:

@@ -86,8 +86,8 @@ class Value(ops.Carrier):
     label: str
     serial: int
 
-    def __init__(self, data: Any, label: str = "", _op: None = None) -> None:
-        if not isinstance(label, str) or _op is not None:
+    def __init__(self, data: Any, label: str = "", _op: str = "") -> None:
+        if not isinstance(label, str):  # micrograd's operands, which are followed by the operation that made the value
             raise NumberError(f"a label is text, {ops.described(label)} came: Value(data, label). A new "
                               "operation is a function of values, or a row of autograd/ops.py, and says what it made")
         self._data = data if type(data) is float else to_float(data)

@@ -13,6 +13,7 @@ from autograd.compiler.arguments import Batch, FloatArray, as_batch, check_out, 
 from autograd.compiler.build import Names, Plan, parameter_names, plan
 from autograd.compiler.engine import Engine
 from autograd.compiler.example import example
+from autograd.compiler.explain import Explanation, explain
 from autograd.compiler.native import llvm
 from autograd.compiler.nodes import BlockInfo, block_infos, table
 from autograd.compiler.passes import Pass, passes
@@ -219,6 +220,40 @@ class Program:
         differentiate ['x', 'y', 'z', 'loss', 'value', 'dloss', 'dz', 'dw']
         """
         return passes(self.traced(), self.params, inputs)
+
+    def explain(
+        self, name: str, X: npt.ArrayLike | None = None, Y: npt.ArrayLike | None = None, *,
+        rng: np.random.Generator | None = None,
+    ) -> Explanation:
+        """What a line of the source stands for: its scalars index by index, and how it became a product of matrices.
+
+        `name` is an array of the source, such as "z1" or "dW1", or "dx". The numbers are those of the rows of X and Y
+        with today's parameters; without X, those of two examples near the one with which the program was traced.
+        Raises `UsageError` for names that the program has not.
+
+        >>> w, b = [Value(2.0, "w[0]"), Value(3.0, "w[1]")], Value(1.0, "b")
+        >>> program = Program(lambda x: (w[0] * x[0] + w[1] * x[1] + b).tanh(), {"w": w, "b": b})
+        >>> print(program.explain("dw", [[1.0, 2.0], [3.0, 4.0]]))
+        """
+        engine, given, kind = self.given(X, Y, rng, name)
+        return explain(engine, name, given, kind)
+
+    def given(
+        self, X: npt.ArrayLike | None, Y: npt.ArrayLike | None, rng: np.random.Generator | None, name: str = ""
+    ) -> tuple[Engine, dict[str, Any], str]:
+        """What the statements of a program read, for looking at every array: the engine, the numbers, the function."""
+        batch = None if X is None else as_batch(X, Y)
+        compiled = self.traced() if batch is None else self.compiled(batch, "outputs")
+        kind = compiled.shown.kind if name != "dx" or compiled.plan.several else "inputs"
+        theta = np.array([value.data for value in self.params])
+        noise = compiled.noise(batch, rng or np.random.default_rng(0)) if batch is not None else None
+        if batch is None:
+            assert compiled.sample is not None, "a program is verified before it is looked at"
+            theta, batch, noise = compiled.sample
+        x, y = batch.matrices(np.dtype(np.float64))
+        given = {"theta": theta, "x": x, "y": y, "u": noise, "outside": compiled.outside(np.dtype(np.float64)),
+                 "n": len(batch)}
+        return compiled, given, kind
 
     def example(
         self, x: Any, y: Any = None, *, rng: np.random.Generator | None = None

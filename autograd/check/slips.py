@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
-Rule = Callable[..., float]
+from autograd import ops
+
+Rule = Callable[..., Any]
+"""Of slopes, over any carrier."""
 
 VALUES: dict[str, list[tuple[str, Rule]]] = {
     "sub": [("b - a: the operands are swapped", lambda x, y: y - x)],
@@ -39,20 +43,20 @@ SLOPES: dict[str, list[tuple[int, str, Rule]]] = {
     ],
     "exp": [(0, "a·exp(a): the derivative is exp(a) itself", lambda out, x: x * out),
             (0, "a: the derivative is exp(a), the output's number", lambda out, x: x),
-            (0, "exp(exp(a)): the exponential is taken twice", lambda out, x: math.exp(out)),
-            (0, "a·exp(a-1): the rule of a power", lambda out, x: x * math.exp(x - 1))],
+            (0, "exp(exp(a)): the exponential is taken twice", lambda out, x: ops.exp(out)),
+            (0, "a·exp(a-1): the rule of a power", lambda out, x: x * ops.exp(x - 1))],
     "log": [(0, "1 / log(a): it is 1 / a", lambda out, x: 1 / out),
             (0, "log(a): it is 1 / a", lambda out, x: out), (0, "a: it is 1 / a", lambda out, x: x)],
     "sqrt": [(0, "1 / sqrt(a): the factor 1/2 is missing", lambda out, x: 1 / out),
              (0, "sqrt(a) / 2: it is 1 / (2·sqrt(a))", lambda out, x: out / 2)],
-    "sin": [(0, "-cos(a): the sign", lambda out, x: -math.cos(x))],
-    "cos": [(0, "sin(a): the minus is missing", lambda out, x: math.sin(x))],
+    "sin": [(0, "-cos(a): the sign", lambda out, x: -ops.cos(x))],
+    "cos": [(0, "sin(a): the minus is missing", lambda out, x: ops.sin(x))],
     "tanh": [
         (0, "1 - a²: it is 1 - tanh(a)², with the output's number", lambda out, x: 1 - x**2),
         (0, "1 - tanh(a): the square is missing", lambda out, x: 1 - out),
         (0, "1 + tanh(a)²: the sign", lambda out, x: 1 + out**2),
         (0, "tanh(a)·(1 - tanh(a)): that is the sigmoid's rule", lambda out, x: out * (1 - out)),
-        (0, "1 - tanh(tanh(a))²: tanh is taken twice", lambda out, x: 1 - math.tanh(out) ** 2),
+        (0, "1 - tanh(tanh(a))²: tanh is taken twice", lambda out, x: 1 - ops.tanh(out) ** 2),
     ],
     "sigmoid": [
         (0, "a·(1 - a): it is s·(1 - s), with the output's number s", lambda out, x: x * (1 - x)),

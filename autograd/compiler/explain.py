@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import ops
-from autograd.compiler.array import Array, For, Let, Line, Rows, Statement, nodes, target_of
+from autograd.compiler.array import Array, For, Let, Line, Rows, Statement, Store, nodes, target_of
 from autograd.compiler.engine import Engine
 from autograd.compiler.entries import (
     At,
@@ -33,7 +33,7 @@ from autograd.compiler.entries import (
     scalars,
 )
 from autograd.compiler.function import Function
-from autograd.compiler.interpret import Arrays, run
+from autograd.compiler.interpret import Arrays, perform, run
 from autograd.compiler.layout import positions
 from autograd.compiler.loops import Looped
 from autograd.compiler.printer import Printer
@@ -46,16 +46,15 @@ FEW = 4
 
 WIDTH = 100
 
-SAMPLE = 4_000_000
+SAMPLE = 1_000_000
 """So many products at most are computed when a line is compared with its scalars."""
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """What a line did when it ran: the arrays that it read, what it wrote, and what had been there before."""
+    """What a line did when it ran: the arrays before it, and the one that it wrote after it."""
 
     arrays: Arrays
-    before: Any
     after: Any
 
 
@@ -100,6 +99,10 @@ class Rule:
             words.append(f"in each step {self.loop.index} = {ends[0]} … {ends[1]}")
         return ", ".join(words)
 
+    def left_at(self, explanation: Explanation) -> str:
+        """The first entry of an array by name."""
+        return element(explanation.name, (0,) * len(explanation.shape))
+
     # ── numbers ──────────────────────────────────────────────────────────────────────────────
 
     def error(self, step: Step) -> float:
@@ -108,13 +111,14 @@ class Rule:
         axes = [*self.axes, *dict.fromkeys(inner)]
         grid = Grid(step.arrays, axes, self.sample(step.arrays, inner))
         place = tuple(np.asarray(index) for index in map(grid.index, self.entry.indices))
-        wanted = np.asarray(step.after)[place] if place else np.asarray(step.after)
-        if self.adds:
-            wanted = wanted - (np.asarray(step.before)[place] if place else np.asarray(step.before))
         with np.errstate(all="ignore"):
             found = np.asarray(grid.value(self.value), dtype=float)
-        scale = max(np.abs(step.after).max(initial=0.0), 1e-300) if np.size(step.after) else 1.0
-        return float(np.max(np.abs(found - wanted), initial=0.0) / scale)
+            if self.adds:
+                found = np.asarray(step.arrays[self.entry.name])[place] + found
+            wanted = np.asarray(step.after, dtype=float)[place]
+            apart = np.where((found == wanted) | (np.isnan(found) & np.isnan(wanted)), 0.0, np.abs(found - wanted))
+            largest = np.max(np.abs(step.after), where=np.isfinite(step.after), initial=1e-300)
+            return float(np.max(apart, initial=0.0) / largest)
 
     def sample(self, arrays: Arrays, inner: Sequence[Axis]) -> dict[Axis, npt.NDArray[Any]]:
         """Positions along the axes of the entry, fewer than all where there would be too many products."""
@@ -350,7 +354,7 @@ class Lines:
         self.steps: dict[Statement, list[Step]] = {statement: [] for statement in self.statements}
         self.arrays = dict(given)
         with np.errstate(all="ignore"):
-            run(self.lines, self.arrays, self.saw)
+            run(self.lines, self.arrays, self.perform)
         self.names = list(dict.fromkeys(map(target_of, self.statements)))
         self.taken = {*self.names, *given, *(argument.info for argument in read.arguments)}
         self.rules: dict[Statement, Rule] = {}
@@ -365,10 +369,13 @@ class Lines:
             self.gradient_of["gradient"] = "theta"
         self.places = {let.name.info: positions(let, parameters) for let in read.places}
 
-    def saw(self, statement: Statement, before: Any, arrays: Arrays) -> None:
-        """Note what a statement did: what it wrote is written to again, so that it is copied."""
-        after = np.copy(arrays[target_of(statement)])
-        self.steps[statement].append(Step(dict(arrays), before, after))
+    def perform(self, statement: Statement, arrays: Arrays) -> None:
+        """Compute a statement and note what it did. What is written to may be written to again, so it is copied."""
+        before = dict(arrays)
+        if isinstance(statement, Store):
+            before[statement.target] = np.copy(arrays[statement.target])
+        perform(statement, arrays)
+        self.steps[statement].append(Step(before, np.copy(arrays[target_of(statement)])))
 
     def rule(self, statement: Statement) -> Rule:
         """A line as a rule."""

@@ -1,4 +1,5 @@
-"""Compute what statements say, one after the other, without printing them: whoever calls sees every array on the way.
+"""Compute what statements say, one after the other, without printing them: whoever calls sees every array on the way,
+and may do something else in the place of a statement.
 
 >>> x, w = name("x", (Rows(), 3)), name("w", (3, 2))
 >>> value_of(matmul(x, w), {"x": np.ones((4, 3)), "w": np.ones((3, 2))}).tolist()
@@ -31,33 +32,30 @@ from autograd.compiler.array import (  # noqa: F401 the example above uses all o
 Arrays = dict[str, Any]
 """Arrays and numbers by their names; n is the number of examples."""
 
-Seen = Callable[[Statement, Any, Arrays], None]
-"""Is told of every statement that has been computed: what its array was before, or None, and all arrays now."""
+Perform = Callable[[Statement, Arrays], None]
+"""Does what a statement says: `perform`, or more than that."""
 
 
-def run(lines: Iterable[Line], arrays: Arrays, seen: Seen | None = None) -> Arrays:
+def perform(statement: Statement, arrays: Arrays) -> None:
+    """Compute one statement."""
+    value = value_of(statement.value, arrays)
+    if isinstance(statement, Let):
+        arrays[statement.name.info] = value
+    else:
+        store(statement.place, value, statement.adds, arrays)
+
+
+def run(lines: Iterable[Line], arrays: Arrays, perform: Perform = perform) -> Arrays:
     """Compute statements and loops; the arrays, to which those that they define are added."""
     for line in lines:
         if isinstance(line, For):
             steps = range(line.start, line.stop)
             for step in reversed(steps) if line.backwards else steps:
                 arrays[line.index] = step
-                run(line.body, arrays, seen)
+                run(line.body, arrays, perform)
         else:
-            perform(line, arrays, seen)
+            perform(line, arrays)
     return arrays
-
-
-def perform(statement: Statement, arrays: Arrays, seen: Seen | None) -> None:
-    """Compute one statement."""
-    if isinstance(statement, Let):
-        arrays[statement.name.info] = value_of(statement.value, arrays)
-        before = None
-    else:
-        before = np.copy(arrays[statement.target]) if seen else None
-        store(statement.place, value_of(statement.value, arrays), statement.adds, arrays)
-    if seen is not None:
-        seen(statement, before, arrays)
 
 
 def store(place: Array, value: Any, adds: bool, arrays: Arrays) -> None:

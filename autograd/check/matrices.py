@@ -1,0 +1,750 @@
+"""Check a student's backpropagation with arrays: which line is wrong first, and by which slip.
+
+The compiler turns the loss of one example into the arrays of a batch, each of them with its gradient, and the student's
+function is compared with those. Whatever the student keeps, the gradients decide: weights may be stored (out, in) or
+(in, out), examples may come first or last, and what is on the way may be scaled, as long as the gradients are right.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import itertools
+import linecache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.check.mistakes import Slip, Version, slips, version_of
+from autograd.check.report import CheckError, _list, _paragraph
+from autograd.check.student import described
+from autograd.compiler.array import N, Rows, full, target_of
+from autograd.compiler.array import Array as Tree
+from autograd.compiler.array import Let
+from autograd.compiler.explain import Explanation, Lines
+from autograd.compiler.interpret import Arrays
+from autograd.compiler.layout import positions
+from autograd.compiler.program import Program
+from autograd.errors import SizeError, UsageError
+from autograd.nested import flatten, parameters_of
+
+Array = npt.NDArray[Any]
+
+TOLERANCE = 1e-6
+"""Relative to the largest number of an array; for float32 a thousand times as much."""
+
+ROUNDS = 4
+"""So many slips at most are looked for."""
+
+
+# ── what is compared ─────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """A parameter array: its name, its positions in theta in the shape in which it is stored, and its gradient's name.
+
+    `turned` says whether the program reads it as the transpose of what is stored; None if it is no weight matrix.
+    """
+
+    name: str
+    stored: npt.NDArray[np.int64]
+    gradient: str = ""
+    turned: bool | None = None
+
+    def of(self, arrays: Arrays) -> Array:
+        """Its gradient as it is stored, or as the array that a slip has made of it."""
+        if not self.gradient:
+            return np.asarray(arrays["gradient"][self.stored])
+        found = np.asarray(arrays[self.gradient])
+        if self.turned is not None:
+            return found.T if self.turned else found
+        return found.reshape(self.stored.shape) if found.size == self.stored.size else found
+
+
+@dataclass(frozen=True)
+class Convention:
+    """How a student lays out arrays: weights as they are stored or transposed, examples first or last, biases."""
+
+    transposed: bool = False
+    last: bool = False
+    biases: str = "flat"
+
+    def data(self, array: Array | None) -> Array | None:
+        """X or Y, or an array with a row for every example."""
+        return np.moveaxis(array, 0, -1).copy() if array is not None and self.last and array.ndim > 1 else array
+
+    def parameter(self, one: Parameter, array: Array) -> Array:
+        """A parameter or its gradient, from how it is stored."""
+        if one.turned is not None and array.ndim == 2:
+            return array.T if self.transposed else array
+        if one.stored.ndim == 1 and array.ndim == 1 and self.biases != "flat":
+            return array[:, None] if self.biases == "column" else array[None, :]
+        if array.ndim == 2 and one.stored.ndim == 1 and self.last:
+            return array.T  # not summed over the examples
+        return array
+
+
+CONVENTIONS = [Convention(transposed, last, biases) for biases in ("flat", "column", "row")
+               for last in (False, True) for transposed in (True, False)]
+
+
+class Recorder:
+    """Notes intermediate arrays by name: a student's function that takes `record` calls record(z1=z1, a1=a1)."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, Array] = {}
+
+    def __call__(self, **arrays: Any) -> None:
+        self.arrays |= {name: np.array(array) for name, array in arrays.items() if is_array(array)}
+
+
+def is_array(thing: Any) -> bool:
+    """Whether a thing is an array of numbers, or a number."""
+    return isinstance(thing, (np.ndarray, np.generic, float, int)) and np.asarray(thing).dtype.kind in "fiub"
+
+
+@dataclass
+class Answer:
+    """What a student's function gave in one convention: gradients, intermediate arrays, perhaps an exception."""
+
+    convention: Convention
+    gradients: dict[str, Array] = field(default_factory=dict)
+    arrays: dict[str, Array] = field(default_factory=dict)
+    error: Exception | None = None
+    line: int = 0
+    text: str = ""
+    target: str = ""
+
+
+# ── the report ───────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake: the array that is wrong first, the slip in a word and in words, and the right line.
+
+    `kind` is one of "transpose", "mean", "factor", "sign", "axis", "shape", "product", "mask", "slope", "wrong array",
+    "overwritten", "missing term", "extra term", "missing factor", "missing", "order", "raises", or "unknown" where no
+    usual slip gives the student's numbers.
+    """
+
+    name: str
+    kind: str
+    words: str
+    line: str = ""
+    also: tuple[str, ...] = ()
+    """Arrays in which the same slip would give the same gradients."""
+    explanation: Explanation | None = None
+    details: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"{self.name} {self.words}" if self.name else self.words]
+        lines += _paragraph("  detail", self.details) if self.details else []
+        lines += _paragraph("  or", f"the same in {', '.join(self.also)}, which gives the same gradients") * bool(self.also)
+        if self.explanation is not None:
+            for rule in self.explanation.rules:
+                lines += _paragraph("  right", rule.text) + _paragraph("  means", f"{rule}, {rule.ranges()}")
+            for rule, text in self.explanation.terms():
+                lines += _paragraph("  entry", f"{rule.left_at(self.explanation)} {'+=' if rule.adds else '='} {text}")
+            for source in self.explanation.sources:
+                lines += _paragraph("  why", source.sentence)
+        return "\n".join(lines)
+
+
+@dataclass(repr=False)
+class MatrixReport:
+    """What `matrices` found: true if all gradients are right."""
+
+    title: str
+    right: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
+    layout: str = ""
+    program: Any = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether all gradients are right."""
+        return not self.wrong and not self.mistakes
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    @property
+    def first(self) -> Mistake | None:
+        """The first mistake, in the order in which the program computes."""
+        return self.mistakes[0] if self.mistakes else None
+
+    def raise_if_failed(self) -> None:
+        """Raise `CheckError`, an AssertionError, with the whole report if a gradient is wrong."""
+        if not self.ok:
+            raise CheckError(str(self))
+
+    def __str__(self) -> str:
+        total = len(self.right) + len(self.wrong)
+        lines = [f"{self.title}: {len(self.right)} of {total} gradients are right"]
+        lines += _paragraph("layout", self.layout) if self.layout else []
+        for word, names in (("right", self.right), ("wrong", self.wrong)):
+            lines += _list(word, names) if names else []
+        for number, mistake in enumerate(self.mistakes, 1):
+            lines += ["", f"{number}. {mistake}"]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+# ── parameters, and how a function is called ─────────────────────────────────────────────────
+
+
+def parameters(params: Any, program: Program, lines: Lines) -> list[Parameter]:
+    """The parameter arrays of a program, in the order of theta."""
+    place = {value: i for i, value in enumerate(program.params)}
+    nested = dict(params) if isinstance(params, Mapping) else None
+    if nested is None and hasattr(params, "named_parameters"):
+        nested = dict(params.named_parameters())
+    found = []
+    for key, values in (nested or {}).items():
+        flat = [place[value] for value in parameters_of(values) if value in place]
+        shape = np.shape(np.array(flatten(values), dtype=object).reshape(shape_of(values)))
+        stored = np.array(flat).reshape(shape if len(flat) == int(np.prod(shape)) else (len(flat),))
+        runs = [text for (start, stop), text in program.names.items() if start == flat[0] and stop == flat[-1] + 1]
+        found.append((runs[0] if runs and not isinstance(params, Mapping) else str(key), stored))
+    if nested is None:
+        found = [(text, np.arange(start, stop)) for (start, stop), text in program.names.items()]
+    return [placed(text, stored, lines) for text, stored in sorted(found, key=lambda pair: int(pair[1].min()))]
+
+
+def shape_of(values: Any) -> tuple[int, ...]:
+    """The shape of nested lists of Values, or () for one of them."""
+    if isinstance(values, np.ndarray):
+        return values.shape
+    if not isinstance(values, (list, tuple)):
+        return ()
+    return (len(values), *(shape_of(values[0]) if values else ()))
+
+
+def placed(text: str, stored: npt.NDArray[np.int64], lines: Lines) -> Parameter:
+    """A parameter with the name that the program gives to its gradient."""
+    for gradient, held in lines.places.items():
+        if held.size == stored.size and np.array_equal(np.sort(held, axis=None), np.sort(stored, axis=None)):
+            weight = stored.ndim == held.ndim == 2
+            if weight and np.array_equal(held, stored):
+                return Parameter(text, stored, gradient, False)
+            if weight and np.array_equal(held.T, stored):
+                return Parameter(text, stored, gradient, True)
+            if np.array_equal(held.ravel(), stored.ravel()):
+                return Parameter(text, stored, gradient)
+    return Parameter(text, stored)
+
+
+def bare(text: str) -> str:
+    """A name without what spelling differs in: dW1, d_w1, grad_W1 and W1_grad are the gradient of w1."""
+    text = text.lower().replace("_", "").replace("∂", "d")
+    for prefix in ("gradient", "grad", "delta"):
+        if text.startswith(prefix) and len(text) > len(prefix):
+            return "d" + text.removeprefix(prefix)
+        if text.endswith(prefix) and len(text) > len(prefix):
+            return "d" + text.removesuffix(prefix)
+    return text
+
+
+DATA = {"x": "X", "xs": "X", "inputs": "X", "input": "X", "xbatch": "X", "data": "X",
+        "y": "Y", "ys": "Y", "t": "Y", "targets": "Y", "target": "Y", "labels": "Y", "ybatch": "Y"}
+"""What students call X and Y."""
+
+
+class Student:
+    """A student's function, and how it is called: by the names of its parameters."""
+
+    def __init__(self, function: Callable[..., Any], known: Sequence[Parameter], with_y: bool) -> None:
+        if not callable(function):
+            raise UsageError(f"the student's function is expected third, {type(function).__name__} came")
+        self.function, self.known = function, known
+        self.title = getattr(function, "__name__", type(function).__name__)
+        self.asks = list(self.roles(with_y))
+
+    def roles(self, with_y: bool) -> Iterator[tuple[str, str]]:
+        """What each parameter of the function is given: X, Y, the recorder, all parameters, or one of them."""
+        try:
+            signature = inspect.signature(self.function)
+        except (TypeError, ValueError):
+            raise UsageError(f"{self.title} does not say which arguments it takes") from None
+        names = {bare(one.name): one.name for one in self.known}
+        strange = []
+        for name, argument in signature.parameters.items():
+            if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
+                continue
+            plain = bare(name)
+            if plain in names:
+                yield name, names[plain]
+            elif plain in DATA:
+                yield name, DATA[plain]
+            elif plain == "record":
+                yield name, "record"
+            elif plain == "theta":
+                yield name, "theta"
+            elif plain in ("params", "parameters", "weights", "p", "model"):
+                yield name, "params"
+            elif argument.default is argument.empty:
+                strange.append(name)
+        if len(strange) == 1:
+            yield strange[0], "params"
+        elif strange:
+            raise UsageError(
+                f"{self.title} takes {', '.join(strange)}, which say nothing to the check: it can give X, Y, params (a "
+                f"dict of arrays), {', '.join(one.name for one in self.known)}, theta and record")
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is given no parameters, so that it has its own."""
+        return not any(role not in ("X", "Y", "record") for _, role in self.asks)
+
+    def answer(self, convention: Convention, theta: Array, X: Array, Y: Array | None) -> Answer:
+        """Call it in a convention."""
+        arrays = {one.name: convention.parameter(one, theta[one.stored]).copy() for one in self.known}
+        record = Recorder()
+        vector = np.concatenate([np.zeros(0), *(array.ravel() for array in arrays.values())])
+        roles: dict[str, Any] = {"X": copied(convention.data(X)), "Y": copied(convention.data(Y)), "params": arrays,
+                                 "theta": vector, "record": record, **arrays}
+        answer = Answer(convention)
+        try:
+            with np.errstate(all="ignore"):
+                result = self.function(**{name: roles[role] for name, role in self.asks})
+            self.sort(answer, result, arrays)
+        except UsageError:
+            raise
+        except Exception as error:
+            self.failed(answer, error)
+        answer.arrays |= record.arrays
+        return answer
+
+    def failed(self, answer: Answer, error: Exception) -> None:
+        """Note an exception: the line of the student's code, and the arrays that were there."""
+        answer.error = error
+        code, traceback = getattr(self.function, "__code__", None), error.__traceback__
+        while traceback is not None:
+            if traceback.tb_frame.f_code is code:
+                answer.line = traceback.tb_lineno
+                answer.text = linecache.getline(traceback.tb_frame.f_code.co_filename, answer.line).strip()
+                answer.arrays |= {key: np.array(value) for key, value in traceback.tb_frame.f_locals.items()
+                                  if is_array(value)}
+            traceback = traceback.tb_next
+        answer.target = assigned(answer.text)
+
+    def sort(self, answer: Answer, result: Any, given: Mapping[str, Array]) -> None:
+        """Tell gradients from other arrays in what the function returned."""
+        if isinstance(result, tuple) and len(result) == 2 and np.ndim(result[0] if is_array(result[0]) else 1.0) == 0 and (
+                is_array(result[0]) and (isinstance(result[1], (dict, list, tuple)) or np.size(result[1]) > 1)):
+            result = result[1]
+        if isinstance(result, Mapping):
+            named = {bare(str(key)): np.array(value) for key, value in result.items() if is_array(value)}
+            slopes = any(f"d{bare(one.name)}" in named for one in self.known)
+            for one in self.known:
+                plain = f"d{bare(one.name)}" if slopes else bare(one.name)
+                if plain in named:
+                    answer.gradients[one.name] = named[plain]
+            answer.arrays |= {str(key): np.array(value) for key, value in result.items() if is_array(value)}
+            if not answer.gradients:
+                raise UsageError(f"{self.title} returned a dict with {', '.join(map(str, result)) or 'nothing'}: gradients "
+                                 f"are expected by name, {', '.join('d' + one.name for one in self.known)}")
+            return
+        total = sum(one.stored.size for one in self.known)
+        if is_array(result) and np.ndim(result) == 1 and np.size(result) == total and len(self.known) > 1:
+            start = 0
+            for one in self.known:
+                part = np.array(result)[start : (start := start + one.stored.size)]
+                answer.gradients[one.name] = part.reshape(given[one.name].shape)
+            return
+        arrays = [np.array(one) for one in leaves(result)]
+        if len(arrays) == len(self.known) + 1 and arrays[0].ndim == 0:
+            del arrays[0]
+        if result is None or len(arrays) != len(self.known):
+            came = "None: end with return" if result is None else f"{len(arrays)} arrays"
+            raise UsageError(f"{self.title} is expected to return the gradients of {', '.join(given)}: a dict, a tuple in this "
+                             f"order or one vector; it returned {came}")
+        answer.gradients |= {one.name: array for one, array in zip(self.known, arrays, strict=True)}
+
+
+def copied(array: Array | None) -> Array | None:
+    """A copy, so that a function that writes to it harms nobody."""
+    return None if array is None else np.array(array)
+
+
+def leaves(result: Any) -> list[Any]:
+    """The arrays in nested lists and tuples."""
+    if isinstance(result, (list, tuple)):
+        return [leaf for one in result for leaf in leaves(one)]
+    if isinstance(result, Mapping):
+        return leaves(list(result.values()))
+    return [result] if is_array(result) else []
+
+
+def assigned(text: str) -> str:
+    """The name to which a line of the student's code assigns: dW1, or that in grads["W1"]."""
+    try:
+        (node,) = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return ""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(
+        node, ast.AugAssign | ast.AnnAssign) else []
+    for target in targets:
+        while isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Constant):
+            target = target.value
+        if isinstance(target, ast.Name):
+            return target.id
+        if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+            return f"d{str(target.slice.value).removeprefix('d')}"
+    return ""
+
+
+# ── the search ───────────────────────────────────────────────────────────────────────────────
+
+
+def same(found: Any, wanted: Any, loose: bool = False) -> bool:
+    """Whether two arrays have the same shape and numbers but for rounding; if `loose`, axes of 1 do not count."""
+    found, wanted = np.asarray(found), np.asarray(wanted)
+    if loose:
+        found, wanted = np.squeeze(found), np.squeeze(wanted)
+    if found.shape != wanted.shape:
+        return False
+    scale = np.max(np.abs(wanted), initial=0.0)
+    tolerance = TOLERANCE * (1000 if found.dtype == np.float32 else 1)
+    return bool(np.all(np.abs(found - wanted) <= tolerance * scale + 1e-300))
+
+
+class Search:
+    """Looks for slips that make the program give what the student has."""
+
+    def __init__(self, lines: Lines, given: Arrays, known: Sequence[Parameter], answer: Answer, closed: bool) -> None:
+        self.lines, self.given, self.known, self.answer, self.closed = lines, given, known, answer, closed
+        self.order = {text: number for number, text in enumerate(lines.names)}
+        self.wanted = {bare(text): text for text in lines.names}
+        self.version = version_of(lines)
+        self.right = self.version.arrays(given, lines.arrays)
+
+    # ── comparison ───────────────────────────────────────────────────────────────────────────
+
+    def agreeing(self, arrays: Arrays) -> set[str]:
+        """The parameters whose gradients are the student's."""
+        return {one.name for one in self.known if one.name in self.answer.gradients and self.agrees(one, arrays)}
+
+    def agrees(self, one: Parameter, arrays: Arrays) -> bool:
+        """Whether the gradient of a parameter is the student's."""
+        mine = self.answer.convention.parameter(one, one.of(arrays))
+        return same(self.answer.gradients[one.name], mine, loose=self.closed and one.turned is None)
+
+    def noted(self, arrays: Arrays) -> int:
+        """How many of the arrays that the student has noted are those of the program."""
+        return sum(self.is_noted(text, array, arrays) is True for text, array in self.answer.arrays.items())
+
+    def is_noted(self, text: str, array: Array, arrays: Arrays) -> bool | None:
+        """Whether a noted array is the program's; None where the program has none of that name and size."""
+        mine = self.wanted.get(bare(text))
+        if mine is None or mine not in arrays or mine in self.lines.places:
+            return None
+        wanted = np.asarray(arrays[mine])
+        if wanted.size != array.size or wanted.ndim == 0:
+            return None
+        turned = np.moveaxis(array, -1, 0) if self.answer.convention.last and array.ndim > 1 else array
+        return same(turned.reshape(wanted.shape), wanted)
+
+    # ── slips ────────────────────────────────────────────────────────────────────────────────
+
+    def factors(self) -> list[float]:
+        """By how much arrays may be too large: the usual numbers, and those by which gradients differ."""
+        n = float(self.given["n"])
+        found = [n, 1 / n, -1.0, 2.0, 0.5]
+        for one in self.known:
+            if one.name in self.answer.gradients:
+                mine, right = self.answer.gradients[one.name], self.answer.convention.parameter(one, one.of(self.right))
+                ratio = ratio_of(mine, right)
+                if ratio is not None and not any(np.isclose(ratio, other) for other in found):
+                    found.append(ratio)
+        return found
+
+    def candidates(self, version: Version) -> Iterator[Slip]:
+        """All slips that are tried."""
+        yield from slips(self.lines, version, self.factors())
+        arrays = version.arrays(self.given, self.right)
+        for one in self.known:
+            if one.gradient and one.name in self.answer.gradients:
+                yield from self.of_parameter(one, arrays)
+
+    def of_parameter(self, one: Parameter, arrays: Arrays) -> Iterator[Slip]:
+        """Slips in the gradient of one parameter that are seen by what the student has."""
+        mine, right = np.asarray(self.answer.gradients[one.name]), one.of(arrays)
+        own = self.answer.convention.parameter(one, right)
+        if mine.shape != own.shape and np.squeeze(mine).shape == np.squeeze(own).shape and same(mine, own, loose=True):
+            kept = "keepdims=True was forgotten" if mine.ndim < own.ndim else f"flatten it, or leave keepdims=True out"
+            shape = mine.shape
+            yield Slip("shape", one.gradient, f"has the shape {mine.shape} where {one.name} has {own.shape}: {kept}",
+                       after=lambda a, arrays: np.reshape(a, shape))
+        if mine.shape == own.shape:
+            value = self.answer.convention.parameter(one, np.asarray(self.given["theta"])[one.stored])
+            ratio = ratio_of(mine - own, value)
+            if ratio is not None:
+                stored = np.asarray(self.given["theta"])[one.stored]
+                turned = stored.T if one.turned else stored
+                verb = "contains" if ratio > 0 else "lacks"
+                yield Slip("extra term" if ratio > 0 else "missing term", one.gradient,
+                           f"{verb} {abs(ratio):.6g} * {one.name}, which is of a penalty on {one.name}",
+                           after=lambda a, arrays: a + ratio * turned.reshape(np.shape(a)))
+            for axis in range(one.stored.ndim):
+                if one.turned is None and one.stored.ndim > 1:
+                    yield self.flipped(one, (axis,))
+            if one.turned is None and one.stored.ndim > 1:
+                yield self.flipped(one, tuple(range(one.stored.ndim)))
+                yield self.flipped(one, tuple(range(one.stored.ndim - 2, one.stored.ndim)))
+                yield Slip("transpose", one.gradient, f"is the transpose of {one.gradient}", after=lambda a, arrays: np.swapaxes(
+                    a.reshape(one.stored.shape), -1, -2))
+        for other in self.known:
+            if other is not one and other.gradient and mine.shape == self.answer.convention.parameter(
+                    other, other.of(arrays)).shape:
+                replaced = other.of(arrays)
+                turned = replaced.T if one.turned else replaced
+                yield Slip("order", one.gradient, f"is {other.gradient}: gradients are mixed up",
+                           after=lambda a, arrays, turned=turned: turned)
+
+    def flipped(self, one: Parameter, axes: tuple[int, ...]) -> Slip:
+        """A kernel whose entries are in reverse."""
+        return Slip("flipped", one.gradient, f"is reversed along axis {' and '.join(map(str, axes))}: a convolution in "
+                    f"place of a correlation, or the other way round",
+                    after=lambda a, arrays: np.flip(a.reshape(one.stored.shape), axes).reshape(np.shape(a)))
+
+    def single(self, version: Version) -> Iterator[Slip]:
+        """Only one of the examples counts."""
+        n = int(self.given["n"])
+        for row, words in ((n - 1, "last"), (0, "first")):
+            given = self.given | {"n": 1} | {text: self.given[text][row : row + 1] for text in ("x", "y", "u")
+                                             if self.given[text] is not None}
+            alone = replace(version, kept=False).arrays(given, given)
+            for one in self.known:
+                for share in (1.0, 1 / n):
+                    if one.gradient:
+                        part = np.asarray(alone[one.gradient]) * share
+                        yield Slip("overwritten", one.gradient, f"is that of the {words} example alone: add up over the "
+                                   f"examples, += in place of =", after=lambda a, arrays, part=part: part)
+
+    def slipped(self) -> Iterator[tuple[Slip, list[str]]]:
+        """The slips that, one after the other, lead from the right program to what the student has."""
+        version, arrays = self.version, self.right
+        agreed = self.agreeing(arrays)
+        wrong = set(self.answer.gradients) - agreed
+        for _ in range(ROUNDS):
+            if not wrong:
+                return
+            best: tuple[Any, ...] | None = None
+            alike: list[tuple[Slip, Version, Arrays, set[str], int]] = []
+            for slip in itertools.chain(self.candidates(version), self.single(version)):
+                changed = version.with_slip(slip)
+                try:
+                    found = changed.arrays(self.given, self.right)
+                    now = self.agreeing(found)
+                except (ValueError, IndexError, TypeError, AttributeError):
+                    continue  # arrays of shapes that do not go together
+                if not agreed < now:
+                    continue
+                score = len(now), self.noted(found)
+                if best is None or score > best:
+                    best, alike = score, []
+                if score == best:
+                    alike.append((slip, changed, found, now, len(alike)))
+            if not alike:
+                return
+            slip, version, arrays, agreed, others = self.chosen(alike)
+            wrong -= agreed
+            yield slip, others
+
+    def chosen(self, alike: Sequence[tuple[Slip, Version, Arrays, set[str], int]]) -> tuple[
+            Slip, Version, Arrays, set[str], list[str]]:
+        """The first of several slips that explain as much, in the last of the arrays in which it does."""
+        first = alike[0][0]
+        kin = [one for one in alike if one[0].kind == first.kind]
+        slip, version, arrays, agreed, _ = max(kin, key=lambda one: self.order.get(one[0].name, 0))
+        others = [one[0].name for one in kin if one[0].name != slip.name]
+        return slip, version, arrays, agreed, list(dict.fromkeys(others))
+
+
+def ratio_of(mine: Any, right: Any) -> float | None:
+    """The number by which one array is a multiple of another; None where it is none, or 0 or 1 times."""
+    mine, right = np.asarray(mine, dtype=float), np.asarray(right, dtype=float)
+    if mine.shape != right.shape or not np.any(right) or not np.all(np.isfinite(mine)):
+        return None
+    ratio = float(np.vdot(mine, right) / np.vdot(right, right))
+    if abs(ratio) < 1e-9 or abs(ratio - 1) < 1e-9:
+        return None
+    return ratio if np.allclose(mine, ratio * right, rtol=0, atol=TOLERANCE * np.abs(mine).max()) else None
+
+
+# ── the check ────────────────────────────────────────────────────────────────────────────────
+
+
+def matrices(
+    loss: Callable[..., Any], params: Any, student: Callable[..., Any], X: npt.ArrayLike, Y: npt.ArrayLike | None = None,
+    *, reduction: str = "mean",
+) -> MatrixReport:
+    """A report on a student's backpropagation in NumPy, compared with the arrays of the compiled loss.
+
+    `loss(x, y)` and `params` are those of `autograd.compile`: the loss of one example over Values. `student` computes the
+    gradients of the mean over the batch X, Y, or of the sum with reduction="sum". It is called by the names of its
+    parameters: X, Y, `params` (a dict of arrays), or W1, b1 … one by one; `theta` is one vector. It returns the gradients as a
+    dict ({"dW1": …} or {"W1": …}), a tuple in the order of the parameters, or one vector, perhaps after the loss.
+    Weights may be (in, out) or (out, in), and examples may come first or last: the function is called in every layout, and
+    the one in which it comes out best is its own.
+
+    Intermediate arrays help to find the line: end with `return locals()`, or take `record` and call record(z1=z1, dz1=dz1).
+    They are compared with those of the same name in `program.source`.
+
+    The report is true if all gradients are right. Else it names the first line that is wrong, and the slip, if a usual one
+    gives the student's numbers when it is made in the right program; its `explanation` is the right line, index by index.
+    Raises `UsageError` for functions that cannot be called or return something else.
+
+    >>> from autograd import Value
+    >>> w, b = [Value(0.5, "w[0]"), Value(-1.0, "w[1]")], Value(0.1, "b")
+    >>> def loss(x, y):
+    ...     return (w[0] * x[0] + w[1] * x[1] + b - y) ** 2
+    >>> def backward(X, Y, w, b):
+    ...     dz = 2 * (X @ w + b - Y)
+    ...     return X.T @ dz, dz.sum()
+    >>> report = matrices(loss, {"w": w, "b": b}, backward, [[1.0, 2.0], [3.0, 4.0], [0.0, 1.0]], [1.0, 0.0, 2.0])
+    >>> print(report.first.name, report.first.words)
+    """
+    if reduction not in ("mean", "sum"):
+        raise UsageError(f'reduction is "mean" or "sum", {reduction!r} came')
+    program = Program(loss, params)
+    engine, given, kind = program.given(X, Y, None)
+    if engine.plan.several:
+        raise UsageError("a loss of one Value is expected, several came")
+    known_lines = Lines(engine.function(kind), engine.looped(kind), given, engine.plan.sizes["parameter"])
+    known = parameters(params, program, known_lines)
+    theta = generic(np.asarray(given["theta"]), known, student, Y is not None)
+    given = given | {"theta": theta}
+    lines = Lines(engine.function(kind), engine.looped(kind), given, engine.plan.sizes["parameter"])
+    if reduction == "sum":
+        lines = summed(lines, given)
+    asked = Student(student, known, Y is not None)
+    data = np.asarray(X, dtype=float), None if Y is None else np.asarray(Y, dtype=float)
+    search = best(asked, lines, given, theta, *data)
+    return report(asked, search, program)
+
+
+def generic(theta: Array, known: Sequence[Parameter], student: Callable[..., Any], with_y: bool) -> Array:
+    """Parameters in which no array has equal numbers throughout, such as biases of 0: nothing agrees by chance then."""
+    if not Student(student, known, with_y).closed:
+        rng, theta = np.random.default_rng(0), theta.copy()
+        for one in known:
+            if one.stored.size and np.ptp(theta[one.stored]) == 0:
+                theta[one.stored] += rng.normal(0, 0.1, one.stored.shape)
+    return theta
+
+
+def summed(lines: Lines, given: Arrays) -> Lines:
+    """The same lines for the sum over the batch in place of the mean."""
+    read = lines.read
+
+    def one(line: Any) -> Any:
+        whole = isinstance(line, Let) and line.value.kind == "full" and isinstance(line.value.shape[0], Rows)
+        return Let(line.name, full(line.value.shape, Tree.lift(1))) if whole and line.value.args[0].key == (1 / N).key else line
+
+    changed = replace(read, backward=[one(line) for line in read.backward])
+    return Lines(lines.function, changed, given, lines.parameters)
+
+
+def best(student: Student, lines: Lines, given: Arrays, theta: Array, X: Array, Y: Array | None) -> Search:
+    """The search in the convention that makes the most of the student's function."""
+    searches = []
+    for convention in CONVENTIONS:
+        if student.closed and convention.biases != "flat":
+            continue
+        search = Search(lines, given, known_of(student), student.answer(convention, theta, X, Y), student.closed)
+        searches.append(search)
+        if search.answer.error is None and len(search.agreeing(search.right)) == len(student.known):
+            return search
+
+    def rank(search: Search) -> tuple[Any, ...]:
+        answer = search.answer
+        shapes = sum(np.shape(found) == search.answer.convention.parameter(one, one.stored).shape
+                     for one in student.known if (found := answer.gradients.get(one.name)) is not None)
+        return (answer.error is None, len(search.agreeing(search.right)), search.noted(search.right), shapes, answer.line)
+
+    return max(searches, key=rank)
+
+
+def known_of(student: Student) -> Sequence[Parameter]:
+    """The parameters that a student's function has."""
+    return student.known
+
+
+def report(student: Student, search: Search, program: Program) -> MatrixReport:
+    """The report on what a search finds."""
+    answer, names = search.answer, {one.name: f"d{one.name}" for one in student.known}
+    right = search.agreeing(search.right)
+    made = MatrixReport(
+        student.title, [names[one] for one in names if one in right],
+        [names[one] for one in names if one not in right], layout=layout(answer.convention), program=program)
+    if answer.error is not None:
+        made.mistakes.append(raised(search))
+        return made
+    for one in student.known:
+        if one.name not in answer.gradients:
+            made.mistakes.append(Mistake(names[one.name], "missing", "is missing in what the function returns"))
+    found = [mistake(search, slip, others) for slip, others in search.slipped()]
+    made.mistakes += sorted(found, key=lambda one: search.order.get(one.name, len(search.order)))
+    if made.wrong and not made.mistakes:
+        made.mistakes.append(unknown(search))
+    return made
+
+
+def layout(convention: Convention) -> str:
+    """A convention in words."""
+    return f"examples {'last' if convention.last else 'first'}, weights {'transposed' if convention.transposed else 'as stored'}"
+
+
+def mistake(search: Search, slip: Slip, others: Sequence[str]) -> Mistake:
+    """A slip that was found, with the right line explained."""
+    explanation = Explanation(slip.name, search.lines) if slip.name in search.lines.names else None
+    line = "; ".join(rule.text for rule in explanation.rules) if explanation else ""
+    return Mistake(slip.name, slip.kind, slip.words, line, tuple(others), explanation)
+
+
+def unknown(search: Search) -> Mistake:
+    """The first array that is wrong, where no usual slip gives the student's numbers."""
+    arrays = search.right
+    wrong = [search.wanted[bare(text)] for text, array in search.answer.arrays.items()
+             if search.is_noted(text, array, arrays) is False]
+    wrong += [one.gradient or "gradient" for one in search.known
+              if one.name in search.answer.gradients and not search.agrees(one, arrays)]
+    first = min(wrong, key=lambda text: search.order.get(text, len(search.order)))
+    one = next((one for one in search.known if one.gradient == first), None)
+    details = ""
+    if one is not None:
+        mine, own = search.answer.gradients[one.name], search.answer.convention.parameter(one, one.of(arrays))
+        details = f"it has the shape {mine.shape}, {own.shape} is expected" if mine.shape != own.shape else (
+            "the largest difference is {0:.3g}, at {1}: {2:.6g} came, {3:.6g} is expected".format(*largest(mine, own)))
+    explanation = Explanation(first, search.lines)
+    return Mistake(first, "unknown", "is wrong, by none of the usual slips", "; ".join(
+        rule.text for rule in explanation.rules), (), explanation, details)
+
+
+def largest(mine: Array, own: Array) -> tuple[float, list[int], float, float]:
+    """The largest difference of two arrays, where it is, and both numbers there."""
+    where = np.unravel_index(int(np.argmax(np.abs(mine - own))), mine.shape)
+    return float(np.abs(mine - own)[where]), [int(i) for i in where], float(mine[where]), float(own[where])
+
+
+def raised(search: Search) -> Mistake:
+    """An exception of the student's function, with the line that it tried to compute."""
+    answer = search.answer
+    assert answer.error is not None
+    target = search.wanted.get(bare(answer.target), "")
+    kind = "raises"
+    if isinstance(answer.error, ValueError) and answer.text:
+        kind = "transpose" if "@" in answer.text or ".dot(" in answer.text or "matmul" in answer.text else "product"
+    words = f"cannot be computed: line {answer.line}, `{answer.text}`, raises {described(answer.error)}"
+    explanation = Explanation(target, search.lines) if target else None
+    return Mistake(target or answer.target, kind, words, "; ".join(rule.text for rule in explanation.rules) if explanation else "",
+                   (), explanation)

@@ -7,7 +7,7 @@ function is compared with those. Whatever the student keeps, the gradients decid
 
 from __future__ import annotations
 
-import ast
+import dis
 import inspect
 import itertools
 import linecache
@@ -38,6 +38,10 @@ TOLERANCE = 1e-6
 
 ROUNDS = 4
 """So many slips at most are looked for."""
+
+LIKELY = ("mean", "sign", "transpose", "axis", "shape", "product", "slope", "mask", "overwritten", "missing term", "factor",
+          "extra term", "wrong array", "order", "flipped", "missing factor", "missing")
+"""The kinds of slips, those first that are named where several give the same numbers."""
 
 
 # ── what is compared ─────────────────────────────────────────────────────────────────────────
@@ -117,6 +121,7 @@ class Answer:
     error: Exception | None = None
     line: int = 0
     text: str = ""
+    operation: str = ""
     target: str = ""
 
 
@@ -165,6 +170,7 @@ class MatrixReport:
     mistakes: list[Mistake] = field(default_factory=list)
     layout: str = ""
     program: Any = None
+    search: Search | None = None
 
     @property
     def ok(self) -> bool:
@@ -178,6 +184,11 @@ class MatrixReport:
     def first(self) -> Mistake | None:
         """The first mistake, in the order in which the program computes."""
         return self.mistakes[0] if self.mistakes else None
+
+    @property
+    def lines(self) -> list[str]:
+        """The arrays that the program computes, which the student's may be compared with by name."""
+        return [] if self.search is None else self.search.lines.names
 
     def raise_if_failed(self) -> None:
         """Raise `CheckError`, an AssertionError, with the whole report if a gradient is wrong."""
@@ -323,7 +334,7 @@ class Student:
         return answer
 
     def failed(self, answer: Answer, error: Exception) -> None:
-        """Note an exception: the line of the student's code, and the arrays that were there."""
+        """Note an exception: the line and operation of the student's code, and the arrays that were there."""
         answer.error = error
         code, traceback = getattr(self.function, "__code__", None), error.__traceback__
         while traceback is not None:
@@ -332,8 +343,8 @@ class Student:
                 answer.text = linecache.getline(traceback.tb_frame.f_code.co_filename, answer.line).strip()
                 answer.arrays |= {key: np.array(value) for key, value in traceback.tb_frame.f_locals.items()
                                   if is_array(value)}
+                answer.operation, answer.target = failing(traceback.tb_frame.f_code, traceback.tb_lasti)
             traceback = traceback.tb_next
-        answer.target = assigned(answer.text)
 
     def sort(self, answer: Answer, result: Any, given: Mapping[str, Array]) -> None:
         """Tell gradients from other arrays in what the function returned."""
@@ -383,37 +394,40 @@ def leaves(result: Any) -> list[Any]:
     return [result] if is_array(result) else []
 
 
-def assigned(text: str) -> str:
-    """The name to which a line of the student's code assigns: dW1, or that in grads["W1"]."""
-    try:
-        (node,) = ast.parse(text).body
-    except (SyntaxError, ValueError):
-        return ""
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(
-        node, ast.AugAssign | ast.AnnAssign) else []
-    for target in targets:
-        while isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Constant):
-            target = target.value
-        if isinstance(target, ast.Name):
-            return target.id
-        if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
-            return f"d{str(target.slice.value).removeprefix('d')}"
-    return ""
+def failing(code: Any, position: int) -> tuple[str, str]:
+    """The operator at a position of compiled code, and the name to which its result goes: dW1, or that in grads["W1"]."""
+    operator, constant = "", ""
+    for step in dis.get_instructions(code):
+        if step.offset == position and step.opname == "BINARY_OP":
+            operator = step.argrepr.rstrip("=")
+        if step.offset <= position:
+            continue
+        if step.opname == "LOAD_CONST":
+            constant = str(step.argval)
+        elif step.opname == "STORE_SUBSCR":
+            return operator, f"d{constant.removeprefix('d')}"
+        elif step.opname.startswith("STORE_"):
+            return operator, str(step.argval if isinstance(step.argval, str) else step.argval[0])
+        elif step.opname.startswith("RETURN"):
+            break
+    return operator, ""
 
 
 # ── the search ───────────────────────────────────────────────────────────────────────────────
 
 
-def same(found: Any, wanted: Any, loose: bool = False) -> bool:
-    """Whether two arrays have the same shape and numbers but for rounding; if `loose`, axes of 1 do not count."""
+def same(found: Any, wanted: Any, least: float = 0.0, loose: bool = False) -> bool:
+    """Whether two arrays have the same shape and numbers but for rounding; if `loose`, axes of 1 do not count.
+
+    What is smaller than `least` is rounding.
+    """
     found, wanted = np.asarray(found), np.asarray(wanted)
     if loose:
         found, wanted = np.squeeze(found), np.squeeze(wanted)
     if found.shape != wanted.shape:
         return False
-    scale = np.max(np.abs(wanted), initial=0.0)
     tolerance = TOLERANCE * (1000 if found.dtype == np.float32 else 1)
-    return bool(np.all(np.abs(found - wanted) <= tolerance * scale + 1e-300))
+    return bool(np.all(np.abs(found - wanted) <= tolerance * np.max(np.abs(wanted), initial=0.0) + least))
 
 
 class Search:
@@ -422,9 +436,11 @@ class Search:
     def __init__(self, lines: Lines, given: Arrays, known: Sequence[Parameter], answer: Answer, closed: bool) -> None:
         self.lines, self.given, self.known, self.answer, self.closed = lines, given, known, answer, closed
         self.order = {text: number for number, text in enumerate(lines.names)}
-        self.wanted = {bare(text): text for text in lines.names}
+        views = {target_of(let) for let in lines.read.views}
+        self.wanted = {bare(text): text for text in lines.names if text not in views}
         self.version = version_of(lines)
         self.right = self.version.arrays(given, lines.arrays)
+        self.least = 1e-12 * float(np.max(np.abs(self.right["gradient"]), initial=0.0))
 
     # ── comparison ───────────────────────────────────────────────────────────────────────────
 
@@ -435,7 +451,7 @@ class Search:
     def agrees(self, one: Parameter, arrays: Arrays) -> bool:
         """Whether the gradient of a parameter is the student's."""
         mine = self.answer.convention.parameter(one, one.of(arrays))
-        return same(self.answer.gradients[one.name], mine, loose=self.closed and one.turned is None)
+        return same(self.answer.gradients[one.name], mine, self.least, loose=self.closed and one.turned is None)
 
     def noted(self, arrays: Arrays) -> int:
         """How many of the arrays that the student has noted are those of the program."""
@@ -444,13 +460,13 @@ class Search:
     def is_noted(self, text: str, array: Array, arrays: Arrays) -> bool | None:
         """Whether a noted array is the program's; None where the program has none of that name and size."""
         mine = self.wanted.get(bare(text))
-        if mine is None or mine not in arrays or mine in self.lines.places:
+        if mine is None or mine not in arrays or mine in self.lines.places or mine == "gradient":
             return None
         wanted = np.asarray(arrays[mine])
         if wanted.size != array.size or wanted.ndim == 0:
             return None
         turned = np.moveaxis(array, -1, 0) if self.answer.convention.last and array.ndim > 1 else array
-        return same(turned.reshape(wanted.shape), wanted)
+        return same(turned.reshape(wanted.shape), wanted, self.least)
 
     # ── slips ────────────────────────────────────────────────────────────────────────────────
 
@@ -538,7 +554,7 @@ class Search:
             if not wrong:
                 return
             best: tuple[Any, ...] | None = None
-            alike: list[tuple[Slip, Version, Arrays, set[str], int]] = []
+            alike: list[tuple[Slip, Version, Arrays, set[str]]] = []
             for slip in itertools.chain(self.candidates(version), self.single(version)):
                 changed = version.with_slip(slip)
                 try:
@@ -552,21 +568,35 @@ class Search:
                 if best is None or score > best:
                     best, alike = score, []
                 if score == best:
-                    alike.append((slip, changed, found, now, len(alike)))
+                    alike.append((slip, changed, found, now))
             if not alike:
                 return
             slip, version, arrays, agreed, others = self.chosen(alike)
             wrong -= agreed
             yield slip, others
 
-    def chosen(self, alike: Sequence[tuple[Slip, Version, Arrays, set[str], int]]) -> tuple[
+    def noted_slip(self) -> Slip | None:
+        """The slip with which more of the arrays that the student has noted are those of the program, if there is one."""
+        most, found = self.noted(self.right), None
+        if all(self.is_noted(text, array, self.right) is not False for text, array in self.answer.arrays.items()):
+            return None
+        for slip in self.candidates(self.version):
+            try:
+                count = self.noted(self.version.with_slip(slip).arrays(self.given, self.right))
+            except (ValueError, IndexError, TypeError, AttributeError):
+                continue
+            if count > most:
+                most, found = count, slip
+        return found
+
+    def chosen(self, alike: Sequence[tuple[Slip, Version, Arrays, set[str]]]) -> tuple[
             Slip, Version, Arrays, set[str], list[str]]:
-        """The first of several slips that explain as much, in the last of the arrays in which it does."""
-        first = alike[0][0]
-        kin = [one for one in alike if one[0].kind == first.kind]
-        slip, version, arrays, agreed, _ = max(kin, key=lambda one: self.order.get(one[0].name, 0))
-        others = [one[0].name for one in kin if one[0].name != slip.name]
-        return slip, version, arrays, agreed, list(dict.fromkeys(others))
+        """The likeliest of several slips that explain as much, in the last of the arrays in which it does."""
+        kind = min((one[0].kind for one in alike), key=LIKELY.index)
+        kin = [one for one in alike if one[0].kind == kind]
+        slip, version, arrays, agreed = max(kin, key=lambda one: self.order.get(one[0].name, 0))
+        others = dict.fromkeys(one[0].name for one in kin if one[0].name != slip.name)
+        return slip, version, arrays, agreed, list(others)
 
 
 def ratio_of(mine: Any, right: Any) -> float | None:
@@ -685,7 +715,8 @@ def report(student: Student, search: Search, program: Program) -> MatrixReport:
     right = search.agreeing(search.right)
     made = MatrixReport(
         student.title, [names[one] for one in names if one in right],
-        [names[one] for one in names if one not in right], layout=layout(answer.convention), program=program)
+        [names[one] for one in names if one not in right], layout=layout(answer.convention), program=program,
+        search=search)
     if answer.error is not None:
         made.mistakes.append(raised(search))
         return made
@@ -707,8 +738,7 @@ def layout(convention: Convention) -> str:
 def mistake(search: Search, slip: Slip, others: Sequence[str]) -> Mistake:
     """A slip that was found, with the right line explained."""
     explanation = Explanation(slip.name, search.lines) if slip.name in search.lines.names else None
-    line = "; ".join(rule.text for rule in explanation.rules) if explanation else ""
-    return Mistake(slip.name, slip.kind, slip.words, line, tuple(others), explanation)
+    return Mistake(slip.name, slip.kind, slip.words, line_of(explanation), tuple(others), explanation)
 
 
 def unknown(search: Search) -> Mistake:
@@ -726,8 +756,7 @@ def unknown(search: Search) -> Mistake:
         details = f"it has the shape {mine.shape}, {own.shape} is expected" if mine.shape != own.shape else (
             "the largest difference is {0:.3g}, at {1}: {2:.6g} came, {3:.6g} is expected".format(*largest(mine, own)))
     explanation = Explanation(first, search.lines)
-    return Mistake(first, "unknown", "is wrong, by none of the usual slips", "; ".join(
-        rule.text for rule in explanation.rules), (), explanation, details)
+    return Mistake(first, "unknown", "is wrong, by none of the usual slips", line_of(explanation), (), explanation, details)
 
 
 def largest(mine: Array, own: Array) -> tuple[float, list[int], float, float]:
@@ -737,14 +766,26 @@ def largest(mine: Array, own: Array) -> tuple[float, list[int], float, float]:
 
 
 def raised(search: Search) -> Mistake:
-    """An exception of the student's function, with the line that it tried to compute."""
+    """An exception of the student's function, with the line that it tried to compute; or what was wrong before it."""
     answer = search.answer
     assert answer.error is not None
+    before = search.noted_slip()
+    if before is not None:
+        return mistake(search, before, [])
     target = search.wanted.get(bare(answer.target), "")
-    kind = "raises"
-    if isinstance(answer.error, ValueError) and answer.text:
-        kind = "transpose" if "@" in answer.text or ".dot(" in answer.text or "matmul" in answer.text else "product"
-    words = f"cannot be computed: line {answer.line}, `{answer.text}`, raises {described(answer.error)}"
     explanation = Explanation(target, search.lines) if target else None
-    return Mistake(target or answer.target, kind, words, "; ".join(rule.text for rule in explanation.rules) if explanation else "",
-                   (), explanation)
+    products = explanation is not None and any("@" in rule.text for rule in explanation.rules)
+    kind, hint = "raises", ""
+    if isinstance(answer.error, ValueError) and answer.operation in ("@", "*"):
+        right = "@" if products else "*"
+        kind = "transpose" if answer.operation == right == "@" else "product" if answer.operation != right else "shape"
+        hint = {"transpose": "a transpose is missing or too many", "shape": "an array has another shape",
+                "product": f"{right} belongs there, not {answer.operation}"}[kind] + ": "
+    code = f", `{answer.text}`," if answer.text else ""
+    return Mistake(target or answer.target, kind, f"cannot be computed: {hint}line {answer.line}{code} raises "
+                   f"{described(answer.error)}", line_of(explanation), (), explanation)
+
+
+def line_of(explanation: Explanation | None) -> str:
+    """The right line."""
+    return "; ".join(rule.text for rule in explanation.rules) if explanation else ""

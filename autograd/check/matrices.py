@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.check.mistakes import Slip, Version, slips, version_of
+from autograd.check.mistakes import Slip, Version, factor_words, slips, version_of
 from autograd.check.report import CheckError, _list, _paragraph
 from autograd.check.student import described
-from autograd.compiler.array import N, Rows, full, target_of
+from autograd.compiler.array import N, Rows, full, nodes, target_of
 from autograd.compiler.array import Array as Tree
 from autograd.compiler.array import Let
 from autograd.compiler.explain import Explanation, Lines
@@ -58,6 +58,8 @@ class Parameter:
     stored: npt.NDArray[np.int64]
     gradient: str = ""
     turned: bool | None = None
+    order: npt.NDArray[np.int64] | None = None
+    """Where each of its elements is in the gradient of the program."""
 
     def of(self, arrays: Arrays) -> Array:
         """Its gradient as it is stored, or as the array that a slip has made of it."""
@@ -66,7 +68,18 @@ class Parameter:
         found = np.asarray(arrays[self.gradient])
         if self.turned is not None:
             return found.T if self.turned else found
-        return found.reshape(self.stored.shape) if found.size == self.stored.size else found
+        if self.order is None or found.size != self.stored.size:
+            return found
+        return found.ravel()[self.order].reshape(self.stored.shape)
+
+    def to(self, stored: Array) -> Array:
+        """The reverse: an array as it is stored in the layout of the program."""
+        if self.turned is not None:
+            return stored.T if self.turned else stored
+        assert self.order is not None, "a parameter has a gradient in the program"
+        flat = np.empty(stored.size, stored.dtype)
+        flat[self.order] = stored.ravel()
+        return flat
 
 
 @dataclass(frozen=True)
@@ -111,6 +124,17 @@ def is_array(thing: Any) -> bool:
     return isinstance(thing, (np.ndarray, np.generic, float, int)) and np.asarray(thing).dtype.kind in "fiub"
 
 
+@dataclass(frozen=True)
+class Failure:
+    """What a line of code that raised an exception was about: the operator, the names it had read, where it goes."""
+
+    operator: str
+    reads: tuple[str, ...]
+    target: str
+    compares: bool
+    """Whether the last operand is a comparison."""
+
+
 @dataclass
 class Answer:
     """What a student's function gave in one convention: gradients, intermediate arrays, perhaps an exception."""
@@ -121,8 +145,7 @@ class Answer:
     error: Exception | None = None
     line: int = 0
     text: str = ""
-    operation: str = ""
-    target: str = ""
+    failure: Failure | None = None
 
 
 # ── the report ───────────────────────────────────────────────────────────────────────────────
@@ -241,14 +264,11 @@ def shape_of(values: Any) -> tuple[int, ...]:
 def placed(text: str, stored: npt.NDArray[np.int64], lines: Lines) -> Parameter:
     """A parameter with the name that the program gives to its gradient."""
     for gradient, held in lines.places.items():
-        if held.size == stored.size and np.array_equal(np.sort(held, axis=None), np.sort(stored, axis=None)):
-            weight = stored.ndim == held.ndim == 2
-            if weight and np.array_equal(held, stored):
-                return Parameter(text, stored, gradient, False)
-            if weight and np.array_equal(held.T, stored):
-                return Parameter(text, stored, gradient, True)
-            if np.array_equal(held.ravel(), stored.ravel()):
-                return Parameter(text, stored, gradient)
+        if np.array_equal(np.sort(held, axis=None), np.sort(stored, axis=None)):
+            if stored.ndim == held.ndim == 2 and (np.array_equal(held, stored) or np.array_equal(held.T, stored)):
+                return Parameter(text, stored, gradient, not np.array_equal(held, stored))
+            return Parameter(text, stored, gradient, order=np.argsort(held, axis=None)[np.argsort(np.argsort(
+                stored, axis=None))])
     return Parameter(text, stored)
 
 
@@ -343,7 +363,7 @@ class Student:
                 answer.text = linecache.getline(traceback.tb_frame.f_code.co_filename, answer.line).strip()
                 answer.arrays |= {key: np.array(value) for key, value in traceback.tb_frame.f_locals.items()
                                   if is_array(value)}
-                answer.operation, answer.target = failing(traceback.tb_frame.f_code, traceback.tb_lasti)
+                answer.failure = failing(traceback.tb_frame.f_code, traceback.tb_lasti)
             traceback = traceback.tb_next
 
     def sort(self, answer: Answer, result: Any, given: Mapping[str, Array]) -> None:
@@ -394,23 +414,29 @@ def leaves(result: Any) -> list[Any]:
     return [result] if is_array(result) else []
 
 
-def failing(code: Any, position: int) -> tuple[str, str]:
-    """The operator at a position of compiled code, and the name to which its result goes: dW1, or that in grads["W1"]."""
-    operator, constant = "", ""
+def failing(code: Any, position: int) -> Failure:
+    """What the line of compiled code is about in which an exception was raised."""
+    operator, constant, last, compares = "", "", "", False
+    reads: list[str] = []
     for step in dis.get_instructions(code):
-        if step.offset == position and step.opname == "BINARY_OP":
-            operator = step.argrepr.rstrip("=")
-        if step.offset <= position:
-            continue
+        if step.offset == position:
+            operator = step.argrepr.rstrip("=") if step.opname == "BINARY_OP" else ""
+            compares = last == "COMPARE_OP"
         if step.opname == "LOAD_CONST":
             constant = str(step.argval)
-        elif step.opname == "STORE_SUBSCR":
-            return operator, f"d{constant.removeprefix('d')}"
+        elif step.opname.startswith("LOAD_FAST") and step.offset <= position:
+            reads += [step.argval] if isinstance(step.argval, str) else step.argval
+        elif step.opname == "STORE_SUBSCR" and step.offset > position:
+            return Failure(operator, tuple(reads), f"d{constant.removeprefix('d')}", compares)
         elif step.opname.startswith("STORE_"):
-            return operator, str(step.argval if isinstance(step.argval, str) else step.argval[0])
-        elif step.opname.startswith("RETURN"):
+            if step.offset > position:
+                target = step.argval if isinstance(step.argval, str) else step.argval[0]
+                return Failure(operator, tuple(reads), str(target), compares)
+            reads = []
+        elif step.opname.startswith("RETURN") and step.offset > position:
             break
-    return operator, ""
+        last = step.opname
+    return Failure(operator, tuple(reads), "", compares)
 
 
 # ── the search ───────────────────────────────────────────────────────────────────────────────
@@ -451,7 +477,21 @@ class Search:
     def agrees(self, one: Parameter, arrays: Arrays) -> bool:
         """Whether the gradient of a parameter is the student's."""
         mine = self.answer.convention.parameter(one, one.of(arrays))
-        return same(self.answer.gradients[one.name], mine, self.least, loose=self.closed and one.turned is None)
+        return same(self.answer.gradients[one.name], mine, self.least, loose=True)
+
+    def misshapen(self) -> Iterator[Mistake]:
+        """Gradients that have other axes of 1 than their parameters."""
+        for one in self.known:
+            mine = self.answer.gradients.get(one.name)
+            if mine is None or (self.closed and one.turned is None):
+                continue
+            own = self.answer.convention.parameter(one, one.stored)
+            if mine.shape != own.shape and np.squeeze(mine).shape == np.squeeze(own).shape:
+                advice = "keepdims=True was forgotten" if mine.ndim < own.ndim else (
+                    "flatten it, or leave keepdims=True out" if mine.ndim > own.ndim else "it is transposed")
+                kind = "transpose" if one.turned is not None and mine.ndim == own.ndim else "shape"
+                yield Mistake(one.gradient, kind, f"has the shape {mine.shape} where {one.name} has {own.shape}: {advice}",
+                              explanation=Explanation(one.gradient or "gradient", self.lines))
 
     def noted(self, arrays: Arrays) -> int:
         """How many of the arrays that the student has noted are those of the program."""
@@ -488,48 +528,63 @@ class Search:
         arrays = version.arrays(self.given, self.right)
         for one in self.known:
             if one.gradient and one.name in self.answer.gradients:
-                yield from self.of_parameter(one, arrays)
+                yield from self.of_parameter(one, arrays, version)
 
-    def of_parameter(self, one: Parameter, arrays: Arrays) -> Iterator[Slip]:
+    def of_parameter(self, one: Parameter, arrays: Arrays, version: Version) -> Iterator[Slip]:
         """Slips in the gradient of one parameter that are seen by what the student has."""
         mine, right = np.asarray(self.answer.gradients[one.name]), one.of(arrays)
         own = self.answer.convention.parameter(one, right)
-        if mine.shape != own.shape and np.squeeze(mine).shape == np.squeeze(own).shape and same(mine, own, loose=True):
-            kept = "keepdims=True was forgotten" if mine.ndim < own.ndim else f"flatten it, or leave keepdims=True out"
-            shape = mine.shape
-            yield Slip("shape", one.gradient, f"has the shape {mine.shape} where {one.name} has {own.shape}: {kept}",
-                       after=lambda a, arrays: np.reshape(a, shape))
         if mine.shape == own.shape:
             value = self.answer.convention.parameter(one, np.asarray(self.given["theta"])[one.stored])
             ratio = ratio_of(mine - own, value)
             if ratio is not None:
-                stored = np.asarray(self.given["theta"])[one.stored]
-                turned = stored.T if one.turned else stored
-                verb = "contains" if ratio > 0 else "lacks"
-                yield Slip("extra term" if ratio > 0 else "missing term", one.gradient,
-                           f"{verb} {abs(ratio):.6g} * {one.name}, which is of a penalty on {one.name}",
-                           after=lambda a, arrays: a + ratio * turned.reshape(np.shape(a)))
+                yield self.penalised(one, ratio, version, own, value)
             for axis in range(one.stored.ndim):
                 if one.turned is None and one.stored.ndim > 1:
                     yield self.flipped(one, (axis,))
             if one.turned is None and one.stored.ndim > 1:
                 yield self.flipped(one, tuple(range(one.stored.ndim)))
                 yield self.flipped(one, tuple(range(one.stored.ndim - 2, one.stored.ndim)))
-                yield Slip("transpose", one.gradient, f"is the transpose of {one.gradient}", after=lambda a, arrays: np.swapaxes(
-                    a.reshape(one.stored.shape), -1, -2))
+                yield Slip("transpose", one.gradient, f"is the transpose of {one.gradient}", after=self.changed(
+                    one, lambda a: np.swapaxes(a, -1, -2)))
         for other in self.known:
             if other is not one and other.gradient and mine.shape == self.answer.convention.parameter(
                     other, other.of(arrays)).shape:
-                replaced = other.of(arrays)
-                turned = replaced.T if one.turned else replaced
+                instead = one.to(other.of(arrays))
                 yield Slip("order", one.gradient, f"is {other.gradient}: gradients are mixed up",
-                           after=lambda a, arrays, turned=turned: turned)
+                           after=lambda a, arrays, instead=instead: instead)
+
+    def penalised(self, one: Parameter, ratio: float, version: Version, own: Array, value: Array) -> Slip:
+        """A gradient that differs by a multiple of its parameter, as that of a penalty is."""
+        right = 0.0
+        for rule in Explanation(one.gradient, self.lines).rules:
+            if rule.adds:
+                without = version.with_slip(Slip("", "", "", rule.statement)).arrays(self.given, self.right)
+                part = own - self.answer.convention.parameter(one, one.of(without))
+                right += multiple(part, value) or 0.0
+        penalty = one.to(np.asarray(self.given["theta"])[one.stored])
+        mine = right + ratio
+        if not right:
+            kind, words = "extra term", f"contains {ratio:.6g} * {one.name}: a penalty that the loss does not have"
+        elif abs(mine) < 1e-9 * abs(right):
+            kind, words = "missing term", f"lacks {right:.6g} * {one.name}, the gradient of the penalty"
+        else:
+            kind, words = factor_words(mine / right, int(self.given["n"]))
+            words = f"has {mine:.6g} * {one.name} for the gradient of the penalty: it is {right:.6g} * {one.name}, and {words}"
+        return Slip(kind, one.gradient, words, after=lambda a, arrays: a + ratio * penalty.reshape(np.shape(a)))
 
     def flipped(self, one: Parameter, axes: tuple[int, ...]) -> Slip:
         """A kernel whose entries are in reverse."""
         return Slip("flipped", one.gradient, f"is reversed along axis {' and '.join(map(str, axes))}: a convolution in "
-                    f"place of a correlation, or the other way round",
-                    after=lambda a, arrays: np.flip(a.reshape(one.stored.shape), axes).reshape(np.shape(a)))
+                    f"place of a correlation, or the other way round", after=self.changed(one, lambda a: np.flip(a, axes)))
+
+    def changed(self, one: Parameter, change: Callable[[Array], Array]) -> Callable[[Any, Arrays], Any]:
+        """A change of a gradient as it is stored."""
+        def after(a: Array, arrays: Arrays) -> Array:
+            new = change(one.of({one.gradient: a}))
+            return one.to(new).reshape(a.shape) if new.shape == one.stored.shape else new
+
+        return after
 
     def single(self, version: Version) -> Iterator[Slip]:
         """Only one of the examples counts."""
@@ -575,6 +630,26 @@ class Search:
             wrong -= agreed
             yield slip, others
 
+    def behind(self, target: str) -> tuple[set[str], bool]:
+        """The arrays that an array of the program is made of, those read that the student has not got replaced by theirs,
+        and whether there are products of matrices on the way."""
+        noted = {bare(text) for text in self.answer.arrays}
+        own = {target_of(statement): [] for statement in self.lines.statements}
+        for statement in self.lines.statements:
+            own[target_of(statement)].append(statement)
+        reads: set[str] = set()
+        product, waiting, done = False, [target], set()
+        while waiting:
+            text = waiting.pop()
+            done.add(text)
+            for statement in own.get(text, []):
+                product |= any(node.kind in ("matmul", "einsum") for node in nodes(statement.value))
+                for name in statement.value.names:
+                    reads.add(name)
+                    if bare(name) not in noted and name in own and name not in done:
+                        waiting.append(name)
+        return reads, product
+
     def noted_slip(self) -> Slip | None:
         """The slip with which more of the arrays that the student has noted are those of the program, if there is one."""
         most, found = self.noted(self.right), None
@@ -599,15 +674,19 @@ class Search:
         return slip, version, arrays, agreed, list(others)
 
 
-def ratio_of(mine: Any, right: Any) -> float | None:
-    """The number by which one array is a multiple of another; None where it is none, or 0 or 1 times."""
+def multiple(mine: Any, right: Any) -> float | None:
+    """The number by which one array is a multiple of another; None where it is none."""
     mine, right = np.asarray(mine, dtype=float), np.asarray(right, dtype=float)
     if mine.shape != right.shape or not np.any(right) or not np.all(np.isfinite(mine)):
         return None
     ratio = float(np.vdot(mine, right) / np.vdot(right, right))
-    if abs(ratio) < 1e-9 or abs(ratio - 1) < 1e-9:
-        return None
     return ratio if np.allclose(mine, ratio * right, rtol=0, atol=TOLERANCE * np.abs(mine).max()) else None
+
+
+def ratio_of(mine: Any, right: Any) -> float | None:
+    """The same, but for 0 and 1."""
+    ratio = multiple(mine, right)
+    return None if ratio is None or abs(ratio) < 1e-9 or abs(ratio - 1) < 1e-9 else ratio
 
 
 # ── the check ────────────────────────────────────────────────────────────────────────────────
@@ -692,7 +771,8 @@ def best(student: Student, lines: Lines, given: Arrays, theta: Array, X: Array, 
             continue
         search = Search(lines, given, known_of(student), student.answer(convention, theta, X, Y), student.closed)
         searches.append(search)
-        if search.answer.error is None and len(search.agreeing(search.right)) == len(student.known):
+        if search.answer.error is None and len(search.agreeing(search.right)) == len(student.known) and not any(
+                search.misshapen()):
             return search
 
     def rank(search: Search) -> tuple[Any, ...]:
@@ -723,7 +803,7 @@ def report(student: Student, search: Search, program: Program) -> MatrixReport:
     for one in student.known:
         if one.name not in answer.gradients:
             made.mistakes.append(Mistake(names[one.name], "missing", "is missing in what the function returns"))
-    found = [mistake(search, slip, others) for slip, others in search.slipped()]
+    found = [*search.misshapen(), *(mistake(search, slip, others) for slip, others in search.slipped())]
     made.mistakes += sorted(found, key=lambda one: search.order.get(one.name, len(search.order)))
     if made.wrong and not made.mistakes:
         made.mistakes.append(unknown(search))
@@ -772,18 +852,32 @@ def raised(search: Search) -> Mistake:
     before = search.noted_slip()
     if before is not None:
         return mistake(search, before, [])
-    target = search.wanted.get(bare(answer.target), "")
+    failure = answer.failure or Failure("", (), "", False)
+    target = search.wanted.get(bare(failure.target), "")
     explanation = Explanation(target, search.lines) if target else None
-    products = explanation is not None and any("@" in rule.text for rule in explanation.rules)
     kind, hint = "raises", ""
-    if isinstance(answer.error, ValueError) and answer.operation in ("@", "*"):
-        right = "@" if products else "*"
-        kind = "transpose" if answer.operation == right == "@" else "product" if answer.operation != right else "shape"
-        hint = {"transpose": "a transpose is missing or too many", "shape": "an array has another shape",
-                "product": f"{right} belongs there, not {answer.operation}"}[kind] + ": "
+    if isinstance(answer.error, ValueError) and failure.operator in ("@", "*"):
+        kind, hint = guessed(search, failure, target)
     code = f", `{answer.text}`," if answer.text else ""
-    return Mistake(target or answer.target, kind, f"cannot be computed: {hint}line {answer.line}{code} raises "
+    return Mistake(target or failure.target, kind, f"cannot be computed: {hint}line {answer.line}{code} raises "
                    f"{described(answer.error)}", line_of(explanation), (), explanation)
+
+
+def guessed(search: Search, failure: Failure, target: str) -> tuple[str, str]:
+    """Why arrays do not go together: one does not belong there, @ and * are mixed up, or a transpose is missing."""
+    reads, product = search.behind(target) if target else (set(), failure.operator == "@")
+    names = {bare(text): text for text in reads}
+    mine = [text for text in failure.reads if bare(text) in search.wanted]
+    strange = [text for text in mine if target and bare(text) not in names]
+    if failure.compares:
+        return "mask", f"it is masked by an array of another shape, {mine[-1]}: " if mine else ""
+    if strange:
+        return "wrong array", f"it uses {strange[0]}, which does not belong there: "
+    if failure.operator == "*" and product:
+        return "product", "@ belongs there, not *: "
+    if failure.operator == "@" and not product:
+        return "product", "* belongs there, not @: "
+    return ("transpose", "a transpose is missing or too many: ") if product else ("shape", "shapes do not go together: ")
 
 
 def line_of(explanation: Explanation | None) -> str:

@@ -7,9 +7,10 @@ numbers; where it gives what the student has, the slip is named. Nothing here kn
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -38,6 +39,10 @@ class Slip:
     statement: Statement | None = None
     instead: tuple[Statement, ...] = ()
     after: After | None = None
+    axis: int | None = None
+    """The axis of a sum that is to be along another one."""
+    more: tuple[Slip, ...] = ()
+    """The same slip in the statements that help to compute the array, such as a maximum that is taken off first."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class Version:
 
     def with_slip(self, slip: Slip) -> Version:
         """The program with one slip more."""
+        if slip.more:
+            return functools.reduce(Version.with_slip, (replace(slip, more=()), *slip.more), self)
         if slip.after is not None and slip.statement is None:
             return replace(self, final={**self.final, slip.name: (*self.final.get(slip.name, ()), slip.after)})
         old = slip.statement
@@ -72,7 +79,7 @@ class Version:
     def arrays(self, given: Arrays, right: Arrays) -> Arrays:
         """All arrays, for what the program is given; `right` are those of the program without slips."""
         def do(statement: Statement, arrays: Arrays) -> None:
-            if statement in self.free and isinstance(statement, Store):
+            if statement in self.free:
                 loosely(statement, arrays)
             else:
                 perform(statement, arrays)
@@ -95,9 +102,13 @@ def assign(target: str, value: Any, arrays: Arrays) -> None:
         arrays[target] = value
 
 
-def loosely(statement: Store, arrays: Arrays) -> None:
-    """A statement whose value replaces the array, if its shape does not fit."""
-    value, place = value_of(statement.value, arrays), value_of(statement.place, arrays)
+def loosely(statement: Statement, arrays: Arrays) -> None:
+    """A statement whose value may be that of another array, to which nothing may be written, or of another shape."""
+    value = np.array(value_of(statement.value, arrays))
+    if isinstance(statement, Let):
+        arrays[statement.name.info] = value
+        return
+    place = value_of(statement.place, arrays)
     if np.shape(value) == np.shape(place):
         store(statement.place, value, statement.adds, arrays)
     else:
@@ -129,8 +140,13 @@ def version_of(lines: Lines) -> Version:
 # ── slips in expressions ─────────────────────────────────────────────────────────────────────
 
 
-Edit = tuple[str, str, Array]
-"""The kind of a slip, its words, and the tree with it."""
+class Edit(NamedTuple):
+    """The kind of a slip, its words, and the tree with it; of a sum along another axis, also that."""
+
+    kind: str
+    words: str
+    tree: Array
+    axis: int | None = None
 
 
 @dataclass
@@ -150,9 +166,9 @@ class Editor:
         if array.key in self.slopes and array.kind is not ops.gt:
             return  # a rule is changed as a whole
         for place, arg in enumerate(array.args):
-            for kind, words, changed in self.edits(arg, inside):
-                args = (*array.args[:place], changed, *array.args[place + 1 :])
-                yield kind, words, Array(array.kind, args, array.info, array.shape, array.dtype)
+            for edit in self.edits(arg, inside):
+                args = (*array.args[:place], edit.tree, *array.args[place + 1 :])
+                yield edit._replace(tree=Array(array.kind, args, array.info, array.shape, array.dtype))
 
     def here(self, array: Array, masks: bool) -> Iterator[Edit]:
         """The slips at the top of a tree."""
@@ -169,10 +185,10 @@ class Editor:
                 yield from self.terms(array)
             case ops.gt:
                 left, right = array.args
-                yield "mask", f"is masked where {self.write.text(left)} is not above {self.write.text(right)}", Array(
-                    np.less_equal, array.args, None, array.shape, "truth")
+                yield Edit("mask", f"is masked where {self.write.text(left)} is not above {self.write.text(right)}", Array(
+                    np.less_equal, array.args, None, array.shape, "truth"))
             case ops.neg:
-                yield "sign", "lacks a minus", array.args[0]
+                yield Edit("sign", "lacks a minus", array.args[0])
             case "name":
                 yield from self.others(array, masks)
 
@@ -188,11 +204,11 @@ class Editor:
                 other = Array("transpose", (side,), None, side.shape[::-1], side.dtype)
                 words = f"uses the transpose of {text}"
             args = (other, right) if place == 0 else (left, other)
-            yield "transpose", words, Array("matmul", args, None, array.shape, array.dtype)
-        yield ("product", f"multiplies {self.write.text(left)} and {self.write.text(right)} entry by entry, * in place "
+            yield Edit("transpose", words, Array("matmul", args, None, array.shape, array.dtype))
+        yield Edit("product", f"multiplies {self.write.text(left)} and {self.write.text(right)} entry by entry, * in place "
                           f"of @", Array(ops.mul, array.args, None, array.shape, array.dtype))
         swap = self.write.text(right), self.write.text(left)
-        yield ("product", f"is {swap[0]} @ {swap[1]}: the factors of @ are swapped",
+        yield Edit("product", f"is {swap[0]} @ {swap[1]}: the factors of @ are swapped",
                Array("matmul", (right, left), None, array.shape, array.dtype))
 
     def times(self, array: Array) -> Iterator[Edit]:
@@ -203,13 +219,13 @@ class Editor:
             if dropped.key in self.slopes:
                 continue  # named as a slope
             text = self.write.text(dropped)
-            yield (("factor" if number is not None else "missing factor"), f"lacks the factor {text}", kept)
+            yield Edit(("factor" if number is not None else "missing factor"), f"lacks the factor {text}", kept)
             if number is not None:
-                yield ("factor", f"is divided by {text} in place of multiplied",
+                yield Edit("factor", f"is divided by {text} in place of multiplied",
                        Array(ops.div, (kept, dropped), None, array.shape, array.dtype))
         left, right = array.args
         if left.shape and right.shape:
-            yield ("product", f"is {self.write.text(left)} @ {self.write.text(right)}, @ in place of *",
+            yield Edit("product", f"is {self.write.text(left)} @ {self.write.text(right)}, @ in place of *",
                    Array("matmul", array.args, None, array.shape, array.dtype))
 
     def reduction(self, array: Array) -> Iterator[Edit]:
@@ -223,21 +239,21 @@ class Editor:
         for axis in range(rank):
             if (axis,) != mine:
                 for kept in (True,) if keep else (False, True):
-                    yield ("axis", f"{verb} over axis {axis} of {text} in place of axis {said(mine)}",
-                           Array("reduce", (inside,), (op, (axis,), kept), array.shape, array.dtype))
-        yield ("axis", f"{verb} over all of {text} in place of axis {said(mine)}",
+                    yield Edit("axis", f"{verb} over axis {axis} of {text} in place of axis {said(mine)}",
+                               Array("reduce", (inside,), (op, (axis,), kept), array.shape, array.dtype), axis)
+        yield Edit("axis", f"{verb} over all of {text} in place of axis {said(mine)}",
                Array("reduce", (inside,), (op, tuple(range(rank)), False), array.shape, array.dtype))
         if op is ops.sum:
-            yield "axis", f"is not summed over axis {said(mine)}", inside
+            yield Edit("axis", f"is not summed over axis {said(mine)}", inside)
 
     def terms(self, array: Array) -> Iterator[Edit]:
         """Sums without one of their terms, or with another sign."""
         left, right = array.args
-        yield "missing term", f"lacks the term {self.write.text(right)}", left
-        yield "missing term", f"lacks the term {self.write.text(left)}", (
-            right if array.kind is ops.add else Array(ops.neg, (right,), None, array.shape, array.dtype))
+        yield Edit("missing term", f"lacks the term {self.write.text(right)}", left)
+        yield Edit("missing term", f"lacks the term {self.write.text(left)}", (
+            right if array.kind is ops.add else Array(ops.neg, (right,), None, array.shape, array.dtype)))
         other, symbol = (ops.sub, "+") if array.kind is ops.add else (ops.add, "-")
-        yield ("sign", f"has the wrong sign before {self.write.text(right)}: {symbol} belongs there",
+        yield Edit("sign", f"has the wrong sign before {self.write.text(right)}: {symbol} belongs there",
                Array(other, array.args, None, array.shape, array.dtype))
 
     def slope(self, array: Array) -> Iterator[Edit]:
@@ -245,20 +261,24 @@ class Editor:
         row, place, out, operands = self.slopes[array.key]
         one = Array.lift(1)
         done = f"{row.name}({', '.join(map(self.write.text, operands))})"
-        yield "slope", f"lacks the derivative of {done}, {self.write.text(array)}", one
+        yield Edit("slope", f"lacks the derivative of {done}, {self.write.text(array)}", one)
         for operand, words, rule in SLOPES.get(row.name, []):
             if operand == place and not words.startswith("1 everywhere"):
                 slope = Array.lift(rule(out, *operands))
                 text = self.write.text(slope)
-                yield "slope", f"takes {text} for the derivative of {done}: it is {self.write.text(array)}", slope
+                yield Edit("slope", f"takes {text} for the derivative of {done}: it is {self.write.text(array)}", slope)
+        if row.partials(out, operands)[place].kind is ops.gt:
+            below = Array(np.less, (out, one * 0), None, out.shape, "truth")
+            yield Edit("mask", f"is masked where {self.write.text(out)} is below 0, which it never is", below)
         for inner in dict.fromkeys((out, *operands)):
             if inner.kind == "name":
+                yield Edit("slope", f"takes {inner.info} for the derivative of {done}: it is {self.write.text(array)}", inner)
                 again = row.dispatch((inner, *operands[1:]))
                 slope = Array.lift(row.partials(again, (inner, *operands[1:]))[place])
                 if slope.key != array.key:
-                    yield ("slope", f"takes the derivative of {row.name} at {self.write.text(inner)} in place of "
+                    yield Edit("slope", f"takes the derivative of {row.name} at {self.write.text(inner)} in place of "
                                     f"{self.write.text(operands[0])}", slope)
-        yield ("slope", f"has the derivative of {done} twice",
+        yield Edit("slope", f"has the derivative of {done} twice",
                Array(ops.mul, (array, array), None, array.shape, array.dtype))
 
     def others(self, array: Array, masks: bool) -> Iterator[Edit]:
@@ -267,7 +287,7 @@ class Editor:
             if text != array.info and other.shape == array.shape and other.dtype == array.dtype:
                 kind, words = ("mask", f"is masked by {text} in place of {array.info}") if masks else (
                     "wrong array", f"uses {text} where {array.info} belongs")
-                yield kind, words, other
+                yield Edit(kind, words, other)
 
 
 def said(axes: Sequence[int]) -> str:
@@ -312,7 +332,10 @@ def slips(lines: Lines, version: Version, factors: Iterable[float]) -> Iterator[
             if statement in (*lines.read.views, *lines.read.places) or statement.value.kind in ("like", "empty"):
                 continue
             editor = Editor(lines.write, dict(known), slopes)
-            halves[backward] += of_statement(editor, statement)
+            found = list(of_statement(editor, statement))
+            halves[backward] += found
+            if not backward:
+                halves[0] += with_helpers(found, [slip for slip in halves[0] if slip.name in statement.value.names])
             if backward:
                 by_target.setdefault(target_of(statement), []).append(statement)
             if target_of(statement) not in lines.places:
@@ -336,9 +359,17 @@ def array_of(statement: Statement) -> Array:
 
 def of_statement(editor: Editor, statement: Statement) -> Iterator[Slip]:
     """The slips in one statement."""
-    for kind, words, tree in editor.edits(statement.value):
+    for kind, words, tree, axis in editor.edits(statement.value):
         new = Let(statement.name, tree) if isinstance(statement, Let) else Store(statement.place, tree, statement.adds)
-        yield Slip(kind, target_of(statement), words, statement, (new,))
+        yield Slip(kind, target_of(statement), words, statement, (new,), axis=axis)
+
+
+def with_helpers(found: Sequence[Slip], before: Sequence[Slip]) -> Iterator[Slip]:
+    """A sum along another axis, together with the maximum along that axis that is taken off before."""
+    for slip in found:
+        for helper in before:
+            if slip.axis is not None and slip.axis == helper.axis:
+                yield replace(slip, more=(helper,))
 
 
 def overwritten(lines: Lines, target: str, own: Sequence[Statement]) -> Iterator[Slip]:

@@ -367,7 +367,7 @@ def edits(node: Any) -> Iterator[Edit]:
             yield "without the penalty", ("missing term",), left
         case ast.Call(func=ast.Attribute(attr="sum", value=value), keywords=[ast.keyword(value=ast.Constant(value=axis)), *rest]):
             other = ast.keyword("axis", ast.Constant(1 - axis))
-            yield "another axis", ("axis",), ast.Call(node.func, [], [other, *rest])
+            yield "another axis", ("axis", "shape"), ast.Call(node.func, [], [other, *rest])
             if not rest:
                 yield "not summed", ("axis", "shape"), value
                 yield "mean for sum", ("mean", "factor"), ast.Call(
@@ -427,7 +427,8 @@ def slips(student: Callable[..., Any]) -> Iterator[Slip]:
         if not backward or isinstance(value, ast.Constant | ast.DictComp):
             names.add(target)
             continue
-        for what, kinds, changed in [*inside(value), *renamed(value, names)]:
+        others = renamed(value, names) if target.startswith("d") else ()
+        for what, kinds, changed in [*inside(value), *others]:
             yield written(tree, node, target, what, kinds, value=changed)
         if target.startswith("dW") and isinstance(node, ast.Assign):
             turned = ast.Attribute(value, "T", ast.Load())
@@ -436,7 +437,7 @@ def slips(student: Callable[..., Any]) -> Iterator[Slip]:
             new = ast.Assign([node.target], value)
             yield written(tree, node, target, "= for +=", ("overwritten", "missing term"), instead=new)
             if target in first:
-                yield written(tree, node, target, "without +=", ("missing term",), instead=ast.Pass())
+                yield written(tree, node, target, "without +=", ("missing term", "missing"), instead=ast.Pass())
         names.add(target)
         first.add(target)
 
@@ -487,7 +488,7 @@ class Case:
         known = {bare(name) for name in self.report.lines}
         target = bare(self.slip.target)
         return any(
-            one.kind in self.slip.kinds and (target not in known or target in {bare(one.name), *map(bare, one.also)})
+            one.kind in self.slip.kinds and (target not in known or target in map(bare, (one.name, one.into, *one.also)))
             for one in self.report.mistakes[:1])
 
 

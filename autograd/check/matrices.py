@@ -146,6 +146,8 @@ class Answer:
     line: int = 0
     text: str = ""
     failure: Failure | None = None
+    vector: bool = False
+    """Whether all gradients came as one vector, so that those of matrices have lost their shapes."""
 
 
 # ── the report ───────────────────────────────────────────────────────────────────────────────
@@ -166,11 +168,14 @@ class Mistake:
     line: str = ""
     also: tuple[str, ...] = ()
     """Arrays in which the same slip would give the same gradients."""
+    into: str = ""
+    """The gradient that the array goes into next, in the same line perhaps."""
     explanation: Explanation | None = None
     details: str = ""
 
     def __str__(self) -> str:
-        lines = [f"{self.name} {self.words}" if self.name else self.words]
+        name = f"{self.name}, which goes into {self.into}," if self.into else self.name
+        lines = [f"{name} {self.words}".strip()]
         lines += _paragraph("  detail", self.details) if self.details else []
         lines += _paragraph("  or", f"the same in {', '.join(self.also)}, which gives the same gradients") * bool(self.also)
         if self.explanation is not None:
@@ -385,7 +390,7 @@ class Student:
             return
         total = sum(one.stored.size for one in self.known)
         if is_array(result) and np.ndim(result) == 1 and np.size(result) == total and len(self.known) > 1:
-            start = 0
+            start, answer.vector = 0, True
             for one in self.known:
                 part = np.array(result)[start : (start := start + one.stored.size)]
                 answer.gradients[one.name] = part.reshape(given[one.name].shape)
@@ -505,8 +510,20 @@ class Search:
         wanted = np.asarray(arrays[mine])
         if wanted.size != array.size or wanted.ndim == 0:
             return None
-        turned = np.moveaxis(array, -1, 0) if self.answer.convention.last and array.ndim > 1 else array
-        return same(turned.reshape(wanted.shape), wanted, self.least)
+        turned = self.turned(array).reshape(wanted.shape)
+        return same(turned, wanted, self.least)
+
+    def turned(self, array: Array) -> Array:
+        """A noted array with its examples first."""
+        return np.moveaxis(array, -1, 0) if self.answer.convention.last and array.ndim > 1 else array
+
+    def strange(self, text: str, array: Array) -> bool:
+        """Whether a noted array is wrong, however the student scales gradients on the way."""
+        mine = self.wanted.get(bare(text))
+        if self.is_noted(text, array, self.right) is not False or mine is None:
+            return False
+        wanted = np.asarray(self.right[mine])
+        return mine not in self.lines.gradient_of or multiple(self.turned(array).reshape(wanted.shape), wanted) is None
 
     # ── slips ────────────────────────────────────────────────────────────────────────────────
 
@@ -534,6 +551,10 @@ class Search:
         """Slips in the gradient of one parameter that are seen by what the student has."""
         mine, right = np.asarray(self.answer.gradients[one.name]), one.of(arrays)
         own = self.answer.convention.parameter(one, right)
+        if self.answer.vector and one.turned is not None:
+            turned = self.answer.convention.transposed
+            yield Slip("transpose", one.gradient, f"is the transpose of {one.gradient}", after=self.changed(
+                one, lambda a: a.ravel().reshape(a.shape[::-1]).T if turned else a.T.reshape(a.shape)))
         if mine.shape == own.shape:
             value = self.answer.convention.parameter(one, np.asarray(self.given["theta"])[one.stored])
             ratio = ratio_of(mine - own, value)
@@ -547,10 +568,20 @@ class Search:
                 yield self.flipped(one, tuple(range(one.stored.ndim - 2, one.stored.ndim)))
                 yield Slip("transpose", one.gradient, f"is the transpose of {one.gradient}", after=self.changed(
                     one, lambda a: np.swapaxes(a, -1, -2)))
+        rules = Explanation(one.gradient, self.lines).rules
+        for rule in rules if len(rules) > 1 else ():
+            without = version.with_slip(Slip("", "", "", rule.statement)).arrays(self.given, self.right)[one.gradient]
+            part = arrays[one.gradient] - without if np.shape(without) == np.shape(arrays[one.gradient]) else 0.0
+            text = f"the term {rule.right}"
+            yield Slip("overwritten", one.gradient, f"is overwritten by {text}, which is to be added: = in place of +=",
+                       after=lambda a, arrays, part=part: np.broadcast_to(part, np.shape(a)))
+            yield Slip("missing term", one.gradient, f"lacks {text}",
+                       after=lambda a, arrays, part=part: a - part)
         for other in self.known:
             if other is not one and other.gradient and mine.shape == self.answer.convention.parameter(
                     other, other.of(arrays)).shape:
-                instead = one.to(other.of(arrays))
+                instead = other.of(arrays)
+                instead = one.to(instead) if instead.size == one.stored.size else instead.T if one.turned else instead
                 yield Slip("order", one.gradient, f"is {other.gradient}: gradients are mixed up",
                            after=lambda a, arrays, instead=instead: instead)
 
@@ -587,18 +618,22 @@ class Search:
         return after
 
     def single(self, version: Version) -> Iterator[Slip]:
-        """Only one of the examples counts."""
-        n = int(self.given["n"])
-        for row, words in ((n - 1, "last"), (0, "first")):
-            given = self.given | {"n": 1} | {text: self.given[text][row : row + 1] for text in ("x", "y", "u")
-                                             if self.given[text] is not None}
-            alone = replace(version, kept=False).arrays(given, given)
-            for one in self.known:
-                for share in (1.0, 1 / n):
-                    if one.gradient:
-                        part = np.asarray(alone[one.gradient]) * share
-                        yield Slip("overwritten", one.gradient, f"is that of the {words} example alone: add up over the "
-                                   f"examples, += in place of =", after=lambda a, arrays, part=part: part)
+        """Only the last, or the first, of several terms counts: each has been assigned in place of added."""
+        arrays = version.arrays(self.given, self.right)
+        for one in self.known:
+            for rule in Explanation(one.gradient, self.lines).rules if one.gradient else ():
+                if rule.loop or target_of(rule.statement) != one.gradient:
+                    continue
+                examples = [axis for axis in rule.summed if isinstance(axis.size, Rows)]
+                others = [axis for axis in rule.summed if not isinstance(axis.size, Rows)]
+                for axes, what in ((examples, "examples"), (others, "positions"), (examples + others, "terms")):
+                    for last in (True, False) if axes else ():
+                        try:
+                            part = rule.single(arrays, axes, last)
+                        except (IndexError, ValueError):
+                            continue
+                        words = f"is that of the {'last' if last else 'first'} of the {what} alone: add up, += in place of ="
+                        yield Slip("overwritten", one.gradient, words, after=lambda a, arrays, part=part: part)
 
     def slipped(self) -> Iterator[tuple[Slip, list[str]]]:
         """The slips that, one after the other, lead from the right program to what the student has."""
@@ -630,6 +665,22 @@ class Search:
             wrong -= agreed
             yield slip, others
 
+    def into(self, text: str) -> str:
+        """The gradient that an array goes into next; nothing if that is one of a parameter, or there are several."""
+        if text in self.lines.places or text not in self.lines.names:
+            return ""
+        waiting, done = [text], {text}
+        while waiting:
+            now = waiting.pop(0)
+            readers = dict.fromkeys(target_of(one) for one in self.lines.statements if now in one.value.names)
+            found = [one for one in readers if one in self.lines.gradient_of and one not in self.lines.places
+                     and one != "gradient"]
+            if found:
+                return found[-1]
+            waiting += [one for one in readers if one not in done]
+            done |= set(readers)
+        return ""
+
     def behind(self, target: str) -> tuple[set[str], bool]:
         """The arrays that an array of the program is made of, those read that the student has not got replaced by theirs,
         and whether there are products of matrices on the way."""
@@ -650,10 +701,27 @@ class Search:
                         waiting.append(name)
         return reads, product
 
+    def shaped(self) -> Iterator[Mistake]:
+        """The gradients that the student has noted before an exception and that have another shape than they should."""
+        layout = self.answer.convention
+        for text, array in self.answer.arrays.items():
+            one = next((one for one in self.known if bare(text) == f"d{bare(one.name)}"), None)
+            mine = self.wanted.get(bare(text), "")
+            if one is not None:
+                own = layout.parameter(one, one.stored).shape
+                if one.turned is not None and array.shape == own[::-1] != own:
+                    yield Mistake(one.gradient, "transpose", f"is the transpose of {one.gradient}: it has the shape {array.shape}, "
+                                  f"{own} is expected", explanation=Explanation(one.gradient, self.lines))
+            elif mine in self.lines.gradient_of and mine not in self.lines.places:
+                wanted = np.shape(self.right[mine])
+                if array.ndim == len(wanted) and self.turned(array).shape != wanted:
+                    yield Mistake(mine, "shape", f"has the shape {array.shape}, {(wanted[::-1] if layout.last else wanted)} is "
+                                  f"expected", explanation=Explanation(mine, self.lines))
+
     def noted_slip(self) -> Slip | None:
         """The slip with which more of the arrays that the student has noted are those of the program, if there is one."""
         most, found = self.noted(self.right), None
-        if all(self.is_noted(text, array, self.right) is not False for text, array in self.answer.arrays.items()):
+        if not any(self.strange(text, array) for text, array in self.answer.arrays.items()):
             return None
         for slip in self.candidates(self.version):
             try:
@@ -818,7 +886,8 @@ def layout(convention: Convention) -> str:
 def mistake(search: Search, slip: Slip, others: Sequence[str]) -> Mistake:
     """A slip that was found, with the right line explained."""
     explanation = Explanation(slip.name, search.lines) if slip.name in search.lines.names else None
-    return Mistake(slip.name, slip.kind, slip.words, line_of(explanation), tuple(others), explanation)
+    return Mistake(slip.name, slip.kind, slip.words, line_of(explanation), tuple(others), explanation=explanation,
+                   into=search.into(slip.name))
 
 
 def unknown(search: Search) -> Mistake:
@@ -836,7 +905,8 @@ def unknown(search: Search) -> Mistake:
         details = f"it has the shape {mine.shape}, {own.shape} is expected" if mine.shape != own.shape else (
             "the largest difference is {0:.3g}, at {1}: {2:.6g} came, {3:.6g} is expected".format(*largest(mine, own)))
     explanation = Explanation(first, search.lines)
-    return Mistake(first, "unknown", "is wrong, by none of the usual slips", line_of(explanation), (), explanation, details)
+    return Mistake(first, "unknown", "is wrong, by none of the usual slips", line_of(explanation), explanation=explanation,
+                   details=details)
 
 
 def largest(mine: Array, own: Array) -> tuple[float, list[int], float, float]:
@@ -852,15 +922,18 @@ def raised(search: Search) -> Mistake:
     before = search.noted_slip()
     if before is not None:
         return mistake(search, before, [])
+    shaped = next(search.shaped(), None)
+    if shaped is not None:
+        return shaped
     failure = answer.failure or Failure("", (), "", False)
     target = search.wanted.get(bare(failure.target), "")
     explanation = Explanation(target, search.lines) if target else None
     kind, hint = "raises", ""
-    if isinstance(answer.error, ValueError) and failure.operator in ("@", "*"):
+    if isinstance(answer.error, ValueError) and failure.operator:
         kind, hint = guessed(search, failure, target)
     code = f", `{answer.text}`," if answer.text else ""
     return Mistake(target or failure.target, kind, f"cannot be computed: {hint}line {answer.line}{code} raises "
-                   f"{described(answer.error)}", line_of(explanation), (), explanation)
+                   f"{described(answer.error)}", line_of(explanation), explanation=explanation)
 
 
 def guessed(search: Search, failure: Failure, target: str) -> tuple[str, str]:
@@ -877,7 +950,9 @@ def guessed(search: Search, failure: Failure, target: str) -> tuple[str, str]:
         return "product", "@ belongs there, not *: "
     if failure.operator == "@" and not product:
         return "product", "* belongs there, not @: "
-    return ("transpose", "a transpose is missing or too many: ") if product else ("shape", "shapes do not go together: ")
+    if failure.operator == "@":
+        return "transpose", "a transpose is missing or too many: "
+    return "shape", "shapes do not go together, a sum is over another axis or keepdims=True is missing: "
 
 
 def line_of(explanation: Explanation | None) -> str:

@@ -164,7 +164,8 @@ class Editor:
         yield from self.here(array, masks)
         inside = masks or array.kind in (ops.gt, ops.eq)
         if array.key in self.slopes and array.kind is not ops.gt:
-            return  # a rule is changed as a whole
+            yield from self.rules(array)
+            return
         for place, arg in enumerate(array.args):
             for edit in self.edits(arg, inside):
                 args = (*array.args[:place], edit.tree, *array.args[place + 1 :])
@@ -191,6 +192,8 @@ class Editor:
                 yield Edit("sign", "lacks a minus", array.args[0])
             case "name":
                 yield from self.others(array, masks)
+            case ops.Op() if len(array.args) == 1 and array.kind.recorded and array.args[0].kind == "name" and not masks:
+                yield Edit("wrong array", f"is {array.args[0].info}, without {array.kind.name}", array.args[0])
 
     def product(self, array: Array) -> Iterator[Edit]:
         """Products of matrices with other factors."""
@@ -280,6 +283,15 @@ class Editor:
                                     f"{self.write.text(operands[0])}", slope)
         yield Edit("slope", f"has the derivative of {done} twice",
                Array(ops.mul, (array, array), None, array.shape, array.dtype))
+
+    def rules(self, array: Array) -> Iterator[Edit]:
+        """A slope with a slip in it."""
+        row, _, _, operands = self.slopes[array.key]
+        done = f"{row.name}({', '.join(map(self.write.text, operands))})"
+        plain = replace(self, slopes={})
+        for edit in plain.edits(array):
+            words = f"takes {self.write.text(edit.tree)} for the derivative of {done}: it is {self.write.text(array)}"
+            yield edit._replace(kind="slope", words=words)
 
     def others(self, array: Array, masks: bool) -> Iterator[Edit]:
         """Other arrays of the same shape in the place of one."""

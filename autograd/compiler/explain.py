@@ -120,6 +120,16 @@ class Rule:
             largest = np.max(np.abs(step.after), where=np.isfinite(step.after), initial=1e-300)
             return float(np.max(apart, initial=0.0) / largest)
 
+    def single(self, arrays: Arrays, axes: Sequence[Axis], last: bool) -> npt.NDArray[Any]:
+        """What it would write if of several axes along which it adds up only the last position counted, or the first."""
+        inner = dict.fromkeys(axis for one in scalars(self.value) if isinstance(one, Reduced) for axis in one.axes)
+        grid = Grid(arrays, [*self.axes, *inner], {})
+        one = {axis: np.array([grid.size(axis) - 1 if last else 0]) for axis in axes}
+        grid = Grid(arrays, [*self.axes, *inner], one)
+        result = np.zeros_like(np.asarray(arrays[self.entry.name]), dtype=float)
+        result[tuple(np.asarray(index) for index in map(grid.index, self.entry.indices))] = grid.value(self.value)
+        return result
+
     def sample(self, arrays: Arrays, inner: Sequence[Axis]) -> dict[Axis, npt.NDArray[Any]]:
         """Positions along the axes of the entry, fewer than all where there would be too many products."""
         size = {axis: axis.size.times * int(arrays["n"]) if isinstance(axis.size, Rows) else axis.size

@@ -24,7 +24,7 @@ import numpy as np
 import autograd
 import nn
 from autograd import check
-from autograd.check.matrices import bare
+from autograd.check.matrices import Spellings
 from benchmarks.timing import table
 from nn.models.module import values
 
@@ -485,11 +485,9 @@ class Case:
     @property
     def named(self) -> bool:
         """Whether the report names the slip, in the line in which it is or where it gives the same numbers."""
-        known = {bare(name) for name in self.report.lines}
-        target = bare(self.slip.target)
-        return any(
-            one.kind in self.slip.kinds and (target not in known or target in map(bare, (one.name, one.into, *one.also)))
-            for one in self.report.mistakes[:1])
+        target = Spellings(self.report.lines).get(self.slip.target)
+        return any(one.kind in self.slip.kinds and (not target or target in (one.name, one.into, *one.also))
+                   for one in self.report.mistakes[:1])
 
 
 def cases(seed: int, count: int) -> Iterator[Case]:

@@ -11,7 +11,7 @@ import dis
 import inspect
 import itertools
 import linecache
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -278,14 +278,30 @@ def placed(text: str, stored: npt.NDArray[np.int64], lines: Lines) -> Parameter:
 
 
 def bare(text: str) -> str:
-    """A name without what spelling differs in: dW1, d_w1, grad_W1 and W1_grad are the gradient of w1."""
-    text = text.lower().replace("_", "").replace("∂", "d")
-    for prefix in ("gradient", "grad", "delta"):
-        if text.startswith(prefix) and len(text) > len(prefix):
-            return "d" + text.removeprefix(prefix)
-        if text.endswith(prefix) and len(text) > len(prefix):
-            return "d" + text.removesuffix(prefix)
+    """A name without what spelling differs in: d_W1, grad_W1 and W1_grad are dW1."""
+    text = text.replace("_", "").replace("∂", "d")
+    for word in ("gradient", "grad", "delta"):
+        if text.lower().startswith(word) and len(text) > len(word):
+            return "d" + text[len(word) :]
+        if text.lower().endswith(word) and len(text) > len(word):
+            return "d" + text[: -len(word)]
     return text
+
+
+class Spellings:
+    """Names as students spell them: with underscores, in capitals, where only one name fits."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = list(names)
+        self.found: dict[str, str] = {}
+
+    def get(self, text: str) -> str:
+        """The name that a text spells; nothing if there is none, or several."""
+        if text not in self.found:
+            ways: list[Callable[[str], str]] = [str, bare, lambda one: bare(one).lower()]
+            fits = ([name for name in self.names if way(name) == way(text)] for way in ways)
+            self.found[text] = next((names[0] for names in fits if len(names) == 1), "")
+        return self.found[text]
 
 
 DATA = {"x": "X", "xs": "X", "inputs": "X", "input": "X", "xbatch": "X", "data": "X",
@@ -309,14 +325,14 @@ class Student:
             signature = inspect.signature(self.function)
         except (TypeError, ValueError):
             raise UsageError(f"{self.title} does not say which arguments it takes") from None
-        names = {bare(one.name): one.name for one in self.known}
+        names = Spellings(one.name for one in self.known)
         strange = []
         for name, argument in signature.parameters.items():
             if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
                 continue
-            plain = bare(name)
-            if plain in names:
-                yield name, names[plain]
+            plain = bare(name).lower()
+            if names.get(name) and not (name in DATA and name not in names.names):
+                yield name, names.get(name)
             elif plain in DATA:
                 yield name, DATA[plain]
             elif plain == "record":
@@ -377,12 +393,12 @@ class Student:
                 is_array(result[0]) and (isinstance(result[1], (dict, list, tuple)) or np.size(result[1]) > 1)):
             result = result[1]
         if isinstance(result, Mapping):
-            named = {bare(str(key)): np.array(value) for key, value in result.items() if is_array(value)}
-            slopes = any(f"d{bare(one.name)}" in named for one in self.known)
-            for one in self.known:
-                plain = f"d{bare(one.name)}" if slopes else bare(one.name)
-                if plain in named:
-                    answer.gradients[one.name] = named[plain]
+            slopes, plain = (Spellings(f"{prefix}{one.name}" for one in self.known) for prefix in ("d", ""))
+            keys = {str(key): np.array(value) for key, value in result.items() if is_array(value)}
+            names = slopes if any(map(slopes.get, keys)) else plain
+            by_name = {names.get(key).removeprefix("d" if names is slopes else ""): array for key, array in keys.items()
+                       if names.get(key)}
+            answer.gradients |= {one.name: by_name[one.name] for one in self.known if one.name in by_name}
             answer.arrays |= {str(key): np.array(value) for key, value in result.items() if is_array(value)}
             if not answer.gradients:
                 raise UsageError(f"{self.title} returned a dict with {', '.join(map(str, result)) or 'nothing'}: gradients "
@@ -468,7 +484,7 @@ class Search:
         self.lines, self.given, self.known, self.answer, self.closed = lines, given, known, answer, closed
         self.order = {text: number for number, text in enumerate(lines.names)}
         views = {target_of(let) for let in lines.read.views}
-        self.wanted = {bare(text): text for text in lines.names if text not in views}
+        self.wanted = Spellings(text for text in lines.names if text not in views)
         self.version = version_of(lines)
         self.right = self.version.arrays(given, lines.arrays)
         self.least = 1e-12 * float(np.max(np.abs(self.right["gradient"]), initial=0.0))
@@ -504,8 +520,8 @@ class Search:
 
     def is_noted(self, text: str, array: Array, arrays: Arrays) -> bool | None:
         """Whether a noted array is the program's; None where the program has none of that name and size."""
-        mine = self.wanted.get(bare(text))
-        if mine is None or mine not in arrays or mine in self.lines.places or mine == "gradient":
+        mine = self.wanted.get(text)
+        if not mine or mine not in arrays or mine in self.lines.places or mine == "gradient":
             return None
         wanted = np.asarray(arrays[mine])
         if wanted.size != array.size or wanted.ndim == 0:
@@ -519,8 +535,8 @@ class Search:
 
     def strange(self, text: str, array: Array) -> bool:
         """Whether a noted array is wrong, however the student scales gradients on the way."""
-        mine = self.wanted.get(bare(text))
-        if self.is_noted(text, array, self.right) is not False or mine is None:
+        mine = self.wanted.get(text)
+        if self.is_noted(text, array, self.right) is not False:
             return False
         wanted = np.asarray(self.right[mine])
         return mine not in self.lines.gradient_of or multiple(self.turned(array).reshape(wanted.shape), wanted) is None
@@ -532,7 +548,7 @@ class Search:
         n = float(self.given["n"])
         found = [n, 1 / n, -1.0, 2.0, 0.5]
         for one in self.known:
-            if one.name in self.answer.gradients:
+            if one.name in self.answer.gradients and one.stored.size > 1:  # of a single number there always is one
                 mine, right = self.answer.gradients[one.name], self.answer.convention.parameter(one, one.of(self.right))
                 ratio = ratio_of(mine, right)
                 if ratio is not None and not any(np.isclose(ratio, other) for other in found):
@@ -569,12 +585,13 @@ class Search:
                 yield Slip("transpose", one.gradient, f"is the transpose of {one.gradient}", after=self.changed(
                     one, lambda a: np.swapaxes(a, -1, -2)))
         rules = Explanation(one.gradient, self.lines).rules
-        for rule in rules if len(rules) > 1 else ():
+        for number, rule in enumerate(rules if len(rules) > 1 else ()):
             without = version.with_slip(Slip("", "", "", rule.statement)).arrays(self.given, self.right)[one.gradient]
             part = arrays[one.gradient] - without if np.shape(without) == np.shape(arrays[one.gradient]) else 0.0
             text = f"the term {rule.right}"
-            yield Slip("overwritten", one.gradient, f"is overwritten by {text}, which is to be added: = in place of +=",
-                       after=lambda a, arrays, part=part: np.broadcast_to(part, np.shape(a)))
+            if number:
+                yield Slip("overwritten", one.gradient, f"is overwritten by {text}, which is to be added: = in place of +=",
+                           after=lambda a, arrays, part=part: np.broadcast_to(part, np.shape(a)))
             yield Slip("missing term", one.gradient, f"lacks {text}",
                        after=lambda a, arrays, part=part: a - part)
         for other in self.known:
@@ -684,7 +701,7 @@ class Search:
     def behind(self, target: str) -> tuple[set[str], bool]:
         """The arrays that an array of the program is made of, those read that the student has not got replaced by theirs,
         and whether there are products of matrices on the way."""
-        noted = {bare(text) for text in self.answer.arrays}
+        noted = set(map(self.wanted.get, self.answer.arrays))
         own = {target_of(statement): [] for statement in self.lines.statements}
         for statement in self.lines.statements:
             own[target_of(statement)].append(statement)
@@ -697,7 +714,7 @@ class Search:
                 product |= any(node.kind in ("matmul", "einsum") for node in nodes(statement.value))
                 for name in statement.value.names:
                     reads.add(name)
-                    if bare(name) not in noted and name in own and name not in done:
+                    if name not in noted and name in own and name not in done:
                         waiting.append(name)
         return reads, product
 
@@ -705,8 +722,8 @@ class Search:
         """The gradients that the student has noted before an exception and that have another shape than they should."""
         layout = self.answer.convention
         for text, array in self.answer.arrays.items():
-            one = next((one for one in self.known if bare(text) == f"d{bare(one.name)}"), None)
-            mine = self.wanted.get(bare(text), "")
+            mine = self.wanted.get(text)
+            one = next((one for one in self.known if one.gradient and one.gradient == mine), None)
             if one is not None:
                 own = layout.parameter(one, one.stored).shape
                 if one.turned is not None and array.shape == own[::-1] != own:
@@ -893,7 +910,7 @@ def mistake(search: Search, slip: Slip, others: Sequence[str]) -> Mistake:
 def unknown(search: Search) -> Mistake:
     """The first array that is wrong, where no usual slip gives the student's numbers."""
     arrays = search.right
-    wrong = [search.wanted[bare(text)] for text, array in search.answer.arrays.items()
+    wrong = [search.wanted.get(text) for text, array in search.answer.arrays.items()
              if search.is_noted(text, array, arrays) is False]
     wrong += [one.gradient or "gradient" for one in search.known
               if one.name in search.answer.gradients and not search.agrees(one, arrays)]
@@ -926,7 +943,7 @@ def raised(search: Search) -> Mistake:
     if shaped is not None:
         return shaped
     failure = answer.failure or Failure("", (), "", False)
-    target = search.wanted.get(bare(failure.target), "")
+    target = search.wanted.get(failure.target)
     explanation = Explanation(target, search.lines) if target else None
     kind, hint = "raises", ""
     if isinstance(answer.error, ValueError) and failure.operator:
@@ -939,9 +956,8 @@ def raised(search: Search) -> Mistake:
 def guessed(search: Search, failure: Failure, target: str) -> tuple[str, str]:
     """Why arrays do not go together: one does not belong there, @ and * are mixed up, or a transpose is missing."""
     reads, product = search.behind(target) if target else (set(), failure.operator == "@")
-    names = {bare(text): text for text in reads}
-    mine = [text for text in failure.reads if bare(text) in search.wanted]
-    strange = [text for text in mine if target and bare(text) not in names]
+    mine = [text for text in failure.reads if search.wanted.get(text)]
+    strange = [text for text in mine if target and search.wanted.get(text) not in reads]
     if failure.compares:
         return "mask", f"it is masked by an array of another shape, {mine[-1]}: " if mine else ""
     if strange:

@@ -11,6 +11,7 @@ import dis
 import inspect
 import itertools
 import linecache
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -144,6 +145,8 @@ class Answer:
     arrays: dict[str, Array] = field(default_factory=dict)
     error: Exception | None = None
     line: int = 0
+    reached: tuple[int, ...] = ()
+    """The lines that were reached when an exception was raised, from the function's own to the innermost."""
     text: str = ""
     failure: Failure | None = None
     vector: bool = False
@@ -376,15 +379,16 @@ class Student:
 
     def failed(self, answer: Answer, error: Exception) -> None:
         """Note an exception: the line and operation of the student's code, and the arrays that were there."""
-        answer.error = error
-        code, traceback = getattr(self.function, "__code__", None), error.__traceback__
+        answer.error, traceback = error, error.__traceback__
         while traceback is not None:
-            if traceback.tb_frame.f_code is code:
+            code = traceback.tb_frame.f_code
+            if code is not Student.answer.__code__ and not code.co_filename.startswith(os.path.dirname(np.__file__)):
                 answer.line = traceback.tb_lineno
-                answer.text = linecache.getline(traceback.tb_frame.f_code.co_filename, answer.line).strip()
+                answer.reached += (answer.line,)
+                answer.text = linecache.getline(code.co_filename, answer.line).strip()
                 answer.arrays |= {key: np.array(value) for key, value in traceback.tb_frame.f_locals.items()
                                   if is_array(value)}
-                answer.failure = failing(traceback.tb_frame.f_code, traceback.tb_lasti)
+                answer.failure = failing(code, traceback.tb_lasti)
             traceback = traceback.tb_next
 
     def sort(self, answer: Answer, result: Any, given: Mapping[str, Array]) -> None:
@@ -484,7 +488,10 @@ class Search:
         self.lines, self.given, self.known, self.answer, self.closed = lines, given, known, answer, closed
         self.order = {text: number for number, text in enumerate(lines.names)}
         views = {target_of(let) for let in lines.read.views}
-        self.wanted = Spellings(text for text in lines.names if text not in views)
+        self.called = {one.gradient: f"d{one.name}" for one in known if one.gradient}
+        """What a student calls the gradients of parameters."""
+        taken = {f"d{one.name}" for one in known if one.gradient != f"d{one.name}"}
+        self.wanted = Spellings(text for text in lines.names if text not in views and text not in taken)
         self.version = version_of(lines)
         self.right = self.version.arrays(given, lines.arrays)
         self.least = 1e-12 * float(np.max(np.abs(self.right["gradient"]), initial=0.0))
@@ -571,7 +578,7 @@ class Search:
             turned = self.answer.convention.transposed
             yield Slip("transpose", one.gradient, f"is the transpose of {one.gradient}", after=self.changed(
                 one, lambda a: a.ravel().reshape(a.shape[::-1]).T if turned else a.T.reshape(a.shape)))
-        if mine.shape == own.shape:
+        if mine.shape == own.shape and mine.size > 1:
             value = self.answer.convention.parameter(one, np.asarray(self.given["theta"])[one.stored])
             ratio = ratio_of(mine - own, value)
             if ratio is not None:
@@ -864,7 +871,7 @@ def best(student: Student, lines: Lines, given: Arrays, theta: Array, X: Array, 
         answer = search.answer
         shapes = sum(np.shape(found) == search.answer.convention.parameter(one, one.stored).shape
                      for one in student.known if (found := answer.gradients.get(one.name)) is not None)
-        return (answer.error is None, len(search.agreeing(search.right)), search.noted(search.right), shapes, answer.line)
+        return (answer.error is None, len(search.agreeing(search.right)), search.noted(search.right), shapes, answer.reached)
 
     return max(searches, key=rank)
 
@@ -903,7 +910,7 @@ def layout(convention: Convention) -> str:
 def mistake(search: Search, slip: Slip, others: Sequence[str]) -> Mistake:
     """A slip that was found, with the right line explained."""
     explanation = Explanation(slip.name, search.lines) if slip.name in search.lines.names else None
-    return Mistake(slip.name, slip.kind, slip.words, line_of(explanation), tuple(others), explanation=explanation,
+    return Mistake(search.called.get(slip.name, slip.name), slip.kind, slip.words, line_of(explanation), tuple(others), explanation=explanation,
                    into=search.into(slip.name))
 
 
@@ -955,7 +962,7 @@ def raised(search: Search) -> Mistake:
 
 def guessed(search: Search, failure: Failure, target: str) -> tuple[str, str]:
     """Why arrays do not go together: one does not belong there, @ and * are mixed up, or a transpose is missing."""
-    reads, product = search.behind(target) if target else (set(), failure.operator == "@")
+    reads, product = search.behind(target) if target else (set(), True)
     mine = [text for text in failure.reads if search.wanted.get(text)]
     strange = [text for text in mine if target and search.wanted.get(text) not in reads]
     if failure.compares:

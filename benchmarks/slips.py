@@ -24,7 +24,7 @@ import numpy as np
 import autograd
 import nn
 from autograd import check
-from autograd.check.matrices import Spellings
+from autograd.check.answers import Spellings
 from benchmarks.timing import table
 from nn.models.module import values
 

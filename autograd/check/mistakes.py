@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from autograd import ops
 from autograd.check.slips import SLOPES
@@ -56,6 +57,8 @@ class Version:
     """What is done to the gradients of parameters at the end, by their names in the program."""
     free: frozenset[Statement] = frozenset()
     """Statements whose value may have another shape than the array to which it goes: then it replaces that."""
+    parts: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    """Names for elements of the gradient that have none."""
     kept: bool = True
     """Whether the forward half has no slip."""
 
@@ -88,6 +91,7 @@ class Version:
 
         with np.errstate(all="ignore"):
             found = run(self.backward, dict(right) if self.kept else run(self.forward, dict(given), do), do)
+            found |= {text: found["gradient"][where] for text, where in self.parts.items()}
             for text, changes in self.final.items():
                 for change in changes:
                     found[text] = change(found[text], found)
@@ -130,11 +134,11 @@ def substituted(lines: Sequence[Line], old: Statement, new: Sequence[Statement])
     return tuple(result)
 
 
-def version_of(lines: Lines) -> Version:
+def version_of(lines: Lines, parts: Mapping[str, npt.NDArray[np.int64]]) -> Version:
     """The right program."""
     read = lines.read
     start = [read.start] if read.start else []
-    return Version((*read.views, *read.forward), (*start, *read.places, *read.backward))
+    return Version((*read.views, *read.forward), (*start, *read.places, *read.backward), parts=parts)
 
 
 # ── slips in expressions ─────────────────────────────────────────────────────────────────────

@@ -1,17 +1,21 @@
-"""What a check of an engine found, to read and to assert on."""
+"""What a check of an engine, or of backpropagation with arrays, found: to read and to assert on."""
 
 from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from autograd.errors import RerollError
+
+if TYPE_CHECKING:
+    from autograd.compiler.explain import Explanation
 
 WIDTH = 96
 
 
 class CheckError(RerollError, AssertionError):
-    """An engine that gives wrong answers; the message is the whole report."""
+    """An engine or a function that gives wrong answers; the message is the whole report."""
 
 
 @dataclass
@@ -74,10 +78,100 @@ class Report:
     __repr__ = __str__
 
 
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake: the array that is wrong, the slip in a word and in words, and the right lines explained.
+
+    `kind` is "transpose", "mean" (over the batch), "factor", "sign", "axis", "shape", "product" (* and @), "mask",
+    "slope", "wrong array", "overwritten", "missing term", "extra term", "missing factor", "missing", "order" or
+    "flipped"; "raises" for an exception of another kind, and "unknown" where no usual slip gives the student's numbers.
+    """
+
+    name: str
+    kind: str
+    words: str
+    also: tuple[str, ...] = ()
+    """Arrays in which the same slip would give the same gradients."""
+    into: str = ""
+    """The gradient that the array goes into next, which a student may compute in the same line."""
+    explanation: Explanation | None = None
+    details: str = ""
+
+    @property
+    def line(self) -> str:
+        """The right line, or lines."""
+        return "\n".join(rule.text for rule in self.explanation.rules) if self.explanation else ""
+
+    def __str__(self) -> str:
+        name = f"{self.name}, which goes into {self.into}," if self.into else self.name
+        lines = _sentence(f"{name} {self.words}".strip())
+        lines += _paragraph("  detail", self.details) if self.details else []
+        if self.also:
+            lines += _paragraph("  or", f"the same in {', '.join(self.also)}, which gives the same gradients")
+        if self.explanation is not None:
+            for rule in self.explanation.rules:
+                lines += _paragraph("  right", rule.text) + _paragraph("  means", f"{rule}, {rule.ranges()}")
+            for source in self.explanation.sources:
+                lines += _paragraph("  why", source.sentence)
+            for text in self.explanation.first_entry():
+                lines += _paragraph("  entry", text)
+        return "\n".join(lines)
+
+
+@dataclass(repr=False)
+class MatrixReport:
+    """What `matrices` found: true if all gradients are right."""
+
+    title: str
+    right: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
+    layout: str = ""
+    """How the student lays out arrays, as far as the check found out."""
+    program: Any = None
+    """The compiled loss, of which `viz.draw(report)` draws the arrays."""
+    lines: tuple[str, ...] = ()
+    """The arrays that the program computes, with which those of a student are compared that have the same names."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether all gradients are right."""
+        return not self.wrong and not self.mistakes
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    @property
+    def first(self) -> Mistake | None:
+        """The first mistake, in the order in which the program computes."""
+        return self.mistakes[0] if self.mistakes else None
+
+    def raise_if_failed(self) -> None:
+        """Raise `CheckError`, an AssertionError, with the whole report if a gradient is wrong."""
+        if not self.ok:
+            raise CheckError(str(self))
+
+    def __str__(self) -> str:
+        total = len(self.right) + len(self.wrong)
+        lines = [f"{self.title}: {len(self.right)} of {total} gradients are right"]
+        lines += _paragraph("layout", self.layout) if self.layout else []
+        for word, names in (("right", self.right), ("wrong", self.wrong)):
+            lines += _list(word, names) if names else []
+        for number, mistake in enumerate(self.mistakes, 1):
+            lines += ["", f"{number}. {mistake}"]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
 def _list(head: str, names: list[str]) -> list[str]:
     """Names with commas, no line breaking inside one."""
     text = ", ".join([name.replace(" ", "\0") for name in names])
     return [line.replace("\0", " ") for line in _paragraph(head, text)]
+
+
+def _sentence(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent=" " * 3, break_long_words=False)
 
 
 def _paragraph(head: str, text: str) -> list[str]:

@@ -99,10 +99,6 @@ class Rule:
             words.append(f"in each step {self.loop.index} = {ends[0]} … {ends[1]}")
         return ", ".join(words)
 
-    def left_at(self, explanation: Explanation) -> str:
-        """The first entry of an array by name."""
-        return element(explanation.name, (0,) * len(explanation.shape))
-
     # ── numbers ──────────────────────────────────────────────────────────────────────────────
 
     def error(self, step: Step) -> float:
@@ -204,9 +200,14 @@ class Explanation:
         """
         return max([one.error(step) for one in self.rules for step in self._lines.steps[one.statement]], default=0.0)
 
-    def terms(self, *where: int) -> list[tuple[Rule, str]]:
-        """One entry, as each line that writes it does: its scalars by name."""
-        return [(one, str(at.value(one.value))) for one, at in self._at(where, self._named)]
+    def terms(self, *where: int) -> list[str]:
+        """One entry, as each line that writes it does: its scalars by name. Without positions it is the first entry."""
+        return [str(at.value(one.value)) for one, at in self._at(where, self._named)]
+
+    def first_entry(self) -> list[str]:
+        """The first entry as its lines write it, with the name of the entry."""
+        entry = element(self.name, (0,) * len(self.shape))
+        return [f"{entry} {'+=' if number else '='} {text}" for number, text in enumerate(self.terms())]
 
     def scalars(self, *where: int) -> Value:
         """One entry as a graph of Values, with the names and numbers of the scalars behind it; `viz.draw` draws it.
@@ -214,7 +215,6 @@ class Explanation:
         Without positions it is the first entry. Raises `SizeError` for positions that the array does not have.
         """
         known: dict[tuple[Any, ...], Value] = {}
-        steps = iter([])
 
         def read(name: str, place: tuple[int, ...], table: Any) -> Value:
             key = (name, place)
@@ -229,7 +229,6 @@ class Explanation:
             current[0] = self._step(one, at).arrays
             part = at.value(one.value)
             parts.append(part if isinstance(part, Value) else Value(float(part)))
-        del steps
         total = parts[0] if len(parts) == 1 else ops.sum(parts) if parts else Value(0.0)
         if not total.label:
             total.label = element(self.name, where or (0,) * len(self.shape))
@@ -268,10 +267,8 @@ class Explanation:
                 lines += paragraph("why", source.sentence)
             for text in forms(one):
                 lines += paragraph("form", text)
-        for number, (one, text) in enumerate(self.terms()):
-            entry = element(self.name, (0,) * len(self.shape))
-            lines += [""] * (number == 0) + paragraph("entry", f"{entry} {'+=' if number else '='} {text}")
-        return "\n".join(lines)
+        entries = [line for text in self.first_entry() for line in paragraph("entry", text)]
+        return "\n".join([*lines, *([""] if entries else []), *entries])
 
     def __repr__(self) -> str:
         return f"<Explanation of {self.name}: {'; '.join(map(str, self.rules))}>"

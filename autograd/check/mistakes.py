@@ -425,6 +425,16 @@ def times(factor: float) -> After:
     return lambda a, arrays: a * factor
 
 
+def become(array: Any) -> After:
+    """Another array."""
+    return lambda a, arrays: np.broadcast_to(array, np.shape(a)) if np.ndim(array) == np.ndim(a) else array
+
+
+def plus(array: Any) -> After:
+    """An array more."""
+    return lambda a, arrays: a + array
+
+
 def factor_words(factor: float, n: int) -> tuple[str, str]:
     """The kind of a slip that makes an array so many times too large, and its words."""
     if np.isclose(factor, n, rtol=1e-9):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd.check.answers import CONVENTIONS, Answer, Array, Failure, Parameter, Spellings, Student, parameters
-from autograd.check.mistakes import Slip, Version, factor_words, slips, version_of
+from autograd.check.mistakes import Slip, Version, become, factor_words, plus, slips, version_of
 from autograd.check.report import MatrixReport, Mistake
 from autograd.check.student import described
 from autograd.compiler.array import Array as Tree
@@ -182,16 +182,16 @@ class Search:
             text = f"the term {rule.right}"
             if number:
                 yield Slip("overwritten", one.gradient, f"is overwritten by {text}, which is to be added: = in place of +=",
-                           after=lambda a, arrays, part=part: np.broadcast_to(part, np.shape(a)))
+                           after=become(part))
             yield Slip("missing term", one.gradient, f"lacks {text}",
-                       after=lambda a, arrays, part=part: a - part)
+                       after=plus(-part))
         for other in self.known:
             if other is not one and mine.shape == self.answer.convention.parameter(
                     other, other.of(arrays)).shape:
                 instead = other.of(arrays)
                 instead = one.to(instead) if instead.size == one.stored.size else instead.T if one.turned else instead
                 yield Slip("order", one.gradient, f"is {other.gradient}: gradients are mixed up",
-                           after=lambda a, arrays, instead=instead: instead)
+                           after=become(instead))
 
     def penalised(self, one: Parameter, ratio: float, version: Version, own: Array, value: Array) -> Slip:
         """A gradient that differs by a multiple of its parameter, as that of a penalty is."""
@@ -241,7 +241,7 @@ class Search:
                         except (IndexError, ValueError):
                             continue
                         words = f"is that of the {'last' if last else 'first'} of the {what} alone: add up, += in place of ="
-                        yield Slip("overwritten", one.gradient, words, after=lambda a, arrays, part=part: part)
+                        yield Slip("overwritten", one.gradient, words, after=become(part))
 
     def slipped(self) -> Iterator[tuple[Slip, list[str]]]:
         """The slips that, one after the other, lead from the right program to what the student has."""

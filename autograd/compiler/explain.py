@@ -90,9 +90,8 @@ class Rule:
         """What its letters run over, and where it is in a loop."""
         inside = [self.entry, self.value]
         axes = dict.fromkeys([*self.axes, *(axis for one in inside for axis in axes_of(*indices_in(one)))])
-        words = [f"{self.writer.name(axis)} over the examples" if axis.size == Rows() else
-                 f"{self.writer.name(axis)} = 0 … {axis.size - 1}" for axis in axes if not isinstance(axis.size, Rows)
-                 or axis.size == Rows()]
+        words = [f"{self.writer.name(axis)} {'over the examples' if isinstance(axis.size, Rows) else f'= 0 … {axis.size - 1}'}"
+                 for axis in axes]
         if self.loop:
             first, last = self.loop.start, self.loop.stop - 1
             ends = (last, first) if self.loop.backwards else (first, last)
@@ -284,35 +283,40 @@ def paragraph(head: str, text: str) -> list[str]:
 
 def forms(one: Rule) -> Iterator[str]:
     """What is to be said of products of matrices, transposes and sums in a line."""
-    write = Printer()
+    write, plain = Printer(), True
     for array in nodes(one.statement.value):
+        plain &= array.kind not in ("matmul", "einsum", "reduce", "reduceat", "scatter", "mean")
         if array.kind == "matmul":
-            yield from product_form(array, write)
+            yield from product_form(one, array, write)
         elif array.kind == "reduce" and array.info[0] is ops.sum:
-            shape, (op, axes, keep) = array.args[0].shape, array.info
-            names = [f"axis {axis % len(shape)}{', the examples' * (shape[axis] == Rows())}" for axis in axes]
+            shape, (_, axes, keep) = array.args[0].shape, array.info
+            names = [f"axis {axis % len(shape)}{' (the examples)' * isinstance(shape[axis], Rows)}" for axis in axes]
             kept = ", which stays as an axis of 1" * keep
             yield f"{write.text(array)} adds up along {' and '.join(names)}{kept}."
         elif array.kind == "einsum":
             given, _, result = array.info.partition("->")
             gone = sorted({letter for letter in given if letter.isalpha()} - set(result))
-            yield (f"{write.text(array)} is a product of matrices for each {', '.join(result.removeprefix('...')[:1])}"
-                   f" at once: it adds up over {', '.join(gone)}.")
-    if not one.summed and not any(array.kind in ("matmul", "einsum", "reduce") for array in nodes(one.statement.value)):
-        yield "Entry by entry: nothing is added up."
+            yield f"{write.text(array)} adds up over {', '.join(gone)}: it is many products of matrices at once."
+    if plain and one.axes:
+        yield "It is computed entry by entry: nothing is added up."
 
 
-def product_form(array: Array, write: Printer) -> Iterator[str]:
+def product_form(one: Rule, array: Array, write: Printer) -> Iterator[str]:
     """Why the factors of a product of matrices stand as they do."""
     left, right = array.args
-    yield (f"@ takes a row of its left factor and a column of its right factor, multiplies them entry by entry and "
-           f"adds up: {write.text(array)} adds up along the last axis of {write.text(left)} and the "
-           f"{'first' if len(right.shape) == 2 else 'second last'} axis of {write.text(right)}.")
-    for side, place, ends in ((left, "last", "left"), (right, "first", "right")):
+    axis = "first" if len(right.shape) == 2 else "second last"
+    yield (f"{write.text(array)}: @ adds up along the last axis of the left factor and the {axis} axis of the right one, "
+           f"a row times a column for each entry.")
+    for side, place in ((left, "last"), (right, axis)):
         if side.kind in ("transpose", "swapped"):
             inside = write.text(side.args[0])
-            yield (f"{inside} is transposed so that the axis over which is added up comes {place}: "
-                   f"{write.text(side)}[k, l] is {inside}[l, k], and the {ends} factor of @ is read that way.")
+            found = [entry for entry in scalars(one.value) if isinstance(entry, Entry) and entry.name == inside]
+            letters = [one.writer.index(index) for index in found[0].indices] if found else ["i", "k"]
+            turned = [*letters[:-2], *letters[:-3:-1]]
+            added = [one.writer.name(axis) for axis in one.summed]
+            over = f"{added[0]}, over which it adds up," if found and len(added) == 1 else "the axis over which it adds up"
+            yield (f"{inside} is transposed so that {over} comes {place}: {element(write.text(side), turned)} is "
+                   f"{element(inside, letters)}.")
 
 
 # ── where a gradient comes from ──────────────────────────────────────────────────────────────
@@ -330,7 +334,7 @@ def cofactor(scalar: Scalar, name: str) -> tuple[Entry, Scalar, tuple[Axis, ...]
                     entry, slope, axes = found
                     others = [slope if other == place else one for other, one in enumerate(args)]
                     return entry, without_ones(op, others), axes
-        case Reduced(op=op, only=None) if op is ops.sum:
+        case Reduced(op=op) if op is ops.sum:
             found = cofactor(scalar.body, name)
             if found is not None:
                 return found[0], found[1], scalar.axes + found[2]
@@ -366,7 +370,12 @@ class Lines:
         self.taken = {*self.names, *given, *(argument.info for argument in read.arguments)}
         self.rules: dict[Statement, Rule] = {}
         home = read.home
-        self.gradient_of = {home(text): home(function.names[block]) for block, text in function.gradients.items()}
+        self.gradient_of: dict[str, str] = {}
+        self.forward_of: dict[str, dict[str, None]] = {}
+        """All arrays of the forward half of which an array holds the gradient: steps of a loop may share one."""
+        for block, text in function.gradients.items():
+            self.gradient_of[home(text)] = home(function.names[block])
+            self.forward_of.setdefault(home(text), {})[home(function.names[block])] = None
         held = {let.name.info: positions(let, parameters) for let in read.views}
         for let in read.places:
             mine = positions(let, parameters)
@@ -433,19 +442,12 @@ class Lines:
         """What a line of the gradient of an array comes from: the lines that read the array."""
         if not of or one.statement not in self.steps:
             return
-        for gradient, forward in self.gradient_of.items():
-            found = cofactor(one.value, gradient) if gradient != self.target(one) else None
-            readers = [] if found is None else [
-                statement for statement in self.statements
-                if target_of(statement) == forward and self.reads(statement, of)]
-            if found is None or not readers:
-                continue
-            entry, slope, axes = found
-            yield self.source(one, self.rule(readers[-1]), of, entry, slope, axes)
-
-    def target(self, one: Rule) -> str:
-        """The array that a line writes to."""
-        return target_of(one.statement)
+        for gradient, forward in self.forward_of.items():
+            found = cofactor(one.value, gradient)
+            readers = [statement for statement in self.statements
+                       if found and target_of(statement) in forward and self.reads(statement, of)]
+            if found and readers:
+                yield self.source(one, self.rule(readers[-1]), of, *found)
 
     def reads(self, statement: Statement, name: str) -> bool:
         """Whether a line reads an array, perhaps by a helper such as a maximum that is taken off first."""
@@ -467,16 +469,13 @@ class Lines:
     ) -> Source:
         """The chain rule for one reader."""
         write = one.writer
-        gradient = write.text(entry)
-        steep = write.text(slope)
-        letters = [write.name(axis) for axis in axes]
-        line = matched(reader, entry, write)
-        text = f"{line[0]} {'+=' if reader.adds else '='} {line[1]}"
-        added = f" Added up over {', '.join(letters)}, since each of these reads it." if letters else ""
-        times = "" if steep == "1" else f" times {steep}"
-        own = self.entry_of(of, one)
-        return Source(reader.text, steep, f"{text} reads {own}, and changes {steep} times as much as it does: so "
-                                          f"{gradient}{times} comes back.{added}")
+        gradient, steep, letters = write.text(entry), write.text(slope), [write.name(axis) for axis in axes]
+        left, right = matched(reader, entry, write)
+        text = f"{left} {'+=' if reader.adds else '='} {right}"
+        back = gradient if slope == Number(1.0) else write.text(Apply(ops.mul, (entry, slope)))
+        every = f", for every {' and '.join(letters)}: all of it is added up" if letters else ""
+        sentence = f"{text} reads {self.entry_of(of, one)} with the slope {steep}: {back} comes back{every}."
+        return Source(reader.text, steep, sentence)
 
     def entry_of(self, of: str, one: Rule) -> str:
         """The entry of which a line computes the gradient."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import itertools
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from autograd import SizeError
+from autograd import SizeError, UsageError
 from viz.arguments import one_of
 from viz.drawings.canvas import canvas
 from viz.drawings.legend import BLOCKS, attach
@@ -30,6 +31,9 @@ MOST = 6
 
 MANY = 100
 """In drawings of more arrays than this, shapes are written in the boxes alone: their layout would take minutes."""
+
+Notes = Mapping[str, tuple[str, bool]]
+"""What is written into the boxes of arrays, by their names, and whether it is something wrong."""
 
 FILLS = {"parameter": "parameter", "input": "input", "target": "input", "noise": "constant", "outside": "constant"}
 """The field of a theme with which leaves are filled."""
@@ -53,8 +57,26 @@ def draw(
     return drawing
 
 
-def paint(nodes: Iterable[Any], direction: str, theme: str) -> Drawing:
-    """The arrays of a program, each box beside that of its gradient, and those of a loop in a frame."""
+def draw_report(report: Any, *, direction: str = "TB", theme: str = "light", limit: int = 200) -> Drawing:
+    """The program with which a student's function was compared; what is wrong in this is written into the boxes."""
+    if report.program is None:
+        raise UsageError("a report of autograd.check.matrices is expected, that of an engine has no arrays to draw")
+    notes = dict.fromkeys(report.right, ("yours: right", False))
+    notes |= {mistake.explanation.name: (f"yours {mistake.words}", True) for mistake in reversed(report.mistakes)
+              if mistake.explanation is not None}
+    nodes = report.program.passes()[-1].nodes
+    if len(nodes) > limit:
+        raise SizeError(f"the program has {len(nodes)} arrays, and limit={limit} are drawn: raise limit=, or print(report)")
+    return paint(nodes, direction, theme, notes)
+
+
+def paint(
+    nodes: Iterable[Any], direction: str, theme: str, notes: Notes = MappingProxyType({})
+) -> Drawing:
+    """The arrays of a program, each box beside that of its gradient, and those of a loop in a frame.
+
+    `notes` are written into the boxes of the arrays that they name.
+    """
     one_of("direction", direction, ("TB", "LR"))
     colours = theme_named(theme)
     shown = {node.name: node for node in nodes}
@@ -64,12 +86,12 @@ def paint(nodes: Iterable[Any], direction: str, theme: str) -> Drawing:
     for loop, found in itertools.groupby(sorted(shown.values(), key=loop_of), key=loop_of):
         inside = list(found)
         if loop < 0:
-            draw_boxes(drawing, ids, inside, colours)
+            draw_boxes(drawing, ids, inside, colours, notes)
             continue
         with drawing.subgraph(name=f"cluster_loop{loop}") as frame:
             frame.attr(label=f"loop ↻ × {inside[0].steps}", labeljust="l", color=colours.muted, fontcolor=colours.muted,
                        fontsize=str(SIZE), style="rounded")
-            draw_boxes(frame, ids, inside, colours)
+            draw_boxes(frame, ids, inside, colours, notes)
     for name, node in shown.items():
         for source in node.reads:
             if source in shown:
@@ -88,15 +110,17 @@ def loop_of(node: Any) -> int:
     return -1 if node.loop is None else int(node.loop)
 
 
-def draw_boxes(drawing: Any, ids: dict[str, str], nodes: Iterable[Any], theme: Theme) -> None:
+def draw_boxes(
+    drawing: Any, ids: dict[str, str], nodes: Iterable[Any], theme: Theme, notes: Notes
+) -> None:
     """The boxes of arrays."""
     for node in nodes:
-        drawing.node(ids[node.name], box(node, theme))
+        drawing.node(ids[node.name], box(node, theme, *notes.get(node.name, ("", False))))
 
 
-def box(node: Any, theme: Theme) -> str:
-    """The label of an array: name and operation, statements, shape and number of scalars."""
-    fill = getattr(theme, FILLS.get(node.op, "result"))
+def box(node: Any, theme: Theme, note: str, wrong: bool) -> str:
+    """The label of an array: name and operation, statements, shape and number of scalars, and perhaps a note."""
+    fill = theme.marker if wrong else getattr(theme, FILLS.get(node.op, "result"))
     ink = theme.gradient if node.backward else theme.value if node.statements else theme.text
     about = f"gradient of {node.of}" if node.backward else node.op
     heading = f"{font(shorten(node.name), ink, SIZE, bold=True)}  {font(shorten(about), theme.muted, SMALL)}"
@@ -104,6 +128,7 @@ def box(node: Any, theme: Theme) -> str:
     rows += [row(code(line, theme)) for line in broken(node.statements)]
     scalars = f"{node.scalars:,} scalar{'s' * (node.scalars != 1)}"
     rows.append(row(cell(f"{dimensions(node.shape)} · {scalars}", theme.muted, SMALL, align="left")))
+    rows += [row(cell(line, theme.text, SMALL, bold=True, align="left")) for line in textwrap.wrap(note, LONGEST)]
     colour = theme.gradient if node.backward else theme.line
     return table(rows, border="1", cellborder="0", cellspacing="0", cellpadding="3", bgcolor=fill, color=colour,
                  style="rounded")

@@ -20,12 +20,17 @@ from viz.drawings.network import is_model
 from viz.drawings.render import Drawing
 
 PAINTERS: dict[str, Callable[..., Drawing]] = {
-    "values": scalars.draw, "a model": neurons.draw, "a program": blocks.draw,
+    "values": scalars.draw, "a model": neurons.draw, "a program": blocks.draw, "a report": blocks.draw_report,
+    "an explanation": scalars.draw_entry,
 }
 
 
+SIGNS = {"a program": "passes", "a report": "mistakes", "an explanation": "rules"}
+"""What is drawn otherwise than values and models, by an attribute that it has."""
+
+
 def draw(thing: Any, **options: Any) -> Drawing:
-    """A picture of the graph of one value or of several together, of a model, or of a compiled program.
+    """A picture of the graph of one value or of several together, of a model, of a compiled program, or of a report.
 
     It is a `graphviz.Digraph`. In a notebook the drawing shows itself; `drawing.write("f.svg")` writes a
     file, `drawing.source` is its text. Labels longer than 40 characters end in an ellipsis. Options for all:
@@ -66,9 +71,14 @@ def draw(thing: Any, **options: Any) -> Drawing:
     - `direction`: "TB" or "LR".
     - `limit`: programs of more arrays than this raise `SizeError`.
 
+    Of a **report** of `autograd.check.matrices`, the arrays of the program are drawn, with what is wrong in the
+    student's; options are `direction` and `limit`. Of an **explanation** that `program.explain` made, the scalars behind
+    one entry of the array: `entry`, its position, and `style`, `direction` and `limit` as for values.
+
     Raises `UsageError` for options that do not fit, `NumberError` for things of other kinds.
     """
-    kind = "a program" if hasattr(thing, "passes") else "a model" if is_model(thing) else "values"
+    kind = next((kind for kind, has in SIGNS.items() if hasattr(thing, has)), "")
+    kind = kind or ("a model" if is_model(thing) else "values")
     painter = PAINTERS[kind]
     known = list(inspect.signature(painter).parameters)[1:]
     for option in options:

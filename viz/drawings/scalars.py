@@ -47,6 +47,15 @@ def draw(
     return paint(scene, style, clusters, legend).drawing
 
 
+def draw_entry(
+    explanation: Any, *, entry: Sequence[int] = (), style: str = "record", direction: str = "LR",
+    number_format: str = ".4g", theme: str = "light", legend: bool = False, limit: int = 500,
+) -> Drawing:
+    """The scalars behind one entry of an array of a program, that at `entry`; the first, if there is none given."""
+    return draw(explanation.scalars(*entry), style=style, gradients=False, direction=direction,
+                number_format=number_format, theme=theme, legend=legend, limit=limit)
+
+
 def prepared(
     root: Value | Iterable[Value],
     *,

@@ -11,7 +11,8 @@ Tables, in Markdown:
 - compiling: what it costs as networks grow (see `growth`);
 - steps: losses that carry a state through steps, as these become more (see `steps`);
 - devices: examples per second on several virtual devices (see `jax_devices`);
-- imports: what importing costs (see `imports`).
+- imports: what importing costs (see `imports`);
+- slips: what `autograd.check.matrices` names of slips in gradients by hand (see `slips`; no times).
 
 There is no package of microgpt, which is one file: `--microgpt FILE` reads a copy, of which only the class Value runs.
 """
@@ -25,7 +26,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import comparison, compiled, growth, imports, jax_devices, lifting, programs, scalars, steps
+from benchmarks import comparison, compiled, growth, imports, jax_devices, lifting, programs, scalars, slips, steps
 from benchmarks.peers import installed, versions
 from benchmarks.timing import machine, one_core
 
@@ -58,6 +59,7 @@ TABLES: dict[str, tuple[str, Callable[..., str]]] = {
               "loops and without", steps.report),
     "devices": ("Training steps with Adam in float32, on all cores", devices),
     "imports": ("Imports, each in a process of its own", imports.report),
+    "slips": ("Slips in gradients by hand, and what the check says of them", slips.report),
 }
 """Titles, and what makes the tables."""
 

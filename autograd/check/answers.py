@@ -156,9 +156,9 @@ class Convention:
     biases: str = "flat"
 
     def __str__(self) -> str:
+        weights, examples = "transposed" if self.transposed else "as stored", "last" if self.last else "first"
         biases = f", biases as {self.biases}s" if self.biases != "flat" else ""
-        return (f"examples {'last' if self.last else 'first'}, weights {'transposed' if self.transposed else 'as stored'}"
-                f"{biases}")
+        return f"examples {examples}, weights {weights}{biases}"
 
     def data(self, array: Array | None) -> Array | None:
         """X or Y, or an array with a row for every example."""
@@ -186,6 +186,7 @@ class Recorder:
         self.arrays: dict[str, Array] = {}
 
     def __call__(self, **arrays: Any) -> None:
+        """Note copies of arrays."""
         self.arrays |= {name: np.array(array) for name, array in arrays.items() if is_array(array)}
 
 
@@ -310,8 +311,7 @@ class Student:
 
     def sort(self, answer: Answer, result: Any, given: Mapping[str, Array]) -> None:
         """Tell gradients from other arrays in what the function returned."""
-        if isinstance(result, tuple) and len(result) == 2 and np.ndim(result[0] if is_array(result[0]) else 1.0) == 0 and (
-                is_array(result[0]) and (isinstance(result[1], (dict, list, tuple)) or np.size(result[1]) > 1)):
+        if is_loss_and_rest(result):
             result = result[1]
         if isinstance(result, Mapping):
             slopes, plain = (Spellings(f"{prefix}{one.name}" for one in self.known) for prefix in ("d", ""))
@@ -322,8 +322,9 @@ class Student:
             answer.gradients |= {one.name: by_name[one.name] for one in self.known if one.name in by_name}
             answer.arrays |= {str(key): np.array(value) for key, value in result.items() if is_array(value)}
             if not answer.gradients:
-                raise UsageError(f"{self.title} returned a dict with {', '.join(map(str, result)) or 'nothing'}: gradients "
-                                 f"are expected by name, {', '.join('d' + one.name for one in self.known)}")
+                came = ", ".join(map(str, result)) or "nothing"
+                raise UsageError(f"{self.title} returned a dict with {came}: gradients are expected by name, "
+                                 f"{', '.join(one.called for one in self.known)}")
             return
         total = sum(one.stored.size for one in self.known)
         if is_array(result) and np.ndim(result) == 1 and np.size(result) == total and len(self.known) > 1:
@@ -337,9 +338,16 @@ class Student:
             del arrays[0]
         if result is None or len(arrays) != len(self.known):
             came = "None: end with return" if result is None else f"{len(arrays)} arrays"
-            raise UsageError(f"{self.title} is expected to return the gradients of {', '.join(given)}: a dict, a tuple in this "
-                             f"order or one vector; it returned {came}")
+            raise UsageError(f"{self.title} is expected to return the gradients of {', '.join(given)}: a dict, a tuple "
+                             f"in this order or one vector; it returned {came}")
         answer.gradients |= {one.name: array for one, array in zip(self.known, arrays, strict=True)}
+
+
+def is_loss_and_rest(result: Any) -> bool:
+    """Whether a number comes first in a pair, and then something that is more than a number."""
+    if not (isinstance(result, tuple) and len(result) == 2 and is_array(result[0]) and np.ndim(result[0]) == 0):
+        return False
+    return isinstance(result[1], (dict, list, tuple)) or np.ndim(result[1]) > 0
 
 
 def copied(array: Array | None) -> Array | None:

@@ -15,8 +15,8 @@ from autograd.check.report import MatrixReport
 
 
 def matrices(
-    loss: Callable[..., Any], params: Any, student: Callable[..., Any], X: npt.ArrayLike, Y: npt.ArrayLike | None = None,
-    *, reduction: str = "mean", names: Mapping[str, str] | None = None,
+    loss: Callable[..., Any], params: Any, student: Callable[..., Any], X: npt.ArrayLike,
+    Y: npt.ArrayLike | None = None, *, reduction: str = "mean", names: Mapping[str, str] | None = None,
 ) -> MatrixReport:
     """A report on a student's backpropagation in NumPy, compared with the arrays of the compiled loss.
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from autograd import ops
 from autograd.check.slips import SLOPES
-from autograd.compiler.array import Array, For, Let, Line, Statement, Store, name, nodes, target_of
+from autograd.compiler.array import Array, For, Let, Line, Statement, Store, target_of
 from autograd.compiler.explain import Lines
 from autograd.compiler.interpret import Arrays, perform, run, store, value_of
 from autograd.compiler.printer import Printer
@@ -190,14 +190,15 @@ class Editor:
                 yield from self.terms(array)
             case ops.gt:
                 left, right = array.args
-                yield Edit("mask", f"is masked where {self.write.text(left)} is not above {self.write.text(right)}", Array(
-                    np.less_equal, array.args, None, array.shape, "truth"))
+                words = f"is masked where {self.write.text(left)} is not above {self.write.text(right)}"
+                yield Edit("mask", words, Array(np.less_equal, array.args, None, array.shape, "truth"))
             case ops.neg:
                 yield Edit("sign", "lacks a minus", array.args[0])
             case "name":
                 yield from self.others(array, masks)
-            case ops.Op() if len(array.args) == 1 and array.kind.recorded and array.args[0].kind == "name" and not masks:
-                yield Edit("wrong array", f"is {array.args[0].info}, without {array.kind.name}", array.args[0])
+            case ops.Op() if len(array.args) == 1 and array.kind.recorded and not masks:
+                (inside,) = array.args
+                yield Edit("wrong array", f"is {self.write.text(inside)}, without {array.kind.name}", inside)
 
     def product(self, array: Array) -> Iterator[Edit]:
         """Products of matrices with other factors."""
@@ -212,8 +213,9 @@ class Editor:
                 words = f"uses the transpose of {text}"
             args = (other, right) if place == 0 else (left, other)
             yield Edit("transpose", words, Array("matmul", args, None, array.shape, array.dtype))
-        yield Edit("product", f"multiplies {self.write.text(left)} and {self.write.text(right)} entry by entry, * in place "
-                          f"of @", Array(ops.mul, array.args, None, array.shape, array.dtype))
+        both = f"multiplies {self.write.text(left)} and {self.write.text(right)}"
+        yield Edit("product", f"{both} entry by entry, * in place of @",
+                   Array(ops.mul, array.args, None, array.shape, array.dtype))
         swap = self.write.text(right), self.write.text(left)
         yield Edit("product", f"is {swap[0]} @ {swap[1]}: the factors of @ are swapped",
                Array("matmul", (right, left), None, array.shape, array.dtype))
@@ -279,7 +281,8 @@ class Editor:
             yield Edit("mask", f"is masked where {self.write.text(out)} is below 0, which it never is", below)
         for inner in dict.fromkeys((out, *operands)):
             if inner.kind == "name":
-                yield Edit("slope", f"takes {inner.info} for the derivative of {done}: it is {self.write.text(array)}", inner)
+                words = f"takes {inner.info} for the derivative of {done}: it is {self.write.text(array)}"
+                yield Edit("slope", words, inner)
                 again = row.dispatch((inner, *operands[1:]))
                 slope = Array.lift(row.partials(again, (inner, *operands[1:]))[place])
                 if slope.key != array.key:
@@ -411,13 +414,14 @@ def of_array(lines: Lines, target: str, last: Statement, factors: Sequence[float
     if when is not None and isinstance(last, Store) and last in lines.loop_of:
         return
     if len(np.shape(lines.arrays[target])) == 2:
-        yield Slip("transpose", target, f"is the transpose of {target}", when, after=lambda a, arrays: np.swapaxes(a, -1, -2))
+        yield Slip("transpose", target, f"is the transpose of {target}", when,
+                   after=lambda a, arrays: np.swapaxes(a, -1, -2))
     for factor in factors:
         kind, words = factor_words(factor, int(lines.arrays["n"]))
         yield Slip(kind, target, words, when, after=times(factor))
         if when is None:
             yield Slip(kind, target, f"{words}, before what is added to it", last, after=times(factor))
-    yield Slip("missing", target, "is 0 everywhere: it is never computed", when, after=lambda a, arrays: np.zeros_like(a))
+    yield Slip("missing", target, "is 0 everywhere: it is never computed", when, after=times(0.0))
 
 
 def times(factor: float) -> After:

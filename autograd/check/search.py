@@ -13,10 +13,11 @@ from autograd.check.answers import CONVENTIONS, Answer, Array, Failure, Paramete
 from autograd.check.mistakes import Slip, Version, become, factor_words, plus, slips, version_of
 from autograd.check.report import MatrixReport, Mistake
 from autograd.check.student import described
+from autograd.compiler.arguments import as_batch
 from autograd.compiler.array import Array as Tree
 from autograd.compiler.array import Let, Line, N, Rows, Statement, full, nodes, target_of
 from autograd.compiler.entries import element
-from autograd.compiler.explain import Explanation, Lines
+from autograd.compiler.explain import Explanation, Lines, numbers
 from autograd.compiler.interpret import Arrays
 from autograd.compiler.program import Program
 from autograd.errors import UsageError
@@ -27,8 +28,8 @@ TOLERANCE = 1e-6
 ROUNDS = 4
 """So many slips at most are looked for."""
 
-LIKELY = ("mean", "sign", "transpose", "axis", "shape", "product", "slope", "mask", "overwritten", "missing term", "factor",
-          "extra term", "wrong array", "order", "flipped", "missing factor", "missing")
+LIKELY = ("mean", "sign", "transpose", "axis", "shape", "product", "slope", "mask", "overwritten", "missing term",
+          "factor", "extra term", "wrong array", "order", "flipped", "missing factor", "missing")
 """The kinds of slips, those first that are named where several give the same numbers."""
 
 
@@ -54,7 +55,7 @@ class Search:
         self.order = {text: number for number, text in enumerate(lines.names)}
         views = {target_of(let) for let in lines.read.views}
         taken = {one.called for one in self.known if one.gradient != one.called}
-        self.wanted = Spellings((text for text in lines.names if text not in views and text not in taken), student.names)
+        self.wanted = Spellings((text for text in lines.names if text not in views | taken), student.names)
         self.version = version_of(lines, {one.gradient: one.stored for one in self.known if one.unplaced})
         self.right = self.version.arrays(given, lines.arrays)
         self.least = 1e-12 * float(np.max(np.abs(self.right["gradient"]), initial=0.0))
@@ -102,8 +103,8 @@ class Search:
                 advice = "keepdims=True was forgotten" if mine.ndim < own.ndim else (
                     "flatten it, or leave keepdims=True out" if mine.ndim > own.ndim else "it is transposed")
                 kind = "transpose" if one.turned is not None and mine.ndim == own.ndim else "shape"
-                yield Mistake(one.called, kind, f"has the shape {mine.shape} where {one.name} has {own.shape}: {advice}",
-                              explanation=self.explained(one.gradient))
+                words = f"has the shape {mine.shape} where {one.name} has {own.shape}: {advice}"
+                yield Mistake(one.called, kind, words, explanation=self.explained(one.gradient))
 
     def noted(self, arrays: Arrays) -> int:
         """How many of the arrays that the student has noted are those of the program."""
@@ -179,11 +180,10 @@ class Search:
         for number, rule in enumerate(rules if len(rules) > 1 else ()):
             without = version.with_slip(Slip("", "", "", rule.statement)).arrays(self.given, self.right)[one.gradient]
             part = arrays[one.gradient] - without if np.shape(without) == np.shape(arrays[one.gradient]) else 0.0
-            text = f"the term {rule.right}"
             if number:
-                yield Slip("overwritten", one.gradient, f"is overwritten by {text}, which is to be added: = in place of +=",
-                           after=become(part))
-            yield Slip("missing term", one.gradient, f"lacks {text}",
+                words = f"is overwritten by {rule.right}, which is to be added: = in place of +="
+                yield Slip("overwritten", one.gradient, words, after=become(part))
+            yield Slip("missing term", one.gradient, f"lacks the term {rule.right}",
                        after=plus(-part))
         for other in self.known:
             if other is not one and mine.shape == self.answer.convention.parameter(
@@ -209,13 +209,14 @@ class Search:
             kind, words = "missing term", f"lacks {right:.6g} * {one.name}, the gradient of the penalty"
         else:
             kind, words = factor_words(mine / right, int(self.given["n"]))
-            words = f"has {mine:.6g} * {one.name} for the gradient of the penalty: it is {right:.6g} * {one.name}, and {words}"
+            words = (f"has {mine:.6g} * {one.name} for the gradient of the penalty, which is {right:.6g} * {one.name}: "
+                     f"it {words}")
         return Slip(kind, one.gradient, words, after=lambda a, arrays: a + ratio * penalty.reshape(np.shape(a)))
 
     def flipped(self, one: Parameter, axes: tuple[int, ...]) -> Slip:
         """A kernel whose entries are in reverse."""
-        return Slip("flipped", one.gradient, f"is reversed along axis {' and '.join(map(str, axes))}: a convolution in "
-                    f"place of a correlation, or the other way round", after=self.changed(one, lambda a: np.flip(a, axes)))
+        words = f"is reversed along axis {' and '.join(map(str, axes))}: a convolution in place of a correlation"
+        return Slip("flipped", one.gradient, words, after=self.changed(one, lambda a: np.flip(a, axes)))
 
     def changed(self, one: Parameter, change: Callable[[Array], Array]) -> Callable[[Any, Arrays], Any]:
         """A change of a gradient as it is stored."""
@@ -240,7 +241,8 @@ class Search:
                             part = rule.single(arrays, axes, last)
                         except (IndexError, ValueError):
                             continue
-                        words = f"is that of the {'last' if last else 'first'} of the {what} alone: add up, += in place of ="
+                        which = "last" if last else "first"
+                        words = f"is that of the {which} of the {what} alone: add up, += in place of ="
                         yield Slip("overwritten", one.gradient, words, after=become(part))
 
     def slipped(self) -> Iterator[tuple[Slip, list[str]]]:
@@ -292,8 +294,10 @@ class Search:
         return ""
 
     def behind(self, target: str) -> tuple[set[str], bool]:
-        """The arrays that an array of the program is made of, those read that the student has not got replaced by theirs,
-        and whether there are products of matrices on the way."""
+        """The arrays that an array is made of, and whether by a product of matrices.
+
+        Arrays that the student has not noted may be computed in the same line: what they read belongs there too.
+        """
         noted = set(map(self.wanted.get, self.answer.arrays))
         own: dict[str, list[Statement]] = {}
         for statement in self.lines.statements:
@@ -325,11 +329,12 @@ class Search:
             elif mine in self.lines.gradient_of and mine not in self.lines.places:
                 wanted = np.shape(self.right[mine])
                 if array.ndim == len(wanted) and self.turned(array).shape != wanted:
-                    yield Mistake(mine, "shape", f"has the shape {array.shape}, {(wanted[::-1] if layout.last else wanted)} is "
-                                  f"expected", explanation=self.explained(mine))
+                    expected = wanted[::-1] if layout.last else wanted
+                    yield Mistake(mine, "shape", f"has the shape {array.shape}, {expected} is expected",
+                                  explanation=self.explained(mine))
 
     def noted_slip(self) -> Slip | None:
-        """The slip with which more of the arrays that the student has noted are those of the program, if there is one."""
+        """The slip with which most of the arrays that the student has noted are right, if one makes more of them so."""
         most, found = self.noted(self.right), None
         if not any(self.strange(text, array) for text, array in self.answer.arrays.items()):
             return None
@@ -452,17 +457,20 @@ def check(
     if reduction not in ("mean", "sum"):
         raise UsageError(f'reduction is "mean" or "sum", {reduction!r} came')
     program = Program(loss, params)
-    engine, given, kind = program.given(X, Y, None)
+    batch = as_batch(X, Y)
+    engine = program.compiled(batch, "outputs")
     if engine.plan.several:
         raise UsageError("a loss of one Value is expected, several came")
-    read = engine.looped(kind)
+    theta = np.array([value.data for value in program.params])
+    given = numbers(engine, theta, batch, engine.noise(batch, np.random.default_rng(0)))
+    read = engine.loops
     if reduction == "sum":
         read = replace(read, backward=[summed(line) for line in read.backward])
     known = parameters(params, program, read)
     student = Student(function, known, Y is not None, names)
     if not student.closed:
         given["theta"] = generic(given["theta"], known)
-    lines = Lines(engine.function(kind), read, given, engine.plan.sizes["parameter"])
+    lines = Lines(engine.shown, read, given, engine.plan.sizes["parameter"])
     search = best(student, lines, given, np.asarray(X, dtype=float), None if Y is None else np.asarray(Y, dtype=float))
     return report(student, search, program)
 

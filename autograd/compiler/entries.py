@@ -629,7 +629,9 @@ class At:
         sizes = [axis.size.times * self.examples if isinstance(axis.size, Rows) else axis.size for axis in scalar.axes]
         places = itertools.product(*map(range, sizes))
         inside = [self.moved(dict(zip(scalar.axes, place, strict=True))) for place in places]
-        inside = [one for one in inside if scalar.only is None or one.index(scalar.only[0]) == one.index(scalar.only[1])]
+        if scalar.only is not None:
+            left, right = scalar.only
+            inside = [one for one in inside if one.index(left) == one.index(right)]
         return self.folded(scalar, inside)
 
     def moved(self, positions: Mapping[Axis, int]) -> At:

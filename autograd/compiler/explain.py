@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,16 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import ops
+from autograd.compiler.arguments import Batch
 from autograd.compiler.array import Array, For, Let, Line, Rows, Statement, Store, nodes, target_of
 from autograd.compiler.engine import Engine
 from autograd.compiler.entries import (
+    Apply,
     At,
     Axis,
     Entry,
     Grid,
-    Index,
     Number,
-    Apply,
     Reduced,
     Scalar,
     Writer,
@@ -90,8 +89,8 @@ class Rule:
         """What its letters run over, and where it is in a loop."""
         inside = [self.entry, self.value]
         axes = dict.fromkeys([*self.axes, *(axis for one in inside for axis in axes_of(*indices_in(one)))])
-        words = [f"{self.writer.name(axis)} {'over the examples' if isinstance(axis.size, Rows) else f'= 0 … {axis.size - 1}'}"
-                 for axis in axes]
+        words = [self.writer.name(axis) + (" over the examples" if isinstance(axis.size, Rows) else
+                                           f" = 0 … {axis.size - 1}") for axis in axes]
         if self.loop:
             first, last = self.loop.start, self.loop.stop - 1
             ends = (last, first) if self.loop.backwards else (first, last)
@@ -116,7 +115,7 @@ class Rule:
             return float(np.max(apart, initial=0.0) / largest)
 
     def single(self, arrays: Arrays, axes: Sequence[Axis], last: bool) -> npt.NDArray[Any]:
-        """What it would write if of several axes along which it adds up only the last position counted, or the first."""
+        """What it would write if, along axes over which it adds up, only the last position counted, or the first."""
         inner = dict.fromkeys(axis for one in scalars(self.value) if isinstance(one, Reduced) for axis in one.axes)
         grid = Grid(arrays, [*self.axes, *inner], {})
         one = {axis: np.array([grid.size(axis) - 1 if last else 0]) for axis in axes}
@@ -305,8 +304,8 @@ def product_form(one: Rule, array: Array, write: Printer) -> Iterator[str]:
     """Why the factors of a product of matrices stand as they do."""
     left, right = array.args
     axis = "first" if len(right.shape) == 2 else "second last"
-    yield (f"{write.text(array)}: @ adds up along the last axis of the left factor and the {axis} axis of the right one, "
-           f"a row times a column for each entry.")
+    yield (f"{write.text(array)}: @ adds up along the last axis of the left factor and the {axis} axis of the right "
+           f"one, a row times a column for each entry.")
     for side, place in ((left, "last"), (right, axis)):
         if side.kind in ("transpose", "swapped"):
             inside = write.text(side.args[0])
@@ -314,7 +313,8 @@ def product_form(one: Rule, array: Array, write: Printer) -> Iterator[str]:
             letters = [one.writer.index(index) for index in found[0].indices] if found else ["i", "k"]
             turned = [*letters[:-2], *letters[:-3:-1]]
             added = [one.writer.name(axis) for axis in one.summed]
-            over = f"{added[0]}, over which it adds up," if found and len(added) == 1 else "the axis over which it adds up"
+            known = found and len(added) == 1
+            over = f"{added[0]}, over which it adds up," if known else "the axis over which it adds up"
             yield (f"{inside} is transposed so that {over} comes {place}: {element(write.text(side), turned)} is "
                    f"{element(inside, letters)}.")
 
@@ -495,6 +495,13 @@ def matched(reader: Rule, entry: Entry, write: Writer) -> tuple[str, str]:
     if simple:
         writer.names.update(names)
     return writer.text(reader.entry), writer.text(reader.value)
+
+
+def numbers(engine: Engine, theta: npt.NDArray[Any], batch: Batch, noise: npt.NDArray[Any] | None) -> Arrays:
+    """What the statements of a program read, by name."""
+    double = np.dtype(np.float64)
+    x, y = batch.matrices(double)
+    return {"theta": theta, "x": x, "y": y, "u": noise, "outside": engine.outside(double), "n": len(batch)}
 
 
 def explain(engine: Engine, name: str, given: Arrays, kind: str) -> Explanation:

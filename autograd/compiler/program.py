@@ -13,7 +13,7 @@ from autograd.compiler.arguments import Batch, FloatArray, as_batch, check_out, 
 from autograd.compiler.build import Names, Plan, parameter_names, plan
 from autograd.compiler.engine import Engine
 from autograd.compiler.example import example
-from autograd.compiler.explain import Explanation, explain
+from autograd.compiler.explain import Explanation, explain, numbers
 from autograd.compiler.native import llvm
 from autograd.compiler.nodes import BlockInfo, block_infos, table
 from autograd.compiler.passes import Pass, passes
@@ -233,27 +233,30 @@ class Program:
 
         >>> w, b = [Value(2.0, "w[0]"), Value(3.0, "w[1]")], Value(1.0, "b")
         >>> program = Program(lambda x: (w[0] * x[0] + w[1] * x[1] + b).tanh(), {"w": w, "b": b})
-        >>> print(program.explain("dw", [[1.0, 2.0], [3.0, 4.0]]))
+        >>> print(program.explain("dw", [[1.0, 2.0], [3.0, 4.0], [0.0, 1.0]]))
+        dw: the gradient of w, shape (2, 1)
+        <BLANKLINE>
+        line   dw[...] = x.T @ dz
+        means  dw[i, 0] = Σ_e x[e, i] * dz[e, 0],
+               i = 0 … 1, e over the examples
+        why    z[e, 0] = Σ_j x[e, j] * w[j, 0] + b[0] reads w[i, 0] with the slope x[e, i]: dz[e, 0] * x[e,
+               i] comes back, for every e: all of it is added up.
+        form   x.T @ dz: @ adds up along the last axis of the left factor and the first axis of the right
+               one, a row times a column for each entry.
+        form   x is transposed so that e, over which it adds up, comes last: x.T[i, e] is x[e, i].
+        <BLANKLINE>
+        entry  dw[0, 0] = x[0, 0] * dz[0, 0] + x[1, 0] * dz[1, 0] + x[2, 0] * dz[2, 0]
         """
-        engine, given, kind = self.given(X, Y, rng, name)
-        return explain(engine, name, given, kind)
-
-    def given(
-        self, X: npt.ArrayLike | None, Y: npt.ArrayLike | None, rng: np.random.Generator | None, name: str = ""
-    ) -> tuple[Engine, dict[str, Any], str]:
-        """What the statements of a program read, for looking at every array: the engine, the numbers, the function."""
-        batch = None if X is None else as_batch(X, Y)
-        compiled = self.traced() if batch is None else self.compiled(batch, "outputs")
-        kind = compiled.shown.kind if name != "dx" or compiled.plan.several else "inputs"
-        theta = np.array([value.data for value in self.params])
-        noise = compiled.noise(batch, rng or np.random.default_rng(0)) if batch is not None else None
-        if batch is None:
-            assert compiled.sample is not None, "a program is verified before it is looked at"
-            theta, batch, noise = compiled.sample
-        x, y = batch.matrices(np.dtype(np.float64))
-        given = {"theta": theta, "x": x, "y": y, "u": noise, "outside": compiled.outside(np.dtype(np.float64)),
-                 "n": len(batch)}
-        return compiled, given, kind
+        if X is None:
+            engine = self.traced()
+            assert engine.sample is not None, "a program is verified before it is looked at"
+            theta, batch, noise = engine.sample
+        else:
+            batch, theta = as_batch(X, Y), np.array([value.data for value in self.params])
+            engine = self.compiled(batch, "outputs")
+            noise = engine.noise(batch, rng or np.random.default_rng(0))
+        inputs = name == "dx" and not engine.plan.several
+        return explain(engine, name, numbers(engine, theta, batch, noise), "inputs" if inputs else engine.shown.kind)
 
     def example(
         self, x: Any, y: Any = None, *, rng: np.random.Generator | None = None

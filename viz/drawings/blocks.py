@@ -66,7 +66,7 @@ def draw_report(report: Any, *, direction: str = "TB", theme: str = "light", lim
               if mistake.explanation is not None}
     nodes = report.program.passes()[-1].nodes
     if len(nodes) > limit:
-        raise SizeError(f"the program has {len(nodes)} arrays, and limit={limit} are drawn: raise limit=, or print(report)")
+        raise SizeError(f"the program has {len(nodes)} arrays, limit={limit} are drawn: raise limit=, or print(report)")
     return paint(nodes, direction, theme, notes)
 
 

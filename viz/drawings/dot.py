@@ -72,8 +72,8 @@ def draw(thing: Any, **options: Any) -> Drawing:
     - `limit`: programs of more arrays than this raise `SizeError`.
 
     Of a **report** of `autograd.check.matrices`, the arrays of the program are drawn, with what is wrong in the
-    student's; options are `direction` and `limit`. Of an **explanation** that `program.explain` made, the scalars behind
-    one entry of the array: `entry`, its position, and `style`, `direction` and `limit` as for values.
+    student's; options are `direction` and `limit`. Of an **explanation** that `program.explain` made, the scalars
+    behind one entry of the array: `entry`, its position, and `style`, `direction` and `limit` as for values.
 
     Raises `UsageError` for options that do not fit, `NumberError` for things of other kinds.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -61,6 +62,8 @@ class Search:
         self.least = 1e-12 * float(np.max(np.abs(self.right["gradient"]), initial=0.0))
         """What is smaller is rounding."""
         self.explanations: dict[str, Explanation] = {}
+        self.solved = False
+        """Whether slips have been found that explain all gradients."""
 
     @property
     def is_right(self) -> bool:
@@ -73,7 +76,8 @@ class Search:
         layout, answer = self.answer.convention, self.answer
         shapes = sum(one.name in answer.gradients and answer.gradients[one.name].shape == layout.parameter(
             one, one.stored).shape for one in self.known)
-        return answer.error is None, len(self.agreeing(self.right)), self.noted(self.right), shapes, answer.reached
+        far = answer.reached if answer.error else ()
+        return answer.error is None, len(self.agreeing(self.right)), self.noted(self.right), shapes, far
 
     def explained(self, text: str) -> Explanation:
         """The lines that compute an array; of a parameter whose gradient has no name, those of all gradients."""
@@ -245,16 +249,17 @@ class Search:
                         words = f"is that of the {which} of the {what} alone: add up, += in place of ="
                         yield Slip("overwritten", one.gradient, words, after=become(part))
 
-    def slipped(self) -> Iterator[tuple[Slip, list[str]]]:
-        """The slips that, one after the other, lead from the right program to what the student has."""
-        version, arrays = self.version, self.right
-        agreed = self.agreeing(arrays)
-        wrong = set(self.answer.gradients) - agreed
-        for _ in range(ROUNDS):
-            if not wrong:
-                return
+    @functools.cached_property
+    def found(self) -> list[tuple[Slip, list[str]]]:
+        """The slips that, one after the other, lead from the right program to what the student has.
+
+        Each comes with the other arrays in which it would give the same.
+        """
+        version, agreed = self.version, self.agreeing(self.right)
+        result: list[tuple[Slip, list[str]]] = []
+        while len(agreed) < len(self.answer.gradients) and len(result) < ROUNDS:
             best: tuple[Any, ...] | None = None
-            alike: list[tuple[Slip, Version, Arrays, set[str]]] = []
+            alike: list[tuple[Slip, Version, set[str]]] = []
             for slip in itertools.chain(self.candidates(version), self.single(version)):
                 changed = version.with_slip(slip)
                 try:
@@ -268,12 +273,13 @@ class Search:
                 if best is None or score > best:
                     best, alike = score, []
                 if score == best:
-                    alike.append((slip, changed, found, now))
+                    alike.append((slip, changed, now))
             if not alike:
-                return
-            slip, version, arrays, agreed, others = self.chosen(alike)
-            wrong -= agreed
-            yield slip, others
+                return result
+            slip, version, agreed, others = self.chosen(alike)
+            result.append((slip, others))
+        self.solved = len(agreed) == len(self.known)
+        return result
 
     def into(self, text: str) -> str:
         """The gradient that an array goes into next; nothing if that is one of a parameter, or there are several."""
@@ -347,14 +353,15 @@ class Search:
                 most, found = count, slip
         return found
 
-    def chosen(self, alike: Sequence[tuple[Slip, Version, Arrays, set[str]]]) -> tuple[
-            Slip, Version, Arrays, set[str], list[str]]:
+    def chosen(
+        self, alike: Sequence[tuple[Slip, Version, set[str]]]
+    ) -> tuple[Slip, Version, set[str], list[str]]:
         """The likeliest of several slips that explain as much, in the last of the arrays in which it does."""
         kind = min((one[0].kind for one in alike), key=LIKELY.index)
         kin = [one for one in alike if one[0].kind == kind]
-        slip, version, arrays, agreed = max(kin, key=lambda one: self.order.get(one[0].name, 0))
+        slip, version, agreed = max(kin, key=lambda one: self.order.get(one[0].name, 0))
         others = dict.fromkeys(one[0].name for one in kin if one[0].name != slip.name)
-        return slip, version, arrays, agreed, list(others)
+        return slip, version, agreed, list(others)
 
 
 def multiple(mine: Any, right: Any) -> float | None:
@@ -500,8 +507,11 @@ def best(student: Student, lines: Lines, given: Arrays, X: Array, Y: Array | Non
         answer = student.answer(convention, given["theta"], X, Y)
         searches.append(Search(lines, given, student, answer))
         if searches[-1].is_right:
-            break
-    return max(searches, key=Search.rank)
+            return searches[-1]
+    most = max(map(Search.rank, searches))
+    alike = [search for search in searches if search.rank() == most]
+    solved = (search for search in alike if search.answer.error is None and search.found and search.solved)
+    return next(solved, alike[0])
 
 
 def report(student: Student, search: Search, program: Program) -> MatrixReport:
@@ -516,7 +526,7 @@ def report(student: Student, search: Search, program: Program) -> MatrixReport:
         return made
     made.mistakes += [Mistake(names[one], "missing", "is missing in what the function returns")
                       for one in names if one not in answer.gradients]
-    found = [*search.misshapen(), *(mistake(search, slip, others) for slip, others in search.slipped())]
+    found = [*search.misshapen(), *(mistake(search, slip, others) for slip, others in search.found)]
     made.mistakes += sorted(found, key=lambda one: search.order.get(one.explanation.name, 0) if one.explanation else 0)
     if made.wrong and not made.mistakes:
         made.mistakes.append(unknown(search))

@@ -53,7 +53,8 @@ class Search:
 
     def __init__(self, lines: Lines, given: Arrays, student: Student, answer: Answer) -> None:
         self.lines, self.given, self.student, self.answer, self.known = lines, given, student, answer, student.known
-        self.order = {text: number for number, text in enumerate(lines.names)}
+        self.order = {target_of(one): number for number, one in enumerate(lines.statements)}
+        """When each array is complete."""
         views = {target_of(let) for let in lines.read.views}
         taken = {one.called for one in self.known if one.gradient != one.called}
         self.wanted = Spellings((text for text in lines.names if text not in views | taken), student.names)
@@ -391,8 +392,8 @@ def mistake(search: Search, slip: Slip, others: Sequence[str] = ()) -> Mistake:
 
 def unknown(search: Search) -> Mistake:
     """The first array that is wrong, where no usual slip gives the student's numbers."""
-    wrong = {search.wanted.get(text): text for text, array in search.answer.arrays.items()
-             if search.strange(text, array)}
+    wrong = {name: name for text, array in search.answer.arrays.items()
+             if search.strange(text, array) and (name := search.wanted.get(text))}
     wrong |= {one.gradient: one.called for one in search.known
               if one.name in search.answer.gradients and not search.agrees(one, search.right)}
     first = min(wrong, key=lambda text: search.order.get(text, len(search.order)))

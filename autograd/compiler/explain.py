@@ -171,9 +171,14 @@ class Explanation:
         self.rules: tuple[Rule, ...] = tuple(lines.rules_of(name))
 
     @property
+    def numbers(self) -> npt.NDArray[Any]:
+        """The array, for the examples that the program was given."""
+        return np.asarray(self._lines.arrays[self.name])
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the array, for the examples that the program was given."""
-        return np.shape(self._lines.arrays[self.name])
+        return self.numbers.shape
 
     @property
     def of(self) -> str:
@@ -204,6 +209,8 @@ class Explanation:
 
     def first_entry(self) -> list[str]:
         """The first entry as its lines write it, with the name of the entry."""
+        if 0 in self.shape:
+            return []
         entry = element(self.name, (0,) * len(self.shape))
         return [f"{entry} {'+=' if number else '='} {text}" for number, text in enumerate(self.terms())]
 
@@ -334,6 +341,12 @@ def cofactor(scalar: Scalar, name: str) -> tuple[Entry, Scalar, tuple[Axis, ...]
                     entry, slope, axes = found
                     others = [slope if other == place else one for other, one in enumerate(args)]
                     return entry, without_ones(op, others), axes
+        case Apply(op=op, args=(condition, *branches)) if op is ops.where and Number(0.0) in branches:
+            place = 1 - branches.index(Number(0.0))
+            found = cofactor(branches[place], name)
+            if found is not None:
+                taken = [found[1] if other == place else Number(0.0) for other in (0, 1)]
+                return found[0], Apply(ops.where, (condition, *taken)), found[2]
         case Reduced(op=op) if op is ops.sum:
             found = cofactor(scalar.body, name)
             if found is not None:

@@ -60,7 +60,6 @@ def test_an_explanation_reads_as_a_lecturer_would_say_it() -> None:
     program, X, Y = network()
     assert str(program.explain("da1", X, Y)) == """\
 da1: the gradient of a1, shape (5, 4)
-
 line   da1 = dz2 @ W2.T
 means  da1[b, i] = Σ_j dz2[b, j] * W2[i, j],
        b over the examples, i = 0 … 3, j = 0 … 1
@@ -69,7 +68,6 @@ why    z2[b, j] = Σ_k a1[b, k] * W2[k, j] + b2[j] reads a1[b, i] with the slope
 form   dz2 @ W2.T: @ adds up along the last axis of the left factor and the first axis of the right
        one, a row times a column for each entry.
 form   W2 is transposed so that j, over which it adds up, comes first: W2.T[j, i] is W2[i, j].
-
 entry  da1[0, 0] = dz2[0, 0] * W2[0, 0] + dz2[0, 1] * W2[0, 1]"""
 
 
@@ -125,7 +123,7 @@ def test_an_entry_is_a_graph_of_values_with_its_number(name: str) -> None:
 
 def test_names_and_entries_that_are_not_there_are_refused() -> None:
     program, X, Y = network()
-    with pytest.raises(UsageError, match="no line that computes 'dz9': it computes W1, b1, .*dz1"):
+    with pytest.raises(UsageError, match=r"no line that computes 'dz9': it computes W1, b1, .*dz1"):
         program.explain("dz9", X, Y)
     with pytest.raises(SizeError, match=r"dW1 has the shape \(3, 4\), it has no entry \[3, 0\]"):
         program.explain("dW1", X, Y).scalars(3, 0)

@@ -267,13 +267,13 @@ class Explanation:
         about = f": the gradient of {self.of}" if self.of else ""
         lines = [f"{self.name}{about}, shape {self.shape}"]
         for one in self.rules:
-            lines += ["", *paragraph("line", one.text), *paragraph("means", f"{one},"), *paragraph("", one.ranges())]
+            lines += [*paragraph("line", one.text), *paragraph("means", f"{one},"), *paragraph("", one.ranges())]
             for source in self._lines.sources(self.of, one):
                 lines += paragraph("why", source.sentence)
             for text in forms(one):
                 lines += paragraph("form", text)
         entries = [line for text in self.first_entry() for line in paragraph("entry", text)]
-        return "\n".join([*lines, *([""] if entries else []), *entries])
+        return "\n".join([*lines, *entries])
 
     def __repr__(self) -> str:
         return f"<Explanation of {self.name}: {'; '.join(map(str, self.rules))}>"

@@ -235,7 +235,6 @@ class Program:
         >>> program = Program(lambda x: (w[0] * x[0] + w[1] * x[1] + b).tanh(), {"w": w, "b": b})
         >>> print(program.explain("dw", [[1.0, 2.0], [3.0, 4.0], [0.0, 1.0]]))
         dw: the gradient of w, shape (2, 1)
-        <BLANKLINE>
         line   dw[...] = x.T @ dz
         means  dw[i, 0] = Σ_e x[e, i] * dz[e, 0],
                i = 0 … 1, e over the examples
@@ -244,7 +243,6 @@ class Program:
         form   x.T @ dz: @ adds up along the last axis of the left factor and the first axis of the right
                one, a row times a column for each entry.
         form   x is transposed so that e, over which it adds up, comes last: x.T[i, e] is x[e, i].
-        <BLANKLINE>
         entry  dw[0, 0] = x[0, 0] * dz[0, 0] + x[1, 0] * dz[1, 0] + x[2, 0] * dz[2, 0]
         """
         if X is None:

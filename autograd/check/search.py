@@ -283,10 +283,14 @@ class Search:
         return result
 
     def into(self, text: str) -> str:
-        """The gradient that an array goes into next; nothing if that is one of a parameter, or there are several."""
-        own = [one for one in self.lines.statements if target_of(one) == text and text not in self.lines.places]
-        if not own or (text not in self.lines.gradient_of and any(
-                node.kind == "matmul" for one in own for node in nodes(one.value))):
+        """The gradient that an array goes into next, if a student may well have no name for the array.
+
+        What is a product of matrices, and the gradient of it, has a line of its own.
+        """
+        forward = self.lines.gradient_of.get(text, text)
+        lines = [one for one in self.lines.statements if target_of(one) == forward]
+        own = any(node.kind == "matmul" for one in lines for node in nodes(one.value))
+        if not lines or own or text in self.lines.places:
             return ""
         waiting, done = [text], {text}
         while waiting:

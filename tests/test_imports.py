@@ -29,6 +29,7 @@ UNNEEDED = {
     "concurrent": "only the export of many pictures needs it",
     "importlib.resources": "only what reads files of the packages needs it",
     "importlib.metadata": "comes with tqdm",
+    "autograd.check.search": "only a check of somebody's matrices needs it",
     "autograd.check.student": "only a check of somebody's engine needs it",
     "asyncio": "nothing needs it",
     "multiprocessing": "nothing needs it",

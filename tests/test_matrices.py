@@ -116,7 +116,7 @@ def test_a_report_prints_the_right_line_index_by_index_and_is_drawn() -> None:
     report = check.matrices(loss, MODEL, student(changed(*SLIPS[0][:2])), X, Y)
     assert str(report) == """\
 function: 3 of 4 gradients are right
-layout   examples first, weights transposed
+layout   X (6, 3), Y (6, 2), W1 (3, 4), b1 (4,), W2 (4, 2), b2 (2,)
 right    db1, dW2, db2
 wrong    dW1
 

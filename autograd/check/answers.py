@@ -147,18 +147,12 @@ class Spellings:
 class Convention:
     """How a student lays out arrays: weights as they are stored or transposed, examples first or last, biases.
 
-    >>> print(Convention(transposed=True, biases="row"))
-    examples first, weights transposed, biases as rows
+    Biases are "flat", or each is a "column" or a "row".
     """
 
     transposed: bool = False
     last: bool = False
     biases: str = "flat"
-
-    def __str__(self) -> str:
-        weights, examples = "transposed" if self.transposed else "as stored", "last" if self.last else "first"
-        biases = f", biases as {self.biases}s" if self.biases != "flat" else ""
-        return f"examples {examples}, weights {weights}{biases}"
 
     def data(self, array: Array | None) -> Array | None:
         """X or Y, or an array with a row for every example."""
@@ -211,6 +205,8 @@ class Answer:
     """What a student's function gave in one convention: gradients, intermediate arrays, perhaps an exception."""
 
     convention: Convention
+    layout: str
+    """The arrays that the function was given, with their shapes."""
     gradients: dict[str, Array] = field(default_factory=dict)
     arrays: dict[str, Array] = field(default_factory=dict)
     error: Exception | None = None
@@ -283,7 +279,9 @@ class Student:
         vector = np.concatenate([np.zeros(0), *(array.ravel() for array in arrays.values())])
         roles: dict[str, Any] = {"X": copied(convention.data(X)), "Y": copied(convention.data(Y)), "params": arrays,
                                  "theta": vector, "record": record, **arrays}
-        answer = Answer(convention)
+        shown = {name: roles[role] for name, role in self.asks if isinstance(roles[role], np.ndarray)}
+        shown |= arrays if not self.closed else {}
+        answer = Answer(convention, ", ".join(f"{name} {array.shape}" for name, array in shown.items()))
         try:
             with np.errstate(all="ignore"):
                 result = self.function(**{name: roles[role] for name, role in self.asks})
@@ -314,17 +312,7 @@ class Student:
         if is_loss_and_rest(result):
             result = result[1]
         if isinstance(result, Mapping):
-            slopes, plain = (Spellings(f"{prefix}{one.name}" for one in self.known) for prefix in ("d", ""))
-            keys = {str(key): np.array(value) for key, value in result.items() if is_array(value)}
-            names = slopes if any(map(slopes.get, keys)) else plain
-            by_name = {names.get(key).removeprefix("d" if names is slopes else ""): array for key, array in keys.items()
-                       if names.get(key)}
-            answer.gradients |= {one.name: by_name[one.name] for one in self.known if one.name in by_name}
-            answer.arrays |= {str(key): np.array(value) for key, value in result.items() if is_array(value)}
-            if not answer.gradients:
-                came = ", ".join(map(str, result)) or "nothing"
-                raise UsageError(f"{self.title} returned a dict with {came}: gradients are expected by name, "
-                                 f"{', '.join(one.called for one in self.known)}")
+            self.sort_named(answer, {str(key): np.array(value) for key, value in result.items() if is_array(value)})
             return
         total = sum(one.stored.size for one in self.known)
         if is_array(result) and np.ndim(result) == 1 and np.size(result) == total and len(self.known) > 1:
@@ -341,6 +329,21 @@ class Student:
             raise UsageError(f"{self.title} is expected to return the gradients of {', '.join(given)}: a dict, a tuple "
                              f"in this order or one vector; it returned {came}")
         answer.gradients |= {one.name: array for one, array in zip(self.known, arrays, strict=True)}
+
+
+    def sort_named(self, answer: Answer, arrays: dict[str, Array]) -> None:
+        """The same for arrays by name: gradients are dW1 and so on, or W1 where nothing is called dW1."""
+        slopes = Spellings(one.called for one in self.known)
+        plain = Spellings(one.name for one in self.known)
+        named = any(map(slopes.get, arrays))
+        found = {slopes.get(key) if named else plain.get(key): array for key, array in arrays.items()}
+        wanted = {one.name: one.called if named else one.name for one in self.known}
+        answer.gradients |= {name: found[key] for name, key in wanted.items() if key in found}
+        answer.arrays |= arrays
+        if not answer.gradients:
+            came = ", ".join(arrays) or "no array"
+            raise UsageError(f"{self.title} returned a dict with {came}: gradients are expected by name, "
+                             f"{', '.join(one.called for one in self.known)}")
 
 
 def is_loss_and_rest(result: Any) -> bool:

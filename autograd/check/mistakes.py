@@ -144,6 +144,15 @@ def version_of(lines: Lines, parts: Mapping[str, npt.NDArray[np.int64]]) -> Vers
 # ── slips in expressions ─────────────────────────────────────────────────────────────────────
 
 
+class Slope(NamedTuple):
+    """What a partial is the derivative of: a row, by the operand at a place, with its output and operands."""
+
+    row: ops.Op
+    place: int
+    out: Array
+    operands: tuple[Array, ...]
+
+
 class Edit(NamedTuple):
     """The kind of a slip, its words, and the tree with it; of a sum along another axis, also that."""
 
@@ -160,8 +169,8 @@ class Editor:
     write: Printer
     shapes: dict[str, Array]
     """Names of arrays, those computed so far."""
-    slopes: dict[Any, tuple[ops.Op, int, Array, tuple[Array, ...]]]
-    """By the key of a partial: the row whose it is, of which operand, and the row's output and operands."""
+    slopes: dict[Any, Slope]
+    """By the key of a partial, what it is the derivative of."""
 
     def edits(self, array: Array, masks: bool = False) -> Iterator[Edit]:
         """A tree with one slip, in all the ways that are usual."""
@@ -271,9 +280,9 @@ class Editor:
         one = Array.lift(1)
         done = f"{row.name}({', '.join(map(self.write.text, operands))})"
         yield Edit("slope", f"lacks the derivative of {done}, {self.write.text(array)}", one)
-        for operand, words, rule in SLOPES.get(row.name, []):
-            if operand == place and not words.startswith("1 everywhere"):
-                slope = Array.lift(rule(out, *operands))
+        for operand, _, rule in SLOPES.get(row.name, []):
+            slope = Array.lift(rule(out, *operands)) if operand == place else one
+            if slope is not one and slope.number != 1:
                 text = self.write.text(slope)
                 yield Edit("slope", f"takes {text} for the derivative of {done}: it is {self.write.text(array)}", slope)
         if row.partials(out, operands)[place].kind is ops.gt:
@@ -293,10 +302,9 @@ class Editor:
 
     def rules(self, array: Array) -> Iterator[Edit]:
         """A slope with a slip in it."""
-        row, _, _, operands = self.slopes[array.key]
-        done = f"{row.name}({', '.join(map(self.write.text, operands))})"
-        plain = replace(self, slopes={})
-        for edit in plain.edits(array):
+        slope = self.slopes[array.key]
+        done = f"{slope.row.name}({', '.join(map(self.write.text, slope.operands))})"
+        for edit in replace(self, slopes={}).edits(array):
             words = f"takes {self.write.text(edit.tree)} for the derivative of {done}: it is {self.write.text(array)}"
             yield edit._replace(kind="slope", words=words)
 
@@ -314,9 +322,9 @@ def said(axes: Sequence[int]) -> str:
     return " and ".join(map(str, axes))
 
 
-def slopes_of(lines: Lines) -> dict[Any, tuple[ops.Op, int, Array, tuple[Array, ...]]]:
+def slopes_of(lines: Lines) -> dict[Any, Slope]:
     """Every partial by which the backward half may multiply, by its key, and the row of the forward half it is of."""
-    found: dict[Any, tuple[ops.Op, int, Array, tuple[Array, ...]]] = {}
+    found: dict[Any, Slope] = {}
     for statement in lines.statements:
         value = statement.value
         if not isinstance(value.kind, ops.Op) or isinstance(value.kind, ops.Reduction) or not value.kind.recorded:
@@ -326,7 +334,7 @@ def slopes_of(lines: Lines) -> dict[Any, tuple[ops.Op, int, Array, tuple[Array, 
             continue
         for place, partial in enumerate(value.kind.partials(out, value.args)):
             if isinstance(partial, Array) and partial.number is None:
-                found.setdefault(partial.key, (value.kind, place, out, value.args))
+                found.setdefault(partial.key, Slope(value.kind, place, out, value.args))
     return found
 
 

@@ -525,7 +525,7 @@ def report(student: Student, search: Search, program: Program) -> MatrixReport:
     names = {one.name: one.called for one in student.known}
     made = MatrixReport(
         student.title, [names[one] for one in names if one in right], [names[one] for one in names if one not in right],
-        layout=str(answer.convention), program=program, lines=tuple(search.lines.names))
+        layout=answer.layout, program=program, lines=tuple(search.lines.names))
     if answer.error is not None:
         made.mistakes.append(raised(search))
         return made

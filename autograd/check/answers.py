@@ -27,6 +27,7 @@ from autograd.errors import UsageError
 from autograd.nested import parameters_of
 
 Array = npt.NDArray[Any]
+Positions = npt.NDArray[np.int64]
 
 # ── parameters and conventions ───────────────────────────────────────────────────────────────
 
@@ -41,10 +42,10 @@ class Parameter:
     """
 
     name: str
-    stored: npt.NDArray[np.int64]
+    stored: Positions
     gradient: str
     turned: bool | None = None
-    order: npt.NDArray[np.int64] | None = None
+    order: Positions | None = None
     unplaced: bool = False
 
     @property
@@ -76,15 +77,18 @@ def parameters(params: Any, program: Program, read: Looped) -> list[Parameter]:
     """The parameter arrays of a program, in the order of theta."""
     held = {let.name.info: positions(let, len(program.params)) for let in read.places}
     return [placed(text, stored, held) for text, stored in
-            sorted(arrays_of(params, program), key=lambda pair: int(pair[1].min()))]
+            sorted(arrays_of(params, program, held), key=lambda pair: int(pair[1].min()))]
 
 
-def arrays_of(params: Any, program: Program) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:
-    """The names of parameter arrays, and the positions in theta of their elements."""
+def arrays_of(params: Any, program: Program, held: Mapping[str, Positions]) -> Iterator[tuple[str, Positions]]:
+    """The names of parameter arrays, and where their elements are in theta; a flat list has the shapes of `held`."""
     nested = params if isinstance(params, Mapping) else dict(params.named_parameters()) if hasattr(
         params, "named_parameters") else None
     if nested is None:
-        yield from ((text, np.arange(start, stop)) for (start, stop), text in program.names.items())
+        for (start, stop), text in program.names.items():
+            run = np.arange(start, stop)
+            shaped = (one for mine in held.values() for one in (mine, mine.T) if np.array_equal(one.ravel(), run))
+            yield text, next(shaped, run)
         return
     place = {value: i for i, value in enumerate(program.params)}
     labels = {start: text for (start, _), text in program.names.items()}
@@ -102,7 +106,7 @@ def shape_of(values: Any) -> tuple[int, ...]:
     return (len(values), *(shape_of(values[0]) if values else ())) if isinstance(values, (list, tuple)) else ()
 
 
-def placed(text: str, stored: npt.NDArray[np.int64], held: Mapping[str, npt.NDArray[np.int64]]) -> Parameter:
+def placed(text: str, stored: Positions, held: Mapping[str, Positions]) -> Parameter:
     """A parameter with the name that the program gives to its gradient; `held` says which positions have names."""
     for gradient, mine in held.items():
         if np.array_equal(np.sort(mine, axis=None), np.sort(stored, axis=None)):

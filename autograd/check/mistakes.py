@@ -352,6 +352,7 @@ def slips(lines: Lines, version: Version, factors: Iterable[float]) -> Iterator[
     known = {argument.info: argument for argument in lines.read.arguments if argument.info != "theta"}
     halves: list[list[Slip]] = [[], []]
     by_target: dict[str, list[Statement]] = {}
+    alike: dict[Any, list[list[Slip]]] = {}
     for backward, half in enumerate((version.forward, version.backward)):
         for statement in statements_of(half):
             if statement in lines.read.views:
@@ -361,12 +362,16 @@ def slips(lines: Lines, version: Version, factors: Iterable[float]) -> Iterator[
             editor = Editor(lines.write, dict(known), slopes)
             found = list(of_statement(editor, statement))
             halves[backward] += found
+            alike.setdefault((target_of(statement), backward, *(slip.kind for slip in found)), []).append(found)
             if not backward:
                 halves[0] += with_helpers(found, [slip for slip in halves[0] if slip.name in statement.value.names])
             if backward:
                 by_target.setdefault(target_of(statement), []).append(statement)
             if target_of(statement) not in lines.places:
                 known.setdefault(target_of(statement), array_of(statement))
+    for (_, backward, *_), several in alike.items():  # the steps of a loop, and one before or after them
+        if len(several) > 1:
+            halves[backward] += [replace(first, more=tuple(rest)) for first, *rest in zip(*several, strict=True)]
     yield from halves[1]
     numbers = list(factors)
     for target, own in by_target.items():

@@ -272,9 +272,10 @@ class Student:
                 f"dict of arrays), {', '.join(one.name for one in self.known)}, theta and record")
 
     @property
-    def closed(self) -> bool:
-        """Whether it is given no parameters, so that it has its own."""
-        return not any(role not in ("X", "Y", "record") for _, role in self.asks)
+    def given(self) -> list[Parameter]:
+        """The parameters that it is given; of the others it has its own."""
+        roles = {role for _, role in self.asks}
+        return [one for one in self.known if one.name in roles or roles & {"params", "theta"}]
 
     def answer(self, convention: Convention, theta: Array, X: Array, Y: Array | None) -> Answer:
         """Call it in a convention."""
@@ -284,7 +285,7 @@ class Student:
         roles: dict[str, Any] = {"X": copied(convention.data(X)), "Y": copied(convention.data(Y)), "params": arrays,
                                  "theta": vector, "record": record, **arrays}
         shown = {name: roles[role] for name, role in self.asks if isinstance(roles[role], np.ndarray)}
-        shown |= arrays if not self.closed else {}
+        shown |= {one.name: arrays[one.name] for one in self.given}
         answer = Answer(convention, ", ".join(f"{name} {array.shape}" for name, array in shown.items()))
         try:
             with np.errstate(all="ignore"):

@@ -101,7 +101,7 @@ class Search:
         """Gradients that have other axes of 1 than their parameters."""
         for one in self.known:
             mine = self.answer.gradients.get(one.name)
-            if mine is None or (self.student.closed and one.turned is None):
+            if mine is None or (one.turned is None and one not in self.student.given):
                 continue
             own = self.answer.convention.parameter(one, one.stored)
             if mine.shape != own.shape and np.squeeze(mine).shape == np.squeeze(own).shape:
@@ -480,8 +480,7 @@ def check(
         read = replace(read, backward=[summed(line) for line in read.backward])
     known = parameters(params, program, read)
     student = Student(function, known, Y is not None, names)
-    if not student.closed:
-        given["theta"] = generic(given["theta"], known)
+    given["theta"] = generic(given["theta"], student.given)
     lines = Lines(engine.shown, read, given, engine.plan.sizes["parameter"])
     search = best(student, lines, given, np.asarray(X, dtype=float), None if Y is None else np.asarray(Y, dtype=float))
     return report(student, search, program)
@@ -507,7 +506,7 @@ def best(student: Student, lines: Lines, given: Arrays, X: Array, Y: Array | Non
     """The search in the convention that makes the most of the student's function."""
     searches: list[Search] = []
     for convention in CONVENTIONS:
-        if student.closed and convention.biases != "flat":
+        if convention.biases != "flat" and not student.given:
             continue
         answer = student.answer(convention, given["theta"], X, Y)
         searches.append(Search(lines, given, student, answer))

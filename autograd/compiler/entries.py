@@ -8,6 +8,7 @@ carrier: text, or Values of which a picture can be drawn.
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -480,6 +481,9 @@ def rule(place: Array, value: Array, root: bool = True) -> tuple[Entry, Scalar, 
 class Grid:
     """Computes scalars at many positions at once: every axis of a rule is one of NumPy's."""
 
+    clipped = False
+    """Whether positions beyond an array are those of its end: of several pieces, those that are not taken have such."""
+
     def __init__(self, arrays: Arrays, axes: Sequence[Axis], chosen: Mapping[Axis, npt.NDArray[Any]]) -> None:
         self.arrays = arrays
         self.places = {axis: place for place, axis in enumerate(axes)}
@@ -508,9 +512,16 @@ class Grid:
             case str():
                 return self.arrays[term]
             case Lookup():
-                return term.table.array[tuple(map(self.index, term.indices))]
+                return self.read(term.table.array, term.indices)
         digits = self.index(term.of) // term.divisor
         return digits if term.modulus is None else digits % term.modulus
+
+    def read(self, array: Any, indices: Indices) -> Any:
+        """The elements of an array at these positions."""
+        where = tuple(map(self.index, indices))
+        if self.clipped:
+            where = tuple(np.clip(one, 0, size - 1) for one, size in zip(where, np.shape(array), strict=True))
+        return np.asarray(array)[where] if where else array
 
     def value(self, scalar: Scalar) -> Any:
         """The numbers that a scalar stands for, over all axes that it reads."""
@@ -519,7 +530,7 @@ class Grid:
                 return scalar.value
             case Entry():
                 array = self.arrays[scalar.name] if scalar.table is None else scalar.table.array
-                return np.asarray(array)[tuple(map(self.index, scalar.indices))] if scalar.indices else array
+                return self.read(array, scalar.indices)
             case Apply():
                 args = [self.value(arg) for arg in scalar.args]
                 return np.where(*args) if scalar.op is ops.where else scalar.op.arrays(*map(as_float, args))
@@ -545,37 +556,12 @@ class Grid:
         """One of several, by position."""
         where = np.asarray(self.index(scalar.at))
         which = np.searchsorted(np.array(scalar.starts), where, side="right") - 1
+        inside = copy.copy(self)
         result: Any = 0.0
+        inside.clipped = True
         for number, body in enumerate(scalar.bodies):
-            result = np.where(which == number, self.clipped().value(body), result)
+            result = np.where(which == number, inside.value(body), result)
         return result
-
-    def clipped(self) -> Grid:
-        """The same, where positions beyond an array are those of its end: nobody looks at them."""
-        inside = Clipped.__new__(Clipped)
-        inside.__dict__.update(self.__dict__)
-        return inside
-
-
-class Clipped(Grid):
-    """Reads beyond the end of an array as its end."""
-
-    def value(self, scalar: Scalar) -> Any:
-        """The numbers that a scalar stands for."""
-        if not isinstance(scalar, Entry) or not scalar.indices:
-            return super().value(scalar)
-        array = np.asarray(self.arrays[scalar.name] if scalar.table is None else scalar.table.array)
-        where = [np.clip(self.index(index), 0, size - 1)
-                 for index, size in zip(scalar.indices, array.shape, strict=True)]
-        return array[tuple(where)]
-
-    def term(self, term: Term) -> Any:
-        """The numbers that a term stands for."""
-        if not isinstance(term, Lookup):
-            return super().term(term)
-        where = [np.clip(self.index(index), 0, size - 1)
-                 for index, size in zip(term.indices, term.table.array.shape, strict=True)]
-        return term.table.array[tuple(where)]
 
 
 def as_float(numbers: Any) -> Any:

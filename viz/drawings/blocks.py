@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from autograd import SizeError, UsageError
+from autograd import SizeError
 from viz.arguments import one_of
 from viz.drawings.canvas import canvas
 from viz.drawings.legend import BLOCKS, attach
@@ -59,8 +59,6 @@ def draw(
 
 def draw_report(report: Any, *, direction: str = "TB", theme: str = "light", limit: int = 200) -> Drawing:
     """The program with which a student's function was compared; what is wrong in this is written into the boxes."""
-    if report.program is None:
-        raise UsageError("a report of autograd.check.matrices is expected, that of an engine has no arrays to draw")
     notes = dict.fromkeys(report.right, ("yours: right", False))
     notes |= {mistake.explanation.name: (f"yours {mistake.words}", True) for mistake in reversed(report.mistakes)
               if mistake.explanation is not None}

@@ -444,7 +444,7 @@ def times(factor: float) -> After:
 
 def become(array: Any) -> After:
     """Another array."""
-    return lambda a, arrays: np.broadcast_to(array, np.shape(a)) if np.ndim(array) == np.ndim(a) else array
+    return lambda a, arrays: array
 
 
 def plus(array: Any) -> After:

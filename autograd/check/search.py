@@ -161,9 +161,9 @@ class Search:
                 yield from self.of_parameter(one, arrays, version)
 
     def of_parameter(self, one: Parameter, arrays: Arrays, version: Version) -> Iterator[Slip]:
-        """Slips in the gradient of one parameter that are seen by what the student has."""
-        mine, right = np.asarray(self.answer.gradients[one.name]), one.of(arrays)
-        own = self.answer.convention.parameter(one, right)
+        """Slips in the gradient of one parameter, some of which are seen by what the student has."""
+        mine = np.asarray(self.answer.gradients[one.name])
+        own = self.answer.convention.parameter(one, one.of(arrays))
         if self.answer.vector and one.turned is not None:
             turned = self.answer.convention.transposed
             yield Slip("transpose", one.gradient, f"is the transpose of {one.gradient}", after=self.changed(
@@ -173,30 +173,37 @@ class Search:
             ratio = ratio_of(mine - own, value)
             if ratio is not None:
                 yield self.penalised(one, ratio, version, own, value)
-            for axis in range(one.stored.ndim):
-                if one.turned is None and one.stored.ndim > 1:
-                    yield self.flipped(one, (axis,))
-            if one.turned is None and one.stored.ndim > 1:
-                yield self.flipped(one, tuple(range(one.stored.ndim)))
-                yield self.flipped(one, tuple(range(one.stored.ndim - 2, one.stored.ndim)))
-                yield Slip("transpose", one.gradient, f"is the transpose of {one.gradient}", after=self.changed(
-                    one, lambda a: np.swapaxes(a, -1, -2)))
+        if one.turned is None and one.stored.ndim > 1:
+            yield from self.of_kernel(one)
+        yield from self.of_terms(one, arrays, version)
+        for other in self.known:
+            instead = other.of(self.right)
+            if other is not one and mine.shape == self.answer.convention.parameter(other, instead).shape:
+                instead = one.to(instead) if instead.size == one.stored.size else instead.T if one.turned else instead
+                words = f"is {other.called}: gradients are mixed up"
+                yield Slip("order", one.gradient, words, after=become(instead))
+
+    def of_kernel(self, one: Parameter) -> Iterator[Slip]:
+        """A kernel whose entries are in reverse, or transposed."""
+        rank = one.stored.ndim
+        for axes in dict.fromkeys([*((axis,) for axis in range(rank)), (rank - 2, rank - 1), tuple(range(rank))]):
+            words = f"is reversed along axis {' and '.join(map(str, axes))}: a convolution in place of a correlation"
+            flip = functools.partial(np.flip, axis=axes)
+            yield Slip("flipped", one.gradient, words, after=self.changed(one, flip))
+        yield Slip("transpose", one.gradient, f"is the transpose of {one.gradient}",
+                   after=self.changed(one, lambda a: np.swapaxes(a, -1, -2)))
+
+    def of_terms(self, one: Parameter, arrays: Arrays, version: Version) -> Iterator[Slip]:
+        """One of several terms alone, or all without one."""
         rules = self.explained(one.gradient).rules
         for number, rule in enumerate(rules if len(rules) > 1 else ()):
             without = version.with_slip(Slip("", "", "", rule.statement)).arrays(self.given, self.right)[one.gradient]
-            part = arrays[one.gradient] - without if np.shape(without) == np.shape(arrays[one.gradient]) else 0.0
-            if number:
-                words = f"is overwritten by {rule.right}, which is to be added: = in place of +="
-                yield Slip("overwritten", one.gradient, words, after=become(part))
-            yield Slip("missing term", one.gradient, f"lacks the term {rule.right}",
-                       after=plus(-part))
-        for other in self.known:
-            if other is not one and mine.shape == self.answer.convention.parameter(
-                    other, other.of(arrays)).shape:
-                instead = other.of(arrays)
-                instead = one.to(instead) if instead.size == one.stored.size else instead.T if one.turned else instead
-                yield Slip("order", one.gradient, f"is {other.gradient}: gradients are mixed up",
-                           after=become(instead))
+            if np.shape(without) == np.shape(arrays[one.gradient]):
+                part = arrays[one.gradient] - without
+                yield Slip("missing term", one.gradient, f"lacks the term {rule.right}", after=plus(-part))
+                if number:
+                    words = f"is overwritten by {rule.right}, which is to be added: = in place of +="
+                    yield Slip("overwritten", one.gradient, words, after=become(part))
 
     def penalised(self, one: Parameter, ratio: float, version: Version, own: Array, value: Array) -> Slip:
         """A gradient that differs by a multiple of its parameter, as that of a penalty is."""
@@ -217,11 +224,6 @@ class Search:
             words = (f"has {mine:.6g} * {one.name} for the gradient of the penalty, which is {right:.6g} * {one.name}: "
                      f"it {words}")
         return Slip(kind, one.gradient, words, after=lambda a, arrays: a + ratio * penalty.reshape(np.shape(a)))
-
-    def flipped(self, one: Parameter, axes: tuple[int, ...]) -> Slip:
-        """A kernel whose entries are in reverse."""
-        words = f"is reversed along axis {' and '.join(map(str, axes))}: a convolution in place of a correlation"
-        return Slip("flipped", one.gradient, words, after=self.changed(one, lambda a: np.flip(a, axes)))
 
     def changed(self, one: Parameter, change: Callable[[Array], Array]) -> Callable[[Any, Arrays], Any]:
         """A change of a gradient as it is stored."""

@@ -20,7 +20,9 @@ class Steps extends Player {
   show() {
     const { position } = this, step = walk.steps[position - 1];
     this.graph.show(position);
-    this.view.follow([...this.graph.svg.querySelectorAll(".active")]);
+    // A page opens with all of the graph; then it goes where the steps are, or where the address says.
+    if (this.opened || location.hash) this.view.follow([...this.graph.svg.querySelectorAll(".active")]);
+    this.opened = true;
     this.graph.mark();
     $("#count").textContent = `${position} / ${this.last}`;
     $("#phase").textContent = words[step ? step.phase : "start"];

@@ -151,6 +151,7 @@ def early_terms(graph: Canonical) -> Bools:
     _, of_term = np.unique(mix(number[owner], graph.sign[of_steps], low, high), return_inverse=True)
     there = np.maximum(graph.level[left], np.where(right == NONE, 0, graph.level[right]))
     found = (2 * different_per(of_term, there)[of_term] <= steps[owner]) & (there < graph.level[owner] - 1)
+    found &= different_per(of_term, graph.level[owner])[of_term] >= STEPS  # a first step may be unlike the others
     # A sum, or a product, is worth it; and something must be left.
     products, several, whole = (np.bincount(owner[which], minlength=size) for which in (
         found & (right != NONE), found, found | True))

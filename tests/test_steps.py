@@ -106,3 +106,23 @@ def test_a_sum_that_has_nothing_to_compute_beforehand_stays_whole() -> None:
 
     source = compiled((loss, [w], (STEPS,), ()))[0].source
     assert "x[:, t:t + 1]" in source
+
+
+def test_what_each_step_adds_to_several_gradients_in_turn_is_told_once() -> None:
+    """The states of two chains, side by side step by step: the line does not grow with the steps."""
+    P = {"v": Value(0.7), "w": Value(0.4)}
+
+    def source(steps: int) -> str:
+        def loss(x: Any) -> Any:
+            a, b = x[0], x[1]
+            for t in range(steps):
+                a, b = a + P["v"] * (x[t] - b).sin(), b + P["v"] * (a * P["w"]).cos()
+            return a * b
+
+        program, (theta, X), (value, _) = compiled((loss, P, (steps,), ()))
+        assert by_source(program, (theta, X))[0] == pytest.approx(value, rel=1e-12)
+        return str(program.source)
+
+    few, many = source(9), source(15)
+    assert "for a in step]" in few
+    assert max(map(len, many.splitlines())) <= max(map(len, few.splitlines())) + 4

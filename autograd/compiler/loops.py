@@ -39,6 +39,9 @@ from autograd.compiler.function import Function
 from autograd.compiler.names import RESERVED
 from autograd.compiler.repeats import FEWEST, Family, Rolling, Run, changed, leaves_of, ref
 
+MOST = 4
+"""So many arrays of each step are looked for side by side, at most."""
+
 INDICES = ("t", "i", "j", "k")
 """What the number of a step is called: the first that is free."""
 
@@ -99,7 +102,7 @@ def refs(*arrays: Array) -> list[tuple[Family, Position]]:
 def gathered(array: Array) -> Array:
     """A sum of what many steps have made, or those side by side, as that of a stack; else the array itself."""
     if array.kind == "concatenate":
-        return Array("concatenate", tuple(together(array.args)), None, array.shape, array.dtype)
+        return Array("concatenate", tuple(together(woven(array.args))), None, array.shape, array.dtype)
     terms = terms_of(array)
     first: dict[Any, int] = {}
     places = [first.setdefault(term.info[0] if term.kind == "ref" else term, i) for i, term in enumerate(terms)]
@@ -125,12 +128,16 @@ def terms_of(array: Array) -> list[Array]:
     return terms
 
 
+def piece(array: Array) -> tuple[Array, Any]:
+    """What a step has made, and which columns of it an array is, if not all."""
+    return (array.args[0], array.info) if array.kind == "part" and array.args[0].kind == "ref" else (array, None)
+
+
 def together(arrays: Sequence[Array]) -> list[Array]:
     """Arrays, with one in the place of those, or of parts of those, that steps of a loop have made in order."""
     result: list[tuple[Array, Any]] = []
     for array in arrays:
-        is_part = array.kind == "part" and array.args[0].kind == "ref"
-        made, run = (array.args[0], array.info) if is_part else (array, None)
+        made, run = piece(array)
         if made.kind == "ref":
             (family, step), (before, same) = made.info, result[-1] if result else (array, None)
             if before.kind == "refs" and same == run and is_next(before, made):
@@ -140,6 +147,45 @@ def together(arrays: Sequence[Array]) -> list[Array]:
                 made = slices(family, step, step)
         result.append((made, run))
     return [one if run is None else sliced(one, *run) for made, run in result for one in separate(made)]
+
+
+def woven(arrays: Sequence[Array]) -> list[Array]:
+    """Arrays, with one in the place of several that each step of a loop has made, step by step."""
+    result: list[Array] = []
+    begin = 0
+    while begin < len(arrays):
+        several, end = arrays[begin], begin + 1
+        for period in range(2, MOST + 1):
+            steps = 1
+            while follow(arrays[begin + (steps - 1) * period : begin + (steps + 1) * period], period):
+                steps += 1
+            if steps >= FEWEST:
+                end = begin + steps * period
+                several = of_steps(arrays[begin : begin + period], arrays[end - period : end])
+                break
+        result.append(several)
+        begin = end
+    return result
+
+
+def follow(arrays: Sequence[Array], number: int) -> bool:
+    """Whether arrays are so many of one step, and as many of the step after or before it."""
+    pairs = [(piece(a), piece(b)) for a, b in zip(arrays, arrays[number:], strict=False)]
+    if len(pairs) < number or any(a.kind != "ref" or b.kind != "ref" for (a, _), (b, _) in pairs):
+        return False
+    return all((a.info[0], run) == (b.info[0], other) for (a, run), (b, other) in pairs) and (
+        {b.info[1] - a.info[1] for (a, _), (b, _) in pairs} in ({1}, {-1}))
+
+
+def of_steps(first: Sequence[Array], last: Sequence[Array]) -> Array:
+    """Several arrays of each step, from the first step to the last, or backwards."""
+    stacks = []
+    for (made, run), (end, _) in zip(map(piece, first), map(piece, last), strict=True):
+        family = made.info[0]
+        family.stacked = True
+        stack = slices(family, made.info[1], end.info[1])
+        stacks.append(stack if run is None else sliced(stack, *run))
+    return Array("woven", tuple(stacks), None, stacks[0].shape, stacks[0].dtype)
 
 
 def separate(array: Array) -> list[Array]:

@@ -193,6 +193,9 @@ class Printer:
         listed = [f"*{text}" if more else str(text) for text, more in zip(texts, several, strict=True)]
         return self.call("concatenate", f"[{', '.join(listed)}]", "axis=-1")
 
+    def _woven(self, info: None, *parts: Any) -> str:
+        return f"[a for step in zip({', '.join(map(str, parts[:-1]))}) for a in step]"
+
     def _copy(self, info: None, a: Formula, array: Array) -> str:
         return f"{a:atom}.copy()"
 

@@ -81,7 +81,7 @@ def _times(rules: tuple[Token, ...]) -> Token:
 
 
 class Paths(Sequence[Path]):
-    """All paths from a value to the root, a sequence of `Path`s, as a table whose last line is their sum.
+    """All paths from a value to the root, each a `Path`, as a table whose last line is their sum.
 
     `gradient` is what backpropagation gives, `total` what the paths give: the same but for rounding, and for paths
     through inf or nan, where adding up before multiplying makes a difference.

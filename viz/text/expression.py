@@ -67,7 +67,7 @@ def adjacent(line: str) -> tuple[str, int] | None:
 def parse(text: str, /, **values: Any) -> Value:
     """The value of an expression, its graph ready to be drawn and differentiated.
 
-    `values` gives each name its number, or a Value. Allowed are + - * / **, brackets, numbers, the
+    `values` gives each name its number, or a Value. Allowed are `+ - * / **`, brackets, numbers, the
     functions of the table such as `tanh(x)`, `max(x, y)` and `dot([a, b], [x, y])`, `mean`, and
     the numbers pi, inf and nan. Several statements, separated by semicolons or newlines, may give
     names to intermediate values; the last one is the result.

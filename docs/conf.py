@@ -57,4 +57,5 @@ def setup(app):
     """What Sphinx does besides: it makes what is not written, writes formulas, and checks the reference."""
     app.add_html_math_renderer("mathml", (mathml, None), (mathml, None))
     app.connect("config-inited", lambda app, config: generate.everything(DOCS, REPOSITORY))
+    app.add_transform(generate.BothThemes)
     app.connect("env-check-consistency", lambda app, env: generate.check(env))

@@ -8,7 +8,13 @@ import nn
 import viz
 from viz.style import THEMES
 
+ALONE = '<p><a href="pages/{}.html">This page alone</a></p>'
 X, Y = nn.data.moons(60, noise=0.1, seed=1)
+
+
+def circuit():
+    """The smallest graph with a sum and a product."""
+    return viz.parse("q = x + y; f = q * z", x=-2, y=5, z=-4)
 
 
 def network(*sizes, seed=0):
@@ -32,11 +38,10 @@ def trained(optimizer, title):
 
 def pages():
     """Pages that move, by name."""
-    f = viz.parse("q = x + y; f = q * z", x=-2, y=5, z=-4)
     neuron = viz.parse("n = dot([w1, w2], [x1, x2], b); y = tanh(n)", w1=-3, w2=1, x1=2, x2=0, b=6.88)
     recordings = [trained(nn.SGD(0.5), "plain descent"), trained(nn.SGD(0.5, momentum=0.9), "with momentum")]
     return {
-        "start": viz.live(f, style="circuit", title="f = (x + y) * z"),
+        "start": viz.live(circuit(), style="circuit", title="f = (x + y) * z"),
         "steps": viz.html(neuron, style="circuit", title="a neuron: y = tanh(w · x + b)"),
         "live": viz.live(xor(), title="XOR", data=nn.data.xor()),
         "quiz": viz.quiz(viz.parse("y = x ** 2 - 2 * x + 1", x=5), "grads", seed=1, style="circuit"),
@@ -95,8 +100,9 @@ def write(folder):
         (folder / name).mkdir()
     for name, page in pages().items():
         page.write(folder / "pages" / f"{name}.html")
-        (folder / "frames" / f"{name}.html").write_text(page.inline(), encoding="utf-8")
+        (folder / "frames" / f"{name}.html").write_text(page.inline() + ALONE.format(name), encoding="utf-8")
     for theme in THEMES:
+        viz.animate(circuit(), folder / "pictures" / f"animation-{theme}.svg", style="circuit", theme=theme)
         for name, drawing in drawings(theme):
             drawing.write(folder / "pictures" / f"{name}-{theme}.svg")
         for name, axes in plots(theme):

@@ -6,6 +6,8 @@ import json
 import shutil
 
 import public_api
+from docutils import nodes
+from sphinx.transforms import SphinxTransform
 from sphinx.util.logging import getLogger
 
 import examples
@@ -25,6 +27,22 @@ def everything(docs, repository):
     for name in public_api.PACKAGES:
         (docs / "reference" / f"{name}.rst").write_text(reference(name), encoding="utf-8")
     examples.write(docs / "made")
+
+
+class BothThemes(SphinxTransform):
+    """Beside a picture NAME-light.svg comes NAME-dark.svg; the page shows the one that fits its colours."""
+
+    default_priority = 200
+
+    def apply(self):
+        """Add the dark pictures of a page."""
+        for light in list(self.document.findall(nodes.image)):
+            if "-light." in light["uri"]:
+                dark = light.deepcopy()
+                dark["uri"] = light["uri"].replace("-light.", "-dark.")
+                light["classes"].append("only-light")
+                dark["classes"].append("only-dark")
+                light.parent.insert(light.parent.index(light) + 1, dark)
 
 
 # ── the course ───────────────────────────────────────────────────────────────────────────────

@@ -100,7 +100,7 @@ def write(folder):
         (folder / name).mkdir()
     for name, page in pages().items():
         page.write(folder / "pages" / f"{name}.html")
-        (folder / "frames" / f"{name}.html").write_text(page.inline() + ALONE.format(name), encoding="utf-8")
+        (folder / "frames" / f"{name}.html").write_text(page.inline(660 if name == "start" else 720) + ALONE.format(name), encoding="utf-8")
     for theme in THEMES:
         viz.animate(circuit(), folder / "pictures" / f"animation-{theme}.svg", style="circuit", theme=theme)
         for name, drawing in drawings(theme):

@@ -96,7 +96,7 @@ def reference(package):
         if names:
             lines += [part, "-" * len(part), ""]
             if part not in ("Operations", "Tables"):
-                lines += [".. autosummary::", "", *(f"   {name}" for name in names), ""]
+                lines += [".. autosummary::", "   :nosignatures:", "", *(f"   {name}" for name in names), ""]
             lines += [line for name in names for line in described(name, things[name])]
     return "\n".join(lines)
 
@@ -131,6 +131,17 @@ def operation(name, op):
         slopes = zip(operands, op.partials(Formula("f"), args), strict=True)
         lines += ["", *(f"   | ``∂f/∂{x} = {slope}``" for x, slope in slopes)]
     return [*lines, ""]
+
+
+def plain(lines):
+    """Let bars in a docstring be those of mathematics, |x|, outside of code; `lines` is changed."""
+    example = False
+    for i, line in enumerate(lines):
+        example = bool(line.strip()) and (example or line.lstrip().startswith(">>>"))
+        if not example:
+            parts = line.split("`")
+            parts[::2] = [part.replace("|", r"\|") for part in parts[::2]]
+            lines[i] = "`".join(parts)
 
 
 def check(env):

@@ -1,9 +1,4 @@
-"""The documentation: `python -m sphinx -W docs build/site` makes it, `linkchecker build/site/index.html` checks links.
-
-Why Sphinx: it is released every few months, reads notebooks with MyST-NB as they are stored, takes the reference from
-docstrings, and all that it makes works without a network. MkDocs had its last release in 2024, Material for MkDocs only
-gets repairs, and Zensical, which follows it, reads no notebooks yet. Furo is a theme of system fonts and little script.
-"""
+"""The documentation: `python -m sphinx docs build/site` makes it. Why Sphinx: see about.md, under the extra `docs`."""
 
 import sys
 import tomllib
@@ -17,6 +12,7 @@ ROOT = DOCS.parent
 sys.path[:0] = [str(DOCS), str(ROOT), str(ROOT / "tests")]
 
 import generate
+
 from viz.style import THEMES
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -1,6 +1,5 @@
 """The pictures and pages that the documentation shows: small, and the same at each build."""
 
-
 import matplotlib.pyplot as plt
 
 import autograd
@@ -9,6 +8,7 @@ import viz
 from viz.style import THEMES
 
 ALONE = '<p><a href="pages/{}.html">This page alone</a></p>'
+plt.rcParams["svg.hashsalt"] = "reroll"  # for the names of parts of a plot
 X, Y = nn.data.moons(60, noise=0.1, seed=1)
 
 
@@ -100,12 +100,12 @@ def write(folder):
         (folder / name).mkdir()
     for name, page in pages().items():
         page.write(folder / "pages" / f"{name}.html")
-        (folder / "frames" / f"{name}.html").write_text(page.inline(660 if name == "start" else 720) + ALONE.format(name), encoding="utf-8")
+        frame = page.inline(660 if name == "start" else 720) + ALONE.format(name)
+        (folder / "frames" / f"{name}.html").write_text(frame, encoding="utf-8")
     for theme in THEMES:
         viz.animate(circuit(), folder / "pictures" / f"animation-{theme}.svg", style="circuit", theme=theme)
         for name, drawing in drawings(theme):
             drawing.write(folder / "pictures" / f"{name}-{theme}.svg")
-        for name, axes in plots(theme):
-            figure = axes.figure if hasattr(axes, "figure") else axes[0].figure
-            figure.savefig(folder / "pictures" / f"{name}-{theme}.svg", metadata={"Date": None})
-            plt.close(figure)
+        for name, _ in plots(theme):
+            plt.savefig(folder / "pictures" / f"{name}-{theme}.svg", metadata={"Date": None})
+            plt.close()

@@ -5,12 +5,12 @@ import inspect
 import json
 import shutil
 
+import examples
 import public_api
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 from sphinx.util.logging import getLogger
 
-import examples
 from autograd import ops
 from autograd.formula import Formula
 

@@ -114,6 +114,5 @@ def test_the_version_is_the_same_wherever_it_is_written():
 
 
 def test_the_workflows_run_the_checks_that_contributors_run():
-    workflows = [path.read_text(encoding="utf-8") for path in (ROOT / ".github/workflows").glob("*.yml")]
-    assert len(workflows) == 2
+    workflows = [(ROOT / f".github/workflows/{name}.yml").read_text(encoding="utf-8") for name in ("checks", "release")]
     assert all("- run: bash .ci/run\n" in workflow for workflow in workflows)

@@ -1,4 +1,4 @@
-"""The pictures and pages that the documentation shows: small, and the same at each build."""
+"""The pictures and pages that the documentation shows: small, and the same at each build but for rounding."""
 
 import matplotlib.pyplot as plt
 

@@ -31,7 +31,7 @@ html_theme_options = {
 }
 html_static_path = ["style.css"]
 html_css_files = ["style.css"]
-html_extra_path = ["made"]
+html_extra_path = ["made/alone"]
 html_show_copyright = html_show_sphinx = html_copy_source = False
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.viewcode"]

@@ -95,11 +95,11 @@ def plots(theme):
 
 
 def write(folder):
-    """Write all of them: pages/NAME.html alone, frames/NAME.html as a part of another page, pictures as SVG."""
-    for name in ("pages", "frames", "pictures"):
-        (folder / name).mkdir()
+    """Write all of them: alone/pages/NAME.html, frames/NAME.html as a part of another page, pictures as SVG."""
+    for name in ("alone/pages", "frames", "pictures"):
+        (folder / name).mkdir(parents=True)
     for name, page in pages().items():
-        page.write(folder / "pages" / f"{name}.html")
+        page.write(folder / "alone/pages" / f"{name}.html")
         frame = page.inline(660 if name == "start" else 720) + ALONE.format(name)
         (folder / "frames" / f"{name}.html").write_text(frame, encoding="utf-8")
     for theme in THEMES:

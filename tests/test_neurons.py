@@ -178,6 +178,7 @@ def test_a_module_of_the_users_own_has_the_stages_of_those_inside():
             return self.rest(self.cube(self.first(x)))
 
     net = Net()
+    net.eval()
     found = texts(viz.draw(net, x=[1.0, 2.0], number_format=".5f"))
     assert {"3 Cube", "2 relu, dropout 0.5", f"{net([1.0, 2.0]).data:.5f}"} <= set(found)
 

@@ -18,6 +18,7 @@ from autograd.compiler.array import (
     is_view,
     matmul,
     name,
+    nodes,
     reduce,
     reduceat,
     reshape,
@@ -34,6 +35,9 @@ LONGEST = 8
 
 MOST = 3
 """Arrays side by side in one expression."""
+
+LONGEST = 20
+"""Nodes of such an expression: what is longer is named before."""
 
 
 class Forward:
@@ -74,7 +78,7 @@ class Forward:
     def stack(self, position: int, block: Block) -> Array:
         """The pieces side by side."""
         parts = [self.block(piece, self.layout.blocks[piece]) for piece in self.layout.pieces[position]]
-        if len(parts) > MOST:
+        if len(parts) > MOST or sum(1 for part in parts for _ in nodes(part)) > LONGEST:
             parts = [part if is_view(part) else self.named("part", part) for part in parts]
         return concatenate([broadcast(part, (*rows_of(block), *part.axes)) for part in parts])
 

@@ -249,3 +249,13 @@ def test_a_layout_that_takes_too_long_is_given_up(drawing, fake_dot, monkeypatch
     monkeypatch.setattr(render, "PATIENCE", 0.2)
     with pytest.raises(viz.RenderError, match="found no layout within 0"):
         drawing.svg()
+
+
+def test_two_drawings_in_one_page_share_no_id():
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    drawings = [viz.draw(x * y), viz.draw(x - y)]
+    for texts in ([drawing._repr_image_svg_xml() for drawing in drawings],
+                  [drawing._repr_mimebundle_()["image/svg+xml"] for drawing in drawings]):
+        ids = re.findall(r'\sid="([^"]+)"', "".join(texts))
+        assert len(ids) == len(set(ids))
+        assert all("<svg" in text for text in texts)

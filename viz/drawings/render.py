@@ -148,6 +148,9 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
             raise UsageError(f"a file name ending in .svg, .png or .dot is expected, {str(path)!r} came")
         return write(path, picture(self.source, format, scale))
 
+    def _repr_image_svg_xml(self) -> str:  # what the graphviz library shows where bundles are not asked for
+        return inline(self.svg())
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         # HTML is for notebooks: those that are not trusted show no other SVG. PNG is for LaTeX and consoles.
         svg = self.svg()

@@ -38,6 +38,7 @@ from autograd.compiler.graph import (
     Ints,
     Terms,
     distinct,
+    hash_sums,
     levels,
     mix,
     spans,
@@ -583,8 +584,10 @@ class Features:
         made = len(self.nodes)
         if not self.absorbed:
             return graph, terms, owner
-        for inside, node in self.absorbed.items():
-            owner = np.where(owner == inside, node, owner)
+        parent = np.arange(len(graph))
+        parent[list(self.absorbed)] = list(self.absorbed.values())
+        root, _ = _jumped(parent, np.ones_like(parent))
+        owner = root[owner]
         kept = terms.take(~np.isin(terms.owner, np.array(list(self.terms))))
         new = [(node, *term) for node, mine in self.terms.items() for term in mine]
         new += [(product, 1, *pair) for pair, product in self.nodes.items()]
@@ -640,25 +643,16 @@ def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floa
         which = np.repeat(np.arange(len(nodes)), counts[nodes])
         place = edges - np.repeat(start[nodes], counts[nodes])
         keys = mix(code[nodes], np.where(counts[nodes] + number == 0, data[nodes].view(np.int64), 0), number)
-        keys = keys + _summed(mix(args[edges], place), which, len(nodes))
+        keys = keys + hash_sums(mix(args[edges], place), which, len(nodes))
         # Terms are unordered, and so are the factors of each.
         low, high = np.minimum(left[mine], right[mine]), np.maximum(left[mine], right[mine])
-        keys = keys + _summed(mix(sign[mine], low, high), np.repeat(np.arange(len(nodes)), number), len(nodes))
+        keys = keys + hash_sums(mix(sign[mine], low, high), np.repeat(np.arange(len(nodes)), number), len(nodes))
         _, representative, inverse = np.unique(keys, return_index=True, return_inverse=True)
         alias[nodes] = nodes[representative][inverse]
     roots = alias[roots]
     result = Canonical(code, start, args, data, first, sign, left, right, roots, alias[:n] == np.arange(n), level,
                        alias[owner], owner != np.arange(n), graph.labels, np.arange(n))
     return alive(result)
-
-
-def _summed(hashes: Ints, which: Ints, n: int) -> Ints:
-    """The sum, modulo 2⁶⁴, of the hashes that belong to each of n nodes."""
-    total = np.zeros(n, dtype=np.int64)
-    if len(hashes):
-        filled, starts = np.unique(which, return_index=True)
-        total[filled] = np.add.reduceat(hashes, starts)
-    return total
 
 
 def alive(graph: Canonical) -> Canonical:

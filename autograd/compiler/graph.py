@@ -90,6 +90,15 @@ def mix(*columns: Ints) -> Ints:
     return hashes
 
 
+def hash_sums(hashes: Ints, which: Ints, n: int) -> Ints:
+    """The sum, modulo 2⁶⁴, of the hashes that belong to each of n nodes; they come in the order of the nodes."""
+    total = np.zeros(n, dtype=np.int64)
+    if len(hashes):
+        filled, starts = np.unique(which, return_index=True)
+        total[filled] = np.add.reduceat(hashes, starts)
+    return total
+
+
 def distinct(numbers: Ints) -> Ints:
     """The distinct numbers of an array, in order: np.unique is up to 50 times slower, since it looks each one up."""
     ordered = np.sort(numbers, axis=None)

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.graph import CODES, NONE, SUM, Bools, Canonical, Ints, distinct, mix, spans
+from autograd.compiler.graph import CODES, NONE, SUM, Bools, Canonical, Ints, distinct, hash_sums, mix, spans
 
 CONSTANT = 0
 """The group of constants."""
@@ -61,12 +61,7 @@ def _distinct(which: Ints, hashes: Ints, n: int) -> Ints:
     which, hashes = which[order], hashes[order]
     new = np.ones(len(which), dtype=bool)
     new[1:] = (which[1:] != which[:-1]) | (hashes[1:] != hashes[:-1])
-    which, hashes = which[new], hashes[new]
-    total = np.zeros(n, dtype=np.int64)
-    if len(which):
-        filled, starts = np.unique(which, return_index=True)
-        total[filled] = np.add.reduceat(hashes, starts)
-    return total
+    return hash_sums(hashes[new], which[new], n)
 
 
 def oriented(graph: Canonical, terms: Ints, group: Ints, batched: Bools) -> tuple[Ints, Ints]:
@@ -91,8 +86,7 @@ def with_early_sums(graph: Canonical) -> Canonical:
     size = len(graph.code)
     owner = np.repeat(np.arange(size), np.diff(graph.first))
     low, high = np.minimum(graph.left, graph.right), np.maximum(graph.left, graph.right)
-    key = np.zeros(size, np.int64)
-    np.add.at(key, owner[early], mix(graph.sign, low, high)[early])
+    key = hash_sums(mix(graph.sign, low, high)[early], owner[early], size)
     sums = distinct(owner[early])
     _, first, which = np.unique(key[sums], return_index=True, return_inverse=True)
     front = sums[np.sort(first)]
@@ -153,8 +147,8 @@ def early_terms(graph: Canonical) -> Bools:
     found = (2 * different_per(of_term, there)[of_term] <= steps[owner]) & (there < graph.level[owner] - 1)
     found &= different_per(of_term, graph.level[owner])[of_term] >= STEPS  # a first step may be unlike the others
     # A sum, or a product, is worth it; and something must be left.
-    products, several, whole = (np.bincount(owner[which], minlength=size) for which in (
-        found & (right != NONE), found, found | True))
+    products, several, whole = (np.bincount(owners, minlength=size) for owners in (
+        owner[found & (right != NONE)], owner[found], owner))
     worth = ((several > 1) | (products > 0)) & (several < whole)
     early[of_steps] = found & worth[owner]
     return early

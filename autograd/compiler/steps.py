@@ -237,12 +237,12 @@ class Pieces:
 
     def rows(self, arrays: list[Array]) -> Array:
         """One side of the product gᵀh: its rows are the examples of all steps."""
-        rows, columns = arrays[0].shape
+        rows, width = arrays[0].shape
         assert isinstance(rows, Rows)
         if arrays[0].kind == "reshape":
             arrays = [array.args[0] for array in arrays]
         terms = self.tree(arrays, len(arrays[0].axes))
-        return reshape(terms, (Rows(rows.times * len(arrays)), columns))
+        return reshape(terms, (Rows(rows.times * len(arrays)), width))
 
     def tree(self, arrays: list[Array], rank: int) -> Array:
         """Functions of arrays of all steps: with an axis for the steps, after that of examples."""
@@ -254,8 +254,8 @@ class Pieces:
                                                  for args in zip(*(array.args for array in arrays), strict=True)))
         size = count(first.axes)
         assert isinstance(size, int)
-        columns = self.side_by_side([reshape(array, (*first.lead, size)) for array in arrays])
-        return reshape(columns, (*first.lead, len(arrays), *of_rank(first.axes, rank)))
+        whole = self.side_by_side([reshape(array, (*first.lead, size)) for array in arrays])
+        return reshape(whole, (*first.lead, len(arrays), *of_rank(first.axes, rank)))
 
     def side_by_side(self, arrays: list[Array]) -> Array:
         """Columns of arrays as one; those that are parts of one array, one after the other, are a part of it."""

@@ -14,7 +14,8 @@ from typing import Any
 
 from autograd import ops
 from autograd.errors import NumberError, UsageError
-from autograd.modes import differentiating, is_tracing, lock, watching
+from autograd.flat import writing
+from autograd.modes import differentiating, is_tracing, watching
 from autograd.specialize import pull
 from autograd.value import LAST_CHANGE, NO_GRADIENT, Value, constant, data_of
 
@@ -87,23 +88,13 @@ def backward(output: Value) -> None:
     """
     if watching():
         grad(output, [])  # modes see all that passes, and may raise, before anything is written
-    with _writing:
+    with writing:
         if not output.args:
             output.grad += 1.0
             return
         nodes = cleared(output)
         output._grad = 1.0
         pull(nodes)
-
-
-_writing = lock()
-
-
-def add_gradients(values: Iterable[Value], gradients: Iterable[float]) -> None:
-    """Add floats to the `grad` of many values."""
-    with _writing:
-        for value, gradient in zip(values, gradients, strict=True):
-            value._grad += gradient
 
 
 def cleared(output: Value) -> list[Value]:

@@ -48,8 +48,9 @@ from autograd import ops
 from autograd.formula import Formula, as_formula
 
 NODE = """\
+    data = {forward}
     node = new({kind})
-    node._data = {forward}
+    node._data = data
     node._grad = no_gradient
     node.op = {op}
     {pack}

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from numbers import Real
 from typing import Any, NoReturn
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd import ops
 from autograd.errors import NumberError, TraceError, UsageError
@@ -299,31 +298,6 @@ def leaf(data: float, op: ops.Leaf | None = None, label: str = "") -> Value:
     value = Value(data, label)
     value.op = op
     return value
-
-
-def assign(values: Iterable[Value], numbers: Iterable[float]) -> None:
-    """Write floats into the data of many values: `value.data = number`, in a third of the time."""
-    try:
-        for value, number in zip(values, numbers, strict=True):
-            value._data = number
-    finally:
-        LAST_CHANGE[0] = next_serial()
-
-
-def numbers_of(values: Sequence[Value]) -> npt.NDArray[np.float64]:
-    """The data of many values as an array."""
-    return np.fromiter([value._data for value in values], np.float64, len(values))
-
-
-def gradients_of(values: Sequence[Value]) -> npt.NDArray[np.float64]:
-    """The gradients of many values as an array."""
-    return np.fromiter([value._grad for value in values], np.float64, len(values))
-
-
-def zero_gradients(values: Iterable[Value]) -> None:
-    """Set the gradients of many values to zero."""
-    for value in values:
-        value._grad = NO_GRADIENT
 
 
 def data_of(other: Any) -> float:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import SizeError, UsageError
+from autograd.flat import assign
 from autograd.nested import flatten, is_real
-from autograd.value import assign
 from nn.arguments import described, function
 from nn.examples import FloatArray
 

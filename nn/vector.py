@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import NumberError, SizeError
+from autograd.flat import assign, numbers_of
 from autograd.nested import is_real, parameters_of, real_array
-from autograd.value import assign, numbers_of
 from nn.arguments import precision
 
 
@@ -35,7 +35,7 @@ def vector_to_parameters(theta: npt.ArrayLike, params: Any) -> None:
     theta = real_array("theta", theta)
     if theta.shape != (len(values),):
         raise SizeError(f"a vector of shape ({len(values)},) is expected, one number per parameter, {theta.shape} came")
-    assign(values, cast("a vector", theta).tolist())
+    assign(values, cast("a vector", theta))
 
 
 def cast(name: str, array: npt.NDArray[Any], dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:

@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from autograd.backward import add_gradients
 from autograd.compiler.arguments import Batch, FloatArray, as_batch, check_out, signature, vector
 from autograd.compiler.build import Names, Plan, parameter_names, plan
 from autograd.compiler.engine import Engine
@@ -22,8 +21,9 @@ from autograd.compiler.to_jax import JaxProgram
 from autograd.compiler.trace import trace
 from autograd.compiler.verify import verify, verify_source
 from autograd.errors import UsageError
+from autograd.flat import Flat, numbers_of
 from autograd.nested import parameters_of
-from autograd.value import Value, numbers_of
+from autograd.value import Value
 
 KEPT = 64
 """Shapes of rows for which a program keeps what it has compiled, those it met last."""
@@ -46,6 +46,7 @@ class Program:
     def __init__(self, loss: Callable[..., Any], params: Any) -> None:
         self.loss = loss
         self.params = parameters_of(params)
+        self.flat = Flat(self.params)
         self.names = parameter_names(params, self.params)
         self.plans: dict[tuple[Any, ...], Engine] = {}
         self.met: dict[Any, Engine] = {}
@@ -88,8 +89,8 @@ class Program:
         >>> program.backward([1.0, 3.0], [2.0, 5.0]), w.grad, b.grad
         (2.5, 7.0, 3.0)
         """
-        value, gradient = self.value_and_grad(numbers_of(self.params), X, Y, rng=rng)
-        add_gradients(self.params, gradient.tolist())
+        value, gradient = self.value_and_grad(numbers_of(self.flat.values), X, Y, rng=rng)
+        self.flat.add_gradient(gradient)
         return float(value)
 
     def __call__(

@@ -21,8 +21,9 @@ import autograd
 from autograd import Value, no_grad, ops
 from autograd.errors import NumberError, SizeError, TraceError, UsageError
 from autograd.files import PathLike
+from autograd.flat import numbers_of, zero_gradients
 from autograd.nested import flatten, parameters_of
-from autograd.value import data_of, leaf, numbers_of, zero_gradients
+from autograd.value import data_of, leaf
 from nn.examples import explained, table
 from nn.models.stage import Stage
 from nn.models.state import ARCHITECTURE, Arrays, check, read_model, restore, shape_of, state_of, write

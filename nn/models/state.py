@@ -17,8 +17,9 @@ import numpy.typing as npt
 
 from autograd.errors import NumberError, RerollError, SizeError, UsageError
 from autograd.files import PathLike, reading, replacing
+from autograd.flat import assign
 from autograd.nested import flatten, real_array
-from autograd.value import Value, assign
+from autograd.value import Value
 from nn.errors import DataError
 from nn.vector import cast, real_numbers
 

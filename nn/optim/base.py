@@ -9,9 +9,10 @@ from typing import Any, TypedDict, overload
 import numpy as np
 
 from autograd.errors import SizeError, UsageError
+from autograd.flat import assign, gradients_of, numbers_of, zero_gradients
 from autograd.nested import parameters_of
 from autograd.ops import is_several
-from autograd.value import Value, assign, gradients_of, numbers_of, zero_gradients
+from autograd.value import Value
 from nn.arguments import entry, nonnegative, precision, rate
 from nn.optim.clip import Vector, clip_by_norm, clip_by_value
 
@@ -146,7 +147,7 @@ class Optimizer:
             if self.epochs is None:
                 self.lr = self._scheduled(self.steps)
             params = self._bound()
-            assign(params, self.step(numbers_of(params), gradients_of(params)).tolist())
+            assign(params, self.step(numbers_of(params), gradients_of(params)))
             return None
         self.begin(theta, gradient)
         return self.change(theta, gradient)

@@ -22,9 +22,9 @@ import numpy.typing as npt
 import autograd
 from autograd import Value
 from autograd.errors import UsageError
+from autograd.flat import gradients_of, zero_gradients
 from autograd.nested import parameters_of
 from autograd.noise import drawing_from
-from autograd.value import gradients_of, zero_gradients
 from nn.examples import FloatArray
 from nn.models.module import values
 from nn.vector import vector_to_parameters

@@ -225,6 +225,20 @@ def viterbi(steps: int) -> Made:
     return loss, P, (steps,), ()
 
 
+def floyd_warshall(steps: int) -> Made:
+    """The shortest paths between all pairs, by way of ever more places; roads are longer by what is learned."""
+    n = steps
+    P = {"toll": parameters(n, n, seed=1)}
+
+    def loss(x: Any) -> Any:
+        paths = [[x[i][j] + P["toll"][i][j] * P["toll"][i][j] for j in range(n)] for i in range(n)]
+        for k in range(n):
+            paths = [[autograd.minimum(paths[i][j], paths[i][k] + paths[k][j]) for j in range(n)] for i in range(n)]
+        return autograd.sum([path for row in paths for path in row])
+
+    return loss, P, (n, n), ()
+
+
 def horner(steps: int) -> Made:
     """A polynomial by Horner's rule."""
     P = {"w": parameters(steps)}
@@ -278,7 +292,7 @@ def softmax_by_running_maximum(steps: int) -> Made:
 
 LOSSES: list[Callable[[int], Made]] = [
     recurrent, gated, long_memory, filtered, cumulative, jacobi, jacobi_in_two_dimensions, kalman, euler, runge_kutta,
-    hidden_markov, viterbi, horner, newton, deep, softmax_by_running_maximum,
+    hidden_markov, viterbi, floyd_warshall, horner, newton, deep, softmax_by_running_maximum,
 ]
 
 

@@ -31,7 +31,7 @@ from autograd.compiler.group import (
     Group,
 )
 from autograd.compiler.levels import REDUCTIONS, different_per
-from autograd.compiler.views import PAD, affine
+from autograd.compiler.views import PAD, affine, factored
 
 
 def rows_of(matrix: Ints) -> tuple[Ints, Ints]:
@@ -369,7 +369,7 @@ class Reroller:
     def summed(self, group: Group) -> Block:
         """A sum of matrix products, products and plain terms."""
         k = len(group.members)
-        group.classes = self.joined(group.classes, k)
+        group.classes = self.joined([one for c in group.classes for one in self.apart(c, k)], k)
         terms = [self.term(c, k) for c in group.classes]
         main = max(range(len(terms)), key=lambda i: (terms[i].right is not None, len(group.classes[i].left)))
         if terms[main].right is not None and terms[main].segments is None:
@@ -384,6 +384,22 @@ class Reroller:
             terms = [term.take(order) for term in terms]
         terms = sorted(terms, key=lambda t: t.coefficient < 0)
         return Block("sum", group.members, group.batched, terms=terms)
+
+    def apart(self, c: Class, k: int) -> list[Class]:
+        """A class of few plain terms as one for each of them, if each reads regularly and together they do not.
+
+        In d[i][k] + d[k][j] the first reads a column and the second a row, which are views; in pairs they are gathered.
+        """
+        m = len(c.left) // k
+        if len(c.right) or c.scale is not None or not 1 < m < SEVERAL or (np.bincount(c.owner, minlength=k) != m).any():
+            return [c]
+        terms = c.left.reshape(k, m).T
+        if self.is_constant(c.left) or len(distinct(self.block[c.left])) > 1:
+            return [c]
+        columns = [self.slot[term] for term in terms]
+        if affine(np.sort(self.slot[c.left].reshape(k, m))) or any(len(factored(column)) == 1 for column in columns):
+            return [c]
+        return [Class(c.sign, np.arange(k), term, c.right) for term in terms]
 
     def joined(self, classes: list[Class], k: int) -> list[Class]:
         """The classes, of which several small ones become one, whose factors lie side by side.

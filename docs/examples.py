@@ -46,6 +46,7 @@ def pages():
         "live": viz.live(xor(), title="XOR", data=nn.data.xor()),
         "quiz": viz.quiz(viz.parse("y = x ** 2 - 2 * x + 1", x=5), "grads", seed=1, style="circuit"),
         "replay": viz.replay(recordings, data=(X, Y), frames=40),
+        "program": viz.html(mlp(), title="A network of 2-2-1 neurons, compiled"),
         "worksheet": viz.worksheet(4, level=2, seed=1).page,
     }
 

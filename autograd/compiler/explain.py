@@ -263,17 +263,19 @@ class Explanation:
         """A scalar by its name."""
         return Formula(element(name, where))
 
+    def paragraphs(self) -> list[tuple[str, str]]:
+        """All there is to say in order: what a paragraph is ("line", "means", "why", "form", "entry"), and its text."""
+        said = []
+        for one in self.rules:
+            said += [("line", one.text), ("means", f"{one},\n{one.ranges()}")]
+            said += [("why", source.sentence) for source in self._lines.sources(self.of, one)]
+            said += [("form", text) for text in forms(one)]
+        return [*said, *(("entry", text) for text in self.first_entry())]
+
     def __str__(self) -> str:
         about = f": the gradient of {self.of}" if self.of else ""
-        lines = [f"{self.name}{about}, shape {self.shape}"]
-        for one in self.rules:
-            lines += [*paragraph("line", one.text), *paragraph("means", f"{one},"), *paragraph("", one.ranges())]
-            for source in self._lines.sources(self.of, one):
-                lines += paragraph("why", source.sentence)
-            for text in forms(one):
-                lines += paragraph("form", text)
-        entries = [line for text in self.first_entry() for line in paragraph("entry", text)]
-        return "\n".join([*lines, *entries])
+        said = [line for head, text in self.paragraphs() for line in paragraph(head, text)]
+        return "\n".join([f"{self.name}{about}, shape {self.shape}", *said])
 
     def __repr__(self) -> str:
         return f"<Explanation of {self.name}: {'; '.join(map(str, self.rules))}>"
@@ -281,7 +283,9 @@ class Explanation:
 
 def paragraph(head: str, text: str) -> list[str]:
     """A paragraph with a word before it."""
-    return textwrap.wrap(text, WIDTH, initial_indent=f"{head:<7}", subsequent_indent=" " * 7, break_long_words=False)
+    heads = [f"{head:<7}", " " * 7]
+    return [line for part, first in zip(text.split("\n"), heads, strict=False) for line in textwrap.wrap(
+        part, WIDTH, initial_indent=first, subsequent_indent=heads[1], break_long_words=False)]
 
 
 # ── why a line has the form that it has ──────────────────────────────────────────────────────

@@ -69,7 +69,7 @@ def draw_report(report: Any, *, direction: str = "TB", theme: str = "light", lim
 
 
 def paint(
-    nodes: Iterable[Any], direction: str, theme: str, notes: Notes = MappingProxyType({})
+    nodes: Sequence[Any], direction: str, theme: str, notes: Notes = MappingProxyType({})
 ) -> Drawing:
     """The arrays of a program, each box beside that of its gradient, and those of a loop in a frame.
 
@@ -78,29 +78,34 @@ def paint(
     one_of("direction", direction, ("TB", "LR"))
     colours = theme_named(theme)
     shown = {node.name: node for node in nodes}
-    ids = {name: f"b{i}" for i, name in enumerate(shown)}
+    names = ids(nodes)
     spread = {"rankdir": direction, "nodesep": "0.3", "ranksep": "0.35"}
     drawing = canvas(colours, graph=spread, node={"shape": "plain"})
     for loop, found in itertools.groupby(sorted(shown.values(), key=loop_of), key=loop_of):
         inside = list(found)
         if loop < 0:
-            draw_boxes(drawing, ids, inside, colours, notes)
+            draw_boxes(drawing, names, inside, colours, notes)
             continue
         with drawing.subgraph(name=f"cluster_loop{loop}") as frame:
             frame.attr(label=f"loop ↻ × {inside[0].steps}", labeljust="l", color=colours.muted, fontcolor=colours.muted,
                        fontsize=str(SIZE), style="rounded")
-            draw_boxes(frame, ids, inside, colours, notes)
+            draw_boxes(frame, names, inside, colours, notes)
     for name, node in shown.items():
         for source in node.reads:
             if source in shown:
-                connect(drawing, ids, shown[source], node, colours, shapes=len(shown) <= MANY)
+                connect(drawing, names, shown[source], node, colours, shapes=len(shown) <= MANY)
         if node.backward and node.of in shown and node.loop is None is shown[node.of].loop:
             with drawing.subgraph() as rank:
                 rank.attr(rank="same")
-                rank.node(ids[node.of])
-                rank.node(ids[name])
-                rank.edge(ids[node.of], ids[name], style="invis")  # the forward half is on the left
+                rank.node(names[node.of])
+                rank.node(names[name])
+                rank.edge(names[node.of], names[name], style="invis")  # the forward half is on the left
     return drawing
+
+
+def ids(nodes: Sequence[Any]) -> dict[str, str]:
+    """What the boxes of arrays are called in the picture, by the names of the arrays."""
+    return {name: f"b{i}" for i, name in enumerate(dict.fromkeys(node.name for node in nodes))}
 
 
 def loop_of(node: Any) -> int:

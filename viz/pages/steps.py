@@ -20,6 +20,7 @@ from viz.drawings.frames import Frame, Frames
 from viz.drawings.frames import steps as walk
 from viz.drawings.sheet import touched
 from viz.drawings.vector import text, vector
+from viz.pages import program
 from viz.pages.web import Page, document, labelled, literal, page_file, saved
 from viz.pages.words import spoken, words
 from viz.style import variables
@@ -30,7 +31,7 @@ SCRIPTS = ("helpers.js", "tokens.js", "graph.js", "view.js", "player.js", "steps
 
 
 def html(
-    root: Value | Frames,
+    root: Any,
     path: str | os.PathLike[str] | None = None,
     *,
     title: str = "",
@@ -44,7 +45,12 @@ def html(
     `path` if there is one; in a notebook it shows itself. It needs no other file and no network. Its colours are those
     of the `theme`, "light" or "dark", or as the reader's system prefers; its labels and buttons are in the `language`,
     "en", "de" or "zh". `page.html#step=7` opens it at a step.
+
+    Of a compiled program, with the options of `viz.draw`, it is a page of arrays and lines that say what they stand
+    for when one points at them; `page.html#dW1` opens it at an array.
     """
+    if hasattr(root, "passes"):
+        return program.page(root, path, title, theme, language, **options)
     frames = walked("html", root, theme, options)
     picture = frames.picture()
     svg = picture.drawing.svg()

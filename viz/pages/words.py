@@ -11,6 +11,12 @@ from viz.arguments import one_of
 
 WORDS = {
     "en": {
+        # programs
+        "program": "A compiled program", "boxes": "the arrays of the program, each a box",
+        "point": "Point at a box, or choose a line, to see what it stands for · + − 0 zoom, drag to move",
+        "lines_of": "the lines of the program", "explained": "what is explained",
+        "line": "the line", "means": "what it means", "why": "why", "form": "why it has this form",
+        "entry": "one entry", "gradient_of": "the gradient of {name}", "scalars": "the scalars behind {entry}",
         # pages to step through
         "graph": "A computational graph", "walk": "backpropagation, step by step",
         "stage": "the step shown", "steps": "steps", "all_steps": "all steps", "step": "step",
@@ -52,6 +58,11 @@ WORDS = {
                 "once, what comes back along the branches adds up.",
     },
     "de": {
+        "program": "Ein kompiliertes Programm", "boxes": "die Arrays des Programms, jedes ein Kasten",
+        "point": "Auf einen Kasten zeigen oder eine Zeile wählen, um sie zu verstehen · + − 0 Zoom, ziehen bewegt",
+        "lines_of": "die Zeilen des Programms", "explained": "was erklärt wird",
+        "line": "die Zeile", "means": "was sie bedeutet", "why": "warum", "form": "warum sie diese Form hat",
+        "entry": "ein Eintrag", "gradient_of": "der Gradient von {name}", "scalars": "die Zahlen hinter {entry}",
         "graph": "Ein Rechengraph", "walk": "Backpropagation, Schritt für Schritt",
         "stage": "der gezeigte Schritt", "steps": "Schritte", "all_steps": "alle Schritte", "step": "Schritt",
         "start": "Anfang", "forward": "vorwärts", "backward": "rückwärts",
@@ -87,6 +98,11 @@ WORDS = {
                 "mehrmals gebraucht wird, addiert sich, was auf den Zweigen zurückkommt.",
     },
     "zh": {
+        "program": "编译后的程序", "boxes": "程序中的数组，每个一个方框",
+        "point": "指向一个方框或选择一行，查看它的含义 · + − 0 缩放，拖动可移动",
+        "lines_of": "程序的各行", "explained": "所解释的内容",
+        "line": "这一行", "means": "它的含义", "why": "为什么", "form": "为什么是这种形式",
+        "entry": "一个元素", "gradient_of": "{name} 的梯度", "scalars": "{entry} 背后的标量",
         "graph": "计算图", "walk": "反向传播，逐步演示",
         "stage": "当前步骤", "steps": "步骤", "all_steps": "所有步骤", "step": "步骤",
         "start": "开始", "forward": "前向", "backward": "反向",

@@ -13,7 +13,10 @@ class Program {
       const name = this.at(event);
       if (name) location.hash = encodeURIComponent(name);
     });
-    addEventListener("hashchange", () => this.choose());
+    addEventListener("hashchange", () => {
+      this.choose();
+      document.querySelector("article.shown").scrollIntoView({ block: "nearest" });
+    });
     addEventListener("keydown", event => this.typed(event));
     this.choose();
   }

@@ -82,14 +82,14 @@ def variables(theme: str | None = None) -> str:
     What is printed is light, since paper is.
     """
 
-    def block(theme: Theme) -> str:
-        return ":root { " + " ".join(f"--{name}: {colour};" for name, colour in asdict(theme).items()) + " }"
-
-    light = block(THEMES["light"])
+    light, dark = (" ".join(f"--{name}: {colour};" for name, colour in asdict(each).items())
+                   for each in THEMES.values())
+    # A script that paints asks for the colours of paper by a class, before the page is laid out for it.
+    paper = f":root.paper {{ {light} }}\n@media print {{ :root {{ color-scheme: light; {light} }} }}\n"
     if theme is not None:
-        return f":root {{ color-scheme: {theme}; }}\n{block(THEMES[theme])}\n@media print {{ {light} }}\n"
-    dark = f"@media screen and (prefers-color-scheme: dark) {{ {block(THEMES['dark'])} }}"
-    return f":root {{ color-scheme: light dark; }}\n{light}\n{dark}\n"
+        return f":root {{ color-scheme: {theme}; {light if theme == 'light' else dark} }}\n{paper}"
+    scheme = f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}"
+    return f":root {{ color-scheme: light dark; {light} }}\n{scheme}\n{paper}"
 
 
 def dark_too() -> str:

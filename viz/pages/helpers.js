@@ -7,6 +7,15 @@ const SVG = "http://www.w3.org/2000/svg";
 const $ = selector => document.querySelector(selector);
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 
+// Paper is light whatever the screen is, and its sheet is not as wide. Calls `before` when the page is about to be printed
+// and `after` when that is done.
+function whenPrinted(before, after = before) {
+  addEventListener("beforeprint", before);
+  addEventListener("afterprint", after);
+}
+
+whenPrinted(() => document.documentElement.classList.add("paper"), () => document.documentElement.classList.remove("paper"));
+
 // A text with what stands in braces filled in.
 const filled = (text, parts) => text.replace(/\{(\w+)\}/g, (whole, name) => parts[name]);
 

@@ -80,7 +80,7 @@ class Plane {
     const drag = event => { if (event.buttons) this.move(event.offsetX / canvas.clientWidth, event.offsetY / canvas.clientHeight); };
     canvas.addEventListener("pointerdown", event => { canvas.setPointerCapture(event.pointerId); drag(event); });
     canvas.addEventListener("pointermove", drag);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.colour());
+    whenRecoloured(() => this.colour());
     this.colour();
   }
 
@@ -129,6 +129,7 @@ class Live {
     $("#reset").addEventListener("click", () => this.leaves.forEach(leaf => leaf.move(leaf.start)));
     this.plane = walk.plane && new Plane($("#plane"), walk.plane, this);
     addEventListener("DOMContentLoaded", () => this.begin());
+    whenPrinted(() => this.list());
   }
 
   begin() {

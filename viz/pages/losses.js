@@ -19,6 +19,7 @@ class LossCurve {
     svg.replaceChildren();
     this.width = svg.clientWidth;
     this.height = svg.clientHeight;
+    svg.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`); // on paper, all of it is as wide as that is
     this.last = Math.max(1, this.timeline.at(-1));
     const losses = this.recordings.flatMap(r => r.losses).filter(Number.isFinite);
     const positive = losses.filter(loss => loss > 0);

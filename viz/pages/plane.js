@@ -6,6 +6,12 @@ const CLASSES = ["#e69f00", "#0072b2", "#009e73", "#cc79a7", "#d55e00", "#56b4e9
 
 const style = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
+// Calls back when the colours of the page are other ones: in the dark, in the light, on paper.
+function whenRecoloured(paint) {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  whenPrinted(paint);
+}
+
 function rgb(hex) {
   return [1, 3, 5].map(i => parseInt(hex.slice(i, i + 2), 16));
 }

@@ -11,7 +11,7 @@ class Training extends Player {
     $("#gradients").addEventListener("change", () => this.show());
     $("#log").addEventListener("change", () => this.resize());
     addEventListener("resize", () => this.resize());
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.resize());
+    whenRecoloured(() => this.resize());
     this.curve.draw();
     this.open(0);
   }

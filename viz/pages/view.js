@@ -7,7 +7,7 @@ class View {
   constructor(svg) {
     this.svg = svg;
     this.whole = svg.getAttribute("viewBox").split(/\s+/).map(Number);
-    this.box = [...this.whole];
+    this.box = this.shown = [...this.whole];
     svg.addEventListener("wheel", event => {
       event.preventDefault();
       this.zoom(Math.exp(event.deltaY * 0.0015), event.clientX, event.clientY);
@@ -25,6 +25,7 @@ class View {
     $("#closer").addEventListener("click", () => this.zoom(0.8));
     $("#farther").addEventListener("click", () => this.zoom(1.25));
     $("#fit").addEventListener("click", () => this.fit());
+    whenPrinted(() => this.apply(this.whole), () => this.apply());
   }
 
   fit() {
@@ -81,14 +82,15 @@ class View {
     return [point.x, point.y];
   }
 
-  apply() {
-    this.svg.setAttribute("viewBox", this.box.map(side => side.toFixed(3)).join(" "));
+  apply(box = this.box) {
+    this.shown = box;
+    this.svg.setAttribute("viewBox", box.map(side => side.toFixed(3)).join(" "));
     this.moved();
   }
 
   // Whether a point is in sight or near it.
   sees([x, y]) {
-    const [left, top, width, height] = this.box;
+    const [left, top, width, height] = this.shown;
     return x > left - NEAR && x < left + width + NEAR && y > top - NEAR && y < top + height + NEAR;
   }
 }

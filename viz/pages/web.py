@@ -93,9 +93,13 @@ class Page(str):
 
 
 def document(body: str, *, title: str, style: str, language: str, **parts: object) -> str:
-    """The text of a page: a style sheet, and a file of viz/pages as its body, whose $parts and words are filled in."""
+    """The text of a page: a style sheet, and a file of viz/pages as its body, whose $parts and words are filled in.
+
+    Every page is printed by the same rules, which come after all others.
+    """
     title = escape(printable(title))
     filled = Template(page_file(body)).substitute(words(language), title=title, **parts)
+    style += page_file("print.css")
     return Template(page_file("page.html")).substitute(title=title, language=language, style=style, body=filled)
 
 

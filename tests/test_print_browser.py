@@ -1,0 +1,108 @@
+"""Pages on paper, in a real browser: how many sheets they take, and that all is there and light."""
+
+import base64
+import re
+from importlib import resources
+
+import pytest
+from browser import prefer
+from selenium.webdriver.common.by import By
+
+import nn
+import viz
+
+
+def sheets(browser):
+    """How many pages a PDF of the page has."""
+    return len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(browser.print_page())))
+
+
+def printing(browser, event="beforeprint"):
+    """What scripts are told when a page goes to paper, or comes back from there."""
+    browser.execute_script("dispatchEvent(new Event(arguments[0]))", event)
+
+
+def network(*sizes):
+    return nn.MLP(2, [*sizes, 1], activation="tanh", output="sigmoid", seed=0)
+
+
+def recording(epochs=30):
+    recorder = viz.Recorder()
+    nn.fit(network(3), *nn.data.xor(), "mse", nn.SGD(0.5), epochs=epochs, record=recorder, progress=False)
+    return recorder
+
+
+PAGES = {
+    "a network for XOR with sliders": (lambda path: viz.live(network(4), path, data=nn.data.xor()), 2),
+    "a network of 174 values with sliders": (lambda path: viz.live(network(8, 4), path), 5),
+    "steps": (lambda path: viz.html(viz.parse("(x + y) * z", x=-2, y=5, z=-4), path), 1),
+    "a quiz": (lambda path: viz.quiz("(x + y) * z", x=-2, y=5, z=-4, path=path), 1),
+    "a training": (lambda path: viz.replay(recording(), path, data=nn.data.xor()), 1),
+}
+
+
+@pytest.mark.parametrize("page", [
+    page if "XOR" in page else pytest.param(page, marks=pytest.mark.slow) for page in PAGES
+])
+def test_a_page_takes_few_sheets(show, page):
+    write, most = PAGES[page]
+    browser = show(write)
+    browser.execute_script("addEventListener('beforeprint', () => { window.printed = true; })")
+    assert 1 <= sheets(browser) <= most
+    assert browser.execute_script("return window.printed")
+
+
+def test_rules_for_paper_are_in_one_file_that_comes_last():
+    folder = resources.files("viz").joinpath("pages")
+    for file in folder.iterdir():
+        if file.name.endswith(".css") and file.name != "print.css":
+            assert "@media print" not in file.read_text(encoding="utf-8"), file.name
+    for page in (viz.html(viz.parse("x * x", x=2)), viz.worksheet(1).page):
+        style = page[page.index("<style>") : page.index("</style>")].rstrip()
+        assert style.endswith(folder.joinpath("print.css").read_text(encoding="utf-8").rstrip())
+
+
+def shade(browser, selector):
+    """How light the corner of a canvas is, from 0 to 255."""
+    return browser.execute_script("""
+        const copy = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+        copy.drawImage(document.querySelector(arguments[0]), 0, 0, 20, 20, 0, 0, 1, 1);
+        const [red, green, blue] = copy.getImageData(0, 0, 1, 1).data;
+        return (red + green + blue) / 3;
+    """, selector)
+
+
+@pytest.mark.parametrize(("canvas", "write"), [
+    ("#plane", PAGES["a network for XOR with sliders"][0]),
+    pytest.param("canvas.boundary", PAGES["a training"][0], marks=pytest.mark.slow),
+])
+def test_what_a_script_paints_is_light_on_paper_and_dark_again_after_it(browser, show, canvas, write):
+    prefer(browser, "dark")
+    show(write)
+    dark = shade(browser, canvas)
+    printing(browser)
+    assert shade(browser, canvas) > dark + 60
+    printing(browser, "afterprint")
+    assert shade(browser, canvas) == dark
+
+
+def test_a_graph_is_printed_as_a_whole_with_all_its_numbers(show):
+    browser = show(lambda path: viz.html(viz.parse("x * y + x * y * x * y + y * x * y", x=2, y=3), path))
+    box = "return document.querySelector('#graph svg').getAttribute('viewBox').split(' ').map(Number)"
+    whole = browser.execute_script(box)
+    browser.execute_script("view.zoom(0.05, 0, 0)")
+    near = browser.execute_script(box)
+    printing(browser)
+    assert browser.execute_script(box) == whole
+    printing(browser, "afterprint")
+    assert browser.execute_script(box) == near != whole
+
+
+@pytest.mark.slow
+def test_a_loss_curve_is_printed_as_a_whole(show):
+    browser = show(PAGES["a training"][0])
+    curve = browser.find_element(By.ID, "loss")
+    browser.execute_script("arguments[0].style.width = '300px'", curve)  # as on a narrow sheet
+    assert browser.execute_script(
+        "const [box, line] = [arguments[0], arguments[0].querySelector('.curve')].map(x => x.getBoundingClientRect());"
+        "return box.left <= line.left && line.right <= box.right", curve)

@@ -106,3 +106,36 @@ def test_a_loss_curve_is_printed_as_a_whole(show):
     assert browser.execute_script(
         "const [box, line] = [arguments[0], arguments[0].querySelector('.curve')].map(x => x.getBoundingClientRect());"
         "return box.left <= line.left && line.right <= box.right", curve)
+
+
+PLACES = """
+    const parts = "section, section > *, .blank, svg path, svg ellipse, svg polygon, svg polyline";
+    return [...document.querySelectorAll(parts)].map(element => {
+        const { x, y, width, height } = element.getBoundingClientRect();
+        return [element.tagName, x, y, width, height].join();
+    });
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_key_to_a_worksheet_has_all_where_the_sheet_has_it(show, language):
+    sheet = viz.worksheet(6, 3, seed=1, language=language)
+    browser = show(sheet.page.write)
+    assert sheets(browser) == 2
+    places = browser.execute_script(PLACES)
+    show(sheet.key.write)
+    assert sheets(browser) == 2
+    assert browser.execute_script(PLACES) == places
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 768])
+def test_a_worksheet_is_not_wider_than_the_screen(browser, show, width):
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                            {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": True})
+    try:
+        show(viz.worksheet(6, 3, seed=1).page.write)
+        assert browser.execute_script("return document.documentElement.scrollWidth") == width
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -39,6 +39,9 @@ class Scene:
     before_gradient: ClassVar[str] = "grad "
     """What stands before a gradient in a box."""
 
+    local_label: ClassVar[str] = "label"
+    """Where on an edge its local derivative is written, as an attribute of Graphviz: a "label" takes room."""
+
     @cached_property
     def ids(self) -> dict[Value, str]:
         """A name for each value in DOT."""
@@ -142,7 +145,7 @@ class Scene:
         """The edge on which an operand comes to its operation, with the local derivative if the picture shows them."""
         attributes |= self.stroke((value, i) in self.highlighted)
         if self.local_derivatives and value.args[i].op is not ops.constant:
-            attributes["label"] = picture.note(self.local(value, i, partial))
+            attributes[self.local_label] = picture.note(self.local(value, i, partial))
         id = named(self.ids, (value, i))
         picture.edge(tail, self.ids[value] + "op", Mark((value, i), "line"), id, **attributes)
 

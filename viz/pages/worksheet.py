@@ -10,15 +10,18 @@ x * y + z {'x': 4.0, 'y': 2.0, 'z': 2.0} {'x': 2.0, 'y': 4.0, 'z': 1.0}
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from dataclasses import dataclass, replace
+from functools import cached_property
+from html import escape
 from typing import Any
 
-from autograd import SizeError, Value
+from autograd import SizeError, Value, ops
 from viz.arguments import count
-from viz.drawings.picture import Mark
-from viz.drawings.render import inline
+from viz.drawings.picture import NUMBERS, Mark, Picture
 from viz.drawings.scalars import paint, prepared
 from viz.drawings.scene import Scene, recast
+from viz.drawings.vector import TEXT, text, vector
 from viz.pages.exercises import Exercise, exercises
 from viz.pages.web import Page, document, page_file
 from viz.pages.words import words
@@ -29,6 +32,12 @@ from viz.text.walkthrough import Walk
 
 MOST = 100
 """A worksheet has at most so many exercises."""
+
+WIDEST, HIGHEST = 525, 180
+"""No drawing is larger, in points: as wide as what is printed of A4, and three of them fill a page."""
+
+ROOM = "-0.25"
+"""Room for what a hand writes: 14 mm."""
 
 
 @dataclass(frozen=True)
@@ -47,25 +56,34 @@ class Worksheet:
 
     @property
     def key(self) -> Page:
-        """The same with the numbers in the blanks, and the local derivative on each edge."""
+        """The same with the numbers in the blanks, and the local derivative beside each edge.
+
+        What is on the page is at the same place here, so that a page that is filled in can be laid on the key.
+        """
         return self.sheet(solved=True)
+
+    @cached_property
+    def pictures(self) -> list[tuple[Picture, str]]:
+        """The graph of each exercise with all numbers, and what it looks like as SVG."""
+        pictures = [picture(exercise) for exercise in self.exercises]
+        return [(picture, picture.drawing.svg()) for picture in pictures]
 
     def sheet(self, solved: bool) -> Page:
         """One of the two."""
         said = words(self.language)
         title = said["answer_sheet" if solved else "sheet"]
-        sections = (section(i, exercise, solved) for i, exercise in enumerate(self.exercises, 1))
-        text = document(
+        drawings = sized([drawing(*picture, solved) for picture in self.pictures])
+        sections = (section(i, *pair, solved) for i, pair in enumerate(zip(self.exercises, drawings, strict=True), 1))
+        written = document(
             "worksheet.html",
             title=title,
             language=self.language,
             style=variables("light") + page_file("worksheet.css"),
-            line="" if solved else f"<span>{said['name']}: {22 * '_'} &nbsp; {said['date']}: {12 * '_'}</span>",
-            task="" if solved else said["task"],
+            kind="solved" if solved else "unsolved",
             exercises="\n".join(sections),
-            foot=repr(self),
+            foot=escape(repr(self)),
         )
-        return Page(text, picture(self.exercises[0], solved), title)
+        return Page(written, drawings[0], title)
 
     def __repr__(self) -> str:
         language = "" if self.language == "en" else f", language={self.language!r}"
@@ -95,7 +113,7 @@ def worksheet(n: int = 6, level: int = 1, seed: int = 0, *, language: str = "en"
     return Worksheet(level, seed, tuple(exercises(n, level, seed)), language)
 
 
-def section(position: int, exercise: Exercise, solved: bool) -> str:
+def section(position: int, exercise: Exercise, drawing: str, solved: bool) -> str:
     """An exercise: its formula and inputs, the drawing, and the result and gradient asked for."""
     words, root = Walk(exercise.root).sentences, exercise.root
     inputs = [value for value in exercise.values if not value.args]
@@ -105,7 +123,7 @@ def section(position: int, exercise: Exercise, solved: bool) -> str:
     asked = " ".join(f"<span>{asked_for(what)} {answer(x, solved)}</span>" for what, x in blanks)
     return (
         f"<section>\n<h2><b>{position}</b> {whole} <span>{given}</span></h2>\n"
-        f'{inline(picture(exercise, solved))}\n<p class="answers">{asked}</p>\n</section>'
+        f'<figure>{drawing}</figure>\n<p class="answers">{asked}</p>\n</section>'
     )
 
 
@@ -121,32 +139,73 @@ def asked_for(what: Token) -> str:
 
 
 def answer(x: float, solved: bool) -> str:
-    """A number, or the blank for it."""
-    return f'<span class="answer">{number(x)}</span>' if solved else '<span class="blank">&nbsp;</span>'
+    """The blank for a number, which is in it where it is solved."""
+    return f'<span class="blank">{number(x) if solved else "&nbsp;"}</span>'
 
 
-def picture(exercise: Exercise, solved: bool) -> str:
-    """The graph as SVG."""
-    scene = prepared(exercise.root, gradients=True, local_derivatives=solved)
-    return paint(scene if solved else recast(scene, Blank), "circuit").drawing.svg()
+# ── drawings ─────────────────────────────────────────────────────────────────────────────────────
 
 
-class Blank(Scene):
-    """A scene that shows the inputs and leaves room for every other number."""
+class Paper(Scene):
+    """A scene with room for what is written by hand, and local derivatives beside the ends of edges."""
+
+    local_label = "headlabel"
 
     def data(self, value: Value) -> Mark:
-        """An input, or room for a number."""
-        return blank(super().data(value)) if value.args else super().data(value)
+        """A number; constants are given and need no room."""
+        mark = super().data(value)
+        return mark if value.op is ops.constant else replace(mark, widest=ROOM)
 
     def gradient(self, value: Value) -> Mark:
-        """Room for the gradient."""
-        return blank(super().gradient(value))
+        """The gradient."""
+        return replace(super().gradient(value), widest=ROOM)
 
     def contribution(self, value: Value, i: int, partial: float) -> Mark:
-        """Room for what comes back along a branch."""
-        return blank(super().contribution(value, i, partial))
+        """What comes back along a branch."""
+        return replace(super().contribution(value, i, partial), widest=ROOM)
 
 
-def blank(mark: Mark) -> Mark:
-    """Room as wide as what a hand writes."""
-    return replace(mark, text=" ", widest="-10.25")
+def picture(exercise: Exercise) -> Picture:
+    """The graph of an exercise with all numbers: inputs one below the other at the left."""
+    scene = recast(prepared(exercise.root, gradients=True, local_derivatives=True), Paper)
+    picture = paint(scene, "circuit", marks={})
+    picture.drawing.graph_attr["ranksep"] = "0.14"
+    picture.drawing.edge_attr.update(labelangle="-35", labeldistance="1.6")
+    with picture.drawing.subgraph() as column:
+        column.attr(rank="same")
+        for value in exercise.values:
+            if not value.args:
+                column.node(picture.nodes[value][0])
+    return picture
+
+
+def drawing(picture: Picture, svg: str, solved: bool) -> ET.Element:
+    """The graph as SVG, with all numbers or with those of the inputs alone."""
+    root = vector(picture, svg, still=True)
+    assert picture.marks is not None
+    for written in root.iter(TEXT):
+        mark = picture.marks.get(written.get("data-number", ""))
+        if mark is not None and not solved and asks(mark):
+            written.text = mark.before
+    return root
+
+
+def asks(mark: Mark) -> bool:
+    """Whether a number is to be worked out: all are but those of inputs and constants."""
+    if mark.role != "data" or mark.subject is None:
+        return mark.role in NUMBERS
+    value = mark.subject
+    if isinstance(value, tuple):  # on a branch stands the value that goes there
+        user, i = value
+        value = user.args[i]
+    return bool(value.args)
+
+
+def sized(drawings: list[ET.Element]) -> list[str]:
+    """The drawings as text, all by the same factor as small as the paper asks."""
+    sizes = [[float(side) for side in root.get("viewBox", "").split()[2:]] for root in drawings]
+    scale = min(1.0, *(min(WIDEST / width, HIGHEST / height) for width, height in sizes))
+    for root, (width, height) in zip(drawings, sizes, strict=True):
+        root.set("width", f"{scale * width:.1f}pt")
+        root.set("height", f"{scale * height:.1f}pt")
+    return [text(root) for root in drawings]

@@ -15,7 +15,10 @@ from dataclasses import asdict, dataclass
 from viz.arguments import one_of
 
 FONT = "Helvetica"
-"""A font whose widths every renderer knows; browsers replace it with their sans-serif if need be."""
+"""A font whose widths every renderer knows."""
+
+FAMILY = f"{FONT}, Arial, sans-serif"
+"""That font and others for browsers; a system that has no Helvetica has an Arial of the same widths."""
 
 SIZE = 12
 """The size of text in points."""

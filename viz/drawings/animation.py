@@ -14,7 +14,7 @@ from viz.drawings.frames import Frames
 from viz.drawings.render import SVG
 from viz.drawings.sheet import touched
 from viz.drawings.vector import text, vector
-from viz.style import FONT, SIZE, variables
+from viz.style import FAMILY, SIZE, variables
 from viz.text.markup import width
 
 LINE = 1.4 * SIZE
@@ -119,7 +119,7 @@ class Animation:
         most = max(map(len, lines.values()))
         for position, sentence in lines.items():
             element = ET.SubElement(root, f"{{{SVG}}}text", {
-                "fill": "var(--text)", "font-family": f"{FONT}, Arial, sans-serif", "font-size": str(SIZE),
+                "fill": "var(--text)", "font-family": FAMILY, "font-size": str(SIZE),
                 "visibility": "hidden",
             })
             for i, line in enumerate(sentence):

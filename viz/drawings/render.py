@@ -30,7 +30,7 @@ from graphviz.backend import dot_command
 from autograd import UsageError
 from autograd.files import replacing
 from viz.errors import RendererNotFoundError, RenderError
-from viz.style import dark_too
+from viz.style import FAMILY, FONT, dark_too
 
 PURE = "graphviz-pure"
 
@@ -105,7 +105,8 @@ def render(source: str, format: str, scale: float = 1.0) -> bytes:
     if done.returncode or not done.stdout:
         said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
         raise RenderError(f"{Path(path).name} could not draw {format!r}: {said[-1]}")
-    return done.stdout
+    # Layout programs take one font for measuring, and name no other of its widths.
+    return done.stdout.replace(f'"{FONT},sans-Serif"'.encode(), f'"{FAMILY}"'.encode())
 
 
 _lock = threading.RLock()

@@ -21,7 +21,7 @@ from viz.drawings.frames import steps as walk
 from viz.drawings.sheet import touched
 from viz.drawings.vector import text, vector
 from viz.pages import program
-from viz.pages.web import Page, document, labelled, literal, page_file, saved
+from viz.pages.web import Page, document, formulas, labelled, literal, page_file, saved
 from viz.pages.words import spoken, words
 from viz.style import variables
 from viz.text.expression import parse
@@ -98,7 +98,7 @@ def player(
         "steps.html",
         title=title or frames.root.label or said["graph"],
         language=language,
-        style=variables(theme) + page_file("steps.css") + style,
+        style=variables(theme) + formulas() + page_file("steps.css") + style,
         controls=labelled("controls.html", language), seed=len(forward) + 1,
         svg=text(drawing), panel=panel,
         forward_steps=entries(forward), backward_steps=entries(frames[len(forward) :]),

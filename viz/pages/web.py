@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+from base64 import b64encode
 from html import escape
 from pathlib import Path
 from string import Template
@@ -13,6 +14,9 @@ from typing import Any, Self
 from viz.drawings.render import image, inline, write
 from viz.pages.words import words
 from viz.text.markup import printable
+
+MATH_FONT = "Reroll Math"
+"""What the font of formulas is called; `python -m viz.pictures.font` made it."""
 
 HEIGHT = 600
 """How much of a page a reader of a notebook sees at once, in pixels: lists of steps and sliders become no higher."""
@@ -122,6 +126,18 @@ def page_file(*names: str) -> str:
 
     folder = resources.files("viz").joinpath("pages")
     return "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
+
+
+@functools.cache
+def formulas() -> str:
+    """The style sheet of formulas, with their font in it: few systems have one, and others let bars strike letters."""
+    from importlib import resources
+
+    font = b64encode(resources.files("viz").joinpath("pages", "math.woff2").read_bytes()).decode()
+    return (
+        f'@font-face {{ font-family: "{MATH_FONT}"; src: url(data:font/woff2;base64,{font}) format("woff2"); }}\n'
+        f'math {{ font-family: "{MATH_FONT}", math; }}\n'
+    )
 
 
 def literal(data: Any) -> str:

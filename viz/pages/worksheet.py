@@ -23,7 +23,7 @@ from viz.drawings.scalars import paint, prepared
 from viz.drawings.scene import Scene, recast
 from viz.drawings.vector import TEXT, text, vector
 from viz.pages.exercises import Exercise, exercises
-from viz.pages.web import Page, document, page_file
+from viz.pages.web import Page, document, formulas, page_file
 from viz.pages.words import words
 from viz.style import variables
 from viz.text.formulas import element, number
@@ -78,7 +78,7 @@ class Worksheet:
             "worksheet.html",
             title=title,
             language=self.language,
-            style=variables("light") + page_file("worksheet.css"),
+            style=variables("light") + formulas() + page_file("worksheet.css"),
             kind="solved" if solved else "unsolved",
             exercises="\n".join(sections),
             foot=escape(repr(self)),

@@ -56,4 +56,6 @@ def test_the_bars_of_fractions_strike_no_letter(show, write):
     browser.execute_async_script("document.fonts.ready.then(arguments[0])")
     fractions = [fraction for fraction in browser.find_elements(By.TAG_NAME, "mfrac") if fraction.is_displayed()]
     assert fractions
-    assert not any(struck(fraction.screenshot_as_png) for fraction in fractions)
+    for fraction in fractions[:4]:
+        browser.execute_script("arguments[0].scrollIntoView({ block: 'center' })", fraction)
+        assert not struck(fraction.screenshot_as_png)

@@ -8,6 +8,7 @@ import pytest
 from browser import prefer
 from selenium.webdriver.common.by import By
 
+import autograd
 import nn
 import viz
 
@@ -26,6 +27,11 @@ def network(*sizes):
     return nn.MLP(2, [*sizes, 1], activation="tanh", output="sigmoid", seed=0)
 
 
+def program():
+    model = nn.MLP(3, [4, 2], seed=0)
+    return autograd.compile(lambda x, y: nn.mse(model(x), y), model).trace((3,), (2,))
+
+
 def recording(epochs=30):
     recorder = viz.Recorder()
     nn.fit(network(3), *nn.data.xor(), "mse", nn.SGD(0.5), epochs=epochs, record=recorder, progress=False)
@@ -37,6 +43,7 @@ PAGES = {
     "a network of 174 values with sliders": (lambda path: viz.live(network(8, 4), path), 5),
     "steps": (lambda path: viz.html(viz.parse("(x + y) * z", x=-2, y=5, z=-4), path), 1),
     "a quiz": (lambda path: viz.quiz("(x + y) * z", x=-2, y=5, z=-4, path=path), 1),
+    "a program": (lambda path: viz.html(program(), path), 8),
     "a training": (lambda path: viz.replay(recording(), path, data=nn.data.xor()), 1),
 }
 

@@ -88,6 +88,9 @@ class View {
     this.moved();
   }
 
+  // What follows when another part is seen: nothing, unless a page says what.
+  moved() {}
+
   // Whether a point is in sight or near it.
   sees([x, y]) {
     const [left, top, width, height] = this.shown;

@@ -62,6 +62,45 @@ def test_an_animation_is_played_by_the_browser(browser, tmp_path):
     assert seen == [*[[]] * 7, ["grad -2"], ["grad 3"], ["grad 8"]]
 
 
+SEEN = """
+    document.querySelector("svg[data-animation]").pauseAnimations();
+    document.querySelector("svg[data-animation]").setCurrentTime(arguments[0]);
+    return [...document.querySelectorAll("text, rect, path, polygon, ellipse")].map(part => {
+        const { visibility, stroke, strokeWidth } = getComputedStyle(part);
+        return [visibility, stroke, strokeWidth].join();
+    });
+"""
+
+
+def test_an_animation_stands_still_at_its_end_where_motion_is_not_wanted(browser, tmp_path):
+    viz.animate(viz.parse("x * x - 2 * x", x=5), tmp_path / "walk.svg", seconds=1)
+    browser.get((tmp_path / "walk.svg").as_uri())
+    begins, ends = (browser.execute_script(SEEN, time) for time in (0.5, 9.5))
+    features = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    assert browser.execute_script(SEEN, 0.5) == browser.execute_script(SEEN, 9.5) == ends != begins
+
+
+def test_an_animation_says_nothing_of_the_page_that_it_stands_in(browser, tmp_path):
+    f = viz.parse("x * x - 2 * x", x=5)
+    walks = [viz.animate(f, theme=theme, seconds=1) for theme in ("dark", "light")]
+    page = '<!DOCTYPE html><body><p>Text <input> <svg id="other"><path visibility="hidden" d="M0,0h9"/></svg>{}</body>'
+    style = """
+        return [...document.querySelectorAll("html, body, p, input, #other, #other > path")].map(part => {
+            const style = getComputedStyle(part);
+            return [...style].filter(name => !/size|width|height|origin/.test(name))
+                .map(name => `${name}: ${style.getPropertyValue(name)}`).join();
+        });
+    """
+    found = []
+    for inside in ("", *walks, "".join(walks)):
+        (tmp_path / "page.html").write_text(page.format(inside), encoding="utf-8")
+        browser.get((tmp_path / "page.html").as_uri())
+        found.append(browser.execute_script(style))
+        assert browser.execute_script("return document.querySelectorAll('[id]').length") == 1
+    assert found[0] == found[1] == found[2] == found[3]
+
+
 @pytest.mark.parametrize("options", [{}, {"theme": "dark", "legend": True, "style": "circuit"}])
 def test_a_gif_shows_each_step_for_as_long_with_its_sentence_below(tmp_path, options):
     f = viz.parse("x * x - 2 * x", x=5)

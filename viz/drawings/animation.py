@@ -1,6 +1,8 @@
 """A walk as one animated SVG, for slides: browsers and whatever shows a page play it, without a script.
 
-It is the drawing of the page with SMIL's `<animate>`; every attribute that changes jumps from value to value.
+It is the drawing of the page with SMIL's `<animate>`; every attribute that changes jumps from value to value. Without
+that, and where a reader wants no motion, it shows the last step. What it says of style is said of it alone, so that it
+may stand in a page.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from viz.drawings.frames import Frames
 from viz.drawings.render import SVG
 from viz.drawings.sheet import touched
 from viz.drawings.vector import text, vector
-from viz.style import FAMILY, SIZE, variables
+from viz.style import FAMILY, SIZE
 from viz.text.markup import width
 
 LINE = 1.4 * SIZE
@@ -23,14 +25,12 @@ LINE = 1.4 * SIZE
 
 def animated(frames: Frames, seconds: float) -> str:
     """The text of the animation, in which each step is seen for so many seconds; it begins again at the end."""
-    root = vector(frames.picture())
+    root = vector(frames.picture(), still=True)
     animation = Animation(frames, seconds)
     animation.numbers(root)
     animation.strokes(root)
     animation.sentences(root)
-    style = ET.Element(f"{{{SVG}}}style")
-    style.text = variables(frames.look["theme"])
-    root.insert(0, style)
+    animation.rest(root)
     return text(root)
 
 
@@ -39,6 +39,8 @@ class Animation:
 
     def __init__(self, frames: Frames, seconds: float) -> None:
         self.frames = frames
+        self.theme = frames.sheet.theme
+        self.at_rest: set[tuple[str, str]] = set()  # attributes with the values that they have in the end
         self.positions = len(frames) + 1
         self.duration = f"{self.positions * seconds:g}s"
         self.known: dict[str, list[tuple[int, str]]] = defaultdict(list)
@@ -47,8 +49,10 @@ class Animation:
                 self.known[key].append((frame.position, number.digits))
 
     def animate(self, element: ET.Element, attribute: str, at: Mapping[int, str]) -> None:
-        """Give an attribute of an element the values that it takes from these positions on."""
+        """Give an attribute of an element the values that it takes from these positions on; it keeps the last one."""
         times = sorted(at)
+        element.set(attribute, at[times[-1]])
+        self.at_rest.add((attribute, at[times[-1]]))
         ET.SubElement(element, f"{{{SVG}}}animate", {
             "attributeName": attribute, "calcMode": "discrete", "dur": self.duration, "repeatCount": "indefinite",
             "values": ";".join(at[time] for time in times),
@@ -87,14 +91,14 @@ class Animation:
         marker = ET.Element(f"{{{SVG}}}rect", {
             "x": f"{float(element.get('x', 0)) - 2:g}", "y": f"{float(element.get('y', 0)) - size:g}", "rx": "3",
             "width": f"{0.84 * width(element.text or '', int(size)) + 4:g}", "height": f"{1.3 * size:g}",
-            "fill": "var(--marker)", "visibility": "hidden",
+            "fill": self.theme.marker,
         })
         self.during(marker, "visibility", [position], "visible", "hidden")
         return marker
 
     def strokes(self, root: ET.Element) -> None:
         """Let the lines of a value or an edge have the colour of the pass while a step is about them."""
-        theme = self.frames.sheet.theme  # variables do not reach into animations
+        theme = self.theme
         about: dict[str, list[int]] = defaultdict(list)
         for frame in self.frames:
             for part in touched(frame):
@@ -119,19 +123,28 @@ class Animation:
         most = max(map(len, lines.values()))
         for position, sentence in lines.items():
             element = ET.SubElement(root, f"{{{SVG}}}text", {
-                "fill": "var(--text)", "font-family": FAMILY, "font-size": str(SIZE),
-                "visibility": "hidden",
+                "fill": self.theme.text, "font-family": FAMILY, "font-size": str(SIZE),
             })
             for i, line in enumerate(sentence):
                 place = {"x": f"{left + SIZE / 2:g}", "y": f"{top + high + (i + 0.8) * LINE:g}"}
                 ET.SubElement(element, f"{{{SVG}}}tspan", place).text = line
             self.during(element, "visibility", [position], "visible", "hidden")
         high += (most + 0.4) * LINE
-        backdrop = {"x": f"{left:g}", "y": f"{top:g}", "width": "100%", "height": "100%", "fill": "var(--background)"}
+        backdrop = {"x": f"{left:g}", "y": f"{top:g}", "width": "100%", "height": "100%", "fill": self.theme.background}
         root.insert(0, ET.Element(f"{{{SVG}}}rect", backdrop))
         root.set("viewBox", f"{left:g} {top:g} {wide:g} {high:g}")
         root.set("width", f"{wide:g}pt")
         root.set("height", f"{high:g}pt")
+
+
+    def rest(self, root: ET.Element) -> None:
+        """Show the last step where a reader wants no motion: important rules of style are stronger than animations."""
+        rules = (f'svg[data-animation] [{attribute}="{value}"] {{ {attribute}: {value} !important }}'
+                 for attribute, value in sorted(self.at_rest))
+        style = ET.Element(f"{{{SVG}}}style")
+        style.text = f"@media (prefers-reduced-motion: reduce) {{ {' '.join(rules)} }}"
+        root.insert(0, style)
+        root.set("data-animation", "")
 
 
 def broken(pieces: Sequence[str], widest: float) -> list[str]:

@@ -18,7 +18,7 @@ from autograd import Value
 from hostile.graphs import hostile_labels, plain_labels, sketch
 from hostile.programs import alike, compiled
 from hostile.reader import Reader
-from viz.text.markup import printable, shorten
+from viz.text.markup import readable, shorten
 
 STYLES, DIRECTIONS = ("record", "circuit"), ("LR", "TB")
 MARKUP = {"label", "table", "tr", "td", "hr", "vr", "br", "font", "b", "i"}
@@ -105,8 +105,8 @@ def checked_svg(svg: str, values: list[Value]) -> None:
         assert not any(name.rpartition("}")[2].startswith(("on", "href")) for name in element.attrib)
     shown = squeezed("".join(element.text or "" for element in root.iter() if element.tag.endswith("text")))
     for value in values:
-        lines = shorten(value.label).split("\n")
-        assert all(squeezed(printable(line)) in shown for line in lines), (value.label, shown)
+        lines = shorten(readable(value.label)).split("\n")
+        assert all(squeezed(line) in shown for line in lines), (value.label, shown)
 
 
 def squeezed(text: str) -> str:
@@ -199,6 +199,10 @@ PAGES = {
 }
 
 
+TURNING = re.compile(r"[\u061c\u200e\u200f\u2028-\u202e\u2066\u2067]|\\u(061c|200[ef]|202[89a-e]|206[67])", re.I)
+"""What turns the direction of text beside it, or ends a line: itself, or as JSON writes it."""
+
+
 def page(data: bytes) -> None:
     """A page has the same elements and the same program, and its data are whole."""
     reader = Reader(data)
@@ -213,6 +217,7 @@ def page(data: bytes) -> None:
     checked_svg(text.svg, [])
     text.encode(errors="replace")
     assert not re.search("[\0-\x08\x0b\x0c\x0e-\x1f\x7f]", text)
+    assert not TURNING.search(text), labels
 
 
 def no_json(word: str) -> None:

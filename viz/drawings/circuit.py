@@ -14,7 +14,7 @@ from autograd import Value, local_derivatives, ops
 from viz.drawings.picture import Mark, Picture
 from viz.drawings.scene import Scene
 from viz.style import SIZE
-from viz.text.markup import row, shorten, table, width
+from viz.text.markup import isolated, row, shorten, table, width
 
 
 def draw(scene: Scene, marks: dict[str, Mark] | None = None) -> Picture:
@@ -46,7 +46,7 @@ class Circuit:
             self.taps[value] = start
             return
         between = value.args and value not in self.scene.roots
-        name = f"{shorten(self.scene.labels[value])} = " if between and self.scene.labels[value] else ""
+        name = f"{isolated(shorten(self.scene.labels[value]))} = " if between and self.scene.labels[value] else ""
         made = Mark(value, "operation" if value.args else "line")
         gradient, stroke = self.scene.gradient(value), self.scene.result(value)
         tap = self.wire(start, self.scene.ids[value], value, gradient, made, name, stroke)

@@ -25,6 +25,7 @@ from viz.pages.web import Page, labelled, page_file, saved
 from viz.pages.words import words
 from viz.text import naming
 from viz.text.javascript import PRELUDE, Script, operations
+from viz.text.markup import isolated
 from viz.text.tokens import Source
 
 WIDE = "-0.1234"
@@ -134,7 +135,8 @@ class Moving:
 
     def leaf(self, value: Value) -> dict[str, Any]:
         """A value that nothing made: its name and number, and its slider if it is not a constant."""
-        known = {"place": self.code.places[value], "name": self.frames.walk.names[value], "data": repr(value.data)}
+        name = isolated(self.frames.walk.names[value])
+        known = {"place": self.code.places[value], "name": name, "data": repr(value.data)}
         if value.op is ops.constant:
             return known
         kind = "parameter" if value.op is ops.parameter else "input"

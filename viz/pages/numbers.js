@@ -1,11 +1,11 @@
 
 // ── numbers, written as Python writes them and read as people write them ────────────────────────
 
-// A number as Python's format writes it: .4g, .2f, .3e; -0 reads 0.
+// A number as Python's format writes it: .4g, .2f, .3e; -0 reads 0, and what is infinite ∞.
 function formatted(x, { digits, kind }) {
   if (Number.isNaN(x)) return "nan";
   const sign = x < 0 ? "-" : "", size = Math.abs(x);
-  if (size === Infinity) return `${sign}inf`;
+  if (size === Infinity) return `${sign}∞`;
   if (kind === "f") return sign + fixed(size, digits);
   const significant = kind === "e" ? digits : Math.max(digits, 1) - 1;
   const [mantissa, exponent] = scientific(size, significant);

@@ -13,6 +13,7 @@ from autograd.nested import real_array
 from viz.drawings.frames import Frames
 from viz.drawings.network import forward, layers_of
 from viz.pages.sliders import slider
+from viz.text.markup import isolated
 
 EXAMPLES = 400
 """At most so many examples are drawn."""
@@ -47,7 +48,7 @@ def plane(frames: Frames, boundary: Sequence[Value] | None, data: Data | None) -
     ranges = [reach(value, [point[i] for point in points], frames) for i, value in enumerate((x, y))]
     return {
         "x": places[x], "y": places[y], "output": places[output], "kind": getattr(output.op, "name", ""),
-        "names": [frames.walk.names[value] for value in (x, y, output)], "ranges": ranges, "points": points,
+        "names": [isolated(frames.walk.names[value]) for value in (x, y, output)], "ranges": ranges, "points": points,
     }
 
 

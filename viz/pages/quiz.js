@@ -11,7 +11,7 @@ class Blank {
     this.sentences = make("ul", { className: "sentences", id: `sentences-${index}` });
     this.sentences.setAttribute("aria-live", "polite");
     this.field.setAttribute("aria-describedby", this.sentences.id);
-    this.row.append(make("label", { textContent: `${blank.name} =`, htmlFor: this.field.id, dir: "auto" }), this.field, this.sign,
+    this.row.append(make("label", { textContent: `${blank.name} =`, htmlFor: this.field.id }), this.field, this.sign,
       this.sentences);
     this.field.addEventListener("change", () => this.check());
     this.field.addEventListener("keydown", event => {

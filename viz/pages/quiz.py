@@ -20,6 +20,7 @@ from viz.drawings.vector import vector
 from viz.pages.steps import player, read, walk_data, walked
 from viz.pages.web import Page, labelled, page_file, saved
 from viz.pages.words import words
+from viz.text.markup import isolated
 
 Blank = dict[str, Any]
 
@@ -95,7 +96,7 @@ def values(frames: Frames) -> Iterator[Blank]:
     """The results of operations."""
     for frame in frames:
         if frame.phase == "forward":
-            yield blank(frame.name, frame.name, frame.number, frames.data(frame.value), [frame])
+            yield blank(frame.name, isolated(frame.name), frame.number, frames.data(frame.value), [frame])
 
 
 def gradients(frames: Frames) -> Iterator[Blank]:

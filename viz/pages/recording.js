@@ -6,7 +6,7 @@
 
 const MARGIN = { left: 52, right: 24, top: 12, bottom: 26 };
 
-const shown = x => Number.isFinite(x) ? String(+x.toPrecision(3)) : String(x);
+const shown = x => Number.isFinite(x) ? String(+x.toPrecision(3)) : String(x).replace("Infinity", "∞");
 
 // For a circle with little room: two digits after the point, or none.
 const brief = x => Math.abs(x) < 9.995 ? String(+x.toFixed(2)) : shown(Math.round(x));

@@ -25,6 +25,7 @@ from viz.pages.web import Page, document, formulas, labelled, literal, page_file
 from viz.pages.words import spoken, words
 from viz.style import variables
 from viz.text.expression import parse
+from viz.text.markup import isolated
 from viz.text.tokens import Place, forms
 
 SCRIPTS = ("helpers.js", "tokens.js", "graph.js", "view.js", "player.js", "steps.js")
@@ -110,7 +111,7 @@ def player(
 def entries(frames: Sequence[Frame]) -> str:
     """The sentences of steps as entries of a list, each with the address of its step."""
     return "\n".join(
-        f'<li dir="auto"><a href="#step={frame.position}">{escape(frame.sentence)}</a></li>' for frame in frames
+        f'<li><a href="#step={frame.position}">{escape(frame.sentence)}</a></li>' for frame in frames
     )
 
 
@@ -119,7 +120,7 @@ def walk_data(frames: Frames, place: Place | None = None) -> dict[str, Any]:
     sheet, names, told = frames.sheet, frames.walk.names, frames.walk.sentences
     values = {}
     for value, id in sheet.ids.items():
-        values[id] = {"name": names[value]}
+        values[id] = {"name": isolated(names[value])}
         if value.op is not ops.constant:
             values[id]["gradient"] = told.derivative(value).text
         if not value.args:

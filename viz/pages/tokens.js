@@ -76,7 +76,7 @@ class TextWriter extends Writer {
   bracketed(written) { return `(${written})`; }
   words(text) { return [text, ATOM]; }
   name(text) { return [text, text.includes(" ") ? POWER : ATOM]; }
-  digits(text) { return [text.replace("inf", "∞"), text.startsWith("-") ? SUM : ATOM]; }
+  digits(text) { return [text, text.startsWith("-") ? SUM : ATOM]; }
 }
 
 class MathWriter extends Writer {
@@ -100,7 +100,7 @@ class MathWriter extends Writer {
 
   digits(text) {
     const [, minus, mantissa, exponent] = /^(-?)([^e]*)e?(.*)$/.exec(text);
-    let written = { inf: "<mi>∞</mi>", nan: "<mi>nan</mi>" }[mantissa] ?? `<mn>${mantissa}</mn>`;
+    let written = { "∞": "<mi>∞</mi>", nan: "<mi>nan</mi>" }[mantissa] ?? `<mn>${mantissa}</mn>`;
     if (exponent) {
       const [power] = this.combined(this.forms.pow, [["<mn>10</mn>", ATOM], this.digits(String(Number(exponent)))]);
       written += `<mo>·</mo>${power}`;

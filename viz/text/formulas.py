@@ -154,9 +154,13 @@ def _mathml_symbol(name: str) -> str:
     return f"<msub>{letters}<mn>{subscript}</mn></msub>" if subscript else letters
 
 
-_INFINITE = {
-    "text": {"inf": "∞"}, "numpy": {"inf": "np.inf", "nan": "np.nan"},
-    "latex": {"inf": r"\infty", "nan": r"\mathrm{nan}"}, "mathml": {"inf": "<mi>∞</mi>", "nan": "<mi>nan</mi>"},
+INFINITE = "∞"
+"""What is infinite, wherever people read it."""
+
+_NAMED = {
+    "text": {}, "numpy": {INFINITE: "np.inf", "nan": "np.nan"},
+    "latex": {INFINITE: r"\infty", "nan": r"\mathrm{nan}"},
+    "mathml": {INFINITE: f"<mi>{INFINITE}</mi>", "nan": "<mi>nan</mi>"},
 }
 
 
@@ -174,10 +178,10 @@ def number(x: float, spelling: str = "text", number_format: str = "") -> Formula
     if spelling == "mathml":
         minus = minus and '<mo form="prefix">−</mo>'
     if spelling in ("text", "numpy"):
-        return Formula(minus + _INFINITE[spelling].get(size, size), level, spelling)
+        return Formula(minus + _NAMED[spelling].get(size, size), level, spelling)
     mantissa, _, exponent = size.partition("e")
     plain = f"<mn>{escape(mantissa)}</mn>" if spelling == "mathml" else mantissa.translate(_SPECIAL)
-    written = minus + _INFINITE[spelling].get(mantissa, plain)
+    written = minus + _NAMED[spelling].get(mantissa, plain)
     if not exponent:
         return Formula(written, level, spelling)
     power = as_formula(10) ** Formula(str(number(float(exponent), spelling)), spelling=spelling)
@@ -188,14 +192,19 @@ _TIMES = {"latex": r" \cdot ", "mathml": "<mo>·</mo>"}
 
 
 def digits(x: float, number_format: str = "") -> str:
-    """A number as text, with inf and nan by these names; exactly unless a format is given."""
-    return formatted(x, number_format) if number_format else repr(x).removesuffix(".0")
+    """A number as text, with ∞ and nan by these names; exactly unless a format is given."""
+    return formatted(x, number_format) if number_format else _infinite(repr(x).removesuffix(".0"))
+
+
+def _infinite(text: str) -> str:
+    """The text of a number with the sign of what is infinite in place of its name."""
+    return re.sub("inf", INFINITE, text, flags=re.IGNORECASE)
 
 
 def formatted(x: float, number_format: str) -> str:
-    """A number in a format of the user's; `UsageError` if it is none."""
+    """A number in a format of the user's, or ∞; `UsageError` if it is none."""
     try:
-        return format(x + 0.0, number_format)  # so that -0 reads 0
+        return _infinite(format(x + 0.0, number_format))  # so that -0 reads 0
     except (ValueError, TypeError):
         raise UsageError(
             f"number_format is a format for floats such as '.4g' or '.2f'; {number_format!r} came"

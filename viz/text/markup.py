@@ -12,6 +12,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
+RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
+"""The classes of characters of Unicode's algorithm for two directions that are written from right to left."""
+
 LONGEST = 40
 """Labels with more characters than this end in an ellipsis."""
 
@@ -20,7 +23,14 @@ _CONTROLS = {code: chr(0x2400 + code) for code in range(32)} | {127: "\u2421", o
 _INVALID = dict.fromkeys(
     [*range(0x80, 0xA0), *range(0xD800, 0xE000), *range(0xFDD0, 0xFDF0), 0xFFFE, 0xFFFF], "\ufffd"
 )
-_ESCAPES = _CONTROLS | _INVALID | {
+# What is not seen but changes how other text is seen: marks, embeddings, overrides and isolates of direction,
+# separators of lines, joiners of words, byte order marks, notes between lines.
+_UNSEEN = dict.fromkeys([
+    0xAD, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF,
+    *range(0xFFF9, 0xFFFC),
+])
+_READABLE: dict[int, str | None] = {**_CONTROLS, **_INVALID, **_UNSEEN}
+_ESCAPES = _READABLE | {
     ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;", ord("'"): "&#39;",
     ord("\\"): "&#92;&#92;", ord("\n"): "<br/>",
 }
@@ -35,13 +45,34 @@ def shorten(text: str, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
+def readable(text: str) -> str:
+    """The text with its controls as symbols, without what XML cannot hold and what nobody sees; lines stay.
+
+    >>> readable("x\\u202ey\\0")
+    'xy␀'
+    """
+    return text.translate(_READABLE) or ("\ufffd" if text else "")
+
+
 def printable(text: str) -> str:
-    """The text on one line, its controls as symbols, without what XML cannot hold.
+    """The same on one line.
 
     >>> printable("a\\nb\\0")
     'a b␀'
     """
-    return text.translate(_CONTROLS | _INVALID | {ord("\n"): " "})
+    return readable(text).replace("\n", " ")
+
+
+def isolated(name: str) -> str:
+    """A name for the midst of a text: one that is read from right to left between signs that keep it from the rest.
+
+    Otherwise it would take numbers and operators beside it along. Unicode's signs are FIRST STRONG ISOLATE and POP
+    DIRECTIONAL ISOLATE.
+
+    >>> isolated("x"), isolated("א")
+    ('x', '\\u2068א\\u2069')
+    """
+    return f"\u2068{name}\u2069" if any(unicodedata.bidirectional(c) in RIGHT_TO_LEFT for c in name) else name
 
 
 def escape(text: str) -> str:
@@ -62,7 +93,8 @@ def width(text: str, size: int) -> int:
 
     graphviz-pure knows the widths of ASCII only, so cells with other characters say how much they need.
     """
-    ems = (1.0 if unicodedata.east_asian_width(c) in "WF" else 0.34 if c in " .,-:;|" else 0.62 for c in text)
+    seen = (c for c in text if unicodedata.category(c) != "Cf")
+    ems = (1.0 if unicodedata.east_asian_width(c) in "WF" else 0.34 if c in " .,-:;|" else 0.62 for c in seen)
     return round(size * sum(ems))
 
 

@@ -8,13 +8,15 @@ from typing import Any
 
 from autograd import Value, ops
 from autograd.formula import number
+from viz.text.markup import readable
 
 
 def labels(values: Iterable[Value], names: Mapping[str, Any] | None = None) -> dict[Value, str]:
     """What is written at each value: its own label, else the variable that holds it, else nothing.
 
     `names` is such as `locals()`; lists are looked into, so that a value may be called `w[0]`.
-    Names that begin with an underscore are passed over, since notebooks keep their outputs there.
+    Names that begin with an underscore are passed over, since notebooks keep their outputs there. Controls, and what
+    would turn the direction of other text, are not in what is written.
 
     >>> x, w = Value(1.0), [Value(2.0), Value(3.0, label="weight")]
     >>> list(labels([x, *w], {"x": x, "w": w}).values())
@@ -25,7 +27,7 @@ def labels(values: Iterable[Value], names: Mapping[str, Any] | None = None) -> d
         if not name.startswith("_"):
             for value, path in _held(thing, name):
                 variables.setdefault(value, path)
-    return {value: value.label or variables.get(value, "") for value in values}
+    return {value: readable(value.label or variables.get(value, "")) for value in values}
 
 
 def _held(thing: Any, path: str, depth: int = 3) -> Iterator[tuple[Value, str]]:
@@ -48,7 +50,8 @@ def unique(values: Sequence[Value], roots: Sequence[Value], labels: Mapping[Valu
     >>> list(unique([a, b, *f.args, f], [f], {a: "a", b: "a"}).values())
     ['a', 'a_2', 'q', '3', 'f']
     """
-    names = {value: number(value.data) for value in values if value.op is ops.constant and not labels.get(value)}
+    names = {value: number(value.data).replace("inf", "∞")
+             for value in values if value.op is ops.constant and not labels.get(value)}
     taken: set[str] = set()
     for value in values:
         if label := labels.get(value):

@@ -23,6 +23,7 @@ from autograd import ops
 from autograd.formula import LEVELS, Formula, combined
 from autograd.notation import GREEK, Notation, infix
 from viz.text import formulas
+from viz.text.markup import isolated
 
 Source = tuple[str, Any]
 """Where a number is from: its role, such as "data" or "gradient", and whose it is, a value or an edge."""
@@ -77,13 +78,13 @@ class Name(Token):
     source: Source | None = None
 
     def written(self, spelling: str) -> Formula:
-        """The name, as mathematics writes it."""
-        return formulas.symbol(self.name, spelling)
+        """The name, as mathematics writes it; in text, it is kept apart if it is read from right to left."""
+        return formulas.symbol(isolated(self.name) if spelling == "text" else self.name, spelling)
 
     def json(self, place: Place | None) -> list[Any]:
         """The name, its letters and its subscript, and where its number is."""
         letters, subscript = formulas.parts(self.name) or ("", "")
-        token = ["name", self.name, GREEK.get(letters, letters), subscript]
+        token = ["name", isolated(self.name), GREEK.get(letters, letters), subscript]
         return [*token, place(self.source), self.constant] if place and self.source else token
 
 
@@ -105,7 +106,7 @@ class Number(Token):
 
     @property
     def digits(self) -> str:
-        """The number as drawings write it, with inf and nan by these names."""
+        """The number as drawings write it, with ∞ and nan by these names."""
         return formulas.digits(self.number, self.format)
 
 

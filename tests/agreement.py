@@ -251,7 +251,7 @@ def buffer_dtypes(program: Program, dtype: Any) -> set[Any]:
     """The dtypes of the arrays in which a program computes when theta has a certain one."""
     kept = program.traced().local.calls
     return {array.dtype for key, call in kept.items() if key[1] == np.dtype(dtype).char
-            for array in inspect.getclosurevars(call).nonlocals.values() if isinstance(array, np.ndarray)}
+            for array in inspect.getclosurevars(call).globals.values() if isinstance(array, np.ndarray)}
 
 
 @dataclass

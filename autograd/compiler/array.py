@@ -508,6 +508,8 @@ def nodes(array: Array) -> Iterator[Array]:
 
 def names_in(*arrays: Array) -> list[str]:
     """The names that arrays read, each once."""
+    if len(arrays) == 1:
+        return list(arrays[0].names)
     return list(dict.fromkeys(itertools.chain.from_iterable([array.names for array in arrays])))
 
 

@@ -97,10 +97,15 @@ class Buffered:
     def __init__(
         self, taken: Iterable[str], statements: Sequence[Statement] = (), runs: Sequence[Let] = (), last: bool = False,
     ) -> None:
-        self.allocations: list[Let] = []
+        self.beforehand: dict[str, Let] = {}
+        """The arrays made beforehand, and views of them, by their names."""
         self.statements: list[Statement] = []
         self.root: dict[str, str] = {}
-        """The names of arrays made beforehand, and of views of them, with the array whose memory it is."""
+        """These names, with the array whose memory it is."""
+        self.within: dict[str, list[str]] = {}
+        """The names in the memory of each such array."""
+        self.empties: dict[str, Array] = {}
+        """What is made empty for such an array: it, or that of which it is a view."""
         self.fixed: set[str] = set()
         """Those that hold the same numbers in every call."""
         self.last = last
@@ -128,8 +133,8 @@ class Buffered:
         """The nodes whose results are kept."""
         self.passing: dict[Any, Array] = {}
         """Those that read what statements write to, until it is written to again."""
-        self.reads: dict[Any, list[str]] = {}
-        """The names that these read."""
+        self.readers: dict[str, list[Any]] = {}
+        """Of each name those that read it."""
         self.latest: set[str] = set()
         """What the last call computed, if it was for the last operand of the present node."""
         stores = [statement for statement in statements if isinstance(statement, Store)]
@@ -290,12 +295,12 @@ class Buffered:
 
     def concatenated(self, array: Array, called: Array | None) -> Array:
         """Arrays side by side, each computed at its place."""
-        result, first = called or self.temporary(array), len(self.allocations)
+        result = called or self.temporary(array)
         self.allocate(result)
         cuts = itertools.pairwise(itertools.accumulate((arg.axes[-1] for arg in array.args), initial=0))
         places = [self.made(part(result, start, stop)) for start, stop in cuts]
         movable = self.last and not self.is_stored(result) and array.dtype == "float"
-        there = self.moved(result, places, array.args, first) if movable else set()
+        there = self.moved(result, places, array.args) if movable else set()
         for place, arg in zip(places, array.args, strict=True):
             if place.info not in there:
                 self.write(place, arg)
@@ -303,30 +308,22 @@ class Buffered:
             self.computed[array.key] = result
         return result
 
-    def moved(self, whole: Array, places: Sequence[Array], args: Sequence[Array], first: int) -> set[str]:
-        """Of the places in an array those in which what belongs there is computed at once, with no array of its own.
-
-        The allocations from the first on are those of the array.
-        """
-        lying = [self.lying(place) for place in places]
-        early, late = self.allocations[:first], self.allocations[first:]
-        empties = {self.root[let.name.info]: i for i, let in enumerate(early)
-                   if let.value.kind == "empty" and let.name.info not in self.floats}
-        there, begin = set(), first
-        for place, view, arg in zip(places, lying, args, strict=True):
+    def moved(self, whole: Array, places: Sequence[Array], args: Sequence[Array]) -> set[str]:
+        """Of the places in an array those in which what belongs there is computed at once, with no array of its own."""
+        there = set()
+        for place, arg in zip(places, args, strict=True):
             factor, inner = self.factored(arg)
-            home = self.root.get(inner.info) if inner.kind == "name" else None
-            if factor != ONE or home not in empties or self.is_stored(inner) or not self.in_order(inner):
+            home = self.root.get(inner.info, "") if inner.kind == "name" else ""
+            buffer = self.empties.get(home)
+            if factor != ONE or buffer is None or self.is_stored(inner) or not self.in_order(inner):
                 continue
-            buffer = early[empties[home]].name
-            if count(buffer.shape) != count(inner.shape) or buffer.dtype != whole.dtype:
+            if home in self.floats or count(buffer.shape) != count(inner.shape) or buffer.dtype != whole.dtype:
                 continue
-            position = empties.pop(home)
-            early[position] = Let(buffer, reshape(view, buffer.shape))
-            begin = min(begin, position)
-            self.root |= {text: whole.info for text, root in self.root.items() if root == home}
+            del self.empties[home]
+            self.beforehand[buffer.info] = Let(buffer, reshape(self.lying(place), buffer.shape))
+            for text in self.within.pop(home):
+                self.lies_within(text, whole.info)
             there.add(place.info)
-        self.allocations = early[:begin] + late + early[begin:]
         return there
 
     def padded(self, array: Array) -> Array:
@@ -447,16 +444,17 @@ class Buffered:
     def keep(self, key: Any, array: Array, result: Array) -> None:
         """Remember the result of a node."""
         if any(map(self.is_stored, array.args)):
-            self.passing[key], self.reads[key] = result, names_in(*array.args)
+            self.passing[key] = result
+            for text in names_in(*array.args):
+                self.readers.setdefault(text, []).append(key)
         else:
             self.computed[key] = result
 
     def forget(self, target: str) -> None:
         """Forget what reads an array that has been written to."""
-        home = self.root.get(target, target)
-        for key in [key for key, names in self.reads.items() if home in {self.root.get(text, text) for text in names}]:
-            del self.reads[key]
-            self.passing.pop(key, None)
+        for text in self.within.get(self.root.get(target, target), [target]):
+            for key in self.readers.pop(text, ()):
+                self.passing.pop(key, None)
 
     def is_single(self, array: Array) -> bool:
         """Whether an array is a single number for all examples, made of others by a row of the table."""
@@ -497,7 +495,7 @@ class Buffered:
             return known
         result = self.temporary(array, "f")
         if all(map(self.is_fixed, array.args)):
-            self.allocations.append(Let(result, array))
+            self.beforehand[result.info] = Let(result, array)
             self.fixed.add(result.info)
         else:
             self.emit(Let(result, array))
@@ -743,19 +741,41 @@ class Buffered:
     def allocate(self, buffer: Array, value: Array | None = None) -> None:
         """Make an array beforehand: an empty one, or one with a value that stays."""
         new = {buffer.info}
+        memory = buffer
         if self.turns(buffer.shape) and (value is None or value.kind not in VIEWS):
-            lying = self.temporary(examples_last(buffer))
-            new.add(lying.info)
-            self.root[lying.info] = buffer.info
-            self.views[examples_last(buffer).key] = lying
-            self.allocations.append(Let(lying, copy(examples_last(value)) if value else empty(lying)))
-            self.allocations.append(Let(buffer, examples_first(lying)))
-        else:
-            self.allocations.append(Let(buffer, value or empty(buffer)))
+            memory = self.temporary(examples_last(buffer))
+            new.add(memory.info)
+            self.lies_within(memory.info, buffer.info)
+            self.views[examples_last(buffer).key] = memory
+            self.beforehand[memory.info] = Let(memory, copy(examples_last(value)) if value else empty(memory))
+        self.beforehand[buffer.info] = Let(
+            buffer, examples_first(memory) if memory is not buffer else value or empty(buffer))
+        if value is None:
+            self.empties[buffer.info] = memory
         source = source_of(value) if value and value.kind in VIEWS else buffer
-        self.root[buffer.info] = self.root[source.info] if source is not buffer else buffer.info
+        self.lies_within(buffer.info, self.root[source.info] if source is not buffer else buffer.info)
         if value is not None and all(map(self.is_fixed, value.args)):
             self.fixed |= new
+
+    def lies_within(self, text: str, home: str) -> None:
+        """Say in whose memory a name is."""
+        self.root[text] = home
+        self.within.setdefault(home, []).append(text)
+
+    @property
+    def allocations(self) -> list[Let]:
+        """The arrays made beforehand, each behind that of which it is a view; not those to which nobody writes."""
+        ordered: dict[str, Let] = {}
+        for let in self.beforehand.values():
+            waiting = [let] if self.root.get(let.name.info) not in self.unwritten else []
+            while waiting:
+                above = [self.beforehand[text] for text in waiting[-1].value.names
+                         if text in self.beforehand and text not in ordered]
+                if not above:
+                    done = waiting.pop()
+                    ordered[done.name.info] = done
+                waiting += above
+        return list(ordered.values())
 
     def is_fixed(self, array: Array) -> bool:
         """Whether an array holds the same numbers in every call with as many examples."""
@@ -888,8 +908,6 @@ def with_buffers(made: Function, last: bool = False) -> Buffered:
     for statement in made.backward:
         buffered.statement(statement)
     buffered.write_numbers(*map(buffered.inlined, made.results))
-    buffered.allocations = [let for let in buffered.allocations
-                            if buffered.root.get(let.name.info) not in buffered.unwritten]
     return buffered
 
 

@@ -18,7 +18,7 @@ from autograd.compiler.blocks import tame, wild
 from autograd.compiler.buffered import EXAMPLES, Buffered, CallPrinter
 from autograd.compiler.build import Plan, with_sum
 from autograd.compiler.cost import MANY, quickest
-from autograd.compiler.execute import function_of
+from autograd.compiler.execute import defined, function_of
 from autograd.compiler.function import Function, function
 from autograd.compiler.fuse import NativePrinter
 from autograd.compiler.graph import CODE, LEAVES, NONE, Graph
@@ -78,14 +78,21 @@ class Runnable:
         self.source = source_of_calls(made, calls, write, copied=parameters <= SMALL)
         for carried in [*constants_in(all_nodes(made)), *calls.constants.values()]:
             names[carried.name] = carried.array.astype(dtype) if carried.array.dtype.kind == "f" else carried.array
-        self.allocate: Callable[[FloatArray, int], Call] = function_of(
-            self.source, f"<compiled {made.kind}>", "allocate", names)
-        """Makes arrays for parameters like these and a number of examples, and returns what computes in them."""
+        self.names = names
+        self.code = compile(self.source, f"<compiled {made.kind}>", "exec")
+
+    def allocate(self, theta: FloatArray, examples: int) -> Call:
+        """Make arrays for parameters like these and a number of examples: what computes in them."""
+        scope = self.names | {"theta": theta, "n": examples}
+        call = defined(self.code, "_call", scope)
+        del scope["theta"]  # need not live as long as these arrays
+        return call
 
 
 def source_of_calls(made: Function, calls: Buffered, write: CallPrinter, copied: bool) -> str:
-    """The text of a function that makes the arrays for n examples, and in it the function that computes with them.
+    """The text of what makes the arrays for n examples, and of the function that computes with them.
 
+    The arrays are globals: Python takes the square of their number to compile a function that uses variables of another.
     The gradient is given, or a copy of an array that is kept where `copied`, or new. The runs of theta and of the
     gradient are named anew only where it is another array than in the call before.
     """
@@ -111,12 +118,9 @@ def source_of_calls(made: Function, calls: Buffered, write: CallPrinter, copied:
             *([] if made.complete else ["gradient[...] = 0"]),
             *runs("gradient", kept["_gradient"], write), *backward,
         ]
-    body = [*([f"nonlocal {', '.join(names)}"] if names else []), *runs("theta", kept["_theta"], write), *forward,
+    body = [*([f"global {', '.join(names)}"] if names else []), *runs("theta", kept["_theta"], write), *forward,
             *gradient, f"return {', '.join(texts)},"]
-    return "\n".join([
-        "def allocate(theta, n):", *indented([
-            *arrays, "", "def _call(theta, x, y, u, outside, _out):", *indented(body), "", "return _call"]), "",
-    ])
+    return "\n".join([*arrays, "", "", "def _call(theta, x, y, u, outside, _out):", *indented(body), ""])
 
 
 def runs(vector: str, lets: Sequence[Let], write: CallPrinter) -> list[str]:

@@ -173,7 +173,7 @@ class Program:
 
     @property
     def executed_source(self) -> str:
-        """What runs: the same as calls that write into arrays, and the function that makes these for n examples."""
+        """What runs: what makes arrays for n examples, and the same function as calls that write into these."""
         compiled = self.traced()
         return compiled.runnable(compiled.shown.kind, np.dtype(np.float64)).source
 

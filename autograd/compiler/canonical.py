@@ -629,7 +629,8 @@ def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floa
     level = levels(n, start, args, first, left, right)
     alias = np.arange(n + 1)
     alias[n] = NONE  # so that NONE stays NONE
-    order = np.argsort(level, kind="stable")
+    order = np.flatnonzero((code >= len(LEAVES)) | constant)  # other leaves have no equals
+    order = order[np.argsort(level[order], kind="stable")]
     bounds = np.searchsorted(level[order], np.arange(level.max(initial=0) + 2))
     for depth in range(len(bounds) - 1):
         nodes = order[bounds[depth] : bounds[depth + 1]]

@@ -117,14 +117,16 @@ def levels(n: int, start: Ints, args: Ints, first: Ints, left: Ints, right: Ints
     there = right >= 0
     above = np.concatenate([by_args, by_terms, by_terms[there]])
     below = np.concatenate([args, left, right[there]])
+    depends = np.zeros(n, dtype=bool)
+    depends[above] = True
+    above, below = above[depends[below]], below[depends[below]]  # for what depends on nothing nobody waits
     waiting = np.bincount(above, minlength=n)
-    order = np.argsort(below, kind="stable")
-    above = above[order]
+    above = above[np.argsort(below, kind="stable")]
     out = np.concatenate([[0], np.cumsum(np.bincount(below, minlength=n))])
 
     level = np.zeros(n, dtype=np.int64)
-    frontier = np.flatnonzero(waiting == 0)
-    depth = 0
+    frontier = np.flatnonzero(depends & (waiting == 0))
+    depth = 1
     while len(frontier):
         level[frontier] = depth
         users = above[spans(out[frontier], out[frontier + 1] - out[frontier])]

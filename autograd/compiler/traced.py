@@ -81,9 +81,10 @@ class Traced(ops.Carrier):
     def apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Traced:
         """Write down a node."""
         tape = next(arg.tape for arg in args if type(arg) is Traced)
-        known = map(tape.nodes.get, args)
-        indices = [tape.index(arg) if index is None else index for arg, index in zip(args, known, strict=True)]
-        return cls(tape, tape.node(CODE[op.name], indices))
+        known = tape.nodes.get
+        return cls(tape, tape.node(CODE[op.name], [
+            arg.index if type(arg) is Traced and arg.tape is tape else
+            tape.index(arg) if (index := known(arg)) is None else index for arg in args]))
 
     def among(self, others: list[Any]) -> tuple[Any, list[Any]]:
         """Each node as the one object that stands for it."""

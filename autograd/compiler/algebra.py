@@ -65,6 +65,8 @@ class Factor(NamedTuple):
 
 
 ONE = Factor()
+MINUS = ONE.negative
+SIGNS = ONE, MINUS
 
 
 class Names(NamedTuple):
@@ -100,7 +102,7 @@ class Names(NamedTuple):
         factor, args = ONE, []
         for arg in array.args:
             mine, inner = self.of_operand(arg)
-            if mine not in (ONE, ONE.negative) and inner.kind not in ("number", "full") and smaller(inner, array):
+            if mine not in SIGNS and inner.kind not in ("number", "full") and smaller(inner, array):
                 mine, inner = ONE, arg
             factor = factor.times(mine)
             args.append(inner)
@@ -112,9 +114,9 @@ class Names(NamedTuple):
     def ratio(self, array: Array) -> tuple[Factor, Array]:
         """a/b; a factor of a smaller array stays there."""
         (above, a), (below, b) = map(self.of_operand, array.args)
-        if below not in (ONE, ONE.negative) and b.number != 1 and smaller(b, array):
+        if below not in SIGNS and b.number != 1 and smaller(b, array):
             below, b = ONE, array.args[1]
-        if above not in (ONE, ONE.negative) and a.number != 1 and smaller(a, array):
+        if above not in SIGNS and a.number != 1 and smaller(a, array):
             above, a = ONE, array.args[0]
         if b.number == 1:
             return above.over(below), spread(a, array.shape)

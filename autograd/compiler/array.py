@@ -96,15 +96,16 @@ class Array(ops.Carrier):
     def key(self) -> Any:
         """Equal for nodes that compute the same from the same names."""
         if self._key is None:
-            self._key = self.kind, self.info, tuple([arg.key for arg in self.args])
+            self._key = self.info if self.kind == "name" else (
+                self.kind, self.info, tuple([arg.key for arg in self.args]))
         return self._key
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names that it reads, from left to right, each once; what only lends its shape is not read."""
         if self._names is None:
-            below = (self.info,) if self.kind == "name" else () if self.kind == "like" else names_in(*self.args)
-            self._names = tuple(below)
+            self._names = (self.info,) if self.kind == "name" else () if self.kind == "like" else tuple(
+                names_in(*self.args))
         return self._names
 
     @classmethod
@@ -205,6 +206,7 @@ def function(kind: Any, *args: Array) -> Array:
     return Array(kind, tuple(cast(arg) if arg.dtype == "truth" else arg for arg in args), None, shape, "float")
 
 
+@functools.lru_cache(256)
 def ufunc_of(kind: Any) -> np.ufunc | None:
     """The ufunc that computes a kind, if there is one."""
     if isinstance(kind, ops.Op):
@@ -212,12 +214,14 @@ def ufunc_of(kind: Any) -> np.ufunc | None:
     return kind if isinstance(kind, np.ufunc) else None
 
 
+@functools.lru_cache(256)
 def is_comparison(kind: Any) -> bool:
     """Whether a row or ufunc gives truth values."""
     ufunc = ufunc_of(kind)
     return ufunc is not None and f"{'d' * ufunc.nin}->?" in ufunc.types
 
 
+@functools.lru_cache(1024)
 def broadcast_shape(*shapes: Shape) -> Shape:
     """The shape that arrays of these shapes have together, by NumPy's rules."""
     rank = max(map(len, shapes))
@@ -508,9 +512,8 @@ def nodes(array: Array) -> Iterator[Array]:
 
 def names_in(*arrays: Array) -> list[str]:
     """The names that arrays read, each once."""
-    if len(arrays) == 1:
-        return list(arrays[0].names)
-    return list(dict.fromkeys(itertools.chain.from_iterable([array.names for array in arrays])))
+    several = [names for array in arrays if (names := array.names)]
+    return list(several[0] if len(several) == 1 else dict.fromkeys(itertools.chain.from_iterable(several)))
 
 
 def evaluated(array: Array, given: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -17,6 +17,7 @@ np.subtract(t2, k1, out=z)
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections import Counter
@@ -29,7 +30,9 @@ import numpy.typing as npt
 from autograd import ops
 from autograd.compiler.algebra import (
     LARGE,
+    MINUS,
     ONE,
+    SIGNS,
     Factor,
     Names,
     by_matrices,
@@ -120,7 +123,6 @@ class Buffered:
         self.coefficients: dict[Factor, Array] = {}
         self.constants: dict[Any, Constant] = {}
         """Arrays that the calls carry along, beside those of the program."""
-        self.views: dict[Any, Array] = {}
         self.shaped: dict[str, Array] = {}
         """What arrays in another shape are, of which the elements lie in memory in order."""
         self.shares: dict[str, tuple[Array, Array]] = {}
@@ -130,11 +132,11 @@ class Buffered:
         self.unwritten: dict[str, Store] = {}
         """The calls that write such numbers to their arrays, until one is read as an array."""
         self.computed: dict[Any, Array] = {}
-        """The nodes whose results are kept."""
-        self.passing: dict[Any, Array] = {}
-        """Those that read what statements write to, until it is written to again."""
+        """The nodes whose results are kept, and views."""
         self.readers: dict[str, list[Any]] = {}
-        """Of each name those that read it."""
+        """Of each name those that read it, and are forgotten when it is written to."""
+        self.keys: dict[str, list[Any]] = {}
+        """Of each result the nodes that it is kept for."""
         self.latest: set[str] = set()
         """What the last call computed, if it was for the last operand of the present node."""
         stores = [statement for statement in statements if isinstance(statement, Store)]
@@ -181,7 +183,7 @@ class Buffered:
 
     def write_numbers(self, *arrays: Array) -> None:
         """Write single numbers to the arrays in which these look for them."""
-        homes = {self.root.get(text, text) for text in names_in(*arrays)}
+        homes = {self.root.get(text, text) for text in names_in(*arrays)} if self.unwritten else set()
         self.statements += [self.unwritten.pop(home) for home in [*self.unwritten] if home in homes]
 
     def define(self, text: Array, value: Array) -> None:
@@ -192,7 +194,7 @@ class Buffered:
             (value,) = value.args  # nobody writes to either
         factor, inner = self.factored(value)
         at_once = not is_masked(inner) and (
-            factor == ONE or (factor == ONE.negative and negated(inner).kind is not ops.neg))
+            factor == ONE or (factor == MINUS and negated(inner).kind is not ops.neg))
         if not at_once and text.info not in self.stored:
             found = self.deferred(inner)
             if not self.is_stored(found):
@@ -264,8 +266,8 @@ class Buffered:
             self.emit(Store(place, self.float_of(function(ops.add, place, value)), adds=False))
         elif statement.adds:
             factor, value = self.factored(value)
-            ufunc = np.subtract if factor == ONE.negative else np.add
-            value = value if factor == ONE.negative else self.times(factor, value)
+            ufunc = np.subtract if factor == MINUS else np.add
+            value = value if factor == MINUS else self.times(factor, value)
             self.put(place, function(ufunc, place, self.computation(value)))
         elif is_column_sum(value) and place.shape == value.shape:
             # A vector's sum over the batch, quicker as a product of matrices than as a reduction.
@@ -305,7 +307,7 @@ class Buffered:
             if place.info not in there:
                 self.write(place, arg)
         if called is None and not self.is_stored(array):
-            self.computed[array.key] = result
+            self.keep(array.key, array, result)
         return result
 
     def moved(self, whole: Array, places: Sequence[Array], args: Sequence[Array]) -> set[str]:
@@ -376,7 +378,7 @@ class Buffered:
 
     def times(self, factor: Factor, array: Array) -> Array:
         """A factor times an array."""
-        if factor in (ONE, ONE.negative):
+        if factor in SIGNS:
             return array if factor == ONE else negated(array)
         if is_ones(array):
             return full(array.shape, factor.value)
@@ -443,18 +445,17 @@ class Buffered:
 
     def keep(self, key: Any, array: Array, result: Array) -> None:
         """Remember the result of a node."""
-        if any(map(self.is_stored, array.args)):
-            self.passing[key] = result
-            for text in names_in(*array.args):
+        self.computed[key] = result
+        self.keys.setdefault(result.info, []).append(key)
+        if self.is_stored(array):
+            for text in array.names:
                 self.readers.setdefault(text, []).append(key)
-        else:
-            self.computed[key] = result
 
     def forget(self, target: str) -> None:
         """Forget what reads an array that has been written to."""
         for text in self.within.get(self.root.get(target, target), [target]):
             for key in self.readers.pop(text, ()):
-                self.passing.pop(key, None)
+                self.computed.pop(key, None)
 
     def is_single(self, array: Array) -> bool:
         """Whether an array is a single number for all examples, made of others by a row of the table."""
@@ -469,7 +470,7 @@ class Buffered:
             return known
         result = called or self.temporary(array)
         self.allocate(result)
-        self.computed[number.info, array.shape] = result
+        self.keep((number.info, array.shape), number, result)
         self.floats[result.info] = number
         self.unwritten[result.info] = Store(result, number, adds=False)
         return result
@@ -514,10 +515,7 @@ class Buffered:
 
     def known(self, key: Any) -> Array | None:
         """What has been computed for a node."""
-        for known in (self.views, self.computed, self.passing):
-            if key in known:
-                return known[key]
-        return None
+        return self.computed.get(key)
 
     def call(self, array: Array, called: Array | None) -> Array:
         """The call that computes a node, and the name of the result."""
@@ -525,9 +523,8 @@ class Buffered:
         if last and takes_place(array):
             # What is not selected has just been computed: it is overwritten where it is not wanted, and forgotten.
             result = array.args[2]
-            for known in (self.computed, self.passing):
-                for key in [key for key, kept in known.items() if kept is result]:
-                    del known[key]
+            for key in self.keys.pop(result.info, ()):
+                self.computed.pop(key, None)
         else:
             result = called or self.temporary(array)
             if takes_place(array) or self.turns(result.shape):
@@ -660,12 +657,12 @@ class Buffered:
         turned = below if array.kind == "transpose" else self.turned(below)
         if turned is not below:
             return self.operand(Array(array.kind, (turned,), array.info, array.shape, array.dtype))
-        self.views[key] = self.made(array)
+        result = self.computed[key] = self.made(array)
         if array.kind == "reshape" and self.in_order(below):
-            self.shaped[self.views[key].info] = below
+            self.shaped[result.info] = below
         if array.kind == "transpose":
-            self.views[transpose(self.views[key]).key] = below
-        return self.views[key]
+            self.computed[transpose(result).key] = below
+        return result
 
     def reshaped(self, array: Array, key: Any) -> Array:
         """An array in another shape that takes a copy."""
@@ -736,7 +733,9 @@ class Buffered:
 
     def fresh(self, stem: str) -> str:
         """A new name."""
-        return next(f"{stem}{i}" for i in self.numbers[stem] if f"{stem}{i}" not in self.taken)
+        while (text := f"{stem}{next(self.numbers[stem])}") in self.taken:
+            pass
+        return text
 
     def allocate(self, buffer: Array, value: Array | None = None) -> None:
         """Make an array beforehand: an empty one, or one with a value that stays."""
@@ -746,7 +745,7 @@ class Buffered:
             memory = self.temporary(examples_last(buffer))
             new.add(memory.info)
             self.lies_within(memory.info, buffer.info)
-            self.views[examples_last(buffer).key] = memory
+            self.computed[examples_last(buffer).key] = memory
             self.beforehand[memory.info] = Let(memory, copy(examples_last(value)) if value else empty(memory))
         self.beforehand[buffer.info] = Let(
             buffer, examples_first(memory) if memory is not buffer else value or empty(buffer))
@@ -785,9 +784,10 @@ class Buffered:
 
     def is_stored(self, array: Array) -> bool:
         """Whether statements write to what an array is, or is a view of."""
-        return any(self.root.get(text, text) in self.stored for text in names_in(array))
+        return not self.stored.isdisjoint([self.root.get(text, text) for text in array.names])
 
 
+@functools.lru_cache(1024)
 def several_columns(shape: Shape) -> bool:
     """Whether an array has several numbers for each example."""
     return len(shape) > 1 and shape[0] == Rows() and count(shape) != Rows()

@@ -121,7 +121,8 @@ def families(statements: Sequence[Statement]) -> Iterator[tuple[Family, int]]:
     Up to there nobody reads what they add to, or writes to what they read.
     """
     families: dict[Any, Family] = {}
-    by_name: dict[str, set[Any]] = {}
+    by_name: dict[str, dict[Any, None]] = {}
+    """Their keys in the order of appearance, so that what is made does not depend on the hashes of a process."""
 
     def closed(text: str, i: int) -> Iterator[tuple[Family, int]]:
         for key in by_name.pop(text, ()):
@@ -135,14 +136,14 @@ def families(statements: Sequence[Statement]) -> Iterator[tuple[Family, int]]:
             yield from closed(f"to {text}", i)
         yield from closed(f"from {target}", i)
         key = target, place.key, form_of(statement.value)
-        for other in by_name.get(f"to {target}", set()) - {key}:
+        for other in by_name.get(f"to {target}", {}).keys() - {key}:
             begin = next(iter(families.get(other, {})), i)
             if isinstance(statements[begin], Let) and begin < i:
                 del families[other][begin]  # it has to stay in front of this one
         if key[2] is not None:
             families.setdefault(key, {})[i] = statement
             for text in (f"to {target}", *(f"from {text}" for text in statement.value.names)):
-                by_name.setdefault(text, set()).add(key)
+                by_name.setdefault(text, {})[key] = None
     yield from ((family, len(statements)) for family in families.values() if len(family) >= FEW)
 
 

@@ -101,6 +101,8 @@ def hash_sums(hashes: Ints, which: Ints, n: int) -> Ints:
 
 def distinct(numbers: Ints) -> Ints:
     """The distinct numbers of an array, in order: np.unique is up to 50 times slower, since it looks each one up."""
+    if numbers.size == 1:
+        return numbers.flatten()
     ordered = np.sort(numbers, axis=None)
     new = np.ones(ordered.size, dtype=bool)
     np.not_equal(ordered[1:], ordered[:-1], out=new[1:])

@@ -220,7 +220,8 @@ class Reroller:
     def order(self, operands: list[Operand]) -> Ints | None:
         """An order of members that reads the first operand which names each of its elements once, straight through."""
         for operand in sorted(operands, key=lambda o: not self.batched(o)):
-            if operand.source is not None and len(distinct(operand.index)) == len(operand.index) > 1:
+            several = operand.source is not None and len(operand.index) > 1
+            if several and len(distinct(operand.index)) == len(operand.index):
                 return np.argsort(operand.index, kind="stable")
         return None
 
@@ -329,7 +330,7 @@ class Reroller:
         or to several where not all its rows meet.
         """
         k, products = len(group.members), [c for c in group.classes if c.scale is None and len(c.right)]
-        if not products:
+        if k == 1 or not products:
             return None
         if len(products) == 1 and k <= SIZES and np.ptp(counts := np.bincount(products[0].owner, minlength=k)):
             return np.unique(counts, return_inverse=True)[1]
@@ -406,7 +407,7 @@ class Reroller:
 
         Each has one product per member, or as many terms for every member.
         """
-        for sign, products in itertools.product((1, -1), (True, False)):
+        for sign, products in itertools.product((1, -1), (True, False)) if len(classes) >= SEVERAL else ():
             same = [c for c in classes if c.sign == sign and c.scale is None and bool(len(c.right)) == products
                     and np.ptp(np.bincount(c.owner, minlength=k)) == 0]
             one = [c for c in same if products and len(c.left) == k <= NARROW]

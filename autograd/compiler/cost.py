@@ -43,13 +43,17 @@ MANY = 256
 """From half as many examples on, the choice is made for this many: then inner loops over them pay more often."""
 
 
-def quickest(made: Function, examples: int = EXAMPLES) -> Buffered:
-    """The calls of a function in the order of axes that takes less time for so many examples."""
+def quickest(made: Function) -> tuple[Buffered, bool]:
+    """The calls of a function in the order of axes that takes less time, and whether many examples had better lie last.
+
+    The calls are for a usual number of examples.
+    """
     first = with_buffers(made)
     if not any(several_columns(let.name.shape) for let in made.statements if isinstance(let, Let)):
-        return first  # columns lie either way
+        return first, False  # columns lie either way
     last = with_buffers(made, last=True)
-    return last if microseconds(last, examples) < PAYS * microseconds(first, examples) else first
+    few, many = (microseconds(last, n) < PAYS * microseconds(first, n) for n in (EXAMPLES, MANY))
+    return last if few else first, many
 
 
 def microseconds(calls: Buffered, n: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +16,7 @@ from autograd.compiler.arguments import Batch, FloatArray, check_out
 from autograd.compiler.array import Let, source_of
 from autograd.compiler.backward import behind_selections
 from autograd.compiler.blocks import tame, wild
-from autograd.compiler.buffered import EXAMPLES, Buffered, CallPrinter
+from autograd.compiler.buffered import EXAMPLES, Buffered, CallPrinter, with_buffers
 from autograd.compiler.build import Plan, with_sum
 from autograd.compiler.cost import MANY, quickest
 from autograd.compiler.execute import defined, function_of
@@ -73,13 +74,25 @@ class Runnable:
         self.dtype = dtype
         self.last = calls.last
         self.statements = sum(statement.value.dtype != "scalar" for statement in calls.statements)
-        names = dict(HELP)
-        write = NativePrinter(ELEMENTS[dtype.char], names) if native else CallPrinter()
+        self.names = dict(HELP)
+        write = NativePrinter(ELEMENTS[dtype.char], self.names) if native else CallPrinter()
         self.source = source_of_calls(made, calls, write, copied=parameters <= SMALL)
-        for carried in [*constants_in(all_nodes(made)), *calls.constants.values()]:
-            names[carried.name] = carried.array.astype(dtype) if carried.array.dtype.kind == "f" else carried.array
-        self.names = names
+        self.constants = [*constants_in(all_nodes(made)), *calls.constants.values()]
         self.code = compile(self.source, f"<compiled {made.kind}>", "exec")
+        self.carry()
+
+    def carry(self) -> None:
+        """Give the calls the arrays that they carry along."""
+        for carried in self.constants:
+            array = carried.array
+            self.names[carried.name] = array.astype(self.dtype) if array.dtype.kind == "f" else array
+
+    def for_dtype(self, dtype: np.dtype[Any]) -> Runnable:
+        """The same calls of NumPy for another dtype."""
+        other = copy.copy(self)
+        other.dtype, other.names = dtype, dict(self.names)
+        other.carry()
+        return other
 
     def allocate(self, theta: FloatArray, examples: int) -> Call:
         """Make arrays for parameters like these and a number of examples: what computes in them."""
@@ -157,6 +170,8 @@ class Engine:
         self.verified: set[str] = set()
         self.functions: dict[str, Function] = {}
         self.runnables: dict[tuple[str, Any, bool], Runnable] = {}
+        self.many_last: dict[str, bool] = {}
+        """Whether many examples lie last in memory, by kind of function."""
         self.local = _Thread()
         self.numbers: tuple[int, FloatArray] = (-2, np.zeros(0))
         self.dtype = DOUBLE if self.native else None
@@ -180,16 +195,27 @@ class Engine:
         """The same for a dtype, with arrays to write to, in the order of axes that suits a number of examples."""
         many = examples >= MANY // 2
         if (kind, dtype, many) not in self.runnables:
-            calls = quickest(self.function(kind), MANY if many else EXAMPLES)
-            usual = self.runnable(kind, dtype) if many else None
-            if usual is not None and usual.last == calls.last:
-                self.runnables[kind, dtype, many] = usual
-                return usual
-            made = Runnable(self.function(kind), calls, dtype, self.plan.sizes["parameter"], self.fused)
-            if usual is not None:
-                self.compare(made, usual)
-            self.runnables[kind, dtype, many] = made
+            self.runnables[kind, dtype, many] = self.for_many(kind, dtype) if many else self.for_few(kind, dtype)
         return self.runnables[kind, dtype, many]
+
+    def for_few(self, kind: str, dtype: np.dtype[Any]) -> Runnable:
+        """A function for a dtype and a usual number of examples; that of another dtype serves where it may."""
+        others = [] if self.fused else [known for (of, _, many), known in self.runnables.items()
+                                        if of == kind and not many]
+        if others:
+            return others[0].for_dtype(dtype)
+        calls, self.many_last[kind] = quickest(self.function(kind))
+        return Runnable(self.function(kind), calls, dtype, self.plan.sizes["parameter"], self.fused)
+
+    def for_many(self, kind: str, dtype: np.dtype[Any]) -> Runnable:
+        """The same for many examples, which may lie in another order."""
+        usual = self.runnable(kind, dtype)
+        if usual.last == self.many_last[kind]:
+            return usual
+        calls = with_buffers(self.function(kind), self.many_last[kind])
+        made = Runnable(self.function(kind), calls, dtype, self.plan.sizes["parameter"], self.fused)
+        self.compare(made, usual)
+        return made
 
     @quietly
     def compare(self, made: Runnable, verified: Runnable) -> None:

@@ -51,29 +51,30 @@ class Fuse:
         self.calls, self.element = calls, element
         self.results = set(map(self.home, names_in(*results)))
         self.sizes = {let.name.info: count(let.name.shape) for let in calls.allocations}
+        self.read: dict[str, int] = {}
+        """By which statement an array is read last."""
+        for i, statement in enumerate(calls.statements):
+            whole = isinstance(statement, Let) or statement.place.kind == "name"
+            read = names_in(*(statement.arrays[:1] if whole else statement.arrays))
+            self.read.update(dict.fromkeys(map(self.home, read), i))
+        self.read.update(dict.fromkeys(self.results, len(calls.statements)))
 
     def halves(self) -> Iterator[list[Statement | Loop]]:
         """The forward and the backward half, with loops in the place of calls."""
         statements, forward = self.calls.statements, self.calls.forward
-        later = [self.results]
-        for statement in reversed(statements):
-            whole = isinstance(statement, Let) or statement.place.kind == "name"
-            read = names_in(*(statement.arrays[:1] if whole else statement.arrays))
-            later.append(later[-1] | set(map(self.home, read)))
-        later.reverse()
-        for begin, end in ((0, forward), (forward, len(statements))):
-            yield self.fused(statements[begin:end], later[begin + 1 : end + 1])
+        yield self.fused(statements[:forward], 0)
+        yield self.fused(statements[forward:], forward)
 
-    def fused(self, statements: Sequence[Statement], later: Sequence[set[str]]) -> list[Statement | Loop]:
-        """Some calls, with loops in the place of others; `later` says for each what is read after it."""
+    def fused(self, statements: Sequence[Statement], begin: int) -> list[Statement | Loop]:
+        """Some calls, of which the first is number `begin` of all, with loops in the place of others."""
         result: list[Statement | Loop] = []
         run: list[Fitting] = []
         shape: Shape = ()
-        for i, statement in enumerate([*statements, None]):
+        for i, statement in enumerate([*statements, None], begin):
             fitting = self.fitting(statement) if isinstance(statement, Store) else None
             more = self.together([*run, fitting], shape) if run and fitting else None
             if run and more is None:
-                result += self.done(run, shape, later[i - 1])
+                result += self.done(run, shape, i)
                 run = []
             if fitting is not None:
                 shape = more or fitting.shape
@@ -135,14 +136,15 @@ class Fuse:
         axes = refined(shape, run[-1].shape, whole=self.calls.last)
         return axes if axes and self.layout(run, axes) else None
 
-    def done(self, run: Sequence[Fitting], shape: Shape, later: set[str]) -> list[Statement | Loop]:
-        """The loop for some statements, or these again where it does not pay."""
+    def done(self, run: Sequence[Fitting], shape: Shape, end: int) -> list[Statement | Loop]:
+        """The loop for some statements up to one, or these again where it does not pay."""
         layout = self.layout(run, shape)
         if layout is None or (len(run) < FEWEST and ufunc_of(run[0].store.value.kind) not in FUNCTIONS):
             return [part.call for part in run]
         at, lies = layout
         written = dict.fromkeys(str(part.store.place.info) for part in run)
-        kept = [text for text in written if text not in self.calls.root or self.home(text) in later]
+        kept = [text for text in written
+                if text not in self.calls.root or self.read.get(self.home(text), -1) >= end]
         return [Loop([part.store for part in run], lies, kept, self.element, count(shape[:at]), count(shape[at:]))]
 
     def layout(self, run: Sequence[Fitting], shape: Shape) -> tuple[int, dict[str, Lies]] | None:

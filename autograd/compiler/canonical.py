@@ -273,43 +273,40 @@ def linear_terms(graph: Graph) -> Terms:
     """The terms of every linear node as it was written, and of squares."""
     code, start, args = graph.code, graph.start, graph.args
     counts = np.diff(start)
-    owners, signs, lefts, rights, order = [], [], [], [], []
+    owners, signs, lefts, rights = [], [], [], []
 
-    def extend(nodes: Ints, sign: int, left: Ints, right: Ints | None, place: Ints | int) -> None:
+    def extend(nodes: Ints, sign: int, left: Ints, right: Ints | None) -> None:
         owners.append(nodes)
         signs.append(np.full(len(nodes), sign))
         lefts.append(left)
         rights.append(np.full(len(nodes), NONE) if right is None else right)
-        order.append(np.broadcast_to(place, len(nodes)))
 
     def of(name: str) -> Ints:
         return np.flatnonzero(code == CODE[name])
 
     for name, second in (("add", 1), ("sub", -1)):
         nodes = of(name)
-        extend(nodes, 1, args[start[nodes]], None, 0)
-        extend(nodes, second, args[start[nodes] + 1], None, 1)
+        extend(nodes, 1, args[start[nodes]], None)
+        extend(nodes, second, args[start[nodes] + 1], None)
     nodes = of("neg")
-    extend(nodes, -1, args[start[nodes]], None, 0)
+    extend(nodes, -1, args[start[nodes]], None)
     nodes = of("mul")
-    extend(nodes, 1, args[start[nodes]], args[start[nodes] + 1], 0)
+    extend(nodes, 1, args[start[nodes]], args[start[nodes] + 1])
     nodes = of("sum")
     edges = spans(start[nodes], counts[nodes])
-    extend(np.repeat(nodes, counts[nodes]), 1, args[edges], None, edges)
+    extend(np.repeat(nodes, counts[nodes]), 1, args[edges], None)
     nodes = of("dot")
     pairs = counts[nodes] // 2
     edges = spans(start[nodes], pairs)
-    extend(np.repeat(nodes, pairs), 1, args[edges], args[edges + np.repeat(pairs, pairs)], edges)
+    extend(np.repeat(nodes, pairs), 1, args[edges], args[edges + np.repeat(pairs, pairs)])
     nodes = nodes[counts[nodes] % 2 == 1]
-    extend(nodes, 1, args[start[nodes + 1] - 1], None, start[nodes + 1])
+    extend(nodes, 1, args[start[nodes + 1] - 1], None)
     squares = of("pow")
     exponents = args[start[squares] + 1]
     squares = squares[(code[exponents] == CODE["constant"]) & (graph.data[exponents] == 2)]
-    extend(squares, 1, args[start[squares]], args[start[squares]], 0)
-
-    columns = [np.concatenate(parts) for parts in (owners, signs, lefts, rights, order)]
-    by_owner = np.lexsort((columns[4], columns[0]))
-    return Terms(*(column[by_owner] for column in columns[:4]))
+    extend(squares, 1, args[start[squares]], args[start[squares]])
+    terms = Terms(*map(np.concatenate, (owners, signs, lefts, rights)))
+    return terms.take(np.argsort(terms.owner, kind="stable"))  # those of one node are in order
 
 
 def without_zeros(graph: Graph, terms: Terms) -> Folded:
@@ -619,7 +616,7 @@ def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floa
     data = np.where(constant, value, graph.data)
 
     counts = np.where(linear | constant, 0, np.diff(graph.start))
-    args = graph.args[spans(graph.start[:-1], counts)]
+    args = graph.args[np.repeat(~(linear | constant), np.diff(graph.start))]
     start = np.concatenate([[0], np.cumsum(counts)])
     terms = terms.take(linear[terms.owner])
     first = np.concatenate([[0], np.cumsum(np.bincount(terms.owner, minlength=n))])
@@ -658,22 +655,22 @@ def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floa
 
 def alive(graph: Canonical) -> Canonical:
     """Drop every node, operand and term that no root depends on."""
-    n = len(graph.code)
-    alive = np.zeros(n, dtype=bool)
+    counts, number = np.diff(graph.start), np.diff(graph.first)
+    alive, inner = np.zeros(len(graph.code), dtype=bool), counts + number > 0
     frontier = distinct(graph.roots)
+    alive[frontier] = True
     while len(frontier):
-        alive[frontier] = True
         edges = spans(graph.start[frontier], graph.start[frontier + 1] - graph.start[frontier])
         terms = spans(graph.first[frontier], graph.first[frontier + 1] - graph.first[frontier])
         below = np.concatenate([graph.args[edges], graph.left[terms], graph.right[terms]])
-        frontier = distinct(below[(below != NONE) & ~alive[below]])
-    counts = np.where(alive, np.diff(graph.start), 0)
-    number = np.where(alive, np.diff(graph.first), 0)
-    terms = spans(graph.first[:-1], number)
-    graph.args = graph.args[spans(graph.start[:-1], counts)]
-    graph.start = np.concatenate([[0], np.cumsum(counts)])
+        below = below[(below != NONE) & ~alive[below]]
+        alive[below] = True
+        frontier = distinct(below[inner[below]])
+    terms = np.repeat(alive, number)
+    graph.args = graph.args[np.repeat(alive, counts)]
+    graph.start = np.concatenate([[0], np.cumsum(np.where(alive, counts, 0))])
     graph.sign, graph.left, graph.right = graph.sign[terms], graph.left[terms], graph.right[terms]
-    graph.first = np.concatenate([[0], np.cumsum(number)])
+    graph.first = np.concatenate([[0], np.cumsum(np.where(alive, number, 0))])
     graph.alive = alive
     graph.home = np.where(alive[graph.home], graph.home, NONE)
     return graph

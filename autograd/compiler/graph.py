@@ -94,8 +94,8 @@ def hash_sums(hashes: Ints, which: Ints, n: int) -> Ints:
     """The sum, modulo 2⁶⁴, of the hashes that belong to each of n nodes; they come in the order of the nodes."""
     total = np.zeros(n, dtype=np.int64)
     if len(hashes):
-        filled, starts = np.unique(which, return_index=True)
-        total[filled] = np.add.reduceat(hashes, starts)
+        starts = np.append(0, 1 + np.flatnonzero(which[1:] != which[:-1]))
+        total[which[starts]] = np.add.reduceat(hashes, starts)
     return total
 
 
@@ -114,20 +114,17 @@ def distinct(numbers: Ints) -> Ints:
 
 def levels(n: int, start: Ints, args: Ints, first: Ints, left: Ints, right: Ints) -> Ints:
     """Levels of n nodes with operands `args` by `start`, and factors `left`, `right` by `first`."""
-    by_args = np.repeat(np.arange(n), np.diff(start))
-    by_terms = np.repeat(np.arange(n), np.diff(first))
-    there = right >= 0
-    above = np.concatenate([by_args, by_terms, by_terms[there]])
-    below = np.concatenate([args, left, right[there]])
-    depends = np.zeros(n, dtype=bool)
-    depends[above] = True
-    above, below = above[depends[below]], below[depends[below]]  # for what depends on nothing nobody waits
+    depends = np.append((np.diff(start) > 0) | (np.diff(first) > 0), False)
+    by_args, by_terms = (np.repeat(np.arange(n), np.diff(begin)) for begin in (start, first))
+    pairs = [(owner[depends[read]], read[depends[read]])  # for what depends on nothing nobody waits
+             for owner, read in ((by_args, args), (by_terms, left), (by_terms, right))]
+    above, below = map(np.concatenate, zip(*pairs, strict=True))
     waiting = np.bincount(above, minlength=n)
     above = above[np.argsort(below, kind="stable")]
     out = np.concatenate([[0], np.cumsum(np.bincount(below, minlength=n))])
 
     level = np.zeros(n, dtype=np.int64)
-    frontier = np.flatnonzero(depends & (waiting == 0))
+    frontier = np.flatnonzero(depends[:n] & (waiting == 0))
     depth = 1
     while len(frontier):
         level[frontier] = depth

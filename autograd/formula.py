@@ -115,13 +115,18 @@ def _numpy(op: ops.Op, args: tuple[Formula, ...], spelling: str) -> Formula:
     return Formula(op.numpy.format(*args), op.level, spelling)
 
 
+def is_square(op: ops.Op, args: Sequence[Formula]) -> bool:
+    """Whether a power is the square of what can be written twice."""
+    return op is ops.pow and str(args[1]) == "2" and args[0].level == "atom"
+
+
 def _python(op: ops.Op, args: tuple[Formula, ...], spelling: str) -> Formula:
     # Inline where Python's operator is IEEE arithmetic; else a call of the row's forward function.
     if op.total or op in (ops.gt, ops.eq):
         return Formula(op.text.format(*args), op.level, spelling)
     if op is ops.where:
         return Formula("({1} if {0} else {2})".format(*args), "atom", spelling)
-    if op is ops.pow and str(args[1]) == "2" and args[0].level == "atom":
+    if is_square(op, args):
         return Formula("{0} * {0}".format(args[0]), "product", spelling)
     return Formula(f"{op.name}({', '.join(map(str, args))})", "atom", spelling)
 
@@ -132,6 +137,8 @@ def _javascript(op: ops.Op, args: tuple[Formula, ...], spelling: str) -> Formula
         return as_formula(op.expand(args))
     if isinstance(op, ops.Reduction):
         return Formula(op.javascript.format(", ".join(map(str, args))), "atom", spelling)
+    if is_square(op, args):
+        return Formula("{0} * {0}".format(args[0]), "product", spelling)
     return Formula(op.javascript.format(*args), op.level if op.javascript == op.text else "atom", spelling)
 
 

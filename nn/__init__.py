@@ -64,6 +64,7 @@ from nn.training.callbacks import Callback, Checkpoint, EarlyStopping
 from nn.training.engine import ENGINES, EagerEngine, Engine
 from nn.training.evaluation import evaluate
 from nn.training.history import History
+from nn.training.javascript import to_javascript
 from nn.training.train import fit
 from nn.training.training import Training
 from nn.vector import parameters_to_vector, vector_to_parameters
@@ -135,6 +136,7 @@ __all__ = [
     "precision",
     "recall",
     "squared_error",
+    "to_javascript",
     "to_torch_source",
     "vector_to_parameters",
 ]

@@ -17,6 +17,7 @@ from autograd.compiler.native import llvm
 from autograd.compiler.nodes import BlockInfo, block_infos, table
 from autograd.compiler.passes import Pass, passes
 from autograd.compiler.place import Place
+from autograd.compiler.to_javascript import javascript
 from autograd.compiler.to_jax import JaxProgram
 from autograd.compiler.trace import trace
 from autograd.compiler.verify import verify, verify_source
@@ -197,6 +198,27 @@ class Program:
         has. It is the program of the row shapes used last. Raises `MissingPackageError` without JAX.
         """
         return JaxProgram(self.traced().plan, each)
+
+    def to_javascript(self) -> str:
+        """The program as one expression of JavaScript, which needs nothing else: loops over Float64Arrays.
+
+        It gives an object with the numbers of `parameters`, and in a row of `inputs`, `targets`, `outputs` and
+        `noises`; and functions of the arrays theta, X, Y and u, with `count` rows each, row after row:
+        `valueAndGrad(theta, X, Y, count, gradient, u)` fills `gradient` and returns the mean loss,
+        `run(theta, X, Y, count, u)` returns a row of outputs for each example, and `values(theta, X, Y, count, u)`
+        every array of the program that has a row for each example, and its gradient, by name. u are random numbers from
+        0 to 1, if there are `noises`. `outside` holds the numbers of Values that the loss reads besides parameters, and
+        may be changed. Where the function that was compiled returns several values there is only `run`.
+
+        It is the program of the row shapes used last; numbers are those of NumPy to rounding, in float64. Where
+        results are not finite, they may be others than those of eager evaluation.
+
+        >>> w = Value(2.0, "w")
+        >>> program = Program(lambda x: w * x, [w]).trace(())
+        >>> program.to_javascript().splitlines()[-1]
+        '})()'
+        """
+        return javascript(self.traced().plan)
 
     def to_native(self) -> NativeProgram:
         """The same loss as a program that runs as machine code, see `NativeProgram`.

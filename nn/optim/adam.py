@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Unpack
 
 import numpy as np
 
+from autograd import sqrt
 from nn.arguments import fraction, rate
 from nn.optim.base import Optimizer, Options, Schedule, takes_parameters
 from nn.optim.clip import Vector
@@ -44,7 +44,7 @@ class Adam(Optimizer):
         np.multiply(gradient, gradient, out=move)
         np.add(v, np.multiply(move, 1 - self.beta2, out=move), out=v)
         # The corrections are numbers: with c = √(1 - β₂ᵗ) the step is αc/(1 - β₁ᵗ) · m / (√v + εc).
-        correction = math.sqrt(1 - self.beta2**self.steps)
+        correction = sqrt(1 - self.beta2**self.steps)
         np.add(np.sqrt(v, out=move), self.eps * correction, out=move)
         np.divide(m, move, out=move)
         return np.multiply(move, self.lr * correction / (1 - self.beta1**self.steps), out=move)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypedDict, overload
 
 import numpy as np
 
+from autograd.compiler.to_javascript import Rule
 from autograd.errors import SizeError, UsageError
 from autograd.flat import assign, gradients_of, numbers_of, zero_gradients
 from autograd.nested import parameters_of
@@ -197,6 +199,34 @@ class Optimizer:
         if self.decay:
             gradient = np.add(gradient, np.multiply(theta, self.decay, out=self.move), out=self.bent)
         return gradient
+
+    # ── other languages ──────────────────────────────────────────────────────────────────────
+
+    def to_javascript(self) -> str:
+        """The rule as one expression of JavaScript, printed from `update` itself.
+
+        It gives an object with the names of `memory`, its `numbers` by name, and a function
+        `step(theta, gradient, state, numbers, steps)` that changes the Float64Arrays theta and those of `state`, one
+        for each name of `memory`. `steps` is the number of the step, from 1 on. `numbers` are lr and whatever else is
+        a float here; but what is 0 is left out, with the part of the rule that it would switch on. Raises
+        `UsageError` for an optimiser with a method `step` of its own.
+        """
+        if type(self).step is not Optimizer.step:
+            raise UsageError(f"{type(self).__name__} has a method step of its own: only one that says in update how "
+                             "far to go can be written in JavaScript")
+        twin, rule = copy.copy(self), Rule()
+        numbers = {text: number for text, number in vars(self).items()
+                   if isinstance(number, float) and (number or text == "lr") and text != "epochs"}
+        vars(twin).update({text: rule.number(text) for text in numbers}, steps=rule.number("steps"))
+        theta, gradient = rule.vector("theta"), rule.vector("gradient")
+        kept = {text: rule.vector(text) for text in self.memory}
+        twin.state = dict(kept)
+        twin.move, twin.bent, twin.spare = map(rule.spare, ("move", "bent", "spare"))
+        twin.change(theta, gradient)
+        for text, vector in kept.items():
+            if twin.state[text] is not vector:
+                vector[...] = twin.state[text]
+        return rule.javascript(numbers, list(kept))
 
     # ── checkpoints ──────────────────────────────────────────────────────────────────────────
 

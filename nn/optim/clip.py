@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autograd import div, gt, sqrt, where
+
 Vector = npt.NDArray[np.floating[Any]]
 
 
@@ -21,7 +23,7 @@ def clip_by_norm(gradient: Vector, limit: float, out: Vector | None = None) -> V
     array([0.6, 0.8])
     """
     length = norm(gradient)
-    return np.multiply(gradient, limit / length if length > limit else 1.0, out=out)
+    return np.multiply(gradient, where(gt(length, limit), div(limit, length), 1.0), out=out)
 
 
 def clip_by_value(gradient: Vector, limit: float, out: Vector | None = None) -> Vector:
@@ -36,8 +38,8 @@ def clip_by_value(gradient: Vector, limit: float, out: Vector | None = None) -> 
 def norm(vector: Vector) -> float:
     """The Euclidean length ‖v‖, also where the squares of the components overflow."""
     with np.errstate(over="ignore"):
-        length = math.sqrt(np.dot(vector, vector))
-    if not math.isinf(length):
+        length = sqrt(np.dot(vector, vector))
+    if not isinstance(length, float) or not math.isinf(length):  # what stands for any number has none to look at
         return length
     largest = float(np.abs(vector).max())
     return largest if math.isinf(largest) else largest * float(np.linalg.norm(vector / largest))

@@ -6,6 +6,7 @@ from typing import Unpack
 
 import numpy as np
 
+from autograd import eq, where
 from autograd.errors import UsageError
 from nn.arguments import fraction
 from nn.optim.base import Optimizer, Options, Schedule, takes_parameters
@@ -46,7 +47,7 @@ class SGD(Optimizer):
         if not self.momentum:
             return np.multiply(gradient, self.lr, out=self.move)
         velocity = self.state["velocity"]
-        share = 1 - self.momentum if self.average else 1.0 if self.steps == 1 else 1 - self.dampening
+        share = 1 - self.momentum if self.average else where(eq(self.steps, 1), 1.0, 1 - self.dampening)
         np.multiply(velocity, self.momentum, out=velocity)
         np.add(velocity, np.multiply(gradient, share, out=self.move), out=velocity)
         if not self.nesterov:

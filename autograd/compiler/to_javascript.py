@@ -1,0 +1,818 @@
+"""The blocks of a program as JavaScript: loops over typed arrays, for a page that trains by itself.
+
+Every array lies row by row in a Float64Array. A view is never made: where an element of one is read, its index is
+worked out in terms of the array that it is a view of. So a statement becomes loops over the axes of its result, with
+the element written out as an expression; a sum in it is a loop of its own. What would be computed again and again that
+way has an array of its own.
+
+>>> from autograd.compiler.array import matmul, name
+>>> x, W, b = name("x", (Rows(), 2)), name("W", (2, 3)), name("b", (3,))
+>>> write = Writer([x, W, b])
+>>> write.statement(Let(name("z", (Rows(), 3)), matmul(x, W) + b))
+>>> print(write.text())
+const { z } = memory;
+for (let i = 0; i < n; i++) {
+  for (let j = 0; j < 3; j++) {
+    let s = 0;
+    for (let k = 0; k < 2; k++) {
+      s += x[2 * i + k] * W[3 * k + j];
+    }
+    z[3 * i + j] = s + b[j];
+  }
+}
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import ops
+from autograd.compiler.array import (
+    VIEWS,
+    Array,
+    Constant,
+    Let,
+    Position,
+    Rows,
+    Shape,
+    Size,
+    Statement,
+    Step,
+    Store,
+    broadcast_shape,
+    count,
+    reduce,
+)
+from autograd.compiler.build import Plan
+from autograd.compiler.function import Function, function
+from autograd.compiler.names import Names
+from autograd.errors import NumberError
+from autograd.formula import Formula
+
+RESERVED = (
+    "await", "arguments", "case", "catch", "const", "debugger", "default", "delete", "do", "enum", "eval", "export",
+    "extends", "false", "function", "implements", "instanceof", "interface", "let", "memory", "new", "null", "package",
+    "private", "protected", "public", "static", "super", "switch", "this", "throw", "true", "typeof", "undefined",
+    "var", "void", "Math", "Number", "Float64Array", "Int32Array", "Infinity", "NaN", "Object", "room", "run",
+    "values", "valueAndGrad",
+)
+"""What no array may be called in JavaScript, besides what is reserved in Python's source."""
+
+ELSEWHERE = "concatenate", "like"
+"""The kinds of which no single element can be written down."""
+
+SUMS = "matmul", "einsum", "reduce", "reduceat", "scatter", "mean"
+"""The kinds of which an element takes a loop."""
+
+COMPUTED = (*SUMS, *ELSEWHERE, "copy", "cast", "full")
+
+
+# ── indices ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Index:
+    """A number of an element: a constant plus multiples of variables, such as 3 * i + j + 2."""
+
+    constant: int = 0
+    terms: tuple[tuple[str, Size], ...] = ()
+
+    @classmethod
+    def of(cls, text: str) -> Index:
+        """A variable."""
+        return cls(0, ((text, 1),))
+
+    def __add__(self, other: Index) -> Index:
+        terms = dict(self.terms)
+        for text, size in other.terms:
+            terms[text] = added(terms[text], size) if text in terms else size
+        return Index(self.constant + other.constant, tuple(terms.items()))
+
+    def times(self, size: Size) -> Index:
+        """So many times itself; the number of examples, or a multiple of it, too."""
+        if isinstance(size, int):
+            return Index(size * self.constant, tuple((text, multiplied(own, size)) for text, own in self.terms if size))
+        terms = tuple((text, multiplied(size, own)) for text, own in self.terms)
+        lead = Index(0, (("n", size.times * self.constant),)) if self.constant else Index()
+        return lead + Index(0, terms)
+
+    def __str__(self) -> str:
+        parts = [text if size == 1 else f"{extent(size)} * {text}" for text, size in self.terms]
+        if self.constant or not parts:
+            parts.append(str(self.constant))
+        return " + ".join(parts).replace("+ -", "- ")
+
+
+def added(a: Size, b: Size) -> Size:
+    """The sum of two strides of the same kind."""
+    if isinstance(a, Rows) and isinstance(b, Rows):
+        return Rows(a.times + b.times)
+    assert isinstance(a, int) and isinstance(b, int), "a variable has strides of one kind"
+    return a + b
+
+
+def multiplied(a: Size, b: Size) -> Size:
+    """The product of two sizes, of which one is a number."""
+    if isinstance(a, Rows):
+        assert isinstance(b, int), "no array has the examples along two axes"
+        return Rows(a.times * b)
+    return Rows(a * b.times) if isinstance(b, Rows) else a * b
+
+
+def extent(size: Size) -> str:
+    """A size as text."""
+    return str(size) if isinstance(size, int) else "n" if size.times == 1 else f"{size.times} * n"
+
+
+def position(where: Position) -> Index:
+    """A position, perhaps one that moves on in a loop."""
+    return Index(where.start, ((where.index, where.step),)) if isinstance(where, Step) else Index(where)
+
+
+At = tuple[Index, ...]
+
+
+def strides(shape: Shape) -> list[Size]:
+    """How far apart neighbours along each axis are, row by row."""
+    return [count(shape[axis + 1 :]) if axis + 1 < len(shape) else 1 for axis in range(len(shape))]
+
+
+def flat(at: At, shape: Shape) -> Index:
+    """The number of an element, row by row."""
+    total = Index()
+    for index, stride in zip(at, strides(shape), strict=True):
+        total = total + index.times(stride)
+    return total
+
+
+def fitted(at: At, shape: Shape) -> At:
+    """Where an array of some shape is read for an element of what it is broadcast to."""
+    return tuple(Index() if size == 1 else index for index, size in zip(at[len(at) - len(shape) :], shape, strict=True))
+
+
+# ── statements ───────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Writer:
+    """The lines of a function, statement by statement; `given` are the arrays that it need not make."""
+
+    given: Iterable[Array]
+    names: Names = field(default_factory=Names)
+    lines: list[str] = field(default_factory=list)
+    depth: int = 0
+
+    def __post_init__(self) -> None:
+        self.names.taken |= {*RESERVED, *(array.info for array in self.given)}
+        self.memory: dict[str, Shape] = {}
+        """The arrays that are kept from call to call."""
+        self.views: dict[str, Array] = {}
+        """What is a view of another array, and has no memory."""
+        self.numbers: set[str] = set()
+        """What is a single number."""
+        self.carried: dict[str, npt.NDArray[Any]] = {}
+        self.called: dict[str, str] = {}
+        """Names that JavaScript does not take, and what stands for them."""
+
+    def text(self) -> str:
+        """All lines."""
+        head = [f"const {{ {', '.join(map(self.name, self.memory))} }} = memory;"] if self.memory else []
+        return "\n".join([*head, *self.lines])
+
+    def line(self, text: str) -> None:
+        """Add a line."""
+        self.lines.append("  " * self.depth + text)
+
+    @contextlib.contextmanager
+    def loop(self, size: Size | tuple[str, str], stem: str) -> Iterator[Index]:
+        """A loop over an axis, or from one number to another; its index."""
+        start, stop = ("0", extent(size)) if isinstance(size, (int, Rows)) else size
+        if size == 1:
+            yield Index()
+            return
+        with self.scope():
+            text = self.names.fresh(stem)
+            self.line(f"for (let {text} = {start}; {text} < {stop}; {text}++) {{")
+            self.depth += 1
+            yield Index.of(text)
+            self.depth -= 1
+            self.line("}")
+
+    @contextlib.contextmanager
+    def scope(self) -> Iterator[None]:
+        """A block whose names may be used again after it."""
+        taken, counts = set(self.names.taken), dict(self.names.counts)
+        yield
+        self.names.taken, self.names.counts = taken | {*self.memory, *self.carried, *self.called.values()}, counts
+
+    @contextlib.contextmanager
+    def loops(self, shape: Shape) -> Iterator[At]:
+        """Loops over all axes."""
+        with contextlib.ExitStack() as stack:
+            yield tuple(stack.enter_context(self.loop(size, "ijklm"[min(axis, 4)])) for axis, size in enumerate(shape))
+
+    def name(self, text: str) -> str:
+        """What an array is called."""
+        if text in RESERVED and text not in self.called:
+            self.called[text] = self.names.fresh(f"{text}_")
+        return self.called.get(text, text)
+
+    # ── what is done ─────────────────────────────────────────────────────────────────────────
+
+    def statement(self, statement: Statement) -> None:
+        """Write a statement."""
+        if isinstance(statement, Store):
+            self.store(statement.place, statement.value, statement.adds)
+        elif is_named_view(statement.value):
+            self.views[statement.name.info] = statement.value
+        else:
+            self.define(statement.name, statement.value)
+
+    def define(self, target: Array, value: Array) -> None:
+        """Compute an array, or a number, that gets a name."""
+        text = str(target.info)
+        if not target.shape:
+            value = self.prepared(value)
+            self.line(f"const {self.name(text)} = {self.read(value, ())};")
+            self.numbers.add(text)
+            return
+        self.memory[text] = target.shape
+        if value.kind == "like":
+            if value.info:
+                self.line(f"{self.name(text)}.fill(0, 0, {extent(count(target.shape))});")
+        else:
+            self.store(target, value)
+
+    def store(self, place: Array, value: Array, adds: bool = False) -> None:
+        """Write a value to a place, or add it to what is there."""
+        if value.kind == "concatenate" and not adds:
+            self.store_parts(place, value.args)
+            return
+        value = self.prepared(value, top=True)
+        if self.spoils(place, value):
+            value = self.kept(value)
+        with self.loops(place.shape) as at:
+            number = self.read(value, fitted(at, value.shape))
+            self.line(f"{self.read(place, at)} {'+=' if adds else '='} {number};")
+
+    def store_parts(self, place: Array, parts: Sequence[Array]) -> None:
+        """Write arrays side by side."""
+        begin = 0
+        for part in parts:
+            width = part.shape[-1]
+            assert isinstance(width, int), "what lies side by side has columns"
+            value = self.prepared(part, top=True)
+            with self.loops(part.shape) as at:
+                number = self.read(value, at)
+                self.line(f"{self.read(place, (*at[:-1], at[-1] + Index(begin)))} = {number};")
+            begin += width
+
+    def spoils(self, place: Array, value: Array) -> bool:
+        """Whether a value is read elsewhere than where it is written, so that writing would change it."""
+        target = self.source(place)
+
+        def reads(array: Array, elsewhere: bool) -> bool:
+            if array.kind == "name":
+                same = array.key == place.key and not elsewhere
+                return self.source(array) == target and not same
+            here = isinstance(array.kind, ops.Op)
+            return any(reads(arg, elsewhere or not here or arg.shape != place.shape) for arg in array.args)
+
+        return reads(value, False)
+
+    def source(self, array: Array) -> Any:
+        """The name of the memory that an array is in."""
+        while array.kind != "name" or array.info in self.views:
+            if array.kind == "constant":
+                return None
+            array = self.views[array.info] if array.kind == "name" else array.args[0]
+        return array.info
+
+    # ── what gets an array of its own ────────────────────────────────────────────────────────
+
+    def prepared(self, array: Array, top: bool = False, often: bool = False) -> Array:
+        """The same, with names for what an expression cannot have in it or would compute `often`."""
+        if not array.args or array.kind == "like":
+            return self.kept(array) if array.kind == "like" and not top else array
+        again = array.kind in ("matmul", "einsum", "take")
+        args = tuple(
+            self.prepared(arg, often=again or (array.kind in VIEWS and often) or repeats(array, arg))
+            for arg in array.args)
+        same = all(new is old for new, old in zip(args, array.args, strict=True))
+        new = array if same else Array(array.kind, args, array.info, array.shape, array.dtype)
+        computes = isinstance(array.kind, ops.Op) or array.kind in COMPUTED
+        return self.kept(new) if not top and (array.kind in ELSEWHERE or (often and computes)) else new
+
+    def kept(self, array: Array) -> Array:
+        """An array with a name of its own."""
+        own = Array("name", (), self.names.fresh("t"), array.shape, array.dtype)
+        self.define(own, array)
+        return own
+
+    # ── elements ─────────────────────────────────────────────────────────────────────────────
+
+    def read(self, array: Array, at: At) -> Formula:
+        """An element as an expression; lines that it needs are added."""
+        if isinstance(array.kind, ops.Op):
+            return self.row(array.kind, [self.read(arg, fitted(at, arg.shape)) for arg in array.args])
+        result: Formula = getattr(self, f"_{array.kind}")(array, at)
+        return result
+
+    def row(self, row: ops.Op, operands: list[Formula]) -> Formula:
+        """A row of the table; what it names several times is computed once."""
+        short = tuple(
+            operand if is_short(operand) or mentions(row, place) < 2 else self.let(operand)
+            for place, operand in enumerate(operands))
+        result: Formula = row.dispatch(short)
+        return result
+
+    def let(self, formula: Formula) -> Formula:
+        """A name for a number."""
+        own = self.names.fresh("v")
+        self.line(f"const {own} = {formula};")
+        return code(own)
+
+    def _name(self, array: Array, at: At) -> Formula:
+        if array.info in self.views:
+            return self.read(self.views[array.info], at)
+        own = self.name(array.info)
+        return code(f"{own}[{flat(at, array.shape)}]" if array.shape else own)
+
+    def _number(self, array: Array, at: At) -> Formula:
+        return code(literal(array.info))
+
+    def _constant(self, array: Array, at: At) -> Formula:
+        return self.lookup(array.info.array, flat(at, array.shape), array.info.name)
+
+    def lookup(self, array: npt.NDArray[Any], index: Index, stem: str = "c") -> Formula:
+        """An element of an array that is carried along."""
+        if not index.terms:
+            return code(literal(array.flat[index.constant]))
+        for text, known in self.carried.items():
+            if known is array or (known.dtype == array.dtype and known.shape == array.shape and bool(
+                    (known == array).all())):
+                return code(f"{text}[{index}]")
+        text = self.names.fresh(stem)
+        self.carried[text] = array
+        return code(f"{text}[{index}]")
+
+    def index(self, array: npt.NDArray[Any], at: At) -> Index:
+        """An element of an array of indices."""
+        found = self.lookup(array, flat(at, array.shape))
+        return Index(int(str(found))) if str(found).lstrip("-").isdigit() else Index.of(str(found))
+
+    # views
+
+    def _part(self, array: Array, at: At) -> Formula:
+        start, _, step = array.info
+        return self.read(array.args[0], (*at[:-1], position(start) + at[-1].times(step)))
+
+    def _column(self, array: Array, at: At) -> Formula:
+        return self.read(array.args[0], (*at, position(array.info)))
+
+    def _take(self, array: Array, at: At) -> Formula:
+        index = array.info.array
+        lead = len(at) - index.ndim
+        return self.read(array.args[0], (*at[:lead], self.index(index, at[lead:])))
+
+    def _view(self, array: Array, at: At) -> Formula:
+        base, sizes, steps = array.info
+        lead = len(at) - len(sizes)
+        place = position(base)
+        for index, step in zip(at[lead:], steps, strict=True):
+            place = place + index.times(step)
+        return self.read(array.args[0], (*at[:lead], place))
+
+    def _reshape(self, array: Array, at: At) -> Formula:
+        below = array.args[0]
+        one_by_one = [i for i, size in enumerate(below.shape) if size != 1]
+        long = [index for index, size in zip(at, array.shape, strict=True) if size != 1]
+        if [size for size in array.shape if size != 1] == [below.shape[i] for i in one_by_one]:
+            given = dict(zip(one_by_one, long, strict=True))
+            return self.read(below, tuple(given.get(i, Index()) for i in range(len(below.shape))))
+        whole = flat(at, array.shape)
+        while below.kind == "name" and below.info in self.views and self.views[below.info].kind == "reshape":
+            below = self.views[below.info].args[0]
+        if below.kind == "name" and below.info not in self.views:
+            return code(f"{self.name(below.info)}[{whole}]")
+        return self.read(below, self.unflattened(whole, below.shape))
+
+    def unflattened(self, whole: Index, shape: Shape) -> At:
+        """The indices of the element with a number."""
+        if len(shape) == 1:
+            return (whole,)
+        at = []
+        for size, stride in zip(shape, strides(shape), strict=True):
+            quotient = f"Math.floor(({whole}) / ({extent(stride)}))" if stride != 1 else f"({whole})"
+            at.append(Index() if size == 1 else Index.of(f"({quotient} % ({extent(size)}))"))
+        return tuple(at)
+
+    def _transpose(self, array: Array, at: At) -> Formula:
+        return self.read(array.args[0], (*at[:-2], at[-1], at[-2]))
+
+    _swapped = _transpose
+
+    def _permuted(self, array: Array, at: At) -> Formula:
+        order = array.info
+        return self.read(array.args[0], tuple(at[order.index(axis)] for axis in range(len(order))))
+
+    def _widened(self, array: Array, at: At) -> Formula:
+        return self.read(array.args[0], at[:-1])
+
+    def _broadcast(self, array: Array, at: At) -> Formula:
+        return self.read(array.args[0], fitted(at, array.args[0].shape))
+
+    def _same(self, array: Array, at: At) -> Formula:
+        return self.read(array.args[0], at)
+
+    _copy = _cast = _same
+
+    def _full(self, array: Array, at: At) -> Formula:
+        return self.read(array.args[0], ())
+
+    # sums
+
+    def summed(self, sizes: Iterable[Any], term: Callable[[At], Formula], row: ops.Op = ops.sum) -> Formula:
+        """A reduction of terms, each of which is an expression of its indices."""
+        own = self.names.fresh("s")
+        self.line(f"let {own} = {literal(neutral(row))};")
+        with contextlib.ExitStack() as stack:
+            at = tuple(stack.enter_context(self.loop(size, "k")) for size in sizes)
+            number = term(at)
+            if row is ops.sum:
+                self.line(f"{own} += {number};")
+            else:
+                self.line(f"{own} = {row.dispatch((code(own), number))};")
+        return code(own)
+
+    def _matmul(self, array: Array, at: At) -> Formula:
+        left, right = array.args
+
+        def term(inner: At) -> Formula:
+            a = (*at[:-1], *inner) if len(left.shape) > 1 else inner
+            b = (*at[:-2], *inner, at[-1]) if len(left.shape) > 1 else (*inner, at[-1])
+            return product(self.read(left, fitted(a, left.shape)), self.read(right, fitted(b, right.shape)))
+
+        return self.summed([left.shape[-1]], term)
+
+    def _einsum(self, array: Array, at: At) -> Formula:
+        given, _, result = array.info.partition("->")
+        letters = result.removeprefix("...")
+        lead = len(at) - len(letters)
+        known = dict(zip(letters, at[lead:], strict=True))
+        operands = [(arg, text.removeprefix("...")) for arg, text in zip(array.args, given.split(","), strict=True)]
+        sizes = {letter: size for arg, text in operands
+                 for letter, size in zip(text, arg.shape[len(arg.shape) - len(text) :], strict=True)
+                 if letter not in known}
+
+        def term(inner: At) -> Formula:
+            every = known | dict(zip(sizes, inner, strict=True))
+            factors = []
+            for arg, text in operands:
+                own = len(arg.shape) - len(text)
+                head = fitted(at[lead - own : lead], arg.shape[:own]) if own else ()
+                factors.append(self.read(arg, (*head, *(every[letter] for letter in text))))
+            return product(*factors)
+
+        return self.summed(sizes.values(), term)
+
+    def _reduce(self, array: Array, at: At) -> Formula:
+        row, axes, keep = array.info
+        below = array.args[0]
+        gone = [axis for axis in range(len(below.shape)) if axis in {axis % len(below.shape) for axis in axes}]
+        rest = iter([index for axis, index in enumerate(at) if not (keep and axis in gone)])
+        kept = {axis: next(rest) for axis in range(len(below.shape)) if axis not in gone}
+
+        def term(inner: At) -> Formula:
+            every = kept | dict(zip(gone, inner, strict=True))
+            return self.read(below, tuple(every[axis] for axis in range(len(below.shape))))
+
+        return self.summed([below.shape[axis] for axis in gone], term, row)
+
+    def _mean(self, array: Array, at: At) -> Formula:
+        below = array.args[0]
+        total = self.summed(below.shape, lambda inner: self.read(below, inner))
+        size = count(below.shape)
+        return code(f"{total} / {extent(size)}" if size == Rows() or isinstance(size, int)
+                    else f"{total} / ({extent(size)})", "product")
+
+    def _reduceat(self, array: Array, at: At) -> Formula:
+        row, starts = array.info
+        below = array.args[0]
+        return self.run(below, at, np.append(starts.array, below.shape[-1]), None, row)
+
+    def _scatter(self, array: Array, at: At) -> Formula:
+        order, starts, places, size = array.info
+        ends = np.append(starts.array[1:], len(order.array))
+        runs: list[list[int]] = [[] for _ in range(size)]
+        for start, end, place in zip(starts.array, ends, places.array, strict=True):
+            runs[place] += order.array[start:end].tolist()
+        bounds = np.cumsum([0, *map(len, runs)])
+        return self.run(array.args[0], at, bounds, np.array(list(itertools.chain(*runs)), int), ops.sum)
+
+    def run(
+        self, below: Array, at: At, bounds: npt.NDArray[Any], order: npt.NDArray[Any] | None, row: ops.Op,
+    ) -> Formula:
+        """The reduction of a run of columns, in an order of them."""
+        run = self.index(bounds, (at[-1],)), self.index(bounds, (at[-1] + Index(1),))
+
+        def term(inner: At) -> Formula:
+            return self.read(below, (*at[:-1], inner[0] if order is None else self.index(order, inner)))
+
+        return self.summed([tuple(map(str, run))], term, row)
+
+
+def is_named_view(array: Array) -> bool:
+    """Whether an array is a name, a constant or a view of one: it needs no memory."""
+    while array.kind in VIEWS:
+        array = array.args[0]
+    return array.kind in ("name", "constant")
+
+
+def repeats(array: Array, arg: Array) -> bool:
+    """Whether an element of an operand is read for several elements of a row, or of what it is broadcast to."""
+    spreads = isinstance(array.kind, ops.Op) or array.kind in ("broadcast", "full")
+    return spreads and broadcast_shape(arg.shape, (1,) * len(array.shape)) != array.shape and bool(array.shape)
+
+
+def product(left: Formula, right: Formula) -> Formula:
+    """Two factors."""
+    result: Formula = left * right
+    return result
+
+
+def neutral(row: ops.Op) -> float:
+    """The number with which a reduction begins, since it changes no other."""
+    return next(x for x in (0.0, -math.inf, math.inf) if all(row.forward(x, y) == y for y in (-2.0, 0.5, 3.0)))
+
+
+def mentions(row: ops.Op, place: int) -> int:
+    """How often the spelling of a row has an operand in it."""
+    return row.javascript.count(f"{{{place}")
+
+
+def is_short(formula: Formula) -> bool:
+    """Whether a formula is a name or a plain number."""
+    return str(formula).replace(".", "").isalnum()
+
+
+def code(text: str, level: str = "") -> Formula:
+    """Text as a formula."""
+    return Formula(text, level or ("unary" if text.startswith("-") else "atom"), "javascript")
+
+
+def literal(value: Any) -> str:
+    """A number as JavaScript writes it."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return repr(value).removesuffix(".0")
+
+
+def carried_along(carried: dict[str, npt.NDArray[Any]]) -> list[str]:
+    """Definitions of the arrays that a program carries along."""
+    lines = []
+    for text, array in carried.items():
+        kind = "Float64Array" if array.dtype.kind == "f" else "Int32Array"
+        numbers = list(map(literal, array.reshape(-1)))
+        many = len(numbers) > 3 and len(set(numbers)) == 1
+        made = f"new {kind}({len(numbers)}).fill({numbers[0]})" if many else f"{kind}.of({', '.join(numbers)})"
+        lines.append(f"const {text} = {made};")
+    return lines
+
+
+# ── rules over vectors ────────────────────────────────────────────────────────────────────────
+
+
+class Vector(Array):
+    """A vector that stands for any: what NumPy is asked to do with it becomes statements of its `rule`.
+
+    >>> rule = Rule()
+    >>> theta, gradient = rule.vector("theta"), rule.vector("gradient")
+    >>> np.subtract(theta, np.multiply(gradient, rule.number("lr")), out=theta) is theta
+    True
+    >>> print(rule.body())
+    const { t } = memory;
+    for (let i = 0; i < n; i++) {
+      t[i] = gradient[i] * lr;
+    }
+    for (let i = 0; i < n; i++) {
+      theta[i] = theta[i] - t[i];
+    }
+    """
+
+    __slots__ = ("rule",)
+
+    def __init__(self, rule: Rule, text: str) -> None:
+        super().__init__("name", (), text, (Rows(),), "float")
+        self.rule = rule
+
+    @classmethod
+    def apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Array:
+        """What an operator makes, by a name of its own: what it is made of may change later."""
+        value = Array.apply(op, args)
+        rule = next(arg.rule for arg in args if isinstance(arg, Vector))
+        return rule.noted(value)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
+        """A row of the table, written to `out` if it is given."""
+        row = ops.UFUNCS.get(ufunc.__name__)
+        if row is None or how != "__call__" or set(options) - {"out"}:
+            raise NumberError(f"a rule in JavaScript is made of rows of the table, np.{ufunc.__name__} came")
+        return self.rule.noted(Array.apply(row, tuple(map(Array.lift, inputs))), *options.get("out", ()))
+
+    def __array_function__(self, made: Any, types: Any, args: Any, options: dict[str, Any]) -> Any:
+        """The functions of NumPy that are no ufuncs, and have a meaning here."""
+        if made is np.dot:
+            return self.rule.noted(reduce(ops.sum, args[0] * args[1]))
+        if made is np.clip:
+            vector, low, high = args
+            return self.rule.noted(ops.minimum(ops.maximum(vector, low), high), *filter(None, [options.get("out")]))
+        if made is np.where:
+            return self.rule.noted(ops.where(*args))
+        raise NumberError(f"a rule in JavaScript is made of rows of the table, np.{made.__name__} came")
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        assert key in (slice(None), ...), "a rule writes whole vectors"
+        self.rule.noted(Array.lift(value), self)
+
+    def _in_place(row: ops.Op) -> Any:  # type: ignore[misc]
+        def apply(self: Vector, other: Any) -> Array:
+            return self.rule.noted(Array.apply(row, (self, Array.lift(other))), self)
+
+        return apply
+
+    __iadd__, __isub__ = _in_place(ops.add), _in_place(ops.sub)
+    __imul__, __itruediv__ = _in_place(ops.mul), _in_place(ops.div)
+
+
+class Rule:
+    """Statements about vectors of one length and single numbers, as they are noted."""
+
+    def __init__(self) -> None:
+        self.names = Names()
+        self.given: list[Any] = []
+        self.spares: list[Vector] = []
+        self.statements: list[Statement] = []
+
+    def vector(self, text: str) -> Vector:
+        """A vector that is given."""
+        self.given.append(Vector(self, text))
+        return self.given[-1]
+
+    def spare(self, text: str) -> Vector:
+        """A vector to write to."""
+        self.spares.append(Vector(self, self.names.fresh(text)))
+        return self.spares[-1]
+
+    def number(self, text: str) -> Array:
+        """A number that is given."""
+        self.given.append(Array("name", (), text, (), "float"))
+        return self.given[-1]
+
+    def noted(self, value: Array, out: Vector | None = None) -> Array:
+        """What a value is called: `out`, to which it is written, or a new name."""
+        if out is not None:
+            self.statements.append(Store(out, value, adds=False))
+            return out
+        taken = {given.info for given in self.given}
+        text = next(text for text in iter(lambda: self.names.fresh("t"), "") if text not in taken)
+        own = Vector(self, text) if value.shape else Array("name", (), text, (), "float")
+        self.statements.append(Let(own, value))
+        return own
+
+    def body(self) -> str:
+        """The lines of a function of what is given, of `memory`, and of the number n of elements."""
+        return self.written().text()
+
+    def written(self) -> Writer:
+        """The statements as they are written."""
+        write = Writer(self.given, self.names)
+        used = {text for statement in self.statements for array in statement.arrays for text in array.names}
+        write.memory |= {spare.info: spare.shape for spare in self.spares if spare.info in used}
+        for statement in self.statements:
+            write.statement(statement)
+        return write
+
+    def javascript(self, numbers: Mapping[str, float], memory: Sequence[str]) -> str:
+        """An object with the numbers, the names of what is remembered, and the function `step`."""
+        write = self.written()
+        head = "step(theta, gradient, state, numbers, steps)"
+        lines = [
+            "const n = theta.length;",
+            f"const {{ {', '.join(numbers)} }} = numbers;",
+            *([f"const {{ {', '.join(memory)} }} = state;"] if memory else []),
+            *([f"const memory = {{ {', '.join(f'{text}: new Float64Array(n)' for text in write.memory)} }};"]
+              if write.memory else []),
+            *write.text().splitlines(),
+        ]
+        return "\n".join([
+            "{", f"  memory: [{', '.join(map(json.dumps, memory))}],",
+            f"  numbers: {{ {', '.join(f'{text}: {literal(number)}' for text, number in numbers.items())} }},",
+            f"  {head} {{", *indented(indented(lines)), "  },", "}",
+        ])
+
+
+# ── whole programs ───────────────────────────────────────────────────────────────────────────
+
+
+def javascript(made: Plan) -> str:
+    """A program as one expression of JavaScript, see `Program.to_javascript`."""
+    names, carried = Names(), dict[str, npt.NDArray[Any]]()
+    parts = [Part(function(made, "outputs"), names, carried)]
+    if not made.several:
+        parts.insert(0, Part(function(made, "value_and_grad"), names, carried))
+    sizes = made.sizes
+    fields = {
+        "parameters": sizes["parameter"], "inputs": sizes["input"], "targets": sizes["target"],
+        "outputs": len(made.roots), "noises": sizes["noise"],
+    }
+    outside = ", ".join(literal(value.data) for value in made.outside)
+    texts = [text for part in parts for text in part.lines()]
+    offered = [name for part in parts for name in part.offered]
+    return "\n".join([
+        "(() => {", '  "use strict";',
+        *indented([f"const outside = Float64Array.of({outside});", *carried_along(carried), *texts]),
+        "  return {", *(f"    {text}: {number}," for text, number in fields.items()),
+        f"    outside, {', '.join(offered)},", "  };", "})()",
+    ])
+
+
+class Part:
+    """A function of a program in JavaScript, with the arrays that it works in."""
+
+    def __init__(self, made: Function, names: Names, carried: dict[str, npt.NDArray[Any]]) -> None:
+        self.made = made
+        self.gradient = made.start is not None
+        self.offered = ["valueAndGrad", "values"] if self.gradient else ["run"]
+        lets = [let for let in made.statements if isinstance(let, Let)]
+        names.taken |= {let.name.info for let in lets}
+        given = [*made.arguments, *([made.start.name] if made.start else [])]
+        self.writer = write = Writer(given, names)
+        write.carried = carried
+        for statement in made.statements:
+            if statement is made.start:
+                if made.start.value.info:
+                    write.line("gradient.fill(0);")
+            else:
+                write.statement(statement)
+        self.named = [let.name for let in lets if let.name.batched]
+
+    def lines(self) -> list[str]:
+        """Its definition."""
+        write = self.writer
+        (result, *_) = self.made.results
+        if self.gradient:
+            value = write.read(write.prepared(result), ())
+            head, last = "valueAndGrad = (theta, x, y, n, gradient, u)", f"return {value};"
+        else:
+            own = write.name("result") if "result" not in write.names.taken else write.names.fresh("result")
+            write.line(f"const {own} = new Float64Array({extent(count(result.shape))});")
+            write.store(Array("name", (), own, result.shape, result.dtype), result)
+            head, last = "run = (theta, x, y, n, u)", f"return {own};"
+        body = write.text().splitlines()
+        store = "working" if self.gradient else "running"
+        memory = [
+            f"let {store} = {{ n: -1 }};",
+            f"const {store}For = n => n <= {store}.n ? {store} : ({store} = {{", "  n,",
+            *(f"  {write.name(text)}: new Float64Array({extent(count(shape))}),"
+              for text, shape in write.memory.items()), "});",
+        ]
+        taken = [f"const memory = {store}For(n);"] if write.memory else []
+        lines = [*(memory if write.memory else []), f"const {head} => {{", *indented([*taken, *body, last]), "};"]
+        return [*lines, *self.values()] if self.gradient else lines
+
+    def values(self) -> list[str]:
+        """A function that gives every array of the program that has a row for each example."""
+        write = Writer(self.writer.given, self.writer.names)
+        write.views, write.memory, write.carried = self.writer.views, self.writer.memory, self.writer.carried
+        write.called = self.writer.called
+        results = []
+        for array in self.named:
+            size = extent(count(array.shape))
+            if array.info in write.memory:
+                results.append(f"{array.info}: {write.name(array.info)}.slice(0, {size}),")
+                continue
+            own = write.names.fresh("copy")
+            write.line(f"const {own} = new Float64Array({size});")
+            write.store(Array("name", (), own, array.shape, array.dtype), write.views[array.info])
+            results.append(f"{array.info}: {own},")
+        body = ["valueAndGrad(theta, x, y, n, new Float64Array(theta.length), u);", "const memory = workingFor(n);",
+                *write.text().splitlines(), "return {", *(f"  {text}" for text in results), "};"]
+        return ["const values = (theta, x, y, n, u) => {", *indented(body), "};"]
+
+
+def indented(lines: Iterable[str]) -> list[str]:
+    """Lines inside of something."""
+    return [f"  {line}" if line else "" for line in lines]

@@ -1,0 +1,174 @@
+"""A training as JavaScript: what a page needs to train a model by itself, with the numbers that `fit` would have."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import autograd
+from autograd import Program, Value
+from autograd.errors import UsageError
+from autograd.nested import flatten, parameters_of
+from nn.arguments import count, fraction, function
+from nn.examples import FloatArray
+from nn.init import Seed, generator
+from nn.losses import LOSSES, Loss, meaning_of, threshold_of
+from nn.models.module import Module
+from nn.models.state import shape_of
+from nn.optim import OPTIMIZERS, SGD, Optimizer
+from nn.penalties import Penalized, l1_penalty, l2_penalty, weights
+from nn.training.evaluation import Examples, examples_for
+from nn.training.train import divided
+from nn.vector import parameters_to_vector
+
+RATE = 0.1
+"""The learning rate of gradient descent, where it is offered besides an optimiser that was chosen."""
+
+
+def to_javascript(
+    models: Module | Sequence[Module],
+    X: npt.ArrayLike,
+    Y: npt.ArrayLike,
+    loss: str | Loss,
+    optimizer: Optimizer,
+    *,
+    epochs: int = 10,
+    batch_size: int | None = None,
+    shuffle: bool = True,
+    validation_split: float = 0.0,
+    validation_data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    seed: Seed = None,
+) -> str:
+    """A training as one expression of JavaScript, for the class `Training` of viz/pages/training.js.
+
+    Arguments are those of `fit`, but for `models`: one, or several to choose from, of the same inputs and outputs. For
+    the first `epochs` the examples come in the order in which `fit` meets them with this `seed`, so that all losses and
+    parameters are those of `fit` to rounding; later orders are the page's own. Every optimiser of this package is
+    there, printed from its own rule; so are the penalties of `penalized`, with strengths that can be changed.
+
+    Raises what `fit` raises for the arguments, and `UsageError` for what no page can compute.
+    """
+    several = [models] if isinstance(models, Module) else list(models)
+    if not several:
+        raise UsageError("a page trains a model, or several: none came")
+    epochs, l1, l2, biases = count("epochs", epochs), 0.0, 0.0, False
+    if isinstance(loss, Penalized):
+        loss, l1, l2, biases = loss.loss, loss.l1, loss.l2, loss.biases
+    order, noise, kept_back = generator(seed).spawn(3)
+    share = fraction("share to validate on (validation_split)", validation_split)
+    examples, validation = divided(examples_for(several[0], loss, X, Y), share, kept_back)
+    if validation_data is not None:
+        validation = examples_for(several[0], loss, *validation_data)
+    size, n = batch_size and count("examples in a batch", batch_size), len(examples)
+    written = [Written(model, loss, biases, examples) for model in several]
+    noises = written[0].noises
+    given = {
+        "data": data(examples) | {f"test{name}": rows for name, rows in data(validation).items()},
+        "orders": [order.permutation(n).tolist() for _ in range(epochs)] if shuffle else [],
+        "shuffle": shuffle,
+        "noise": noise.random(epochs * n * noises).tolist() if noises else [],
+        "rates": rates(optimizer, epochs, n, size or n) if optimizer.schedule else [],
+        "classes": classes(loss, examples),
+        "optimizer": label(optimizer),
+        "options": {"lr": optimizer.lr, "batch": size or n, "l1": l1, "l2": l2, "testShare": share},
+    }
+    rules = {label(one): one.to_javascript() for one in [optimizer, *offered()][::-1]}
+    return "\n".join([
+        "{", *(f"{name}: {literal(value)}," for name, value in given.items()),
+        "optimizers: {", *(f"{literal(name)}: {rule}," for name, rule in reversed(rules.items())), "},",
+        "models: [", *(f"{one.text}," for one in written), "],", "}",
+    ])
+
+
+class Written:
+    """A model in JavaScript: its parameters, its loss with penalties while it learns, and what it predicts."""
+
+    def __init__(self, model: Module, loss: str | Loss, biases: bool, examples: Examples) -> None:
+        cost, l1, l2 = function("loss", loss, LOSSES), Value(0.0, "l1"), Value(0.0, "l2")
+
+        def penalized(x: Any, y: Any) -> Any:
+            total = cost(model(x), y)
+            if weights(model, biases):
+                total = total + l1 * l1_penalty(model, 1.0, biases) + l2 * l2_penalty(model, 1.0, biases)
+            return total
+
+        shapes = examples.inputs.shape[1:], examples.targets.shape[1:]
+        with model.mode(training=True):
+            learning = autograd.compile(penalized, model).trace(*shapes)
+        with model.mode(training=False):
+            measured = autograd.compile(penalized, model).trace(*shapes)
+            outputs = autograd.compile(lambda x: flatten(model(x)), model).trace(shapes[0])
+        self.noises = noises_of(learning)
+        programs = {"learning": learning.to_javascript(), "predicting": outputs.to_javascript()}
+        if self.noises:
+            programs["measuring"] = measured.to_javascript()
+        known = {"name": repr(model), "theta": parameters_to_vector(model).tolist(), "parameters": [*named(model)]}
+        self.text = "\n".join([
+            "{", *(f"{name}: {literal(value)}," for name, value in known.items()),
+            *(f"{name}: {text}," for name, text in programs.items()), "}"])
+
+
+def noises_of(program: Program) -> int:
+    """How many random numbers a program draws for each example."""
+    return program.traced().plan.noises
+
+
+def named(model: Module) -> Iterator[dict[str, Any]]:
+    """The parameters by name, each with its shape and with where its numbers are in θ."""
+    places = {value: place for place, value in enumerate(parameters_of(model))}
+    for name, nested in model.named_parameters():
+        yield {"name": name, "shape": shape_of(nested), "places": [places[value] for value in flatten(nested)]}
+
+
+def data(examples: Examples | None) -> dict[str, Any]:
+    """Examples as rows of plain numbers."""
+    if examples is None:
+        return {}
+    return {"X": examples.inputs.reshape(len(examples), -1).tolist(),
+            "Y": examples.targets.reshape(len(examples), -1).tolist()}
+
+
+def classes(loss: str | Loss, examples: Examples) -> dict[str, float] | None:
+    """Where outputs and targets change from one class to the other; nothing if they tell none.
+
+    Rows of several outputs say by the largest which class they mean, and have no such number.
+    """
+    targets: FloatArray = examples.targets.reshape(len(examples), -1)
+    if targets.shape[1] > 1:
+        return {} if bool(np.isin(targets, (0, 1)).all() and (targets.sum(axis=1) == 1).all()) else None
+    meaning = meaning_of(loss)
+    if not any(set(np.unique(targets)) <= pair for pair in ({0.0, 1.0}, {-1.0, 1.0})):
+        return None
+    middle = 0.0 if (targets < 0).any() else 0.5
+    threshold = threshold_of(loss, examples.targets) if meaning else middle
+    return {"output": middle if threshold is None else threshold, "target": middle}
+
+
+def rates(optimizer: Optimizer, epochs: int, n: int, size: int) -> list[float]:
+    """The learning rate of a schedule in each step."""
+    before = optimizer.lr
+    found = [optimizer.at(epoch + met / n) for epoch in range(epochs) for met in range(0, n, size)]
+    optimizer.lr, optimizer.epochs = before, None
+    return found
+
+
+def offered() -> list[Optimizer]:
+    """The optimisers that a page lets its reader choose from."""
+    descents = [SGD(RATE), SGD(RATE, 0.9), SGD(RATE, 0.9, nesterov=True)]
+    return [*descents, *(made() for made in OPTIMIZERS.values() if made is not SGD)]  # type: ignore[call-arg]
+
+
+def label(optimizer: Optimizer) -> str:
+    """What a page calls an optimiser."""
+    if isinstance(optimizer, SGD) and optimizer.momentum:
+        return f"SGD with {'Nesterov momentum' if optimizer.nesterov else 'momentum'}"
+    return type(optimizer).__name__
+
+
+def literal(thing: Any) -> str:
+    """Data as JSON that may stand inside a `<script>`."""
+    return json.dumps(thing).replace("<", "\\u003c")

@@ -29,7 +29,7 @@ import itertools
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -163,8 +163,42 @@ def fitted(at: At, shape: Shape) -> At:
 
 
 @dataclass
+class Nest:
+    """Loops over the axes of a result, which a statement after them may share."""
+
+    shape: Shape
+    at: At
+    begin: int
+    """Where their lines begin."""
+    end: int
+    taken: set[str]
+    """The names in their body."""
+    touched: dict[str, set[str]]
+    """The indices at which they read or write each array."""
+    written: set[str]
+
+    @property
+    def depth(self) -> int:
+        """How many loops there are: an axis of one element needs none."""
+        return sum(bool(index.terms) for index in self.at)
+
+    def goes_with(self, other: Nest) -> bool:
+        """Whether a statement of other loops may come right after these, element by element.
+
+        So it may if whatever one of them writes is met by both at the same element alone.
+        """
+        for text in self.touched.keys() & other.touched.keys() & (self.written | other.written):
+            if len(self.touched[text] | other.touched[text]) > 1:
+                return False
+        return True
+
+
+@dataclass
 class Writer:
-    """The lines of a function, statement by statement; `given` are the arrays that it need not make."""
+    """The lines of a function, statement by statement; `given` are the arrays that it need not make.
+
+    Statements that go over the same axes, one after the other, share their loops if that changes nothing.
+    """
 
     given: Iterable[Array]
     names: Names = field(default_factory=Names)
@@ -182,6 +216,10 @@ class Writer:
         self.carried: dict[str, npt.NDArray[Any]] = {}
         self.called: dict[str, str] = {}
         """Names that JavaScript does not take, and what stands for them."""
+        self.nest: Nest | None = None
+        """The loops that end with the last line."""
+        self.touched: dict[str, set[str]] = {}
+        """The indices at which arrays have been read since loops began."""
 
     def text(self) -> str:
         """All lines."""
@@ -241,9 +279,7 @@ class Writer:
         """Compute an array, or a number, that gets a name."""
         text = str(target.info)
         if not target.shape:
-            value = self.prepared(value)
-            self.line(f"const {self.name(text)} = {self.read(value, ())};")
-            self.numbers.add(text)
+            self.number(text, self.prepared(value))
             return
         self.memory[text] = target.shape
         if value.kind == "like":
@@ -251,6 +287,15 @@ class Writer:
                 self.line(f"{self.name(text)}.fill(0, 0, {extent(count(target.shape))});")
         else:
             self.store(target, value)
+
+    def number(self, text: str, value: Array) -> None:
+        """Compute a number; it comes before the last loops if it may."""
+        nest, begin, self.touched = self.nest, len(self.lines), {}
+        number = self.read(value, ())
+        self.line(f"const {self.name(text)} = {number};")
+        if nest and nest.end == begin == len(self.lines) - 1 and not nest.written & self.touched.keys():
+            self.lines.insert(nest.begin, self.lines.pop())
+            nest.begin, nest.end = nest.begin + 1, nest.end + 1
 
     def store(self, place: Array, value: Array, adds: bool = False) -> None:
         """Write a value to a place, or add it to what is there."""
@@ -260,9 +305,40 @@ class Writer:
         value = self.prepared(value, top=True)
         if self.spoils(place, value):
             value = self.kept(value)
-        with self.loops(place.shape) as at:
-            number = self.read(value, fitted(at, value.shape))
-            self.line(f"{self.read(place, at)} {'+=' if adds else '='} {number};")
+        self.nested(place.shape, place, lambda at: self.assign(place, value, at, "+=" if adds else "="))
+
+    def assign(self, place: Array, value: Array, at: At, sign: str) -> None:
+        """Write an element."""
+        number = self.read(value, fitted(at, value.shape))
+        self.line(f"{self.read(place, at)} {sign} {number};")
+
+    def nested(self, shape: Shape, place: Array, body: Callable[[At], None]) -> None:
+        """Write a body in loops over some axes: in the last ones, if those are over the same axes and it goes."""
+        before = self.nest if self.nest and self.nest.end == len(self.lines) and self.nest.shape == shape else None
+        taken, counts = set(self.names.taken), dict(self.names.counts)
+        if before and before.depth:
+            self.names.taken = taken | before.taken
+            lines, closing = list(self.lines), self.lines[-before.depth :]
+            del self.lines[-before.depth :]
+            self.nest, self.touched, self.depth = None, {}, before.depth
+            body(before.at)
+            self.depth = 0
+            self.lines += closing
+            nest = Nest(shape, before.at, before.begin, len(self.lines), set(self.names.taken), self.touched,
+                        {self.source(place)})
+            self.names.taken = taken | {*self.carried, *self.called.values()}
+            self.names.counts = counts
+            if before.goes_with(nest):
+                touched = {text: before.touched.get(text, set()) | nest.touched.get(text, set())
+                           for text in before.touched.keys() | nest.touched.keys()}
+                self.nest = replace(nest, touched=touched, written=before.written | nest.written)
+                return
+            self.lines = lines
+        begin, self.touched = len(self.lines), {}
+        with self.loops(shape) as at:
+            body(at)
+            inside = set(self.names.taken)
+        self.nest = Nest(shape, at, begin, len(self.lines), inside, self.touched, {self.source(place)})
 
     def store_parts(self, place: Array, parts: Sequence[Array]) -> None:
         """Write arrays side by side."""
@@ -274,6 +350,7 @@ class Writer:
             with self.loops(part.shape) as at:
                 number = self.read(value, at)
                 self.line(f"{self.read(place, (*at[:-1], at[-1] + Index(begin)))} = {number};")
+            self.nest = None
             begin += width
 
     def spoils(self, place: Array, value: Array) -> bool:
@@ -344,8 +421,12 @@ class Writer:
     def _name(self, array: Array, at: At) -> Formula:
         if array.info in self.views:
             return self.read(self.views[array.info], at)
-        own = self.name(array.info)
-        return code(f"{own}[{flat(at, array.shape)}]" if array.shape else own)
+        return self.element(array, flat(at, array.shape)) if array.shape else code(self.name(array.info))
+
+    def element(self, array: Array, index: Index) -> Formula:
+        """An element of an array in memory."""
+        self.touched.setdefault(array.info, set()).add(str(index))
+        return code(f"{self.name(array.info)}[{index}]")
 
     def _number(self, array: Array, at: At) -> Formula:
         return code(literal(array.info))
@@ -403,7 +484,7 @@ class Writer:
         while below.kind == "name" and below.info in self.views and self.views[below.info].kind == "reshape":
             below = self.views[below.info].args[0]
         if below.kind == "name" and below.info not in self.views:
-            return code(f"{self.name(below.info)}[{whole}]")
+            return self.element(below, whole)
         return self.read(below, self.unflattened(whole, below.shape))
 
     def unflattened(self, whole: Index, shape: Shape) -> At:
@@ -443,6 +524,9 @@ class Writer:
 
     def summed(self, sizes: Iterable[Any], term: Callable[[At], Formula], row: ops.Op = ops.sum) -> Formula:
         """A reduction of terms, each of which is an expression of its indices."""
+        sizes = [*sizes]
+        if all(size == 1 for size in sizes):
+            return term((Index(),) * len(sizes))
         own = self.names.fresh("s")
         self.line(f"let {own} = {literal(neutral(row))};")
         with contextlib.ExitStack() as stack:
@@ -602,12 +686,9 @@ class Vector(Array):
     >>> theta, gradient = rule.vector("theta"), rule.vector("gradient")
     >>> np.subtract(theta, np.multiply(gradient, rule.number("lr")), out=theta) is theta
     True
-    >>> print(rule.body())
-    const { t } = memory;
+    >>> print("\\n".join(rule.written().lines))
     for (let i = 0; i < n; i++) {
       t[i] = gradient[i] * lr;
-    }
-    for (let i = 0; i < n; i++) {
       theta[i] = theta[i] - t[i];
     }
     """
@@ -692,10 +773,6 @@ class Rule:
         self.statements.append(Let(own, value))
         return own
 
-    def body(self) -> str:
-        """The lines of a function of what is given, of `memory`, and of the number n of elements."""
-        return self.written().text()
-
     def written(self) -> Writer:
         """The statements as they are written."""
         write = Writer(self.given, self.names)
@@ -706,19 +783,17 @@ class Rule:
         return write
 
     def javascript(self, numbers: Mapping[str, float], memory: Sequence[str]) -> str:
-        """An object with the numbers, the names of what is remembered, and the function `step`."""
+        """An object with the numbers, the names of vectors that are remembered or written to, and the function."""
         write = self.written()
         head = "step(theta, gradient, state, numbers, steps)"
         lines = [
             "const n = theta.length;",
             f"const {{ {', '.join(numbers)} }} = numbers;",
-            *([f"const {{ {', '.join(memory)} }} = state;"] if memory else []),
-            *([f"const memory = {{ {', '.join(f'{text}: new Float64Array(n)' for text in write.memory)} }};"]
-              if write.memory else []),
-            *write.text().splitlines(),
+            *([f"const {{ {', '.join([*memory, *write.memory])} }} = state;"] if memory or write.memory else []),
+            *write.lines,
         ]
         return "\n".join([
-            "{", f"  memory: [{', '.join(map(json.dumps, memory))}],",
+            "{", f"  memory: {json.dumps(memory)}, spare: {json.dumps([*write.memory])},",
             f"  numbers: {{ {', '.join(f'{text}: {literal(number)}' for text, number in numbers.items())} }},",
             f"  {head} {{", *indented(indented(lines)), "  },", "}",
         ])

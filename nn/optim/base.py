@@ -205,9 +205,9 @@ class Optimizer:
     def to_javascript(self) -> str:
         """The rule as one expression of JavaScript, printed from `update` itself.
 
-        It gives an object with the names of `memory`, its `numbers` by name, and a function
+        It gives an object with the names of `memory`, and of `spare` vectors, its `numbers` by name, and a function
         `step(theta, gradient, state, numbers, steps)` that changes the Float64Arrays theta and those of `state`, one
-        for each name of `memory`. `steps` is the number of the step, from 1 on. `numbers` are lr and whatever else is
+        for each of these names, zeros at first. `steps` is the number of the step, from 1 on. `numbers` are lr and whatever else is
         a float here; but what is 0 is left out, with the part of the rule that it would switch on. Raises
         `UsageError` for an optimiser with a method `step` of its own.
         """

@@ -82,7 +82,8 @@ class Training {
     this.rule = this.optimizers[this.options.optimizer];
     this.ruleName = this.options.optimizer;
     this.steps = 0;
-    this.state = Object.fromEntries(this.rule.memory.map(name => [name, new Float64Array(this.theta.length)]));
+    const { memory, spare } = this.rule;
+    this.state = Object.fromEntries([...memory, ...spare].map(name => [name, new Float64Array(this.theta.length)]));
   }
 
   // ── data ────────────────────────────────────────────────────────────────────────────────────

@@ -26,9 +26,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -39,7 +38,6 @@ from autograd import ops
 from autograd.compiler.array import (
     VIEWS,
     Array,
-    Constant,
     Let,
     Position,
     Rows,
@@ -50,12 +48,10 @@ from autograd.compiler.array import (
     Store,
     broadcast_shape,
     count,
-    reduce,
 )
 from autograd.compiler.build import Plan
 from autograd.compiler.function import Function, function
 from autograd.compiler.names import Names
-from autograd.errors import NumberError
 from autograd.formula import Formula
 
 RESERVED = (
@@ -113,11 +109,12 @@ class Index:
 
 
 def added(a: Size, b: Size) -> Size:
-    """The sum of two strides of the same kind."""
-    if isinstance(a, Rows) and isinstance(b, Rows):
-        return Rows(a.times + b.times)
-    assert isinstance(a, int) and isinstance(b, int), "a variable has strides of one kind"
-    return a + b
+    """The sum of two strides, of which both are numbers or both multiples of the number of examples."""
+    if isinstance(a, int) and isinstance(b, int):
+        return a + b
+    assert isinstance(a, Rows), "a variable has strides of one kind"
+    assert isinstance(b, Rows), "a variable has strides of one kind"
+    return Rows(a.times + b.times)
 
 
 def multiplied(a: Size, b: Size) -> Size:
@@ -676,129 +673,6 @@ def carried_along(carried: dict[str, npt.NDArray[Any]]) -> list[str]:
     return lines
 
 
-# ── rules over vectors ────────────────────────────────────────────────────────────────────────
-
-
-class Vector(Array):
-    """A vector that stands for any: what NumPy is asked to do with it becomes statements of its `rule`.
-
-    >>> rule = Rule()
-    >>> theta, gradient = rule.vector("theta"), rule.vector("gradient")
-    >>> np.subtract(theta, np.multiply(gradient, rule.number("lr")), out=theta) is theta
-    True
-    >>> print("\\n".join(rule.written().lines))
-    for (let i = 0; i < n; i++) {
-      t[i] = gradient[i] * lr;
-      theta[i] = theta[i] - t[i];
-    }
-    """
-
-    __slots__ = ("rule",)
-
-    def __init__(self, rule: Rule, text: str) -> None:
-        super().__init__("name", (), text, (Rows(),), "float")
-        self.rule = rule
-
-    @classmethod
-    def apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Array:
-        """What an operator makes, by a name of its own: what it is made of may change later."""
-        value = Array.apply(op, args)
-        rule = next(arg.rule for arg in args if isinstance(arg, Vector))
-        return rule.noted(value)
-
-    def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
-        """A row of the table, written to `out` if it is given."""
-        row = ops.UFUNCS.get(ufunc.__name__)
-        if row is None or how != "__call__" or set(options) - {"out"}:
-            raise NumberError(f"a rule in JavaScript is made of rows of the table, np.{ufunc.__name__} came")
-        return self.rule.noted(Array.apply(row, tuple(map(Array.lift, inputs))), *options.get("out", ()))
-
-    def __array_function__(self, made: Any, types: Any, args: Any, options: dict[str, Any]) -> Any:
-        """The functions of NumPy that are no ufuncs, and have a meaning here."""
-        if made is np.dot:
-            return self.rule.noted(reduce(ops.sum, args[0] * args[1]))
-        if made is np.clip:
-            vector, low, high = args
-            return self.rule.noted(ops.minimum(ops.maximum(vector, low), high), *filter(None, [options.get("out")]))
-        if made is np.where:
-            return self.rule.noted(ops.where(*args))
-        raise NumberError(f"a rule in JavaScript is made of rows of the table, np.{made.__name__} came")
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        assert key in (slice(None), ...), "a rule writes whole vectors"
-        self.rule.noted(Array.lift(value), self)
-
-    def _in_place(row: ops.Op) -> Any:  # type: ignore[misc]
-        def apply(self: Vector, other: Any) -> Array:
-            return self.rule.noted(Array.apply(row, (self, Array.lift(other))), self)
-
-        return apply
-
-    __iadd__, __isub__ = _in_place(ops.add), _in_place(ops.sub)
-    __imul__, __itruediv__ = _in_place(ops.mul), _in_place(ops.div)
-
-
-class Rule:
-    """Statements about vectors of one length and single numbers, as they are noted."""
-
-    def __init__(self) -> None:
-        self.names = Names()
-        self.given: list[Any] = []
-        self.spares: list[Vector] = []
-        self.statements: list[Statement] = []
-
-    def vector(self, text: str) -> Vector:
-        """A vector that is given."""
-        self.given.append(Vector(self, text))
-        return self.given[-1]
-
-    def spare(self, text: str) -> Vector:
-        """A vector to write to."""
-        self.spares.append(Vector(self, self.names.fresh(text)))
-        return self.spares[-1]
-
-    def number(self, text: str) -> Array:
-        """A number that is given."""
-        self.given.append(Array("name", (), text, (), "float"))
-        return self.given[-1]
-
-    def noted(self, value: Array, out: Vector | None = None) -> Array:
-        """What a value is called: `out`, to which it is written, or a new name."""
-        if out is not None:
-            self.statements.append(Store(out, value, adds=False))
-            return out
-        taken = {given.info for given in self.given}
-        text = next(text for text in iter(lambda: self.names.fresh("t"), "") if text not in taken)
-        own = Vector(self, text) if value.shape else Array("name", (), text, (), "float")
-        self.statements.append(Let(own, value))
-        return own
-
-    def written(self) -> Writer:
-        """The statements as they are written."""
-        write = Writer(self.given, self.names)
-        used = {text for statement in self.statements for array in statement.arrays for text in array.names}
-        write.memory |= {spare.info: spare.shape for spare in self.spares if spare.info in used}
-        for statement in self.statements:
-            write.statement(statement)
-        return write
-
-    def javascript(self, numbers: Mapping[str, float], memory: Sequence[str]) -> str:
-        """An object with the numbers, the names of vectors that are remembered or written to, and the function."""
-        write = self.written()
-        head = "step(theta, gradient, state, numbers, steps)"
-        lines = [
-            "const n = theta.length;",
-            f"const {{ {', '.join(numbers)} }} = numbers;",
-            *([f"const {{ {', '.join([*memory, *write.memory])} }} = state;"] if memory or write.memory else []),
-            *write.lines,
-        ]
-        return "\n".join([
-            "{", f"  memory: {json.dumps(memory)}, spare: {json.dumps([*write.memory])},",
-            f"  numbers: {{ {', '.join(f'{text}: {literal(number)}' for text, number in numbers.items())} }},",
-            f"  {head} {{", *indented(indented(lines)), "  },", "}",
-        ])
-
-
 # ── whole programs ───────────────────────────────────────────────────────────────────────────
 
 
@@ -864,8 +738,8 @@ class Part:
             *(f"  {write.name(text)}: new Float64Array({extent(count(shape))}),"
               for text, shape in write.memory.items()), "});",
         ]
-        taken = [f"const memory = {store}For(n);"] if write.memory else []
-        lines = [*(memory if write.memory else []), f"const {head} => {{", *indented([*taken, *body, last]), "};"]
+        taken = [f"const memory = {store}For(n);"]
+        lines = [*memory, f"const {head} => {{", *indented([*taken, *body, last]), "};"]
         return [*lines, *self.values()] if self.gradient else lines
 
     def values(self) -> list[str]:

@@ -44,7 +44,7 @@ class Adam(Optimizer):
         np.multiply(gradient, gradient, out=move)
         np.add(v, np.multiply(move, 1 - self.beta2, out=move), out=v)
         # The corrections are numbers: with c = √(1 - β₂ᵗ) the step is αc/(1 - β₁ᵗ) · m / (√v + εc).
-        correction = sqrt(1 - self.beta2**self.steps)
+        correction: float = sqrt(1 - self.beta2**self.steps)
         np.add(np.sqrt(v, out=move), self.eps * correction, out=move)
         np.divide(m, move, out=move)
         return np.multiply(move, self.lr * correction / (1 - self.beta1**self.steps), out=move)

@@ -9,7 +9,7 @@ from typing import Any, TypedDict, overload
 
 import numpy as np
 
-from autograd.compiler.to_javascript import Rule
+from autograd.compiler.rules import Rule
 from autograd.errors import SizeError, UsageError
 from autograd.flat import assign, gradients_of, numbers_of, zero_gradients
 from autograd.nested import parameters_of
@@ -205,15 +205,33 @@ class Optimizer:
     def to_javascript(self) -> str:
         """The rule as one expression of JavaScript, printed from `update` itself.
 
-        It gives an object with the names of `memory`, and of `spare` vectors, its `numbers` by name, and a function
-        `step(theta, gradient, state, numbers, steps)` that changes the Float64Arrays theta and those of `state`, one
-        for each of these names, zeros at first. `steps` is the number of the step, from 1 on. `numbers` are lr and whatever else is
-        a float here; but what is 0 is left out, with the part of the rule that it would switch on. Raises
-        `UsageError` for an optimiser with a method `step` of its own.
+        It gives an object with the names of `memory` and of `spare` vectors, the `numbers` by name, and a function
+        `step(theta, gradient, state, numbers, steps)`. That changes the Float64Arrays theta and those of `state`, one
+        for each of these names, zeros at first. `steps` counts from 1. The `numbers` are lr and whatever else is a
+        float here; but what is 0 stays so, and the part of the rule that it switches off is left out. Raises
+        `UsageError` for an optimiser with a method `step` of its own, and for one that compares its numbers by Python's
+        operators; `NumberError` where NumPy is asked for what the table of operations has not.
+
+        >>> from nn import SGD
+        >>> print(SGD(lr=0.1).to_javascript())
+        {
+          memory: [], spare: ["move"],
+          numbers: { lr: 0.1 },
+          step(theta, gradient, state, numbers, steps) {
+            const n = theta.length;
+            const { lr } = numbers;
+            const { move } = state;
+            for (let i = 0; i < n; i++) {
+              move[i] = gradient[i] * lr;
+              theta[i] = theta[i] - move[i];
+            }
+          },
+        }
         """
         if type(self).step is not Optimizer.step:
             raise UsageError(f"{type(self).__name__} has a method step of its own: only one that says in update how "
                              "far to go can be written in JavaScript")
+        twin: Any
         twin, rule = copy.copy(self), Rule()
         numbers = {text: number for text, number in vars(self).items()
                    if isinstance(number, float) and (number or text == "lr") and text != "epochs"}

@@ -23,7 +23,8 @@ def clip_by_norm(gradient: Vector, limit: float, out: Vector | None = None) -> V
     array([0.6, 0.8])
     """
     length = norm(gradient)
-    return np.multiply(gradient, where(gt(length, limit), div(limit, length), 1.0), out=out)
+    share = where(gt(length, limit), div(limit, length), 1.0)
+    return np.multiply(gradient, share, out=out)  # type: ignore[no-any-return]
 
 
 def clip_by_value(gradient: Vector, limit: float, out: Vector | None = None) -> Vector:
@@ -38,7 +39,7 @@ def clip_by_value(gradient: Vector, limit: float, out: Vector | None = None) -> 
 def norm(vector: Vector) -> float:
     """The Euclidean length ‖v‖, also where the squares of the components overflow."""
     with np.errstate(over="ignore"):
-        length = sqrt(np.dot(vector, vector))
+        length: float = sqrt(np.dot(vector, vector))
     if not isinstance(length, float) or not math.isinf(length):  # what stands for any number has none to look at
         return length
     largest = float(np.abs(vector).max())

@@ -57,7 +57,7 @@ def to_javascript(
         raise UsageError("a page trains a model, or several: none came")
     epochs, l1, l2, biases = count("epochs", epochs), 0.0, 0.0, False
     if isinstance(loss, Penalized):
-        loss, l1, l2, biases = loss.loss, loss.l1, loss.l2, loss.biases
+        l1, l2, biases, loss = loss.l1, loss.l2, loss.biases, loss.loss
     order, noise, kept_back = generator(seed).spawn(3)
     share = fraction("share to validate on (validation_split)", validation_split)
     examples, validation = divided(examples_for(several[0], loss, X, Y), share, kept_back)
@@ -159,7 +159,7 @@ def rates(optimizer: Optimizer, epochs: int, n: int, size: int) -> list[float]:
 def offered() -> list[Optimizer]:
     """The optimisers that a page lets its reader choose from."""
     descents = [SGD(RATE), SGD(RATE, 0.9), SGD(RATE, 0.9, nesterov=True)]
-    return [*descents, *(made() for made in OPTIMIZERS.values() if made is not SGD)]  # type: ignore[call-arg]
+    return [*descents, *(made() for made in OPTIMIZERS.values() if made is not SGD)]
 
 
 def label(optimizer: Optimizer) -> str:

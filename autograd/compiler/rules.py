@@ -4,10 +4,9 @@
 that what is written holds for any. What is asked for is noted at once, in order, since a vector may change later.
 
 >>> rule = Rule()
->>> theta, gradient = rule.vector("theta"), rule.vector("gradient")
->>> np.subtract(theta, np.multiply(gradient, rule.number("lr")), out=theta) is theta
+>>> np.subtract(rule.theta, np.multiply(rule.gradient, rule.number("lr")), out=rule.theta) is rule.theta
 True
->>> for line in rule.written().lines: print(line)
+>>> for line in rule.lines(): print(line)
 for (let i = 0; i < n; i++) {
   t[i] = gradient[i] * lr;
   theta[i] = theta[i] - t[i];
@@ -17,7 +16,7 @@ for (let i = 0; i < n; i++) {
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -25,7 +24,7 @@ import numpy as np
 from autograd import ops
 from autograd.compiler.array import Array, Let, Rows, Statement, Store, reduce
 from autograd.compiler.names import Names
-from autograd.compiler.to_javascript import Writer, indented, literal
+from autograd.compiler.to_javascript import RESERVED, Writer, indented, literal
 from autograd.errors import NumberError, UsageError
 
 
@@ -105,63 +104,67 @@ class Number(Array):
 
 
 class Rule:
-    """Statements about vectors of one length and single numbers, as they are noted."""
+    """Statements about vectors of one length and about single numbers, as they are noted.
+
+    Of both, those that are given by name come from objects of JavaScript: numbers, and the `state`.
+    """
 
     def __init__(self) -> None:
         self.names = Names()
-        self.given: list[Any] = []
-        self.spares: list[Vector] = []
+        self.names.taken |= {"state", "numbers", *RESERVED}
+        self.theta, self.gradient = Vector(self, "theta"), Vector(self, "gradient")
+        self.numbers: dict[str, Number] = {}
+        self.state: dict[str, Vector] = {}
         self.statements: list[Statement] = []
-
-    def vector(self, text: str) -> Vector:
-        """A vector that is given."""
-        own = Vector(self, text)
-        self.given.append(own)
-        return own
-
-    def spare(self, text: str) -> Vector:
-        """A vector to write to."""
-        self.spares.append(Vector(self, self.names.fresh(text)))
-        return self.spares[-1]
 
     def number(self, text: str) -> Number:
         """A number that is given."""
-        own = Number("name", (), text, (), "float")
-        self.given.append(own)
-        return own
+        self.numbers[text] = Number("name", (), self.names.fresh(text), (), "float")
+        return self.numbers[text]
+
+    def vector(self, text: str) -> Vector:
+        """A vector of the state, to remember numbers in or to work in."""
+        self.state[text] = Vector(self, self.names.fresh(text))
+        return self.state[text]
 
     def noted(self, value: Array, out: Vector | None = None) -> Array:
         """What a value is called: `out`, to which it is written, or a new name."""
         if out is not None:
             self.statements.append(Store(out, value, adds=False))
             return out
-        taken = {given.info for given in self.given}
-        text = next(text for text in iter(lambda: self.names.fresh("t"), "") if text not in taken)
-        own = Vector(self, text) if value.shape else Number("name", (), text, (), "float")
+        text = self.names.fresh("t")
+        if value.shape:
+            self.state[text] = Vector(self, text)
+            return self.noted(value, self.state[text])
+        own = Number("name", (), text, (), "float")
         self.statements.append(Let(own, value))
         return own
 
-    def written(self) -> Writer:
-        """The statements as they are written."""
-        write = Writer(self.given, self.names)
-        used = {text for statement in self.statements for array in statement.arrays for text in array.names}
-        write.memory |= {spare.info: spare.shape for spare in self.spares if spare.info in used}
+    def lines(self) -> list[str]:
+        """The statements as lines of a function."""
+        write = Writer([self.theta, self.gradient, *self.numbers.values(), *self.state.values()], self.names)
         for statement in self.statements:
             write.statement(statement)
-        return write
+        assert not write.memory, "a rule works in vectors of the state"
+        return write.lines
 
     def javascript(self, numbers: Mapping[str, float], memory: Sequence[str]) -> str:
-        """An object with the numbers, the names of vectors that are remembered or written to, and the function."""
-        write = self.written()
-        head = "step(theta, gradient, state, numbers, steps)"
+        """An object with `numbers`, the names of vectors that remember, and of others; and the function `step`."""
+        used = {text for statement in self.statements for array in statement.arrays for text in array.names}
+        spare = [text for text, vector in self.state.items() if text not in memory and vector.info in used]
+
+        def taken(array: Mapping[str, Array], names: Iterable[str]) -> str:
+            """Names out of an object."""
+            own = {text: array[text].info for text in names}
+            return ", ".join(text if text == name else f"{text}: {name}" for text, name in own.items())
+
         lines = [
-            "const n = theta.length;",
-            f"const {{ {', '.join(numbers)} }} = numbers;",
-            *([f"const {{ {', '.join([*memory, *write.memory])} }} = state;"] if memory or write.memory else []),
-            *write.lines,
+            "const n = theta.length;", f"const {{ {taken(self.numbers, numbers)} }} = numbers;",
+            *([f"const {{ {taken(self.state, [*memory, *spare])} }} = state;"] if memory or spare else []),
+            *self.lines(),
         ]
         return "\n".join([
-            "{", f"  memory: {json.dumps(memory)}, spare: {json.dumps([*write.memory])},",
+            "{", f"  memory: {json.dumps(memory)}, spare: {json.dumps(spare)},",
             f"  numbers: {{ {', '.join(f'{text}: {literal(number)}' for text, number in numbers.items())} }},",
-            f"  {head} {{", *indented(indented(lines)), "  },", "}",
+            "  step(theta, gradient, state, numbers) {", *indented(indented(lines)), "  },", "}",
         ])

@@ -206,9 +206,9 @@ class Optimizer:
         """The rule as one expression of JavaScript, printed from `update` itself.
 
         It gives an object with the names of `memory` and of `spare` vectors, the `numbers` by name, and a function
-        `step(theta, gradient, state, numbers, steps)`. That changes the Float64Arrays theta and those of `state`, one
-        for each of these names, zeros at first. `steps` counts from 1. The `numbers` are lr and whatever else is a
-        float here; but what is 0 stays so, and the part of the rule that it switches off is left out. Raises
+        `step(theta, gradient, state, numbers)`. That changes the Float64Arrays theta and those of `state`, one for each
+        of these names, zeros at first. The `numbers` are lr and whatever else is a float here, and `steps`, which
+        counts from 1; but what is 0 stays so, and the part of the rule that it switches off is left out. Raises
         `UsageError` for an optimiser with a method `step` of its own, and for one that compares its numbers by Python's
         operators; `NumberError` where NumPy is asked for what the table of operations has not.
 
@@ -216,10 +216,10 @@ class Optimizer:
         >>> print(SGD(lr=0.1).to_javascript())
         {
           memory: [], spare: ["move"],
-          numbers: { lr: 0.1 },
-          step(theta, gradient, state, numbers, steps) {
+          numbers: { lr: 0.1, steps: 1 },
+          step(theta, gradient, state, numbers) {
             const n = theta.length;
-            const { lr } = numbers;
+            const { lr, steps } = numbers;
             const { move } = state;
             for (let i = 0; i < n; i++) {
               move[i] = gradient[i] * lr;
@@ -235,12 +235,12 @@ class Optimizer:
         twin, rule = copy.copy(self), Rule()
         numbers = {text: number for text, number in vars(self).items()
                    if isinstance(number, float) and (number or text == "lr") and text != "epochs"}
-        vars(twin).update({text: rule.number(text) for text in numbers}, steps=rule.number("steps"))
-        theta, gradient = rule.vector("theta"), rule.vector("gradient")
+        numbers["steps"] = 1
+        vars(twin).update({text: rule.number(text) for text in numbers})
         kept = {text: rule.vector(text) for text in self.memory}
         twin.state = dict(kept)
-        twin.move, twin.bent, twin.spare = map(rule.spare, ("move", "bent", "spare"))
-        twin.change(theta, gradient)
+        twin.move, twin.bent, twin.spare = map(rule.vector, ("move", "bent", "spare"))
+        twin.change(rule.theta, rule.gradient)
         for text, vector in kept.items():
             if twin.state[text] is not vector:
                 vector[...] = twin.state[text]

@@ -202,7 +202,7 @@ class Training {
     const lr = this.rate();
     this.steps += 1;
     this.stepCount += 1;
-    this.rule.step(theta, gradient, this.state, { ...this.rule.numbers, lr }, this.steps);
+    this.rule.step(theta, gradient, this.state, { ...this.rule.numbers, lr, steps: this.steps });
     this.summed += loss * n;
     this.met += n;
     if (this.met >= data.count) this.finishEpoch();

@@ -65,7 +65,8 @@ def assert_as_fit(browser: Any, model: Any, X: Any, Y: Any, loss: Any, optimizer
     for column, key in (("val_loss", "test"), ("accuracy", "accuracy"), ("val_accuracy", "testAccuracy")):
         if column in history:
             assert [entry[key] for entry in found[0]] == pytest.approx(history[column].tolist(), rel=1e-9, abs=0), key
-    assert found[2] == epochs * -(-len(X) * (1 - options.get("validation_split", 0)) // (options["batch_size"] or len(X)))
+    n = len(X) * (1 - options.get("validation_split", 0))
+    assert found[2] == epochs * -(-n // (options["batch_size"] or n))
 
 
 @pytest.mark.parametrize("which", [0, *(pytest.param(i, marks=pytest.mark.slow) for i in (1, 2))])

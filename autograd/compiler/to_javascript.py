@@ -38,19 +38,23 @@ from autograd import ops
 from autograd.compiler.array import (
     VIEWS,
     Array,
+    For,
     Let,
+    Line,
+    Moved,
     Position,
     Rows,
     Shape,
     Size,
-    Statement,
     Step,
     Store,
     broadcast_shape,
     count,
+    without_loops,
 )
 from autograd.compiler.build import Plan
-from autograd.compiler.function import Function, function
+from autograd.compiler.function import function
+from autograd.compiler.loops import Looped, looped
 from autograd.compiler.names import Names
 from autograd.formula import Formula
 
@@ -63,7 +67,7 @@ RESERVED = (
 )
 """What no array may be called in JavaScript, besides what is reserved in Python's source."""
 
-ELSEWHERE = "concatenate", "like"
+ELSEWHERE = "concatenate", "empty"
 """The kinds of which no single element can be written down."""
 
 SUMS = "matmul", "einsum", "reduce", "reduceat", "scatter", "mean"
@@ -208,8 +212,8 @@ class Writer:
         """The arrays that are kept from call to call."""
         self.views: dict[str, Array] = {}
         """What is a view of another array, and has no memory."""
-        self.numbers: set[str] = set()
-        """What is a single number."""
+        self.variables: set[str] = set()
+        """What a loop defines anew in each of its steps."""
         self.carried: dict[str, npt.NDArray[Any]] = {}
         self.called: dict[str, str] = {}
         """Names that JavaScript does not take, and what stands for them."""
@@ -263,14 +267,29 @@ class Writer:
 
     # ── what is done ─────────────────────────────────────────────────────────────────────────
 
-    def statement(self, statement: Statement) -> None:
-        """Write a statement."""
-        if isinstance(statement, Store):
+    def statement(self, statement: Line) -> None:
+        """Write a statement, or a loop of them."""
+        if isinstance(statement, For):
+            self.repeat(statement)
+        elif isinstance(statement, Store):
             self.store(statement.place, statement.value, statement.adds)
-        elif is_named_view(statement.value):
+        elif is_named_view(statement.value) and statement.name.info not in self.variables:
             self.views[statement.name.info] = statement.value
         else:
             self.define(statement.name, statement.value)
+
+    def repeat(self, loop: For) -> None:
+        """Write statements that are done in each step of a loop."""
+        t, last = loop.index, loop.stop - 1
+        steps = f"{t} = {last}; {t} >= {loop.start}; {t}--" if loop.backwards else (
+            f"{t} = {loop.start}; {t} <= {last}; {t}++")
+        self.line(f"for (let {steps}) {{")
+        self.nest, self.depth = None, self.depth + 1
+        with self.scope():
+            for statement in loop.body:
+                self.statement(statement)
+        self.nest, self.depth = None, self.depth - 1
+        self.line("}")
 
     def define(self, target: Array, value: Array) -> None:
         """Compute an array, or a number, that gets a name."""
@@ -279,23 +298,23 @@ class Writer:
             self.number(text, self.prepared(value))
             return
         self.memory[text] = target.shape
-        if value.kind == "like":
-            if value.info:
-                self.line(f"{self.name(text)}.fill(0, 0, {extent(count(target.shape))});")
-        else:
-            self.store(target, value)
+        self.store(target, value)
 
     def number(self, text: str, value: Array) -> None:
         """Compute a number; it comes before the last loops if it may."""
         nest, begin, self.touched = self.nest, len(self.lines), {}
         number = self.read(value, ())
-        self.line(f"const {self.name(text)} = {number};")
-        if nest and nest.end == begin == len(self.lines) - 1 and not nest.written & self.touched.keys():
+        anew = text in self.variables
+        self.line(f"{'' if anew else 'const '}{self.name(text)} = {number};")
+        independent = nest and not nest.written & self.touched.keys()
+        if nest and independent and not anew and nest.end == begin == len(self.lines) - 1:
             self.lines.insert(nest.begin, self.lines.pop())
             nest.begin, nest.end = nest.begin + 1, nest.end + 1
 
     def store(self, place: Array, value: Array, adds: bool = False) -> None:
         """Write a value to a place, or add it to what is there."""
+        if value.kind == "empty" or (value.kind == "like" and not value.info):
+            return  # there is room, and what is in it does not matter
         if value.kind == "concatenate" and not adds:
             self.store_parts(place, value.args)
             return
@@ -338,23 +357,33 @@ class Writer:
         self.nest = Nest(shape, at, begin, len(self.lines), inside, self.touched, {self.source(place)})
 
     def store_parts(self, place: Array, parts: Sequence[Array]) -> None:
-        """Write arrays side by side."""
-        begin = 0
+        """Write arrays side by side; of one with an axis more, those of all steps, or of several such in turn."""
+        begin: Any = 0
         for part in parts:
-            width = part.shape[-1]
-            assert isinstance(width, int), "what lies side by side has columns"
-            value = self.prepared(part, top=True)
-            with self.loops(part.shape) as at:
-                number = self.read(value, at)
-                self.line(f"{self.read(place, (*at[:-1], at[-1] + Index(begin)))} = {number};")
-            self.nest = None
-            begin += width
+            stacks = part.args if part.kind == "woven" else (part,)
+            steps: Any = stacks[0].shape[0] if len(stacks[0].shape) > len(place.shape) else 1
+            widths: list[Any] = [stack.shape[-1] for stack in stacks]
+            for offset, stack in zip(itertools.accumulate(widths, initial=begin), stacks, strict=False):
+                self.store_part(place, self.prepared(stack, top=True), offset, sum(widths))
+            begin += steps * sum(widths)
+
+    def store_part(self, place: Array, part: Array, begin: int, step: int) -> None:
+        """Write an array to the columns from one on; of one with an axis more, each so many columns further on."""
+        with self.loops(part.shape) as at:
+            number = self.read(part, at)
+            column = at[-1] + Index(begin)
+            if len(at) > len(place.shape):
+                column, at = column + at[0].times(step), at[1:]
+            self.line(f"{self.read(place, (*at[:-1], column))} = {number};")
+        self.nest = None
 
     def spoils(self, place: Array, value: Array) -> bool:
         """Whether a value is read elsewhere than where it is written, so that writing would change it."""
         target = self.source(place)
 
         def reads(array: Array, elsewhere: bool) -> bool:
+            if array.kind == "like":
+                return False
             if array.kind == "name":
                 same = array.key == place.key and not elsewhere
                 return self.source(array) == target and not same
@@ -376,7 +405,7 @@ class Writer:
     def prepared(self, array: Array, top: bool = False, often: bool = False) -> Array:
         """The same, with names for what an expression cannot have in it or would compute `often`."""
         if not array.args or array.kind == "like":
-            return self.kept(array) if array.kind == "like" and not top else array
+            return array
         again = array.kind in ("matmul", "einsum", "take")
         args = tuple(
             self.prepared(arg, often=again or (array.kind in VIEWS and often) or repeats(array, arg))
@@ -458,9 +487,22 @@ class Writer:
         return self.read(array.args[0], (*at, position(array.info)))
 
     def _take(self, array: Array, at: At) -> Formula:
-        index = array.info.array
-        lead = len(at) - index.ndim
-        return self.read(array.args[0], (*at[:lead], self.index(index, at[lead:])))
+        lead = len(array.args[0].shape) - 1
+        if not isinstance(array.info, Moved):
+            index = self.index(array.info.array, at[lead:])
+        elif array.info.several:
+            index = self.index(array.info.constant.array, (position(array.info.step), *at[lead:]))
+        else:
+            index = self.index(array.info.constant.array, at[lead:]) + position(array.info.step)
+        return self.read(array.args[0], (*at[:lead], index))
+
+    def _item(self, array: Array, at: At) -> Formula:
+        return self.read(array.args[0], (position(array.info), *at))
+
+    def _items(self, array: Array, at: At) -> Formula:
+        start, stop, backwards = array.info
+        first = Index(stop - 1) + at[0].times(-1) if backwards else at[0] + Index(start)
+        return self.read(array.args[0], (first, *at[1:]))
 
     def _view(self, array: Array, at: At) -> Formula:
         base, sizes, steps = array.info
@@ -513,6 +555,9 @@ class Writer:
         return self.read(array.args[0], at)
 
     _copy = _cast = _same
+
+    def _like(self, array: Array, at: At) -> Formula:
+        return code("0")
 
     def _full(self, array: Array, at: At) -> Formula:
         return self.read(array.args[0], ())
@@ -679,9 +724,9 @@ def carried_along(carried: dict[str, npt.NDArray[Any]]) -> list[str]:
 def javascript(made: Plan) -> str:
     """A program as one expression of JavaScript, see `Program.to_javascript`."""
     names, carried = Names(), dict[str, npt.NDArray[Any]]()
-    parts = [Part(function(made, "outputs"), names, carried)]
+    parts = [Part(looped(function(made, "outputs")), names, carried)]
     if not made.several:
-        parts.insert(0, Part(function(made, "value_and_grad"), names, carried))
+        parts.insert(0, Part(looped(function(made, "value_and_grad")), names, carried))
     sizes = made.sizes
     fields = {
         "parameters": sizes["parameter"], "inputs": sizes["input"], "targets": sizes["target"],
@@ -701,22 +746,28 @@ def javascript(made: Plan) -> str:
 class Part:
     """A function of a program in JavaScript, with the arrays that it works in."""
 
-    def __init__(self, made: Function, names: Names, carried: dict[str, npt.NDArray[Any]]) -> None:
+    def __init__(self, made: Looped, names: Names, carried: dict[str, npt.NDArray[Any]]) -> None:
         self.made = made
         self.gradient = made.start is not None
         self.offered = ["valueAndGrad", "values"] if self.gradient else ["run"]
-        lets = [let for let in made.statements if isinstance(let, Let)]
-        names.taken |= {let.name.info for let in lets}
-        given = [*made.arguments, *([made.start.name] if made.start else [])]
-        self.writer = write = Writer(given, names)
+        start = [made.start] if made.start else []
+        lines: list[Line] = [*made.views, *made.forward, *start, *made.places, *made.backward]
+        names.taken |= {let.name.info for let in without_loops(lines) if isinstance(let, Let)}
+        names.taken |= {loop.index for loop in made.loops}
+        self.writer = write = Writer([*made.arguments, *(let.name for let in start)], names)
         write.carried = carried
-        for statement in made.statements:
+        anew = [let.name for loop in made.loops for let in loop.body if isinstance(let, Let)]
+        write.variables = {array.info for array in anew}
+        if single := dict.fromkeys(write.name(array.info) for array in anew if not array.shape):
+            write.line(f"let {', '.join(single)};")
+        self.named = [let.name for let in lines if isinstance(let, Let) and let.name.info not in write.variables
+                      and any(isinstance(size, Rows) for size in let.name.shape)]
+        for statement in lines:
             if statement is made.start:
                 if made.start.value.info:
                     write.line("gradient.fill(0);")
             else:
                 write.statement(statement)
-        self.named = [let.name for let in lets if let.name.batched]
 
     def lines(self) -> list[str]:
         """Its definition."""

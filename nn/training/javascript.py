@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -36,7 +37,7 @@ def to_javascript(
     loss: str | Loss,
     optimizer: Optimizer,
     *,
-    epochs: int = 10,
+    epochs: int = 5,
     batch_size: int | None = None,
     shuffle: bool = True,
     validation_split: float = 0.0,
@@ -66,21 +67,23 @@ def to_javascript(
     size, n = batch_size and count("examples in a batch", batch_size), len(examples)
     written = [Written(model, loss, biases, examples) for model in several]
     noises = written[0].noises
+    tables = data("X", "Y", examples) | data("testX", "testY", validation)
+    orders = np.array([order.permutation(n) for _ in range(epochs)]) if shuffle else np.zeros((0, n), int)
     given = {
-        "data": data(examples) | {f"test{name}": rows for name, rows in data(validation).items()},
-        "orders": [order.permutation(n).tolist() for _ in range(epochs)] if shuffle else [],
-        "shuffle": shuffle,
-        "noise": noise.random(epochs * n * noises).tolist() if noises else [],
-        "rates": rates(optimizer, epochs, n, size or n) if optimizer.schedule else [],
-        "classes": classes(loss, examples),
-        "optimizer": label(optimizer),
-        "options": {"lr": optimizer.lr, "batch": size or n, "l1": l1, "l2": l2, "testShare": share},
+        "data": f"{{ {', '.join(f'{name}: {table(rows)}' for name, rows in tables.items())} }}",
+        "orders": table(orders),
+        "shuffle": literal(shuffle),
+        "noise": f"{table(noise.random((1, epochs * n * noises)))}.flat()",
+        "rates": literal(rates(optimizer, epochs, n, size or n) if optimizer.schedule else []),
+        "classes": literal(classes(loss, examples)),
+        "optimizer": literal(label(optimizer)),
+        "options": literal({"lr": optimizer.lr, "batch": size or n, "l1": l1, "l2": l2, "testShare": share}),
     }
     rules = {label(one): one.to_javascript() for one in [optimizer, *offered()][::-1]}
     return "\n".join([
-        "{", *(f"{name}: {literal(value)}," for name, value in given.items()),
+        "(() => {", UNPACK, "return {", *(f"{name}: {text}," for name, text in given.items()),
         "optimizers: {", *(f"{literal(name)}: {rule}," for name, rule in reversed(rules.items())), "},",
-        "models: [", *(f"{one.text}," for one in written), "],", "}",
+        "models: [", *(f"{one.text}," for one in written), "],", "};", "})()",
     ])
 
 
@@ -106,9 +109,9 @@ class Written:
         programs = {"learning": learning.to_javascript(), "predicting": outputs.to_javascript()}
         if self.noises:
             programs["measuring"] = measured.to_javascript()
-        known = {"name": repr(model), "theta": parameters_to_vector(model).tolist(), "parameters": [*named(model)]}
         self.text = "\n".join([
-            "{", *(f"{name}: {literal(value)}," for name, value in known.items()),
+            "{", f"name: {literal(repr(model))},", f"parameters: [{', '.join(named(model))}],",
+            f"theta: {table(parameters_to_vector(model)[None])}[0],",
             *(f"{name}: {text}," for name, text in programs.items()), "}"])
 
 
@@ -117,19 +120,20 @@ def noises_of(program: Program) -> int:
     return program.traced().plan.noises
 
 
-def named(model: Module) -> Iterator[dict[str, Any]]:
+def named(model: Module) -> Iterator[str]:
     """The parameters by name, each with its shape and with where its numbers are in θ."""
-    places = {value: place for place, value in enumerate(parameters_of(model))}
+    order = {value: place for place, value in enumerate(parameters_of(model))}
     for name, nested in model.named_parameters():
-        yield {"name": name, "shape": shape_of(nested), "places": [places[value] for value in flatten(nested)]}
+        places = np.array([[order[value] for value in flatten(nested)]])
+        yield f"{{ name: {literal(name)}, shape: {literal(shape_of(nested))}, places: {table(places)}[0] }}"
 
 
-def data(examples: Examples | None) -> dict[str, Any]:
-    """Examples as rows of plain numbers."""
+def data(inputs: str, targets: str, examples: Examples | None) -> dict[str, FloatArray]:
+    """Examples as rows of plain numbers, by these names."""
     if examples is None:
         return {}
-    return {"X": examples.inputs.reshape(len(examples), -1).tolist(),
-            "Y": examples.targets.reshape(len(examples), -1).tolist()}
+    n = len(examples)
+    return {inputs: examples.inputs.reshape(n, -1), targets: examples.targets.reshape(n, -1)}
 
 
 def classes(loss: str | Loss, examples: Examples) -> dict[str, float] | None:
@@ -169,6 +173,45 @@ def label(optimizer: Optimizer) -> str:
     return type(optimizer).__name__
 
 
+# ── data as text ─────────────────────────────────────────────────────────────────────────────
+
+UNPACK = """\
+// Rows of numbers from their bytes: each number is a float, or says which one of the values it is.
+const unpacked = (text, width, size, values) => {
+  const view = new DataView(Uint8Array.from(atob(text), letter => letter.charCodeAt(0)).buffer);
+  const read = { 1: i => view.getUint8(i), 2: i => view.getUint16(i, true), 8: i => view.getFloat64(i, true) }[size];
+  const number = values ? i => values[read(i)] : read;
+  return Array.from({ length: view.byteLength / (size * width) }, (_, row) =>
+    Array.from({ length: width }, (_, column) => number((row * width + column) * size)));
+};"""
+
+
+def table(rows: npt.NDArray[Any]) -> str:
+    """Rows of numbers as an expression: as they are written, or as bytes in base 64, whichever is shorter.
+
+    >>> table(np.array([[0, 1], [2, 3]]))
+    '[[0,1],[2,3]]'
+    >>> table(np.zeros((8, 4)))
+    'unpacked("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",4,1,[0.0])'
+    """
+    spellings = [literal(rows.tolist())]
+    if rows.size:
+        values, places = np.unique(rows, return_inverse=True)
+        width, known = rows.shape[1], literal(values.tolist())
+        if len(values) <= 2**8:
+            spellings.append(f"unpacked({bytes_of(places.astype('<u1'))},{width},1,{known})")
+        if rows.dtype.kind == "i" and rows.max() < 2**16:
+            spellings.append(f"unpacked({bytes_of(rows.astype('<u2'))},{width},2)")
+        if rows.dtype.kind == "f":
+            spellings.append(f"unpacked({bytes_of(rows.astype('<f8'))},{width},8)")
+    return min(spellings, key=len)
+
+
+def bytes_of(array: npt.NDArray[Any]) -> str:
+    """The bytes of an array as text in base 64."""
+    return f'"{base64.b64encode(array.tobytes()).decode()}"'
+
+
 def literal(thing: Any) -> str:
     """Data as JSON that may stand inside a `<script>`."""
-    return json.dumps(thing).replace("<", "\\u003c")
+    return json.dumps(thing, separators=(",", ":")).replace("<", "\\u003c")

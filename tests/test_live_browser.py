@@ -284,3 +284,37 @@ def test_a_graph_of_hundreds_of_values_is_worked_out_within_a_frame(open_page):
     """)
     assert milliseconds[0] > 300
     assert milliseconds[1] < 16
+
+
+@pytest.mark.parametrize("width", [1280, pytest.param(768, marks=pytest.mark.slow), 390])
+def test_long_numbers_are_not_cut(browser, open_page, width):
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                            {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False})
+    try:
+        open_page(nn.Neuron(2, seed=0))
+        for name in ("w[0]", "x1"):
+            type_in(browser, name, "-123456789")
+            field(browser, name).send_keys(Keys.TAB)
+        assert field(browser, "x1").get_attribute("value") == "-1.23457e+08"
+        cut = """return [...document.querySelectorAll(":root, #leaves, .leaf, .leaf input[type=text], .leaf output")]
+            .filter(part => part.scrollWidth > part.clientWidth).map(part => part.outerHTML.slice(0, 80))"""
+        assert browser.execute_script(cut) == []
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_slider_says_where_a_number_is_that_is_on_none(open_page):
+    browser = open_page("x * y", x=math.nan, y=3)
+    slider = browser.find_element(By.CSS_SELECTOR, "input[type=range][aria-label=x]")
+
+    def seen():
+        number, said, classes = (slider.get_attribute(name) for name in ("value", "aria-valuetext", "class"))
+        ends = [float(slider.get_attribute(end)) for end in ("min", "max")]
+        return [*ends, float(number), said, "nowhere" in classes]
+
+    assert seen() == [-10, 10, 0, "nan", True]
+    for typed, expected in {"inf": [-10, 10, 10, "∞", False], "-∞": [-10, 10, -10, "-∞", False],
+                            "nan": [-10, 10, 0, "nan", True], "20": [-10, 20, 20, "20", False]}.items():
+        type_in(browser, "x", typed)
+        assert seen() == expected
+    assert field(browser, "x").get_attribute("value") == "20"

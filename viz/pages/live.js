@@ -57,15 +57,23 @@ class Leaf {
   }
 
   draw() {
-    const { number, range } = this;
-    if (Number.isFinite(number) && number !== this.drawn) {
-      this.drawn = number;
-      if (number < Number(range.min)) range.min = number;
-      if (number > Number(range.max)) range.max = number;
-      if (document.activeElement !== range) range.value = number;
-    }
+    const { number } = this;
+    if (!Object.is(number, this.drawn)) this.slide(this.drawn = number);
     const gradient = numbers.text(["gradient", this.place]);
     if (gradient !== this.shown) this.shown = this.gradient.textContent = gradient;
+  }
+
+  // The slider where the number is: at its end for what is infinite, and pale in the middle for nan, which is nowhere.
+  slide(number) {
+    const { range } = this, { low, high } = this.slider;
+    if (Number.isFinite(number)) {
+      range.min = Math.min(range.min, number);
+      range.max = Math.max(range.max, number);
+    }
+    range.classList.toggle("nowhere", Number.isNaN(number));
+    range.setAttribute("aria-valuetext", formatted(number, walk.format));
+    if (document.activeElement === range) return;
+    range.value = Number.isNaN(number) ? (low + high) / 2 : clamp(number, Number(range.min), Number(range.max));
   }
 }
 

@@ -1,3 +1,4 @@
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
@@ -21,6 +22,21 @@ def test_cells_hold_counts_and_their_shades_shares_of_rows():
 def test_classes_can_have_names():
     ax = plots.confusion(np.eye(2), names=["cat", "dog"])
     assert [label.get_text() for label in ax.get_xticklabels()] == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(("n", "name"), [(2, "cat {}"), (3, "a long name {}"), (10, "ankle boot {}"), (16, "class {}")])
+@pytest.mark.parametrize("own", [False, True], ids=["a figure", "axes of one's own"])
+def test_names_of_classes_do_not_touch(n, name, own):
+    ax = plots.confusion(np.eye(n), names=[name.format(i) for i in range(n)],
+                         ax=plt.subplots(figsize=(6, 6), layout="constrained")[1] if own else None)
+    ax.figure.draw_without_rendering()
+    columns, labels = ax.get_window_extent().width / n, ax.get_xticklabels()
+    slope = np.deg2rad(labels[0].get_rotation())
+    for label in labels:
+        label.set_rotation(0)
+    sizes = np.array([label.get_window_extent().size for label in labels])
+    widest, highest = sizes.max(0)
+    assert widest < columns or highest < columns * np.sin(slope)
 
 
 def test_a_class_without_examples_is_left_blank():

@@ -28,6 +28,23 @@ def test_the_path_of_two_weights_is_drawn_as_it_is():
     assert {"start", "end"} <= set(texts(ax))
 
 
+@pytest.mark.parametrize("turn", np.linspace(0, 2 * np.pi, 8, endpoint=False))
+def test_the_words_at_the_ends_of_a_path_cover_no_label_of_a_height(turn):
+    steps = np.linspace(1, 0.05, 12)[:, None] * [np.cos(turn), np.sin(turn)]
+    ax = plots.loss_surface(lambda theta: bowl(theta) + np.sin(3 * theta[0]), 2 * steps)
+    ax.figure.draw_without_rendering()
+    words = [text for text in ax.texts if text.get_text() in ("start", "end")]
+    heights = [text.get_window_extent() for text in ax.texts if text not in words]
+    frame = ax.get_window_extent()
+    assert len(words) == 2
+    assert heights
+    for word in words:
+        box = word.get_window_extent()
+        assert box.count_overlaps(heights) == 0
+        assert frame.contains(*box.min)
+        assert frame.contains(*box.max)
+
+
 def test_lines_join_points_of_equal_height():
     ax = plots.loss_surface(bowl, center=[0.0, 0.0], reach=2, log=False, resolution=80)
     shades, lines = ax.collections

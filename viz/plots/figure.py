@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 TEXT = 15
 """The size of text in points on axes as wide as a slide."""
 
+TICKS = 0.85
+"""The size of text along the axes, as a part of that."""
+
 LINE = 2.6
 """The width of lines in points."""
 
@@ -59,6 +62,11 @@ class Panel:
     def text(self) -> float:
         """The size of text."""
         return TEXT * self.scale
+
+    @property
+    def tick(self) -> float:
+        """The size of numbers and names along the axes."""
+        return TICKS * self.text
 
     @property
     def line(self) -> float:
@@ -200,7 +208,7 @@ def dress(ax: Axes, theme: Theme) -> None:
     """Give axes, and the figure around them, the colours of a theme."""
     ax.figure.set_facecolor(theme.background)
     ax.set_facecolor(theme.background)
-    ax.tick_params(which="both", colors=theme.muted, labelsize=0.85 * TEXT * scale(ax))
+    ax.tick_params(which="both", colors=theme.muted, labelsize=TICKS * TEXT * scale(ax))
     for side, spine in ax.spines.items():
         spine.set_color(theme.line)
         spine.set_visible(side in ("left", "bottom"))

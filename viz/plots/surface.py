@@ -122,4 +122,22 @@ def draw_path(one: Panel, way: Floats) -> None:
     for point, word, marker in ((way[0], "start", "s"), (way[-1], "end", "*")):
         look: dict[str, Any] = {"color": color, "markersize": 5 * one.line, "markeredgecolor": one.theme.background}
         one.ax.plot(*point, marker, **look, zorder=4)
-        one.ax.annotate(word, point, (7, 7), textcoords="offset points", size=one.text, zorder=5, **one.on_shades())
+        beside(one, word, point, way)
+
+
+def beside(one: Panel, word: str, point: Floats, way: Floats) -> None:
+    """Write a word at a corner of a point: inside of the axes, where no other text is, and off the path if possible."""
+    others = [text.get_window_extent().padded(2) for text in one.ax.texts]
+    frame, dots = one.ax.get_window_extent(), one.ax.transData.transform(way)
+    place, look = (float(point[0]), float(point[1])), one.on_shades()
+    written = one.ax.annotate(word, place, (7, 7), textcoords="offset points", size=one.text, zorder=5, **look)
+
+    def put(side: tuple[int, int]) -> tuple[bool, int, int]:
+        x, y = side
+        written.set_position((7 * x, 7 * y))
+        written.set(ha="left" if x > 0 else "right", va="bottom" if y > 0 else "top")
+        box = written.get_window_extent()
+        inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
+        return not inside, box.count_overlaps(others), box.count_contains(dots)
+
+    put(min(((1, 1), (1, -1), (-1, 1), (-1, -1)), key=put))

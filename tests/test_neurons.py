@@ -52,6 +52,16 @@ def test_the_colour_of_a_line_is_the_sign_of_its_weight_and_its_width_the_size()
     assert found["n0_0", "n1_1"] == (LIGHT.muted, 0.3)
 
 
+@pytest.mark.parametrize("options", [{}, {"gradients": True}])
+def test_without_numbers_the_lines_of_negative_weights_are_dashed(options):
+    model = model_of([[2.0, -1.0], [0.0, -2.0]])
+    model.weight[0][0].grad, model.weight[0][1].grad = -1.0, 1.0
+    source = viz.draw(model, numbers=False, **options).source
+    dashed = set(re.findall(r"(n0_\d -> n1_\d) \[.*style=dashed", source))
+    assert dashed == ({"n0_0 -> n1_0"} if options else {"n0_1 -> n1_0", "n0_1 -> n1_1"})
+    assert "dashed" not in viz.draw(model, numbers=True, **options).source
+
+
 def test_biases_are_written_in_the_neurons():
     assert {"b 0.5", "b -0.5"} <= set(texts(viz.draw(model_of([[1, 1], [1, 1]]))))
     assert not any(text.startswith("b ") for text in texts(viz.draw(nn.Layer(2, 2, bias=False, seed=0))))

@@ -56,7 +56,8 @@ def draw(thing: Any, **options: Any) -> Drawing:
     - `limit`: graphs of more values than this raise `SizeError` instead of making a picture nobody can read.
 
     Of a **model** (or a layer, or a neuron), neurons are circles with their activation and bias, layers
-    columns, and weights lines of a colour for their sign and a width for their size:
+    columns, and weights lines of a colour for their sign and a width for their size, dashed if negative and without a
+    number:
 
     - `x`: an example; circles then show what it makes of them, as when predicting.
     - `gradients`: True to show the gradients of weights and biases in place of their values.

@@ -24,7 +24,7 @@ MEANINGS = {
     "result": "result",
     "operation": "operation or neuron",
     "positive": "positive; width: size",
-    "negative": "negative; width: size",
+    "negative": "negative, or dashed; width: size",
     "marker": "new in this step",
 }
 """What each colour of a `Theme` says, by its field."""

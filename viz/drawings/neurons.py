@@ -161,7 +161,11 @@ class Network:
             for value in layer.weights(unit, input):
                 number = self.quantity(value)
                 size = min(abs(number) / largest, 1.0) if math.isfinite(number) else 1.0
-                look = {f"{end}label": f"<{font(self.number(number), self.colour(number), 8)}>"} if self.numbers else {}
+                look = {}
+                if self.numbers:
+                    look[f"{end}label"] = f"<{font(self.number(number), self.colour(number), 8)}>"
+                elif number < 0:  # where no number says so, and colours cannot be told apart
+                    look["style"] = "dashed"
                 self.drawing.edge(
                     f"n{position}_{input}", f"n{position + 1}_{unit}", color=self.colour(number),
                     penwidth=f"{0.3 + (widest - 0.3) * size:.2f}", edgetooltip=self.tip([], [value]), **look,

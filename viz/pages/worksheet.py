@@ -63,7 +63,7 @@ class Worksheet:
         return self.sheet(solved=True)
 
     @cached_property
-    def pictures(self) -> list[tuple[Picture, str]]:
+    def _pictures(self) -> list[tuple[Picture, str]]:
         """The graph of each exercise with all numbers, and what it looks like as SVG."""
         pictures = [picture(exercise) for exercise in self.exercises]
         return [(picture, picture.drawing.svg()) for picture in pictures]
@@ -72,7 +72,7 @@ class Worksheet:
         """One of the two."""
         said = words(self.language)
         title = said["answer_sheet" if solved else "sheet"]
-        drawings = sized([drawing(*picture, solved) for picture in self.pictures])
+        drawings = sized([drawing(*picture, solved) for picture in self._pictures])
         sections = (section(i, *pair, solved) for i, pair in enumerate(zip(self.exercises, drawings, strict=True), 1))
         written = document(
             "worksheet.html",

@@ -20,6 +20,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import operator
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -425,7 +426,7 @@ class Buffered:
             return known
         array = array if array.kind == "full" else self.with_operands(array)
         key = array.key
-        if not own and (known := self.known(key)):
+        if key is not written and not own and (known := self.known(key)):
             return known
         base = self.shaped.get(array.args[0].info) if len(array.args) == 1 and not own else None
         if base and (known := self.known(Array(array.kind, (base,), array.info, base.shape, array.dtype).key)):
@@ -439,7 +440,7 @@ class Buffered:
             result = self.call(array, called)
         if not own:
             self.keep(key, array, result)
-            if self.added.isdisjoint(names):
+            if key is not written and self.added.isdisjoint(names):
                 self.keep(written, array, result)
         return result
 
@@ -642,6 +643,8 @@ class Buffered:
             args.append(found if array.kind in ("matmul", "copy") else self.turned(found))
         last = self.statements[max(before, len(self.statements) - 1) :]
         self.latest = {target_of(statement) for statement in last if isinstance(statement, Store)}
+        if all(map(operator.is_, args, array.args)):
+            return array
         return Array(array.kind, tuple(args), array.info, array.shape, array.dtype)
 
     def view(self, array: Array, key: Any) -> Array:

@@ -105,9 +105,9 @@ class Runnable:
 def source_of_calls(made: Function, calls: Buffered, write: CallPrinter, copied: bool) -> str:
     """The text of what makes the arrays for n examples, and of the function that computes with them.
 
-    The arrays are globals: Python takes the square of their number to compile a function that uses variables of another.
-    The gradient is given, or a copy of an array that is kept where `copied`, or new. The runs of theta and of the
-    gradient are named anew only where it is another array than in the call before.
+    The arrays are globals: to compile a function that uses variables of another, Python takes the square of their
+    number. The gradient is given, or a copy of an array that is kept where `copied`, or new. The runs of theta and of
+    the gradient are named anew only where it is another array than in the call before.
     """
     results = [calls.inlined(result) for result in made.results]
     halves = write.halves(calls, results)

@@ -295,8 +295,9 @@ def constants_in(used: Iterable[Array]) -> list[Constant]:
     """The arrays that nodes carry along, each once."""
     found: dict[str, Constant] = {}
     for array in used:
-        infos = array.info if isinstance(array.info, tuple) else (array.info,)
-        found |= {info.name: info for info in infos if isinstance(info, Constant)}
+        for info in array.info if isinstance(array.info, tuple) else (array.info,):
+            if isinstance(info, Constant):
+                found[info.name] = info
         if isinstance(array.info, Moved):
             found[array.info.constant.name] = array.info.constant
     return list(found.values())

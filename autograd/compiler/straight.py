@@ -7,7 +7,8 @@ as Python over floats, one local variable per scalar.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,15 +38,24 @@ LETTERS = {"parameter": "p", "input": "x", "target": "y", "noise": "u", "outside
 
 
 class Straight:
-    """The generated function, and an estimate of when it is the faster one."""
+    """The generated function, which is written when it is first asked for, and an estimate of when it is faster."""
 
     def __init__(self, made: Plan) -> None:
-        self.source = write(made)
-        self.function = function_of(self.source, "<compiled for floats>", "value_and_grad", dict(FUNCTIONS))
+        self.made = made
         graph = made.canonical
         functions = int(np.sum(graph.alive & (graph.code >= len(LEAVES)) & (graph.code != SUM)))
         self.once = BEGIN + PARAMETER * made.sizes["parameter"]
         self.each = EXAMPLE + TERM * len(graph.left) + FUNCTION * functions
+
+    @cached_property
+    def source(self) -> str:
+        """Its text."""
+        return write(self.made)
+
+    @cached_property
+    def function(self) -> Callable[..., tuple[float, list[float]]]:
+        """What is called with lists of numbers."""
+        return function_of(self.source, "<compiled for floats>", "value_and_grad", dict(FUNCTIONS))
 
     @classmethod
     def of(cls, made: Plan) -> Straight | None:

@@ -306,8 +306,8 @@ class Writer:
         number = self.read(value, ())
         anew = text in self.variables
         self.line(f"{'' if anew else 'const '}{self.name(text)} = {number};")
-        independent = nest and not nest.written & self.touched.keys()
-        if nest and independent and not anew and nest.end == begin == len(self.lines) - 1:
+        last = nest is not None and nest.end == begin == len(self.lines) - 1
+        if nest and last and not anew and not nest.written & self.touched.keys():
             self.lines.insert(nest.begin, self.lines.pop())
             nest.begin, nest.end = nest.begin + 1, nest.end + 1
 
@@ -329,32 +329,35 @@ class Writer:
         self.line(f"{self.read(place, at)} {sign} {number};")
 
     def nested(self, shape: Shape, place: Array, body: Callable[[At], None]) -> None:
-        """Write a body in loops over some axes: in the last ones, if those are over the same axes and it goes."""
-        before = self.nest if self.nest and self.nest.end == len(self.lines) and self.nest.shape == shape else None
-        taken, counts = set(self.names.taken), dict(self.names.counts)
-        if before and before.depth:
-            self.names.taken = taken | before.taken
-            lines, closing = list(self.lines), self.lines[-before.depth :]
-            del self.lines[-before.depth :]
-            self.nest, self.touched, self.depth = None, {}, before.depth
-            body(before.at)
-            self.depth = 0
-            self.lines += closing
-            nest = Nest(shape, before.at, before.begin, len(self.lines), set(self.names.taken), self.touched,
-                        {self.source(place)})
-            self.names.taken = taken | {*self.carried, *self.called.values()}
-            self.names.counts = counts
-            if before.goes_with(nest):
-                touched = {text: before.touched.get(text, set()) | nest.touched.get(text, set())
-                           for text in before.touched.keys() | nest.touched.keys()}
-                self.nest = replace(nest, touched=touched, written=before.written | nest.written)
-                return
-            self.lines = lines
-        begin, self.touched = len(self.lines), {}
-        with self.loops(shape) as at:
-            body(at)
+        """Write a body, which fills a place, in loops over some axes."""
+        if not self.joined(shape, place, body):
+            begin, self.touched = len(self.lines), {}
+            with self.loops(shape) as at:
+                body(at)
+                inside = set(self.names.taken)
+            self.nest = Nest(shape, at, begin, len(self.lines), inside, self.touched, {self.source(place)})
+
+    def joined(self, shape: Shape, place: Array, body: Callable[[At], None]) -> bool:
+        """Write a body in the last loops, if those are over the same axes and it goes; whether it does."""
+        nest, lines, depth = self.nest, list(self.lines), self.depth
+        if nest is None or nest.end != len(lines) or nest.shape != shape or not nest.depth:
+            return False
+        del self.lines[-nest.depth :]
+        self.touched, self.depth = {}, depth + nest.depth
+        with self.scope():
+            self.names.taken |= nest.taken
+            body(nest.at)
             inside = set(self.names.taken)
-        self.nest = Nest(shape, at, begin, len(self.lines), inside, self.touched, {self.source(place)})
+        self.depth = depth
+        self.lines += lines[-nest.depth :]
+        own = replace(nest, end=len(self.lines), taken=inside, touched=self.touched, written={self.source(place)})
+        if not nest.goes_with(own):
+            self.lines = lines
+            return False
+        touched = {text: nest.touched.get(text, set()) | own.touched.get(text, set())
+                   for text in nest.touched.keys() | own.touched.keys()}
+        self.nest = replace(own, touched=touched, written=nest.written | own.written)
+        return True
 
     def store_parts(self, place: Array, parts: Sequence[Array]) -> None:
         """Write arrays side by side; of one with an axis more, those of all steps, or of several such in turn."""
@@ -464,11 +467,9 @@ class Writer:
         """An element of an array that is carried along."""
         if not index.terms:
             return code(literal(array.flat[index.constant]))
-        for text, known in self.carried.items():
-            if known is array or (known.dtype == array.dtype and known.shape == array.shape and bool(
-                    (known == array).all())):
-                return code(f"{text}[{index}]")
-        text = self.names.fresh(stem)
+        same = (text for text, known in self.carried.items()
+                if known.dtype == array.dtype and np.array_equal(known, array, equal_nan=known.dtype.kind == "f"))
+        text = next(same, None) or self.names.fresh(stem)
         self.carried[text] = array
         return code(f"{text}[{index}]")
 

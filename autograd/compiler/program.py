@@ -207,8 +207,9 @@ class Program:
         `valueAndGrad(theta, X, Y, count, gradient, u)` fills `gradient` and returns the mean loss,
         `run(theta, X, Y, count, u)` returns a row of outputs for each example, and `values(theta, X, Y, count, u)`
         every array of the program that has a row for each example, and its gradient, by name; what a loop keeps of all
-        its steps has such rows step after step. u are random numbers from 0 to 1, if there are `noises`. `outside` holds the numbers of Values that the loss reads besides parameters, and
-        may be changed. Where the function that was compiled returns several values there is only `run`.
+        its steps has such rows step after step. u are random numbers from 0 to 1, if there are `noises`. `outside`
+        holds the numbers of Values that the loss reads besides parameters, and may be changed. Where the function that
+        was compiled returns several values there is only `run`.
 
         It is the program of the row shapes used last; numbers are those of NumPy to rounding, in float64. Where
         results are not finite, they may be others than those of eager evaluation.

@@ -50,6 +50,7 @@ from autograd.compiler.array import (
     Store,
     broadcast_shape,
     count,
+    reshape,
     without_loops,
 )
 from autograd.compiler.build import Plan
@@ -153,6 +154,11 @@ def flat(at: At, shape: Shape) -> Index:
     for index, stride in zip(at, strides(shape), strict=True):
         total = total + index.times(stride)
     return total
+
+
+def long_axes(shape: Shape) -> list[Size]:
+    """The axes of more than one element."""
+    return [size for size in shape if size != 1]
 
 
 def fitted(at: At, shape: Shape) -> At:
@@ -273,7 +279,7 @@ class Writer:
             self.repeat(statement)
         elif isinstance(statement, Store):
             self.store(statement.place, statement.value, statement.adds)
-        elif is_named_view(statement.value) and statement.name.info not in self.variables:
+        elif statement.name.info not in self.variables and self.is_view(statement.value):
             self.views[statement.name.info] = statement.value
         else:
             self.define(statement.name, statement.value)
@@ -318,6 +324,9 @@ class Writer:
         if value.kind == "concatenate" and not adds:
             self.store_parts(place, value.args)
             return
+        while value.kind == "reshape" and self.in_order(place):
+            (value,) = value.args
+            place = reshape(place, value.shape)
         value = self.prepared(value, top=True)
         if self.spoils(place, value):
             value = self.kept(value)
@@ -403,6 +412,27 @@ class Writer:
             array = self.views[array.info] if array.kind == "name" else array.args[0]
         return array.info
 
+    def is_view(self, array: Array) -> bool:
+        """Whether an array needs no memory: it is a name or a constant, or can be read where one of these lies."""
+        while array.kind in VIEWS:
+            if self.regroups(array):
+                return False
+            array = array.args[0]
+        return array.kind in ("name", "constant")
+
+    def regroups(self, array: Array) -> bool:
+        """Whether an index into a reshaped array tells only by division where its element is."""
+        if array.kind != "reshape":
+            return False
+        below = array.args[0]
+        return len(below.shape) > 1 and long_axes(below.shape) != long_axes(array.shape) and not self.in_order(below)
+
+    def in_order(self, array: Array) -> bool:
+        """Whether the elements of an array lie one after the other in memory, row by row."""
+        while array.kind == "reshape" or (array.kind == "name" and array.info in self.views):
+            array = array.args[0] if array.kind == "reshape" else self.views[array.info]
+        return bool(array.kind == "name")
+
     # ── what gets an array of its own ────────────────────────────────────────────────────────
 
     def prepared(self, array: Array, top: bool = False, often: bool = False) -> Array:
@@ -415,6 +445,8 @@ class Writer:
             for arg in array.args)
         same = all(new is old for new, old in zip(args, array.args, strict=True))
         new = array if same else Array(array.kind, args, array.info, array.shape, array.dtype)
+        if self.regroups(new):
+            new = Array("reshape", (self.kept(args[0]),), array.info, array.shape, array.dtype)
         computes = isinstance(array.kind, ops.Op) or array.kind in COMPUTED
         return self.kept(new) if not top and (array.kind in ELSEWHERE or (often and computes)) else new
 
@@ -515,27 +547,15 @@ class Writer:
 
     def _reshape(self, array: Array, at: At) -> Formula:
         below = array.args[0]
-        one_by_one = [i for i, size in enumerate(below.shape) if size != 1]
-        long = [index for index, size in zip(at, array.shape, strict=True) if size != 1]
-        if [size for size in array.shape if size != 1] == [below.shape[i] for i in one_by_one]:
-            given = dict(zip(one_by_one, long, strict=True))
-            return self.read(below, tuple(given.get(i, Index()) for i in range(len(below.shape))))
-        whole = flat(at, array.shape)
-        while below.kind == "name" and below.info in self.views and self.views[below.info].kind == "reshape":
-            below = self.views[below.info].args[0]
-        if below.kind == "name" and below.info not in self.views:
-            return self.element(below, whole)
-        return self.read(below, self.unflattened(whole, below.shape))
-
-    def unflattened(self, whole: Index, shape: Shape) -> At:
-        """The indices of the element with a number."""
-        if len(shape) == 1:
-            return (whole,)
-        at = []
-        for size, stride in zip(shape, strides(shape), strict=True):
-            quotient = f"Math.floor(({whole}) / ({extent(stride)}))" if stride != 1 else f"({whole})"
-            at.append(Index() if size == 1 else Index.of(f"({quotient} % ({extent(size)}))"))
-        return tuple(at)
+        if len(below.shape) == 1:
+            return self.read(below, (flat(at, array.shape),))
+        if long_axes(below.shape) == long_axes(array.shape):
+            rest = (index for index, size in zip(at, array.shape, strict=True) if size != 1)
+            return self.read(below, tuple(Index() if size == 1 else next(rest) for size in below.shape))
+        while below.kind == "reshape" or (below.kind == "name" and below.info in self.views):
+            below = below.args[0] if below.kind == "reshape" else self.views[below.info]
+        assert below.kind == "name", "what does not lie in order has been copied"
+        return self.element(below, flat(at, array.shape))
 
     def _transpose(self, array: Array, at: At) -> Formula:
         return self.read(array.args[0], (*at[:-2], at[-1], at[-2]))
@@ -656,13 +676,6 @@ class Writer:
             return self.read(below, (*at[:-1], inner[0] if order is None else self.index(order, inner)))
 
         return self.summed([tuple(map(str, run))], term, row)
-
-
-def is_named_view(array: Array) -> bool:
-    """Whether an array is a name, a constant or a view of one: it needs no memory."""
-    while array.kind in VIEWS:
-        array = array.args[0]
-    return array.kind in ("name", "constant")
 
 
 def repeats(array: Array, arg: Array) -> bool:

@@ -64,7 +64,7 @@ RESERVED = (
     "extends", "false", "function", "implements", "instanceof", "interface", "let", "memory", "new", "null", "package",
     "private", "protected", "public", "static", "super", "switch", "this", "throw", "true", "typeof", "undefined",
     "var", "void", "Math", "Number", "Float64Array", "Int32Array", "Infinity", "NaN", "Object", "room", "run",
-    "values", "valueAndGrad",
+    "values", "valueAndGrad", "working", "workingFor", "running", "runningFor",
 )
 """What no array may be called in JavaScript, besides what is reserved in Python's source."""
 

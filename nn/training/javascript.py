@@ -73,7 +73,7 @@ def to_javascript(
         "data": f"{{ {', '.join(f'{name}: {table(rows)}' for name, rows in tables.items())} }}",
         "orders": table(orders),
         "shuffle": literal(shuffle),
-        "noise": f"{table(noise.random((1, epochs * n * noises)))}.flat()",
+        "noise": row(noise.random(epochs * n * noises)),
         "rates": literal(rates(optimizer, epochs, n, size or n) if optimizer.schedule else []),
         "classes": literal(classes(loss, examples)),
         "optimizer": literal(label(optimizer)),
@@ -111,7 +111,7 @@ class Written:
             programs["measuring"] = measured.to_javascript()
         self.text = "\n".join([
             "{", f"name: {literal(repr(model))},", f"parameters: [{', '.join(named(model))}],",
-            f"theta: {table(parameters_to_vector(model)[None])}[0],",
+            f"theta: {row(parameters_to_vector(model))},",
             *(f"{name}: {text}," for name, text in programs.items()), "}"])
 
 
@@ -124,8 +124,8 @@ def named(model: Module) -> Iterator[str]:
     """The parameters by name, each with its shape and with where its numbers are in θ."""
     order = {value: place for place, value in enumerate(parameters_of(model))}
     for name, nested in model.named_parameters():
-        places = np.array([[order[value] for value in flatten(nested)]])
-        yield f"{{ name: {literal(name)}, shape: {literal(shape_of(nested))}, places: {table(places)}[0] }}"
+        places = row(np.array([order[value] for value in flatten(nested)]))
+        yield f"{{ name: {literal(name)}, shape: {literal(shape_of(nested))}, places: {places} }}"
 
 
 def data(inputs: str, targets: str, examples: Examples | None) -> dict[str, FloatArray]:
@@ -205,6 +205,12 @@ def table(rows: npt.NDArray[Any]) -> str:
         if rows.dtype.kind == "f":
             spellings.append(f"unpacked({bytes_of(rows.astype('<f8'))},{width},8)")
     return min(spellings, key=len)
+
+
+def row(numbers: npt.NDArray[Any]) -> str:
+    """The same of a single row."""
+    text = table(numbers[None])
+    return text[1:-1] if text.startswith("[") else f"{text}[0]"
 
 
 def bytes_of(array: npt.NDArray[Any]) -> str:

@@ -249,6 +249,7 @@ class SignDescent(nn.Optimizer):
 def test_every_optimiser_goes_the_same_steps(browser: Any) -> None:
     made = {name: make for name, (make, _, _) in KINDS.items()} | OWN
     optimizers = [make(**decay) for make in made.values() for decay in ({}, {"weight_decay": 0.1})] + [SignDescent()]
+    assert {type(optimizer) for optimizer in optimizers} >= set(nn.OPTIMIZERS.values())
     theta, slopes = np.random.default_rng(1).normal(size=7), gradients(30)
     rules = ", ".join(optimizer.to_javascript() for optimizer in optimizers)
     found = run_in(browser, f"""

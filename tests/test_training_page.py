@@ -161,15 +161,21 @@ def test_options_can_be_changed_while_it_trains(browser: Any) -> None:
     assert found == [True, 1, 200, ["velocity", "move"], 150, 50, True, True, 200]
 
 
-def test_other_data_can_be_given(browser: Any) -> None:
+def test_other_data_can_be_given_and_taken_back(browser: Any) -> None:
     found = trained(browser, page(), """
         training.setData([[0, 0], [1, 1], [2, 0]], [[0], [1], [0]]);
         const first = training.runEpoch();
         let refused = "";
         try { training.setData([[0, 0, 0]], [[0]]); } catch (error) { refused = error.message; }
-        answer([training.data.count, Number.isFinite(first.loss), refused, training.accuracy() * 3 % 1]);
+        const { count } = training.data, right = training.accuracy() * 3 % 1;
+        training.restoreData();
+        training.reset();
+        answer([count, Number.isFinite(first.loss), refused, right, training.data.count, training.runEpoch().loss]);
     """)
-    assert found == [3, True, "rows of 2 inputs and 1 targets are expected", 0]
+    X, Y, model, loss, size = examples("moons")
+    history = nn.fit(model, X, Y, loss, nn.Adam(0.01), epochs=1, batch_size=size, seed=7, progress=False)
+    assert found[:-1] == [3, True, "rows of 2 inputs and 1 targets are expected", 0, 200]
+    assert found[-1] == pytest.approx(history.loss[0], rel=1e-9)
 
 
 def test_it_stops_where_numbers_are_not_finite(browser: Any) -> None:

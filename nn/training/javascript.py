@@ -14,16 +14,16 @@ import autograd
 from autograd import Program, Value
 from autograd.errors import UsageError
 from autograd.nested import flatten, parameters_of
-from nn.arguments import count, fraction, function
-from nn.examples import FloatArray
+from nn.arguments import count, function
+from nn.examples import FloatArray, explained
 from nn.init import Seed, generator
 from nn.losses import LOSSES, Loss, meaning_of, threshold_of
 from nn.models.module import Module
 from nn.models.state import shape_of
 from nn.optim import OPTIMIZERS, SGD, Optimizer
 from nn.penalties import Penalized, l1_penalty, l2_penalty, weights
-from nn.training.evaluation import Examples, examples_for
-from nn.training.train import divided
+from nn.training.evaluation import Evaluator, Examples, check_model, examples_for
+from nn.training.train import check_trainable, parts_of
 from nn.vector import parameters_to_vector
 
 RATE = 0.1
@@ -51,22 +51,26 @@ def to_javascript(
     parameters are those of `fit` to rounding; later orders are the page's own. Every optimiser of this package is
     there, printed from its own rule; so are the penalties of `penalized`, with strengths that can be changed.
 
-    Raises what `fit` raises for the arguments, and `UsageError` for what no page can compute.
+    Raises what `fit` raises for the arguments, and what `Optimizer.to_javascript` raises.
     """
     several = [models] if isinstance(models, Module) else list(models)
     if not several:
         raise UsageError("a page trains a model, or several: none came")
-    epochs, l1, l2, biases = count("epochs", epochs), 0.0, 0.0, False
+    for model in several:
+        check_trainable(model, optimizer)
+    l1, l2, biases = 0.0, 0.0, False
     if isinstance(loss, Penalized):
         l1, l2, biases, loss = loss.l1, loss.l2, loss.biases, loss.loss
+    cost, epochs = function("loss", loss, LOSSES), count("epochs", epochs)
     order, noise, kept_back = generator(seed).spawn(3)
-    share = fraction("share to validate on (validation_split)", validation_split)
-    examples, validation = divided(examples_for(several[0], loss, X, Y), share, kept_back)
-    if validation_data is not None:
-        validation = examples_for(several[0], loss, *validation_data)
+    examples, validation = parts_of(
+        examples_for(several[0], loss, X, Y), validation_split, validation_data, kept_back, several[0], loss)
     size, n = batch_size and count("examples in a batch", batch_size), len(examples)
-    written = [Written(model, loss, biases, examples) for model in several]
-    noises = written[0].noises
+    for model in several:
+        with explained(examples.inputs):
+            check_model(model, loss, Evaluator(model, cost, ()), examples)
+    written = [Written(model, cost, biases, examples) for model in several]
+    noises = max(one.noises for one in written)
     tables = data("X", "Y", examples) | data("testX", "testY", validation)
     orders = np.array([order.permutation(n) for _ in range(epochs)]) if shuffle else np.zeros((0, n), int)
     given = {
@@ -74,10 +78,10 @@ def to_javascript(
         "orders": table(orders),
         "shuffle": literal(shuffle),
         "noise": row(noise.random(epochs * n * noises)),
-        "rates": literal(rates(optimizer, epochs, n, size or n) if optimizer.schedule else []),
+        "rates": row(rates(optimizer, epochs if optimizer.schedule else 0, n, size or n)),
         "classes": literal(classes(loss, examples)),
         "optimizer": literal(label(optimizer)),
-        "options": literal({"lr": optimizer.lr, "batch": size or n, "l1": l1, "l2": l2, "testShare": share}),
+        "options": literal({"lr": optimizer.lr, "batch": size or n, "l1": l1, "l2": l2, "testShare": validation_split}),
     }
     rules = {label(one): one.to_javascript() for one in [optimizer, *offered()][::-1]}
     return "\n".join([
@@ -90,8 +94,8 @@ def to_javascript(
 class Written:
     """A model in JavaScript: its parameters, its loss with penalties while it learns, and what it predicts."""
 
-    def __init__(self, model: Module, loss: str | Loss, biases: bool, examples: Examples) -> None:
-        cost, l1, l2 = function("loss", loss, LOSSES), Value(0.0, "l1"), Value(0.0, "l2")
+    def __init__(self, model: Module, cost: Loss, biases: bool, examples: Examples) -> None:
+        l1, l2 = Value(0.0, "l1"), Value(0.0, "l2")
 
         def penalized(x: Any, y: Any) -> Any:
             total = cost(model(x), y)
@@ -152,12 +156,12 @@ def classes(loss: str | Loss, examples: Examples) -> dict[str, float] | None:
     return {"output": middle if threshold is None else threshold, "target": middle}
 
 
-def rates(optimizer: Optimizer, epochs: int, n: int, size: int) -> list[float]:
+def rates(optimizer: Optimizer, epochs: int, n: int, size: int) -> FloatArray:
     """The learning rate of a schedule in each step."""
     before = optimizer.lr
     found = [optimizer.at(epoch + met / n) for epoch in range(epochs) for met in range(0, n, size)]
     optimizer.lr, optimizer.epochs = before, None
-    return found
+    return np.array(found)
 
 
 def offered() -> list[Optimizer]:

@@ -86,30 +86,13 @@ def fit(
     `MissingPackageError` for engine="jax" without JAX and engine="native" without llvmlite; `DataError` for files.
     Whatever is raised, by callbacks too, the parameters are those after the last step.
     """
-    if not isinstance(optimizer, Optimizer):
-        raise UsageError(f"an optimiser such as SGD(lr=0.1) is expected, {optimizer!r} came")
-    if isinstance(model, Perceptron):
-        raise UsageError("a step has no slope to descend: model.learn(X, Y) follows the perceptron rule")
-    named_of(model)  # what could not be saved is not worth training
-    if not parameters_of(model):
-        raise UsageError(f"{type(model).__name__} has no parameters: there is nothing to train")
-    if optimizer.params and set(optimizer.params) != set(parameters_of(model)):
-        raise UsageError("fit trains the parameters of its model, this optimiser was made with others: give one "
-                         f"without parameters, such as {type(optimizer).__name__}(lr={optimizer.lr:g})")
+    check_trainable(model, optimizer)
     cost, make = function("loss", loss, LOSSES), function("engine", engine, ENGINES)
     dtype, epochs = precision(dtype), count("epochs", epochs)
     size = None if batch_size is None else count("examples in a batch", batch_size)
     order, noise, kept_back = generator(seed).spawn(3)
-    examples, validation = divided(
-        examples_for(model, loss, X, Y, dtype), fraction("share to validate on (validation_split)", validation_split),
-        kept_back,
-    )
-    if validation_data is not None:
-        if validation is not None:
-            raise UsageError("give validation_split or validation_data, not both")
-        if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
-            raise UsageError(f"validation_data are a pair (X, Y), {type(validation_data).__name__} came")
-        validation = examples_for(model, loss, *validation_data, dtype)
+    examples, validation = parts_of(
+        examples_for(model, loss, X, Y, dtype), validation_split, validation_data, kept_back, model, loss)
     evaluator = Evaluator(
         model, cost, metrics, threshold_of(loss, examples.targets), compiled=make is not EagerEngine
     )
@@ -134,6 +117,35 @@ def fit(
 
         hint(model, examples, loss, optimizer, {"batch_size": batch_size, "shuffle": shuffle}, history)
     return history
+
+
+def check_trainable(model: Module, optimizer: Optimizer) -> None:
+    """Raise `UsageError` for what is no optimiser, or has nothing to train."""
+    if not isinstance(optimizer, Optimizer):
+        raise UsageError(f"an optimiser such as SGD(lr=0.1) is expected, {optimizer!r} came")
+    if isinstance(model, Perceptron):
+        raise UsageError("a step has no slope to descend: model.learn(X, Y) follows the perceptron rule")
+    named_of(model)  # what could not be saved is not worth training
+    if not parameters_of(model):
+        raise UsageError(f"{type(model).__name__} has no parameters: there is nothing to train")
+    if optimizer.params and set(optimizer.params) != set(parameters_of(model)):
+        raise UsageError("fit trains the parameters of its model, this optimiser was made with others: give one "
+                         f"without parameters, such as {type(optimizer).__name__}(lr={optimizer.lr:g})")
+
+
+def parts_of(
+    examples: Examples, share: float, others: tuple[npt.ArrayLike, npt.ArrayLike] | None, rng: np.random.Generator,
+    model: Module, loss: str | Loss,
+) -> tuple[Examples, Examples | None]:
+    """Examples to train on, and those to validate on: a share of them, drawn at random, or others."""
+    share = fraction("share to validate on (validation_split)", share)
+    if others is None:
+        return divided(examples, share, rng)
+    if share:
+        raise UsageError("give validation_split or validation_data, not both")
+    if not isinstance(others, (tuple, list)) or len(others) != 2:
+        raise UsageError(f"validation_data are a pair (X, Y), {type(others).__name__} came")
+    return examples, examples_for(model, loss, *others, examples.inputs.dtype)
 
 
 def divided(examples: Examples, share: float, rng: np.random.Generator) -> tuple[Examples, Examples | None]:

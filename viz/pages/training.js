@@ -44,10 +44,8 @@ class Training {
     this.options = { ...spec.options, optimizer: spec.optimizer, noise: 0, seed: 0 };
     this.first = { ...this.options };
     this.widths = { X: this.model.learning.inputs, Y: this.model.learning.targets };
-    this.source = { X: Float64Array.from(spec.data.X.flat()), Y: Float64Array.from(spec.data.Y.flat()) };
-    this.given = spec.data.testX && {
-      X: Float64Array.from(spec.data.testX.flat()), Y: Float64Array.from(spec.data.testY.flat()) };
     this.gradient = new Float64Array(this.model.learning.parameters);
+    this.restoreData();
     this.reset();
   }
 
@@ -87,6 +85,15 @@ class Training {
   }
 
   // ── data ────────────────────────────────────────────────────────────────────────────────────
+
+  // The examples that Python gave, to train on and to test with.
+  restoreData() {
+    const { X, Y, testX, testY } = this.spec.data, part = (x, y) => ({ X: Float64Array.from(x.flat()), Y: Float64Array.from(y.flat()) });
+    this.source = part(X, Y);
+    this.given = testX && part(testX, testY);
+    this.own = false;
+    this.divide();
+  }
 
   // Other examples, as rows or as one array of numbers after the other.
   setData(X, Y) {

@@ -243,7 +243,8 @@ class SignDescent(nn.Optimizer):
         self.state["mean"] *= self.new
         self.state["mean"] += (1 - self.new) * gradient
         self.state["longest"] = np.maximum(self.state["longest"], abs(gradient))
-        return self.lr * np.sign(self.state["mean"]) * self.n / (1 + self.state["longest"])
+        share = np.where(self.state["mean"] > 0, self.n, 1.0)
+        return self.lr * np.sign(self.state["mean"]) * share / (1 + self.state["longest"])
 
 
 def test_every_optimiser_goes_the_same_steps(browser: Any) -> None:
@@ -270,13 +271,18 @@ def test_every_optimiser_goes_the_same_steps(browser: Any) -> None:
         assert answer == pytest.approx(own.tolist(), rel=1e-12, abs=1e-14), optimizer
 
 
-def test_a_rule_that_asks_python_for_a_comparison_is_refused() -> None:
-    class Impatient(nn.Optimizer):
+@pytest.mark.parametrize(("choose", "message"), [
+    (lambda own, gradient: own.lr if own.steps < 10 else own.lr / 10, r"write autograd\.where"),
+    (lambda own, gradient: own.lr if gradient > 0 else 0.0, r"write autograd\.where"),
+    (lambda own, gradient: own.lr / gradient.max(), "the rule of Choosing is not made of operators .* 'max'"),
+])
+def test_a_rule_that_would_have_one_branch_only_is_refused(choose: Any, message: str) -> None:
+    class Choosing(nn.Optimizer):
         def update(self, gradient: Any) -> Any:
-            return gradient * (self.lr if self.steps < 10 else self.lr / 10)
+            return gradient * choose(self, gradient)
 
-    with pytest.raises(UsageError, match=r"cannot compare its numbers by Python's operators: write autograd\.where"):
-        Impatient(0.1).to_javascript()
+    with pytest.raises(UsageError, match=message):
+        Choosing(0.1).to_javascript()
 
 
 def test_a_rule_of_functions_that_are_not_in_the_table_is_refused() -> None:

@@ -40,9 +40,7 @@ class Vector(Array):
     @classmethod
     def apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Array:
         """What an operator makes, by a name of its own: what it is made of may change later."""
-        value = Array.apply(op, args)
-        rule = next(arg.rule for arg in args if isinstance(arg, Vector))
-        return rule.noted(value)
+        return applied(op, args)
 
     def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
         """A row of the table, written to `out` if it is given."""
@@ -57,7 +55,7 @@ class Vector(Array):
             return self.rule.noted(reduce(ops.sum, args[0] * args[1]))
         if made is np.clip:
             vector, low, high = args
-            return self.rule.noted(ops.minimum(ops.maximum(vector, low), high), *filter(None, [options.get("out")]))
+            return self.rule.noted(ops.minimum(ops.maximum(vector, low), high), options.get("out"))
         if made is np.where:
             return self.rule.noted(ops.where(*args))
         raise NumberError(f"a rule in JavaScript is made of rows of the table, np.{made.__name__} came")
@@ -65,6 +63,15 @@ class Vector(Array):
     def __setitem__(self, key: Any, value: Any) -> None:
         assert key in (slice(None), ...), "a rule writes whole vectors"
         self.rule.noted(Array.lift(value), self)
+
+    def __gt__(self, other: Any) -> Array:
+        return self.rule.noted(Array.apply(ops.gt, (self, Array.lift(other))))
+
+    def __lt__(self, other: Any) -> Array:
+        return self.rule.noted(Array.apply(ops.gt, (Array.lift(other), self)))
+
+    def __bool__(self) -> bool:
+        return refuse()
 
     def changed(self, row: ops.Op, other: Any) -> Array:
         """The vector itself, after an operator has changed it in place."""
@@ -90,17 +97,27 @@ class Number(Array):
 
     @classmethod
     def apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Array:
-        """What an operator makes, a number of the same kind."""
-        made = Array.apply(op, args)
-        return made if made.shape else cls(made.kind, made.args, made.info, made.shape, made.dtype)
+        """What an operator makes: a number as well, of numbers alone."""
+        return applied(op, args)
 
     def _compared(self, other: Any) -> NoReturn:
-        """Refuse to choose between branches of Python: JavaScript would have only one of them."""
-        raise UsageError("a rule that is written in JavaScript cannot compare its numbers by Python's operators: "
-                         "write autograd.where(autograd.gt(a, b), x, y), or eq in the place of gt")
+        refuse()
 
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _compared
     __hash__ = object.__hash__
+
+
+def applied(op: ops.Op, args: Sequence[Any]) -> Array:
+    """A row of the table applied to vectors and numbers."""
+    made = Array.apply(op, tuple(args))
+    rule = next((arg.rule for arg in args if isinstance(arg, Vector)), None)
+    return Number(made.kind, made.args, made.info, made.shape, made.dtype) if rule is None else rule.noted(made)
+
+
+def refuse() -> NoReturn:
+    """Raise `UsageError` where Python would choose one of two branches: JavaScript would have that one only."""
+    raise UsageError("a rule that is written in JavaScript cannot choose by Python's comparisons: write "
+                     "autograd.where(autograd.gt(a, b), x, y), or eq in the place of gt")
 
 
 class Rule:

@@ -10,7 +10,7 @@ from typing import Any, TypedDict, overload
 import numpy as np
 
 from autograd.compiler.rules import Rule
-from autograd.errors import SizeError, UsageError
+from autograd.errors import RerollError, SizeError, UsageError
 from autograd.flat import assign, gradients_of, numbers_of, zero_gradients
 from autograd.nested import parameters_of
 from autograd.ops import is_several
@@ -209,8 +209,9 @@ class Optimizer:
         `step(theta, gradient, state, numbers)`. That changes the Float64Arrays theta and those of `state`, one for each
         of these names, zeros at first. The `numbers` are lr and whatever else is a float here, and `steps`, which
         counts from 1; but what is 0 stays so, and the part of the rule that it switches off is left out. Raises
-        `UsageError` for an optimiser with a method `step` of its own, and for one that compares its numbers by Python's
-        operators; `NumberError` where NumPy is asked for what the table of operations has not.
+        `UsageError` for an optimiser with a method `step` of its own, for one that chooses by Python's comparisons and
+        for what else is no function of whole vectors; `NumberError` where NumPy is asked for what the table of
+        operations has not.
 
         >>> from nn import SGD
         >>> print(SGD(lr=0.1).to_javascript())
@@ -240,7 +241,13 @@ class Optimizer:
         kept = {text: rule.vector(text) for text in self.memory}
         twin.state = dict(kept)
         twin.move, twin.bent, twin.spare = map(rule.vector, ("move", "bent", "spare"))
-        twin.change(rule.theta, rule.gradient)
+        try:
+            twin.change(rule.theta, rule.gradient)
+        except (AttributeError, TypeError) as error:
+            if isinstance(error, RerollError):
+                raise
+            raise UsageError(f"the rule of {type(self).__name__} is not made of operators and of NumPy's functions of "
+                             f"vectors alone, so that it cannot be written in JavaScript: {error}") from error
         for text, vector in kept.items():
             if twin.state[text] is not vector:
                 vector[...] = twin.state[text]

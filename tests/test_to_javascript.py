@@ -243,7 +243,7 @@ class SignDescent(nn.Optimizer):
         self.state["mean"] *= self.new
         self.state["mean"] += (1 - self.new) * gradient
         self.state["longest"] = np.maximum(self.state["longest"], abs(gradient))
-        share = np.where(self.state["mean"] > 0, self.n, 1.0)
+        share = np.where(self.state["mean"] > 0, np.sqrt(self.n), np.multiply(1.0, self.new))
         return self.lr * np.sign(self.state["mean"]) * share / (1 + self.state["longest"])
 
 

@@ -28,18 +28,14 @@ from autograd.compiler.to_javascript import RESERVED, Writer, indented, literal
 from autograd.errors import NumberError, UsageError
 
 
-class Vector(Array):
-    """A vector that stands for any: what NumPy is asked to do with it becomes statements of its `rule`."""
+class Symbol(Array):
+    """A vector or a number that stands for any: what is asked of vectors becomes statements of their `rule`."""
 
-    __slots__ = ("rule",)
-
-    def __init__(self, rule: Rule, text: str) -> None:
-        super().__init__("name", (), text, (Rows(),), "float")
-        self.rule = rule
+    __slots__ = ()
 
     @classmethod
     def apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Array:
-        """What an operator makes, by a name of its own: what it is made of may change later."""
+        """What an operator makes."""
         return applied(op, args)
 
     def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
@@ -47,58 +43,60 @@ class Vector(Array):
         row = ops.UFUNCS.get(ufunc.__name__)
         if row is None or how != "__call__" or set(options) - {"out"}:
             raise NumberError(f"a rule in JavaScript is made of rows of the table, np.{ufunc.__name__} came")
-        return self.rule.noted(Array.apply(row, tuple(map(Array.lift, inputs))), *options.get("out", ()))
+        return applied(row, inputs, *options.get("out", ()))
 
     def __array_function__(self, made: Any, types: Any, args: Any, options: dict[str, Any]) -> Any:
         """The functions of NumPy that are no ufuncs, and have a meaning here."""
         if made is np.dot:
-            return self.rule.noted(reduce(ops.sum, args[0] * args[1]))
+            return args[0].rule.noted(reduce(ops.sum, args[0] * args[1]))
         if made is np.clip:
             vector, low, high = args
-            return self.rule.noted(ops.minimum(ops.maximum(vector, low), high), options.get("out"))
+            return applied(ops.minimum, (ops.maximum(vector, low), high), options.get("out"))
         if made is np.where:
-            return self.rule.noted(ops.where(*args))
+            return applied(ops.where, args)
         raise NumberError(f"a rule in JavaScript is made of rows of the table, np.{made.__name__} came")
 
+
+class Vector(Symbol):
+    """A vector. What is made of it has a name of its own, for it may change later."""
+
+    __slots__ = ("rule",)
+
+    def __init__(self, rule: Rule, text: str) -> None:
+        super().__init__("name", (), text, (Rows(),), "float")
+        self.rule = rule
+
     def __setitem__(self, key: Any, value: Any) -> None:
-        assert key in (slice(None), ...), "a rule writes whole vectors"
+        if key is not ... and key != slice(None):
+            raise UsageError("a rule in JavaScript writes whole vectors, v[...] = x")
         self.rule.noted(Array.lift(value), self)
 
     def __gt__(self, other: Any) -> Array:
-        return self.rule.noted(Array.apply(ops.gt, (self, Array.lift(other))))
+        return applied(ops.gt, (self, other))
 
     def __lt__(self, other: Any) -> Array:
-        return self.rule.noted(Array.apply(ops.gt, (Array.lift(other), self)))
+        return applied(ops.gt, (other, self))
 
     def __bool__(self) -> bool:
         return refuse()
 
-    def changed(self, row: ops.Op, other: Any) -> Array:
-        """The vector itself, after an operator has changed it in place."""
-        return self.rule.noted(Array.apply(row, (self, Array.lift(other))), self)
-
     def __iadd__(self, other: Any) -> Any:  # type: ignore[misc]
-        return self.changed(ops.add, other)
+        return applied(ops.add, (self, other), self)
 
     def __isub__(self, other: Any) -> Any:  # type: ignore[misc]
-        return self.changed(ops.sub, other)
+        return applied(ops.sub, (self, other), self)
 
     def __imul__(self, other: Any) -> Any:  # type: ignore[misc]
-        return self.changed(ops.mul, other)
+        return applied(ops.mul, (self, other), self)
 
     def __itruediv__(self, other: Any) -> Any:  # type: ignore[misc]
-        return self.changed(ops.div, other)
+        return applied(ops.div, (self, other), self)
 
 
-class Number(Array):
-    """A number that stands for any: arithmetic makes others, and no comparison can be answered."""
+class Number(Symbol):
+    """A number. It counts as not 0 where a rule asks whether it is, and no other comparison can be answered."""
 
     __slots__ = ()
-
-    @classmethod
-    def apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Array:
-        """What an operator makes: a number as well, of numbers alone."""
-        return applied(op, args)
 
     def _compared(self, other: Any) -> NoReturn:
         refuse()
@@ -107,11 +105,13 @@ class Number(Array):
     __hash__ = object.__hash__
 
 
-def applied(op: ops.Op, args: Sequence[Any]) -> Array:
-    """A row of the table applied to vectors and numbers."""
-    made = Array.apply(op, tuple(args))
-    rule = next((arg.rule for arg in args if isinstance(arg, Vector)), None)
-    return Number(made.kind, made.args, made.info, made.shape, made.dtype) if rule is None else rule.noted(made)
+def applied(op: ops.Op, args: Sequence[Any], out: Vector | None = None) -> Array:
+    """A row of the table applied to vectors and numbers: a number, or a vector that is noted."""
+    made = Array.apply(op, tuple(map(Array.lift, args)))
+    rule = next((arg.rule for arg in args if isinstance(arg, Vector)), None if out is None else out.rule)
+    if rule is None:
+        return Number(made.kind, made.args, made.info, made.shape, made.dtype)
+    return rule.noted(made, out)
 
 
 def refuse() -> NoReturn:

@@ -12,10 +12,8 @@ import contextlib
 import errno
 import math
 import os
-import signal
 import stat
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -92,30 +90,6 @@ def reading(path: PathLike, error: type[OSError] = FileError, most: float = math
         raise error(refusal)
     with open(descriptor, "rb") as file:
         yield file
-
-
-def printed(program: str, command: Callable[[], int]) -> int:
-    """Run a command until all that it prints is written; its exit code.
-
-    Where nobody reads on, as in `… | head -1`, it ends quietly, with the code of a command that SIGPIPE ends; where
-    nothing can be written, with 2 and a line on stderr.
-    """
-    try:
-        try:
-            return command()
-        finally:
-            if sys.stdout is not None:
-                sys.stdout.flush()
-    except OSError as error:
-        if error.filename is not None:  # it is of a file, not of the output
-            raise
-        with contextlib.suppress(OSError, ValueError):  # or Python would try to write once more at its end
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):
-            return 128 + getattr(signal, "SIGPIPE", 13)
-        with contextlib.suppress(OSError):
-            print(f"{program}: error: what it prints cannot be written: {error.strerror or error}", file=sys.stderr)
-        return 2
 
 
 @contextlib.contextmanager

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import io
 import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NoReturn
 
+from autograd.command import HelpWithDefaults, Parser, coloured, printed
 from autograd.errors import RerollError, UsageError
-from autograd.files import check_writable, printed
+from autograd.files import check_writable
 from nn.errors import DataError
 from nn.files.load import load
 from nn.files.picture_files import read_examples
@@ -41,28 +40,20 @@ cannot be read or written.
 """
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """End with exit code 2."""
-        self.exit(2, f"{self.prog}: error: {message}\n")
-
-
 def parser() -> Parser:
     """The commands and their options."""
     top = Parser(
         prog="python -m nn", description="Train neural networks made of scalars, and ask them.",
-        epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+        epilog=EXAMPLES,
     )
     commands = top.add_subparsers(title="commands", metavar="command")
     for task, purpose in TASKS.items():
         training_options(commands.add_parser(
-            task, formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False,
-            help=purpose, description=f"Train a multi-layer perceptron: {purpose}.",
+            task, formatter_class=HelpWithDefaults, help=purpose,
+            description=f"Train a multi-layer perceptron: {purpose}.",
         ), task)
     asked = commands.add_parser(
-        "predict", allow_abbrev=False, help="ask a saved model for the probabilities of classes",
+        "predict", help="ask a saved model for the probabilities of classes",
         description="Print the probability of each class that a saved model sees in a picture or in rows of numbers.",
     )
     asked.add_argument("model", help="a file that training wrote")
@@ -163,20 +154,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(arguments: Sequence[str] | None) -> int:
-    """The same, for output that somebody reads."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without · still gets the numbers
+    """The exit code of a command."""
     commands = parser()
     options = commands.parse_args(arguments)
     if not hasattr(options, "run"):
-        commands.print_help()
-        return 0
+        commands.print_help(sys.stderr)
+        return 2
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", "the loss is", RuntimeWarning)
             options.run(options)
     except (RerollError, RuntimeWarning) as error:
-        print(f"python -m nn: error: {error}", file=sys.stderr)
+        print(f"{coloured('python -m nn: error:', 'wrong', sys.stderr)} {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\npython -m nn: stopped", file=sys.stderr)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.command import coloured
 from autograd.errors import UsageError
 from nn.data.split import Array
 from nn.examples import FloatArray
@@ -20,10 +21,16 @@ def truth_table(model: MLP, X: Array, Y: Array) -> str:
     outputs = model.predict(X).ravel()
     right = (outputs > 0.5) == (Y > 0.5)
     rows = [
-        f"{x1:3.0f} {x2:2.0f} | {y:6.0f} | {out:6.4f}  {'right' if good else 'wrong'}"
+        f"{x1:3.0f} {x2:2.0f} | {y:6.0f} | {out:6.4f}  {judged(good)}"
         for (x1, x2), y, out, good in zip(X, Y, outputs, right, strict=True)
     ]
     return "\n".join([" x1 x2 | target | output", *rows, f"accuracy {right.sum()} of {len(Y)}"])
+
+
+def judged(right: bool) -> str:
+    """The word for an answer."""
+    word = "right" if right else "wrong"
+    return coloured(word, word)
 
 
 def score(model: MLP, X: Array, Y: Array) -> str:
@@ -32,10 +39,13 @@ def score(model: MLP, X: Array, Y: Array) -> str:
 
 
 def report(model: MLP, X: Array, Y: Array) -> str:
-    """The same with the confusion matrix: each row the examples of a class, each column what they were taken for."""
+    """The same with the confusion matrix: each row the examples of a class, each column what they were taken for.
+
+    A point stands for 0.
+    """
     table = confusion_matrix(model.predict(X), Y)
     head = "class |" + "".join(f"{column:5}" for column in range(len(table)))
-    rows = [f"{row:5} |" + "".join(f"{n or '·':>5}" for n in counts) for row, counts in enumerate(table.tolist())]
+    rows = [f"{row:5} |" + "".join(f"{n or '.':>5}" for n in counts) for row, counts in enumerate(table.tolist())]
     return "\n".join(["      | taken for", head, *rows, score(model, X, Y)])
 
 

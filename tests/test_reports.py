@@ -31,9 +31,9 @@ def test_a_report_counts_what_was_taken_for_what():
     assert report(model, X, Y).splitlines() == [
         "      | taken for",
         "class |    0    1    2",
-        "    0 |    ·    ·    ·",
-        "    1 |    ·    2    ·",
-        "    2 |    ·    1    ·",
+        "    0 |    .    .    .",
+        "    1 |    .    2    .",
+        "    2 |    .    1    .",
         "test accuracy 66.67%",
     ]
     assert score(model, X, Y) == "test accuracy 66.67%"

@@ -47,7 +47,7 @@ def test_a_table_shows_what_is_known():
     assert terminal.table(steps, 4) == [
         "           x  y   z   q    f",
         "   value  -2  5  -4   3  -12",
-        "gradient   ·  ·   ·  -4    1",
+        "gradient   .  .   .  -4    1",
     ]
 
 

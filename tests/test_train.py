@@ -1,4 +1,5 @@
 import itertools
+import sys
 import threading
 import warnings
 
@@ -155,14 +156,22 @@ def test_an_interruption_keeps_what_was_learned():
     assert not np.array_equal(nn.parameters_to_vector(model), before)
 
 
-def test_the_progress_bar_shows_the_epoch_the_loss_and_the_rate(capsys):
+def test_the_progress_bar_of_a_terminal_shows_the_epoch_the_loss_and_the_rate(capsys, monkeypatch):
     trained(progress=False)
     assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     trained(progress=True)
     shown = capsys.readouterr().err
     assert "epoch 5/5: 100%" in shown
     assert "loss=" in shown
     assert "examples/s" in shown
+
+
+@pytest.mark.parametrize(("epochs", "told"), [(1, [1]), (5, [1, 2, 3, 4, 5]), (25, [*range(3, 25, 3), 25])])
+def test_without_a_terminal_an_epoch_or_every_tenth_of_many_has_a_line(capsys, epochs, told):
+    _, history = trained(progress=True, epochs=epochs)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"epoch {n}/{epochs}: loss={history.loss[n - 1]:.4g}, lr={history.lr[n - 1]:.3g}" for n in told]
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from autograd import RerollError, UsageError, ops
-from autograd.files import printed
+from autograd.command import Parser, coloured, printed
 from viz import terminal
 from viz.drawings.dot import draw
 from viz.drawings.frames import steps
@@ -31,8 +30,7 @@ examples:
   python -m viz "tanh(w*x + b)" w=0.5 x=2 b=0.1 -o neuron.html --live
 
 Expressions are made of + - * / **, brackets, numbers, names, pi, inf and nan, lists, and these
-functions: {", ".join(sorted(FUNCTIONS)[:14])},
-{", ".join(sorted(FUNCTIONS)[14:])}.
+functions: {", ".join(sorted(FUNCTIONS))}.
 "name = expression;" names an intermediate value. What has no name gets one: q, r, s, … between
 the inputs and the output, which is f.
 
@@ -49,9 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(argv: Sequence[str]) -> int:
-    """The same, for output that somebody reads."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without · still gets the numbers
+    """The exit code of the command."""
+    if not argv:
+        parser().print_help(sys.stderr)
+        return 2
     options = parser().parse_args(_guarded(argv))
     try:
         if (options.live or options.quiz) and (not options.output or options.output.suffix.lower() not in PAGES):
@@ -74,12 +73,12 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """What the command understands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m viz",
         description="Work out an expression and its gradient step by step, and draw its computational graph.",
-        epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+        epilog=EPILOG,
     )
     parser.add_argument("expression", help='the expression, in quotes: "(x + y) * z"')
     parser.add_argument("values", nargs="*", metavar="name=number", help="the value of each name in it")
@@ -110,7 +109,9 @@ def lines_of(walk: Walk) -> list[str]:
     named = [walk.names[value] for value in walk.values if value.args and not value.label]
     lines = [f"named here: {', '.join(named)}; the output is {walk.names[root]}", ""] if named else []
     forward, backward = walk.forward(), walk.backward()
-    lines += ["forward", *_numbered(forward, 1), "", "backward", *_numbered(backward, len(forward) + 1), "", "gradient"]
+    lines += [coloured("forward", "value"), *_numbered(forward, 1), ""]
+    lines += [coloured("backward", "gradient"), *_numbered(backward, len(forward) + 1), ""]
+    lines += [coloured("gradient", "gradient")]
     # The last word on each leaf is its gradient.
     gradient = {step.value: step.number for step in backward}
     leaves = [value for value in walk.values if value in gradient and not value.args]

@@ -6,10 +6,14 @@ import shutil
 from collections.abc import Callable
 
 from autograd import ops
+from autograd.command import coloured
 from autograd.tables import aligned, columns
 from viz.drawings.frames import Frames
 
 PROMPT = "Enter: on, b: back, q: quit > "
+
+UNKNOWN = "."
+"""What stands in a table for a number that is not known yet."""
 
 
 def walk(frames: Frames, read: Callable[[str], str] = input, say: Callable[[str], None] = print) -> None:
@@ -31,7 +35,8 @@ def screen(frames: Frames, position: int) -> str:
     """What is to be read after so many steps: the sentence, and a table of what is known if it fits on the screen."""
     if position:
         frame = frames[position - 1]
-        lines = [f"\n{position}/{len(frames)} {frame.phase}: {frame.sentence}"]
+        phase = coloured(frame.phase, "value" if frame.phase == "forward" else "gradient")
+        lines = [f"\n{position}/{len(frames)} {phase}: {frame.sentence}"]
     else:
         lines = [f"\n0/{len(frames)} start"]
     return "\n".join(lines + table(frames, position))
@@ -43,8 +48,8 @@ def table(frames: Frames, position: int) -> list[str]:
     rows = [("", "value", "gradient")]
     for value in frames.walk.values:
         if value.op is not ops.constant or value.label:
-            data = shown(value.data) if value in moment.computed else "·"
-            rows.append((frames.walk.names[value], data,
-                         shown(moment.gradients[value]) if value in moment.gradients else "·"))
+            data = shown(value.data) if value in moment.computed else UNKNOWN
+            gradient = shown(moment.gradients[value]) if value in moment.gradients else UNKNOWN
+            rows.append((frames.walk.names[value], data, gradient))
     lines = aligned(list(zip(*rows, strict=True)), ">" * len(rows))
     return lines if max(map(columns, lines)) < shutil.get_terminal_size().columns else []

@@ -192,7 +192,8 @@ def mirror(address: str, progress: bool) -> Callable[[], Files]:
     def fetch() -> Files:
         files, end = {}, time.monotonic() + DEADLINE
         server = address.split("/")[2]
-        for name in tqdm(ORIGINALS, f"MNIST from {server}", unit=" files", leave=False, disable=not progress):
+        hidden = None if progress else True  # None: where there is no terminal
+        for name in tqdm(ORIGINALS, f"MNIST from {server}", unit=" files", leave=False, disable=hidden):
             url = f"{address}/{name}.gz"
             try:
                 packed = io.BytesIO(by(end, download, url))

@@ -27,6 +27,7 @@ from nn.training.engine import Engine
 from nn.training.evaluation import Evaluator, Examples
 from nn.training.history import History
 from nn.training.interrupt import Interrupt
+from nn.training.progress import Progress, progress
 from nn.vector import parameters_to_vector, vector_to_parameters
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Training:
         """Go back to where a checkpoint was written; raises `DataError` or `UsageError`, and then changes nothing."""
         restore(self, path)
 
-    def run(self, progress: bool, resume: PathLike | None = None, interrupt: Interrupt | None = None) -> History:
+    def run(self, shown: bool, resume: PathLike | None = None, interrupt: Interrupt | None = None) -> History:
         """All epochs, or those that are left after a checkpoint; in a block of `interrupt` where Ctrl-C may come."""
         interrupt = interrupt or Interrupt()
         if resume is None:
@@ -111,22 +112,21 @@ class Training:
             self.resume(resume)
             self.history.stopped = ""  # early stopping judges again, perhaps with more patience
         self.began = time.perf_counter() - self.history.seconds
-        n = len(self.examples)
-        bar = progress_bar(self.epoch * n, self.epochs * n, progress)
+        told = progress(self.epoch, self.epochs, len(self.examples), shown)
         try:
-            with bar, self.model.mode(training=True), self.threads():
+            with told, self.model.mode(training=True), self.threads():
                 with interrupt.leavable():
                     self.try_metrics()
                     self.tell("begin")
                     self.note_resumption()
                     while self.epoch < self.epochs and not (self.history.stopped or interrupt.came):
-                        if self.run_epoch(bar, interrupt):
-                            self.finish_epoch(bar)
+                        if self.run_epoch(told, interrupt):
+                            self.finish_epoch(told)
                 self.history.interrupted = interrupt.came
                 with interrupt.leavable():
                     self.tell("end")
                 if interrupt.came:
-                    self.note_interruption(bar)
+                    self.note_interruption(told)
         finally:
             self.history.seconds = time.perf_counter() - self.began
             self.optimizer.lr = self.rate  # a callback may have changed it, for this training
@@ -150,9 +150,9 @@ class Training:
         flops = 6 * self.theta.size * min(self.batch_size, len(self.examples))  # forward and twice backward, 2 each
         return ONE_THREAD if flops < SMALL else contextlib.nullcontext()
 
-    def run_epoch(self, bar: Any, interrupt: Interrupt) -> bool:
+    def run_epoch(self, told: Progress, interrupt: Interrupt) -> bool:
         """Meet every example once; False if Ctrl-C came in between."""
-        bar.set_description(f"epoch {self.epoch + 1}/{self.epochs}{self.place}", refresh=False)
+        told.begin(f"epoch {self.epoch + 1}/{self.epochs}{self.place}")
         both = [np.ascontiguousarray(array) for array in (self.examples.inputs, self.examples.targets)]
         n, summed, met = len(self.examples), 0.0, 0
         places = [np.empty((min(self.batch_size, n), *array.shape[1:]), array.dtype) for array in both]
@@ -171,7 +171,7 @@ class Training:
                     break  # the parameters stay what they are after the last sound step
                 self.step(self.theta, self.gradient)
             self.steps += 1
-            bar.update(len(rows))
+            told.advance(len(rows))
             self.tell("step")
         self.logs = {"loss": summed / met}
         self.epoch += 1
@@ -181,7 +181,7 @@ class Training:
             self.unsound = f"parameters are not finite after epoch {self.epoch}"
         return True
 
-    def finish_epoch(self, bar: Any) -> None:
+    def finish_epoch(self, told: Progress) -> None:
         """Measure, note and tell what the epoch has brought; save it if anybody asks, and it is sound."""
         self.history.seconds = time.perf_counter() - self.began
         if self.changing:
@@ -192,7 +192,7 @@ class Training:
         if self.validation is not None:
             self.logs |= self.evaluator(self.theta, self.validation, "val_")
         shown = {name: f"{number:.4g}" for name, number in self.logs.items()}
-        bar.set_postfix(shown | {"lr": f"{self.optimizer.lr:.3g}"}, refresh=self.epoch == self.epochs)
+        told.finish(self.epoch, shown | {"lr": f"{self.optimizer.lr:.3g}"})
         self.logs["lr"] = self.optimizer.lr
         self.history.append(self.logs)
         self.tell("epoch")
@@ -221,12 +221,12 @@ class Training:
             message = f"nothing is left to train after this checkpoint, since {self.history.stopped}"
             warnings.warn(f"{message}: more patience lets it go on", RuntimeWarning, stacklevel=4)
 
-    def note_interruption(self, bar: Any) -> None:
-        """Say that Ctrl-C ended training, where the user looks: on the progress bar, or in a warning."""
+    def note_interruption(self, told: Progress) -> None:
+        """Say that Ctrl-C ended training, where the user looks: beside the progress, or in a warning."""
         message = f"interrupted after {self.epoch} of {self.epochs} epochs"
-        if bar.disable:
+        if not told.shown:
             warnings.warn(f"{message}: the model keeps what it has learned", RuntimeWarning, stacklevel=4)
-        bar.set_description(message)
+        told.end(message)
 
     def tell(self, moment: str) -> None:
         """Call the callbacks of a moment; epochs and the beginning and end find the model up to date."""
@@ -239,29 +239,6 @@ class Training:
     def write_back(self) -> None:
         """Let the model have the parameters after the last step."""
         vector_to_parameters(self.theta, self.model)
-
-
-def progress_bar(done: int, total: int, shown: bool) -> Any:
-    """A bar that counts examples."""
-    if not shown:
-        return Unseen()
-    from tqdm import tqdm
-
-    return tqdm(total=total, initial=done, unit=" examples", unit_scale=True)
-
-
-class Unseen(contextlib.nullcontext[None]):
-    """No bar. One of tqdm's that is not shown takes its lock all the same, which Ctrl-C may have left held."""
-
-    disable = True
-
-    def update(self, examples: int) -> None:
-        """Count nothing."""
-
-    def set_description(self, text: str, refresh: bool = True) -> None:
-        """Show nothing."""
-
-    set_postfix = set_description
 
 
 class OneThread(contextlib.AbstractContextManager[None]):

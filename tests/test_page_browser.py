@@ -41,6 +41,10 @@ def press(browser, *typed):
     ActionChains(browser).send_keys(*typed).perform()
 
 
+def tab_back(browser):
+    ActionChains(browser).key_down(Keys.SHIFT).send_keys(Keys.TAB).key_up(Keys.SHIFT).perform()
+
+
 def shown(browser):
     """The numbers that are to be seen in the drawing, by name."""
     return browser.execute_script("""
@@ -61,7 +65,7 @@ def test_buttons_go_from_step_to_step(open_page):
     click(browser, "back")
     assert sentence(browser) == "df/dx = df/dq · dq/dx = -4 · 1 = -4"
     assert browser.find_element(By.ID, "phase").text.lower() == "backward"
-    assert browser.current_url.endswith("#step=6")
+    WebDriverWait(browser, 5).until(lambda browser: browser.current_url.endswith("#step=6"))
 
 
 @pytest.mark.slow
@@ -167,16 +171,63 @@ def test_pointing_at_a_value_shows_its_paths_and_numbers(open_page):
     assert browser.find_elements(By.CSS_SELECTOR, "#graph .path") == []
 
 
-@pytest.mark.slow
-def test_values_can_be_reached_with_the_keyboard(open_page):
+def test_the_drawing_is_one_tab_stop_with_arrow_keys_inside(open_page):
     browser = open_page(first(), "#step=1")
-    names = []
-    for _ in range(40):
+    here = lambda: browser.switch_to.active_element.get_attribute("aria-label")  # noqa: E731
+    stops = []
+    while "zoom in" not in stops:
         press(browser, Keys.TAB)
-        names.append(browser.switch_to.active_element.get_attribute("aria-label"))
-    assert set("xyzqf") <= set(names)
-    browser.execute_script("document.querySelector('.node[aria-label=f]').focus()")
+        stops.append(here())
+    assert [stop for stop in stops if stop in ("f = ? · df/df = ?", "zoom in")] == ["f = ? · df/df = ?", "zoom in"]
+    tab_back(browser)
+    said = []
+    for key in (Keys.ARROW_LEFT, Keys.ARROW_LEFT, Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.ARROW_UP, Keys.HOME, Keys.END):
+        press(browser, key)
+        said.append(here().split()[0])
+    assert said == ["q", "x", "q", "f", "q", "x", "f"]
+    assert count(browser) == "1 / 7"
+    tab_back(browser)
+    press(browser, Keys.TAB)
+    assert here() == "f = ? · df/df = ?"
+
+
+def test_values_are_announced_with_what_is_known_of_them(open_page):
+    browser = open_page(first())
+    said = "return [...document.querySelectorAll('#graph .node')].map(node => node.getAttribute('aria-label'))"
+    told = {"x = -2 · df/dx = -4", "y = 5 · df/dy = -4", "z = -4 · df/dz = 3", "q = 3 · df/dq = -4", "f = -12 · df/df = 1"}
+    assert set(browser.execute_script(said)) - {None} == told
+    click(browser, "first")
+    assert "f = ? · df/df = ?" in browser.execute_script(said)
+    browser.execute_script("document.querySelector('.node[aria-label^=f]').focus()")
     assert browser.find_element(By.ID, "numbers").text == "f = ? · df/df = ?"
+
+
+def test_the_wheel_scrolls_the_page_until_the_drawing_is_asked_for(open_page):
+    browser = open_page(first())
+    graph = browser.find_element(By.CSS_SELECTOR, "#graph svg")
+    turned = """
+        const before = arguments[0].getAttribute("viewBox");
+        const event = new WheelEvent("wheel", { deltaY: 100, ctrlKey: arguments[1], bubbles: true, cancelable: true });
+        arguments[0].dispatchEvent(event);
+        return [event.defaultPrevented, arguments[0].getAttribute("viewBox") !== before];
+    """
+    assert browser.execute_script(turned, graph, False) == [False, False]
+    assert browser.execute_script(turned, graph, True) == [True, True]
+    browser.execute_script("document.querySelector('#graph .node[tabindex=\"0\"]').focus()")
+    assert browser.execute_script(turned, graph, False) == [True, True]
+
+
+def test_a_step_lays_the_page_out_once(open_page):
+    browser = open_page(viz.parse("sigmoid(a * b + c) * a + b * c", a=1, b=2, c=3), "#step=0")
+    browser.execute_cdp_cmd("Performance.enable", {})
+
+    def layouts():
+        metrics = browser.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
+        return next(metric["value"] for metric in metrics if metric["name"] == "LayoutCount")
+
+    before = layouts()
+    browser.execute_script("for (let i = 1; i <= 10; i += 1) player.go(i);")
+    assert 1 <= layouts() - before <= 11
 
 
 @pytest.mark.slow

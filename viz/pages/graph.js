@@ -7,7 +7,7 @@ const walk = JSON.parse($("#walk").textContent);
 
 class Graph {
   constructor(svg, view) {
-    Object.assign(this, { svg, view, known: {} });
+    Object.assign(this, { svg, view, known: {}, asked: new Set() }); // a page that asks for numbers tells none of those
     view.moved = () => this.write();
     this.elements = [...svg.querySelectorAll("[data-value], [data-edge]")];
     this.numbers = [...svg.querySelectorAll("[data-number]")].map(element => ({ element, key: element.dataset.number }));
@@ -21,6 +21,7 @@ class Graph {
     for (const [id, edge] of Object.entries(walk.edges)) (this.users[edge.from] ??= []).push([id, edge.to]);
     this.subject = null;
     this.listen();
+    this.offer();
   }
 
   // Shows what is known after some steps, the last of them highlighted.
@@ -39,6 +40,7 @@ class Graph {
     this.svg.classList.toggle("forward", step?.phase === "forward");
     this.svg.classList.toggle("backward", step?.phase === "backward");
     this.write();
+    this.announce();
   }
 
   // Writes the numbers that are known, as far as they are in sight.
@@ -58,15 +60,6 @@ class Graph {
       element.setAttribute("textLength", 0.47 * element.getAttribute("font-size") * room);
       element.setAttribute("lengthAdjust", "spacingAndGlyphs");
     } else if (element.hasAttribute("textLength")) element.removeAttribute("textLength");
-  }
-
-  // Puts a marker behind the numbers that are new.
-  mark() {
-    for (const old of this.svg.querySelectorAll(".marker")) old.remove();
-    for (const text of this.svg.querySelectorAll(".fresh")) {
-      const { x, y, width, height } = text.getBBox();
-      text.before(draw("rect", { class: "marker", x: x - 3, y: y - 1, width: width + 6, height: height + 2, rx: 3 }));
-    }
   }
 
   // Highlights all paths from a value, or along an edge, to the output.
@@ -99,19 +92,19 @@ class Graph {
 
   // Writes the numbers of what is pointed at, as far as they are known.
   tell() {
-    const { subject } = this;
-    const shown = key => key in this.known ? written(this.known[key]) : "?";
-    let text = "";
+    $("#numbers").textContent = this.subject === null ? "" : this.about(this.subject);
+  }
+
+  // The numbers of a value or of an edge in words.
+  about(subject) {
+    const shown = key => key in this.known && !this.asked.has(key) ? written(this.known[key]) : "?";
     if (subject in walk.edges) {
       const edge = walk.edges[subject], gradient = walk.values[edge.to].gradient;
-      text = `${edge.local} = ${shown(`${subject}:local`)} · ${words.along} `
+      return `${edge.local} = ${shown(`${subject}:local`)} · ${words.along} `
         + `${gradient} · ${edge.local} = ${shown(`${subject}:gradient`)}`;
-    } else if (subject !== null) {
-      const value = walk.values[subject];
-      text = `${value.name} = ${value.data ?? shown(`${subject}:data`)}`;
-      if (value.gradient) text += ` · ${value.gradient} = ${shown(`${subject}:gradient`)}`;
     }
-    $("#numbers").textContent = text;
+    const value = walk.values[subject], text = `${value.name} = ${value.data ?? shown(`${subject}:data`)}`;
+    return value.gradient ? `${text} · ${value.gradient} = ${shown(`${subject}:gradient`)}` : text;
   }
 
   listen() {
@@ -123,15 +116,47 @@ class Graph {
     this.svg.addEventListener("pointerleave", () => this.trace(null));
     this.svg.addEventListener("focusin", event => this.trace(target(event)));
     this.svg.addEventListener("focusout", () => this.trace(null));
-    const labelled = new Set();
-    for (const element of this.svg.querySelectorAll(".node[data-value]")) {
-      const { value } = element.dataset;
-      if (labelled.has(value)) continue; // one place to stop for each value
-      labelled.add(value);
-      element.setAttribute("tabindex", "0");
+  }
+
+  // The drawing is one place to stop at with the tabulator key; from there, arrow keys go from value to value.
+  offer() {
+    const place = id => this.svg.querySelector(`.node[data-value="${id}"]`); // one of those that show the value
+    this.stops = new Map(Object.keys(walk.values).map(id => [id, place(id)]).filter(([, element]) => element));
+    for (const element of this.stops.values()) {
+      element.setAttribute("tabindex", "-1");
       element.setAttribute("role", "img");
-      element.setAttribute("aria-label", walk.values[value].name);
     }
+    this.svg.setAttribute("role", "application"); // so that screen readers leave the arrow keys to it
+    this.svg.setAttribute("aria-label", words.drawing);
+    this.svg.setAttribute("tabindex", "-1");
+    this.stop([...this.stops.keys()].at(-1));
+    this.svg.addEventListener("keydown", event => this.key(event));
+    this.svg.addEventListener("focusin", event => { if (this.stops.has(name(event.target))) this.stop(name(event.target)); });
+  }
+
+  // Makes a value the one that the tabulator key comes to.
+  stop(id) {
+    this.stops.get(this.here)?.setAttribute("tabindex", "-1");
+    this.stops.get(id)?.setAttribute("tabindex", "0");
+    this.here = id;
+  }
+
+  // → goes to where a value is used, ← to its first operand, ↓ and ↑ to the next and the one before as they were made.
+  key(event) {
+    if (!this.stops.has(name(event.target)) || event.altKey || event.ctrlKey || event.metaKey) return;
+    const ids = [...this.stops.keys()], here = ids.indexOf(this.here);
+    const operands = Object.values(walk.edges).filter(edge => edge.to === this.here).map(edge => edge.from);
+    const users = (this.users[this.here] ?? []).map(([, user]) => user);
+    const ways = { ArrowRight: users, ArrowLeft: operands, ArrowDown: ids.slice(here + 1), ArrowUp: ids.slice(0, here).reverse(),
+      Home: ids, End: [...ids].reverse() };
+    if (!(event.key in ways)) return;
+    event.preventDefault();
+    this.stops.get(ways[event.key].find(id => this.stops.has(id)))?.focus();
+  }
+
+  // What a screen reader says of each value.
+  announce() {
+    for (const [id, element] of this.stops) element.setAttribute("aria-label", this.about(id));
   }
 }
 

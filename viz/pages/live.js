@@ -152,7 +152,6 @@ class Live {
       this.waiting = null;
       numbers.run();
       player.graph.write();
-      player.graph.mark();
       player.tell();
       this.draw();
     });
@@ -167,12 +166,13 @@ class Live {
     else this.resting = setTimeout(() => this.list(), 150);
   }
 
-  // The sentences of all steps; of many, when nothing moves.
+  // The sentences of all steps, and what a screen reader says of values; of many, when nothing moves.
   list() {
     player.entries.forEach((entry, i) => {
       const text = player.text.sentence(walk.steps[i].said), link = entry.firstElementChild;
       if (link.textContent !== text) link.textContent = text;
     });
+    player.graph.announce();
   }
 }
 

@@ -33,13 +33,17 @@ class Player {
     this.show();
   }
 
-  // The address names the step, where the page has an address of its own.
+  // The address names the step, where the page has an address of its own. To change it takes longer than a step, and
+  // browsers refuse many changes in short time, so it waits until the step is seen.
   remember() {
-    try {
-      history.replaceState(null, "", `#step=${this.steps[this.position]}`);
-    } catch {
-      // Pages inside of others may not.
-    }
+    clearTimeout(this.remembering);
+    this.remembering = setTimeout(() => {
+      try {
+        history.replaceState(null, "", `#step=${this.steps[this.position]}`);
+      } catch {
+        // Pages inside of others may not.
+      }
+    }, 100);
   }
 
   toggle() {
@@ -69,7 +73,7 @@ class Player {
 
   key(event) {
     const { target } = event, act = this.keys[event.key];
-    if (!act || event.altKey || event.ctrlKey || event.metaKey || target.closest("[data-keys]")) return;
+    if (!act || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || target.closest("[data-keys]")) return;
     if (event.key === " " && target.closest("button, [type=checkbox]")) return; // Space presses those
     event.preventDefault();
     act();

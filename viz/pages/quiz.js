@@ -119,9 +119,10 @@ class Quiz {
       graph.put(number, blank.right ? graph.known[number.key] : "?");
       number.element.onclick = () => blank.field.focus();
     }
+    graph.asked = new Set([...asked].filter(([, blank]) => !blank.right).map(([key]) => key));
+    graph.announce();
     for (const old of graph.svg.querySelectorAll(".active")) old.classList.remove("active");
     for (const fresh of graph.svg.querySelectorAll(".fresh")) fresh.classList.remove("fresh");
-    graph.mark();
   }
 }
 

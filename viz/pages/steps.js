@@ -20,10 +20,6 @@ class Steps extends Player {
   show() {
     const { position } = this, step = walk.steps[position - 1];
     this.graph.show(position);
-    // A page opens with all of the graph; then it goes where the steps are, or where the address says.
-    if (this.opened || location.hash) this.view.follow([...this.graph.svg.querySelectorAll(".active")]);
-    this.opened = true;
-    this.graph.mark();
     $("#count").textContent = `${position} / ${this.last}`;
     $("#phase").textContent = words[step ? step.phase : "start"];
     $("#phase").className = step ? step.phase : "";
@@ -32,10 +28,15 @@ class Steps extends Player {
       if (i + 1 === position) entry.setAttribute("aria-current", "step");
       else entry.removeAttribute("aria-current");
     });
+    // What is measured comes last, and the view, which changes by it, after all: a page that is changed in between is laid
+    // out once more.
     const entry = this.entries[position - 1], list = $("nav");
     if (entry && list.scrollHeight > list.clientHeight) {
       list.scrollTop = entry.offsetTop - list.offsetTop - list.clientHeight / 2;
     }
+    // A page opens with all of the graph; then it goes where the steps are, or where the address says.
+    if (this.opened || location.hash) this.view.follow([...this.graph.svg.querySelectorAll(".active")]);
+    this.opened = true;
   }
 
   // Writes the sentence of the step.

@@ -8,7 +8,10 @@ class View {
     this.svg = svg;
     this.whole = svg.getAttribute("viewBox").split(/\s+/).map(Number);
     this.box = this.shown = [...this.whole];
+    svg.classList.add("whole");
+    // The wheel scrolls the page, unless Ctrl is held (as when two fingers pinch a touchpad) or the drawing has the focus.
     svg.addEventListener("wheel", event => {
+      if (!event.ctrlKey && !event.metaKey && !svg.contains(document.activeElement)) return;
       event.preventDefault();
       this.zoom(Math.exp(event.deltaY * 0.0015), event.clientX, event.clientY);
     }, { passive: false });
@@ -85,6 +88,7 @@ class View {
   apply(box = this.box) {
     this.shown = box;
     this.svg.setAttribute("viewBox", box.map(side => side.toFixed(3)).join(" "));
+    this.svg.classList.toggle("whole", this.box[2] >= this.whole[2]); // there is nowhere to move to
     this.moved();
   }
 

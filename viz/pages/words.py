@@ -24,10 +24,10 @@ WORDS = {
         "first": "to the start", "back": "a step back", "on": "a step on", "last": "to the end",
         "play": "play", "pause": "pause", "play_and_pause": "play and pause",
         "space": "Space", "home": "Home", "end": "End",
-        "drawing": "the computational graph; every value can be reached with the tabulator key",
+        "drawing": "the computational graph: arrow keys go from value to value",
         "zoom": "zoom", "closer": "zoom in", "farther": "zoom out", "fit": "show all",
-        "keys": "← → a step back and on · Space plays · Home and End to the ends · + − 0 zoom, drag to move · "
-                "point at a value to see its paths",
+        "keys": "← → a step back and on · Space plays · Home and End to the ends · + − 0 and the wheel with Ctrl zoom, "
+                "drag to move · point at a value to see its paths, or go from value to value with Tab and the arrow keys",
         "known": "{count} values: those of the inputs are known, and the walk works out the others.",
         "along": "along this edge comes", "place": "{step} of {last}",
         # pages with sliders
@@ -69,10 +69,11 @@ WORDS = {
         "first": "zum Anfang", "back": "ein Schritt zurück", "on": "ein Schritt weiter", "last": "zum Ende",
         "play": "abspielen", "pause": "anhalten", "play_and_pause": "abspielen und anhalten",
         "space": "Leertaste", "home": "Pos1", "end": "Ende",
-        "drawing": "der Rechengraph; jeder Wert ist mit der Tabulatortaste zu erreichen",
+        "drawing": "der Rechengraph: Pfeiltasten gehen von Wert zu Wert",
         "zoom": "Zoom", "closer": "vergrößern", "farther": "verkleinern", "fit": "alles zeigen",
         "keys": "← → ein Schritt zurück und weiter · Leertaste spielt ab · Pos1 und Ende an die Enden · "
-                "+ − 0 Zoom, Ziehen verschiebt · auf einen Wert zeigen, um seine Pfade zu sehen",
+                "+ − 0 und das Rad mit Strg zoomen, Ziehen verschiebt · auf einen Wert zeigen, um seine Pfade zu "
+                "sehen, oder mit Tab und Pfeiltasten von Wert zu Wert gehen",
         "known": "{count} Werte: die der Eingaben sind bekannt, die übrigen werden nun ausgerechnet.",
         "along": "entlang dieser Kante kommt", "place": "{step} von {last}",
         "network": "Ein Netz", "live": "ein Rechengraph, dessen Zahlen man bewegen kann", "whole": "die ganze Formel",
@@ -109,10 +110,10 @@ WORDS = {
         "first": "到开头", "back": "上一步", "on": "下一步", "last": "到末尾",
         "play": "播放", "pause": "暂停", "play_and_pause": "播放和暂停",
         "space": "空格键", "home": "Home 键", "end": "End 键",
-        "drawing": "计算图；按 Tab 键可到达每个值",
+        "drawing": "计算图：用方向键在各值之间移动",
         "zoom": "缩放", "closer": "放大", "farther": "缩小", "fit": "显示全部",
-        "keys": "← → 上一步和下一步 · 空格键播放 · Home 和 End 到两端 · + − 0 缩放，拖动可移动 · "
-                "指向一个值可看到它的路径",
+        "keys": "← → 上一步和下一步 · 空格键播放 · Home 和 End 到两端 · + − 0 或 Ctrl 加滚轮缩放，拖动可移动 · "
+                "指向一个值可看到它的路径，也可用 Tab 和方向键在各值之间移动",
         "known": "共 {count} 个值：输入的值已知，其余的将逐步算出。",
         "along": "沿这条边传回", "place": "第 {step} 步，共 {last} 步",
         "network": "一个网络", "live": "可以改变数值的计算图", "whole": "完整的公式",

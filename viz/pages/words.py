@@ -27,7 +27,7 @@ WORDS = {
         "drawing": "the computational graph: arrow keys go from value to value",
         "zoom": "zoom", "closer": "zoom in", "farther": "zoom out", "fit": "show all",
         "keys": "← → a step back and on · Space plays · Home and End to the ends · + − 0 and the wheel with Ctrl zoom, "
-                "drag to move · point at a value to see its paths, or go from value to value with Tab and the arrow keys",
+                "drag to move · point at a value to see its paths, or go from one to the next with Tab and arrow keys",
         "known": "{count} values: those of the inputs are known, and the walk works out the others.",
         "along": "along this edge comes", "place": "{step} of {last}",
         # pages with sliders

@@ -12,6 +12,7 @@ import nn
 import viz
 from autograd import SizeError, UsageError, Value
 from benchmarks.gpt import GPT
+from nn.losses import mse
 from viz.drawings import blocks
 from viz.drawings.blocks import LONGEST, MOST, broken
 from viz.style import THEMES
@@ -30,10 +31,16 @@ def boxes(drawing):
 
 
 def edges(drawing):
-    """The edges by the names of their ends, with their attributes."""
+    """The edges by the names of their ends, with their attributes and the shape that stands on them."""
     names = {re.match(r"\s*(b\d+)", line)[1]: name for name, line in boxes(drawing).items()}
-    found = [re.match(r"\s*(b\d+) -> (b\d+)(.*)", line) for line in drawing.source.splitlines() if "->" in line]
-    return {(names[match[1]], names[match[2]]): match[3] for match in found if "invis" not in match[3]}
+    lines = [line for line in drawing.source.splitlines() if "invis" not in line]
+    direct = [re.match(r"\s*(b\d+) -> (b\d+) (.*)", line) for line in lines]
+    found = {(names[match[1]], names[match[2]]): match[3] for match in direct if match}
+    for shape in filter(None, (re.match(r"\s*(b\d+)_(b\d+) \[(.*)", line) for line in lines)):
+        ends = f"{shape[1]}_{shape[2]}"
+        pieces = [line for line in lines if f"-> {ends} " in line or f"{ends} ->" in line]
+        found[names[shape[1]], names[shape[2]]] = shape[3] + "".join(pieces)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +78,35 @@ def test_the_backward_half_can_be_left_out(digits):
 
 def test_edges_have_the_shape_of_what_flows_along_them(digits):
     found = edges(viz.draw(digits))
-    assert " batch × 784 " in found["x", "z1"]
-    assert " 128 × 10 " in found["W2", "z2"]
-    assert " batch × 10 " in found["dW2", "dz2"]  # drawn against the ranks: dz2 flows into dW2
+    assert ">batch × 784<" in found["x", "z1"]
+    assert ">128 × 10<" in found["W2", "z2"]
+    assert ">batch × 10<" in found["dW2", "dz2"]  # drawn against the ranks: dz2 flows into dW2
     assert "dir=back" in found["dW2", "dz2"]
     assert "dashed" in found["a1", "dW2"]
     assert "constraint=false" in found["a1", "dW2"]
+
+
+def test_no_line_is_drawn_over_the_shape_of_another():
+    model = nn.MLP(2, [3, 1], seed=0)
+    svg = viz.draw(autograd.compile(lambda x, y: mse(model(x), y), model).trace((2,), (1,))).svg()
+    shapes = re.findall(
+        r'<text [^>]*text-anchor="(\w+)" x="([-\d.]+)" y="([-\d.]+)" [^>]*font-size="8.00"[^>]*>([^<]+)</text>', svg)
+    dashed = re.findall(r'<path [^>]*stroke-dasharray[^>]* d="M([^"]+)"', svg)
+    assert len(shapes) > 9
+    assert len(dashed) >= 3
+    for curve in dashed:
+        points = [tuple(map(float, point.split(","))) for point in re.split("[C ]", curve)]
+        start, *rest = points
+        for at in range(0, len(rest), 3):
+            a, b, c = rest[at : at + 3]
+            for i in range(101):
+                t, s = i / 100, 1 - i / 100
+                x, y = (s**3 * p + 3 * s**2 * t * q + 3 * s * t**2 * r + t**3 * e
+                        for p, q, r, e in zip(start, a, b, c, strict=True))
+                for anchor, place, base, text in shapes:
+                    middle = float(place) + (2 * len(text) if anchor == "start" else 0)
+                    assert not (abs(x - middle) < 2 * len(text) and float(base) - 6 < y < float(base) + 1), text
+            start = c
 
 
 def test_each_gradient_stands_beside_its_array_and_to_the_right(digits):
@@ -84,6 +114,8 @@ def test_each_gradient_stands_beside_its_array_and_to_the_right(digits):
     places = {}
     for node in re.findall(r'<g id="node\d+" class="node">.*?</g>', svg, re.DOTALL):
         name = re.search(r'font-weight="bold"[^>]*>([^<]+)<', node)
+        if name is None:
+            continue  # the shape of what flows along an edge
         x, y = re.search(r'<text [^>]*x="([-\d.]+)" y="([-\d.]+)"', node).groups()
         places[name[1]] = float(x), float(y)
     for name in ("z1", "a1", "z2", "W1", "b2", "loss"):

@@ -3,10 +3,13 @@
 import copy
 import itertools
 import math
+import re
 
 import pytest
 from drawings import contrast, first_example, texts
 
+import autograd
+import nn
 import viz
 from autograd import NumberError, RerollError, SizeError, UsageError, Value, dot, ops
 from autograd import sum as total
@@ -269,3 +272,56 @@ def test_highlighted_values_and_operands_have_the_colour_of_gradients(style):
     colour = f'color="{THEMES["light"].gradient}"'
     assert marked.count("penwidth=2.5") == 2  # the edge from the operand, and the edge to the result
     assert marked.count(colour) == plain.count(colour) + 3  # both, and the lines around the result
+
+
+# ── layers and neurons ───────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("style", ["record", "circuit"])
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("sizes", [[2, 2, 1], [3, 2, 1], [4, 4, 1]], ids=str)
+def test_layers_follow_one_another_and_neurons_stand_in_order(style, direction, sizes):
+    model = nn.MLP(2, sizes, seed=0)
+    output = model([Value(1.0, "x1"), Value(2.0, "x2")])
+    svg = viz.draw(output, clusters=model, style=style, direction=direction).svg()
+    found = {}  # frames by what is written in them: their intervals from left to right and from top to bottom
+    for points, text in re.findall(r'class="cluster">.*?d="([^"]+)".*?<text [^>]*>([^<]+)</text>', svg, re.DOTALL):
+        xs, ys = zip(*(map(float, point) for point in re.findall(r"([-\d.]+),([-\d.]+)", points)), strict=True)
+        found.setdefault(text.replace("&#160;", " "), []).append(((min(xs), max(xs)), (min(ys), max(ys))))
+    along, across = (0, 1) if direction == "LR" else (1, 0)
+    layers = [found[f"layer {i}"][0][along] for i in range(1, len(sizes) + 1)]
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(layers))
+    for i, size in enumerate(sizes):
+        starts = [found[f"neuron {unit}"][sum(other > unit for other in sizes[:i])][across][0] for unit in range(size)]
+        assert starts == sorted(starts)
+
+
+def test_recurrent_layers_that_read_each_other_are_drawn_all_the_same():
+    a, b = Value(1.0, "W1[0,0]"), Value(2.0, "W2[0,0]")
+    h = Value(0.5, "h")
+    for _ in range(2):
+        h = autograd.tanh(b * autograd.tanh(a * h))
+    source = viz.draw(h, clusters=True).source
+    assert source.count("subgraph cluster") == 4
+    assert "start_" not in source
+
+
+def test_numbers_beside_a_wire_that_leads_down_keep_off_it():
+    root = viz.parse("(x + y) * z", x=-2, y=5, z=-4)
+    root.backward()
+    svg = viz.draw(root, style="circuit", direction="TB").svg()
+    text = r'<text [^>]*x="([-\d.]+)"[^>]*>([^<]+)</text>\s*'
+    wires = re.findall(r'<polygon [^>]*points="([-\d.]+),[^"]*"/>\s*' + text + text, svg)
+    assert len(wires) == 5
+    for wire, left, value, right, _ in wires:
+        digits = value.replace("&#45;", "")
+        wide = 12 * (0.556 * len(digits) + 0.333 * (digits != value))  # as Helvetica and Arial have them
+        assert float(left) + wide < float(wire) - 3
+        assert float(right) > float(wire) + 3
+
+
+def test_an_order_that_tells_nothing_makes_no_crossing():
+    x = Value(5.0, "x")
+    source = viz.draw(x**2 - 2 * x + 1).source
+    orders = dict(re.findall(r">([-+*]+)</font>> .*?ordering=(\w+|\"\")", source))
+    assert orders == {"**": "in", "*": '""', "-": "in", "+": '""'}

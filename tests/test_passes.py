@@ -57,7 +57,41 @@ def test_groups_are_frames_around_scalars_that_do_the_same(frames):
     titles = re.findall(r">(\d+ × \w+)</font>", source)
     assert sorted(titles) == sorted(
         ["9 × parameter", "2 × input", "1 × target", "2 × sum", "2 × tanh", "1 × sum", "1 × sum", "1 × sum"])
-    assert "cluster" not in frames["canonical"].drawing.source
+    assert " × " not in frames["canonical"].drawing.source
+
+
+def places(drawing):
+    """Where the texts of a drawing stand."""
+    found = re.findall(r'<text [^>]*x="([-\d.]+)" y="([-\d.]+)"[^>]*>([^<]+)</text>', drawing.svg())
+    return {text.replace("&#160;", " "): (float(x), float(y)) for x, y, text in found}
+
+
+@pytest.mark.parametrize(("direction", "axis"), [("LR", 1), ("TB", 0)])
+def test_the_members_of_a_group_stand_in_order_after_its_heading(direction, axis):
+    frames = viz.passes(loss, PARAMS, (2,), (), direction=direction)
+    found = places(frames[2].drawing)
+    weights = ["W1[0,0]", "W1[0,1]", "W1[1,0]", "W1[1,1]", "b1[0]", "b1[1]", "W2[0,0]", "W2[0,1]", "b2[0]"]
+    order = ["9 × parameter", *weights]
+    along = [found[text][axis] for text in order]
+    assert along == sorted(along)
+
+
+def test_lines_meet_members_at_their_ends_and_no_heading(frames):
+    drawing = frames["group"].drawing
+    headings = [place for text, place in places(drawing).items() if re.match(r"\d+ × ", text)]
+    ends = re.findall(r'<path [^>]*d="M([-\d.]+),([-\d.]+)C', drawing.svg())
+    arrows = re.findall(r'<polygon [^>]*points="([-\d.]+),([-\d.]+) ', drawing.svg())
+    assert len(headings) == 6  # three are alike
+    assert all(re.search(r":e -> g\d+:m\d+:w", line) for line in drawing.source.splitlines() if "->" in line)
+    for x, y in [*ends, *arrows]:
+        assert not any(abs(float(x) - a) < 20 and abs(float(y) - b) < 5 for a, b in headings)
+
+
+def test_the_title_stands_above_the_sentence_with_room_between_them(frames):
+    for frame in frames.values():
+        found = places(frame.drawing)
+        title = next(y for text, (_, y) in found.items() if text.endswith(f". {frame.name}"))
+        assert found[frame.sentence][1] - title > 1.2 * 12
 
 
 def test_the_last_frames_are_matrix_statements(frames):

@@ -162,10 +162,16 @@ def connect(
     drawing: Drawing, ids: dict[str, str], source: Any, node: Any, theme: Theme, shapes: bool
 ) -> None:
     """The edge along which an array is read, perhaps with its shape; gradients flow against the ranks."""
-    label = {"label": f"<{font(f' {dimensions(source.shape)} ', theme.muted, 8)}>"} if shapes else {}
-    if source.backward:
-        drawing.edge(ids[node.name], ids[source.name], dir="back", color=theme.gradient, **label)
-    elif node.backward:
+    if node.backward and not source.backward:
         drawing.edge(ids[source.name], ids[node.name], style="dashed", constraint="false", arrowsize="0.4")
-    else:
-        drawing.edge(ids[source.name], ids[node.name], **label)
+        return
+    back = node.backward
+    ends = [ids[node.name], ids[source.name]] if back else [ids[source.name], ids[node.name]]
+    if shapes:  # in a place of its own on the line, so that no other line is drawn over it
+        ends.insert(1, "_".join(ends))
+        drawing.node(ends[1], f"<{font(dimensions(source.shape), theme.muted, 8)}>")
+    pieces = list(itertools.pairwise(ends))
+    for piece in pieces:
+        arrow = piece == (pieces[0] if back else pieces[-1])
+        direction = "none" if not arrow else "back" if back else "forward"
+        drawing.edge(*piece, dir=direction, color=theme.gradient if back else theme.line)

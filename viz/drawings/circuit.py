@@ -78,7 +78,7 @@ class Circuit:
         """The circle of an operation, with a wire from each operand in order."""
         scene = self.scene
         circle = scene.ids[value] + "op"
-        self.picture.node(circle, Mark(value, "operation"), **scene.operation(op))
+        self.picture.node(circle, Mark(value, "operation"), **scene.operation(value, op))
         for i, (arg, partial) in enumerate(zip(value.args, local_derivatives(value), strict=True)):
             tap, part = self.taps[arg], (value, i)
             if self.forks(arg):
@@ -99,13 +99,14 @@ class Circuit:
     ) -> str:
         """A piece of wire from `start`: a line with the value on one side and a gradient on the other."""
         scene, picture = self.scene, self.picture
-        attributes = {"border": "0", "cellborder": "0", "cellspacing": "0", "cellpadding": "2"}
+        down = scene.direction == "TB"  # numbers stand beside the line then, and need room from it
+        attributes = {"border": "0", "cellborder": "0", "cellspacing": "0", "cellpadding": "5" if down else "2"}
         data = replace(scene.data(value), subject=gradient.subject, before=name)
-        if scene.direction == "LR":
+        if not down:
             rows = [row(picture.cell(data)), "<hr/>", row(picture.cell(gradient))]
         else:
             # Both sides get the same width, so that the line between them is in the middle.
-            half = max(width(text, SIZE) for mark in (data, gradient) for text in (mark.written, mark.space)) + 4
+            half = max(width(text, SIZE) for mark in (data, gradient) for text in (mark.written, mark.space)) + 10
             left = picture.cell(replace(data, widest=""), width=str(half), align="right")
             right = picture.cell(replace(gradient, widest=""), width=str(half), align="left")
             rows = [row(left, "<vr/>", right)]

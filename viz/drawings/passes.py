@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from viz.drawings import blocks
 from viz.drawings.canvas import canvas
 from viz.drawings.render import Drawing
 from viz.style import SIZE, SMALL, Theme, theme_named
-from viz.text.markup import cell, font, row, shorten, table
+from viz.text.markup import cell, row, shorten, table
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,8 @@ def passes(
 
     >>> from autograd import Value
     >>> w = [Value(1.0, "w[0]"), Value(2.0, "w[1]")]
-    >>> for frame in passes(lambda x: (w[0] * x[0] + w[1] * x[1]).tanh(), w, (2,)):
-    ...     print(frame.name, frame.drawing.source.count("->"))
-    trace 7
-    canonical 5
-    group 5
-    reroll 4
-    differentiate 11
+    >>> [frame.name for frame in passes(lambda x: (w[0] * x[0] + w[1] * x[1]).tanh(), w, (2,))]
+    ['trace', 'canonical', 'group', 'reroll', 'differentiate']
     """
     if not hasattr(program, "passes"):
         program = _compiled(program, params, x_shape, y_shape)
@@ -89,41 +85,47 @@ def _drawn(nodes: Sequence[Any], direction: str, theme: str) -> Drawing:
 def _titled(drawing: Drawing, number: int, one: Any, theme: Theme) -> Drawing:
     """The drawing under a heading that says which pass it shows, and how much there is left."""
     count = f"{len(one.nodes)} {'arrays' if any(node.shape for node in one.nodes) else 'scalars'}"
-    lines = [font(f"{number}. {one.name}", theme.text, SIZE + 4, bold=True),
-             font(one.sentence, theme.text, SIZE), font(count, theme.muted, SMALL)]
-    drawing.attr(label=f"<{'<br/>'.join(lines)}>", labelloc="t")
+    lines = [cell(f"{number}. {one.name}", theme.text, SIZE + 4, bold=True), cell(one.sentence, theme.text, SIZE),
+             cell(count, theme.muted, SMALL)]
+    drawing.attr(label=table([row(line) for line in lines], border="0", cellspacing="0", cellpadding="3"), labelloc="t")
     return drawing
 
 
 def scalars(nodes: Iterable[Any], direction: str, theme: Theme) -> Drawing:
-    """Scalars as boxes with the statement that computes each, in a frame with those of their group."""
-    nodes = list(nodes)
-    ids = {node.name: f"s{i}" for i, node in enumerate(nodes)}
-    spread = {"rankdir": direction, "nodesep": "0.12", "ranksep": "0.4"}
+    """Scalars as boxes with the statement that computes each, those of a group in one frame, in their order."""
+    # From top to bottom, lines go far to the side, and with less room for it they would cross members.
+    spread = {"rankdir": direction, "nodesep": "0.12", "ranksep": "0.4" if direction == "LR" else "1"}
     drawing = canvas(theme, graph=spread, node={"fontsize": str(SMALL), "shape": "plain"}, edge={"arrowsize": "0.5"})
+    groups: dict[Any, list[Any]] = {}
     for node in nodes:
-        drawing.node(ids[node.name], box(node, theme))
+        groups.setdefault(node.name if node.group is None else node.group, []).append(node)
+    places: dict[str, str] = {}
+    for i, members in enumerate(groups.values()):
+        places |= {member.name: f"g{i}:m{k}" for k, member in enumerate(members)}
+        drawing.node(f"g{i}", group(members, direction, theme))
+    # Lines meet a member at its ends, so that they cross neither the heading nor another member.
+    leave, enter = "ew" if direction == "LR" else "sn"
+    for node in itertools.chain(*groups.values()):
         for source in node.reads:
-            drawing.edge(ids[source], ids[node.name])
-    groups: dict[int, list[Any]] = {}
-    for node in nodes:
-        if node.group is not None:
-            groups.setdefault(node.group, []).append(node)
-    for i, members in groups.items():
-        with drawing.subgraph(name=f"cluster_{i}") as frame:
-            title = f"{len(members)} × {members[0].op}"
-            frame.attr(label=f"<{font(title, theme.muted, SMALL)}>", style="rounded,filled", color=theme.muted,
-                       fillcolor=theme.operation, margin="6")
-            for member in members:
-                frame.node(ids[member.name])
+            drawing.edge(f"{places[source]}:{leave}", f"{places[node.name]}:{enter}")
     return drawing
 
 
-def box(node: Any, theme: Theme) -> str:
-    """The label of a scalar: its name, or the statement that computes it."""
+def group(members: Sequence[Any], direction: str, theme: Theme) -> str:
+    """The label of a group: a heading, and its members one below or beside the other; a scalar alone has neither."""
+    cells = [box(member, f"m{k}", theme) for k, member in enumerate(members)]
+    if members[0].group is None:
+        return table([row(*cells)], border="0", cellspacing="0", cellpadding="3")
+    cells.insert(0, cell(f"{len(members)} × {members[0].op}", theme.muted, SMALL, border="0"))
+    rows = [row(member) for member in cells] if direction == "LR" else [row(*cells)]
+    return table(rows, border="1", cellspacing="6", cellpadding="3", bgcolor=theme.operation, color=theme.muted,
+                 style="rounded")
+
+
+def box(node: Any, port: str, theme: Theme) -> str:
+    """The cell of a scalar: its name, or the statement that computes it."""
     fill = getattr(theme, blocks.FILLS.get(node.op, "result"))
     text = node.statements[0] if node.statements else node.name
     lines = [shorten(line, 80) for line in text.split("\n")]
-    content = row(cell(" ".join(lines), theme.text, SMALL, bold=not node.statements))
-    return table([content], border="1", cellborder="0", cellspacing="0", cellpadding="3", bgcolor=fill,
-                 color=theme.line, style="rounded")
+    return cell(" ".join(lines), theme.text, SMALL, bold=not node.statements, port=port, border="1", bgcolor=fill,
+                color=theme.line, style="rounded")

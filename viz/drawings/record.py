@@ -26,7 +26,7 @@ def draw(scene: Scene, marks: dict[str, Mark] | None = None) -> Picture:
 def connect(scene: Scene, picture: Picture, value: Value, op: ops.Op) -> None:
     """The operation that made a value: its circle, and an edge from each operand in order."""
     circle, operation = scene.ids[value] + "op", Mark(value, "operation")
-    picture.node(circle, operation, **scene.operation(op))
+    picture.node(circle, operation, **scene.operation(value, op))
     for i, (arg, partial) in enumerate(zip(value.args, scene.partials(value), strict=True)):
         scene.connect(picture, scene.ids[arg], value, i, partial)
     picture.edge(circle, scene.ids[value], operation, **scene.result(value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
@@ -16,6 +16,8 @@ from viz.text.formulas import formatted
 from viz.text.markup import font, shorten
 
 NO_GRADIENTS = "no gradients yet: call backward()"
+
+BLANKS = "\N{NO-BREAK SPACE}" * 2
 
 
 @dataclass(frozen=True)
@@ -120,10 +122,13 @@ class Scene:
             drawing.attr(label=f"<{font(self.caption, self.theme.muted, SMALL, italic=True)}>", labelloc="b")
         return Picture(drawing, self.theme, self.ids, marks)
 
-    def operation(self, op: ops.Op) -> dict[str, str]:
+    def operation(self, value: Value, op: ops.Op) -> dict[str, str]:
         """The attributes of an operation's node: a circle around a sign or short name, an ellipse around a long one."""
-        # The first operand comes first, so that x - y has x above y; the order of many terms tells nothing.
-        ordering = "" if isinstance(op, ops.Reduction | ops.Contraction) else "in"
+        # The first operand comes first, so that x - y has x above y. Neither the order of many terms tells anything, nor
+        # that of a constant and what it is added to or multiplied by: no lines should cross for it.
+        constant = any(arg.op is ops.constant for arg in value.args)
+        free = isinstance(op, ops.Reduction | ops.Contraction) or (op in (ops.add, ops.mul) and constant)
+        ordering = "" if free else "in"
         sign = len(op.symbol) <= 2
         return {
             "label": f"<{font(op.symbol, self.theme.text, SIZE + 4 if sign else SIZE)}>",
@@ -145,7 +150,9 @@ class Scene:
         """The edge on which an operand comes to its operation, with the local derivative if the picture shows them."""
         attributes |= self.stroke((value, i) in self.highlighted)
         if self.local_derivatives and value.args[i].op is not ops.constant:
-            attributes[self.local_label] = picture.note(self.local(value, i, partial))
+            mark = self.local(value, i, partial)
+            # Beside an edge that leads down, two blanks keep the number off the line.
+            attributes[self.local_label] = picture.note(replace(mark, before=BLANKS) if self.direction == "TB" else mark)
         id = named(self.ids, (value, i))
         picture.edge(tail, self.ids[value] + "op", Mark((value, i), "line"), id, **attributes)
 

@@ -98,13 +98,13 @@ def width(text: str, size: int) -> int:
     return round(size * sum(ems))
 
 
-def cell(text: str, color: str, size: int, *, bold: bool = False, italic: bool = False, **attributes: str) -> str:
-    """A cell of a table that holds one text."""
+def cell(text: str, ink: str, size: int, *, bold: bool = False, italic: bool = False, **attributes: str) -> str:
+    """A cell of a table that holds one text in the colour `ink`."""
     longest = max(text.split("\n"), key=len)
     if not longest.isascii():
         attributes.setdefault("width", str(width(longest, size) + 8))
     written = "".join(f' {name}="{value}"' for name, value in attributes.items())
-    return f"<td{written}>{font(text, color, size, bold=bold, italic=italic)}</td>"
+    return f"<td{written}>{font(text, ink, size, bold=bold, italic=italic)}</td>"
 
 
 def table(rows: Sequence[str], **attributes: str) -> str:

@@ -124,7 +124,7 @@ class Scene:
 
     def operation(self, value: Value, op: ops.Op) -> dict[str, str]:
         """The attributes of an operation's node: a circle around a sign or short name, an ellipse around a long one."""
-        # The first operand comes first, so that x - y has x above y. Neither the order of many terms tells anything, nor
+        # The first operand comes first, so that x - y has x above y. The order of many terms tells nothing, nor does
         # that of a constant and what it is added to or multiplied by: no lines should cross for it.
         constant = any(arg.op is ops.constant for arg in value.args)
         free = isinstance(op, ops.Reduction | ops.Contraction) or (op in (ops.add, ops.mul) and constant)

@@ -8,6 +8,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +41,7 @@ SMALL = 2e8
 """Floating-point operations of a step, about 10 ms of a core, below which one thread does them all."""
 
 
+@dataclass(eq=False, repr=False)
 class Training:
     """The state of a training, from which callbacks read and which they may change.
 
@@ -50,29 +52,37 @@ class Training:
     - `logs` are the numbers of the last epoch, by name.
     """
 
-    def __init__(
-        self, model: Module, optimizer: Optimizer, program: Engine, evaluator: Evaluator, examples: Examples,
-        validation: Examples | None, *, epochs: int, batch_size: int, order: np.random.Generator, shuffle: bool,
-        noise: np.random.Generator, callbacks: Sequence[Any], dtype: npt.DTypeLike, step: Step,
-    ) -> None:
-        self.model, self.optimizer = model, optimizer
-        self.program, self.evaluator, self.step = program, evaluator, step
-        self.place = f" on {program.place}" if hasattr(program, "place") else ""
-        self.examples, self.validation = examples, validation
-        self.epochs, self.batch_size = epochs, batch_size
-        self.order, self.shuffle, self.noise = order, shuffle, noise
-        self.callbacks, self.moments = callbacks, moments_of(callbacks)
+    model: Module
+    optimizer: Optimizer
+    program: Engine
+    evaluator: Evaluator
+    examples: Examples
+    validation: Examples | None
+    _: KW_ONLY
+    epochs: int
+    batch_size: int
+    order: np.random.Generator
+    shuffle: bool
+    noise: np.random.Generator
+    callbacks: Sequence[Any]
+    dtype: npt.DTypeLike
+    step: Step
+    history: History = field(default_factory=History, init=False)
+    epoch: int = field(default=0, init=False)
+    steps: int = field(default=0, init=False)
+    loss: float = field(default=math.nan, init=False)
+    logs: dict[str, float] = field(default_factory=dict, init=False)
+    saves: list[PathLike] = field(default_factory=list, init=False)
+    unsound: str = field(default="", init=False)
+    """Why training cannot go on, once a number is not finite."""
+
+    def __post_init__(self) -> None:
+        self.place = f" on {self.program.place}" if hasattr(self.program, "place") else ""
+        self.moments = moments_of(self.callbacks)
         self.changing = {moment for moment, methods in self.moments.items() if may_change(methods)}
-        self.theta: FloatArray = parameters_to_vector(model, dtype)
+        self.theta: FloatArray = parameters_to_vector(self.model, self.dtype)
         self.gradient = np.empty_like(self.theta)
-        self.history = History()
-        self.epoch = self.steps = 0
-        self.loss = math.nan
-        self.logs: dict[str, float] = {}
-        self.saves: list[PathLike] = []
-        self.rate = optimizer.lr
-        self.unsound = ""
-        """Why training cannot go on, once a number is not finite."""
+        self.rate = self.optimizer.lr
 
     # ── for callbacks ────────────────────────────────────────────────────────────────────────
 
@@ -114,26 +124,26 @@ class Training:
         self.began = time.perf_counter() - self.history.seconds
         told = progress(self.epoch, self.epochs, len(self.examples), shown)
         try:
-            with told, self.model.mode(training=True), self.threads():
+            with told, self.model.mode(training=True), self._threads():
                 with interrupt.leavable():
-                    self.try_metrics()
-                    self.tell("begin")
-                    self.note_resumption()
+                    self._try_metrics()
+                    self._tell("begin")
+                    self._note_resumption()
                     while self.epoch < self.epochs and not (self.history.stopped or interrupt.came):
-                        if self.run_epoch(told, interrupt):
-                            self.finish_epoch(told)
+                        if self._run_epoch(told, interrupt):
+                            self._finish_epoch(told)
                 self.history.interrupted = interrupt.came
                 with interrupt.leavable():
-                    self.tell("end")
+                    self._tell("end")
                 if interrupt.came:
-                    self.note_interruption(told)
+                    self._note_interruption(told)
         finally:
             self.history.seconds = time.perf_counter() - self.began
             self.optimizer.lr = self.rate  # a callback may have changed it, for this training
             self.write_back()
         return self.history
 
-    def try_metrics(self) -> None:
+    def _try_metrics(self) -> None:
         """Measure the metrics of the user's own, which raise now what they would raise after the first epoch."""
         if all(metric in METRICS.values() for metric in self.evaluator.metrics.values()):
             return
@@ -141,7 +151,7 @@ class Training:
             if part is not None:
                 self.evaluator(self.theta, part)
 
-    def threads(self) -> contextlib.AbstractContextManager[None]:
+    def _threads(self) -> contextlib.AbstractContextManager[None]:
         """One thread for matrix products, where they are too small to share among cores.
 
         With two, MNIST in batches of 64 takes 15 % less time where nothing else runs, but two to seven times as long
@@ -150,7 +160,7 @@ class Training:
         flops = 6 * self.theta.size * min(self.batch_size, len(self.examples))  # forward and twice backward, 2 each
         return ONE_THREAD if flops < SMALL else contextlib.nullcontext()
 
-    def run_epoch(self, told: Progress, interrupt: Interrupt) -> bool:
+    def _run_epoch(self, told: Progress, interrupt: Interrupt) -> bool:
         """Meet every example once; False if Ctrl-C came in between."""
         told.begin(f"epoch {self.epoch + 1}/{self.epochs}{self.place}")
         both = [np.ascontiguousarray(array) for array in (self.examples.inputs, self.examples.targets)]
@@ -172,7 +182,7 @@ class Training:
                 self.step(self.theta, self.gradient)
             self.steps += 1
             told.advance(len(rows))
-            self.tell("step")
+            self._tell("step")
         self.logs = {"loss": summed / met}
         self.epoch += 1
         if not math.isfinite(self.logs["loss"]):
@@ -181,7 +191,7 @@ class Training:
             self.unsound = f"parameters are not finite after epoch {self.epoch}"
         return True
 
-    def finish_epoch(self, told: Progress) -> None:
+    def _finish_epoch(self, told: Progress) -> None:
         """Measure, note and tell what the epoch has brought; save it if anybody asks, and it is sound."""
         self.history.seconds = time.perf_counter() - self.began
         if self.changing:
@@ -195,8 +205,8 @@ class Training:
         told.finish(self.epoch, shown | {"lr": f"{self.optimizer.lr:.3g}"})
         self.logs["lr"] = self.optimizer.lr
         self.history.append(self.logs)
-        self.tell("epoch")
-        self.read_anew()
+        self._tell("epoch")
+        self._read_anew()
         if self.unsound:
             self.saves.clear()
             self.stop(self.unsound)
@@ -204,7 +214,7 @@ class Training:
         while self.saves:
             save(self, self.saves.pop())
 
-    def read_anew(self) -> None:
+    def _read_anew(self) -> None:
         """Let a compiled program have the numbers that callbacks changed, which were frozen when it was traced."""
         by_step = "step" in self.changing
         if not by_step and ("epoch" not in self.changing or self.epoch == self.epochs):
@@ -215,20 +225,20 @@ class Training:
             warnings.warn('numbers that the loss reads were changed in the course of an epoch; a compiled engine reads '
                           'them anew after each epoch, engine="eager" at each step', RuntimeWarning, stacklevel=5)
 
-    def note_resumption(self) -> None:
+    def _note_resumption(self) -> None:
         """Say so where a checkpoint leaves nothing to train, since early stopping has waited long enough before it."""
         if self.history.stopped:
             message = f"nothing is left to train after this checkpoint, since {self.history.stopped}"
             warnings.warn(f"{message}: more patience lets it go on", RuntimeWarning, stacklevel=4)
 
-    def note_interruption(self, told: Progress) -> None:
+    def _note_interruption(self, told: Progress) -> None:
         """Say that Ctrl-C ended training, where the user looks: beside the progress, or in a warning."""
         message = f"interrupted after {self.epoch} of {self.epochs} epochs"
         if not told.shown:
             warnings.warn(f"{message}: the model keeps what it has learned", RuntimeWarning, stacklevel=4)
         told.end(message)
 
-    def tell(self, moment: str) -> None:
+    def _tell(self, moment: str) -> None:
         """Call the callbacks of a moment; epochs and the beginning and end find the model up to date."""
         methods = self.moments[moment]
         if methods and moment != "step":

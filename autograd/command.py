@@ -33,7 +33,7 @@ class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, and which takes no option by its beginning alone."""
 
     def __init__(self, *, formatter_class: type[argparse.HelpFormatter] = Help, **options: Any) -> None:
-        super().__init__(formatter_class=formatter_class, allow_abbrev=False, **options)
+        super().__init__(formatter_class=formatter_class, **{"allow_abbrev": False} | options)
 
     def error(self, message: str) -> NoReturn:
         """End with exit code 2."""

@@ -150,9 +150,8 @@ class Scene:
         """The edge on which an operand comes to its operation, with the local derivative if the picture shows them."""
         attributes |= self.stroke((value, i) in self.highlighted)
         if self.local_derivatives and value.args[i].op is not ops.constant:
-            mark = self.local(value, i, partial)
-            # Beside an edge that leads down, two blanks keep the number off the line.
-            attributes[self.local_label] = picture.note(replace(mark, before=BLANKS) if self.direction == "TB" else mark)
+            blanks = BLANKS if self.direction == "TB" else ""  # they keep the number off a line that leads down
+            attributes[self.local_label] = picture.note(replace(self.local(value, i, partial), before=blanks))
         id = named(self.ids, (value, i))
         picture.edge(tail, self.ids[value] + "op", Mark((value, i), "line"), id, **attributes)
 

@@ -46,7 +46,7 @@ def verify(made: Plan, engine: Engine, kind: str, theta: Floats, batch: Batch) -
                            None if batch.y is None else np.stack([point["target"] for point in points]))
         noise = np.stack([point["noise"] for point in points]) if made.noises else None
         engine.sample = theta, near_batch, noise
-        straight = [False, True] if kind == "value_and_grad" and engine.few > 1 else [False]  # some batches are so small
+        straight = [False, True] if kind == "value_and_grad" and engine.few > 1 else [False]  # batches may be small
         for by_floats in straight * 2:
             results = engine.results(kind, theta, near_batch, noise, by_floats=by_floats)
             if not all(map(agree, results, *wanted)) and not all(map(agree, results, *unsure(engine, kind, points))):

@@ -56,8 +56,8 @@ def picture(drawing: Drawing, ids: dict[str, str], adapts: bool) -> str:
         title = group.find(f"{{{SVG}}}title")
         if title is not None:
             group.remove(title)  # a browser would show it where the mouse rests
-            if group.get("class") == "node":
-                group.set("data-array", names[str(title.text)])
+            if title.text in names:
+                group.set("data-array", names[title.text])
     if adapts:
         style = ET.Element(f"{{{SVG}}}style")
         style.text = dark_too()

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from drawings import data_of
+from drawings import data_of, texts
 
 import viz
 from autograd import Value
@@ -32,7 +32,8 @@ def test_pages_say_names_as_sentences_do(write):
     assert {value["name"] for value in data["values"].values()} == {isolated("שלום"), isolated("שלום_2"), "y", "f"}
 
 
-def test_a_wire_of_a_page_has_the_name_apart_from_its_number():
+def test_a_wire_has_the_name_apart_from_its_number():
+    assert f"{isolated('שלום')} = -6" in texts(viz.draw(graph("שלום"), style="circuit"))
     assert f'data-before="{isolated("שלום_2")} = "' in viz.html(graph("שלום"), style="circuit")
 
 

@@ -30,7 +30,10 @@ _UNSEEN = dict.fromkeys([
     *range(0xFFF9, 0xFFFC),
 ])
 _READABLE: dict[int, str | None] = {**_CONTROLS, **_INVALID, **_UNSEEN}
-_ESCAPES = _READABLE | {
+ISOLATE, ISOLATED = "\u2068", "\u2069"
+"""Unicode's FIRST STRONG ISOLATE, and POP DIRECTIONAL ISOLATE, which ends it."""
+
+_ESCAPES = {code: instead for code, instead in _READABLE.items() if chr(code) not in (ISOLATE, ISOLATED)} | {
     ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;", ord("'"): "&#39;",
     ord("\\"): "&#92;&#92;", ord("\n"): "<br/>",
 }
@@ -66,13 +69,12 @@ def printable(text: str) -> str:
 def isolated(name: str) -> str:
     """A name for the midst of a text: one that is read from right to left between signs that keep it from the rest.
 
-    Otherwise it would take numbers and operators beside it along. Unicode's signs are FIRST STRONG ISOLATE and POP
-    DIRECTIONAL ISOLATE.
+    Otherwise it would take numbers and operators beside it along.
 
     >>> isolated("x"), isolated("א")
     ('x', '\\u2068א\\u2069')
     """
-    return f"\u2068{name}\u2069" if any(unicodedata.bidirectional(c) in RIGHT_TO_LEFT for c in name) else name
+    return f"{ISOLATE}{name}{ISOLATED}" if any(unicodedata.bidirectional(c) in RIGHT_TO_LEFT for c in name) else name
 
 
 def escape(text: str) -> str:

@@ -135,6 +135,21 @@ def test_training_goes_on_in_orders_of_its_own_and_the_same_seed_gives_the_same(
     assert other[-1] < other[0]
 
 
+def test_a_schedule_begins_again_until_the_rate_is_changed_by_hand(browser: Any) -> None:
+    X, Y, model, loss, size = examples("moons")
+    text = nn.to_javascript(model, X, Y, loss, nn.SGD(nn.StepDecay(0.4, 1, 0.5)), epochs=3, batch_size=size, seed=7)
+    found = trained(browser, text, """
+        const rates = () => Array.from({ length: 3 }, () => { training.runEpoch(); return training.options.lr; });
+        const first = rates();
+        training.reset();
+        const again = rates();
+        training.options.lr = 0.3;
+        training.reset();
+        answer([first, again, rates()]);
+    """)
+    assert found == [[0.4, 0.2, 0.1], [0.4, 0.2, 0.1], [0.3, 0.3, 0.3]]
+
+
 def test_options_can_be_changed_while_it_trains(browser: Any) -> None:
     found = trained(browser, page(), """
         const counts = [];

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 import autograd
-from autograd import Program, Value
+from autograd import Value
 from autograd.errors import UsageError
 from autograd.nested import flatten, parameters_of
 from nn.arguments import count, function
@@ -106,22 +106,17 @@ class Written:
         shapes = examples.inputs.shape[1:], examples.targets.shape[1:]
         with model.mode(training=True):
             learning = autograd.compile(penalized, model).trace(*shapes)
+        self.noises = learning.traced().plan.noises
+        programs = {"learning": learning.to_javascript()}
         with model.mode(training=False):
-            measured = autograd.compile(penalized, model).trace(*shapes)
             outputs = autograd.compile(lambda x: flatten(model(x)), model).trace(shapes[0])
-        self.noises = noises_of(learning)
-        programs = {"learning": learning.to_javascript(), "predicting": outputs.to_javascript()}
-        if self.noises:
-            programs["measuring"] = measured.to_javascript()
+            programs["predicting"] = outputs.to_javascript()
+            if self.noises:
+                programs["measuring"] = autograd.compile(penalized, model).trace(*shapes).to_javascript()
         self.text = "\n".join([
             "{", f"name: {literal(repr(model))},", f"parameters: [{', '.join(named(model))}],",
             f"theta: {row(parameters_to_vector(model))},",
             *(f"{name}: {text}," for name, text in programs.items()), "}"])
-
-
-def noises_of(program: Program) -> int:
-    """How many random numbers a program draws for each example."""
-    return program.traced().plan.noises
 
 
 def named(model: Module) -> Iterator[str]:

@@ -45,6 +45,8 @@ class Training {
     this.first = { ...this.options };
     this.widths = { X: this.model.learning.inputs, Y: this.model.learning.targets };
     this.gradient = new Float64Array(this.model.learning.parameters);
+    this.scheduled = spec.rates.length > 0;
+    this.lastRate = this.options.lr;
     this.restoreData();
     this.reset();
   }
@@ -60,6 +62,7 @@ class Training {
     this.epoch = this.stepCount = 0;
     this.history = [];
     this.stopped = "";
+    if (this.scheduled && this.options.lr === this.lastRate) this.options.lr = this.lastRate = this.first.lr;
     this.divide();
     this.forget();
   }
@@ -88,7 +91,8 @@ class Training {
 
   // The examples that Python gave, to train on and to test with.
   restoreData() {
-    const { X, Y, testX, testY } = this.spec.data, part = (x, y) => ({ X: Float64Array.from(x.flat()), Y: Float64Array.from(y.flat()) });
+    const { X, Y, testX, testY } = this.spec.data;
+    const part = (x, y) => ({ X: Float64Array.from(x.flat()), Y: Float64Array.from(y.flat()) });
     this.source = part(X, Y);
     this.given = testX && part(testX, testY);
     this.own = false;
@@ -178,8 +182,8 @@ class Training {
   // The learning rate: that of a schedule in the first epochs, until it is changed by hand.
   rate() {
     const { rates } = this.spec, { options } = this;
-    const scheduled = this.stepCount === 0 ? options.lr === this.first.lr : options.lr === this.lastRate;
-    if (this.compared && this.stepCount < rates.length && scheduled) options.lr = rates[this.stepCount];
+    if (options.lr !== this.lastRate) this.scheduled = false;
+    if (this.scheduled && this.compared && this.stepCount < rates.length) options.lr = rates[this.stepCount];
     this.lastRate = options.lr;
     return options.lr;
   }

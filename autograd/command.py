@@ -73,6 +73,7 @@ PLAIN = "reroll.plain"
 """The name under which Python's encoders know `plain`."""
 
 ASCII = {"·": "*", "×": "x", "−": "-", "→": "->", "…": "...", "█": "#", "½": "1/2", "∂": "d", "Σ": "sum", "√": "sqrt",
+         "∞": "inf", "\u2068": "", "\u2069": "",  # the last two keep names apart that are read from right to left
          "λ": "lambda"}  # which Unicode calls LAMDA
 """How signs are written where the encoding of a terminal has no better way."""
 
@@ -87,7 +88,9 @@ def spelled(letter: str) -> str:
     """A letter in ASCII."""
     greek = unicodedata.name(letter, "").startswith("GREEK SMALL LETTER ")
     decomposed = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
-    return ASCII.get(letter) or (unicodedata.name(letter).split()[3].lower() if greek else decomposed) or "?"
+    if letter in ASCII:
+        return ASCII[letter]
+    return (unicodedata.name(letter).split()[3].lower() if greek else decomposed) or "?"
 
 
 codecs.register_error(PLAIN, plain)

@@ -86,10 +86,10 @@ def plain(error: UnicodeError) -> tuple[str, int]:
 
 def spelled(letter: str) -> str:
     """A letter in ASCII."""
-    greek = unicodedata.name(letter, "").startswith("GREEK SMALL LETTER ")
-    decomposed = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
     if letter in ASCII:
         return ASCII[letter]
+    greek = unicodedata.name(letter, "").startswith("GREEK SMALL LETTER ")
+    decomposed = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
     return (unicodedata.name(letter).split()[3].lower() if greek else decomposed) or "?"
 
 

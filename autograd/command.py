@@ -26,7 +26,7 @@ class Help(argparse.HelpFormatter):
 
 
 class HelpWithDefaults(argparse.ArgumentDefaultsHelpFormatter, Help):
-    """The same, which says what each option is if it is not given."""
+    """Such help, which also states the default of each option."""
 
 
 class Parser(argparse.ArgumentParser):

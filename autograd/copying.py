@@ -43,7 +43,7 @@ class Unrolled:
         yield from ancestors(self.root)
 
     def finish(self) -> Iterator[tuple[Any, Any]]:
-        """Nothing; but when it is asked for, all values are pickled."""
+        """Yield nothing; pickle asks for it after all values, which ends their being pickled one by one."""
         del _thread.unrolling
         yield from ()
 

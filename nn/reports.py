@@ -39,7 +39,7 @@ def score(model: MLP, X: Array, Y: Array) -> str:
 
 
 def report(model: MLP, X: Array, Y: Array) -> str:
-    """The same with the confusion matrix: each row the examples of a class, each column what they were taken for.
+    """The score and the confusion matrix: each row the examples of a class, each column what they were taken for.
 
     A point stands for 0.
     """

@@ -112,7 +112,7 @@ def lines_of(walk: Walk) -> list[str]:
     lines += [coloured("forward", "value"), *_numbered(forward, 1), ""]
     lines += [coloured("backward", "gradient"), *_numbered(backward, len(forward) + 1), ""]
     lines += [coloured("gradient", "gradient")]
-    # The last word on each leaf is its gradient.
+    # The last step of a leaf has its whole gradient.
     gradient = {step.value: step.number for step in backward}
     leaves = [value for value in walk.values if value in gradient and not value.args]
     words = walk.sentences

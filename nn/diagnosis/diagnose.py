@@ -44,7 +44,7 @@ class Finding:
     change: str
     """The one change in words."""
     code: str = ""
-    """The same as code, before `nn.fit` is called again."""
+    """The change as code, to run before `nn.fit` is called again."""
     loss: tuple[float, float] | None = None
     """The loss at the end of a short training, without the change and with it; None where none was tried. That of the
     examples to validate on, if the change is against overfitting."""

@@ -48,11 +48,11 @@ class Setup:
         return fit(self.model, self.X, self.Y, self.loss, self.optimizer, **{**self.options, **options})
 
     def part(self, rows: npt.NDArray[Any]) -> Setup:
-        """The same with some of the examples."""
+        """The setup with some of its examples."""
         return replace(self, X=self.X[rows], Y=self.Y[rows])
 
     def remodelled(self, change: Callable[[Module], object]) -> Setup:
-        """The same with a copy of the model, changed, and of what the loss and the optimiser know of it."""
+        """The setup with copies of model, loss and optimiser, of which the model is changed."""
         model, loss, optimizer = copy.deepcopy((self.model, self.loss, self.optimizer))
         change(model)
         return replace(self, model=model, loss=loss, optimizer=optimizer)
@@ -162,7 +162,7 @@ class Trial:
     seen: float = math.inf
     """The share of the targets that is `unexplained` at the end."""
     unseen: float | None = None
-    """The same of examples to validate on, if there are any."""
+    """This share among the examples to validate on, if there are any."""
     val_losses: FloatArray = field(default_factory=lambda: np.empty(0))
     val_loss: float = math.nan
     """The loss of these at the end: early stopping goes back to its smallest."""

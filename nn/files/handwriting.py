@@ -80,7 +80,7 @@ def without_ground(picture: FloatArray) -> tuple[FloatArray, float]:
 
 
 def fitted_ground(picture: FloatArray, dark: npt.NDArray[np.bool_]) -> tuple[FloatArray, float]:
-    """The same for a ground that is fitted to these pixels, then to those no brighter than noise would make them."""
+    """The ground fitted to these pixels, then to those no brighter than noise would make them, and its noise."""
     height, width = picture.shape
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
     powers = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y]).reshape(6, -1)
@@ -174,7 +174,7 @@ def scaled(picture: FloatArray, longest: int) -> FloatArray:
 
 
 def reduced(picture: FloatArray, longest: int) -> FloatArray:
-    """The same where a picture is larger."""
+    """A picture of which the longer side has at most so many pixels."""
     return scaled(picture, longest) if max(picture.shape) > longest else picture
 
 

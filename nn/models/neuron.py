@@ -77,7 +77,7 @@ class Neuron(Module):
         return self.fire(inputs(x, len(self.w), "Neuron"))
 
     def fire(self, xs: list[Any]) -> Any:
-        """The same of inputs that are Values already, as a layer hands them to all its neurons."""
+        """f(w · x + b) of inputs that are Values already, as a layer hands them to all its neurons."""
         return self.f(dot(self.w, xs, self.b))
 
     def stages(self) -> list[Stage]:

@@ -36,16 +36,16 @@ class Callback:
     changes: bool = True
 
     def begin(self, training: Training) -> None:
-        """Before the first step."""
+        """Called before the first step."""
 
     def step(self, training: Training) -> None:
-        """After each step of the optimiser."""
+        """Called after each step of the optimiser."""
 
     def epoch(self, training: Training) -> None:
-        """After each epoch, when its numbers are in `training.logs`."""
+        """Called after each epoch, when its numbers are in `training.logs`."""
 
     def end(self, training: Training) -> None:
-        """After the last step, however training ended, unless by an error."""
+        """Called after the last step, however training ended, unless by an error."""
 
     def state_dict(self) -> dict[str, Any]:
         """What it remembers, as numbers and arrays, for a checkpoint."""
@@ -87,7 +87,7 @@ class Monitor(Callback):
         self.forget()
 
     def forget(self) -> None:
-        """Know of no epoch."""
+        """Start without a best epoch."""
         self.best = -np.inf
 
     def begin(self, training: Training) -> None:
@@ -165,7 +165,7 @@ class EarlyStopping(Monitor):
         self.patience, self.restore = count("epochs of patience", patience), restore
 
     def forget(self) -> None:
-        """Know of no epoch."""
+        """Start without a best epoch."""
         super().forget()
         self.waited = 0
         self.theta: Any = None

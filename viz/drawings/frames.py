@@ -189,8 +189,8 @@ def steps(
     """The forward pass, an operation at a time, then the backward pass, an operand at a time.
 
     Each is a `Frame`: what happened, its sentence as text, LaTeX and MathML, and its `drawing`. The sequence shows
-    itself in notebooks as `viz.html` does. Values without a label get names (q, r, … ; f for the root). The gradients
-    are worked out here: neither needed nor changed is any `grad`. Constants are not differentiated with respect to.
+    itself in notebooks as `viz.html` does. Values without a label get names (q, r, … ; f for the root). It computes
+    the gradients itself: it neither needs nor changes any `grad`. Constants are not differentiated with respect to.
 
     The other options are those of `viz.draw`; `limit` counts when something is drawn, not for sentences.
     """

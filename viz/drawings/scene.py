@@ -168,5 +168,5 @@ S = TypeVar("S", bound=Scene)
 
 
 def recast(scene: Scene, kind: type[S], **more: Any) -> S:
-    """The same scene as one of another kind, which shows its values in a way of its own."""
+    """A scene as an object of a subclass, which shows the values in another way."""
     return kind(**{part.name: getattr(scene, part.name) for part in fields(scene)} | more)

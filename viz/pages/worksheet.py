@@ -56,7 +56,7 @@ class Worksheet:
 
     @property
     def key(self) -> Page:
-        """The same with the numbers in the blanks, and the local derivative beside each edge.
+        """The exercises with the numbers in the blanks, and the local derivative beside each edge.
 
         What is on the page is at the same place here, so that a page that is filled in can be laid on the key.
         """

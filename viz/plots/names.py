@@ -19,7 +19,7 @@ def plain(text: str) -> str:
 
 
 def brief(text: str) -> str:
-    """The same for names of curves and classes, which leave room for what they name."""
+    """A name of a curve or a class on one line, short enough to leave room for the plot."""
     return shorten(plain(text), NAME)
 
 

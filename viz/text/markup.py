@@ -58,7 +58,7 @@ def readable(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The same on one line.
+    """The readable text on one line.
 
     >>> printable("a\\nb\\0")
     'a b␀'

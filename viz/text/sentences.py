@@ -47,7 +47,7 @@ class Chain:
 
     @property
     def operand(self) -> Value:
-        """Whose gradient it is."""
+        """The value whose gradient is computed."""
         return self.operation.args[self.position]
 
     @property

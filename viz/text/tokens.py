@@ -144,7 +144,7 @@ TIMES = _product("times", "product")
 """The product of the chain rule."""
 
 TIMES_NUMBERS = _product("times numbers", "sum")
-"""The same where a term begins with a number, which takes no brackets there: -4 · 1."""
+"""The product of the chain rule where it begins with a number, which takes no brackets there: -4 · 1."""
 
 PLUS = Sign("plus", ops.add.text, ops.add.level, ops.add.notation, joins=True)
 """The sum of any number of terms."""
@@ -178,7 +178,7 @@ class Applied(Token):
 
     @property
     def settled(self) -> Token | None:
-        """The same of settled operands."""
+        """The form with settled operands; None where one of them has none."""
         operands = [operand.settled for operand in self.operands]
         whole = tuple(operand for operand in operands if operand is not None)
         return Applied(self.form, whole) if len(whole) == len(operands) else None
@@ -240,7 +240,7 @@ class Rule(Token):
 
     @property
     def settled(self) -> Token | None:
-        """The same; None where it is a mere number."""
+        """The rule as it applies at this point; None where that is a number alone."""
         here = self.here
         return None if isinstance(here, Number) else here
 

@@ -21,7 +21,7 @@ class Graph {
     for (const [id, edge] of Object.entries(walk.edges)) (this.users[edge.from] ??= []).push([id, edge.to]);
     this.subject = null;
     this.listen();
-    this.offer();
+    this.reach();
   }
 
   // Shows what is known after some steps, the last of them highlighted.
@@ -116,22 +116,22 @@ class Graph {
     this.svg.addEventListener("pointerleave", () => this.trace(null));
     this.svg.addEventListener("focusin", event => this.trace(target(event)));
     this.svg.addEventListener("focusout", () => this.trace(null));
+    this.svg.addEventListener("focusin", event => { if (this.stops.has(name(event.target))) this.stop(name(event.target)); });
+    this.svg.addEventListener("keydown", event => this.key(event));
+    this.svg.setAttribute("role", "application"); // so that screen readers leave the arrow keys to it
+    this.svg.setAttribute("aria-label", words.drawing);
+    this.svg.setAttribute("tabindex", "-1");
   }
 
-  // The drawing is one place to stop at with the tabulator key; from there, arrow keys go from value to value.
-  offer() {
+  // Makes the drawing one place to stop at for those who use keys; from there, arrow keys go from value to value.
+  reach() {
     const place = id => this.svg.querySelector(`.node[data-value="${id}"]`); // one of those that show the value
     this.stops = new Map(Object.keys(walk.values).map(id => [id, place(id)]).filter(([, element]) => element));
     for (const element of this.stops.values()) {
       element.setAttribute("tabindex", "-1");
       element.setAttribute("role", "img");
     }
-    this.svg.setAttribute("role", "application"); // so that screen readers leave the arrow keys to it
-    this.svg.setAttribute("aria-label", words.drawing);
-    this.svg.setAttribute("tabindex", "-1");
-    this.stop([...this.stops.keys()].at(-1));
-    this.svg.addEventListener("keydown", event => this.key(event));
-    this.svg.addEventListener("focusin", event => { if (this.stops.has(name(event.target))) this.stop(name(event.target)); });
+    this.stop(this.stops.has(this.here) ? this.here : [...this.stops.keys()].at(-1));
   }
 
   // Makes a value the one that the tabulator key comes to.

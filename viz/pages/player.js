@@ -1,6 +1,8 @@
 
 // ── the player ──────────────────────────────────────────────────────────────────────────────────
 
+const RUSH = 300; // milliseconds from one change of the address to the next, at least
+
 // Goes from position to position, by buttons, keys, the slider and the address, and plays. `steps` are what the address
 // calls the positions: #step=7. A page says in `show` what is to be seen at a position.
 class Player {
@@ -33,17 +35,18 @@ class Player {
     this.show();
   }
 
-  // The address names the step, where the page has an address of its own. To change it takes longer than a step, and
-  // browsers refuse many changes in short time, so it waits until the step is seen.
+  // The address names the step, where the page has an address of its own. Browsers refuse many changes in short time, and
+  // each takes as long as a step: of steps that follow one another quickly, it waits for the last one.
   remember() {
     clearTimeout(this.remembering);
     this.remembering = setTimeout(() => {
+      this.remembered = performance.now();
       try {
         history.replaceState(null, "", `#step=${this.steps[this.position]}`);
       } catch {
         // Pages inside of others may not.
       }
-    }, 100);
+    }, performance.now() - this.remembered < RUSH ? RUSH : 0);
   }
 
   toggle() {

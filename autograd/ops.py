@@ -594,8 +594,11 @@ minimum = Op("minimum", _minimum, lambda out, x, y: (where(eq(x, y), 0.5, gt(y, 
 
 sum = Reduction("sum", _sum, lambda out, x, n: (1,),
                 symbol="Σ", ufunc="add", numpy="np.sum({}, axis=-1)",
+                javascript="[{}].reduce((total, x) => total + x)",
                 expand=lambda xs: functools.reduce(add, xs))
-dot = Contraction("dot", _dot, lambda out, w, x: (x, w), symbol="Σ", numpy="np.dot({}, {})")
+dot = Contraction("dot", _dot, lambda out, w, x: (x, w), symbol="Σ", numpy="np.dot({}, {})",
+                  javascript="((...xs) => {{ const n = xs.length >> 1; return xs.slice(0, n).reduce((total, w, i) => "
+                             "total + w * xs[n + i], 0) + (xs.length % 2 ? xs[2 * n] : 0); }})({})")
 max = Reduction("max", lambda *xs: functools.reduce(_maximum, xs), lambda out, x, n: (div(eq(x, out), n),),
                 ufunc="maximum", numpy="np.max({}, axis=-1)",
                 jax="jax.lax.optimization_barrier({})",

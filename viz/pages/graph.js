@@ -9,6 +9,16 @@ class Graph {
   constructor(svg, view) {
     Object.assign(this, { svg, view, known: {}, asked: new Set() }); // a page that asks for numbers tells none of those
     view.moved = () => this.write();
+    svg.setAttribute("role", "application"); // so that screen readers leave the arrow keys to it
+    svg.setAttribute("aria-label", words.drawing);
+    svg.setAttribute("tabindex", "-1");
+    this.read();
+    this.listen();
+  }
+
+  // Takes the drawing that is there now, and the walk that it shows.
+  read() {
+    const { svg } = this;
     this.elements = [...svg.querySelectorAll("[data-value], [data-edge]")];
     this.numbers = [...svg.querySelectorAll("[data-number]")].map(element => ({ element, key: element.dataset.number }));
     const known = Object.assign({}, walk.given, ...walk.steps.map(step => step.known));
@@ -20,7 +30,6 @@ class Graph {
     this.users = {};
     for (const [id, edge] of Object.entries(walk.edges)) (this.users[edge.from] ??= []).push([id, edge.to]);
     this.subject = null;
-    this.listen();
     this.reach();
   }
 
@@ -43,18 +52,21 @@ class Graph {
     this.announce();
   }
 
-  // Writes the numbers that are known, as far as they are in sight.
-  write() {
+  // Writes the numbers that are known, as far as they are in sight; while they move, none that is too small to be read.
+  write(moving = false) {
+    if (moving && !this.view.legible) return;
     for (const number of this.numbers) {
-      if (!number.known && number.key in this.known && this.view.sees(number.at)) this.put(number, written(this.known[number.key]));
+      const { key, known, at } = number;
+      if (!known && !this.asked.has(key) && key in this.known && this.view.sees(at)) this.put(number, written(this.known[key]));
     }
     this.tell();
   }
 
   // Puts a number in its place, if it is another than before; where the room is too small, narrower.
-  put({ element }, digits) {
-    const text = element.dataset.before + digits, room = Number(element.dataset.room ?? Infinity);
-    if (text === element.textContent) return;
+  put(number, digits) {
+    if (number.digits === digits) return;
+    const { element } = number, text = element.dataset.before + digits, room = Number(element.dataset.room ?? Infinity);
+    number.digits = digits;
     element.textContent = text;
     if (text.length > room) {
       element.setAttribute("textLength", 0.47 * element.getAttribute("font-size") * room);
@@ -103,7 +115,8 @@ class Graph {
       return `${edge.local} = ${shown(`${subject}:local`)} · ${words.along} `
         + `${gradient} · ${edge.local} = ${shown(`${subject}:gradient`)}`;
     }
-    const value = walk.values[subject], text = `${value.name} = ${value.data ?? shown(`${subject}:data`)}`;
+    const value = walk.values[subject], data = `${subject}:data`;
+    const text = `${value.name} = ${data in this.known ? shown(data) : value.data ?? "?"}`;
     return value.gradient ? `${text} · ${value.gradient} = ${shown(`${subject}:gradient`)}` : text;
   }
 
@@ -116,11 +129,8 @@ class Graph {
     this.svg.addEventListener("pointerleave", () => this.trace(null));
     this.svg.addEventListener("focusin", event => this.trace(target(event)));
     this.svg.addEventListener("focusout", () => this.trace(null));
-    this.svg.addEventListener("focusin", event => { if (this.stops.has(name(event.target))) this.stop(name(event.target)); });
     this.svg.addEventListener("keydown", event => this.key(event));
-    this.svg.setAttribute("role", "application"); // so that screen readers leave the arrow keys to it
-    this.svg.setAttribute("aria-label", words.drawing);
-    this.svg.setAttribute("tabindex", "-1");
+    this.svg.addEventListener("focusin", event => { if (this.stops.has(name(event.target))) this.stop(name(event.target)); });
   }
 
   // Makes the drawing one place to stop at for those who use keys; from there, arrow keys go from value to value.

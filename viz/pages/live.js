@@ -131,13 +131,18 @@ class Plane {
 // Everything that follows when a number is moved, once for each picture of the screen.
 class Live {
   constructor() {
-    this.leaves = walk.leaves.filter(leaf => leaf.slider).map(leaf => new Leaf(leaf, this));
     this.waiting = null;
-    $("#rows").append(...this.leaves.map(leaf => leaf.row));
+    this.read();
     $("#reset").addEventListener("click", () => this.leaves.forEach(leaf => leaf.move(leaf.start)));
     this.plane = walk.plane && new Plane($("#plane"), walk.plane, this);
     addEventListener("DOMContentLoaded", () => this.begin());
     whenPrinted(() => this.list());
+  }
+
+  // Takes the leaves of the walk that is there now.
+  read() {
+    this.leaves = walk.leaves.filter(leaf => leaf.slider).map(leaf => new Leaf(leaf, this));
+    $("#rows").replaceChildren(...this.leaves.map(leaf => leaf.row));
   }
 
   begin() {
@@ -151,7 +156,7 @@ class Live {
     this.waiting ??= requestAnimationFrame(() => {
       this.waiting = null;
       numbers.run();
-      player.graph.write();
+      player.graph.write(true);
       player.tell();
       this.draw();
     });
@@ -166,14 +171,20 @@ class Live {
     else this.resting = setTimeout(() => this.list(), 150);
   }
 
-  // The sentences of all steps, and what a screen reader says of values; of many, when nothing moves.
+  // The sentences of all steps, what a screen reader says of values, and numbers too small to be read; of many, when
+  // nothing moves.
   list() {
     player.entries.forEach((entry, i) => {
       const text = player.text.sentence(walk.steps[i].said), link = entry.firstElementChild;
       if (link.textContent !== text) link.textContent = text;
     });
+    player.graph.write();
     player.graph.announce();
+    this.listed();
   }
+
+  // What follows: nothing, unless a page says what.
+  listed() {}
 }
 
 const FEW = 60;

@@ -28,12 +28,19 @@ function power(exponent) {
 // Mantissa and exponent. Half-way numbers go to the even digit; toExponential rounds them up.
 function scientific(size, digits) {
   const [mantissa, exponent] = size.toExponential(digits).split("e");
+  if (!perhapsHalfway(size.toExponential().split("e")[0], digits)) return [mantissa, Number(exponent)];
   return [halfway(size.toExponential(digits + 25).split("e")[0], digits, mantissa), Number(exponent)];
 }
 
 function fixed(size, digits) {
   if (size >= 1e21) return BigInt(size) + (digits ? `.${"0".repeat(digits)}` : "");
+  if (!perhapsHalfway(String(size), digits)) return size.toFixed(digits);
   return halfway(size.toFixed(Math.min(digits + 60, 100)), digits, size.toFixed(digits));
+}
+
+// Whether the shortest text of a number has one digit more, a 5; all its digits take long to write.
+function perhapsHalfway(shortest, digits) {
+  return shortest.includes("e") || (shortest.endsWith("5") && shortest.length - shortest.indexOf(".") === digits + 2);
 }
 
 function halfway(exact, digits, rounded) {

@@ -7,21 +7,26 @@ const RUSH = 300; // milliseconds from one change of the address to the next, at
 // calls the positions: #step=7. A page says in `show` what is to be seen at a position.
 class Player {
   constructor(steps, milliseconds) {
-    Object.assign(this, { steps, milliseconds, last: steps.length - 1, position: null, timer: null });
+    Object.assign(this, { milliseconds, position: null, timer: null });
     const acts = { first: () => this.go(0), back: () => this.go(this.position - 1), play: () => this.toggle(),
       on: () => this.go(this.position + 1), last: () => this.go(this.last) };
     for (const [id, act] of Object.entries(acts)) $(`#${id}`).addEventListener("click", act);
     this.keys = { ArrowLeft: acts.back, ArrowRight: acts.on, PageUp: acts.back, PageDown: acts.on, // as presenters send
       Home: acts.first, End: acts.last, " ": acts.play };
-    $("#slider").max = this.last;
+    this.take(steps);
     $("#slider").addEventListener("input", event => this.go(Number(event.target.value)));
     addEventListener("keydown", event => this.key(event));
     addEventListener("hashchange", () => this.open(this.position));
   }
 
+  take(steps) {
+    Object.assign(this, { steps, last: steps.length - 1 });
+    $("#slider").max = this.last;
+  }
+
   // Goes to the step that the address names, or to the one before it; without one, to a position.
   open(position) {
-    const asked = /^#step=(\d+)$/.exec(location.hash);
+    const asked = /[#&]step=(\d+)$/.exec(location.hash);
     this.go(asked ? this.steps.findLastIndex(step => step <= Number(asked[1])) : position, false);
   }
 
@@ -42,12 +47,14 @@ class Player {
     this.remembering = setTimeout(() => {
       this.remembered = performance.now();
       try {
-        history.replaceState(null, "", `#step=${this.steps[this.position]}`);
+        history.replaceState(null, "", `#${this.address}`);
       } catch {
         // Pages inside of others may not.
       }
     }, performance.now() - this.remembered < RUSH ? RUSH : 0);
   }
+
+  get address() { return `step=${this.steps[this.position]}`; }
 
   toggle() {
     if (this.timer !== null) {

@@ -66,12 +66,19 @@ class Blank {
 
 class Quiz {
   constructor() {
+    $("#again").addEventListener("click", () => this.begin());
+    if (walk.quiz) {
+      this.read();
+      addEventListener("DOMContentLoaded", () => this.begin());
+    }
+  }
+
+  // Takes what the walk that is there now asks for.
+  read() {
     this.blanks = walk.quiz.blanks.map((blank, i) => new Blank(blank, i, this));
-    $("#rows").append(...this.blanks.map(blank => blank.row));
+    $("#blanks").replaceChildren(...this.blanks.map(blank => blank.row));
     const percent = formatted(100 * walk.quiz.tolerance, { digits: 3, kind: "g" });
     $("#rule").textContent = filled(words.rule, { percent });
-    $("#again").addEventListener("click", () => this.begin());
-    addEventListener("DOMContentLoaded", () => this.begin());
   }
 
   begin() {
@@ -116,7 +123,7 @@ class Quiz {
       if (!blank) continue;
       number.element.classList.toggle("asked", !blank.right);
       number.element.classList.toggle("found", blank.right);
-      graph.put(number, blank.right ? graph.known[number.key] : "?");
+      graph.put(number, blank.right ? written(graph.known[number.key]) : "?");
       number.element.onclick = () => blank.field.focus();
     }
     graph.asked = new Set([...asked].filter(([, blank]) => !blank.right).map(([key]) => key));

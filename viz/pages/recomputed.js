@@ -4,7 +4,10 @@
 // All numbers of the graph by their roles: data and gradients of values; of edges, the local derivative, its product with
 // what comes back, and the sums of paths before that and with it.
 class Numbers {
-  constructor() {
+  constructor() { this.read(); }
+
+  // Takes the numbers of the walk that is there now.
+  read() {
     const values = Object.keys(walk.values).length, edges = Object.keys(walk.edges).length;
     for (const role of ["data", "gradient"]) this[role] = new Float64Array(values);
     for (const role of ["local", "product", "before", "total"]) this[role] = new Float64Array(edges);

@@ -3,18 +3,24 @@
 
 class Steps extends Player {
   constructor(graph, view) {
-    super([...walk.steps.keys(), walk.steps.length], 1500);
+    super([0], 1500);
     Object.assign(this, { graph, view });
     this.text = new TextWriter(walk.forms, walk.point);
     this.math = new MathWriter(walk.forms, walk.point);
+    const closer = () => view.zoom(0.8), farther = () => view.zoom(1.25);
+    Object.assign(this.keys, { "+": closer, "=": closer, "-": farther, "0": () => view.fit() });
+    this.read();
+    this.open(this.last);
+  }
+
+  // Takes the walk that is there now.
+  read() {
+    this.take([...walk.steps.keys(), walk.steps.length]);
     this.entries = [...document.querySelectorAll("nav li")];
     this.entries.forEach((entry, i) => entry.addEventListener("click", event => {
       event.preventDefault();
       this.go(i + 1);
     }));
-    const closer = () => view.zoom(0.8), farther = () => view.zoom(1.25);
-    Object.assign(this.keys, { "+": closer, "=": closer, "-": farther, "0": () => view.fit() });
-    this.open(this.last);
   }
 
   show() {
@@ -35,7 +41,7 @@ class Steps extends Player {
       list.scrollTop = entry.offsetTop - list.offsetTop - list.clientHeight / 2;
     }
     // A page opens with all of the graph; then it goes where the steps are, or where the address says.
-    if (this.opened || location.hash) this.view.follow([...this.graph.svg.querySelectorAll(".active")]);
+    if (this.opened ?? (location.hash && position < this.last)) this.view.follow([...this.graph.svg.querySelectorAll(".active")]);
     this.opened = true;
   }
 

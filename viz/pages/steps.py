@@ -100,7 +100,7 @@ def player(
         title=title or frames.root.label or said["graph"],
         language=language,
         style=variables(theme) + formulas() + page_file("steps.css") + style,
-        controls=labelled("controls.html", language), seed=len(forward) + 1,
+        top="", player="Steps", controls=labelled("controls.html", language), seed=len(forward) + 1,
         svg=text(drawing), panel=panel,
         forward_steps=entries(forward), backward_steps=entries(frames[len(forward) :]),
         data=literal(dict(data, start=said["known"].format(count=len(data["values"])))),

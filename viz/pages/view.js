@@ -2,13 +2,12 @@
 // ── the view: pan and zoom ──────────────────────────────────────────────────────────────────────
 
 const NEAR = 150; // farther than any number is long
+const LEGIBLE = 0.4; // smaller, a number has less than five pixels
 
 class View {
   constructor(svg) {
     this.svg = svg;
-    this.whole = svg.getAttribute("viewBox").split(/\s+/).map(Number);
-    this.box = this.shown = [...this.whole];
-    svg.classList.add("whole");
+    this.read();
     // The wheel scrolls the page, unless Ctrl is held (as when two fingers pinch a touchpad) or the drawing has the focus.
     svg.addEventListener("wheel", event => {
       if (!event.ctrlKey && !event.metaKey && !svg.contains(document.activeElement)) return;
@@ -29,6 +28,14 @@ class View {
     $("#farther").addEventListener("click", () => this.zoom(1.25));
     $("#fit").addEventListener("click", () => this.fit());
     whenPrinted(() => this.apply(this.whole), () => this.apply());
+  }
+
+  // Takes the size of the drawing that is there now.
+  read() {
+    this.whole = this.svg.getAttribute("viewBox").split(/\s+/).map(Number);
+    this.box = this.shown = [...this.whole];
+    this.overview = false;
+    this.svg.classList.add("whole");
   }
 
   fit() {
@@ -94,6 +101,12 @@ class View {
 
   // What follows when another part is seen: nothing, unless a page says what.
   moved() {}
+
+  // Whether numbers can be read.
+  get legible() {
+    const { width, height } = this.svg.getBoundingClientRect();
+    return Math.min(width / this.box[2], height / this.box[3]) > LEGIBLE;
+  }
 
   // Whether a point is in sight or near it.
   sees([x, y]) {

@@ -65,10 +65,10 @@ def operations() -> str:
     """A statement that gives each row of the table by its name, as a function of its operands."""
     functions = {}
     for op in ops.TABLE.values():
-        operands = [f"x{i}" for i in range(op.arity)]
-        if isinstance(op, ops.Reduction):
-            operands = ["...xs"]
-        formulas = tuple(Formula(operand, spelling="javascript") for operand in operands)
-        if op is not ops.sum and op is not ops.dot:  # these are written with + and ×
+        if isinstance(op, ops.Reduction | ops.Contraction):
+            functions[op.name] = f"(...operands) => {op.javascript.format('...operands')}"
+        else:
+            operands = [f"x{i}" for i in range(op.arity)]
+            formulas = tuple(Formula(operand, spelling="javascript") for operand in operands)
             functions[op.name] = f"({', '.join(operands)}) => {op.dispatch(formulas)}"
     return "const operations = {\n" + "".join(f"  {name}: {text},\n" for name, text in functions.items()) + "};\n"

@@ -361,6 +361,25 @@ def forms() -> dict[str, Any]:
     return found
 
 
+def rows() -> dict[str, Any]:
+    """What a script has to know of each row of the table to apply it and to tell its local derivatives in any graph.
+
+    In a `rule` the name 0 stands for the result and 1, 2, … for the operands. That of a reduction is for one term,
+    where 2 is the number of terms that tie; that of a dot is for one product.
+    """
+    found = {}
+    for op in ops.TABLE.values():
+        kind = {ops.Reduction: "reduction", ops.Contraction: "contraction"}.get(type(op), "")
+        names = [Name(str(i)) for i in range(3 if kind else op.arity + 1)]
+        if op.recorded:
+            found[op.name] = {
+                "kind": kind, "arity": op.arity, "defaults": op.defaults, "symbol": op.symbol,
+                "rule": [Token.lift(partial).json(None) for partial in op.rule(*names)],
+                "ties": isinstance(op, ops.Reduction) and op.counts_ties,
+            }
+    return found
+
+
 def template(form: str) -> list[Any]:
     """A format string as what stands in it and, in pairs, the number of an operand and the least level it takes.
 

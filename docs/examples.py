@@ -43,6 +43,7 @@ def pages():
     return {
         "start": viz.live(circuit(), style="circuit", title="f = (x + y) * z"),
         "steps": viz.html(neuron, style="circuit", title="a neuron: y = tanh(w · x + b)"),
+        "playground": viz.playground(),
         "live": viz.live(xor(), title="XOR", data=nn.data.xor()),
         "quiz": viz.quiz(viz.parse("y = x ** 2 - 2 * x + 1", x=5), "grads", seed=1, style="circuit"),
         "replay": viz.replay(recordings, data=(X, Y), frames=40),

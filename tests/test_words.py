@@ -26,6 +26,7 @@ PAGES = {
     "live": lambda **options: viz.live(nn.MLP(2, [1], output="sigmoid", seed=0), **options),
     "quiz": lambda **options: viz.quiz("x * x + y", "local", x=2, y=3, **options),
     "replay": lambda **options: viz.replay(trained(), **options),
+    "playground": lambda **options: viz.playground(**options),
     "worksheet": lambda **options: viz.worksheet(1, **options).page,
     "key": lambda **options: viz.worksheet(1, **options).key,
 }

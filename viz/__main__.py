@@ -15,6 +15,7 @@ from viz.drawings.frames import steps
 from viz.drawings.scalars import DIRECTIONS, STYLES
 from viz.errors import ExpressionError
 from viz.pages.live import live
+from viz.pages.playground import playground
 from viz.pages.quiz import quiz
 from viz.pages.steps import html
 from viz.style import THEMES
@@ -28,6 +29,7 @@ examples:
   python -m viz "(x + y) * z" x=-2 y=5 z=-4 -o graph.svg --style circuit --local
   python -m viz "a = sigmoid(w*x + b); (a - y)**2" w=0.5 x=2 b=0.1 y=1 -o loss.html
   python -m viz "tanh(w*x + b)" w=0.5 x=2 b=0.1 -o neuron.html --live
+  python -m viz --playground
 
 Expressions are made of + - * / **, brackets, numbers, names, pi, inf and nan, lists, and these
 functions: {", ".join(sorted(FUNCTIONS))}.
@@ -51,8 +53,13 @@ def run(argv: Sequence[str]) -> int:
     if not argv:
         parser().print_help(sys.stderr)
         return 2
-    options = parser().parse_args(_guarded(argv))
+    arguments = parser()
+    options = arguments.parse_args(_guarded(argv))
+    if not options.playground and options.expression is None:
+        arguments.error("an expression is expected, or --playground")
     try:
+        if options.playground:
+            return typed(options)
         if (options.live or options.quiz) and (not options.output or options.output.suffix.lower() not in PAGES):
             raise UsageError("--live and --quiz make pages: name a file for it, -o page.html")
         output = parse(options.expression, **_numbers(options.values))
@@ -73,6 +80,18 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
+def typed(options: argparse.Namespace) -> int:
+    """Write the page on which to type expressions."""
+    if options.expression is not None:
+        raise UsageError(f"--playground takes no expression, it is typed on the page; {options.expression!r} came")
+    path = options.output or Path("play.html")
+    if path.suffix.lower() not in PAGES:
+        raise UsageError(f"--playground makes a page: name a file for it, -o play.html; {str(path)!r} came")
+    playground(path, theme=options.theme)
+    print(f"wrote {path}")
+    return 0
+
+
 def parser() -> Parser:
     """What the command understands."""
     parser = Parser(
@@ -80,7 +99,7 @@ def parser() -> Parser:
         description="Work out an expression and its gradient step by step, and draw its computational graph.",
         epilog=EPILOG,
     )
-    parser.add_argument("expression", help='the expression, in quotes: "(x + y) * z"')
+    parser.add_argument("expression", nargs="?", help='the expression, in quotes: "(x + y) * z"')
     parser.add_argument("values", nargs="*", metavar="name=number", help="the value of each name in it")
     parser.add_argument("-o", "--output", metavar="FILE", type=Path,
                         help="draw the graph to FILE: .svg, .png, .dot, or a page to step through: .html")
@@ -90,6 +109,8 @@ def parser() -> Parser:
                        help="with -o page.html: a page that asks for the gradients, results or local derivatives")
     parser.add_argument("--steps", action="store_true",
                         help="walk step by step: Enter goes on, b back, q quits; without a terminal, all are told")
+    pages.add_argument("--playground", action="store_true",
+                       help="a page on which to type any expression, play.html or what -o names")
     parser.add_argument("--style", choices=STYLES, default="record",
                         help="boxes with label, data and grad, or the lectures' circuit (default: %(default)s)")
     parser.add_argument("--theme", choices=THEMES,

@@ -51,6 +51,20 @@ WORDS = {
         "weights": "the network, weight by weight", "images": "the weights of the first neurons as images",
         "replay_keys": "Space plays and pauses, ← and → go a step back and on, Home and End to the ends. "
                        "Click a point to see the network compute it.",
+        # the playground
+        "playground": "Playground", "typing": "a page on which to type an expression and see its graph",
+        "expression": "Expression", "examples": "examples", "functions": "Functions", "style": "drawing",
+        "record": "Boxes", "circuit": "Circuit", "take_along": "take along", "link": "Link", "save": "save as",
+        "neuron": "a neuron", "cross_entropy": "softmax and cross entropy", "small_network": "a network of 2, 2 and 1",
+        "exercise": "Exercise", "hide": "Hide", "hide_gradients": "gradients", "hide_values": "values",
+        "hide_local": "local derivatives", "ask": "Ask me", "level": "Level", "another": "Another expression",
+        "stop": "show all", "link_copied": "The address holds all of this, and is copied.",
+        "python_copied": "The code is copied.", "not_copied": "It cannot be copied here: take it by hand.",
+        "too_many": "{count} values came, and a drawing has at most {most}",
+        "reasons": "Why this gradient?", "whose_gradient": "the gradient of", "paths": "The sum over all paths",
+        "first_paths": "The first {count} paths; there are more.",
+        "nudge": "What a small step changes", "nudge_by": "step", "value": "value", "before": "before",
+        "after": "after", "change": "change", "predicted": "predicted", "error": "error",
         # worksheets
         "sheet": "Backpropagation", "answer_sheet": "Backpropagation: answers", "name": "Name", "date": "Date",
         "task": "Work out the value of every operation from left to right, then its gradient from right to left, "
@@ -93,6 +107,22 @@ WORDS = {
         "weights": "das Netz, Gewicht für Gewicht", "images": "die Gewichte der ersten Neuronen als Bilder",
         "replay_keys": "Leertaste spielt ab und hält an, ← und → gehen einen Schritt zurück und weiter, Pos1 und Ende "
                        "an die Enden. Ein Klick auf einen Punkt zeigt, wie das Netz ihn berechnet.",
+        "playground": "Werkbank",
+        "typing": "eine Seite, auf der man einen Ausdruck tippt und seinen Graphen sieht",
+        "expression": "Ausdruck", "examples": "Beispiele", "functions": "Funktionen", "style": "Zeichnung",
+        "record": "Kästen", "circuit": "Schaltung", "take_along": "mitnehmen", "link": "Adresse",
+        "save": "speichern als",
+        "neuron": "ein Neuron", "cross_entropy": "Softmax und Kreuzentropie",
+        "small_network": "ein Netz aus 2, 2 und 1",
+        "exercise": "Übung", "hide": "Verstecke", "hide_gradients": "Gradienten", "hide_values": "Werte",
+        "hide_local": "lokale Ableitungen", "ask": "Frag mich", "level": "Stufe", "another": "Ein anderer Ausdruck",
+        "stop": "alles zeigen", "link_copied": "Die Adresse enthält all dies und ist kopiert.",
+        "python_copied": "Der Code ist kopiert.", "not_copied": "Kopieren geht hier nicht: bitte von Hand.",
+        "too_many": "{count} Werte kamen, und eine Zeichnung hat höchstens {most}",
+        "reasons": "Warum dieser Gradient?", "whose_gradient": "der Gradient von", "paths": "Die Summe über alle Pfade",
+        "first_paths": "Die ersten {count} Pfade; es gibt mehr.",
+        "nudge": "Was ein kleiner Schritt ändert", "nudge_by": "Schritt", "value": "Wert", "before": "vorher",
+        "after": "nachher", "change": "Änderung", "predicted": "vorhergesagt", "error": "Fehler",
         "sheet": "Backpropagation", "answer_sheet": "Backpropagation: Lösungen", "name": "Name", "date": "Datum",
         "task": "Berechne von links nach rechts den Wert jeder Operation und dann von rechts nach links ihren "
                 "Gradienten, beginnend mit df/df = 1. Werte stehen über den Linien, Gradienten darunter. Wo ein Wert "
@@ -133,6 +163,19 @@ WORDS = {
         "weights": "网络的每个权重", "images": "前几个神经元的权重图",
         "replay_keys": "空格键播放和暂停，← 和 → 上一步和下一步，Home 和 End 到两端。"
                        "点击一个点，可看到网络如何计算它。",
+        "playground": "试验场", "typing": "输入表达式即可看到其计算图的页面",
+        "expression": "表达式", "examples": "例子", "functions": "函数", "style": "图样",
+        "record": "方框", "circuit": "电路", "take_along": "带走", "link": "链接", "save": "保存为",
+        "neuron": "一个神经元", "cross_entropy": "Softmax 与交叉熵", "small_network": "2-2-1 的网络",
+        "exercise": "练习", "hide": "隐藏", "hide_gradients": "梯度", "hide_values": "数值",
+        "hide_local": "局部导数", "ask": "考考我", "level": "级别", "another": "换一个表达式",
+        "stop": "全部显示", "link_copied": "网址包含全部内容，已复制。",
+        "python_copied": "代码已复制。", "not_copied": "此处无法复制，请手动复制。",
+        "too_many": "有 {count} 个值，一幅图最多 {most} 个",
+        "reasons": "为什么是这个梯度？", "whose_gradient": "的梯度", "paths": "所有路径之和",
+        "first_paths": "前 {count} 条路径；还有更多。",
+        "nudge": "小小一步带来的变化", "nudge_by": "步长", "value": "值", "before": "之前",
+        "after": "之后", "change": "变化", "predicted": "预测", "error": "误差",
         "sheet": "反向传播", "answer_sheet": "反向传播：答案", "name": "姓名", "date": "日期",
         "task": "从左到右算出每个运算的值，再从右到左算出它的梯度，从 df/df = 1 开始。值写在连线上方，梯度写在下方。"
                 "一个值被多次使用时，各分支传回的梯度相加。",

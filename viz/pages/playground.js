@@ -148,7 +148,7 @@ class Playground extends Steps {
 
   share() {
     this.remember();
-    this.copy(location.href, words.link_copied);
+    this.copy(new URL(`#${this.address}`, location.href).href, words.link_copied);
   }
 
   python() {
@@ -182,6 +182,7 @@ class Playground extends Steps {
     delete document.body.dataset.keys;
     document.body.classList.remove("asking");
     $("#blanks").replaceChildren();
+    this.graph.asked = new Set();
     this.redraw();
     live.moved();
     $("#ask").focus();
@@ -228,6 +229,9 @@ function svgAddress() {
   return `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText())}`;
 }
 
+const LOOKS = ["fill", "stroke", "stroke-width"];
+const TEXT_LOOKS = [...LOOKS, "font-weight", "font-style", "paint-order", "stroke-linejoin"];
+
 function svgText() {
   player.graph.write();
   const svg = $("#graph svg"), copy = svg.cloneNode(true), [, , width, height] = player.view.whole;
@@ -238,7 +242,7 @@ function svgText() {
     const marks = twin.getAttributeNames().filter(name => /^data-|^(class|tabindex|role|aria-label)$/.test(name));
     marks.forEach(name => twin.removeAttribute(name));
     if (twin.localName === "g") return;
-    for (const name of ["fill", "stroke", "stroke-width", ...(twin.localName === "text" ? ["font-weight", "font-style"] : [])]) {
+    for (const name of twin.localName === "text" ? TEXT_LOOKS : LOOKS) {
       twin.setAttribute(name, look.getPropertyValue(name));
     }
   });

@@ -347,7 +347,7 @@ def test_the_address_holds_everything(open_page, browser):
     browser.find_element(By.ID, "first").click()
     browser.find_element(By.ID, "on").click()
     browser.find_element(By.ID, "link").click()
-    browser.execute_async_script("setTimeout(arguments[0], 150)")
+    browser.execute_async_script("setTimeout(arguments[0], 700)")
     address = browser.current_url
     browser.get("about:blank")
     browser.get(address)

@@ -620,36 +620,32 @@ def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floa
     start = np.concatenate([[0], np.cumsum(counts)])
     terms = terms.take(linear[terms.owner])
     first = np.concatenate([[0], np.cumsum(np.bincount(terms.owner, minlength=n))])
-    left, right, sign = terms.left.copy(), terms.right.copy(), terms.sign
+    left, right, sign = terms.left, terms.right, terms.sign
 
-    roots = graph.roots.copy()
     level = levels(n, start, args, first, left, right)
     alias = np.arange(n + 1)
     alias[n] = NONE  # so that NONE stays NONE
     order = np.flatnonzero((code >= len(LEAVES)) | constant)  # other leaves have no equals
     order = order[np.argsort(level[order], kind="stable")]
     bounds = np.searchsorted(level[order], np.arange(level.max(initial=0) + 2))
-    for depth in range(len(bounds) - 1):
+    for depth in np.flatnonzero(np.diff(bounds) > 1).tolist():  # a single node has no equal
         nodes = order[bounds[depth] : bounds[depth + 1]]
         edges = spans(start[nodes], counts[nodes])
-        args[edges] = alias[args[edges]]
         number = first[nodes + 1] - first[nodes]
         mine = spans(first[nodes], number)
-        left[mine], right[mine] = alias[left[mine]], alias[right[mine]]
-        if len(nodes) == 1:
-            continue  # it has no equal
         which = np.repeat(np.arange(len(nodes)), counts[nodes])
         place = edges - np.repeat(start[nodes], counts[nodes])
         keys = mix(code[nodes], np.where(counts[nodes] + number == 0, data[nodes].view(np.int64), 0), number)
-        keys = keys + hash_sums(mix(args[edges], place), which, len(nodes))
+        keys = keys + hash_sums(mix(alias[args[edges]], place), which, len(nodes))
         # Terms are unordered, and so are the factors of each.
-        low, high = np.minimum(left[mine], right[mine]), np.maximum(left[mine], right[mine])
+        one, other = alias[left[mine]], alias[right[mine]]
+        low, high = np.minimum(one, other), np.maximum(one, other)
         keys = keys + hash_sums(mix(sign[mine], low, high), np.repeat(np.arange(len(nodes)), number), len(nodes))
         _, representative, inverse = np.unique(keys, return_index=True, return_inverse=True)
         alias[nodes] = nodes[representative][inverse]
-    roots = alias[roots]
-    result = Canonical(code, start, args, data, first, sign, left, right, roots, alias[:n] == np.arange(n), level,
-                       alias[owner], owner != np.arange(n), graph.labels, np.arange(n))
+    result = Canonical(
+        code, start, alias[args], data, first, sign, alias[left], alias[right], alias[graph.roots],
+        alias[:n] == np.arange(n), level, alias[owner], owner != np.arange(n), graph.labels, np.arange(n))
     return alive(result)
 
 

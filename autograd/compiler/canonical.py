@@ -56,9 +56,10 @@ def canonical(graph: Graph) -> Canonical:
         graph, folded = without_decided(graph)
         graph, folded = with_sides(graph, folded)
     terms, owner = flattened(graph, folded.terms.take(~folded.known[folded.terms.owner]))
-    features = Features.of(graph, terms, owner, folded.known)
-    made = len(features.nodes)
-    graph, terms, owner = features.apart(graph, terms, owner)
+    folded = replace(folded, terms=terms)  # the others take memory
+    before = len(graph)
+    graph, terms, owner = Features.of(graph, terms, owner, folded.known).apart(graph, terms, owner)
+    made = len(graph) - before
     known, value = np.concatenate([np.zeros(made, bool), folded.known]), np.concatenate([np.zeros(made), folded.value])
     result = merged(graph, terms, owner, known, value)
     result = replace(result, traced=result.traced[-size:][number], hidden=folded.hidden + made, endless=folded.endless)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, NoReturn
 
 import numpy as np
@@ -53,8 +54,12 @@ class Program:
         self.met: dict[Any, Engine] = {}
         """What runs for arrays of a `signature`."""
         self.latest: Engine | None = None
-        self.positions = {value: i for i, value in enumerate(self.params)}
         self.shown: tuple[Engine, dict[Value, int]] | None = None
+
+    @cached_property
+    def positions(self) -> dict[Value, int]:
+        """Where each parameter is in theta."""
+        return {value: i for i, value in enumerate(self.params)}
 
     def value_and_grad(
         self, theta: npt.ArrayLike, X: npt.ArrayLike, Y: npt.ArrayLike | None = None, *,

@@ -344,8 +344,10 @@ class Reroller:
         """The same for the products of one class."""
         if self.is_batched(c.left) or not self.is_batched(c.right) or len(distinct(c.owner)) < k:
             return None
-        factors, owners = np.concatenate([c.left, c.right]), np.concatenate([c.owner, c.owner])
-        matrix = components(np.unique(factors, return_inverse=True)[1], owners)[2][: len(c.owner)]
+        matrix = np.zeros(len(c.owner), np.int64)
+        if len(distinct(c.owner[c.right == c.right[0]])) < k:  # else all share a factor, and belong to one matrix
+            factors, owners = np.concatenate([c.left, c.right]), np.concatenate([c.owner, c.owner])
+            matrix = components(np.unique(factors, return_inverse=True)[1], owners)[2][: len(c.owner)]
         if not matrix.any():
             one_size = np.ptp(np.bincount(c.owner)) == 0
             return complete_parts(c.left.reshape(k, -1), c.right.reshape(k, -1)) if one_size else None
@@ -489,12 +491,13 @@ class Reroller:
         if not (self.is_batched(nodes) or self.is_constant(weights)):
             weights, nodes = nodes, weights
         batched, constant = self.is_batched(nodes), self.is_constant(weights)
-        if self.is_batched(weights) or self.is_wild(nodes) or not (batched or constant):
+        beyond = self.cost(term, batched)
+        if not beyond or self.is_batched(weights) or self.is_wild(nodes) or not (batched or constant):
             return None
         columns, column = np.unique(nodes, return_inverse=True)
         cells, size = c.owner * len(columns) + column, k * len(columns)
         cost = size * (MULTIPLY if batched else ONCE) + size * WEIGHT * (not constant)
-        if cost > self.cost(term, batched) or len(distinct(cells)) < len(cells):
+        if cost > beyond or len(distinct(cells)) < len(cells):
             return None
         matrix = np.full(size, PAD)
         matrix[cells] = weights

@@ -57,7 +57,7 @@ class Program:
         self.shown: tuple[Engine, dict[Value, int]] | None = None
 
     @cached_property
-    def positions(self) -> dict[Value, int]:
+    def _positions(self) -> dict[Value, int]:
         """Where each parameter is in theta."""
         return {value: i for i, value in enumerate(self.params)}
 
@@ -315,8 +315,8 @@ class Program:
         >>> print(program.block_of(b), program.block_of(loss))
         b[0] loss[:, 0]
         """
-        if value in self.positions:
-            return self.traced().places.of_parameter(self.positions[value])
+        if value in self._positions:
+            return self.traced().places.of_parameter(self._positions[value])
         compiled, nodes = self.shown or (self.traced(), {})
         if value not in nodes:
             raise UsageError(

@@ -56,6 +56,89 @@ def test_at_the_level_of_micrograd_other_mistakes_are_failures() -> None:
     assert not check.engine(BROKEN["assigns"][0], level="micrograd")
 
 
+class Growing:
+    """An engine before it has a backward: numbers, operands, and a rule for each operation."""
+
+    def __init__(self, data: float, operands: Any = (), slopes: Any = ()) -> None:
+        self.data, self.operands, self.slopes, self.grad = data, operands, slopes, 0.0
+
+    def __add__(self, other: Any) -> Any:
+        other = other if isinstance(other, Growing) else type(self)(other)
+        return type(self)(self.data + other.data, (self, other), (1, 1))
+
+    def __mul__(self, other: Any) -> Any:
+        other = other if isinstance(other, Growing) else type(self)(other)
+        return type(self)(self.data * other.data, (self, other), (other.data, self.data))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def push(self) -> None:
+        for operand, slope in zip(self.operands, self.slopes, strict=True):
+            operand.grad += slope * self.grad
+
+
+def numbers(data: float) -> Any:
+    """An engine of which nothing is there but data."""
+    return Plain(data)
+
+
+class Plain:
+    def __init__(self, data: float) -> None:
+        self.data = data
+
+    def __add__(self, other: Any) -> Any:
+        return Plain(self.data + (other.data if isinstance(other, Plain) else other))
+
+    __radd__ = __add__
+
+
+def passing_by(self: Any) -> None:
+    for operand, slope in zip(self.operands, self.slopes, strict=True):
+        operand.grad += slope
+
+
+def replacing(self: Any) -> None:
+    for operand, slope in zip(self.operands, self.slopes, strict=True):
+        operand.grad = slope * self.grad
+
+
+def half_remembering(self: Any, other: Any) -> Any:
+    other = other if isinstance(other, Growing) else type(self)(other)
+    return type(self)(self.data + other.data, (self,), (1,))
+
+
+@over("level", ["values", "graph", "rules"])
+def test_an_engine_is_checked_while_it_grows(level: str) -> None:
+    assert check.engine(Growing, ["add", "mul"], level=level)
+
+
+def test_of_a_number_nothing_is_asked_but_its_data() -> None:
+    report = check.engine(numbers, ["add"], level="values")
+    assert report.passed == ["a number", "a + b", "a + 2", "2 + a", "a node used twice", "a result used twice",
+                             "random expressions"]
+    with pytest.raises(autograd.UsageError, match="has no operands"):
+        check.engine(numbers, ["add"], level="graph")
+
+
+@over(("changes", "level", "words"), [
+    ({"__add__": half_remembering}, "graph", "a result has lost what it was made of"),
+    ({"push": replacing}, "rules", "a node used more than once is counted once"),
+    ({"push": passing_by}, "rules", "the gradient that arrives at a result is ignored, by every operation"),
+])
+def test_what_a_growing_engine_does_wrong_is_named(changes: dict[str, Any], level: str, words: str) -> None:
+    report = check.engine(make(Growing, **changes), ["add", "mul"], level=level)
+    assert words in report.failures[0].cause
+    assert len(report.failures) == 1
+
+
+def test_the_listing_of_an_engine_without_backward_pushes_result_by_result() -> None:
+    report = check.engine(make(Growing, push=passing_by), ["add", "mul"], level="rules")
+    scope: dict[str, Any] = {"Value": make(Growing, push=passing_by)}
+    exec(report.failures[0].code, scope)
+    assert report.failures[0].code.count(".push()") == 2
+    assert scope["a"].grad == float(report.failures[0].got)
+
+
 class Derived(Value):
     """Division by way of a power, subtraction by way of a product, as micrograd does it."""
 
@@ -140,7 +223,7 @@ def test_a_failed_check_raises_with_the_whole_report() -> None:
 
 
 @over(("arguments", "message"), [
-    ({"level": "torch"}, "a level is one of full, micrograd, 'torch' came"),
+    ({"level": "torch"}, "a level is one of values, graph, rules, micrograd, full, 'torch' came"),
     ({"skip": ["a * c"]}, "no check is called 'a \\* c'"),
     ({"operations": ["plus"]}, "operations are among add, .*; 'plus' came"),
     ({"make": lambda x: 1 / 0}, "should make a value, it raised ZeroDivisionError"),

@@ -49,6 +49,10 @@ def _compare(student: Student, case: Case) -> None:
                    right[node].data, lambda node=node: student.data(built[node]))
     _unchanged(student, right, built, "operand changed by an operation")
     root = names.get(case.root) or spelled(case.root, names)
+    if student.remembers:
+        _remembered(student, case, built, root)
+    if not student.differentiates:
+        return
     try:
         student.backward(built[case.root])
     except Exception as error:
@@ -58,6 +62,27 @@ def _compare(student: Student, case: Case) -> None:
             _check("gradient", f"{node.name}.{student.name('grad')}",
                    right[node].grad, lambda node=node: student.grad(built[node]))
     _unchanged(student, right, built, "data changed by backward")
+
+
+def _remembered(student: Student, case: Case, built: dict[Expression, Any], root: str) -> None:
+    """Whether one comes back from the result to each input."""
+    code = f"{root}.{student.name('operands')}"
+    if isinstance(case.root, Leaf):
+        if operands := student.operands(built[case.root]):
+            raise _Wrong(Mismatch("operands", code, "none", f"{len(operands)} operands"))
+        return
+    try:
+        reached = {id(value) for value in student.reached(built[case.root])}
+    except Exception as error:
+        raise _raised(code, error) from error
+    lost = [node.name for node in inputs(case) if id(built[node]) not in reached]
+    if lost:
+        raise _Wrong(Mismatch("operands", code, f"a way back to {' and '.join(lost)}", "none"))
+
+
+def inputs(case: Case) -> list[Leaf]:
+    """The inputs of a case, in the order of their use."""
+    return [node for node in nodes(case.root) if isinstance(node, Leaf)]
 
 
 def _node(student: Student, case: Case, node: Expression, built: dict[Expression, Any], code: str) -> Any:

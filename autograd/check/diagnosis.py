@@ -211,6 +211,17 @@ def changed_data(student: Student, failing: Failing) -> Cause | None:
     return None
 
 
+def forgotten(student: Student, failing: Failing) -> Cause | None:
+    """A result that does not remember what it was made of."""
+    if failing.mismatch.kind != "operands" or not isinstance(failing.case.root, Apply):
+        return None
+    operands = student.name("operands")
+    return Cause(f"a result has lost what it was made of: it has {failing.mismatch.expected} only if its {operands} "
+                 f"are the very values that were combined.",
+                 f"give them to the new value, as in {student.title}(number, (self, other)), and keep them in "
+                 f"self.{operands}.")
+
+
 def counted_once(student: Student, failing: Failing) -> Cause | None:
     """A gradient that replaces the one before it, or an operand that is lost from a set."""
     if failing.mismatch.kind != "gradient":
@@ -254,21 +265,31 @@ def chain_rule(student: Student, failing: Failing) -> Cause | None:
     """An operation that forgets to multiply by the gradient of its output."""
     if failing.mismatch.kind != "gradient":
         return None
+    grad = student.name("grad")
+    pairs = [Apply(op, (A, B)) for op in ("add", "mul") if student.has(op)]
+    if len(pairs) > 1 and all(ignored(student, pair) for pair in pairs):
+        return Cause(f"the gradient that arrives at a result is ignored, by every operation: a.{grad} of (a * b) * c is "
+                     f"that of a * b, whatever c is.", f"multiply each local derivative by the {grad} of the result.")
     for node in nodes(failing.case.root):
         if not isinstance(node, Apply):
             continue
-        plain = [arg.value if isinstance(arg, Number) else 0.0 for arg in node.args if isinstance(arg, Number)]
+        plain = [arg.value for arg in node.args if isinstance(arg, Number)]
         form = Form(node.op, "".join("n" if isinstance(arg, Number) else "v" for arg in node.args))
         inner = form.expression(plain[0] if plain else 2)
-        numbers = {"a": 2.0, "b": 3.0, "c": 7.0}
-        alone = Case(inner, {n.name: numbers[n.name] for n in nodes(inner) if isinstance(n, Leaf)})
-        scaled = Case(Apply("mul", (inner, C)), {**alone.values, "c": 7.0})
-        right, got = gradient(student, alone), gradient(student, scaled)
-        if right and got is not None and close(got, right):
-            return Cause(f"{form} ignores the gradient that arrives at it: {spelled(scaled.root, {})} at c = 7 gives "
-                         f"the same a.{student.name('grad')} = {shown(got)} as {form} alone.",
-                         f"multiply the local derivative by out.{student.name('grad')}.")
+        if (got := ignored(student, inner)) is not None:
+            return Cause(f"{form} ignores the gradient that arrives at it: {spelled(Apply('mul', (inner, C)), {})} at "
+                         f"c = 7 gives the same a.{grad} = {shown(got)} as {form} alone.",
+                         f"multiply the local derivative by out.{grad}.")
     return None
+
+
+def ignored(student: Student, inner: Expression) -> float | None:
+    """The gradient of a, if it is the same whether an operation's result is multiplied by 7 or by nothing."""
+    numbers = {"a": 2.0, "b": 3.0}
+    alone = Case(inner, {node.name: numbers[node.name] for node in nodes(inner) if isinstance(node, Leaf)})
+    scaled = Case(Apply("mul", (inner, C)), {**alone.values, "c": 7.0})
+    right, got = gradient(student, alone), gradient(student, scaled)
+    return got if right and got is not None and close(got, right) else None
 
 
 def raised(student: Student, failing: Failing) -> Cause | None:
@@ -277,6 +298,6 @@ def raised(student: Student, failing: Failing) -> Cause | None:
 
 
 EXPLANATIONS: list[Callable[[Student, Failing], Cause | None]] = [
-    changed_data, nothing_returned, called_at_once, plain_number, swapped, wrong_value, wrong_slope, counted_once,
+    changed_data, forgotten, nothing_returned, called_at_once, plain_number, swapped, wrong_value, wrong_slope, counted_once,
     chain_rule, out_of_order, raised,
 ]

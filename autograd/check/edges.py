@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from autograd.check.compare import Mismatch, build, compare, shown
 from autograd.check.diagnosis import Cause
-from autograd.check.examine import RANDOM, REUSED, ROWS, SEED, SHARED, Run
+from autograd.check.examine import LEAF, RANDOM, REUSED, ROWS, SEED, SHARED, Run
 from autograd.check.expressions import Apply, Case, Leaf, forms, reference
-from autograd.check.student import close, described
+from autograd.check.student import AGAIN, DEEP, close, described
 
 EXTREMES = {"exp": (-1000.0,), "tanh": (-1000.0, 1000.0), "sigmoid": (-1000.0, 1000.0), "softplus": (-1000.0, 1000.0)}
 """Where the result is an ordinary number though a careless formula overflows."""
@@ -18,22 +18,19 @@ OVERFLOW = {
 }
 """What to compute in its place."""
 
-AGAIN, ZERO, DEEP = "a second backward", "relu at 0", "a deep graph"
-
-LEVELS = {"full": frozenset[str](), "micrograd": frozenset({AGAIN, DEEP})}
-"""What is not asked of an engine of a level: in micrograd a second backward counts the first again, and it recurses."""
+ZERO = "relu at 0"
 
 CHECKS = {
     *[str(form) for row in ROWS for form in forms(row)],
     *[f"{op} at {x:g}" for op in EXTREMES for x in EXTREMES[op]],
-    *[REUSED, SHARED, RANDOM, AGAIN, DEEP, SEED, ZERO],
+    *[REUSED, SHARED, RANDOM, AGAIN, DEEP, SEED, LEAF, ZERO],
 }
 """The names of all checks, the single expressions among them."""
 
 
 def again(run: Run) -> None:
     """A second backward doubles the gradients of leaves, or leaves them as they are."""
-    if not run.pairs():
+    if not run.pairs() or not run.student.walks:
         return
     op = run.pairs()[0]
     student, a, b = run.student, Leaf("a"), Leaf("b")
@@ -87,7 +84,7 @@ def edges(run: Run) -> None:
 def depths(run: Run) -> None:
     """A graph deeper than Python's stack."""
     op = next((op for op in run.pairs() if op in ("add", "sub", "mul")), None)
-    if op and run.depth:
+    if op and run.depth and run.student.walks:
         wrong = deep(run, op, run.depth)
         shallow = wrong is not None and deep(run, op, 100) is None
         run.note(DEEP, wrong, None, Cause(

@@ -30,18 +30,15 @@ from autograd.errors import UsageError
 ROWS = [*OPERATORS, "neg", "abs", *METHODS]
 """The rows of the table that an engine of scalars may have."""
 
-SEED, RANDOM = "backward starts with 1", "random expressions"
+SEED, LEAF, RANDOM = "backward starts with 1", "a number", "random expressions"
 REUSED, SHARED = "a node used twice", "a result used twice"
 
 
 class Run:
     """One check of one engine, and the report it writes."""
 
-    def __init__(
-        self, student: Student, skip: set[str], count: int, depth: int, seed: int, beyond: frozenset[str]
-    ) -> None:
+    def __init__(self, student: Student, skip: set[str], count: int, depth: int, seed: int) -> None:
         self.student, self.skip, self.count, self.depth, self.seed = student, skip, count, depth, seed
-        self.beyond = beyond
         self.report = Report(student.title)
         self.available: list[Form] = []
         """The forms that give right answers alone, of which graphs are made."""
@@ -49,9 +46,12 @@ class Run:
     # ── the checks ───────────────────────────────────────────────────────────────────────────
 
     def seeding(self) -> None:
-        """The output's own gradient is 1."""
+        """A number is kept; and the output's own gradient is 1."""
         case = Case(Leaf("a"), {"a": 2.0})
         wrong = compare(self.student, case)
+        if not self.student.walks:
+            self.note(LEAF, wrong, case)
+            return
         cause = None
         if wrong and wrong.kind == "gradient":
             self.student.seeds = True
@@ -184,7 +184,7 @@ class Run:
         if wrong is None:
             self.report.passed.append(check)
             return None
-        if check in self.beyond:
+        if check in self.student.level.beyond:
             self.report.beyond.append(check)
             return None
         cause = cause or Cause("")

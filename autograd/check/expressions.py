@@ -194,12 +194,13 @@ def spelled(node: Expression, names: Mapping[Expression, str]) -> str:
     return f"-{parts[0]}" if node.op == "neg" else f" {OPERATORS[node.op]} ".join(parts)
 
 
-def named(root: Expression) -> dict[Expression, str]:
-    """Names for the nodes that need one: those used more than once, and the root."""
+def named(root: Expression, every: bool = False) -> dict[Expression, str]:
+    """Names for the nodes that need one: those used more than once, and the root; or for every operation."""
     found = nodes(root)
     uses = Counter(arg for node in found if isinstance(node, Apply) for arg in node.args)
     free = (letter for letter in "bcdefghijklmnopqrstuvwxyz" if letter not in leaves(root))
-    return {node: next(free) for node in found if isinstance(node, Apply) and (node == root or uses[node] > 1)}
+    return {node: next(free) for node in found
+            if isinstance(node, Apply) and (every or node == root or uses[node] > 1)}
 
 
 def outline(root: Expression) -> str:

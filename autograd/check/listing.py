@@ -9,13 +9,15 @@ from autograd.check.student import Student
 
 def listing(student: Student, case: Case, wrong: Mismatch) -> str:
     """The case line by line, up to the one that shows the mismatch, with both answers in a comment."""
-    names = named(case.root)
+    names = named(case.root, every=student.differentiates and not student.walks)
     steps = [(f"{name} = {student.title}({value!r})", "") for name, value in case.values.items()]
     steps += [(f"{name} = {spelled(node, names)}", spelled(node, names)) for node, name in names.items()]
     out = case.root.name if isinstance(case.root, Leaf) else names[case.root]
     backward = f"{out}.{student.name('backward')}()"
-    needed = {"again": [backward] * 2, "gradient": [backward], "data changed by backward": [backward]}
-    steps += [(line, line) for line in needed.get(wrong.kind, [backward] if wrong.code == backward else [])]
+    walk = [backward] if student.walks else [f"{out}.{student.name('grad')} = 1.0", *(
+        f"{name}.{student.name('push')}()" for name in reversed(names.values()))]
+    needed = {"again": walk * 2, "gradient": walk, "data changed by backward": walk}
+    steps += [(line, line) for line in needed.get(wrong.kind, walk if wrong.code == backward else [])]
     lines = []
     for line, code in steps:
         lines.append(line)

@@ -37,9 +37,12 @@ def engine(
     The report is true if nothing failed, so that a course can say `assert engine(Value)`, or
     `engine(Value).raise_if_failed()` for the whole report as the message.
 
-    An operation that others are built on is reported first, with those that fail for this reason. At `level`
-    "micrograd", a second backward and a deep graph are beyond what is asked: they are tried and said to be, but no
-    failure.
+    An operation that others are built on is reported first, with those that fail for this reason. `level` says how far
+    an engine has got, so that it can be checked while it grows. At "values" it computes and has `data` only. At
+    "graph" results also remember what they were made of, in `operands`. At "rules" they have `grad` too, and
+    `push()`, which adds to the gradients of the operands what the result's own gradient brings them; the check goes
+    from result to result. At "micrograd" and "full" there is `backward()`; at "micrograd" a second one and a deep graph
+    are beyond what is asked: they are tried and said to be, but no failure.
 
     Exceptions of the class are reported, but a loop that never ends cannot be stopped from here.
     Raises `UsageError` for a class that cannot be asked at all, and for names of no row, check or level.
@@ -69,18 +72,18 @@ def engine(
       hint   add to the gradient: self.grad += ..., since self.grad = ... forgets what came before.
       also   a result used twice, random expressions
     """
-    from autograd.check.edges import CHECKS, LEVELS, again, edges  # not needed by those who check nobody
+    from autograd.check.edges import CHECKS, again, edges  # not needed by those who check nobody
     from autograd.check.examine import ROWS, Run
-    from autograd.check.student import Student
+    from autograd.check.student import LEVELS, Student
 
     unknown = set(skip := set(skip)) - CHECKS
     if unknown:
         raise UsageError(f"no check is called {min(unknown)!r}; a report lists their names")
     if level not in LEVELS:
         raise UsageError(f"a level is one of {', '.join(LEVELS)}, {level!r} came")
-    student = Student(make, names or {})
+    student = Student(make, names or {}, LEVELS[level])
     demanded = None if operations is None else list(operations)
-    run = Run(student, skip, count, depth, seed, LEVELS[level])
+    run = Run(student, skip, count, depth, seed)
     run.seeding()
     run.operations(ROWS if demanded is None else demanded, demanded is not None)
     run.graphs()

@@ -6,6 +6,7 @@ import contextlib
 import operator
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
 
@@ -26,6 +27,8 @@ PYTHON: dict[str, Callable[..., Any]] = {
 SPELLINGS = {
     "data": ("data", "value", "val"),
     "grad": ("grad", "gradient", "derivative"),
+    "operands": ("operands", "args", "parents", "children", "inputs", "prev", "_prev", "_children", "_args"),
+    "push": ("push", "hand_on", "propagate", "_push", "_backward"),
     "backward": ("backward", "backprop", "backpropagate"),
     "log": ("log", "ln"),
     "relu": ("relu", "ReLU"),
@@ -34,25 +37,45 @@ SPELLINGS = {
 """What students call things, besides the name in the table."""
 
 
+AGAIN, DEEP = "a second backward", "a deep graph"
+
+
+@dataclass(frozen=True)
+class Level:
+    """How far an engine has got: the parts that its values have, and checks that are not asked of it."""
+
+    parts: tuple[str, ...]
+    beyond: frozenset[str] = frozenset()
+
+
+LEVELS = {
+    "values": Level(("data",)),
+    "graph": Level(("data", "operands")),
+    "rules": Level(("data", "operands", "grad", "push")),
+    "micrograd": Level(("data", "grad", "backward"), frozenset({AGAIN, DEEP})),
+    "full": Level(("data", "grad", "backward")),
+}
+"""From a number to an engine; in micrograd a second backward counts the first again, and it recurses."""
+
+
 class Student:
     """The class under test. `names` tells how it calls data, grad, backward and rows of the table.
 
-    Raises `UsageError` where it cannot be asked at all: it makes no value, or data, grad or
-    backward is not found.
+    Raises `UsageError` where it cannot be asked at all: it makes no value, or a part that its level has is not found.
     """
 
     seeds = False
     """Set once the engine is known not to seed its output with 1: then we do it, to test the rest."""
 
-    def __init__(self, make: Callable[[float], Any], names: Mapping[str, str]) -> None:
-        self.make = make
+    def __init__(self, make: Callable[[float], Any], names: Mapping[str, str], level: Level = LEVELS["full"]) -> None:
+        self.make, self.level = make, level
         self.title = getattr(make, "__name__", type(make).__name__)
         self.names = dict(names)
         try:
             self.example = make(2.0)
         except Exception as error:
             raise UsageError(f"{self.title}(2.0) should make a value, it raised {described(error)}") from error
-        for part in ("data", "grad", "backward"):
+        for part in level.parts:
             if not hasattr(self.example, self.name(part)):
                 raise UsageError(
                     f"{self.title}(2.0) has no {self.name(part)}: "
@@ -124,11 +147,50 @@ class Student:
         grad = getattr(value, self.name("grad"))
         return 0.0 if grad is None else float(grad)
 
+    @property
+    def remembers(self) -> bool:
+        """Whether results are asked for their operands."""
+        return "operands" in self.level.parts
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether gradients are asked for."""
+        return "grad" in self.level.parts
+
+    @property
+    def walks(self) -> bool:
+        """Whether it has a walk of its own through the graph; if not, the check goes from node to node."""
+        return "backward" in self.level.parts
+
     def backward(self, value: Any) -> None:
-        """Differentiate a value."""
-        if self.seeds:
+        """Differentiate a value, by the student's walk or by hand."""
+        if self.seeds or not self.walks:
             setattr(value, self.name("grad"), 1.0)
-        getattr(value, self.name("backward"))()
+        if self.walks:
+            getattr(value, self.name("backward"))()
+            return
+        for node in reversed(self.reached(value)):
+            if self.operands(node):
+                getattr(node, self.name("push"))()
+
+    def operands(self, value: Any) -> list[Any]:
+        """What a value was made of."""
+        return list(getattr(value, self.name("operands")))
+
+    def reached(self, value: Any) -> list[Any]:
+        """All that a value was made of, itself included: operands before what uses them, each once."""
+        order: list[Any] = []
+        begun: set[int] = set()
+        stack = [(value, False)]
+        while stack:
+            node, done = stack.pop()
+            if done:
+                order.append(node)
+            elif id(node) not in begun:
+                begun.add(id(node))
+                stack.append((node, True))
+                stack += [(operand, False) for operand in self.operands(node)]
+        return order
 
 
 def attributes(value: Any) -> dict[str, Any]:

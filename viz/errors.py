@@ -1,6 +1,7 @@
 """The exceptions of `viz`; all are `autograd.RerollError`s.
 
     RerollError
+    ├── AnswerError (AssertionError)  an answer to a task that is wrong, and how
     ├── UsageError (ValueError)
     │   └── ExpressionError          text that is not an expression, and where
     └── RenderError (RuntimeError)   a drawing that could not become a picture
@@ -12,6 +13,13 @@ from __future__ import annotations
 import unicodedata
 
 from autograd import RerollError, UsageError
+
+
+class AnswerError(RerollError, AssertionError):
+    """An answer to a task that is wrong; the message says how. IPython shows that alone, and not what tested it."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
 
 
 class ExpressionError(UsageError):

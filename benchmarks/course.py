@@ -1,0 +1,245 @@
+"""Whether nbgrader gives each submission its marks: `python -m benchmarks.course [--count 50] [--seed SEED] [--show NAME]`.
+
+A class hands in assignments of the course kit. A generator draws for each student how every task is answered: rightly,
+with a usual slip, not at all, with a loop that never ends, an exception, Python's end; and what nbgrader is to give for
+it. nbgrader makes the assignments, marks them and writes feedback, as a teacher would run it. The table says for each
+submission what it should have got and what it got, whether the feedback names the slips, and whether it shows anything of
+the hidden tests: their text, their seed, their numbers. nbgrader is needed, and takes some seconds for each submission.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import html
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.timing import table
+from viz.course.assignments import Assignment, Task, chosen
+from viz.course.kit import handouts, write
+from viz.course.marking import TODO, short
+
+ASSIGNMENTS = ("01", "02")
+"""The beginnings of their names: one of formulas, and the one in which an engine is built."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a task is answered: in a word, the cell, whether that gets the points, and what feedback has to say."""
+
+    kind: str
+    source: str
+    right: bool = False
+    words: str = ""
+
+
+def written(task: Task, *lines: str) -> str:
+    """The solution with other lines in place of what a student writes."""
+    return task.stub("\n".join(lines))
+
+
+def right(task: Task, rng: random.Random) -> Answer:
+    return Answer("right", task.solution, right=True)
+
+
+def slip(task: Task, rng: random.Random) -> Answer:
+    one = rng.choice(task.slips)
+    return Answer("slip", one.source, words=one.words)
+
+
+def empty(task: Task, rng: random.Random) -> Answer:
+    return Answer("not written", task.stub(TODO), words="not written yet")
+
+
+def loop(task: Task, rng: random.Random) -> Answer:
+    loops = [
+        ("endless loop", written(task, "while True:", "    pass"), "never end"),
+        ("endless loop in the cell", f"{task.solution}\nwhile True:\n    pass", "never end"),
+        ("loop that nothing stops", written(
+            task, "while True:", "    try:", "        while True:", "            pass", "    except BaseException:",
+            "        pass"), "never end"),
+    ]
+    kind, source, words = rng.choice(loops)
+    return Answer(kind, source, words=words)
+
+
+def crash(task: Task, rng: random.Random) -> Answer:
+    crashes = [
+        ("exception", written(task, "return 1 / 0"), "ZeroDivisionError"),
+        ("exception in the cell", f"nothing_of_this_name\n{task.solution}", "nothing_of_this_name"),
+        ("no Python", task.solution.replace("def ", "df ").replace("class ", "clas "), "SyntaxError"),
+        ("Python killed", f"import os\nos._exit(1)\n{task.solution}", "ends Python"),
+    ]
+    kind, source, words = rng.choice(crashes)
+    return Answer(kind, source, words=words)
+
+
+def leave(task: Task, rng: random.Random) -> Answer:
+    exits = [
+        ("exit() in the cell", f"{task.solution}\nexit()", "exit()"),
+        ("exit() in the answer", written(task, "exit()"), "exit()"),
+        ("sys.exit()", written(task, "import sys", "sys.exit()"), "exit()"),
+    ]
+    kind, source, words = rng.choice(exits)
+    return Answer(kind, source, words=words)
+
+
+KINDS = {
+    "right": [right], "wrong": [slip], "half": [right, empty], "loop": [right, loop], "crash": [right, crash],
+    "exit": [right, leave], "mixed": [right, slip, empty, crash],
+}
+"""What submissions of a kind are made of; all parts occur."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a student hands in: an answer to each task."""
+
+    student: str
+    assignment: Assignment
+    kind: str
+    answers: dict[str, Answer]
+
+    @property
+    def due(self) -> int:
+        """The marks that it is to get."""
+        return sum(sum(task.points) for task in self.assignment.tasks if self.answers[task.name].right)
+
+    def hand_in(self, course: Path) -> None:
+        """Write it where nbgrader looks: the student's copy, in which cells are filled in."""
+        name = f"{self.assignment.name}/{self.assignment.name}.ipynb"
+        notebook = json.loads((course / "handout" / self.student / name).read_text(encoding="utf-8"))
+        for cell in notebook["cells"]:
+            answer = self.answers.get(cell["metadata"].get("nbgrader", {}).get("grade_id", ""))
+            if answer is not None:
+                cell["source"] = answer.source
+        path = course / "submitted" / self.student / name
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def submissions(seed: int, count: int) -> Iterator[Submission]:
+    """So many submissions, of each assignment and kind in turn."""
+    rng, some = random.Random(seed), chosen(ASSIGNMENTS)
+    for number in range(count):
+        assignment, kind = some[number % len(some)], list(KINDS)[number // len(some) % len(KINDS)]
+        ways = KINDS[kind]
+        drawn = [*ways, *(rng.choice(ways) for _ in assignment.tasks)][: len(assignment.tasks)]
+        rng.shuffle(drawn)
+        yield Submission(f"student{number:02}", assignment, kind, {
+            task.name: way(task, rng) for task, way in zip(assignment.tasks, drawn, strict=True)})
+
+
+# ── what nbgrader makes of them ──────────────────────────────────────────────────────────────
+
+
+def nbgrader(course: Path, *arguments: str) -> None:
+    """Run nbgrader in a course folder, as a teacher does; it complains of a submission where it gives up."""
+    done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=course, capture_output=True, text=True)
+    if done.returncode and "autograde" not in arguments:
+        raise SystemExit(done.stderr)
+
+
+def marks(course: Path) -> dict[tuple[str, str], float]:
+    """The marks of each student in each assignment, from nbgrader's data."""
+    from nbgrader.api import Gradebook
+
+    with contextlib.closing(Gradebook(f"sqlite:///{course}/gradebook.db")) as book:
+        return {(one.student.id, assignment.name): one.score
+                for assignment in book.assignments for one in assignment.submissions}
+
+
+def feedback(course: Path, submission: Submission) -> str:
+    """What the student reads, without the tags."""
+    name = submission.assignment.name
+    path = course / "feedback" / submission.student / name / f"{name}.html"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    body = re.sub(r"<(style|script).*?</\1>", "", text, flags=re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]*>", "", body))
+
+
+def unsaid(submission: Submission, said: str) -> list[str]:
+    """The tasks whose slip the feedback does not name."""
+    flat = " ".join(said.split())
+    return [name for name, answer in submission.answers.items() if " ".join(answer.words.split()) not in flat]
+
+
+def leaked(submission: Submission, said: str, seed: int) -> list[str]:
+    """What feedback shows of hidden tests: their marks, their seed, and calls that only they make."""
+    one, student = submission.assignment, submission.student
+    found = [text for text in ("HIDDEN TESTS", f"seed={seed}") if text in said]
+    for task in one.tasks:
+        if task.cases:
+            scope = one.scope(task, student)
+            seen, hidden = (one.cases(task, student, which, scope) for which in (None, seed))
+            calls = [f"{task.name}({', '.join(map(short, case))})" for case in hidden if case not in seen]
+            found += [call for call in calls if call in said]
+    return found
+
+
+def report(seed: int = 0, count: int = 50, show: str = "") -> str:
+    """The table, and below it what it comes to."""
+    start, secret = time.perf_counter(), random.Random(seed).randrange(10**6)
+    before = {"PATH": os.path.dirname(sys.executable), "PYTHONPATH": str(Path(__file__).parent.parent)}
+    for name, first in before.items():  # nbgrader looks for alembic, its configuration for viz
+        os.environ[name] = os.pathsep.join(filter(None, [first, os.environ.get(name, "")]))
+    with tempfile.TemporaryDirectory() as folder:
+        course = Path(folder)
+        class_ = list(submissions(seed, count))
+        students = [one.student for one in class_]
+        write(course, "nbgrader", students, assignments=ASSIGNMENTS, seed=secret)
+        names = list(dict.fromkeys(one.assignment.name for one in class_))
+        for name in names:
+            nbgrader(course, "generate_assignment", name)
+        handouts(course, students, names)
+        for one in class_:
+            one.hand_in(course)
+        for name in names:
+            nbgrader(course, "autograde", name)
+            nbgrader(course, "generate_feedback", name)
+        given = marks(course)
+        rows = [["Student", "Assignment", "Kind", "Answers", "Due", "Given", "Slips named", "Hidden tests shown"]]
+        wrong = quiet = words = open_ = 0
+        for one in class_:
+            said, got = feedback(course, one), given.get((one.student, one.assignment.name))
+            kinds = Counter(answer.kind for answer in one.answers.values())
+            asked = [name for name, answer in one.answers.items() if answer.words]
+            missing, shown = unsaid(one, said), leaked(one, said, secret)
+            wrong, open_ = wrong + (got != one.due), open_ + bool(shown)
+            words, quiet = words + len(asked), quiet + len(missing)
+            rows.append([one.student, one.assignment.name[:2], one.kind, ", ".join(
+                f"{n} {kind}" if n > 1 else kind for kind, n in kinds.items()), str(one.due), f"{got:g}" if got is not None
+                else "none", f"{len(asked) - len(missing)} of {len(asked)}" + (f" (not {', '.join(missing)})" if missing
+                                                                              else ""), ", ".join(shown) or "no"])
+            if show == one.student:
+                print(said)
+    return "\n".join([
+        table(rows), "", f"- seed {seed}: {count - wrong} of {count} submissions got the marks that are due",
+        f"- what went wrong is named in {words - quiet} of {words} answers",
+        f"- hidden tests are shown in {open_} of {count} feedbacks",
+        f"- {time.perf_counter() - start:.0f} s"])
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.course", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--seed", type=int, default=0, help="of the generator (%(default)s)")
+    parser.add_argument("--count", type=int, default=50, help="how many submissions (%(default)s)")
+    parser.add_argument("--show", default="", metavar="STUDENT", help="print the feedback for one of them as well")
+    options = parser.parse_args(argv)
+    print(report(options.seed, options.count, options.show))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""What is written for a class: folders for nbgrader and otter-grader, notebooks to study alone, and the keys."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from autograd import UsageError
+from viz.arguments import count, listed, one_of
+from viz.course import notebooks
+from viz.course.assignments import Assignment, chosen
+from viz.course.marking import attempt, short
+from viz.drawings.render import write as write_file
+
+Files = Iterator[tuple[str, str]]
+"""Texts with the names of their files, below a folder."""
+
+
+def write(
+    folder: str | os.PathLike[str], format: str = "nbgrader", students: Iterable[str] = (), *,
+    assignments: Iterable[str] = (), seed: int = 0,
+) -> list[Path]:
+    """Write assignments for a class into a folder; the files that were written.
+
+    `format` is "nbgrader": a course folder, from whose `source/` `nbgrader generate_assignment` makes what students get
+    and `nbgrader autograde` marks; "otter": notebooks for `otter assign`; "alone": notebooks that somebody reads alone,
+    with the solutions folded. Of `assignments` the beginnings of names are enough, "02" for 02_gradients; all are written
+    if none is named.
+
+    Each student has other numbers, drawn by the name; `keys/` has them with the right answers. Hidden tests are drawn by
+    the name and by `seed`, which students should not know.
+
+    Raises `UsageError` for a format or an assignment that there is not, names that cannot be names of folders or are not
+    all different, and a seed that is no whole number; `FileError` where a file cannot be written.
+    """
+    class_list = names_of(students)
+    makers: Mapping[str, Callable[[Sequence[Assignment], int], Files]] = {
+        "nbgrader": for_nbgrader, "otter": for_otter, "alone": to_study_alone,
+    }
+    maker = makers[one_of("format", format, makers)]
+    some = chosen(listed("assignments", assignments))
+    files = [*maker(some, count("seed", seed, least=None)),
+             *((f"keys/{one.name}.csv", key(one, class_list)) for one in some if class_list)]
+    return [written(Path(folder) / name, text) for name, text in files]
+
+
+def written(path: Path, text: str) -> Path:
+    """A file, in a folder that may have to be made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_file(path, text.encode())
+
+
+def names_of(students: Iterable[str]) -> list[str]:
+    """The names of a class, fit for folders and for a cell of code."""
+    found = [unicodedata.normalize("NFC", str(name).strip()) for name in listed("students", students)]
+    found = [name for name in found if name]
+    for name in found:
+        if any(sign in '/\\:*?"<>|{}' or not sign.isprintable() for sign in name) or name.startswith("."):
+            raise UsageError(f"a student's name is one of a folder, {name!r} came")
+    if len({name.casefold() for name in found}) < len(found):
+        twice = next(name for i, name in enumerate(found) if name.casefold() in map(str.casefold, found[:i]))
+        raise UsageError(f"each student has a name of its own, {twice!r} came twice")
+    return found
+
+
+# ── formats ──────────────────────────────────────────────────────────────────────────────────
+
+
+def for_nbgrader(some: Sequence[Assignment], seed: int) -> Files:
+    """A course folder for nbgrader."""
+    yield "nbgrader_config.py", notebooks.CONFIG
+    for one in some:
+        yield f"source/{one.name}/{one.name}.ipynb", notebooks.nbgrader(one, seed)
+
+
+def for_otter(some: Sequence[Assignment], seed: int) -> Files:
+    """Notebooks for otter-grader."""
+    for one in some:
+        yield f"{one.name}.ipynb", notebooks.otter(one, seed)
+
+
+def to_study_alone(some: Sequence[Assignment], seed: int) -> Files:
+    """Notebooks for somebody alone."""
+    for one in some:
+        yield f"{one.name}.ipynb", notebooks.alone(one)
+
+
+def handouts(folder: str | os.PathLike[str], students: Iterable[str], assignments: Iterable[str] = ()) -> list[Path]:
+    """Write each student's own copy of what nbgrader has released: its name is there, and its numbers are in the text.
+
+    `folder` is that of `write`, after `nbgrader generate_assignment`. The copies are in `handout/NAME/`. Raises
+    `UsageError` where nothing is released.
+    """
+    class_list, made = names_of(students), []
+    for one in chosen(listed("assignments", assignments)):
+        released = Path(folder) / "release" / one.name / f"{one.name}.ipynb"
+        if not released.exists():
+            raise UsageError(f"{released} is not there: run nbgrader generate_assignment {one.name} first")
+        text = released.read_text(encoding="utf-8")
+        made += [written(Path(folder) / "handout" / name / one.name / released.name,
+                         notebooks.handout(text, one, name)) for name in class_list]
+    return made
+
+
+def key(assignment: Assignment, students: Sequence[str]) -> str:
+    """A table of each student's numbers and right answers, as CSV."""
+    table = io.StringIO()
+    rows = csv.writer(table)
+    rows.writerow(["student", "task", "numbers", "call", "answer"])
+    for student in students:
+        for task in assignment.tasks:
+            scope = assignment.scope(task, student)
+            numbers = ", ".join(f"{name} = {value}" for name, value in assignment.numbers(task, student).items())
+            for case in assignment.cases(task, student, None, scope) if task.cases else ():
+                call = f"{task.name}({', '.join(map(short, case))})"
+                rows.writerow([student, task.name, numbers, call, short(attempt(scope[task.name], case))])
+    return table.getvalue()

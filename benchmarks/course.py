@@ -182,9 +182,9 @@ def leaked(submission: Submission, said: str, seed: int) -> list[str]:
     for task in one.tasks:
         if task.cases:
             scope = one.scope(task, student)
-            seen, hidden = (one.cases(task, student, which, scope) for which in (None, seed))
-            calls = [f"{task.name}({', '.join(map(short, case))})" for case in hidden if case not in seen]
-            found += [call for call in calls if call in said]
+            seen, hidden = ({f"{task.name}({', '.join(map(short, case))})" for case in one.cases(task, student, which, scope)}
+                            for which in (None, seed))
+            found += [call for call in hidden - seen if call in said]
     return found
 
 

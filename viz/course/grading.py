@@ -9,7 +9,6 @@ import copy
 from typing import Any
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from nbclient.util import run_sync
 from nbformat.v4 import new_output
 from nbgrader import preprocessors, utils
 from traitlets import Bool
@@ -54,10 +53,11 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
 
     def resume(self, index: int) -> None:
         """Begin again, with all cells up to one but tests and those that ended Python."""
-        run_sync(self.km.shutdown_kernel)(now=True)
-        self.kc.stop_channels()
-        run_sync(self.async_start_new_kernel)(cwd=self.resources["metadata"]["path"])
-        run_sync(self.async_start_new_kernel_client)()
+        self.shutdown_kernel = "immediate"
+        self._cleanup_kernel()
+        self.create_kernel_manager()
+        self.start_new_kernel()
+        self.start_new_kernel_client()
         for position, cell in enumerate(self.nb.cells[:index]):
             if cell.cell_type == "code" and position not in self.fatal and not utils.is_grade(cell):
                 if self.end_of(copy.deepcopy(cell), position):  # it went well with what is now left out

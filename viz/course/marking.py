@@ -96,6 +96,11 @@ class Raised:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Raised) and type(other.error) is type(self.error)
 
+    @property
+    def at_a_place(self) -> bool:
+        """Whether it may depend on the arguments."""
+        return not isinstance(self.error, (EndlessError, NotImplementedError, SystemExit))
+
     def told(self, hidden: bool) -> str:
         """That in words."""
         error = self.error
@@ -118,7 +123,7 @@ def compared(name: str, cases: list[Any], wanted: list[Any], found: list[Any], h
             return got.told(hidden) if isinstance(got, Raised) else "it is wrong at other numbers"
         call = f"{name}({', '.join(map(short, case))})"
         if isinstance(got, Raised):
-            return f"{got.told(hidden)}, at {call}"
+            return got.told(hidden) + (f", at {call}" if got.at_a_place else "")
         return f"{call} gives {short(got)}, {short(right)} is right"
     return ""
 

@@ -13,7 +13,7 @@ from autograd import Value
 from viz.arguments import count
 from viz.drawings.paths import paths
 from viz.drawings.picture import Mark
-from viz.drawings.render import picture
+from viz.drawings.render import Drawing, picture
 from viz.drawings.scalars import paint, prepared
 from viz.drawings.scene import Scene, recast
 from viz.pages.exercises import Exercise, exercises
@@ -65,11 +65,16 @@ class Graph:
         given = ", ".join(f"{label} = {shown(x)}" for label, x in self.exercise.point.items())
         return f"{self.exercise.root.label} = {self.exercise.formula} at {given}"
 
-    @cached_property
-    def drawing(self) -> str:
-        """The graph with blanks, as a picture in the letters of base64."""
+    @property
+    def drawing(self) -> Drawing:
+        """The graph with blanks."""
         scene = recast(prepared(self.exercise.root, gradients=True, local_derivatives=False), Blank)
-        return base64.b64encode(picture(paint(scene, "circuit").drawing.source, "png")).decode()
+        return paint(scene, "circuit").drawing
+
+    @cached_property
+    def png(self) -> str:
+        """The drawing, in the letters of base64."""
+        return base64.b64encode(picture(self.drawing.source, "png")).decode()
 
     # ── kinds of questions ───────────────────────────────────────────────────────────────────
 
@@ -107,7 +112,7 @@ class Graph:
         said, words = child(question, "questiontext", format="html"), escape(self.words, quote=True)
         text(said, f'<p>{words}</p><p><img src="@@PLUGINFILE@@/graph.png" style="max-width: 100%; height: auto" '
                    f'alt="{words}"></p><p>{escape(sentence)}</p>')
-        child(said, "file", name="graph.png", path="/", encoding="base64").text = self.drawing
+        child(said, "file", name="graph.png", path="/", encoding="base64").text = self.png
         child(question, "defaultgrade").text = "1"
         lines = "".join(f"<li>{escape(step.sentence)}</li>" for step in steps)
         text(child(question, "generalfeedback", format="html"), f"<ol>{lines}</ol>")
@@ -129,12 +134,20 @@ class Blank(Scene):
 
     def data(self, value: Value) -> Mark:
         """An input, or room for a number."""
-        mark = super().data(value)
-        return replace(mark, text=" ", widest="-10.25") if value.args else mark
+        return blank(super().data(value)) if value.args else super().data(value)
 
     def gradient(self, value: Value) -> Mark:
         """Room for the gradient."""
-        return replace(super().gradient(value), text=" ", widest="-10.25")
+        return blank(super().gradient(value))
+
+    def contribution(self, value: Value, i: int, partial: float) -> Mark:
+        """Room for what comes back along a branch."""
+        return blank(super().contribution(value, i, partial))
+
+
+def blank(mark: Mark) -> Mark:
+    """Room for a number."""
+    return replace(mark, text=" ", widest="-10.25")
 
 
 # ── parts of a question ──────────────────────────────────────────────────────────────────────

@@ -1,10 +1,11 @@
-"""Whether nbgrader gives each submission its marks: `python -m benchmarks.course [--count 50] [--seed SEED] [--show NAME]`.
+"""Whether nbgrader gives each submission its marks: `python -m benchmarks.course [--count N] [--show NAME]`.
 
 A class hands in assignments of the course kit. A generator draws for each student how every task is answered: rightly,
 with a usual slip, not at all, with a loop that never ends, an exception, Python's end; and what nbgrader is to give for
 it. nbgrader makes the assignments, marks them and writes feedback, as a teacher would run it. The table says for each
-submission what it should have got and what it got, whether the feedback names the slips, and whether it shows anything of
-the hidden tests: their text, their seed, their numbers. nbgrader is needed, and takes some seconds for each submission.
+submission what it should have got and what it got, whether the feedback names the slips, and whether it shows anything
+of the hidden tests: their text, their seed, their numbers. nbgrader is needed (extra `course`), and takes some seconds
+for each submission.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from viz.course.assignments import Assignment, Task, chosen
 from viz.course.kit import handouts, write
 from viz.course.marking import TODO, short
 
-ASSIGNMENTS = ("01", "02")
+ASSIGNMENTS = ("02", "14")
 """The beginnings of their names: one of formulas, and the one in which an engine is built."""
 
 
@@ -116,6 +117,11 @@ class Submission:
         """The marks that it is to get."""
         return sum(sum(task.points) for task in self.assignment.tasks if self.answers[task.name].right)
 
+    @property
+    def slips(self) -> list[str]:
+        """The tasks of which feedback has something to say."""
+        return [name for name, answer in self.answers.items() if answer.words]
+
     def hand_in(self, course: Path) -> None:
         """Write it where nbgrader looks: the student's copy, in which cells are filled in."""
         name = f"{self.assignment.name}/{self.assignment.name}.ipynb"
@@ -169,10 +175,34 @@ def feedback(course: Path, submission: Submission) -> str:
     return html.unescape(re.sub(r"<[^>]*>", "", body))
 
 
-def unsaid(submission: Submission, said: str) -> list[str]:
-    """The tasks whose slip the feedback does not name."""
+@dataclass(frozen=True)
+class Outcome:
+    """A submission after it has been marked: its marks, tasks whose slip is not named, hidden tests that are shown."""
+
+    submission: Submission
+    given: float | None
+    unsaid: list[str]
+    shown: list[str]
+
+    @property
+    def row(self) -> list[str]:
+        """Its line of the table."""
+        one = self.submission
+        kinds = Counter(answer.kind for answer in one.answers.values())
+        answers = ", ".join(f"{n} {kind}" if n > 1 else kind for kind, n in kinds.items())
+        named = f"{len(one.slips) - len(self.unsaid)} of {len(one.slips)}"
+        left_out = f" (not {', '.join(self.unsaid)})" if self.unsaid else ""
+        marks = "none" if self.given is None else f"{self.given:g}"
+        return [one.student, one.assignment.name[:2], one.kind, answers, str(one.due), marks, named + left_out,
+                ", ".join(self.shown) or "no"]
+
+
+def outcome(course: Path, submission: Submission, given: float | None, seed: int) -> Outcome:
+    """What has become of a submission."""
+    said = feedback(course, submission)
     flat = " ".join(said.split())
-    return [name for name, answer in submission.answers.items() if " ".join(answer.words.split()) not in flat]
+    unsaid = [name for name in submission.slips if " ".join(submission.answers[name].words.split()) not in flat]
+    return Outcome(submission, given, unsaid, leaked(submission, said, seed))
 
 
 def leaked(submission: Submission, said: str, seed: int) -> list[str]:
@@ -182,52 +212,49 @@ def leaked(submission: Submission, said: str, seed: int) -> list[str]:
     for task in one.tasks:
         if task.cases:
             scope = one.scope(task, student)
-            seen, hidden = ({f"{task.name}({', '.join(map(short, case))})" for case in one.cases(task, student, which, scope)}
-                            for which in (None, seed))
+            seen, hidden = ({f"{task.name}({', '.join(map(short, case))})"
+                             for case in one.cases(task, student, which, scope)} for which in (None, seed))
             found += [call for call in hidden - seen if call in said]
     return found
 
 
+def marked(course: Path, class_: Sequence[Submission], seed: int) -> list[Outcome]:
+    """What nbgrader makes of a class, in a course folder that it makes for it."""
+    students = [one.student for one in class_]
+    names = list(dict.fromkeys(one.assignment.name for one in class_))
+    write(course, "nbgrader", students, assignments=names, seed=seed)
+    for name in names:
+        nbgrader(course, "generate_assignment", name)
+    handouts(course, students, names)
+    for one in class_:
+        one.hand_in(course)
+    for name in names:
+        nbgrader(course, "autograde", name)
+        nbgrader(course, "generate_feedback", name)
+    given = marks(course)
+    return [outcome(course, one, given.get((one.student, one.assignment.name)), seed) for one in class_]
+
+
 def report(seed: int = 0, count: int = 50, show: str = "") -> str:
     """The table, and below it what it comes to."""
-    start, secret = time.perf_counter(), random.Random(seed).randrange(10**6)
+    start, secret = time.perf_counter(), random.Random(seed).randrange(10**5, 10**6)
     before = {"PATH": os.path.dirname(sys.executable), "PYTHONPATH": str(Path(__file__).parent.parent)}
     for name, first in before.items():  # nbgrader looks for alembic, its configuration for viz
         os.environ[name] = os.pathsep.join(filter(None, [first, os.environ.get(name, "")]))
     with tempfile.TemporaryDirectory() as folder:
-        course = Path(folder)
-        class_ = list(submissions(seed, count))
-        students = [one.student for one in class_]
-        write(course, "nbgrader", students, assignments=ASSIGNMENTS, seed=secret)
-        names = list(dict.fromkeys(one.assignment.name for one in class_))
-        for name in names:
-            nbgrader(course, "generate_assignment", name)
-        handouts(course, students, names)
-        for one in class_:
-            one.hand_in(course)
-        for name in names:
-            nbgrader(course, "autograde", name)
-            nbgrader(course, "generate_feedback", name)
-        given = marks(course)
-        rows = [["Student", "Assignment", "Kind", "Answers", "Due", "Given", "Slips named", "Hidden tests shown"]]
-        wrong = quiet = words = open_ = 0
-        for one in class_:
-            said, got = feedback(course, one), given.get((one.student, one.assignment.name))
-            kinds = Counter(answer.kind for answer in one.answers.values())
-            asked = [name for name, answer in one.answers.items() if answer.words]
-            missing, shown = unsaid(one, said), leaked(one, said, secret)
-            wrong, open_ = wrong + (got != one.due), open_ + bool(shown)
-            words, quiet = words + len(asked), quiet + len(missing)
-            rows.append([one.student, one.assignment.name[:2], one.kind, ", ".join(
-                f"{n} {kind}" if n > 1 else kind for kind, n in kinds.items()), str(one.due), f"{got:g}" if got is not None
-                else "none", f"{len(asked) - len(missing)} of {len(asked)}" + (f" (not {', '.join(missing)})" if missing
-                                                                              else ""), ", ".join(shown) or "no"])
-            if show == one.student:
-                print(said)
+        outcomes = marked(Path(folder), list(submissions(seed, count)), secret)
+        for one in outcomes:
+            if one.submission.student == show:
+                print(feedback(Path(folder), one.submission))
+    right = sum(one.given == one.submission.due for one in outcomes)
+    slips, unsaid = (sum(map(len, lists)) for lists in (
+        [one.submission.slips for one in outcomes], [one.unsaid for one in outcomes]))
+    head = ["Student", "Assignment", "Kind", "Answers", "Due", "Given", "Slips named", "Hidden tests shown"]
     return "\n".join([
-        table(rows), "", f"- seed {seed}: {count - wrong} of {count} submissions got the marks that are due",
-        f"- what went wrong is named in {words - quiet} of {words} answers",
-        f"- hidden tests are shown in {open_} of {count} feedbacks",
+        table([head, *(one.row for one in outcomes)]), "",
+        f"- seed {seed}: {right} of {count} submissions got the marks that are due",
+        f"- what went wrong is named in {slips - unsaid} of {slips} answers",
+        f"- hidden tests are shown in {sum(bool(one.shown) for one in outcomes)} of {count} feedbacks",
         f"- {time.perf_counter() - start:.0f} s"])
 
 

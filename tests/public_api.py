@@ -11,7 +11,7 @@ from typing import Any
 
 from autograd.micrograd import Foreign
 
-PACKAGES = ["autograd", "autograd.check", "nn", "nn.data", "nn.init", "viz", "viz.plots"]
+PACKAGES = ["autograd", "autograd.check", "nn", "nn.data", "nn.init", "viz", "viz.course", "viz.plots"]
 
 PUBLIC = {
     thing for name in PACKAGES for thing in vars(importlib.import_module(name)).values() if inspect.isclass(thing)

@@ -20,7 +20,7 @@ from viz.course import __main__ as command
 from viz.course import check, handouts, moodle, numbers, write
 from viz.course.assignments import load, names, read
 from viz.course.kit import key
-from viz.course.marking import TODO, attempt, examine, same
+from viz.course.marking import TODO, examine, same
 from viz.course.notebooks import alone, handout, nbgrader, opening, otter
 from viz.errors import AnswerError
 from viz.pages.exercises import exercises
@@ -142,8 +142,8 @@ def answer(source, seed=None):
 
 def test_what_is_wrong_is_said_with_the_call_the_answer_and_the_slip():
     words = answer("def central(f, x, h): return (f(x + h) - f(x)) / h")
-    assert re.fullmatch(r"central\(cube, -?\d, 0\.\d\) gives [-\d.]+, [-\d.]+ is right – that is the forward difference, "
-                        r"which looks to one side only", words)
+    assert re.fullmatch(r"central\(cube, -?\d, 0\.\d\) gives [-\d.]+, [-\d.]+ is right – that is the forward "
+                        r"difference, which looks to one side only", words)
 
 
 @over(("source", "words"), [
@@ -190,9 +190,10 @@ def test_a_hidden_test_tells_none_of_its_numbers(source, capsys):
 
 
 @over(("got", "right", "agree"), [
-    (2, 2.0, True), ([1, 2], (1, 2), True), ((1, 2), (1, 2, 3), False), (True, 1, False), (float("nan"), float("nan"), True),
-    (0.1 + 0.2, 0.3, True), (0.3001, 0.3, False), ({"a": 1}, {"a": 1.0}, True), ({"a": 1}, {"b": 1}, False), (None, 0, False),
-    ("ab", "ab", True), (viz.parse("x", x=2), 2, True), ([[1], [2]], [[1], [3]], False), (1, [1], False),
+    (2, 2.0, True), ([1, 2], (1, 2), True), ((1, 2), (1, 2, 3), False), (True, 1, False),
+    (float("nan"), float("nan"), True), (0.1 + 0.2, 0.3, True), (0.3001, 0.3, False), ({"a": 1}, {"a": 1.0}, True),
+    ({"a": 1}, {"b": 1}, False), (None, 0, False), ("ab", "ab", True),
+    (viz.parse("x", x=2), 2, True), ([[1], [2]], [[1], [3]], False), (1, [1], False),
 ])
 def test_answers_agree_but_for_rounding_and_kind_of_list(got, right, agree):
     assert same(got, right) is agree

@@ -268,8 +268,9 @@ def chain_rule(student: Student, failing: Failing) -> Cause | None:
     grad = student.name("grad")
     pairs = [Apply(op, (A, B)) for op in ("add", "mul") if student.has(op)]
     if len(pairs) > 1 and all(ignored(student, pair) for pair in pairs):
-        return Cause(f"the gradient that arrives at a result is ignored, by every operation: a.{grad} of (a * b) * c is "
-                     f"that of a * b, whatever c is.", f"multiply each local derivative by the {grad} of the result.")
+        return Cause(f"the gradient that arrives at a result is ignored, by every operation: a.{grad} of (a * b) * c "
+                     f"is that of a * b, whatever c is.",
+                     f"multiply each local derivative by the {grad} of the result.")
     for node in nodes(failing.case.root):
         if not isinstance(node, Apply):
             continue
@@ -298,6 +299,6 @@ def raised(student: Student, failing: Failing) -> Cause | None:
 
 
 EXPLANATIONS: list[Callable[[Student, Failing], Cause | None]] = [
-    changed_data, forgotten, nothing_returned, called_at_once, plain_number, swapped, wrong_value, wrong_slope, counted_once,
-    chain_rule, out_of_order, raised,
+    changed_data, forgotten, nothing_returned, called_at_once, plain_number, swapped, wrong_value, wrong_slope,
+    counted_once, chain_rule, out_of_order, raised,
 ]

@@ -163,8 +163,8 @@ def read(name: str, text: str) -> Assignment:
                     task.points, task.solution = (int(shown), int(hidden)), source
                     parts.append(task)
                 case _:
-                    raise UsageError(f"{name}: a block of code is nothing, setup, folded, numbers, solution, cases, test or "
-                                     f"slip: …; {kind!r} came")
+                    raise UsageError(f"{name}: a block of code is nothing, setup, folded, numbers, solution, cases, "
+                                     f"test or slip: …; {kind!r} came")
     return Assignment(name, parts)
 
 

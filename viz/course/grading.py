@@ -1,4 +1,4 @@
-"""What nbgrader runs: submissions that end Python or never end lose the points of that, and feedback shows no hidden test.
+"""What nbgrader runs: a cell that ends Python, or never ends, costs its own points, and feedback shows no hidden test.
 
 `nbgrader_config.py`, which `python -m viz.course` writes, names both classes. nbgrader is needed to import this.
 """
@@ -17,7 +17,7 @@ Notebook = Any
 
 
 class Execute(preprocessors.Execute):  # type: ignore[misc]
-    """Runs all cells. Where one ends Python or takes too long, a new Python runs those before it and goes on after it."""
+    """Runs all cells. Where one ends Python or takes too long, a new Python runs those before and after it."""
 
     interrupt_on_timeout = Bool(False, help="A kernel whose cell takes too long is replaced, not interrupted.")
 
@@ -59,11 +59,11 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
         self.start_new_kernel()
         self.start_new_kernel_client()
         for position, cell in enumerate(self.nb.cells[:index]):
-            if cell.cell_type == "code" and position not in self.fatal and not utils.is_grade(cell):
-                if self.end_of(copy.deepcopy(cell), position):  # it went well with what is now left out
-                    self.fatal.add(position)
-                    self.resume(index)
-                    return
+            wanted = cell.cell_type == "code" and position not in self.fatal and not utils.is_grade(cell)
+            if wanted and self.end_of(copy.deepcopy(cell), position):  # it went well with what is now left out
+                self.fatal.add(position)
+                self.resume(index)
+                return
 
 
 class HideTests(preprocessors.ClearHiddenTests):  # type: ignore[misc]

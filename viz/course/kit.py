@@ -28,14 +28,14 @@ def write(
 
     `format` is "nbgrader": a course folder, from whose `source/` `nbgrader generate_assignment` makes what students get
     and `nbgrader autograde` marks; "otter": notebooks for `otter assign`; "alone": notebooks that somebody reads alone,
-    with the solutions folded. Of `assignments` the beginnings of names are enough, "02" for 02_gradients; all are written
-    if none is named.
+    with the solutions folded. Of `assignments` the beginnings of names are enough, "02" for 02_gradients; all are
+    written if none is named.
 
-    Each student has other numbers, drawn by the name; `keys/` has them with the right answers. Hidden tests are drawn by
-    the name and by `seed`, which students should not know.
+    Each student has other numbers, drawn by the name; `keys/` has them with the right answers. Hidden tests are drawn
+    by the name and by `seed`, which students should not know; write the same assignments with the same seed.
 
-    Raises `UsageError` for a format or an assignment that there is not, names that cannot be names of folders or are not
-    all different, and a seed that is no whole number; `FileError` where a file cannot be written.
+    Raises `UsageError` for a format or an assignment that there is not, names that cannot be names of folders or are
+    not all different, and a seed that is no whole number; `FileError` where a file cannot be written.
     """
     class_list = names_of(students)
     makers: Mapping[str, Callable[[Sequence[Assignment], int], Files]] = {

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograd import RerollError, Value
-from viz.course.assignments import Assignment, Scope, Task, load
+from viz.course.assignments import Assignment, Task, load
 from viz.errors import AnswerError
 
 SECONDS = 5
@@ -52,8 +52,10 @@ def check(assignment: str, task: str, *, seed: int | None = None) -> None:
     Raises `AnswerError`, whose message says what is wrong, and which usual slip gives the same.
     """
     frame = inspect.currentframe()
-    assert frame is not None and frame.f_back is not None
-    scope, student = frame.f_back.f_globals, str(frame.f_back.f_globals.get("student", ""))
+    assert frame is not None
+    assert frame.f_back is not None
+    scope = frame.f_back.f_globals
+    student = str(scope.get("student", ""))
     whole = load(assignment)
     wrong = strange(student) if seed is not None else ""
     wrong = wrong or examine(whole, whole.task(task), scope, student, seed)
@@ -141,7 +143,7 @@ def named(assignment: Assignment, task: Task, student: str, cases: list[Any], fo
 
 
 def attempt(answer: Callable[..., Any], case: tuple[Any, ...], copied: bool = True) -> Any:
-    """What a function gives for arguments of its own; it is stopped where it takes too long, and what it prints goes."""
+    """What a function gives for arguments of its own, stopped where it takes too long; what it prints is lost."""
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()), \
                 warnings.catch_warnings(), np.errstate(all="ignore"), limit(SECONDS):

@@ -62,7 +62,7 @@ def drawn(assignment: Assignment, task: Task, student: str) -> str:
             f'student)\nprint(f"{shown}")')
 
 
-def tested(assignment: Assignment, task: Task, seed: int | None = None) -> str:
+def trial(assignment: Assignment, task: Task, seed: int | None = None) -> str:
     """The cell that tries an answer."""
     at = "" if seed is None else f", seed={seed}"
     return f'from viz.course import check\n\ncheck("{assignment.name}", "{task.name}"{at})'
@@ -103,9 +103,9 @@ def nbgrader_cells(assignment: Assignment, seed: int) -> Iterator[Cell]:
                     yield Cell("code", drawn(assignment, part, ""), mark(f"{part.name}-numbers"))
                 yield Cell("code", part.solution, mark(part.name, solution=True))
                 seen, hidden = part.points
-                yield Cell("code", tested(assignment, part), mark(f"{part.name}-test", points=seen))
+                yield Cell("code", trial(assignment, part), mark(f"{part.name}-test", points=seen))
                 if hidden:
-                    yield Cell("code", f"{HIDDEN}\n### BEGIN HIDDEN TESTS\n{tested(assignment, part, seed)}\n"
+                    yield Cell("code", f"{HIDDEN}\n### BEGIN HIDDEN TESTS\n{trial(assignment, part, seed)}\n"
                                "### END HIDDEN TESTS", mark(f"{part.name}-hidden", points=hidden))
         if number == 0:
             yield Cell("code", opening(assignment, ""))
@@ -123,7 +123,7 @@ def handout(release: str, assignment: Assignment, student: str) -> str:
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
-CONFIG = '''\
+CONFIG = f'''\
 """How nbgrader makes and marks these assignments; Python with nbgrader and reroll reads it."""
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
@@ -140,7 +140,7 @@ from viz.course.grading import Execute, HideTests
 
 c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = "reroll"
-c.ClearSolutions.code_stub = {{"python": {todo!r}}}
+c.ClearSolutions.code_stub = {{"python": {TODO!r}}}
 
 # A cell that ends Python, or never ends, costs its own points and no others.
 c.Execute.timeout = 20
@@ -151,7 +151,7 @@ c.Autograde.autograde_preprocessors = [
 
 # Feedback says which slip was made, and shows no hidden test.
 c.GenerateFeedback.preprocessors = [GetGrades, HideTests, CSSHTMLHeaderPreprocessor]
-'''.format(todo=TODO)
+'''
 
 
 # ── to study alone ───────────────────────────────────────────────────────────────────────────
@@ -174,9 +174,12 @@ def alone_cells(assignment: Assignment) -> Iterator[Cell]:
             case Task():
                 solution = "\n".join(line for line in part.solution.splitlines() if line.strip() not in (BEGIN, END))
                 yield Cell("code", part.stub("..."))
-                if part.test:
+                if part.test:  # it gives a report also where nothing is written yet
                     yield Cell("code", part.test)
-                yield Cell("code", f"{solution}\n\n{part.test or tested(assignment, part)}", folded)
+                    yield Cell("code", f"{solution}\n\n{part.test}", folded)
+                else:
+                    yield Cell("code", solution, folded)
+                    yield Cell("code", trial(assignment, part))
 
 
 # ── otter-grader ─────────────────────────────────────────────────────────────────────────────
@@ -207,10 +210,10 @@ def otter_cells(assignment: Assignment, seed: int) -> Iterator[Cell]:
                 yield Cell("raw", "# END SOLUTION")
                 yield Cell("raw", "# BEGIN TESTS")
                 yield Cell("code", f'""" # BEGIN TEST CONFIG\npoints: {seen}\n""" # END TEST CONFIG\n'
-                           + tested(assignment, part))
+                           + trial(assignment, part))
                 if hidden:
                     yield Cell("code", f'""" # BEGIN TEST CONFIG\npoints: {hidden}\nhidden: true\n""" '
-                               "# END TEST CONFIG\n" + tested(assignment, part, seed))
+                               "# END TEST CONFIG\n" + trial(assignment, part, seed))
                 yield Cell("raw", "# END TESTS")
                 yield Cell("raw", "# END QUESTION")
         if number == 0:

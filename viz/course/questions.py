@@ -29,8 +29,8 @@ RIGHT, ONE_PATH, WITHOUT = "Right.", "That comes along one path only, and others
 def moodle(n: int = 10, level: int = 1, seed: int = 0) -> str:
     """A question file of Moodle with n graphs of a level, the same for the same seed.
 
-    Each graph gives a question for its value and one for the gradient of each input, of the type numerical, and where one
-    gradient is the largest in size, a short answer: which input counts most. A quiz that takes questions at random
+    Each graph gives a question for its value and one for the gradient of each input, of the type numerical, and where
+    one gradient is the largest in size, a short answer: which input counts most. A quiz that takes questions at random
     gives each student other ones; they are in a category for each kind. Usual slips have feedback of their own.
 
     Raises `UsageError` for another level, or n and seed that are no whole numbers.

@@ -14,9 +14,9 @@ viz.errors.AnswerError: weighted: weighted(4, 1) gives (9, 18), (9, 24) is right
 the first bracket; the second brings a + n·b
 """
 
-from viz.course.kit import handouts, write
+from viz.course.kit import handouts, worksheets, write
 from viz.course.marking import check, numbers
 from viz.course.questions import moodle
 from viz.errors import AnswerError
 
-__all__ = ["AnswerError", "check", "handouts", "moodle", "numbers", "write"]
+__all__ = ["AnswerError", "check", "handouts", "moodle", "numbers", "worksheets", "write"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,10 @@ from pathlib import Path
 from autograd import FileError, RerollError
 from autograd.files import printed
 from viz.course.assignments import names
-from viz.course.kit import handouts, write
+from viz.course.kit import handouts, worksheets, write, written
+from viz.course.questions import moodle
+
+FORMATS = ("nbgrader", "otter", "alone", "worksheets", "moodle")
 
 EPILOG = f"""\
 examples:
@@ -38,16 +42,27 @@ def run(argv: Sequence[str]) -> int:
     """The same, for output that somebody reads."""
     options = parser().parse_args(argv)
     try:
-        students = class_list(options.students)
-        if options.handouts:
-            made = handouts(options.out, students, options.assignments)
-        else:
-            made = write(options.out, options.format, students, assignments=options.assignments, seed=options.seed)
+        made = files(options, class_list(options.students))
     except RerollError as error:
         print(f"python -m viz.course: {error}", file=sys.stderr)
         return 2
     print(f"wrote {len(made)} files into {options.out}")
     return 0
+
+
+def files(options: argparse.Namespace, students: Sequence[str]) -> list[Path]:
+    """Write what is asked for."""
+    seed = secrets.randbelow(10**6) if options.seed is None else options.seed
+    if options.handouts:
+        return handouts(options.out, students, options.assignments)
+    if options.format == "worksheets":
+        return worksheets(options.out, students, options.number or 3, options.level, seed, language=options.language)
+    if options.format == "moodle":
+        path = options.out / f"level_{options.level}.xml"
+        return [written(path, moodle(options.number or 10, options.level, seed))]
+    if options.seed is None:
+        print(f"hidden tests are drawn by --seed {seed}: keep it, to write the same ones again")
+    return write(options.out, options.format, students, assignments=options.assignments, seed=seed)
 
 
 def class_list(given: Sequence[str]) -> list[str]:
@@ -67,13 +82,20 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     )
     parser.add_argument("--out", metavar="FOLDER", type=Path, required=True, help="where to write")
-    parser.add_argument("--format", choices=("nbgrader", "otter", "alone"), default="nbgrader",
-                        help="what the assignments are for (default: %(default)s)")
+    parser.add_argument("--format", choices=FORMATS, default="nbgrader",
+                        help="assignments for nbgrader, for otter-grader or to study alone; worksheets; questions "
+                             "for Moodle (default: %(default)s)")
     parser.add_argument("--students", nargs="+", default=[], metavar="NAME",
                         help="the names of the class, or a text file with a name in each line")
     parser.add_argument("--assignments", nargs="+", default=[], metavar="NAME",
                         help="beginnings of their names, such as 02 (default: all)")
-    parser.add_argument("--seed", type=int, default=0, help="draws hidden tests; students should not know it")
+    parser.add_argument("--seed", type=int,
+                        help="draws hidden tests and exercises; students should not know it (default: drawn)")
+    parser.add_argument("--number", type=int, metavar="N",
+                        help="how many exercises a worksheet has (default: 3), or graphs a Moodle file (default: 10)")
+    parser.add_argument("--level", type=int, default=1, choices=(1, 2, 3),
+                        help="of worksheets and questions (default: %(default)s)")
+    parser.add_argument("--language", default="en", help="of worksheets: en, de or zh (default: en)")
     parser.add_argument("--handouts", action="store_true",
                         help="write a copy for each student of what nbgrader has released in FOLDER")
     return parser

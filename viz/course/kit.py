@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import os
+import random
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from autograd import UsageError
@@ -15,6 +17,7 @@ from viz.course import notebooks
 from viz.course.assignments import Assignment, chosen
 from viz.course.marking import attempt, short
 from viz.drawings.render import write as write_file
+from viz.pages.worksheet import bound, worksheet
 
 Files = Iterator[tuple[str, str]]
 """Texts with the names of their files, below a folder."""
@@ -104,6 +107,30 @@ def handouts(folder: str | os.PathLike[str], students: Iterable[str], assignment
         made += [written(Path(folder) / "handout" / name / one.name / released.name,
                          notebooks.handout(text, one, name)) for name in class_list]
     return made
+
+
+def worksheets(
+    folder: str | os.PathLike[str], students: Iterable[str], n: int = 3, level: int = 1, seed: int = 0, *,
+    language: str = "en",
+) -> list[Path]:
+    """Write a worksheet for each student, with the name on it and other exercises; the files that were written.
+
+    `class.html` has all of them, each on a page of its own, to print or to save as PDF; three exercises fill a page of
+    A4. `keys.html` has the answers in the same order. The rest is as for `viz.worksheet`; a student's exercises are
+    drawn by the name and by the seed.
+
+    Raises `UsageError` for no students, or for names as `write` does, and what `viz.worksheet` raises.
+    """
+    class_list = names_of(students)
+    if not class_list:
+        raise UsageError("worksheets are for students: there are no names")
+    count("seed", seed, least=None)
+    sheets = []
+    for name in class_list:
+        own = random.Random(f"{name} {seed}").randrange(10**6)
+        sheets.append(replace(worksheet(n, level, own, language=language), student=name))
+    return [written(Path(folder) / f"{part}.html", bound(sheets, solved))
+            for part, solved in (("class", False), ("keys", True))]
 
 
 def key(assignment: Assignment, students: Sequence[str]) -> str:

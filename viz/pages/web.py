@@ -97,19 +97,24 @@ class Page(str):
 
 
 def document(body: str, *, title: str, style: str, language: str, **parts: object) -> str:
-    """The text of a page: a style sheet, and a file of viz/pages as its body, whose $parts and words are filled in.
+    """The text of a page: a style sheet, and a file of viz/pages as its body, whose $parts and words are filled in."""
+    body = labelled(body, language, title=escape(printable(title)), **parts)
+    return framed(body, title=title, style=style, language=language)
+
+
+def framed(body: str, *, title: str, style: str, language: str) -> str:
+    """The text of a page around its body.
 
     Every page is printed by the same rules, which come after all others.
     """
-    title = escape(printable(title))
-    filled = Template(page_file(body)).substitute(words(language), title=title, **parts)
     style += page_file("print.css")
-    return Template(page_file("page.html")).substitute(title=title, language=language, style=style, body=filled)
+    title = escape(printable(title))
+    return Template(page_file("page.html")).substitute(title=title, language=language, style=style, body=body)
 
 
-def labelled(file: str, language: str) -> str:
-    """A file of viz/pages with words of a language filled in, for a page that it is a part of."""
-    return Template(page_file(file)).substitute(words(language))
+def labelled(file: str, language: str, **parts: object) -> str:
+    """A file of viz/pages with words of a language, and parts, filled in, for a page that it is a part of."""
+    return Template(page_file(file)).substitute(words(language), **parts)
 
 
 def saved(page: Page, path: str | os.PathLike[str] | None) -> Page:

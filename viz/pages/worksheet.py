@@ -11,6 +11,7 @@ x * y + z {'x': 4.0, 'y': 2.0, 'z': 2.0} {'x': 2.0, 'y': 4.0, 'z': 1.0}
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
@@ -23,10 +24,11 @@ from viz.drawings.scalars import paint, prepared
 from viz.drawings.scene import Scene, recast
 from viz.drawings.vector import TEXT, text, vector
 from viz.pages.exercises import Exercise, exercises
-from viz.pages.web import Page, document, formulas, page_file
+from viz.pages.web import Page, formulas, framed, labelled, page_file
 from viz.pages.words import words
 from viz.style import variables
 from viz.text.formulas import element, number
+from viz.text.markup import printable
 from viz.text.tokens import Equation, Sentence, Token, equals
 from viz.text.walkthrough import Walk
 
@@ -48,6 +50,8 @@ class Worksheet:
     seed: int
     exercises: tuple[Exercise, ...]
     language: str = "en"
+    student: str = ""
+    """Whose sheet it is; without a name there is room to write one."""
 
     @property
     def page(self) -> Page:
@@ -70,20 +74,24 @@ class Worksheet:
 
     def sheet(self, solved: bool) -> Page:
         """One of the two."""
-        said = words(self.language)
-        title = said["answer_sheet" if solved else "sheet"]
-        drawings = sized([drawing(*picture, solved) for picture in self._pictures])
-        sections = (section(i, *pair, solved) for i, pair in enumerate(zip(self.exercises, drawings, strict=True), 1))
-        written = document(
+        return Page(bound([self], solved), self.drawings(solved)[0], heading(self.language, solved))
+
+    def drawings(self, solved: bool) -> list[str]:
+        """The graph of each exercise as SVG, with all numbers or with blanks."""
+        return sized([drawing(*picture, solved) for picture in self._pictures])
+
+    def body(self, solved: bool) -> str:
+        """What is on one of the two."""
+        pairs = zip(self.exercises, self.drawings(solved), strict=True)
+        return labelled(
             "worksheet.html",
-            title=title,
-            language=self.language,
-            style=variables("light") + formulas() + page_file("worksheet.css"),
+            self.language,
+            title=heading(self.language, solved),
+            student=escape(printable(self.student)),
             kind="solved" if solved else "unsolved",
-            exercises="\n".join(sections),
+            exercises="\n".join(section(i, *pair, solved) for i, pair in enumerate(pairs, 1)),
             foot=escape(repr(self)),
         )
-        return Page(written, drawings[0], title)
 
     def __repr__(self) -> str:
         language = "" if self.language == "en" else f", language={self.language!r}"
@@ -91,6 +99,19 @@ class Worksheet:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return self.page._repr_mimebundle_() | {"text/plain": repr(self)}
+
+
+def bound(sheets: Sequence[Worksheet], solved: bool) -> str:
+    """The text of a page with several worksheets, or the keys to them, each on paper of its own."""
+    language = sheets[0].language
+    style = variables("light") + formulas() + page_file("worksheet.css")
+    bodies = "\n".join(sheet.body(solved) for sheet in sheets)
+    return framed(bodies, title=heading(language, solved), style=style, language=language)
+
+
+def heading(language: str, solved: bool) -> str:
+    """What a worksheet, or the key to it, is called."""
+    return words(language)["answer_sheet" if solved else "sheet"]
 
 
 def worksheet(n: int = 6, level: int = 1, seed: int = 0, *, language: str = "en") -> Worksheet:

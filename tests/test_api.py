@@ -9,8 +9,9 @@ import pytest
 import autograd
 import nn
 import viz
+import viz.course
 
-PACKAGES = [autograd, nn, nn.data, viz, viz.plots]
+PACKAGES = [autograd, nn, nn.data, viz, viz.course, viz.plots]
 NAMES = [(package, name) for package in PACKAGES for name in package.__all__]
 
 

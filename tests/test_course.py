@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 import re
@@ -12,12 +13,13 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from browser import started
 
 import viz
 from autograd import UsageError
 from benchmarks import course as benchmark
 from viz.course import __main__ as command
-from viz.course import check, handouts, moodle, numbers, write
+from viz.course import check, handouts, moodle, numbers, worksheets, write
 from viz.course.assignments import load, names, read
 from viz.course.kit import key
 from viz.course.marking import TODO, examine, same
@@ -344,6 +346,38 @@ def test_the_command_reads_a_class_from_a_file(tmp_path, capsys):
     assert command.main(["--out", str(tmp_path), "--assignments", "77"]) == 2
     assert "'77' came" in capsys.readouterr().err
     assert command.main(["--out", str(tmp_path), "--students", str(tmp_path / "none.txt")]) == 2
+
+
+# ── worksheets ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_class_has_a_sheet_for_each_student_and_a_key_in_the_same_order(tmp_path):
+    sheets, keys = worksheets(tmp_path, ["ada", "bob", "cleo"], 2, level=2, seed=SECRET)
+    assert (sheets.name, keys.name) == ("class.html", "keys.html")
+    for path in (sheets, keys):
+        pages = path.read_text(encoding="utf-8").split("<main")[1:]
+        assert [name for page, name in zip(pages, ("ada", "bob", "cleo"), strict=True) if name in page] == [
+            "ada", "bob", "cleo"]
+        assert len({re.search(r"seed=(\d+)", page)[1] for page in pages}) == 3
+        assert [page.count("<section>") for page in pages] == [2, 2, 2]
+
+
+def test_worksheets_need_names_and_are_the_same_for_the_same_names(tmp_path):
+    with pytest.raises(UsageError, match="there are no names"):
+        worksheets(tmp_path, [])
+    first, again = worksheets(tmp_path / "a", ["ada"], 1), worksheets(tmp_path / "b", ["ada"], 1)
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
+
+
+@pytest.mark.slow
+@over("level", [1, 2, 3])
+def test_each_sheet_is_a_page_of_paper(level, tmp_path):
+    sheets, keys = worksheets(tmp_path, ["ada", "bob", "cleo"], level=level, seed=1)
+    with started() as browser:
+        for path in (sheets, keys):
+            browser.get(path.as_uri())
+            pages = re.findall(rb"/Type\s*/Page\b", base64.b64decode(browser.print_page()))
+            assert len(pages) == 3
 
 
 # ── Moodle ───────────────────────────────────────────────────────────────────────────────────

@@ -12,10 +12,11 @@ import pytest
 import autograd
 import nn
 import viz
+import viz.course
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-PUBLIC = {"autograd": autograd, "nn": nn, "viz": viz}
+PUBLIC = {"autograd": autograd, "nn": nn, "viz": viz, "viz.course": viz.course}
 LARGEST = 1_500_000
 
 over = pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
@@ -69,9 +70,8 @@ def test_a_notebook_uses_public_names_only(path):
         tree = ast.parse("\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in text.splitlines()))
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in PUBLIC:
-                package = PUBLIC[node.module.split(".")[0]]
                 assert node.module in PUBLIC, f"from {node.module} import …"
-                assert {alias.name for alias in node.names} <= set(package.__all__)
+                assert {alias.name for alias in node.names} <= set(PUBLIC[node.module].__all__)
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in PUBLIC:
                 known = {*PUBLIC[node.value.id].__all__, "plots", "check"}
                 assert node.attr in known, f"{node.value.id}.{node.attr}"

@@ -130,27 +130,36 @@ from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPrep
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
+    ClearHiddenTests,
+    Execute,
     GetGrades,
     IgnorePattern,
     LimitOutput,
     SaveAutoGrades,
 )
 
-from viz.course.grading import Execute, HideTests
+from viz.course.grading import Hiding, Resuming
+
+
+class Run(Resuming, Execute):
+    """Runs a submission; a cell that ends Python, or never ends, costs its own points and no others."""
+
+
+class Feedback(Hiding, ClearHiddenTests):
+    """Leaves hidden tests out of feedback, which says which slip was made."""
+
 
 c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = "reroll"
 c.ClearSolutions.code_stub = {{"python": {TODO!r}}}
 
-# A cell that ends Python, or never ends, costs its own points and no others.
-c.Execute.timeout = 20
+c.Run.timeout = 20
+c.Run.interrupt_on_timeout = False
 c.Autograde.autograde_preprocessors = [
-    Execute, IgnorePattern, ClearMetadataPreprocessor, LimitOutput, SaveAutoGrades, AssignLatePenalties,
+    Run, IgnorePattern, ClearMetadataPreprocessor, LimitOutput, SaveAutoGrades, AssignLatePenalties,
     CheckCellMetadata,
 ]
-
-# Feedback says which slip was made, and shows no hidden test.
-c.GenerateFeedback.preprocessors = [GetGrades, HideTests, CSSHTMLHeaderPreprocessor]
+c.GenerateFeedback.preprocessors = [GetGrades, Feedback, CSSHTMLHeaderPreprocessor]
 '''
 
 

@@ -34,6 +34,10 @@ from viz.course.marking import TODO, short
 ASSIGNMENTS = ("02", "14")
 """The beginnings of their names: one of formulas, and the one in which an engine is built."""
 
+NEEDS = {"add": ["Value"], "mul": ["Value", "add"], "backward": ["push"], "tanh": ["push", "backward"],
+         "train": ["push", "backward", "tanh"]}
+"""What has to be right before a step of the engine can be: others write anew what came before them."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -43,6 +47,8 @@ class Answer:
     source: str
     right: bool = False
     words: str = ""
+    lost: bool = False
+    """Whether the cell leaves nothing behind."""
 
 
 def written(task: Task, *lines: str) -> str:
@@ -66,34 +72,34 @@ def empty(task: Task, rng: random.Random) -> Answer:
 def loop(task: Task, rng: random.Random) -> Answer:
     loops = [
         ("endless loop", written(task, "while True:", "    pass"), "never end"),
-        ("endless loop in the cell", f"{task.solution}\nwhile True:\n    pass", "never end"),
+        ("endless loop of the cell", f"{task.solution}\nwhile True:\n    pass", "never end"),
         ("loop that nothing stops", written(
             task, "while True:", "    try:", "        while True:", "            pass", "    except BaseException:",
             "        pass"), "never end"),
     ]
     kind, source, words = rng.choice(loops)
-    return Answer(kind, source, words=words)
+    return Answer(kind, source, words=words, lost="of the cell" in kind)
 
 
 def crash(task: Task, rng: random.Random) -> Answer:
     crashes = [
         ("exception", written(task, "return 1 / 0"), "ZeroDivisionError"),
-        ("exception in the cell", f"nothing_of_this_name\n{task.solution}", "nothing_of_this_name"),
-        ("no Python", task.solution.replace("def ", "df ").replace("class ", "clas "), "SyntaxError"),
-        ("Python killed", f"import os\nos._exit(1)\n{task.solution}", "ends Python"),
+        ("exception of the cell", f"nothing_of_this_name\n{task.solution}", "nothing_of_this_name"),
+        ("syntax error of the cell", task.solution.replace("def ", "df ").replace("class ", "clas "), "SyntaxError"),
+        ("death of the cell", f"import os\nos._exit(1)\n{task.solution}", "ends Python"),
     ]
     kind, source, words = rng.choice(crashes)
-    return Answer(kind, source, words=words)
+    return Answer(kind, source, words=words, lost="of the cell" in kind)
 
 
 def leave(task: Task, rng: random.Random) -> Answer:
     exits = [
-        ("exit() in the cell", f"{task.solution}\nexit()", "exit()"),
+        ("exit() of the cell", f"{task.solution}\nexit()", "exit()"),
         ("exit() in the answer", written(task, "exit()"), "exit()"),
         ("sys.exit()", written(task, "import sys", "sys.exit()"), "exit()"),
     ]
     kind, source, words = rng.choice(exits)
-    return Answer(kind, source, words=words)
+    return Answer(kind, source, words=words, lost="of the cell" in kind)
 
 
 KINDS = {
@@ -115,12 +121,20 @@ class Submission:
     @property
     def due(self) -> int:
         """The marks that it is to get."""
-        return sum(sum(task.points) for task in self.assignment.tasks if self.answers[task.name].right)
+        return sum(sum(task.points) for task in self.assignment.tasks
+                   if self.answers[task.name].right and not self.spoiled(task.name))
+
+    def spoiled(self, name: str) -> bool:
+        """Whether an answer cannot be right, or be seen to be wrong in its own way, since one before it is wrong."""
+        needed = [self.answers[before] for before in NEEDS.get(name, [])]
+        first = next(iter(self.answers))
+        return not all(answer.right for answer in needed) or (
+            first == "Value" and name != first and self.answers[first].lost)
 
     @property
     def slips(self) -> list[str]:
         """The tasks of which feedback has something to say."""
-        return [name for name, answer in self.answers.items() if answer.words]
+        return [name for name, answer in self.answers.items() if answer.words and not self.spoiled(name)]
 
     def hand_in(self, course: Path) -> None:
         """Write it where nbgrader looks: the student's copy, in which cells are filled in."""

@@ -61,7 +61,12 @@ def check(assignment: str, task: str, *, seed: int | None = None) -> None:
     wrong = wrong or examine(whole, whole.task(task), scope, student, seed)
     if wrong:
         raise AnswerError(f"{task}: {wrong}")
-    print(f"{task}: right" if seed is None else f"{task}: right at other numbers, too")
+    print(praise(task, seed))
+
+
+def praise(task: str, seed: int | None) -> str:
+    """What is said of a right answer."""
+    return f"{task}: right" if seed is None else f"{task}: right at other numbers, too"
 
 
 def strange(student: str) -> str:

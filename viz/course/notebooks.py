@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from viz.course.assignments import BEGIN, END, Assignment, Code, Scope, Task, Text
-from viz.course.marking import TODO
+from viz.course.marking import TODO, praise
 
 HIDDEN = "# Other numbers are tried here when the notebook is marked."
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -23,12 +23,14 @@ class Cell:
     kind: str
     source: str
     metadata: dict[str, Any] = field(default_factory=dict)
+    printed: str = ""
 
     def written(self, number: int) -> dict[str, Any]:
         """The cell as JSON."""
         cell = {"cell_type": self.kind, "id": f"cell-{number:02}", "metadata": self.metadata,
                 "source": self.source.splitlines(keepends=True)}
-        return cell | {"execution_count": None, "outputs": []} if self.kind == "code" else cell
+        outputs = [{"output_type": "stream", "name": "stdout", "text": [self.printed]}] if self.printed else []
+        return cell | {"execution_count": None, "outputs": outputs} if self.kind == "code" else cell
 
 
 def written(cells: Iterator[Cell]) -> str:
@@ -218,11 +220,11 @@ def otter_cells(assignment: Assignment, seed: int) -> Iterator[Cell]:
                 yield Cell("code", part.solution.replace("### BEGIN", "# BEGIN").replace("### END", "# END"))
                 yield Cell("raw", "# END SOLUTION")
                 yield Cell("raw", "# BEGIN TESTS")
-                yield Cell("code", f'""" # BEGIN TEST CONFIG\npoints: {seen}\n""" # END TEST CONFIG\n'
-                           + trial(assignment, part))
-                if hidden:
-                    yield Cell("code", f'""" # BEGIN TEST CONFIG\npoints: {hidden}\nhidden: true\n""" '
-                               "# END TEST CONFIG\n" + trial(assignment, part, seed))
+                for points, secret in ((seen, None), (hidden, seed)):
+                    if points:
+                        config = f"points: {points}\nhidden: {str(secret is not None).lower()}"
+                        yield Cell("code", f'""" # BEGIN TEST CONFIG\n{config}\n""" # END TEST CONFIG\n'
+                                   + trial(assignment, part, secret), printed=f"{praise(part.name, secret)}\n")
                 yield Cell("raw", "# END TESTS")
                 yield Cell("raw", "# END QUESTION")
         if number == 0:

@@ -60,6 +60,12 @@ def right(task: Task, rng: random.Random) -> Answer:
     return Answer("right", task.solution, right=True)
 
 
+def spy(task: Task, rng: random.Random) -> Answer:
+    """Right, and prints what it is given, and what has run before."""
+    source = re.sub(r"^( *)### BEGIN SOLUTION\n", r"\1print(locals())\n", task.solution, flags=re.MULTILINE)
+    return Answer("right and curious", f"{source}\nprint(In, globals().get('_i'), globals().get('_ii'))", right=True)
+
+
 def slip(task: Task, rng: random.Random) -> Answer:
     one = rng.choice(task.slips)
     return Answer("slip", one.source, words=one.words)
@@ -104,7 +110,7 @@ def leave(task: Task, rng: random.Random) -> Answer:
 
 KINDS = {
     "right": [right], "wrong": [slip], "half": [right, empty], "loop": [right, loop], "crash": [right, crash],
-    "exit": [right, leave], "mixed": [right, slip, empty, crash],
+    "exit": [right, leave], "curious": [spy], "mixed": [right, slip, empty, crash],
 }
 """What submissions of a kind are made of; all parts occur."""
 

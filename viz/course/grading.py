@@ -44,7 +44,8 @@ class Resuming:
 
         self.exits = False
         try:
-            self.execute_cell(cell, index, store_history=True)  # type: ignore[attr-defined]
+            # A test is not kept in In, where cells after it could read it.
+            self.execute_cell(cell, index, store_history=not is_test(cell))  # type: ignore[attr-defined]
         except CellTimeoutError:
             return f"This cell takes longer than {self.timeout} seconds: does a loop never end?"
         except DeadKernelError:

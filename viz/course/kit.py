@@ -142,6 +142,8 @@ def key(assignment: Assignment, students: Sequence[str]) -> str:
         for task in assignment.tasks:
             scope = assignment.scope(task, student)
             numbers = ", ".join(f"{name} = {value}" for name, value in assignment.numbers(task, student).items())
+            if task.numbers and not task.cases:
+                rows.writerow([student, task.name, numbers, "", ""])
             for case in assignment.cases(task, student, None, scope) if task.cases else ():
                 call = f"{task.name}({', '.join(map(short, case))})"
                 rows.writerow([student, task.name, numbers, call, short(attempt(scope[task.name], case))])

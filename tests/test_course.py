@@ -21,9 +21,11 @@ from benchmarks import course as benchmark
 from viz.course import __main__ as command
 from viz.course import check, handouts, moodle, numbers, worksheets, write
 from viz.course.assignments import load, names, read
+from viz.course.grading import Hiding
 from viz.course.kit import key
 from viz.course.marking import TODO, examine, same
 from viz.course.notebooks import alone, handout, nbgrader, opening, otter
+from viz.course.questions import Graph
 from viz.errors import AnswerError
 from viz.pages.exercises import exercises
 
@@ -401,16 +403,51 @@ def test_questions_for_moodle_have_the_right_answers_first_and_no_slip_that_is_r
         assert question.findtext("generalfeedback/text")
 
 
-def test_the_drawing_of_a_question_has_no_answer_in_it():
-    from viz.course.questions import Graph
+@over("level", [2, 3])
+def test_the_drawing_of_a_question_shows_the_inputs_and_no_answer(level):
+    for exercise in exercises(2, level, seed=1):
+        texts = re.findall(r"<text[^>]*>([^<]*)</text>", Graph(exercise, "").drawing.svg())
+        shown = {float(text) for text in texts if re.fullmatch(r"-?[\d.]+", text)}
+        assert shown <= {*exercise.point.values(), 2.0}
 
-    for exercise in exercises(3, 2, seed=1):
-        graph = Graph(exercise, "")
-        numbers = {float(text) for text in re.findall(r"[>\"= ](-?\d+(?:\.\d+)?)[<\"]", re.sub(
-            r"\b(width|height|penwidth|fontsize|nodesep|ranksep|margin|pad|size)=\"?[\d.,]+\"?", "",
-            graph.drawing.source))}
-        answers = {value.grad for value in exercise.values} - {*exercise.point.values(), 0.0, 1.0, 2.0}
-        assert not answers & numbers
+
+# ── what nbgrader is given ───────────────────────────────────────────────────────────────────
+
+
+class Thing(dict):
+    """A part of a notebook, as nbformat has it: its keys are attributes."""
+
+    __getattr__, __setattr__ = dict.__getitem__, dict.__setitem__
+
+
+class Feedback(Hiding):
+    """As with nbgrader's own, which takes the lines of a hidden test away."""
+
+    def _remove_hidden_test_region(self, cell):
+        had, cell.source = "HIDDEN" in cell.source, cell.source.partition("### BEGIN HIDDEN")[0]
+        return had
+
+
+@over(("ename", "evalue", "kept"), [
+    ("AnswerError", "central: it is wrong at other numbers", "central: it is wrong at other numbers"),
+    ("NameError", f"name 'x' is not defined, seed={SECRET}", "the test could not be run: NameError"),
+])
+def test_feedback_keeps_of_a_hidden_test_the_sentence_alone(ename, evalue, kept):
+    error = Thing(output_type="error", ename=ename, evalue=evalue, traceback=["----> check(seed=1)", evalue])
+    printed = Thing(output_type="stream", name="stdout", text="(-3, 0.1)")
+    cell = Thing(cell_type="code", source=f"# Others\n### BEGIN HIDDEN TESTS\ncheck(seed={SECRET})",
+                 outputs=[printed, error])
+    Feedback().preprocess_cell(cell, {}, 0)
+    assert cell.source == "# Others\n"
+    assert cell.outputs == [error]
+    assert (error.evalue, error.traceback) == (kept, [kept])
+
+
+def test_feedback_leaves_other_cells_as_they_are():
+    cell = Thing(cell_type="code", source="1 / 0", outputs=[Thing(output_type="error", ename="ZeroDivisionError")])
+    Feedback().preprocess_cell(cell, {}, 0)
+    assert cell == Thing(cell_type="code", source="1 / 0", outputs=[
+        Thing(output_type="error", ename="ZeroDivisionError")])
 
 
 # ── nbgrader itself ──────────────────────────────────────────────────────────────────────────

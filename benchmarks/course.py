@@ -125,10 +125,10 @@ class Submission:
     answers: dict[str, Answer]
 
     @property
-    def due(self) -> int:
-        """The marks that it is to get."""
-        return sum(sum(task.points) for task in self.assignment.tasks
-                   if self.answers[task.name].right and not self.spoiled(task.name))
+    def due(self) -> dict[str, float]:
+        """The marks that each task is to get."""
+        right = {name for name, answer in self.answers.items() if answer.right and not self.spoiled(name)}
+        return {task.name: float(sum(task.points)) if task.name in right else 0.0 for task in self.assignment.tasks}
 
     def spoiled(self, name: str) -> bool:
         """Whether an answer cannot be right, or be seen to be wrong in its own way, since one before it is wrong."""
@@ -177,13 +177,18 @@ def nbgrader(course: Path, *arguments: str) -> None:
         raise SystemExit(done.stderr)
 
 
-def marks(course: Path) -> dict[tuple[str, str], float]:
-    """The marks of each student in each assignment, from nbgrader's data."""
+def marks(course: Path) -> dict[str, dict[str, float]]:
+    """The marks of each student in each task, from nbgrader's data: of both tests together."""
     from nbgrader.api import Gradebook
 
+    found: dict[str, dict[str, float]] = {}
     with contextlib.closing(Gradebook(f"sqlite:///{course}/gradebook.db")) as book:
-        return {(one.student.id, assignment.name): one.score
-                for assignment in book.assignments for one in assignment.submissions}
+        for one in (one for assignment in book.assignments for one in assignment.submissions):
+            given = found.setdefault(one.student.id, {})
+            for grade in (grade for notebook in one.notebooks for grade in notebook.grades):
+                task = grade.name.rpartition("-")[0]
+                given[task] = given.get(task, 0.0) + grade.score
+    return found
 
 
 def feedback(course: Path, submission: Submission) -> str:
@@ -200,7 +205,7 @@ class Outcome:
     """A submission after it has been marked: its marks, tasks whose slip is not named, hidden tests that are shown."""
 
     submission: Submission
-    given: float | None
+    given: dict[str, float]
     unsaid: list[str]
     shown: list[str]
 
@@ -212,12 +217,14 @@ class Outcome:
         answers = ", ".join(f"{n} {kind}" if n > 1 else kind for kind, n in kinds.items())
         named = f"{len(one.slips) - len(self.unsaid)} of {len(one.slips)}"
         left_out = f" (not {', '.join(self.unsaid)})" if self.unsaid else ""
-        marks = "none" if self.given is None else f"{self.given:g}"
-        return [one.student, one.assignment.name[:2], one.kind, answers, str(one.due), marks, named + left_out,
-                ", ".join(self.shown) or "no"]
+        due, given = (f"{sum(each.values()):g}" for each in (one.due, self.given))
+        wrong = ", ".join(f"{name} {self.given.get(name, 'none')}" for name in one.due
+                          if self.given.get(name) != one.due[name])
+        return [one.student, one.assignment.name[:2], one.kind, answers, due, given + (f" ({wrong})" if wrong else ""),
+                named + left_out, ", ".join(self.shown) or "no"]
 
 
-def outcome(course: Path, submission: Submission, given: float | None, seed: int) -> Outcome:
+def outcome(course: Path, submission: Submission, given: dict[str, float], seed: int) -> Outcome:
     """What has become of a submission."""
     said = feedback(course, submission)
     flat = " ".join(said.split())
@@ -252,7 +259,7 @@ def marked(course: Path, class_: Sequence[Submission], seed: int) -> list[Outcom
         nbgrader(course, "autograde", name)
         nbgrader(course, "generate_feedback", name)
     given = marks(course)
-    return [outcome(course, one, given.get((one.student, one.assignment.name)), seed) for one in class_]
+    return [outcome(course, one, given.get(one.student, {}), seed) for one in class_]
 
 
 def report(seed: int = 0, count: int = 50, show: str = "") -> str:

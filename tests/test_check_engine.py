@@ -139,6 +139,18 @@ def test_the_listing_of_an_engine_without_backward_pushes_result_by_result() -> 
     assert scope["a"].grad == float(report.failures[0].got)
 
 
+def unwritten(self: Any, other: Any) -> Any:
+    raise NotImplementedError
+
+
+def test_what_is_not_written_yet_is_missing_or_if_it_is_demanded_a_failure() -> None:
+    engine = make(Growing, __mul__=unwritten, __rmul__=unwritten)
+    assert not check.engine(engine, ["add", "mul"], level="values")
+    report = check.engine(engine, level="values")
+    assert report
+    assert {"a * b", "a * 2", "2 * a"} <= set(report.missing)
+
+
 class Derived(Value):
     """Division by way of a power, subtraction by way of a product, as micrograd does it."""
 

@@ -136,6 +136,15 @@ def test_what_is_not_known_is_refused():
         read("mine", "# Mine\n```python solutions f, 1 + 1 points\n```\n")
 
 
+def test_a_step_is_no_more_right_than_those_it_is_built_on():
+    text = nbgrader(load("14_build_the_engine"), SECRET)
+    missing = run(text, {"Value": "clas Value: pass"})
+    assert all(missing[f"{task.name}-test"] for task in load("14_build_the_engine").tasks)
+    unwritten = run(text, {"push": load("14_build_the_engine").task("push").stub(TODO)})
+    assert [task for task in ("add", "mul", "init", "push", "backward", "tanh", "train")
+            if not unwritten[f"{task}-test"]] == ["add", "mul", "init"]
+
+
 # ── what is said of answers ──────────────────────────────────────────────────────────────────
 
 
@@ -458,7 +467,7 @@ def test_submissions_of_the_benchmark_are_of_all_kinds_and_say_what_is_due():
     assert {one.kind for one in found} == set(benchmark.KINDS)
     for one in found:
         full = sum(sum(task.points) for task in one.assignment.tasks)
-        assert (one.due == full) == (one.kind in ("right", "curious"))
+        assert (sum(one.due.values()) == full) == (one.kind in ("right", "curious"))
 
 
 @pytest.mark.slow

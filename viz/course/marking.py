@@ -82,8 +82,10 @@ def examine(assignment: Assignment, task: Task, answers: Mapping[str, Any], stud
         return "it is not there: did its cell run?"
     right = assignment.scope(task, student)
     if task.test:
-        given = {one.name: answers[one.name] for one in assignment.tasks if one.name in answers}
-        outcome = attempt(eval, (task.test, right | given), copied=False)
+        solved = {one.name for one in assignment.tasks}
+        given = {name: answers[name] for name in solved if name in answers}
+        helpers = {name: value for name, value in right.items() if name not in solved}
+        outcome = attempt(eval, (task.test, helpers | given), copied=False)
         if isinstance(outcome, Raised):
             return outcome.told(seed is not None)
         return "" if outcome and not isinstance(outcome, str) else str(outcome)

@@ -387,8 +387,8 @@ def test_each_sheet_is_a_page_of_paper(level, tmp_path):
     with started() as browser:
         for path in (sheets, keys):
             browser.get(path.as_uri())
-            pages = re.findall(rb"/Type\s*/Page\b", base64.b64decode(browser.print_page()))
-            assert len(pages) == 3
+            printed = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"]
+            assert len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(printed))) == 3
 
 
 # ── Moodle ───────────────────────────────────────────────────────────────────────────────────

@@ -115,8 +115,8 @@ def worksheets(
 ) -> list[Path]:
     """Write a worksheet for each student, with the name on it and other exercises; the files that were written.
 
-    `class.html` has all of them, each on a page of its own, to print or to save as PDF; three exercises fill a page of
-    A4. `keys.html` has the answers in the same order. The rest is as for `viz.worksheet`; a student's exercises are
+    `class.html` has all of them, each on a page of its own, to print or to save as PDF: drawings are as small as that
+    needs, so that more than three exercises are hard to read. `keys.html` has the answers in the same order. The rest is as for `viz.worksheet`; a student's exercises are
     drawn by the name and by the seed.
 
     Raises `UsageError` for no students, or for names as `write` does, and what `viz.worksheet` raises.
@@ -129,7 +129,7 @@ def worksheets(
     for name in class_list:
         own = random.Random(f"{name} {seed}").randrange(10**6)
         sheets.append(replace(worksheet(n, level, own, language=language), student=name))
-    return [written(Path(folder) / f"{part}.html", bound(sheets, solved))
+    return [written(Path(folder) / f"{part}.html", bound(sheets, solved, fitted=True))
             for part, solved in (("class", False), ("keys", True))]
 
 

@@ -74,24 +74,7 @@ class Worksheet:
 
     def sheet(self, solved: bool) -> Page:
         """One of the two."""
-        return Page(bound([self], solved), self.drawings(solved)[0], heading(self.language, solved))
-
-    def drawings(self, solved: bool) -> list[str]:
-        """The graph of each exercise as SVG, with all numbers or with blanks."""
-        return sized([drawing(*picture, solved) for picture in self._pictures])
-
-    def body(self, solved: bool) -> str:
-        """What is on one of the two."""
-        pairs = zip(self.exercises, self.drawings(solved), strict=True)
-        return labelled(
-            "worksheet.html",
-            self.language,
-            title=heading(self.language, solved),
-            student=escape(printable(self.student)),
-            kind="solved" if solved else "unsolved",
-            exercises="\n".join(section(i, *pair, solved) for i, pair in enumerate(pairs, 1)),
-            foot=escape(repr(self)),
-        )
+        return Page(bound([self], solved), drawings(self, solved)[0], heading(self.language, solved))
 
     def __repr__(self) -> str:
         language = "" if self.language == "en" else f", language={self.language!r}"
@@ -101,12 +84,31 @@ class Worksheet:
         return self.page._repr_mimebundle_() | {"text/plain": repr(self)}
 
 
-def bound(sheets: Sequence[Worksheet], solved: bool) -> str:
-    """The text of a page with several worksheets, or the keys to them, each on paper of its own."""
+def bound(sheets: Sequence[Worksheet], solved: bool, *, fitted: bool = False) -> str:
+    """The text of a page with worksheets, or the keys to them; `fitted` makes drawings small so that each fits on A4."""
     language = sheets[0].language
     style = variables("light") + formulas() + page_file("worksheet.css")
-    bodies = "\n".join(sheet.body(solved) for sheet in sheets)
+    bodies = "\n".join(body(sheet, solved, fitted) for sheet in sheets)
     return framed(bodies, title=heading(language, solved), style=style, language=language)
+
+
+def body(sheet: Worksheet, solved: bool, fitted: bool) -> str:
+    """What is on a worksheet, or on the key to it."""
+    pairs = zip(sheet.exercises, drawings(sheet, solved), strict=True)
+    return labelled(
+        "worksheet.html",
+        sheet.language,
+        title=heading(sheet.language, solved),
+        student=escape(printable(sheet.student)),
+        kind=f"{'solved' if solved else 'unsolved'}{' fitted' if fitted else ''}",
+        exercises="\n".join(section(i, *pair, solved) for i, pair in enumerate(pairs, 1)),
+        foot=escape(repr(sheet)),
+    )
+
+
+def drawings(sheet: Worksheet, solved: bool) -> list[str]:
+    """The graph of each exercise as SVG, with all numbers or with blanks."""
+    return sized([drawing(*picture, solved) for picture in sheet._pictures])
 
 
 def heading(language: str, solved: bool) -> str:

@@ -116,8 +116,8 @@ def worksheets(
     """Write a worksheet for each student, with the name on it and other exercises; the files that were written.
 
     `class.html` has all of them, each on a page of its own, to print or to save as PDF: drawings are as small as that
-    needs, so that more than three exercises are hard to read. `keys.html` has the answers in the same order. The rest is as for `viz.worksheet`; a student's exercises are
-    drawn by the name and by the seed.
+    needs, so that more than three exercises are hard to read. `keys.html` has the answers in the same order. The rest
+    is as for `viz.worksheet`; a student's exercises are drawn by the name and by the seed.
 
     Raises `UsageError` for no students, or for names as `write` does, and what `viz.worksheet` raises.
     """

@@ -85,7 +85,7 @@ class Worksheet:
 
 
 def bound(sheets: Sequence[Worksheet], solved: bool, *, fitted: bool = False) -> str:
-    """The text of a page with worksheets, or the keys to them; `fitted` makes drawings small so that each fits on A4."""
+    """The text of a page with worksheets or their keys; if `fitted`, drawings are so small that each fits on A4."""
     language = sheets[0].language
     style = variables("light") + formulas() + page_file("worksheet.css")
     bodies = "\n".join(body(sheet, solved, fitted) for sheet in sheets)

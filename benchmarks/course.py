@@ -62,7 +62,7 @@ def right(task: Task, rng: random.Random) -> Answer:
 
 def spy(task: Task, rng: random.Random) -> Answer:
     """Right, and prints what it is given, and what has run before."""
-    source = re.sub(r"^( *)### BEGIN SOLUTION\n", r"\1print(locals())\n", task.solution, flags=re.MULTILINE)
+    source = re.sub(r"^( *)### BEGIN SOLUTION\n", r"\1print({k: v for k, v in locals().items() if k != 'self'})\n", task.solution, flags=re.MULTILINE)
     return Answer("right and curious", f"{source}\nprint(In, globals().get('_i'), globals().get('_ii'))", right=True)
 
 
@@ -163,6 +163,8 @@ def submissions(seed: int, count: int) -> Iterator[Submission]:
         ways = KINDS[kind]
         drawn = [*ways, *(rng.choice(ways) for _ in assignment.tasks)][: len(assignment.tasks)]
         rng.shuffle(drawn)
+        if right in drawn:  # without the first step of the engine all others are wrong, and there is little to see
+            drawn.insert(0, drawn.pop(drawn.index(right)))
         yield Submission(f"student{number:02}", assignment, kind, {
             task.name: way(task, rng) for task, way in zip(assignment.tasks, drawn, strict=True)})
 

@@ -62,7 +62,8 @@ def right(task: Task, rng: random.Random) -> Answer:
 
 def spy(task: Task, rng: random.Random) -> Answer:
     """Right, and prints what it is given, and what has run before."""
-    source = re.sub(r"^( *)### BEGIN SOLUTION\n", r"\1print({k: v for k, v in locals().items() if k != 'self'})\n", task.solution, flags=re.MULTILINE)
+    spying = r"\1print({k: v for k, v in locals().items() if k != 'self'})\n"
+    source = re.sub(r"^( *)### BEGIN SOLUTION\n", spying, task.solution, flags=re.MULTILINE)
     return Answer("right and curious", f"{source}\nprint(In, globals().get('_i'), globals().get('_ii'))", right=True)
 
 

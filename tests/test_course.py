@@ -260,7 +260,7 @@ def test_what_is_handed_out_has_no_solution_no_hidden_test_and_the_numbers_of_it
     assert "HIDDEN TESTS" not in text
     assert str(SECRET) not in text
     assert "{{" not in text
-    assert found[1]["source"] == opening(load(name), "ada")
+    assert found[1]["source"] == opening("ada")
     solutions = [re.findall(r"### BEGIN SOLUTION\n(.*?)\n *### END", task.solution, re.S) for task in load(name).tasks]
     assert not [part for parts in solutions for part in parts if any(part in cell["source"] for cell in found)]
 

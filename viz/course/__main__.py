@@ -11,7 +11,7 @@ from pathlib import Path
 from autograd import FileError, RerollError
 from autograd.files import printed
 from viz.course.assignments import names
-from viz.course.kit import handouts, worksheets, write, written
+from viz.course.kit import handouts, saved, worksheets, write
 from viz.course.questions import moodle
 
 FORMATS = ("nbgrader", "otter", "alone", "worksheets", "moodle")
@@ -59,7 +59,7 @@ def files(options: argparse.Namespace, students: Sequence[str]) -> list[Path]:
         return worksheets(options.out, students, options.number or 3, options.level, seed, language=options.language)
     if options.format == "moodle":
         path = options.out / f"level_{options.level}.xml"
-        return [written(path, moodle(options.number or 10, options.level, seed))]
+        return [saved(path, moodle(options.number or 10, options.level, seed))]
     if options.seed is None:
         print(f"hidden tests are drawn by --seed {seed}: keep it, to write the same ones again")
     return write(options.out, options.format, students, assignments=options.assignments, seed=seed)

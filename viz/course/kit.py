@@ -48,10 +48,10 @@ def write(
     some = chosen(listed("assignments", assignments))
     files = [*maker(some, count("seed", seed, least=None)),
              *((f"keys/{one.name}.csv", key(one, class_list)) for one in some if class_list)]
-    return [written(Path(folder) / name, text) for name, text in files]
+    return [saved(Path(folder) / name, text) for name, text in files]
 
 
-def written(path: Path, text: str) -> Path:
+def saved(path: Path, text: str) -> Path:
     """A file, in a folder that may have to be made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_file(path, text.encode())
@@ -104,7 +104,7 @@ def handouts(folder: str | os.PathLike[str], students: Iterable[str], assignment
         if not released.exists():
             raise UsageError(f"{released} is not there: run nbgrader generate_assignment {one.name} first")
         text = released.read_text(encoding="utf-8")
-        made += [written(Path(folder) / "handout" / name / one.name / released.name,
+        made += [saved(Path(folder) / "handout" / name / one.name / released.name,
                          notebooks.handout(text, one, name)) for name in class_list]
     return made
 
@@ -129,7 +129,7 @@ def worksheets(
     for name in class_list:
         own = random.Random(f"{name} {seed}").randrange(10**6)
         sheets.append(replace(worksheet(n, level, own, language=language), student=name))
-    return [written(Path(folder) / f"{part}.html", bound(sheets, solved, fitted=True))
+    return [saved(Path(folder) / f"{part}.html", bound(sheets, solved, fitted=True))
             for part, solved in (("class", False), ("keys", True))]
 
 

@@ -49,7 +49,7 @@ def filled(text: str, numbers: Scope) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda match: str(numbers.get(match[1], match[1])), text)
 
 
-def opening(assignment: Assignment, student: str) -> str:
+def opening(student: str) -> str:
     """The cell that says whose notebook this is."""
     comment = "whose numbers these are" if student else "your name, as you hand in: your numbers depend on it"
     return f'student = "{student}"  # {comment}'
@@ -110,7 +110,7 @@ def nbgrader_cells(assignment: Assignment, seed: int) -> Iterator[Cell]:
                     yield Cell("code", f"{HIDDEN}\n### BEGIN HIDDEN TESTS\n{trial(assignment, part, seed)}\n"
                                "### END HIDDEN TESTS", mark(f"{part.name}-hidden", points=hidden))
         if number == 0:
-            yield Cell("code", opening(assignment, ""))
+            yield Cell("code", opening(""))
 
 
 def handout(release: str, assignment: Assignment, student: str) -> str:
@@ -118,7 +118,7 @@ def handout(release: str, assignment: Assignment, student: str) -> str:
     notebook, numbers = json.loads(release), personal(assignment, student)
     texts = [part.source for part in assignment.parts if isinstance(part, Text)]
     own = {filled(text, {}): filled(text, numbers) for text in texts} | {
-        opening(assignment, ""): opening(assignment, student)}
+        opening(""): opening(student)}
     for cell in notebook["cells"]:
         source = "".join(cell["source"])
         cell["source"] = own.get(source, source).splitlines(keepends=True)
@@ -228,4 +228,4 @@ def otter_cells(assignment: Assignment, seed: int) -> Iterator[Cell]:
                 yield Cell("raw", "# END TESTS")
                 yield Cell("raw", "# END QUESTION")
         if number == 0:
-            yield Cell("code", opening(assignment, ""))
+            yield Cell("code", opening(""))

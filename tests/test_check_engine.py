@@ -145,7 +145,9 @@ def unwritten(self: Any, other: Any) -> Any:
 
 def test_what_is_not_written_yet_is_missing_or_if_it_is_demanded_a_failure() -> None:
     engine = make(Growing, __mul__=unwritten, __rmul__=unwritten)
-    assert not check.engine(engine, ["add", "mul"], level="values")
+    demanded = check.engine(engine, ["add", "mul"], level="values")
+    assert [failure.check for failure in demanded.failures] == ["a * b"]
+    assert demanded.failures[0].cause.startswith("it is not written yet: NotImplementedError is raised in unwritten")
     report = check.engine(engine, level="values")
     assert report
     assert {"a * b", "a * 2", "2 * a"} <= set(report.missing)

@@ -295,6 +295,8 @@ def ignored(student: Student, inner: Expression) -> float | None:
 
 def raised(student: Student, failing: Failing) -> Cause | None:
     """The line that raised, where nothing more is known."""
+    if failing.mismatch.kind == "raises NotImplementedError":
+        return Cause(f"it is not written yet: NotImplementedError is raised in {failing.mismatch.where}.")
     return Cause(f"the exception was raised in {failing.mismatch.where}.") if failing.mismatch.where else None
 
 

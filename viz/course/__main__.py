@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograd import FileError, RerollError
-from autograd.files import printed
+from autograd.command import Parser, printed
 from viz.course.assignments import names
 from viz.course.kit import handouts, saved, worksheets, write
 from viz.course.questions import moodle
@@ -22,10 +22,14 @@ examples:
   python -m viz.course --out course --students class.txt --assignments 02 14
   python -m viz.course --out sheets --format worksheets --students class.txt --level 2
 
-Then, in the folder of the first two: nbgrader generate_assignment 02_gradients, and
-python -m viz.course --out . --handouts --students class.txt gives each student a copy with its own numbers.
-What comes back into submitted/NAME/02_gradients/ is marked by nbgrader autograde 02_gradients, and
-nbgrader generate_feedback 02_gradients says to each what went wrong.
+Then, in the folder of the first two:
+  nbgrader generate_assignment 02_gradients
+  python -m viz.course --out . --handouts --students class.txt --assignments 02
+  nbgrader autograde 02_gradients
+  nbgrader generate_feedback 02_gradients
+
+The second gives each student a copy with its own numbers; the third marks what has come back into
+submitted/NAME/02_gradients/.
 
 Assignments: {", ".join(names())}.
 
@@ -75,11 +79,12 @@ def class_list(given: Sequence[str]) -> list[str]:
     return list(given)
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """What the command understands."""
-    parser = argparse.ArgumentParser(
-        prog="python -m viz.course", description="Write assignments that mark themselves, with other numbers for each.",
-        epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    parser = Parser(
+        prog="python -m viz.course",
+        description="Write assignments that mark themselves, worksheets and questions, with other numbers for each.",
+        epilog=EPILOG,
     )
     parser.add_argument("--out", metavar="FOLDER", type=Path, required=True, help="where to write")
     parser.add_argument("--format", choices=FORMATS, default="nbgrader",

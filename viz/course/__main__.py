@@ -71,7 +71,7 @@ def files(options: argparse.Namespace, students: Sequence[str]) -> list[Path]:
 
 def class_list(given: Sequence[str]) -> list[str]:
     """The names of a class: as given, or the lines of a file."""
-    if len(given) == 1 and Path(given[0]).suffix:
+    if len(given) == 1 and (Path(given[0]).is_file() or given[0].endswith(".txt")):
         try:
             return Path(given[0]).read_text(encoding="utf-8-sig").splitlines()
         except OSError as error:

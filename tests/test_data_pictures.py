@@ -150,11 +150,13 @@ def test_mnist_is_downloaded_once(monkeypatch, tmp_path):
     assert kept == SMALL
 
 
+@pytest.mark.parametrize("terminal", [True, False])
 @pytest.mark.parametrize("progress", [True, False])
-def test_a_download_shows_its_progress_if_it_may(monkeypatch, capsys, progress):
+def test_a_download_shows_its_progress_in_a_terminal_if_it_may(monkeypatch, capsys, progress, terminal):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal, raising=False)
     served(monkeypatch, {f"{name}.gz": gzip.compress(contents, mtime=0) for name, contents in SMALL.items()})
     data.mnist(progress=progress)
-    assert bool(capsys.readouterr().err) is progress
+    assert bool(capsys.readouterr().err) is (progress and terminal)
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])

@@ -216,7 +216,7 @@ def checkpoint_file(data: bytes) -> None:
         mine.moments = moments_of(mine.callbacks[:1])
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            mine.run(progress=False)
+            mine.run(shown=False)
         assert all(type(value.data) is float for value in mine.model.parameters())
 
 

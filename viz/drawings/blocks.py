@@ -16,7 +16,7 @@ from autograd import SizeError
 from viz.arguments import one_of
 from viz.drawings.canvas import canvas
 from viz.drawings.legend import BLOCKS, attach
-from viz.drawings.render import Drawing
+from viz.drawings.render import Drawing, pace
 from viz.style import SIZE, SMALL, Theme, theme_named
 from viz.text.markup import cell, font, row, shorten, table
 
@@ -100,6 +100,7 @@ def paint(
                 rank.node(names[node.of])
                 rank.node(names[name])
                 rank.edge(names[node.of], names[name], style="invis")  # the forward half is on the left
+    pace(drawing)
     return drawing
 
 

@@ -11,7 +11,7 @@ import autograd
 from autograd import SizeError, UsageError
 from viz.drawings import blocks
 from viz.drawings.canvas import canvas
-from viz.drawings.render import Drawing
+from viz.drawings.render import Drawing, pace
 from viz.style import SIZE, SMALL, Theme, theme_named
 from viz.text.markup import cell, row, shorten, table
 
@@ -108,6 +108,7 @@ def scalars(nodes: Iterable[Any], direction: str, theme: Theme) -> Drawing:
     for node in itertools.chain(*groups.values()):
         for source in node.reads:
             drawing.edge(f"{places[source]}:{leave}", f"{places[node.name]}:{enter}")
+    pace(drawing)
     return drawing
 
 

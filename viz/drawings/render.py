@@ -18,7 +18,7 @@ import threading
 import xml.etree.ElementTree as ET
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from html import escape
 from pathlib import Path
@@ -29,6 +29,7 @@ from graphviz.backend import dot_command
 
 from autograd import UsageError
 from autograd.files import replacing
+from viz.drawings.layout import Link, paced
 from viz.errors import RendererNotFoundError, RenderError
 from viz.style import FAMILY, FONT, dark_too
 
@@ -109,6 +110,12 @@ def render(source: str, format: str, scale: float = 1.0) -> bytes:
     return done.stdout.replace(f'"{FONT},sans-Serif"'.encode(), f'"{FAMILY}"'.encode())
 
 
+def pictures(sources: Iterable[str]) -> list[str]:
+    """The pictures that DOT texts describe as SVG, all drawn at once."""
+    begin = "<?xml "
+    return [begin + svg for svg in render("\n".join(sources), "svg").decode().split(begin)[1:]]
+
+
 _lock = threading.RLock()
 
 
@@ -130,6 +137,18 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
     `source` is its DOT text; `svg()` the picture as text; `write("f.png")` a file. What the graphviz
     library offers (`render`, `view`, `pipe`, subgraphs, attributes) works as documented there.
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.links: list[Link] = []
+        self.labelled = False
+
+    def edge(self, tail_name: str, head_name: str, *args: Any, **attributes: Any) -> None:
+        """An edge between two nodes; see the graphviz library."""
+        super().edge(tail_name, head_name, *args, **attributes)
+        self.labelled |= "label" in attributes
+        if attributes.get("constraint") != "false":
+            self.links.append((tail_name.partition(":")[0], head_name.partition(":")[0]))
 
     def svg(self) -> str:
         """The picture as SVG text."""
@@ -171,6 +190,11 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         options.setdefault("quiet", True)
         with layout_program():
             return str(super().render(*args, **options))
+
+
+def pace(drawing: Drawing) -> None:
+    """Give a layout no more care than there is time for; raises `SizeError` where it would take too long."""
+    drawing.graph_attr.update(paced(drawing.links, drawing.labelled))
 
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"

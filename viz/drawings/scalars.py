@@ -11,9 +11,10 @@ from viz.arguments import one_of
 from viz.drawings import circuit, record
 from viz.drawings.clusters import frame, neurons
 from viz.drawings.expand import expanded
+from viz.drawings.layout import paced
 from viz.drawings.legend import SCALARS, attach
 from viz.drawings.picture import Mark, Picture
-from viz.drawings.render import Drawing
+from viz.drawings.render import Drawing, pace
 from viz.drawings.scene import Scene
 from viz.style import theme_named
 from viz.text import naming
@@ -98,6 +99,7 @@ def paint(
         shown = {"gradient": scene.gradients is not False, "local": scene.local_derivatives}
         meanings = [meaning for meaning in SCALARS if shown.get(meaning, True)]
         attach(picture.drawing, meanings, scene.theme, scene.caption, marks)
+    pace(picture.drawing)
     return picture
 
 
@@ -113,6 +115,8 @@ def _check_size(values: Sequence[Value], limit: int) -> None:
             "limit=, draw a value nearer to the leaves or a smaller example, or use autograd.dot and autograd.sum "
             "in place of long chains of + and *"
         )
+    # What takes too long as it is, before operations and wires come in between, need not be painted.
+    paced([(str(arg.serial), str(value.serial)) for value in values for arg in value.args])
 
 
 def _roots(root: Value | Iterable[Value]) -> list[Value]:

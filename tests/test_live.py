@@ -109,3 +109,41 @@ def test_it_shows_itself_in_notebooks():
     bundle = viz.live("x * y", x=2, y=3)._repr_mimebundle_()
     assert "srcdoc=" in bundle["text/html"]
     assert bundle["image/svg+xml"].startswith("<svg")
+
+
+def test_a_model_is_shown_in_layers_and_parts():
+    model = nn.MLP(2, [3, 1], "tanh", "sigmoid", seed=0)
+    network = data_of(viz.live(model))["network"]
+    assert [(layer["name"], layer["about"], len(layer["neurons"])) for layer in network["layers"]] == [
+        ("inputs", "", 2), ("layer 1", "tanh", 3), ("layer 2", "σ", 1)]
+    assert [part["name"] for part in network["parts"]] == [
+        "the whole graph", *(f"layer 1, neuron {i}" for i in range(3)), "layer 2, neuron 0"]
+
+
+def test_a_loss_is_shown_in_the_layers_of_its_model():
+    model, x = nn.MLP(2, [3, 1], "tanh", "sigmoid", seed=0), [Value(0.5, "x1"), Value(-1.0, "x2")]
+    loss = (model(x) - 1.0) ** 2
+    data = data_of(viz.live(loss, clusters=model))
+    network, names = data["network"], [value["name"] for value in data["values"].values()]
+    assert [names[neuron["value"]] for neuron in network["layers"][0]["neurons"]] == ["x1", "x2"]
+    assert network["parts"][-1]["name"] == "outside the layers"
+    rows = network["layers"][2]["weights"]
+    assert [[names[place] for [place] in row] for row in rows] == [["W2[0,0]", "W2[0,1]", "W2[0,2]"]]
+    turns = {network["parts"][turn]["name"] for turn in network["turns"]}
+    assert turns == {part["name"] for part in network["parts"][1:]}  # the whole is no one's turn
+
+
+def test_the_loss_of_several_examples_has_layers_too():
+    model = nn.MLP(2, [3, 1], "tanh", "sigmoid", seed=0)
+    losses = [(model([Value(float(a)), Value(float(b))]) - float(a != b)) ** 2 for a in (0, 1) for b in (0, 1)]
+    network = data_of(viz.live(sum(losses), clusters=model))["network"]
+    assert [neuron["value"] for neuron in network["layers"][0]["neurons"]] == [None, None]
+    assert [part["name"] for part in network["parts"]][1::4] == ["layer 1, neuron 0", "outside the layers"]
+
+
+@pytest.mark.slow
+def test_two_thousand_values_of_a_model_take_a_moment():
+    page = viz.live(nn.MLP(2, [40, 40, 1], "tanh", "sigmoid", seed=0))
+    data = data_of(page)
+    assert len(data["values"]) > 1900
+    assert page.count("<template") == len({part["drawn"] for part in data["network"]["parts"]}) == 3

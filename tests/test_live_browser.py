@@ -286,6 +286,27 @@ def test_a_graph_of_hundreds_of_values_is_worked_out_within_a_frame(open_page):
     assert milliseconds[1] < 16
 
 
+@pytest.mark.parametrize("root", ["(sigmoid(w*x + b) - y)**2", nn.MLP(2, [3, 1], "tanh", "sigmoid", seed=0)])
+def test_graph_sliders_and_sentence_are_seen_together(open_page, root):
+    numbers = {"w": 0.5, "x": 1, "b": -0.2, "y": 1} if isinstance(root, str) else {}
+    browser = open_page(root, "#step=3", **numbers)
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 1280, "height": 720, "deviceScaleFactor": 1, "mobile": False})
+    settle(browser)
+    sides = browser.execute_script("""
+        const sides = id => { const { left, top, right, bottom } = document.getElementById(id).getBoundingClientRect();
+                              return [left, top, right, bottom]; };
+        return ["controls", "formula", "graph", "zoom", "leaves"].map(sides);
+    """)
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert all(left >= 0 and top >= 0 and right <= 1280 and bottom <= 720 for left, top, right, bottom in sides)
+    _, formula, graph, zoom, leaves = sides
+    assert formula[3] <= graph[1] + 1
+    assert graph[3] <= zoom[1] + 1
+    assert graph[2] <= leaves[0] + 1
+    assert graph[3] - graph[1] > 150
+
+
 @pytest.mark.parametrize("width", [1280, pytest.param(768, marks=pytest.mark.slow), 390])
 def test_long_numbers_are_not_cut(browser, open_page, width):
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",

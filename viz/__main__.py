@@ -111,8 +111,9 @@ def parser() -> Parser:
                         help="walk step by step: Enter goes on, b back, q quits; without a terminal, all are told")
     pages.add_argument("--playground", action="store_true",
                        help="a page on which to type any expression, play.html or what -o names")
-    parser.add_argument("--style", choices=STYLES, default="record",
-                        help="boxes with label, data and grad, or the lectures' circuit (default: %(default)s)")
+    parser.add_argument("--style", choices=STYLES,
+                        help="boxes with label, data and grad, or the lectures' circuit (default: record; of a page, "
+                             "circuit)")
     parser.add_argument("--theme", choices=THEMES,
                         help="colours (default: light; of a page, what the reader's system prefers)")
     parser.add_argument("--direction", choices=DIRECTIONS, default="LR",
@@ -150,7 +151,9 @@ def picture(walk: Walk, options: argparse.Namespace) -> None:
     for value in walk.values:
         if value.op is not ops.constant:
             value.label = walk.names[value]
-    look = {"style": options.style, "direction": options.direction, "number_format": options.number_format}
+    look = {"direction": options.direction, "number_format": options.number_format}
+    if options.style:
+        look["style"] = options.style
     if options.output.suffix.lower() in PAGES:
         look |= {"title": options.expression, "theme": options.theme}
         if options.quiz:

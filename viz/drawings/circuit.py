@@ -41,13 +41,14 @@ class Circuit:
 
     def add(self, value: Value) -> None:
         """A value: what makes it, and the wire that carries it."""
-        start = self.operation(value, value.op) if isinstance(value.op, ops.Op) else self.leaf(value)
+        op = self.scene.made.get(value)
+        start = self.operation(value, op) if op else self.leaf(value)
         if value.op is ops.constant:
             self.taps[value] = start
             return
-        between = value.args and value not in self.scene.roots
+        between = op and value not in self.scene.roots
         name = f"{isolated(shorten(self.scene.labels[value]))} = " if between and self.scene.labels[value] else ""
-        made = Mark(value, "operation" if value.args else "line")
+        made = Mark(value, "operation" if op else "line")
         gradient, stroke = self.scene.gradient(value), self.scene.result(value)
         tap = self.wire(start, self.scene.ids[value], value, gradient, made, name, stroke)
         if self.forks(value):
@@ -101,7 +102,7 @@ class Circuit:
         scene, picture = self.scene, self.picture
         down = scene.direction == "TB"  # numbers stand beside the line then, and need room from it
         attributes = {"border": "0", "cellborder": "0", "cellspacing": "0", "cellpadding": "5" if down else "2"}
-        data = replace(scene.data(value), subject=gradient.subject, before=name)
+        data = replace(scene.data(value), subject=gradient.subject, before=name, called=bool(name))
         if not down:
             rows = [row(picture.cell(data)), "<hr/>", row(picture.cell(gradient))]
         else:

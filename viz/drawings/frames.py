@@ -171,6 +171,15 @@ class Frames(Sequence[Frame]):
         """All that the walk finds, with a mark for each part, for pages; with room for such a number in any place."""
         return paint(replace(self.sheet, room=room), self.style, self.clusters, self.legend, marks={})
 
+    def part(self, values: Sequence[Value], room: str = "") -> Picture:
+        """A picture of some values and what they are made of, with all that the walk finds of them."""
+        shown = set(values).union(*(value.args for value in values))
+        users = {value: {user for user, _ in self.users[value]} for value in values}
+        ends = [value for value in values if not users[value] or users[value] - shown]
+        sheet = replace(self.sheet, values=[value for value in self.sheet.values if value in shown], roots=ends,
+                        whole=self.sheet.values, room=room)
+        return paint(sheet, self.style, None, self.legend, marks={})
+
 
 def steps(
     root: Value,

@@ -32,8 +32,8 @@ class Mark:
     """What a part of a drawing shows: whose it is, its role there, and its text if it is one.
 
     Roles of texts are "name", "data", "gradient" and "local"; of nodes what they are filled with, and "operation" for
-    what makes a value; "line" of others. `before` stands before the text, as "grad " does before a gradient, and
-    `widest` is the widest text there must be room for.
+    what makes a value; "line" of others. `before` stands before the text, as "grad " does before a gradient; it is
+    `called` where that is the name of the value. `widest` is the widest text there must be room for.
     """
 
     subject: Value | Operand | None
@@ -42,6 +42,7 @@ class Mark:
     look: Look = "known"
     before: str = ""
     widest: str = ""
+    called: bool = False
 
     @property
     def written(self) -> str:

@@ -18,8 +18,8 @@ def draw(scene: Scene, marks: dict[str, Mark] | None = None) -> Picture:
     picture = scene.picture(marks, ranksep="0.3", nodesep="0.2")
     for value in scene.values:
         picture.node(scene.ids[value], Mark(value, scene.kind(value)), box(scene, picture, value), shape="plain")
-        if isinstance(value.op, ops.Op):
-            connect(scene, picture, value, value.op)
+        if value in scene.made:
+            connect(scene, picture, value, scene.made[value])
     return picture
 
 

@@ -37,6 +37,8 @@ class Scene:
     gradients: bool | None
     local_derivatives: bool
     highlighted: Collection[Value | Operand] = frozenset()
+    whole: Sequence[Value] = ()
+    """The values of the graph that this is a part of; none where it is all of it."""
 
     before_gradient: ClassVar[str] = "grad "
     """What stands before a gradient in a box."""
@@ -47,12 +49,19 @@ class Scene:
     @cached_property
     def ids(self) -> dict[Value, str]:
         """A name for each value in DOT."""
-        return {value: f"v{i}" for i, value in enumerate(self.values)}
+        return {value: f"v{i}" for i, value in enumerate(self.whole or self.values)}
 
     @cached_property
     def uses(self) -> Counter[Value]:
         """How often each value is an operand."""
-        return Counter(arg for value in self.values for arg in value.args)
+        return Counter(arg for value in self.whole or self.values for arg in value.args)
+
+    @cached_property
+    def made(self) -> dict[Value, ops.Op]:
+        """The operations that are shown, by what they make: a part of a graph begins with values from elsewhere."""
+        shown = frozenset(self.values)
+        inside = [value for value in self.values if shown.issuperset(value.args)]
+        return {value: value.op for value in inside if isinstance(value.op, ops.Op)}
 
     @cached_property
     def gradients_known(self) -> bool:

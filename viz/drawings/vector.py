@@ -3,7 +3,8 @@
 Elements take the colours of style sheets. Nodes and edges get `data-value="v3"` for what belongs to a value,
 `data-edge="v3e0"` for what belongs to its operand number 0, and `data-operation` for what makes the value.
 Numbers get `data-number`: v3:data, v3:gradient, v3e0:gradient (what came back along the edge) and v3e0:local;
-`data-before` is what stands before the number, and `data-room` how many characters there is room for.
+`data-before` is what stands before the number, and `data-room` how many characters there is room for. Names get
+`data-name`, and so do numbers after a name.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from autograd import Value
 from viz.drawings.picture import NUMBERS, Mark, Picture, key, named
 from viz.drawings.render import SVG
 
@@ -98,4 +100,6 @@ class Reader:
                 element.set("data-before", mark.before)
                 if mark.space:
                     element.set("data-room", str(len(mark.space)))
+            if element.tag == TEXT and (mark.role == "name" or mark.called) and isinstance(mark.subject, Value):
+                element.set("data-name", named(self.picture.ids, mark.subject))
             yield element

@@ -36,7 +36,8 @@ class Graph {
   // Shows what is known after some steps, the last of them highlighted.
   show(position) {
     const step = walk.steps[position - 1];
-    this.known = Object.assign({}, walk.given, ...walk.steps.slice(0, position).map(each => each.known));
+    this.known = { ...walk.given };
+    for (let i = 0; i < position; i += 1) Object.assign(this.known, walk.steps[i].known);
     for (const { element, key, known } of this.numbers) {
       element.classList.toggle("unknown", !known && !(key in this.known));
       element.classList.toggle("fresh", Boolean(step) && step.fresh.includes(key));

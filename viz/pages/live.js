@@ -128,10 +128,15 @@ class Plane {
   }
 }
 
+// A walk whose address keeps more than the step.
+class LiveSteps extends Steps {
+  get address() { return String(new URLSearchParams({ step: this.steps[this.position], ...live.told() })); }
+}
+
 // Everything that follows when a number is moved, once for each picture of the screen.
 class Live {
   constructor() {
-    this.waiting = null;
+    Object.assign(this, { waiting: null, also: [], tells: [], hears: [] });
     this.read();
     $("#reset").addEventListener("click", () => this.leaves.forEach(leaf => leaf.move(leaf.start)));
     this.plane = walk.plane && new Plane($("#plane"), walk.plane, this);
@@ -147,34 +152,62 @@ class Live {
 
   begin() {
     for (const leaf of this.leaves) leaf.show();
+    addEventListener("hashchange", () => this.hear());
+    this.hear();
     this.draw();
+  }
+
+  // Numbers that are not as they were, for the address, and what else it keeps.
+  told() {
+    const moved = this.leaves.filter(leaf => !Object.is(leaf.number, leaf.start));
+    return Object.assign(Object.fromEntries(moved.map(leaf => [leaf.id, shortest(leaf.number)])), ...this.tells.map(tell => tell()));
+  }
+
+  hear() {
+    const asked = new URLSearchParams(location.hash.slice(1));
+    for (const leaf of this.leaves) {
+      const number = asked.has(leaf.id) ? parsed(asked.get(leaf.id)) : undefined;
+      if (number !== undefined && !Object.is(number, leaf.number)) leaf.move(number);
+    }
+    for (const hear of this.hears) hear(asked);
   }
 
   leaf(place) { return this.leaves.find(leaf => leaf.place === place); }
 
   moved() {
+    this.stirred = true;
     this.waiting ??= requestAnimationFrame(() => {
       this.waiting = null;
       numbers.run();
       player.graph.write(true);
       player.tell();
+      view.lens.draw();
       this.draw();
     });
   }
 
   draw() {
     $("#whole").replaceChildren(...player.formula(walk.whole));
-    for (const leaf of this.leaves) leaf.draw();
+    for (const leaf of this.leaves) if (!leaf.row.hidden) leaf.draw();
     this.plane?.draw();
+    for (const draw of this.also) draw();
     clearTimeout(this.resting);
     if (player.entries.length <= FEW) this.list();
-    else this.resting = setTimeout(() => this.list(), 150);
+    this.resting = setTimeout(() => this.rest(), 150);
+  }
+
+  // When nothing moves any more.
+  rest() {
+    if (player.entries.length > FEW) this.list();
+    if (this.stirred) player.remember();
+    this.stirred = false;
   }
 
   // The sentences of all steps, what a screen reader says of values, and numbers too small to be read; of many, when
   // nothing moves.
   list() {
     player.entries.forEach((entry, i) => {
+      if (entry.hidden) return;
       const text = player.text.sentence(walk.steps[i].said), link = entry.firstElementChild;
       if (link.textContent !== text) link.textContent = text;
     });

@@ -15,10 +15,12 @@ from typing import Any
 import numpy.typing as npt
 
 from autograd import UsageError, Value, ancestors, ops
+from viz.drawings import neurons
 from viz.drawings.frames import Frames
 from viz.drawings.network import is_model
-from viz.drawings.vector import vector
-from viz.pages.plane import network, plane
+from viz.drawings.vector import text, vector
+from viz.pages.layers import LARGEST, Layers
+from viz.pages.plane import Data, network, plane
 from viz.pages.sliders import slider
 from viz.pages.steps import player, read, walk_data, walked
 from viz.pages.web import Page, labelled, page_file, saved
@@ -55,7 +57,11 @@ def live(
     `root` is a value, what `viz.steps` returned, an expression as `viz.parse` reads it, whose names get their numbers
     as `x=-2`, or a model with one output, whose inputs are then called x1, x2 and so on. Other options are those of
     `viz.html` and `viz.steps`; with `constants`, constants have sliders too. The player of `viz.html` is there, and
-    tells the steps with the numbers that are set.
+    tells the steps with the numbers that are set. The address of the page keeps the step and the numbers.
+
+    Of a model the page shows the neurons and weights; a click on a neuron opens its scalars and the steps about them,
+    a click on the name of a layer folds it. Values and neurons are found by name. So does that of a value that a model
+    has a part in, such as a loss, with `clusters=model`.
 
     `boundary=(x1, x2)` names two leaves, and perhaps as a third the value to be shown, where it is not the root: the
     plane of the two is coloured by what that value is there, from orange to blue with the threshold at ½ for a sigmoid
@@ -65,21 +71,44 @@ def live(
     and no network. It writes numbers in formats such as ".4g", ".2f" and ".3e".
     """
     root, title = read(root, title, options)
-    if is_model(root):
-        inputs, root = network(root, data)
-        title, boundary = title or words(language)["network"], boundary or (inputs if len(inputs) == 2 else None)
+    if is_model(root) and not constants:
+        inputs, output = network(root, data)
+        boundary = boundary or (inputs if len(inputs) == 2 else None)
+        return saved(of_network(root, output, title, theme, language, boundary, data, options), path)
+    if is_model(model := options.get("clusters")):
+        return saved(of_network(model, root, title, theme, language, boundary, data, options), path)
     if constants:
         root, boundary = loosened(root, boundary, options.pop("names", None))
     frames = walked("live", root, theme, options)
     moving = Moving(frames)
     known = moving.data() | {"plane": plane(frames, boundary, data)}
     written = player(
-        frames, vector(frames.picture(WIDE)), known, title, theme, language,
+        frames, text(vector(frames.picture(WIDE))), known, title, theme, language,
         style=page_file("live.css"), panel=labelled("live.html", language),
-        script=PRELUDE + moving.script() + page_file(*SCRIPTS),
+        script=PRELUDE + moving.script() + page_file(*SCRIPTS), kind="LiveSteps",
     )
     page = Page(written, frames.drawing().svg(), words(language)["live"])
     return saved(page, path)
+
+
+def of_network(
+    model: Any, root: Any, title: str, theme: str | None, language: str, boundary: Sequence[Value] | None,
+    data: Data | None, options: dict[str, Any],
+) -> Page:
+    """The page of a value that a model has a part in: its neurons and weights, and the scalars of one at a time."""
+    frames = walked("live", root, theme, {"limit": LARGEST} | options)
+    moving, layers = Moving(frames), Layers(model, frames, language)
+    drawings = layers.drawings(WIDE)
+    known = moving.data() | {"plane": plane(frames, boundary, data), "network": layers.data()}
+    parts = "".join(f'<template id="part-{i}">{drawing}</template>\n' for i, drawing in drawings.items())
+    written = player(
+        frames, drawings[layers.drawn[0]], known, title or words(language)["network"], theme, language,
+        style=page_file("live.css", "network.css"),
+        panel=labelled("network.html", language) + parts + labelled("live.html", language),
+        script=PRELUDE + moving.script() + page_file(*SCRIPTS, "network.js"), kind="LiveSteps",
+    )
+    still = neurons.draw(model, theme=theme or "light").svg()
+    return Page(written, still, words(language)["network"])
 
 
 def loosened(root: Any, boundary: Sequence[Value] | None, names: Any) -> tuple[Value, Sequence[Value] | None]:

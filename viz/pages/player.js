@@ -26,7 +26,7 @@ class Player {
 
   // Goes to the step that the address names, or to the one before it; without one, to a position.
   open(position) {
-    const asked = /[#&]step=(\d+)$/.exec(location.hash);
+    const asked = /[#&]step=(\d+)(&|$)/.exec(location.hash);
     this.go(asked ? this.steps.findLastIndex(step => step <= Number(asked[1])) : position, false);
   }
 

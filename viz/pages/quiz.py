@@ -16,7 +16,7 @@ from typing import Any
 from autograd import UsageError, Value
 from viz.drawings.frames import Frame, Frames
 from viz.drawings.picture import Operand
-from viz.drawings.vector import vector
+from viz.drawings.vector import text, vector
 from viz.pages.steps import player, read, walk_data, walked
 from viz.pages.web import Page, labelled, page_file, saved
 from viz.pages.words import words
@@ -58,7 +58,7 @@ def quiz(
     count = max(1, round(share * len(asked)))
     asked = [asked[i] for i in sorted(random.Random(seed).sample(range(len(asked)), count))]
     written = player(
-        frames, vector(frames.picture()),
+        frames, text(vector(frames.picture())),
         walk_data(frames) | {"quiz": {"blanks": asked, "tolerance": tolerance}}, title, theme, language,
         style=page_file("quiz.css"), panel=labelled("quiz.html", language),
         script=page_file("numbers.js", "quiz.js"),

@@ -9,6 +9,7 @@ class Steps extends Player {
     this.math = new MathWriter(walk.forms, walk.point);
     const closer = () => view.zoom(0.8), farther = () => view.zoom(1.25);
     Object.assign(this.keys, { "+": closer, "=": closer, "-": farther, "0": () => view.fit() });
+    this.files();
     this.read();
     this.open(this.last);
   }
@@ -23,6 +24,12 @@ class Steps extends Player {
     }));
   }
 
+  // On pages that show a part of the graph at a time, the part that the step is about.
+  go(position, byHand = true) {
+    walk.follow?.(clamp(position, 0, this.last), this);
+    super.go(position, byHand);
+  }
+
   show() {
     const { position } = this, step = walk.steps[position - 1];
     this.graph.show(position);
@@ -30,19 +37,22 @@ class Steps extends Player {
     $("#phase").textContent = words[step ? step.phase : "start"];
     $("#phase").className = step ? step.phase : "";
     this.tell();
-    this.entries.forEach((entry, i) => {
-      if (i + 1 === position) entry.setAttribute("aria-current", "step");
-      else entry.removeAttribute("aria-current");
-    });
-    // What is measured comes last, and the view, which changes by it, after all: a page that is changed in between is laid
-    // out once more.
     const entry = this.entries[position - 1], list = $("nav");
+    $("nav [aria-current]")?.removeAttribute("aria-current");
+    entry?.setAttribute("aria-current", "step");
+    // What is measured comes last, and the lens, which changes by it, after all: a page that is changed in between is laid
+    // out once more.
     if (entry && list.scrollHeight > list.clientHeight) {
       list.scrollTop = entry.offsetTop - list.offsetTop - list.clientHeight / 2;
     }
-    // A page opens with all of the graph; then it goes where the steps are, or where the address says.
-    if (this.opened ?? (location.hash && position < this.last)) this.view.follow([...this.graph.svg.querySelectorAll(".active")]);
-    this.opened = true;
+    this.view.lens.follow([...this.graph.svg.querySelectorAll(".active")]);
+  }
+
+  // Buttons that write a picture to a file.
+  files() {
+    for (const button of document.querySelectorAll("[data-file]")) {
+      button.addEventListener("click", () => saved(button.closest("#network")?.querySelector("#layers") ?? this.graph.svg, button.dataset.file));
+    }
   }
 
   // Writes the sentence of the step.

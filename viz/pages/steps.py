@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import inspect
 import os
-import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -28,7 +27,7 @@ from viz.text.expression import parse
 from viz.text.markup import isolated
 from viz.text.tokens import Place, forms
 
-SCRIPTS = ("helpers.js", "tokens.js", "graph.js", "view.js", "player.js", "steps.js")
+SCRIPTS = ("helpers.js", "tokens.js", "graph.js", "view.js", "files.js", "player.js", "steps.js")
 
 
 def html(
@@ -42,7 +41,8 @@ def html(
 ) -> Page:
     """A page on which to step through the forward and the backward pass of a value's graph.
 
-    It takes a value, with options as for `viz.steps`, or what `steps` returned. The page is returned, and written to
+    It takes a value, with options as for `viz.steps`, or what `steps` returned; the graph is drawn as a circuit unless
+    `style="record"` is asked for. The page is returned, and written to
     `path` if there is one; in a notebook it shows itself. It needs no other file and no network. Its colours are those
     of the `theme`, "light" or "dark", or as the reader's system prefers; its labels and buttons are in the `language`,
     "en", "de" or "zh". `page.html#step=7` opens it at a step.
@@ -55,7 +55,7 @@ def html(
     frames = walked("html", root, theme, options)
     picture = frames.picture()
     svg = picture.drawing.svg()
-    written = player(frames, vector(picture, svg), walk_data(frames), title, theme, language)
+    written = player(frames, text(vector(picture, svg)), walk_data(frames), title, theme, language)
     still = text(vector(picture, svg, still=True))
     return saved(Page(written, still, words(language)["walk"]), path)
 
@@ -75,12 +75,14 @@ def walked(page: str, root: Value | Frames, theme: str | None, options: Mapping[
         raise UsageError(f"{page} shows the graph of one Value, or what steps returned; {type(root).__name__} came")
     if isinstance(root, Frames) and options:
         raise UsageError(f"{next(iter(options))} is given to steps, whose result this is: {page}(steps(root, …))")
-    return root if isinstance(root, Frames) else walk(root, theme=theme or "light", **options)
+    if isinstance(root, Frames):
+        return root
+    return walk(root, **{"theme": theme or "light", "style": "circuit", **options})
 
 
 def player(
     frames: Frames,
-    drawing: ET.Element,
+    drawing: str,
     data: Mapping[str, Any],
     title: str,
     theme: str | None,
@@ -89,10 +91,11 @@ def player(
     style: str = "",
     panel: str = "",
     script: str = "",
+    kind: str = "Steps",
 ) -> str:
     """The text of a page with a player of steps, and what else is on it: style sheet, a panel at the side, a script.
 
-    `data` is what the script of the page knows of the walk.
+    `data` is what the script of the page knows of the walk, `kind` the class of its player.
     """
     forward, said = [frame for frame in frames if frame.phase == "forward"], words(language)
     return document(
@@ -100,8 +103,8 @@ def player(
         title=title or frames.root.label or said["graph"],
         language=language,
         style=variables(theme) + formulas() + page_file("steps.css") + style,
-        top="", player="Steps", controls=labelled("controls.html", language), seed=len(forward) + 1,
-        svg=text(drawing), panel=panel,
+        top="", player=kind, controls=labelled("controls.html", language), seed=len(forward) + 1,
+        svg=drawing, panel=panel,
         forward_steps=entries(forward), backward_steps=entries(frames[len(forward) :]),
         data=literal(dict(data, start=said["known"].format(count=len(data["values"])))),
         script=spoken(language) + page_file(*SCRIPTS) + script,
@@ -111,7 +114,8 @@ def player(
 def entries(frames: Sequence[Frame]) -> str:
     """The sentences of steps as entries of a list, each with the address of its step."""
     return "\n".join(
-        f'<li><a href="#step={frame.position}">{escape(frame.sentence)}</a></li>' for frame in frames
+        f'<li value="{frame.position}"><a href="#step={frame.position}">{escape(frame.sentence)}</a></li>'
+        for frame in frames
     )
 
 

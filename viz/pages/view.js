@@ -7,6 +7,7 @@ const LEGIBLE = 0.4; // smaller, a number has less than five pixels
 class View {
   constructor(svg) {
     this.svg = svg;
+    this.lens = new Lens(this);
     this.read();
     // The wheel scrolls the page, unless Ctrl is held (as when two fingers pinch a touchpad) or the drawing has the focus.
     svg.addEventListener("wheel", event => {
@@ -30,38 +31,21 @@ class View {
     whenPrinted(() => this.apply(this.whole), () => this.apply());
   }
 
-  // Takes the size of the drawing that is there now.
+  // Shows all of a drawing that is new.
   read() {
     this.whole = this.svg.getAttribute("viewBox").split(/\s+/).map(Number);
     this.box = this.shown = [...this.whole];
-    this.overview = false;
     this.svg.classList.add("whole");
+    this.lens.take();
   }
 
   fit() {
-    this.overview = true;
     this.box = [...this.whole];
-    this.apply();
-  }
-
-  // Goes where these elements are, in drawings that are too large to be read as a whole; until all is asked for.
-  follow(elements) {
-    const { width, height } = this.svg.getBoundingClientRect();
-    const readable = Math.min(width / this.whole[2], height / this.whole[3]) > 0.6;
-    if (readable || this.overview || !elements.length) return;
-    const corner = (x, y) => this.point(x, y);
-    const boxes = elements.map(element => element.getBoundingClientRect());
-    const [left, top] = corner(Math.min(...boxes.map(box => box.left)), Math.min(...boxes.map(box => box.top)));
-    const [right, bottom] = corner(Math.max(...boxes.map(box => box.right)), Math.max(...boxes.map(box => box.bottom)));
-    const across = Math.max(width, 1.2 * (right - left), 1.2 * (bottom - top) * width / height);
-    const high = across * height / width;
-    this.box = [(left + right - across) / 2, (top + bottom - high) / 2, across, high];
     this.apply();
   }
 
   // Makes what is seen so many times as large, around a point of the screen or the middle.
   zoom(factor, x, y) {
-    this.overview = false;
     const scale = clamp(this.box[2] * factor, this.whole[2] / 50, this.whole[2] * 3) / this.box[2];
     const at = x === undefined ? [this.box[0] + this.box[2] / 2, this.box[1] + this.box[3] / 2] : this.point(x, y);
     this.box = [at[0] - (at[0] - this.box[0]) * scale, at[1] - (at[1] - this.box[1]) * scale,
@@ -97,6 +81,7 @@ class View {
     this.svg.setAttribute("viewBox", box.map(side => side.toFixed(3)).join(" "));
     this.svg.classList.toggle("whole", this.box[2] >= this.whole[2]); // there is nowhere to move to
     this.moved();
+    this.lens.draw();
   }
 
   // What follows when another part is seen: nothing, unless a page says what.
@@ -112,5 +97,91 @@ class View {
   sees([x, y]) {
     const [left, top, width, height] = this.shown;
     return x > left - NEAR && x < left + width + NEAR && y > top - NEAR && y < top + height + NEAR;
+  }
+}
+
+const LEAST = 11; // pixels of text that can be read
+const SMALLEST = 10; // units of the smallest text of drawings
+const BESIDE = 16; // pixels around the lens
+
+// What the step is about, in a size that can be read, over drawings whose text is too small for it.
+class Lens {
+  constructor(view) {
+    this.view = view;
+    this.size = view.svg.getBoundingClientRect(); // from then on it is told: to measure would lay the page out once more
+    this.svg = draw("svg", { id: "lens", "aria-hidden": "true" }, view.svg.parentElement);
+    this.elements = [];
+    new ResizeObserver(([{ contentRect }]) => {
+      this.size = contentRect;
+      this.draw();
+    }).observe(view.svg);
+  }
+
+  take() {
+    this.boxes = null;
+    this.elements = [];
+  }
+
+  // Goes where these elements are.
+  follow(elements) {
+    this.elements = elements;
+    this.draw();
+  }
+
+  get needed() {
+    const { width, height } = this.size, [, , across, high] = this.view.box;
+    return this.elements.length > 0 && width > 0 && Math.min(width / across, height / high) * SMALLEST < LEAST;
+  }
+
+  draw() {
+    const { svg, needed } = this;
+    svg.classList.toggle("needed", needed);
+    this.view.svg.setAttribute("preserveAspectRatio", needed ? "xMinYMin" : "xMidYMid");
+    if (!needed) {
+      svg.replaceChildren();
+      return;
+    }
+    this.boxes ??= [...this.view.svg.querySelectorAll(".node, .edge, .cluster")].map(element => [element, element.getBBox()]);
+    const [wide, high] = this.room(), width = wide * SMALLEST / LEAST, height = high * SMALLEST / LEAST;
+    const [x, y] = this.middle(width, height);
+    const near = box => box.x < x + width && box.x + box.width > x && box.y < y + height && box.y + box.height > y;
+    const copies = this.boxes.filter(([, box]) => near(box)).map(([element]) => element.cloneNode(true));
+    for (const copy of copies) copy.removeAttribute("tabindex");
+    svg.setAttribute("viewBox", [x, y, width, height].map(side => side.toFixed(2)).join(" "));
+    svg.classList.toggle("forward", this.view.svg.classList.contains("forward"));
+    svg.classList.toggle("backward", this.view.svg.classList.contains("backward"));
+    svg.replaceChildren(...copies);
+    this.place(x + width / 2, wide);
+  }
+
+  // Its width and height: all the room that a long drawing, which begins at the left and the top, leaves; else a part.
+  room() {
+    const { width, height } = this.size, [, , across, down] = this.view.box;
+    const scale = Math.min(width / across, height / down), right = width - scale * across, below = height - scale * down;
+    const [wide, high] = right > width / 2 ? [right, height] : below > height / 2 ? [width, below] : [0.48 * width, 0.48 * height];
+    const sides = [wide - BESIDE, high - BESIDE].map(Math.floor);
+    [this.svg.style.width, this.svg.style.height] = sides.map(side => `${side}px`);
+    return sides;
+  }
+
+  // The corner of the piece that is shown: all elements in it, or the last of them that are nodes.
+  middle(width, height) {
+    const boxes = new Map(this.boxes), nodes = this.elements.filter(element => element.classList.contains("node"));
+    const corners = elements => {
+      const found = elements.map(element => boxes.get(element)).filter(Boolean), side = name => found.map(box => box[name]);
+      const far = (at, size) => Math.max(...found.map(box => box[at] + box[size]));
+      return [Math.min(...side("x")), Math.min(...side("y")), far("x", "width"), far("y", "height")];
+    };
+    let [left, top, right, bottom] = corners(this.elements);
+    if (nodes.length && (right - left > width || bottom - top > height)) [left, top, right, bottom] = corners(nodes.slice(-1));
+    return [(left + right - width) / 2, (top + bottom - height) / 2];
+  }
+
+  // It stands where there is room; else on the other side of what it shows.
+  place(x, wide) {
+    const { svg } = this.view, { width, height } = this.size, [left, , across, down] = this.view.box;
+    const room = width - Math.min(width / across, height / down) * across >= wide;
+    const { e } = svg.querySelector("g").transform.baseVal.consolidate().matrix;
+    this.svg.classList.toggle("left", !room && x + e > left + across / 2);
   }
 }

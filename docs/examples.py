@@ -5,6 +5,7 @@ import matplotlib.pyplot as plt
 import autograd
 import nn
 import viz
+from nn.recipes import PLAYED
 from viz.style import THEMES
 
 ALONE = '<p><a href="pages/{}.html">This page alone</a></p>'
@@ -46,10 +47,18 @@ def pages():
         "playground": viz.playground(),
         "live": viz.live(xor(), title="XOR", data=nn.data.xor()),
         "quiz": viz.quiz(viz.parse("y = x ** 2 - 2 * x + 1", x=5), "grads", seed=1, style="circuit"),
+        "play": PLAYED["xor"].play(title="XOR"),
         "replay": viz.replay(recordings, data=(X, Y), frames=40),
         "program": viz.html(mlp(), title="A network of 2-2-1 neurons, compiled"),
         "worksheet": viz.worksheet(4, level=2, seed=1).page,
     }
+
+
+def trainings():
+    """Pages in which other networks train, by name; they are too large to be parts of another page."""
+    titles = {"moons": "Two moons", "circles": "Circles", "spirals": "Two spirals", "digits": "Handwritten digits",
+              "curve": "A sine"}
+    return {f"play-{task}": PLAYED[task].play(title=title) for task, title in titles.items()}
 
 
 def mlp():
@@ -104,6 +113,8 @@ def write(folder):
         page.write(folder / "alone/pages" / f"{name}.html")
         frame = page.inline(660 if name == "start" else 720) + ALONE.format(name)
         (folder / "frames" / f"{name}.html").write_text(frame, encoding="utf-8")
+    for name, page in trainings().items():
+        page.write(folder / "alone/pages" / f"{name}.html")
     for theme in THEMES:
         viz.animate(circuit(), folder / "pictures" / f"animation-{theme}.svg", style="circuit", theme=theme)
         for name, drawing in drawings(theme):

@@ -1,4 +1,4 @@
-"""The command line: `python -m nn mnist` trains a network, `python -m nn predict` asks it."""
+"""The command line: `python -m nn mnist` trains a network, `python -m nn predict` asks it, `play` trains in a page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nn.errors import DataError
 from nn.files.load import load
 from nn.files.picture_files import read_examples
 from nn.models.mlp import MLP
-from nn.recipes import MAKERS, RECIPES, USUAL_RATES, Recipe
+from nn.recipes import MAKERS, PLAYED, RECIPES, USUAL_RATES, Recipe
 from nn.reports import chances, probabilities, report, score, truth_table
 from nn.training.engine import ENGINES
 
@@ -34,6 +34,7 @@ examples:
   python -m nn digits --hidden 64 32 --epochs 50 --save digits.npz
   python -m nn mnist
   python -m nn predict mnist.npz seven.png
+  python -m nn play spirals --hidden 16 16 -o spirals.html
 
 Ctrl-C ends training early and keeps what was learned. Exit code 2 means that an argument is wrong or a file
 cannot be read or written.
@@ -64,6 +65,19 @@ def parser() -> Parser:
     asked.add_argument("--whole", action="store_true", help="fit the whole picture, in place of cutting out a digit, "
                        "centring it and taking away the paper")
     asked.set_defaults(run=predict)
+    played = commands.add_parser(
+        "play", allow_abbrev=False, help="make a page in which a network trains",
+        description="Write a page, one file that needs no network, in which a multi-layer perceptron is trained while "
+                    "everything about it is seen.",
+    )
+    played.add_argument("task", choices=list(PLAYED), help="what is to be learned")
+    played.add_argument("-o", "--output", metavar="FILE", help="where the page is written (default: TASK.html)")
+    played.add_argument("--hidden", type=int, nargs="+", metavar="N", help="neurons in each hidden layer")
+    played.add_argument("--lr", type=float, metavar="R", help="learning rate at the start")
+    played.add_argument("--batch-size", type=int, metavar="N", help="examples in a step at the start")
+    played.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the first weights and of the orders")
+    played.add_argument("--language", default="en", help="language of the page: en, de or zh (default: en)")
+    played.set_defaults(run=play)
     return top
 
 
@@ -135,6 +149,16 @@ def train(options: argparse.Namespace) -> None:
     print(after(model, X_test, Y_test))
     if options.save:
         print(f"wrote {options.save}")
+
+
+def play(options: argparse.Namespace) -> None:
+    """Write a page in which a network trains."""
+    path = options.output or f"{options.task}.html"
+    check_writable(path, DataError)
+    changed = {name: getattr(options, name) for name in ("hidden", "lr", "batch_size")}
+    recipe = replace(PLAYED[options.task], **{name: value for name, value in changed.items() if value is not None})
+    recipe.play(path, seed=options.seed, language=options.language, title=options.task)
+    print(f"wrote {path}")
 
 
 def predict(options: argparse.Namespace) -> None:

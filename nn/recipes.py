@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -12,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import UsageError
+from autograd.files import PathLike
 from nn.arguments import count, entry, fraction
-from nn.data import digits, mnist, moons, train_test_split, xor
+from nn.data import circles, curve, digits, mnist, moons, spirals, train_test_split, xor
 from nn.init import Seed
 from nn.models.mlp import MLP
 from nn.optim import OPTIMIZERS, SGD, Optimizer
@@ -26,6 +28,9 @@ MOST_WEIGHTS = 10**7
 """A larger network is refused: its scalars would take up several GB."""
 
 MOST_EPOCHS = 10**6
+
+FEWEST_TO_DIVIDE = 10
+"""Of more examples than this, pages that train keep back a fifth to test with."""
 
 Part = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 
@@ -99,6 +104,16 @@ class Recipe:
             engine=engine, dtype=self.dtype, progress=progress, seed=seed,
         )
 
+    def play(self, path: PathLike | None = None, *, seed: Seed = 0, **options: Any) -> Any:
+        """A page in which a network learns this, made by `viz.play`, whose other options these are."""
+        viz = importlib.import_module("viz")  # nn does not depend on viz: it asks for it here, where the user does
+        (X, Y), _ = self.load()
+        optimizer = entry("optimiser", self.optimizer, MAKERS)(self.lr)
+        return viz.play(
+            self.model(X.shape[1], seed), X, Y, self.loss, optimizer, path, batch_size=self.batch_size,
+            validation_split=0.2 if len(X) > FEWEST_TO_DIVIDE else 0.0, seed=seed, **options,
+        )
+
 
 def two_moons() -> tuple[Part, Part]:
     """200 points to train on and 1000 to test on."""
@@ -110,14 +125,14 @@ def small_digits() -> tuple[Part, Part]:
     return train_test_split(*digits(), test=0.2, seed=0)
 
 
-def gate() -> tuple[Part, Part]:
-    """The four rows of XOR, which is all there is to train and to test on."""
-    return xor(), xor()
+def twice(part: Part) -> tuple[Part, Part]:
+    """The same examples to train on and to test on."""
+    return part, part
 
 
 RECIPES = {
     "xor": Recipe(
-        gate, 1, "tanh", "sigmoid", "binary_cross_entropy",
+        lambda: twice(xor()), 1, "tanh", "sigmoid", "binary_cross_entropy",
         hidden=(8,), epochs=200, batch_size=None, optimizer="sgd", lr=0.5,
     ),
     "moons": Recipe(
@@ -135,3 +150,22 @@ RECIPES = {
     ),
 }
 """Every recipe by its name."""
+
+PLAYED = {
+    "xor": replace(RECIPES["xor"], hidden=(3,), optimizer="adam", lr=0.05),
+    "moons": replace(RECIPES["moons"], hidden=(8, 8), batch_size=10, lr=0.01),
+    "circles": Recipe(
+        lambda: twice(circles(200, noise=0.1, seed=0)), 1, "tanh", "sigmoid", "binary_cross_entropy",
+        hidden=(4,), epochs=100, batch_size=10, optimizer="adam", lr=0.02,
+    ),
+    "spirals": Recipe(
+        lambda: twice(spirals(240, seed=0)), 1, "tanh", "sigmoid", "binary_cross_entropy",
+        hidden=(12, 8), epochs=300, batch_size=20, optimizer="adam", lr=0.02,
+    ),
+    "digits": replace(RECIPES["digits"], hidden=(16,)),
+    "curve": Recipe(
+        lambda: twice(curve("sine", 60, seed=0)), 1, "tanh", "linear", "mse",
+        hidden=(8, 8), epochs=300, batch_size=10, optimizer="adam", lr=0.01,
+    ),
+}
+"""What pages that train are made of, by name: small networks, all of whose weights are seen."""

@@ -51,7 +51,7 @@ def settle(browser):
 def page_of(browser):
     """All that is to be read: numbers in the drawing, the sentences of all steps, and the gradients at the sliders."""
     return browser.execute_script("""
-        live.list();
+        player.list();
         view.fit(); // what is out of sight is written when it comes into sight
         const texts = selector => [...document.querySelectorAll(selector)].map(element => element.textContent);
         return {

@@ -25,6 +25,8 @@ PAGES = {
     "html": lambda **options: viz.html(viz.parse("x * x + y", x=2, y=3), **options),
     "live": lambda **options: viz.live(nn.MLP(2, [1], output="sigmoid", seed=0), **options),
     "quiz": lambda **options: viz.quiz("x * x + y", "local", x=2, y=3, **options),
+    "play": lambda **options: viz.play(
+        nn.MLP(2, [1], output="sigmoid", seed=0), *nn.data.xor(), "mse", nn.SGD(0.1), **options),
     "replay": lambda **options: viz.replay(trained(), **options),
     "playground": lambda **options: viz.playground(**options),
     "worksheet": lambda **options: viz.worksheet(1, **options).page,

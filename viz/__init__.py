@@ -29,6 +29,7 @@ from viz.drawings.paths import Path, Paths, paths
 from viz.drawings.render import Drawing
 from viz.errors import ExpressionError, RendererNotFoundError, RenderError
 from viz.pages.live import live
+from viz.pages.play import play
 from viz.pages.playground import playground
 from viz.pages.quiz import quiz
 from viz.pages.recorder import Recorder
@@ -65,6 +66,7 @@ __all__ = [
     "parse",
     "passes",
     "paths",
+    "play",
     "playground",
     "plots",
     "quiz",

@@ -80,7 +80,7 @@ class Leaf {
 // The plane of two inputs; dragging in it moves them.
 class Plane {
   constructor(canvas, plane, live) {
-    Object.assign(this, plane, { canvas, live, v: new Float64Array(numbers.data.length) });
+    Object.assign(this, plane, { canvas, live, v: new Float64Array(numbers.data.length), grid: gridPoints(plane.ranges) });
     canvas.hidden = false;
     const [x, y, output] = this.names;
     canvas.setAttribute("aria-label", filled(words.plane, { x, y, output }));
@@ -118,13 +118,14 @@ class Plane {
   }
 
   draw() {
-    const { canvas } = this, [[left, right], [bottom, top]] = this.ranges;
+    const { canvas, grid } = this, [[left, right], [bottom, top]] = this.ranges, context = canvas.getContext("2d");
     this.v.set(numbers.data);
     const place = (x, y) => Math.round(255 * clamp(this.share(this.answer(x, y)), 0, 1)) || 0; // nan is in no class
-    paintPlane(canvas, this.ranges, (x, y) => this.shades[place(x, y)]);
+    paintPlane(context, i => this.shades[place(grid[2 * i], grid[2 * i + 1])]);
     const across = x => (x - left) / (right - left) * canvas.width, up = y => (top - y) / (top - bottom) * canvas.height;
-    for (const [x, y, kind] of this.points) paintPoint(canvas, across(x), up(y), CLASSES[kind], false);
-    paintPoint(canvas, across(numbers.data[this.x]), up(numbers.data[this.y]), style("background"), true);
+    const edge = style("text");
+    for (const [x, y, kind] of this.points) paintPoint(context, across(x), up(y), CLASSES[kind], edge, false);
+    paintPoint(context, across(numbers.data[this.x]), up(numbers.data[this.y]), style("background"), edge, true);
   }
 }
 
@@ -203,16 +204,8 @@ class Live {
     this.stirred = false;
   }
 
-  // The sentences of all steps, what a screen reader says of values, and numbers too small to be read; of many, when
-  // nothing moves.
   list() {
-    player.entries.forEach((entry, i) => {
-      if (entry.hidden) return;
-      const text = player.text.sentence(walk.steps[i].said), link = entry.firstElementChild;
-      if (link.textContent !== text) link.textContent = text;
-    });
-    player.graph.write();
-    player.graph.announce();
+    player.list();
     this.listed();
   }
 

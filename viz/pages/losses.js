@@ -1,26 +1,30 @@
 
 // ── loss curves ─────────────────────────────────────────────────────────────────────────────────
 
-class LossCurve {
-  constructor(svg, recordings, timeline) {
-    Object.assign(this, { svg, recordings, timeline });
-    const scrub = event => { if (event.buttons) player.go(this.nearest(event.offsetX)); };
-    svg.addEventListener("pointerdown", event => { svg.setPointerCapture(event.pointerId); scrub(event); });
-    svg.addEventListener("pointermove", scrub);
+const MARGIN = { left: 52, right: 24, top: 12, bottom: 26 };
+
+// Round numbers that divide the way from low to high into about four parts.
+function ticks(low, high) {
+  const rough = (high - low) / 4, power = 10 ** Math.floor(Math.log10(rough));
+  const width = [1, 2, 5, 10].map(factor => factor * power).find(size => size >= rough);
+  const found = [];
+  for (let i = Math.ceil(low / width); i * width <= high * (1 + 1e-9); i += 1) found.push(i * width);
+  return found;
+}
+
+// A curve for each recording, which has `losses` at `steps` and a `colour`, up to the step `last`.
+class Losses {
+  constructor(svg, recordings) {
+    Object.assign(this, { svg, recordings });
   }
 
-  nearest(x) {
-    const step = (x - MARGIN.left) / (this.width - MARGIN.left - MARGIN.right) * this.last;
-    return this.timeline.reduce((best, at, i) => Math.abs(at - step) < Math.abs(this.timeline[best] - step) ? i : best, 0);
-  }
-
-  draw() {
+  draw(last) {
     const { svg } = this;
     svg.replaceChildren();
     this.width = svg.clientWidth;
     this.height = svg.clientHeight;
     svg.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`); // on paper, all of it is as wide as that is
-    this.last = Math.max(1, this.timeline.at(-1));
+    this.last = Math.max(1, last);
     const losses = this.recordings.flatMap(r => r.losses).filter(Number.isFinite);
     const positive = losses.filter(loss => loss > 0);
     this.log = $("#log").checked && positive.length > 0;
@@ -32,12 +36,10 @@ class LossCurve {
       return this.height - MARGIN.bottom - share * (this.height - MARGIN.top - MARGIN.bottom);
     };
     this.axes(low, high);
-    for (const recording of this.recordings) {
-      const points = recording.steps.map((step, i) => `${this.x(step).toFixed(1)},${this.y(recording.losses[i]).toFixed(1)}`);
-      draw("polyline", { points: points.join(" "), class: `curve ${recording.colour}` }, svg);
+    for (const { steps, losses, colour } of this.recordings) {
+      const points = steps.map((step, i) => `${this.x(step).toFixed(1)},${this.y(losses[i]).toFixed(1)}`);
+      draw("polyline", { points: points.join(" "), class: `curve ${colour}` }, svg);
     }
-    this.cursor = draw("line", { class: "cursor", y1: MARGIN.top, y2: this.height - MARGIN.bottom }, svg);
-    this.dots = this.recordings.map(recording => draw("circle", { r: 5, class: `dot ${recording.colour}` }, svg));
   }
 
   axes(low, high) {
@@ -49,6 +51,28 @@ class LossCurve {
     for (const step of ticks(0, this.last).filter(Number.isInteger)) {
       draw("text", { class: "tick", x: this.x(step), y: this.height - 8, "text-anchor": "middle" }, this.svg, step);
     }
+  }
+}
+
+// Curves along which one drags to a step of the timeline.
+class LossCurve extends Losses {
+  constructor(svg, recordings, timeline) {
+    super(svg, recordings);
+    this.timeline = timeline;
+    const scrub = event => { if (event.buttons) player.go(this.nearest(event.offsetX)); };
+    svg.addEventListener("pointerdown", event => { svg.setPointerCapture(event.pointerId); scrub(event); });
+    svg.addEventListener("pointermove", scrub);
+  }
+
+  nearest(x) {
+    const step = (x - MARGIN.left) / (this.width - MARGIN.left - MARGIN.right) * this.last;
+    return this.timeline.reduce((best, at, i) => Math.abs(at - step) < Math.abs(this.timeline[best] - step) ? i : best, 0);
+  }
+
+  draw() {
+    super.draw(this.timeline.at(-1));
+    this.cursor = draw("line", { class: "cursor", y1: MARGIN.top, y2: this.height - MARGIN.bottom }, this.svg);
+    this.dots = this.recordings.map(recording => draw("circle", { r: 5, class: `dot ${recording.colour}` }, this.svg));
   }
 
   show(step, frames) {

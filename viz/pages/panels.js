@@ -1,74 +1,130 @@
 
+// A panel is about a subject, a network with its examples: `examples` is an array of { x, y, held }, where held ones are
+// not trained on; `answers(points, count)` gives `width` outputs for each of so many points, one after the other;
+// `share(output)` says from 0 to 1 how much a single output speaks for class 1, `tone(y)` is the colour of a target, and
+// `example` is the number of the example that is looked at, which `choose(i)` sets.
+
 // ── what the network makes of the plane, or of a line ───────────────────────────────────────────
 
-class Boundary {
-  constructor(canvas, recording) {
-    Object.assign(this, { canvas, recording });
-    const { X } = recording.data;
-    const range = i => {
-      const column = X.map(x => x[i]), low = Math.min(...column), high = Math.max(...column), room = (high - low || 1) * 0.2;
-      return [low - room, high + room];
-    };
-    this.ranges = X[0].map((_, i) => range(i));
-    canvas.addEventListener("click", event => this.choose(event));
+// The interval that holds some numbers, with room on both sides.
+function padded(numbers, room) {
+  let low = Infinity, high = -Infinity;
+  for (const x of numbers) {
+    low = Math.min(low, x);
+    high = Math.max(high, x);
+  }
+  const around = (high - low || 1) * room;
+  return [low - around, high + around];
+}
+
+function largest(numbers, start, count) {
+  let best = 0;
+  for (let i = 1; i < count; i += 1) if (numbers[start + i] > numbers[start + best]) best = i;
+  return best;
+}
+
+// What both pictures have in common: places on a canvas, and the example that is clicked.
+class Picture {
+  constructor(canvas, subject) {
+    Object.assign(this, { canvas, subject, context: canvas.getContext("2d") });
+    this.frame();
+    this.dress();
+    canvas.addEventListener("click", event => this.click(this.at(event)));
   }
 
-  place(x) {
-    const [[left, right], [bottom, top]] = this.ranges, { width, height } = this.canvas;
-    return [(x[0] - left) / (right - left) * width, (top - x[1]) / (top - bottom) * height];
-  }
-
-  choose(event) {
+  // A place of the screen in pixels of the canvas.
+  at(event) {
     const box = this.canvas.getBoundingClientRect(), scale = this.canvas.width / box.width;
-    const at = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
-    const distances = this.recording.data.X.map(x => { const [a, b] = this.place(x); return Math.hypot(a - at[0], b - at[1]); });
-    this.recording.example = distances.indexOf(Math.min(...distances));
-    player.show();
+    return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
   }
 
-  draw() {
-    const { recording } = this, paper = style("background"), several = recording.network.outputs.length > 1;
-    const tints = several ? CLASSES.map(colour => mix(paper, colour, 0.45)) : shades();
-    paintPlane(this.canvas, this.ranges, (x, y) => {
-      const outputs = recording.outputs([x, y]);
-      if (several) return tints[outputs.indexOf(Math.max(...outputs)) % tints.length];
-      return tints[Math.round(255 * clamp(recording.share(outputs[0]), 0, 1)) || 0];
-    }, !several);
-    this.points();
+  place([x, y]) {
+    const [[left, right], [bottom, top]] = this.ranges, { width, height } = this.canvas;
+    return [(x - left) / (right - left) * width, (top - y) / (top - bottom) * height];
   }
 
-  points() {
-    const { X, Y } = this.recording.data;
-    X.forEach((x, i) => {
-      const [a, b] = this.place(x), y = Y[i].length > 1 ? Y[i].indexOf(Math.max(...Y[i])) : Math.round(Y[i][0]);
-      paintPoint(this.canvas, a, b, CLASSES[clamp(y, 0, CLASSES.length - 1)], i === this.recording.example);
+  // The point that a place stands for.
+  point([across, down]) {
+    const [[left, right], [bottom, top]] = this.ranges, { width, height } = this.canvas;
+    return [left + across / width * (right - left), top - down / height * (top - bottom)];
+  }
+
+  // The example next to a place, and how far away it is.
+  nearest(at) {
+    const distances = this.subject.examples.map(example => {
+      const [a, b] = this.place(this.spot(example));
+      return Math.hypot(a - at[0], b - at[1]);
     });
+    const distance = Math.min(...distances);
+    return { i: distances.indexOf(distance), distance };
+  }
+
+  click(at) { this.subject.choose(this.nearest(at).i); }
+
+  dots() {
+    const { context, subject } = this, chosen = subject.examples[subject.example];
+    const dot = example => {
+      const [x, y] = this.place(this.spot(example));
+      paintPoint(context, x, y, this.tone(example), this.ink, example === chosen, example.held ? this.paper : null);
+    };
+    for (const example of subject.examples) if (example !== chosen) dot(example);
+    if (chosen) dot(chosen);
+  }
+
+  // The colours of the theme.
+  dress() {
+    this.paper = style("background");
+    this.ink = style("text");
   }
 }
 
-class Curve {
-  constructor(canvas, recording) {
-    Object.assign(this, { canvas, recording });
-    const { X, Y } = recording.data, xs = X.map(x => x[0]), ys = Y.map(y => y[0]);
-    const padded = numbers => {
-      const low = Math.min(...numbers), high = Math.max(...numbers), room = (high - low || 1) * 0.15;
-      return [low - room, high + room];
-    };
-    Object.assign(this, { xs, ys, x: padded(xs), y: padded(ys) });
+class Boundary extends Picture {
+  frame() {
+    const { examples } = this.subject;
+    this.ranges = [0, 1].map(i => padded(examples.map(({ x }) => x[i]), 0.2));
+    this.grid = gridPoints(this.ranges);
   }
 
+  dress() {
+    super.dress();
+    this.tints = this.subject.width > 1 ? CLASSES.map(colour => packed(mix(this.paper, colour, 0.45))) : shades();
+  }
+
+  spot({ x }) { return x; }
+
+  tone({ y }) { return this.subject.tone(y); }
+
   draw() {
-    const context = this.canvas.getContext("2d"), { width, height } = this.canvas;
-    const across = x => (x - this.x[0]) / (this.x[1] - this.x[0]) * width;
-    const up = y => height - (y - this.y[0]) / (this.y[1] - this.y[0]) * height;
-    context.fillStyle = style("background");
-    context.fillRect(0, 0, width, height);
-    context.fillStyle = style("gradient");
-    this.xs.forEach((x, i) => { context.beginPath(); context.arc(across(x), up(this.ys[i]), 6, 0, 7); context.fill(); });
+    const { subject, tints } = this, { width } = subject, answers = subject.answers(this.grid, GRID * GRID);
+    paintPlane(this.context, width > 1 ? i => tints[largest(answers, i * width, width) % tints.length]
+      : i => tints[Math.round(255 * clamp(subject.share(answers[i]), 0, 1)) || 0]); // nan is in no class
+    this.dots();
+  }
+}
+
+const ACROSS = 201; // points of a curve
+
+class Curve extends Picture {
+  frame() {
+    const { examples } = this.subject;
+    this.ranges = [padded(examples.map(({ x }) => x[0]), 0.15), padded(examples.map(({ y }) => y[0]), 0.15)];
+    const [left, right] = this.ranges[0];
+    this.grid = Float64Array.from({ length: ACROSS }, (_, i) => left + (right - left) * i / (ACROSS - 1));
+  }
+
+  spot({ x, y }) { return [x[0], y[0]]; }
+
+  tone() { return style("gradient"); }
+
+  draw() {
+    const { context, canvas, grid, subject } = this, answers = subject.answers(grid, ACROSS);
+    context.fillStyle = this.paper;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    this.dots();
     context.beginPath();
-    for (let i = 0; i <= 200; i += 1) {
-      const x = this.x[0] + (this.x[1] - this.x[0]) * i / 200;
-      context.lineTo(across(x), clamp(up(this.recording.outputs([x])[0]), -height, 2 * height));
+    for (let i = 0; i < ACROSS; i += 1) {
+      const [a, b] = this.place([grid[i], answers[i * subject.width]]);
+      context.lineTo(a, clamp(b, -canvas.height, 2 * canvas.height));
     }
     context.lineWidth = 4;
     context.strokeStyle = style("value");
@@ -78,35 +134,50 @@ class Curve {
 
 // ── the network, neuron by neuron ───────────────────────────────────────────────────────────────
 
+const heightFor = neurons => Math.max(170, 44 * neurons);
+
+// `layers` say for each neuron what the subject needs to know of it, and the place of each weight among the parameters.
 class Network {
-  constructor(svg, recording) {
-    Object.assign(this, { svg, recording });
-    const { layers } = recording.network, tallest = Math.max(...layers.map(layer => layer.neurons.length));
-    const width = 150 * layers.length, height = Math.max(170, 44 * tallest), radius = Math.min(20, height / tallest / 2.3);
-    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    const place = (l, i) => [75 + 150 * l, height * (i + 0.5) / layers[l].neurons.length];
+  // Layers are so far apart as `column` says.
+  constructor(svg, subject, column = 150) {
+    Object.assign(this, { svg, subject, column });
+    const { layers } = subject.network, tallest = Math.max(...layers.map(layer => layer.neurons.length));
+    this.height = heightFor(tallest);
+    this.radius = Math.min(20, this.height / tallest / 2.3);
+    svg.setAttribute("viewBox", `0 0 ${column * layers.length} ${this.height}`);
+    const place = (l, i) => [this.x(l), this.height * (i + 0.5) / layers[l].neurons.length];
     this.lines = [];
     layers.forEach((layer, l) => layer.weights.forEach((row, i) => row.forEach((parameter, j) => {
-      const [x1, y1] = place(l - 1, j), [x2, y2] = place(l, i);
-      this.lines.push([draw("line", { x1, y1, x2, y2 }, svg), parameter]);
+      this.lines.push([this.line(place(l - 1, j), place(l, i), parameter), parameter]);
     })));
-    this.neurons = layers.flatMap((layer, l) => layer.neurons.map((value, i) => {
-      const [cx, cy] = place(l, i);
-      draw("circle", { cx, cy, r: radius, class: l ? "neuron" : "neuron input" }, svg);
-      const title = { x: cx, y: cy + 4, "text-anchor": "middle", class: "activation", "font-size": clamp(radius * 0.62, 7, 12) };
-      return [draw("text", title, svg), value];
-    }));
+    this.neurons = layers.flatMap((layer, l) => layer.neurons.map((value, i) => [this.neuron(place(l, i), l, i), value]));
+  }
+
+  x(l) { return this.column * (l + 0.5); }
+
+  line([x1, y1], [x2, y2]) { return draw("line", { x1, y1, x2, y2 }, this.svg); }
+
+  // The circle of a neuron, and the text in it.
+  neuron([cx, cy], l) {
+    draw("circle", { cx, cy, r: this.radius, class: l ? "neuron" : "neuron input" }, this.svg);
+    const size = clamp(this.radius * 0.62, 7, 12);
+    return draw("text", { x: cx, y: cy + 4, "text-anchor": "middle", class: "activation", "font-size": size }, this.svg);
+  }
+
+  // The lines, for the weights or other numbers of the parameters: by sign and size.
+  weigh(numbers) {
+    const most = Math.max(1e-12, ...this.lines.map(([, parameter]) => Math.abs(numbers[parameter])));
+    for (const [line, parameter] of this.lines) {
+      line.setAttribute("class", numbers[parameter] < 0 ? "negative" : "positive");
+      line.setAttribute("stroke-width", (0.4 + 5 * Math.abs(numbers[parameter]) / most).toFixed(2));
+    }
   }
 
   draw(frame) {
-    const { recording } = this, numbers = recording.numbers(frame, $("#gradients").checked);
-    const largest = Math.max(1e-12, ...this.lines.map(([, parameter]) => Math.abs(numbers[parameter])));
-    for (const [line, parameter] of this.lines) {
-      line.setAttribute("class", numbers[parameter] < 0 ? "negative" : "positive");
-      line.setAttribute("stroke-width", (0.4 + 5 * Math.abs(numbers[parameter]) / largest).toFixed(2));
-    }
-    recording.outputs(recording.data ? recording.data.X[recording.example] : recording.network.inputs.map(() => 0));
-    for (const [text, value] of this.neurons) text.textContent = brief(recording.v[value]);
+    const { subject } = this;
+    this.weigh(subject.numbers(frame, $("#gradients").checked));
+    subject.outputs(subject.examples[subject.example]?.x ?? subject.network.inputs.map(() => 0));
+    for (const [text, value] of this.neurons) text.textContent = brief(subject.v[value]);
   }
 }
 

@@ -3,19 +3,40 @@
 
 const RUSH = 300; // milliseconds from one change of the address to the next, at least
 
+// What the buttons and keys of a page do; Space plays.
+class Controls {
+  constructor(acts, keys) {
+    this.keys = keys;
+    for (const [id, act] of Object.entries(acts)) $(`#${id}`).addEventListener("click", act);
+    addEventListener("keydown", event => this.key(event));
+  }
+
+  // Says on the button whether it plays or pauses.
+  label(does, sign) {
+    $("#play").textContent = sign;
+    $("#play").setAttribute("aria-label", does);
+  }
+
+  key(event) {
+    const { target } = event, act = this.keys[event.key];
+    if (!act || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || target.closest("[data-keys]")) return;
+    if (event.key === " " && target.closest("button, [type=checkbox]")) return; // Space presses those
+    event.preventDefault();
+    act();
+  }
+}
+
 // Goes from position to position, by buttons, keys, the slider and the address, and plays. `steps` are what the address
 // calls the positions: #step=7. A page says in `show` what is to be seen at a position.
-class Player {
+class Player extends Controls {
   constructor(steps, milliseconds) {
-    Object.assign(this, { milliseconds, position: null, timer: null });
     const acts = { first: () => this.go(0), back: () => this.go(this.position - 1), play: () => this.toggle(),
       on: () => this.go(this.position + 1), last: () => this.go(this.last) };
-    for (const [id, act] of Object.entries(acts)) $(`#${id}`).addEventListener("click", act);
-    this.keys = { ArrowLeft: acts.back, ArrowRight: acts.on, PageUp: acts.back, PageDown: acts.on, // as presenters send
-      Home: acts.first, End: acts.last, " ": acts.play };
+    super(acts, { ArrowLeft: acts.back, ArrowRight: acts.on, PageUp: acts.back, PageDown: acts.on, // as presenters send
+      Home: acts.first, End: acts.last, " ": acts.play });
+    Object.assign(this, { milliseconds, position: null, timer: null });
     this.take(steps);
     $("#slider").addEventListener("input", event => this.go(Number(event.target.value)));
-    addEventListener("keydown", event => this.key(event));
     addEventListener("hashchange", () => this.open(this.position));
   }
 
@@ -74,18 +95,5 @@ class Player {
     clearInterval(this.timer);
     this.timer = null;
     this.label(words.play, "▶");
-  }
-
-  label(does, sign) {
-    $("#play").textContent = sign;
-    $("#play").setAttribute("aria-label", does);
-  }
-
-  key(event) {
-    const { target } = event, act = this.keys[event.key];
-    if (!act || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || target.closest("[data-keys]")) return;
-    if (event.key === " " && target.closest("button, [type=checkbox]")) return; // Space presses those
-    event.preventDefault();
-    act();
   }
 }

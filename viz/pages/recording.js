@@ -4,28 +4,10 @@
 // `recordings` is written into the page: for each, the steps that were kept with their losses, parameters (theta) and
 // gradients, and, where the network is small, its forward pass and its layers.
 
-const MARGIN = { left: 52, right: 24, top: 12, bottom: 26 };
-
-const shown = x => Number.isFinite(x) ? String(+x.toPrecision(3)) : String(x).replace("Infinity", "∞");
-
-// For a circle with little room: two digits after the point, or none.
-const brief = x => Math.abs(x) < 9.995 ? String(+x.toFixed(2)) : shown(Math.round(x));
-
 function floats(base64) {
   const bytes = Uint8Array.from(atob(base64), character => character.charCodeAt(0));
   return new Float32Array(bytes.buffer);
 }
-
-// Round numbers that divide the way from low to high into about four parts.
-function ticks(low, high) {
-  const rough = (high - low) / 4, power = 10 ** Math.floor(Math.log10(rough));
-  const width = [1, 2, 5, 10].map(factor => factor * power).find(size => size >= rough);
-  const found = [];
-  for (let i = Math.ceil(low / width); i * width <= high * (1 + 1e-9); i += 1) found.push(i * width);
-  return found;
-}
-
-// ── one recording ───────────────────────────────────────────────────────────────────────────────
 
 class Recording {
   constructor(data, index) {
@@ -35,6 +17,8 @@ class Recording {
     this.gradients = data.gradient === null ? null : floats(data.gradient);
     this.images = data.images && { ...data.images, pixels: Uint8Array.from(atob(data.images.pixels), c => c.charCodeAt(0)) };
     this.v = data.network && new Float64Array(data.network.start);
+    this.examples = data.data ? data.data.X.map((x, i) => ({ x, y: data.data.Y[i], held: false })) : [];
+    this.width = data.network?.outputs.length;
     this.example = 0;
   }
 
@@ -59,6 +43,18 @@ class Recording {
     this.network.inputs.forEach((place, i) => { this.v[place] = x[i]; });
     this.network.forward(this.v);
     return this.network.outputs.map(place => this.v[place]);
+  }
+
+  answers(points, count) {
+    const n = this.network.inputs.length;
+    return Array.from({ length: count }, (_, i) => this.outputs(points.subarray(n * i, n * (i + 1)))).flat();
+  }
+
+  tone(y) { return CLASSES[clamp(y.length > 1 ? largest(y, 0, y.length) : Math.round(y[0]), 0, CLASSES.length - 1)]; }
+
+  choose(i) {
+    this.example = i;
+    player.show();
   }
 
   // From 0 to 1: how much a single output speaks for class 1.

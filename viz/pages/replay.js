@@ -20,8 +20,8 @@ class Training extends Player {
     const panels = [], used = new Set();
     const find = selector => { used.add(selector); return article.querySelector(selector); };
     if (recording.network && recording.data) {
-      const Picture = recording.network.inputs.length === 1 ? Curve : Boundary;
-      if (recording.network.inputs.length <= 2) panels.push(new Picture(find("canvas.boundary"), recording));
+      const Answers = recording.network.inputs.length === 1 ? Curve : Boundary;
+      if (recording.network.inputs.length <= 2) panels.push(new Answers(find("canvas.boundary"), recording));
     }
     if (recording.network) panels.push(new Network(find("svg.network"), recording));
     if (recording.images) panels.push(new WeightImages(find("canvas.images"), recording));
@@ -47,6 +47,7 @@ class Training extends Player {
 
   resize() {
     this.curve.draw();
+    for (const panel of this.panels.flat()) panel.dress?.();
     this.show();
   }
 }

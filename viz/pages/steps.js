@@ -63,6 +63,17 @@ class Steps extends Player {
     $("#slider").setAttribute("aria-valuetext", step ? `${filled(words.place, { step: this.position, last: this.last })}: ${text}` : words.start);
   }
 
+  // Writes the sentences of all steps, and what a screen reader says of values, on pages whose numbers move.
+  list() {
+    this.entries.forEach((entry, i) => {
+      if (entry.hidden) return;
+      const text = this.text.sentence(walk.steps[i].said), link = entry.firstElementChild;
+      if (link.textContent !== text) link.textContent = text;
+    });
+    this.graph.write();
+    this.graph.announce();
+  }
+
   // A sentence in pieces that a narrow page can put on several lines.
   formula(said) {
     return this.math.pieces(said).map(piece => {

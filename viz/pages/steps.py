@@ -97,18 +97,25 @@ def player(
 
     `data` is what the script of the page knows of the walk, `kind` the class of its player.
     """
-    forward, said = [frame for frame in frames if frame.phase == "forward"], words(language)
     return document(
         "steps.html",
-        title=title or frames.root.label or said["graph"],
+        title=title or frames.root.label or words(language)["graph"],
         language=language,
         style=variables(theme) + formulas() + page_file("steps.css") + style,
-        top="", player=kind, controls=labelled("controls.html", language), seed=len(forward) + 1,
-        svg=drawing, panel=panel,
-        forward_steps=entries(forward), backward_steps=entries(frames[len(forward) :]),
-        data=literal(dict(data, start=said["known"].format(count=len(data["values"])))),
+        top="", player=kind, panel=panel,
         script=spoken(language) + page_file(*SCRIPTS) + script,
+        **stage(frames, drawing, data, language),
     )
+
+
+def stage(frames: Frames, drawing: str, data: Mapping[str, Any], language: str) -> dict[str, object]:
+    """What of a player's page is of this walk: the drawing, the sentences of all steps, and data for the script."""
+    forward = [frame for frame in frames if frame.phase == "forward"]
+    return {
+        "controls": labelled("controls.html", language), "svg": drawing, "seed": len(forward) + 1,
+        "forward_steps": entries(forward), "backward_steps": entries(frames[len(forward) :]),
+        "data": literal(dict(data, start=words(language)["known"].format(count=len(data["values"])))),
+    }
 
 
 def entries(frames: Sequence[Frame]) -> str:

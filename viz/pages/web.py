@@ -147,4 +147,4 @@ def formulas() -> str:
 
 def literal(data: Any) -> str:
     """Data as JSON that may stand inside a `<script>`: no `<` in it could end the script or begin a comment."""
-    return json.dumps(data).replace("<", "\\u003c")
+    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")

@@ -86,7 +86,7 @@ def play(
     data = [
         drawn(name, model, walked(model, cost, kind["targets"], language)) for name, model in offered.items()
     ]
-    text = document(
+    written = document(
         "play.html",
         title=title or said["training"],
         language=language,
@@ -95,7 +95,7 @@ def play(
         script=f"const spec = {training};\nconst task = {literal(kind)};\nconst offered = [{', '.join(data)}];\n"
                + operations() + tables() + page_file(*SCRIPTS),
     )
-    return saved(Page(text, draw(next(iter(offered.values()))).svg(), said["playing"]), path)
+    return saved(Page(written, draw(next(iter(offered.values()))).svg(), said["playing"]), path)
 
 
 def tables() -> str:

@@ -123,7 +123,7 @@ def test_an_array_without_dimensions_is_one_number():
 
 def test_a_page_moves_numbers_near_the_largest():
     x = Value(1.7e308, "x")
-    assert '"high": 1e+300' in viz.live(x * 0.5)
+    assert '"high":1e+300' in viz.live(x * 0.5)
 
 
 def test_losses_of_plain_numbers_overflow_to_inf():

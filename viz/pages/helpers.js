@@ -30,8 +30,3 @@ function draw(tag, attributes = {}, parent = null, text = null) {
   if (parent) parent.append(element);
   return element;
 }
-
-const shown = x => Number.isFinite(x) ? String(+x.toPrecision(3)) : String(x).replace("Infinity", "∞");
-
-// For a place with little room: two digits after the point, or none.
-const brief = x => Math.abs(x) < 9.995 ? String(+x.toFixed(2)) : shown(Math.round(x));

@@ -1,6 +1,11 @@
 
 // ── loss curves ─────────────────────────────────────────────────────────────────────────────────
 
+const shown = x => Number.isFinite(x) ? String(+x.toPrecision(3)) : String(x).replace("Infinity", "∞");
+
+// For a place with little room: two digits after the point, or none.
+const brief = x => Math.abs(x) < 9.995 ? String(+x.toFixed(2)) : shown(Math.round(x));
+
 const MARGIN = { left: 52, right: 24, top: 12, bottom: 26 };
 
 // Round numbers that divide the way from low to high into about four parts.

@@ -1,5 +1,6 @@
 """The page of a recorded training, in a real browser: played, scrubbed, typed at and clicked."""
 
+import itertools
 import re
 import time
 
@@ -184,3 +185,79 @@ def test_large_networks_show_images_of_their_weights(open_page, browser, tmp_pat
     browser.get((tmp_path / "images.html").as_uri())
     assert browser.execute_script('return document.querySelectorAll("canvas").length') == 1
     assert complaints(browser) == []
+
+
+# ── names, and examples without a mouse ──────────────────────────────────────────────────────
+
+
+def example(browser):
+    return browser.find_element(By.CSS_SELECTOR, "#recording-0 .example").text
+
+
+def test_axes_and_inputs_have_names(open_page):
+    browser = open_page(recording())
+    ticks = [text.text for text in browser.find_elements(By.CSS_SELECTOR, "#loss .tick")]
+    assert {"Loss", "step"} <= set(ticks)
+    assert [text.text for text in browser.find_elements(By.CSS_SELECTOR, "svg.network .name")] == ["x1", "x2"]
+    assert browser.execute_script("return player.panels[0][0].names") == ["x1", "x2"]
+
+
+def test_examples_are_chosen_by_arrow_keys_and_told(open_page):
+    browser = open_page(recording(), f"#step={STEPS - 1}")
+    plane = browser.find_element(By.CSS_SELECTOR, "canvas.boundary")
+    assert re.fullmatch(r"example 1 of 4: x1 = 0, x2 = 0, target 0, answer [\d.e-]+", example(browser))
+    browser.execute_script("arguments[0].focus()", plane)
+    told = []
+    for key in (Keys.ARROW_RIGHT, Keys.ARROW_UP, Keys.ARROW_UP, Keys.ARROW_LEFT, Keys.HOME, Keys.END, Keys.PAGE_UP):
+        press(browser, key)
+        told.append(re.search(r"x1 = (\d), x2 = (\d)", plane.get_attribute("aria-valuetext")).groups())
+    assert told == [("1", "0"), ("1", "1"), ("1", "1"), ("0", "1"), ("0", "0"), ("1", "1"), ("1", "0")]
+    assert plane.get_attribute("aria-valuenow") == "3"
+    assert "x1 = 1, x2 = 0, target 1" in example(browser)
+    assert step(browser) == STEPS - 1
+
+
+def test_the_slider_says_the_step_and_the_loss(open_page):
+    browser = open_page([recording(), recording(0.1)], "#step=3")
+    said = browser.find_element(By.ID, "slider").get_attribute("aria-valuetext")
+    assert re.fullmatch(r"step 3; epoch 3 · loss [\d.]+ · .*; epoch 3 · loss [\d.]+ · .*", said)
+
+
+def test_a_point_is_seen_where_its_class_is_answered(open_page):
+    browser = open_page(recording(), f"#step={STEPS - 1}")
+    edges = browser.execute_script("""
+        const { canvas, subject } = player.panels[0][0], picture = player.panels[0][0];
+        const scale = canvas.width / canvas.clientWidth, copy = new OffscreenCanvas(canvas.width, canvas.height);
+        const pixels = copy.getContext("2d", { willReadFrequently: true });
+        pixels.drawImage(canvas, 0, 0);
+        return subject.examples.map(example => {
+            const [x, y] = picture.place(picture.spot(example));
+            const at = r => [...pixels.getImageData(Math.round(x + r * scale), Math.round(y), 1, 1).data].slice(0, 3);
+            return [at(0), at(example === subject.examples[subject.example] ? 8.5 : 5.7)];
+        });
+    """)
+    assert all(sum(abs(a - b) for a, b in zip(inside, ring, strict=True)) > 100 for inside, ring in edges)
+
+
+def test_classes_meet_in_a_line_without_steps(open_page):
+    browser = open_page(recording(), f"#step={STEPS - 1}")
+    rows = browser.execute_script("""
+        const grid = new Float64Array(GRID * GRID);
+        for (let i = 0; i < grid.length; i += 1) grid[i] = i % GRID + 0.3 * Math.floor(i / GRID) - 40; // slanted
+        const fine = blended(grid, 1), crossing = [];
+        for (let row = 20; row < FINE - 20; row += 1) {
+            crossing.push(fine.subarray(row * FINE, (row + 1) * FINE).findIndex(x => x >= 0));
+        }
+        return crossing;
+    """)
+    assert max(abs(a - b) for a, b in itertools.pairwise(rows)) <= 1
+
+
+def test_two_networks_stand_beside_their_planes_in_sight(open_page):
+    browser = open_page([recording(), recording(0.1)])
+    bottoms = browser.execute_script("""
+        const panels = [...document.querySelectorAll("svg.network, canvas.boundary")];
+        return panels.map(panel => panel.getBoundingClientRect().bottom);
+    """)
+    assert len(bottoms) == 4
+    assert max(bottoms) < 720

@@ -120,12 +120,12 @@ class Plane {
   draw() {
     const { canvas, grid } = this, [[left, right], [bottom, top]] = this.ranges, context = canvas.getContext("2d");
     this.v.set(numbers.data);
-    const place = (x, y) => Math.round(255 * clamp(this.share(this.answer(x, y)), 0, 1)) || 0; // nan is in no class
-    paintPlane(context, i => this.shades[place(grid[2 * i], grid[2 * i + 1])]);
+    const shares = Float64Array.from({ length: GRID * GRID }, (_, i) => this.share(this.answer(grid[2 * i], grid[2 * i + 1])));
+    paintAnswers(context, shares, 1, (numbers, i) => this.shades[tintOf(numbers[i])]);
     const across = x => (x - left) / (right - left) * canvas.width, up = y => (top - y) / (top - bottom) * canvas.height;
-    const edge = style("text");
-    for (const [x, y, kind] of this.points) paintPoint(context, across(x), up(y), CLASSES[kind], edge, false);
-    paintPoint(context, across(numbers.data[this.x]), up(numbers.data[this.y]), style("background"), edge, true);
+    const look = { edge: style("text"), paper: style("background"), pixel: pixelOf(canvas) };
+    for (const [x, y, kind] of this.points) paintPoint(context, [across(x), up(y)], CLASSES[kind], look, false);
+    paintPoint(context, [across(numbers.data[this.x]), up(numbers.data[this.y])], look.paper, look, true);
   }
 }
 

@@ -6,7 +6,7 @@ const shown = x => Number.isFinite(x) ? String(+x.toPrecision(3)) : String(x).re
 // For a place with little room: two digits after the point, or none.
 const brief = x => Math.abs(x) < 9.995 ? String(+x.toFixed(2)) : shown(Math.round(x));
 
-const MARGIN = { left: 52, right: 24, top: 12, bottom: 26 };
+const MARGIN = { left: 62, right: 24, top: 12, bottom: 36 };
 
 // Round numbers that divide the way from low to high into about four parts.
 function ticks(low, high) {
@@ -19,8 +19,9 @@ function ticks(low, high) {
 
 // A curve for each recording, which has `losses` at `steps` and a `colour`, up to the step `last`.
 class Losses {
-  constructor(svg, recordings) {
-    Object.assign(this, { svg, recordings });
+  // From left to right `unit` is counted.
+  constructor(svg, recordings, unit = words.step) {
+    Object.assign(this, { svg, recordings, unit });
   }
 
   draw(last) {
@@ -54,8 +55,12 @@ class Losses {
       draw("text", { class: "tick", x: MARGIN.left - 6, y: y + 4, "text-anchor": "end" }, this.svg, shown(loss));
     }
     for (const step of ticks(0, this.last).filter(Number.isInteger)) {
-      draw("text", { class: "tick", x: this.x(step), y: this.height - 8, "text-anchor": "middle" }, this.svg, step);
+      draw("text", { class: "tick", x: this.x(step), y: this.height - 18, "text-anchor": "middle" }, this.svg, step);
     }
+    const middle = (this.height + MARGIN.top - MARGIN.bottom) / 2;
+    draw("text", { class: "tick", x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` }, this.svg, words.loss);
+    draw("text", { class: "tick", x: (this.width + MARGIN.left - MARGIN.right) / 2, y: this.height - 3, "text-anchor": "middle" },
+      this.svg, this.unit);
   }
 }
 

@@ -2,7 +2,7 @@
 // A panel is about a subject, a network with its examples: `examples` is an array of { x, y, held }, where held ones are
 // not trained on; `answers(points, count)` gives `width` outputs for each of so many points, one after the other;
 // `share(output)` says from 0 to 1 how much a single output speaks for class 1, `tone(y)` is the colour of a target, and
-// `example` is the number of the example that is looked at, which `choose(i)` sets.
+// `example` is the number of the example that is looked at, which `choose(i)` sets, and `axes` are the names of inputs.
 
 // ── what the network makes of the plane, or of a line ───────────────────────────────────────────
 
@@ -23,6 +23,13 @@ function largest(numbers, start, count) {
   return best;
 }
 
+// An example in words: which one it is, its inputs and its target.
+function exampleOf({ examples, example, axes }) {
+  const { x, y } = examples[example] ?? { x: [], y: [] }, list = numbers => Array.from(numbers, shown).join(", ");
+  const inputs = axes ? Array.from(x, (number, i) => `${axes[i]} = ${shown(number)}`).join(", ") : list(x);
+  return filled(words.example_at, { number: example + 1, count: examples.length, inputs, target: list(y) });
+}
+
 // What both pictures have in common: places on a canvas, and the example that is clicked.
 class Picture {
   constructor(canvas, subject) {
@@ -30,6 +37,30 @@ class Picture {
     this.frame();
     this.dress();
     canvas.addEventListener("click", event => this.click(this.at(event)));
+    canvas.addEventListener("keydown", event => this.key(event));
+    canvas.tabIndex = 0;
+    for (const [name, value] of Object.entries({ role: "slider", "aria-valuemin": 1 })) canvas.setAttribute(name, value);
+  }
+
+  // Arrow keys go from the example that is looked at to the next one on that side, Home and End to the first and last one.
+  key(event) {
+    const { examples, example } = this.subject, ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const ends = { Home: 0, End: examples.length - 1, PageUp: example - 1, PageDown: example + 1 }, way = ways[event.key];
+    if (!(way || event.key in ends) || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    const next = way ? this.beside(example, way) : clamp(ends[event.key], 0, examples.length - 1);
+    if (next !== example) this.subject.choose(next);
+  }
+
+  // The example next to one on a side, or the same.
+  beside(example, [across, down]) {
+    const places = this.subject.examples.map(each => this.place(this.spot(each))), [x, y] = places[example];
+    let best = example, shortest = Infinity;
+    places.forEach(([a, b], i) => {
+      const ahead = (a - x) * across + (b - y) * down, aside = Math.abs((a - x) * down + (b - y) * across);
+      if (ahead > 0 && ahead + 2 * aside < shortest) [best, shortest] = [i, ahead + 2 * aside];
+    });
+    return best;
   }
 
   // A place of the screen in pixels of the canvas.
@@ -63,12 +94,41 @@ class Picture {
 
   dots() {
     const { context, subject } = this, chosen = subject.examples[subject.example];
-    const dot = example => {
-      const [x, y] = this.place(this.spot(example));
-      paintPoint(context, x, y, this.tone(example), this.ink, example === chosen, example.held ? this.paper : null);
-    };
+    const look = { edge: this.ink, paper: this.paper, pixel: pixelOf(this.canvas) };
+    const dot = example => paintPoint(context, this.place(this.spot(example)), this.tone(example), look, example === chosen, example.held);
     for (const example of subject.examples) if (example !== chosen) dot(example);
     if (chosen) dot(chosen);
+    this.label();
+  }
+
+  // What a screen reader says of the example that is looked at.
+  label() {
+    const { canvas, subject } = this, known = { "aria-valuemax": subject.examples.length, "aria-valuenow": subject.example + 1,
+      "aria-valuetext": exampleOf(subject) };
+    for (const [name, value] of Object.entries(known)) if (canvas.getAttribute(name) !== String(value)) canvas.setAttribute(name, value);
+  }
+
+  // Numbers and names at the lower and the left side.
+  scale() {
+    const { context, canvas, ranges: [[left, right], [bottom, top]] } = this, { width, height } = canvas;
+    const size = 12 * pixelOf(canvas), rim = 0.5 * size, [across, up] = this.names;
+    const write = (text, x, y, align, baseline) => {
+      Object.assign(context, { textAlign: align, textBaseline: baseline });
+      context.strokeText(text, x, y);
+      context.fillText(text, x, y);
+    };
+    Object.assign(context, { font: `${size}px Helvetica, Arial, sans-serif`, lineJoin: "round", lineWidth: size / 3,
+      strokeStyle: this.paper, fillStyle: this.ink });
+    for (const x of ticks(left, right)) {
+      const [a] = this.place([x, bottom]);
+      if (a > 3 * size && a < width - 4 * size) write(shown(x), a, height - rim, "center", "bottom");
+    }
+    for (const y of ticks(bottom, top)) {
+      const [, b] = this.place([left, y]);
+      if (b > 3 * size && b < height - 3 * size) write(shown(y), rim, b, "left", "middle");
+    }
+    write(`${across} →`, width - rim, height - rim, "right", "bottom");
+    write(`${up} ↑`, rim, rim, "left", "top");
   }
 
   // The colours of the theme.
@@ -92,12 +152,15 @@ class Boundary extends Picture {
 
   spot({ x }) { return x; }
 
+  get names() { return this.subject.axes ?? ["x1", "x2"]; }
+
   tone({ y }) { return this.subject.tone(y); }
 
   draw() {
     const { subject, tints } = this, { width } = subject, answers = subject.answers(this.grid, GRID * GRID);
-    paintPlane(this.context, width > 1 ? i => tints[largest(answers, i * width, width) % tints.length]
-      : i => tints[Math.round(255 * clamp(subject.share(answers[i]), 0, 1)) || 0]); // nan is in no class
+    if (width > 1) paintAnswers(this.context, answers, width, (numbers, start) => tints[largest(numbers, start, width) % tints.length]);
+    else paintAnswers(this.context, answers.map(answer => subject.share(answer)), 1, (shares, i) => tints[tintOf(shares[i])]);
+    this.scale();
     this.dots();
   }
 }
@@ -114,12 +177,15 @@ class Curve extends Picture {
 
   spot({ x, y }) { return [x[0], y[0]]; }
 
+  get names() { return [this.subject.axes?.[0] ?? "x", "y"]; }
+
   tone() { return style("gradient"); }
 
   draw() {
     const { context, canvas, grid, subject } = this, answers = subject.answers(grid, ACROSS);
     context.fillStyle = this.paper;
     context.fillRect(0, 0, canvas.width, canvas.height);
+    this.scale();
     this.dots();
     context.beginPath();
     for (let i = 0; i < ACROSS; i += 1) {
@@ -158,9 +224,10 @@ class Network {
   line([x1, y1], [x2, y2]) { return draw("line", { x1, y1, x2, y2 }, this.svg); }
 
   // The circle of a neuron, and the text in it.
-  neuron([cx, cy], l) {
+  neuron([cx, cy], l, i) {
     draw("circle", { cx, cy, r: this.radius, class: l ? "neuron" : "neuron input" }, this.svg);
-    const size = clamp(this.radius * 0.62, 7, 12);
+    const size = clamp(this.radius * 0.62, 7, 12), name = l ? undefined : this.subject.axes?.[i];
+    if (name) draw("text", { x: cx - this.radius - 5, y: cy + 4, "text-anchor": "end", class: "name", "font-size": size }, this.svg, name);
     return draw("text", { x: cx, y: cy + 4, "text-anchor": "middle", class: "activation", "font-size": size }, this.svg);
   }
 

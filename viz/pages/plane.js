@@ -32,6 +32,9 @@ function shades() {
   return palette(share => mix(paper, CLASSES[share > 0.5 ? 1 : 0], 0.15 + 0.6 * Math.abs(2 * share - 1)));
 }
 
+// The number of the colour for a share from 0 to 1; nan, which is in no class, has the first.
+const tintOf = share => share >= 0 ? share <= 1 ? Math.round(255 * share) : 255 : 0;
+
 // Small images, a pixel for each point; they are drawn as large as their place.
 class Sheet {
   constructor(side) {
@@ -69,17 +72,50 @@ function paintPlane(context, colour, box, every = 1) {
   sheet(side).draw(context, every === 1 ? colour : i => colour(every * (Math.floor(i / side) * GRID + i % side)), true, box);
 }
 
-// A point of the plane as a dot of its class; with a hole, it is a ring.
-function paintPoint(context, x, y, kind, edge, chosen, hole = null) {
-  const disc = (radius, colour) => {
+const FINE = 4 * GRID; // pixels in each direction of what is blended
+
+// Between which points of the grid each pixel lies: the number of the first, and the share of the way to the second.
+const PLACES = Float64Array.from({ length: FINE }, (_, i) => clamp((i + 0.5) * GRID / FINE - 0.5, 0, GRID - 1));
+const FIRST = Int32Array.from(PLACES, place => Math.min(Math.floor(place), GRID - 2)), SHARE = PLACES.map((place, i) => place - FIRST[i]);
+
+// Numbers at the points of a grid, `width` of each, as they are at each pixel: along the rows, then from row to row.
+function blended(numbers, width) {
+  const across = new Float64Array(GRID * FINE * width), fine = new Float64Array(FINE * FINE * width), line = FINE * width;
+  for (let row = 0, at = 0; row < GRID; row += 1) {
+    for (let column = 0; column < FINE; column += 1) {
+      const here = (row * GRID + FIRST[column]) * width, share = SHARE[column];
+      for (let k = here; k < here + width; k += 1, at += 1) across[at] = numbers[k] + share * (numbers[k + width] - numbers[k]);
+    }
+  }
+  for (let row = 0; row < FINE; row += 1) {
+    const here = FIRST[row] * line, share = SHARE[row];
+    for (let k = here, at = row * line; k < here + line; k += 1, at += 1) fine[at] = across[k] + share * (across[k + line] - across[k]);
+  }
+  return fine;
+}
+
+// Fills a canvas by what is answered at the points of a grid: `colour(numbers, start)` is that of the `width` numbers from a
+// place on. Answers are blended, not their colours, so that classes meet in a line without steps.
+function paintAnswers(context, answers, width, colour) {
+  const fine = blended(answers, width);
+  sheet(FINE).draw(context, i => colour(fine, i * width), true);
+}
+
+// How many pixels of a canvas one of the screen takes.
+const pixelOf = canvas => canvas.width / (canvas.clientWidth || canvas.width);
+
+// A point of the plane as a dot of its class, with an edge, on paper, so that it is seen where its class is answered; with
+// a hole, it is a ring.
+function paintPoint(context, [x, y], kind, { edge, paper, pixel }, chosen, hole = false) {
+  const size = chosen ? 7 : 4.5, disc = (radius, colour) => {
     context.beginPath();
-    context.arc(x, y, radius, 0, 7);
+    context.arc(x, y, radius * pixel, 0, 7);
     context.fillStyle = colour;
     context.fill();
   };
-  disc(chosen ? 9 : 6, kind);
-  context.lineWidth = chosen ? 4 : 2;
-  context.strokeStyle = edge;
-  context.stroke();
-  if (hole) disc(chosen ? 4 : 2.5, hole);
+  if (chosen) disc(size + 3.5, edge);
+  disc(size + 2, paper);
+  disc(size + 0.5, edge);
+  disc(size - 0.5, kind);
+  if (hole) disc(size / 2, paper);
 }

@@ -152,7 +152,7 @@ class Play extends Controls {
     this.model = models[0];
     this.own = new OwnData(this);
     this.walk = new Walk();
-    this.losses = new Losses($("#loss"), []);
+    this.losses = new Losses($("#loss"), [], words.epoch);
     this.offer();
     this.settings();
     addEventListener("DOMContentLoaded", () => {

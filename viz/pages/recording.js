@@ -19,6 +19,7 @@ class Recording {
     this.v = data.network && new Float64Array(data.network.start);
     this.examples = data.data ? data.data.X.map((x, i) => ({ x, y: data.data.Y[i], held: false })) : [];
     this.width = data.network?.outputs.length;
+    this.axes = data.network?.inputs.map((_, i, all) => all.length > 1 ? `x${i + 1}` : "x");
     this.example = 0;
   }
 

@@ -23,7 +23,7 @@ class Training extends Player {
       const Answers = recording.network.inputs.length === 1 ? Curve : Boundary;
       if (recording.network.inputs.length <= 2) panels.push(new Answers(find("canvas.boundary"), recording));
     }
-    if (recording.network) panels.push(new Network(find("svg.network"), recording));
+    if (recording.network) panels.push(new Network(find("svg.network"), recording, this.recordings.length > 1 ? 100 : 150));
     if (recording.images) panels.push(new WeightImages(find("canvas.images"), recording));
     for (const selector of ["canvas.boundary", "svg.network", "canvas.images"]) {
       if (!used.has(selector)) article.querySelector(selector).remove();
@@ -33,16 +33,24 @@ class Training extends Player {
 
   show() {
     const step = this.steps[this.position], frames = this.recordings.map(recording => recording.at(step));
-    $("#slider").setAttribute("aria-valuetext", filled(words.at_step, { step }));
     $("#count").textContent = filled(words.at_step, { step });
     this.curve.show(step, frames);
-    this.recordings.forEach((recording, i) => {
-      const frame = frames[i];
-      $(`#recording-${i} .now`).textContent =
-        filled(words.now, { epoch: recording.epochs[frame], loss: shown(recording.losses[frame]), norm: shown(recording.norms[frame]) });
-      if (recording.network) recording.load(frame);
-      for (const panel of this.panels[i]) panel.draw(frame);
-    });
+    const told = this.recordings.map((recording, i) => this.tell(recording, frames[i], $(`#recording-${i}`)));
+    $("#slider").setAttribute("aria-valuetext", [filled(words.at_step, { step }), ...told].join("; "));
+    this.recordings.forEach((recording, i) => { for (const panel of this.panels[i]) panel.draw(frames[i]); });
+  }
+
+  // Writes the numbers of a frame, and those of the example that is looked at; the first are returned.
+  tell(recording, frame, article) {
+    const { epochs, losses, norms } = recording;
+    const now = filled(words.now, { epoch: epochs[frame], loss: shown(losses[frame]), norm: shown(norms[frame]) });
+    article.querySelector(".now").textContent = now;
+    if (recording.network) recording.load(frame);
+    if (recording.examples.length) {
+      const answer = recording.outputs(recording.examples[recording.example].x).map(shown).join(", ");
+      article.querySelector(".example").textContent = `${exampleOf(recording)}, ${filled(words.answer_is, { answer })}`;
+    }
+    return now;
   }
 
   resize() {

@@ -106,7 +106,7 @@ def article(number: int, title: str, several: bool, said: Mapping[str, str]) -> 
         f'<canvas class="boundary" width="640" height="640" role="img" aria-label="{said["answers"]}"></canvas>\n'
         f'<svg class="network" role="img" aria-label="{said["weights"]}"></svg>\n'
         f'<canvas class="images" role="img" aria-label="{said["images"]}"></canvas>\n'
-        "</div>\n</article>"
+        '</div>\n<p class="example" aria-live="polite"></p>\n</article>'
     )
 
 

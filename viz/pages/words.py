@@ -55,8 +55,10 @@ WORDS = {
         "gradients": "gradients in place of weights", "at_step": "step {step}",
         "now": "epoch {epoch} · loss {loss} · |gradient| {norm}", "answers": "what the network answers",
         "weights": "the network, weight by weight", "images": "the weights of the first neurons as images",
+        "example_at": "example {number} of {count}: {inputs}, target {target}", "answer_is": "answer {answer}",
         "replay_keys": "Space plays and pauses, ← and → go a step back and on, Home and End to the ends. "
-                       "Click a point to see the network compute it.",
+                       "Click a point to see the network compute it, or go to the picture with Tab and from point to "
+                       "point with the arrow keys.",
         # the playground
         "playground": "Playground", "typing": "a page on which to type an expression and see its graph",
         "expression": "Expression", "examples": "examples", "functions": "Functions", "style": "drawing",
@@ -151,8 +153,10 @@ WORDS = {
         "gradients": "Gradienten statt Gewichten", "at_step": "Schritt {step}",
         "now": "Epoche {epoch} · Verlust {loss} · |Gradient| {norm}", "answers": "was das Netz antwortet",
         "weights": "das Netz, Gewicht für Gewicht", "images": "die Gewichte der ersten Neuronen als Bilder",
+        "example_at": "Beispiel {number} von {count}: {inputs}, Ziel {target}", "answer_is": "Antwort {answer}",
         "replay_keys": "Leertaste spielt ab und hält an, ← und → gehen einen Schritt zurück und weiter, Pos1 und Ende "
-                       "an die Enden. Ein Klick auf einen Punkt zeigt, wie das Netz ihn berechnet.",
+                       "an die Enden. Ein Klick auf einen Punkt zeigt, wie das Netz ihn berechnet; oder mit Tab ins "
+                       "Bild und mit den Pfeiltasten von Punkt zu Punkt gehen.",
         "playground": "Werkbank",
         "typing": "eine Seite, auf der man einen Ausdruck tippt und seinen Graphen sieht",
         "expression": "Ausdruck", "examples": "Beispiele", "functions": "Funktionen", "style": "Zeichnung",
@@ -249,8 +253,9 @@ WORDS = {
         "gradients": "显示梯度而非权重", "at_step": "第 {step} 步",
         "now": "轮次 {epoch} · 损失 {loss} · |梯度| {norm}", "answers": "网络的回答",
         "weights": "网络的每个权重", "images": "前几个神经元的权重图",
+        "example_at": "第 {number} 个样本，共 {count} 个：{inputs}，目标 {target}", "answer_is": "回答 {answer}",
         "replay_keys": "空格键播放和暂停，← 和 → 上一步和下一步，Home 和 End 到两端。"
-                       "点击一个点，可看到网络如何计算它。",
+                       "点击一个点，可看到网络如何计算它；也可用 Tab 键进入图中，再用方向键在各点之间移动。",
         "playground": "试验场", "typing": "输入表达式即可看到其计算图的页面",
         "expression": "表达式", "examples": "例子", "functions": "函数", "style": "图样",
         "record": "方框", "circuit": "电路", "take_along": "带走", "link": "链接", "save": "保存为",

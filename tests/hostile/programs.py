@@ -131,7 +131,7 @@ def leaves_by_name(values: list[Value]) -> dict[str, Value]:
     from viz.text.formulas import identifier
 
     graph = autograd.ancestors(values[-1])
-    labels = {value: value.label and identifier(value.label) for value in graph}
+    labels = {value: label and identifier(label) for value, label in naming.labels(graph).items()}
     return {name: value for value, name in naming.unique(graph, [values[-1]], labels).items() if labels[value]}
 
 

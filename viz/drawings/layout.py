@@ -3,13 +3,14 @@
 Graphviz puts nodes on layers and cuts an edge at each layer that it passes, so a value that is used again and again,
 ever farther on, costs as much as thousands of nodes.
 
->>> passed([("x", "a"), ("a", "b"), ("b", "c"), ("x", "c")])
+>>> links = [("x", "a"), ("a", "b"), ("b", "c"), ("x", "c")]
+>>> passed(links, layered(links))
 2
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from autograd import SizeError
 
@@ -38,12 +39,13 @@ def paced(links: Sequence[Link], labelled: bool = False) -> dict[str, str]:
     Labels of edges are on layers of their own, which makes twice as many. Raises `SizeError` where no layout would do.
     """
     layers = layered(links)
-    pieces = len(layers) + passed(links)
+    between = passed(links, layers)
+    pieces = len(layers) + between
     nodes, work = len(layers) * (1 + labelled), pieces * (1 + labelled)
     pairs = pieces**2 / (max(layers.values(), default=0) + 1)
     if work > MOST or pairs > CROWDED or nodes > NODES:
         raise SizeError(
-            f"this drawing has {len(layers):,} nodes, whose edges pass {passed(links):,} layers on their way, and its "
+            f"this drawing has {len(layers):,} nodes, whose edges pass {between:,} layers on their way, and its "
             "layout would take too long: values that are used again and again, far from where they were made, make it "
             "hard; draw a value nearer to the leaves or a smaller example, or use autograd.sum and autograd.dot in "
             "place of long chains of + and *"
@@ -51,10 +53,8 @@ def paced(links: Sequence[Link], labelled: bool = False) -> dict[str, str]:
     return HASTE if work > CAREFUL else {}
 
 
-def passed(links: Iterable[Link]) -> int:
+def passed(links: Iterable[Link], layers: Mapping[str, int]) -> int:
     """How many layers edges pass on their way, in all: those between the layers of their ends."""
-    links = list(links)
-    layers = layered(links)
     return sum(max(layers[head] - layers[tail] - 1, 0) for tail, head in links)
 
 

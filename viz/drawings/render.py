@@ -112,8 +112,8 @@ def render(source: str, format: str, scale: float = 1.0) -> bytes:
 
 def pictures(sources: Iterable[str]) -> list[str]:
     """The pictures that DOT texts describe as SVG, all drawn at once."""
-    begin = "<?xml "
-    return [begin + svg for svg in render("\n".join(sources), "svg").decode().split(begin)[1:]]
+    begin, together = "<?xml ", "\n".join(sources)
+    return [begin + svg for svg in render(together, "svg").decode().split(begin)[1:]] if together else []
 
 
 _lock = threading.RLock()

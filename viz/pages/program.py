@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
 from autograd import UsageError, ancestors
 from viz.drawings import blocks, scalars
-from viz.drawings.render import SVG, Drawing, image
+from viz.drawings.render import SVG, Drawing, image, pictures
 from viz.pages.web import Page, document, page_file, saved
 from viz.pages.words import spoken, words
 from viz.style import dark_too, variables
@@ -42,7 +43,7 @@ def page(
         style=variables(theme) + page_file("steps.css", "program.css"),
         svg=picture(drawing, blocks.ids(nodes), adapts=theme is None),
         lines="\n".join(line(node.name, statement) for node in explained for statement in node.statements),
-        articles="\n".join(article(program.explain(node.name), said, theme) for node in explained),
+        articles="\n".join(articles([program.explain(node.name) for node in explained], said, theme)),
         script=spoken(language) + page_file(*SCRIPTS),
     )
     return saved(Page(written, drawing.svg(), said["program"]), path)
@@ -70,14 +71,25 @@ def line(name: str, statement: str) -> str:
     return f'<li><a href="#{escape(name)}"><code>{escape(statement)}</code></a></li>'
 
 
-def article(explanation: Any, said: dict[str, str], theme: str | None) -> str:
-    """What an array stands for: the paragraphs of its explanation, and the scalars behind its first entry."""
+def articles(explanations: Sequence[Any], said: dict[str, str], theme: str | None) -> Iterator[str]:
+    """What each array stands for; the scalars behind its first entry are drawn where they are few."""
+    roots = [explanation.scalars() for explanation in explanations]
+    few = [root for root in roots if len(ancestors(root)) <= FEW]
+    drawings = [scalars.draw(root, gradients=False, style="circuit", theme=theme or "light") for root in few]
+    drawn = dict(zip(few, pictures(drawing.source for drawing in drawings), strict=True))
+    for explanation, root in zip(explanations, roots, strict=True):
+        yield article(explanation, said, figure(drawn[root], said["scalars"].format(entry=root.label))
+                      if root in drawn else "")
+
+
+def article(explanation: Any, said: dict[str, str], drawing: str) -> str:
+    """What an array stands for: the paragraphs of its explanation, and perhaps a drawing."""
     about = f" · {said['gradient_of'].format(name=explanation.of)}" if explanation.of else ""
     shape = " × ".join(map(str, explanation.shape)) or "1"
     name, told = escape(explanation.name), "".join(
         f"<dt>{escape(said[head])}</dt><dd>{paragraph(head, text)}</dd>" for head, text in explanation.paragraphs())
     return (f'<article data-array="{name}"><h2>{name} <small>{escape(shape + about)}</small></h2><dl>{told}</dl>'
-            f"{entry(explanation, said, theme)}</article>")
+            f"{drawing}</article>")
 
 
 def paragraph(head: str, text: str) -> str:
@@ -88,11 +100,6 @@ def paragraph(head: str, text: str) -> str:
     return f"<code>{escape(code)}</code>" + (f"<br>{escape(ranges)}" if ranges else "")
 
 
-def entry(explanation: Any, said: dict[str, str], theme: str | None) -> str:
-    """A drawing of the scalars behind the first entry of an array, if they are few."""
-    root = explanation.scalars()
-    if len(ancestors(root)) > FEW:
-        return ""
-    about = said["scalars"].format(entry=root.label)
-    drawn = image(scalars.draw(root, gradients=False, style="circuit", theme=theme or "light").svg(), about)
-    return f"<figure>{drawn}<figcaption>{escape(about)}</figcaption></figure>"
+def figure(svg: str, about: str) -> str:
+    """A drawing with what it shows below it."""
+    return f"<figure>{image(svg, about)}<figcaption>{escape(about)}</figcaption></figure>"

@@ -23,7 +23,7 @@ from viz.drawings.network import Layer, forward, is_model, layers_of
 from viz.drawings.vector import text, vector
 from viz.pages.live import WIDE, Moving
 from viz.pages.steps import stage
-from viz.pages.web import Page, document, formulas, labelled, literal, page_file, saved
+from viz.pages.web import Page, constants, document, formulas, labelled, literal, page_file, saved
 from viz.pages.words import spoken, words
 from viz.style import variables
 from viz.text import expression
@@ -100,8 +100,7 @@ def play(
 
 def tables() -> str:
     """What the script that reads expressions knows of the table of operations, and how long they may be."""
-    known = {"rows": rows(), "LIMITS": {"text": expression.LONGEST, "depth": expression.DEEPEST}}
-    return "".join(f"const {name} = {literal(data)};\n" for name, data in known.items())
+    return constants(rows=rows(), LIMITS={"text": expression.LONGEST, "depth": expression.DEEPEST})
 
 
 def named(models: Any) -> dict[str, Any]:

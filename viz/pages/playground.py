@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -16,7 +15,7 @@ from viz.drawings.frames import steps as walk
 from viz.pages import sliders
 from viz.pages.exercises import LEVELS, exercises
 from viz.pages.steps import SCRIPTS as STEPS
-from viz.pages.web import Page, document, formulas, labelled, literal, page_file, saved
+from viz.pages.web import Page, constants, document, formulas, labelled, page_file, saved
 from viz.pages.words import spoken, words
 from viz.style import variables
 from viz.text import expression, markup, sentences
@@ -90,15 +89,11 @@ def playground(
 
 def tables() -> str:
     """What the scripts know of operations, names and limits."""
-    known = {
-        "rows": rows(), "forms": forms(), "greek": GREEK, "FORMAT": FORMAT,
-        "LIMITS": {"text": expression.LONGEST, "depth": expression.DEEPEST, "label": markup.LONGEST,
-                   "operands": sentences.MANY, "formula": sentences.LONGEST},
-        "SLIDER": {"least": sliders.LEAST, "most": sliders.MOST, "parts": sliders.PARTS},
-    }
-    written = {name: json.dumps(data, ensure_ascii=False, separators=(",", ":")) for name, data in known.items()}
-    constants = (f"const {name} = {data};\n" for name, data in written.items())
-    return PRELUDE + operations() + "".join(constants)
+    return PRELUDE + operations() + constants(
+        rows=rows(), forms=forms(), greek=GREEK, FORMAT=FORMAT,
+        LIMITS={"text": expression.LONGEST, "depth": expression.DEEPEST, "label": markup.LONGEST,
+                "operands": sentences.MANY, "formula": sentences.LONGEST},
+        SLIDER={"least": sliders.LEAST, "most": sliders.MOST, "parts": sliders.PARTS})
 
 
 def offers(language: str) -> str:
@@ -106,4 +101,4 @@ def offers(language: str) -> str:
     said = words(language)
     examples = [{"name": said.get(name, name), "text": text, "at": list(at.items())} for name, text, at in EXAMPLES]
     levels = {level: [(each.formula, each.point) for each in exercises(EXERCISES, level, 0)] for level in LEVELS}
-    return f"const EXAMPLES = {literal(examples)};\nconst EXERCISES = {literal(levels)};\n"
+    return constants(EXAMPLES=examples, EXERCISES=levels)

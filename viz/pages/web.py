@@ -145,6 +145,11 @@ def formulas() -> str:
     )
 
 
+def constants(**known: Any) -> str:
+    """Data as constants of a script."""
+    return "".join(f"const {name} = {literal(data)};\n" for name, data in known.items())
+
+
 def literal(data: Any) -> str:
     """Data as JSON that may stand inside a `<script>`: no `<` in it could end the script or begin a comment."""
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")

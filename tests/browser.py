@@ -52,3 +52,17 @@ def prefer(browser, scheme):
 def complaints(browser):
     """What pages have complained of on the console since the last call."""
     return [entry["message"] for entry in browser.get_log("browser")]
+
+
+def drag(browser, name, number):
+    """Move a slider there, as a mouse does."""
+    browser.execute_async_script(
+        """
+        const [name, number, done] = arguments;
+        const slider = [...document.querySelectorAll(".leaf input[type=range]")].find(x => x.ariaLabel === name);
+        slider.value = number;
+        slider.dispatchEvent(new Event("input", { bubbles: true }));
+        requestAnimationFrame(() => requestAnimationFrame(done));
+        """,
+        name, number,
+    )

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from browser import complaints
+from browser import complaints, drag
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 
@@ -16,20 +16,6 @@ from autograd import Value
 def open_page(show):
     """Opens the page of a graph with sliders."""
     return lambda root, address="", **options: show(lambda path: viz.live(root, path, **options), address)
-
-
-def drag(browser, name, number):
-    """Move a slider there, as a mouse does."""
-    browser.execute_async_script(
-        """
-        const [name, number, done] = arguments;
-        const slider = [...document.querySelectorAll(".leaf input[type=range]")].find(x => x.ariaLabel === name);
-        slider.value = number;
-        slider.dispatchEvent(new Event("input", { bubbles: true }));
-        requestAnimationFrame(() => requestAnimationFrame(done));
-        """,
-        name, number,
-    )
 
 
 def field(browser, name):

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 from urllib.parse import urlencode
 
 import pytest
-from browser import complaints, prefer
+from browser import complaints, drag, prefer
 from hypothesis import given, settings
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
@@ -70,19 +70,6 @@ def write(browser, text):
         setTimeout(done, 300);
         """,
         text,
-    )
-
-
-def drag(browser, name, number):
-    browser.execute_async_script(
-        """
-        const [name, number, done] = arguments;
-        const slider = [...document.querySelectorAll(".leaf input[type=range]")].find(x => x.ariaLabel === name);
-        slider.value = number;
-        slider.dispatchEvent(new Event("input", { bubbles: true }));
-        requestAnimationFrame(() => requestAnimationFrame(done));
-        """,
-        name, number,
     )
 
 
@@ -413,13 +400,20 @@ def test_another_expression_is_asked_for(open_page):
     assert len(browser.find_elements(By.CLASS_NAME, "blank")) > 4
 
 
+WHOLE = 'still(player.graph.svg, player.view.whole.join(" "))'
+
+
 def test_the_drawing_is_saved_as_svg_and_png(open_page):
     browser = open_page("q = x + y; f = q * exp(z)", {"x": -2, "y": 5, "z": 0.5})
-    svg = ET.fromstring(browser.execute_script("return svgText()"))
+    svg = ET.fromstring(browser.execute_script(f"return {WHOLE}"))
     texts = ["".join(text.itertext()) for text in svg.iter("{http://www.w3.org/2000/svg}text")]
     assert {"x", "y", "z", "f", "+", "*", "exp", "-2", "q = 3", "4.946"} <= set(texts)
     assert "var(" not in ET.tostring(svg, encoding="unicode")
-    png = browser.execute_async_script("pngAddress().then(arguments[0])")
+    png = browser.execute_async_script(f"""
+        const [done] = arguments, reader = new FileReader();
+        reader.onload = () => done(reader.result);
+        pixels({WHOLE}).then(blob => reader.readAsDataURL(blob));
+    """)
     assert base64.b64decode(png.removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
 
 

@@ -5,35 +5,35 @@ const KEPT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-opac
   "visibility", "opacity", "font-family",
   "font-size", "font-weight", "font-style", "text-anchor"];
 
-// A drawing as it is seen, in colours of its own, as an element that needs no style sheet.
-function still(svg) {
-  const copy = svg.cloneNode(true), originals = svg.querySelectorAll("*"), [, , width, height] = svg.getAttribute("viewBox").split(/\s+/);
+// A drawing in the colours in which it is seen, as an element that needs no style sheet: what is seen of it, or more.
+function still(svg, viewBox = svg.getAttribute("viewBox")) {
+  const copy = svg.cloneNode(true), originals = svg.querySelectorAll("*"), [left, top, width, height] = viewBox.split(/\s+/);
   copy.querySelectorAll("*").forEach((element, i) => {
     const seen = getComputedStyle(originals[i]);
     for (const name of KEPT) element.setAttribute(name, seen.getPropertyValue(name));
     for (const name of ["class", "tabindex", "role", "aria-label"]) element.removeAttribute(name);
   });
-  copy.removeAttribute("class");
-  Object.entries({ xmlns: SVG, width, height }).forEach(([name, value]) => copy.setAttribute(name, value));
-  const [left, top] = svg.getAttribute("viewBox").split(/\s+/);
+  for (const name of ["class", "style", "role", "aria-label"]) copy.removeAttribute(name);
+  Object.entries({ xmlns: SVG, width, height, viewBox }).forEach(([name, value]) => copy.setAttribute(name, value));
   copy.prepend(draw("rect", { x: left, y: top, width, height, fill: getComputedStyle(document.body).backgroundColor }));
   return new XMLSerializer().serializeToString(copy);
 }
 
-// A picture made of pixels, three for each of the page's.
+// A picture made of pixels: three for each of the page's, or as many as there may be.
 async function pixels(text) {
   const image = new Image();
   image.src = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
   await image.decode();
-  const canvas = make("canvas", { width: 3 * image.width, height: 3 * image.height });
+  const scale = Math.min(3, 8000 / Math.max(image.width, image.height));
+  const canvas = make("canvas", { width: Math.ceil(scale * image.width), height: Math.ceil(scale * image.height) });
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
   URL.revokeObjectURL(image.src);
   return new Promise(done => canvas.toBlob(done, "image/png"));
 }
 
-async function saved(svg, kind) {
-  const text = still(svg), file = kind === "png" ? await pixels(text) : new Blob([text], { type: "image/svg+xml" });
-  const link = make("a", { href: URL.createObjectURL(file), download: `${document.title}.${kind}` });
+async function saved(svg, kind, viewBox, title = document.title) {
+  const text = still(svg, viewBox), file = kind === "png" ? await pixels(text) : new Blob([text], { type: "image/svg+xml" });
+  const link = make("a", { href: URL.createObjectURL(file), download: `${title}.${kind}` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

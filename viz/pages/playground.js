@@ -158,9 +158,9 @@ class Playground extends Steps {
     this.copy(code, words.python_copied);
   }
 
-  async save(kind) {
-    const link = make("a", { href: await (kind === "svg" ? svgAddress() : pngAddress()), download: `graph.${kind}` });
-    link.click();
+  save(kind) {
+    player.graph.write();
+    saved(player.graph.svg, kind, player.view.whole.join(" "), "graph");
   }
 
   // ── exercises ──
@@ -222,41 +222,4 @@ function pythonOf(text) {
     `print(${["graph.data", ...names.map(name => `${name}.grad`)].join(", ")})`,
     `viz.draw(graph, style="${state.style}", local_derivatives=True)`];
   return `${lines.join("\n")}\n`;
-}
-
-// The drawing as it is seen, whole, as the address of a picture that needs no style sheet.
-function svgAddress() {
-  return `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText())}`;
-}
-
-const LOOKS = ["fill", "stroke", "stroke-width"];
-const TEXT_LOOKS = [...LOOKS, "font-weight", "font-style", "paint-order", "stroke-linejoin"];
-
-function svgText() {
-  player.graph.write();
-  const svg = $("#graph svg"), copy = svg.cloneNode(true), [, , width, height] = player.view.whole;
-  const originals = [...svg.querySelectorAll("*")], copies = [...copy.querySelectorAll("*")];
-  originals.forEach((element, i) => {
-    const look = getComputedStyle(element), twin = copies[i];
-    if (look.visibility === "hidden") return twin.remove();
-    const marks = twin.getAttributeNames().filter(name => /^data-|^(class|tabindex|role|aria-label)$/.test(name));
-    marks.forEach(name => twin.removeAttribute(name));
-    if (twin.localName === "g") return;
-    for (const name of twin.localName === "text" ? TEXT_LOOKS : LOOKS) {
-      twin.setAttribute(name, look.getPropertyValue(name));
-    }
-  });
-  for (const [name, side] of Object.entries({ xmlns: SVG, width, height, viewBox: `0 0 ${width} ${height}` })) copy.setAttribute(name, side);
-  for (const name of ["class", "style", "aria-label", "role"]) copy.removeAttribute(name);
-  copy.prepend(draw("rect", { width, height, fill: getComputedStyle(document.body).backgroundColor }));
-  return new XMLSerializer().serializeToString(copy);
-}
-
-async function pngAddress() {
-  const [, , width, height] = player.view.whole, image = new Image(width, height), scale = Math.min(2, 8000 / Math.max(width, height));
-  image.src = svgAddress();
-  await image.decode();
-  const canvas = make("canvas", { width: Math.ceil(scale * width), height: Math.ceil(scale * height) });
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  return canvas.toDataURL("image/png");
 }

@@ -93,7 +93,8 @@ def examine(assignment: Assignment, task: Task, answers: Mapping[str, Any], stud
     cases = assignment.cases(task, student, seed, right)
     wanted = [attempt(right[task.name], case) for case in cases]
     found = [attempt(answer, case) for case in cases]
-    return compared(task.name, cases, wanted, found, seed is not None) + named(assignment, task, student, cases, found)
+    wrong = compared(task.name, cases, wanted, found, seed is not None)
+    return wrong + named(assignment, task, student, cases, found) if wrong else ""
 
 
 class Raised:
@@ -138,10 +139,7 @@ def compared(name: str, cases: list[Any], wanted: list[Any], found: list[Any], h
 
 
 def named(assignment: Assignment, task: Task, student: str, cases: list[Any], found: list[Any]) -> str:
-    """The slip that gives the same answers, after a dash; "" if none does, as where all is right."""
-    right = assignment.scope(task, student)[task.name]
-    if all(same(got, attempt(right, case)) for case, got in zip(cases, found, strict=True)):
-        return ""
+    """The slip that gives the same answers as a wrong solution, after a dash; "" if none does."""
     for slip in task.slips:
         function = assignment.scope(task, student, slip.source)[task.name]
         if all(same(got, attempt(function, case)) for case, got in zip(cases, found, strict=True)):

@@ -176,6 +176,8 @@ def test_a_click_adds_a_point_and_a_click_on_a_point_steps_through_its_passes(sh
     assert any(sentence.endswith(f"= {loss.data:.4g}") for sentence in sentences)
     gradient = model.layers[1].bias[0].grad
     assert any(sentence.startswith("dL/db2[0]") and sentence.endswith(f"= {gradient:.4g}") for sentence in sentences)
+    browser.find_element(By.CSS_SELECTOR, ".files [data-file=svg]").click()
+    assert get(browser, "still(player.graph.svg).startsWith('<svg')")
     press(browser, Keys.ARROW_RIGHT)
     assert browser.find_element(By.ID, "count").text.startswith("2 /")
     press(browser, Keys.ESCAPE)

@@ -32,8 +32,13 @@ async function pixels(text) {
 }
 
 async function saved(svg, kind, viewBox, title = document.title) {
-  const text = still(svg, viewBox), file = kind === "png" ? await pixels(text) : new Blob([text], { type: "image/svg+xml" });
-  const link = make("a", { href: URL.createObjectURL(file), download: `${title}.${kind}` });
+  const text = still(svg, viewBox);
+  download(kind === "png" ? await pixels(text) : new Blob([text], { type: "image/svg+xml" }), `${title}.${kind}`);
+}
+
+// Hands a file over to the reader.
+function download(file, name) {
+  const link = make("a", { href: URL.createObjectURL(file), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

@@ -174,9 +174,7 @@ class OwnData {
 
   download() {
     const blob = new Blob([JSON.stringify(this.page.training.toJSON().parameters)], { type: "application/json" });
-    const link = make("a", { href: URL.createObjectURL(blob), download: `${words.parameters}.json` });
-    link.click();
-    URL.revokeObjectURL(link.href);
+    download(blob, `${words.parameters}.json`);
   }
 
   async link() {

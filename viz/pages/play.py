@@ -30,7 +30,7 @@ from viz.text import expression
 from viz.text.javascript import PRELUDE, operations
 from viz.text.tokens import rows
 
-SHARED = ("helpers.js", "numbers.js", "tokens.js", "player.js", "view.js", "recomputed.js", "steps.js")
+SHARED = ("helpers.js", "numbers.js", "tokens.js", "player.js", "view.js", "recomputed.js", "files.js", "steps.js")
 """The scripts of this page and of the page inside it, on which one example is stepped through."""
 
 SCRIPTS = ("expression.js", "plane.js", "losses.js", "panels.js", "layers.js", "training.js", "own.js", "play.js")

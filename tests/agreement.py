@@ -87,7 +87,7 @@ def eager(case: Case, X: Any, Y: Any = None, draw: Any = None) -> tuple[Result, 
     for i, row in enumerate(X):
         x = nested(row)
         arguments = [x] if Y is None else [x, nested(Y[i])]
-        with drawing_from(iter([] if draw is None else draw[i].tolist()).__next__), Detached() as detached:
+        with drawing_from(iter([] if draw is None else draw[i].tolist()).__next__), Remembered() as remembered:
             out = case.loss(*arguments)
         out = out if isinstance(out, Value) else Value(out)
         for parameter in parameters:
@@ -96,7 +96,7 @@ def eager(case: Case, X: Any, Y: Any = None, draw: Any = None) -> tuple[Result, 
         leaves = [*parameters, *flatten(x)]
         found.append([out.data, *[leaf.grad for leaf in leaves]])
         derivatives = autograd.grad(out, leaves, create_graph=True)
-        bounds.append(spread([out, *derivatives], detached.sources))
+        bounds.append(spread([out, *derivatives], remembered.sources))
     return tuple(_means(np.array(rows), len(parameters), np.shape(X)) for rows in (found, bounds))
 
 
@@ -105,20 +105,22 @@ def _means(rows: Any, parameters: int, shape: tuple[int, ...]) -> Result:
     return Result(rows[:, 0], means[0], means[1 : 1 + parameters], rows[:, 1 + parameters :].reshape(shape) / len(rows))
 
 
-class Detached(Mode):
-    """Keeps in mind what detached values were made of: they have its errors, though no gradient passes."""
+class Remembered(Mode):
+    """Keeps the history of what has none: what was detached, or comes from comparisons, has errors all the same."""
 
     def __init__(self) -> None:
         self.sources: dict[Value, Value] = {}
 
-    def __enter__(self) -> Detached:
+    def __enter__(self) -> Remembered:
         super().__enter__()
         return self
 
     def selected(self, op: ops.Op, args: tuple[Value, ...]) -> Value | None:
-        """A leaf, as usual."""
-        if op is not ops.detach:
+        """A leaf: a comparison alone gives a plain number, and what is computed of that leaves no trace."""
+        if op is ops.where:
             return None
+        if op is not ops.detach:
+            return Value(op.forward(*[arg.data for arg in args]))
         made = constant(args[0].data)
         self.sources[made] = args[0]
         return made

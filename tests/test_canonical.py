@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from agreement import Case, assert_agreement
+from strategies import ROWS, points
 
 import autograd
-from autograd import Value, dot, gt, maximum, minimum, where
+from autograd import Value, dot, gt, maximum, minimum, ops, where
 from autograd.compiler.canonical import canonical
 from autograd.compiler.graph import CODE, CODES, LEAVES, NONE, Canonical
 from autograd.compiler.trace import trace
@@ -225,3 +226,15 @@ def data_and_parameters(choose: random.Random, w: list[Value], x: list[Value]) -
 def test_what_is_made_of_data_and_parameters_agrees_with_eager_evaluation(seed: int) -> None:
     case = Case(lambda x: data_and_parameters(random.Random(seed), W, x), W, (3,))
     assert_agreement(case, *case.data(5))
+
+
+@pytest.mark.parametrize("op", [op for op in ROWS if op is not ops.detach], ids=lambda op: op.name)
+def test_every_operation_of_numbers_that_hide_a_variable_behind_a_zero_agrees_with_eager(op: ops.Op) -> None:
+    point = points(op)[0]
+
+    def loss(x: Any) -> Any:
+        hiding = tuple(0 * autograd.tanh(W[0] * x[i]) + number for i, number in enumerate(point))
+        return op.dispatch(hiding) * x[2] + W[1] * x[0]
+
+    case = Case(loss, W, (max(3, len(point)),))
+    assert_agreement(case, case.data()[0])

@@ -291,9 +291,11 @@ def view(array: Array, base: int, sizes: tuple[int, ...], strides: tuple[int, ..
 
 
 def reshape(array: Array, shape: Shape) -> Array:
-    """The same elements in another shape; of several such steps the last alone counts."""
+    """The same elements in another shape; of several such steps the last alone counts, and one number is broadcast."""
     while array.kind == "reshape":
         (array,) = array.args
+    if array.kind == "broadcast" and array.args[0].number is not None:
+        return broadcast(array, shape) if shape else array.args[0]
     return array if array.shape == shape else _make("reshape", array, info=shape, dtype=array.dtype)
 
 

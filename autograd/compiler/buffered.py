@@ -962,7 +962,9 @@ class CallPrinter(Printer):
                 return str(self._einsum(info, left, right, value, f"out={place}"))
             case "copy" | "cast":
                 return f"{place}[...] = {args[0]}"
-        if value.dtype == "number" or not value.shape:
+        if value.kind == "broadcast":  # which an assignment does by itself
+            (value,) = value.args
+        if value.number is not None or not value.shape:
             return f"{place}.fill({self.text(value)})"
         return f"{place}[...] = {self.text(value)}"
 

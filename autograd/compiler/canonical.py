@@ -338,7 +338,7 @@ def without_zeros(graph: Graph, terms: Terms) -> Folded:
             fixed[node] = True
             if op.recorded and hollow[operands].any():
                 hollow[node] = True
-                if not np.isfinite(op.local(value[node], *value[operands])).all():
+                if not np.isfinite(op.local(value[node].item(), *value[operands].tolist())).all():
                     steep.append(node)
         if not fixed.any():
             concealed = distinct(np.concatenate(hidden))

@@ -47,6 +47,7 @@ def browser(chromium):
     yield chromium
     chromium.switch_to.default_content()
     chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from browser import complaints, prefer
+from browser import complaints, prefer, resize
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -307,16 +307,12 @@ def test_training_that_diverges_is_stopped_and_told(show):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_it_fits_the_screen_in_the_readers_colours(show, scheme, width):
     browser = show(xor(title="<b>&"))
-    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    resize(browser, width)
     prefer(browser, scheme)
-    try:
-        assert get(browser, "document.documentElement.scrollWidth") <= width
-        background = {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}[scheme]
-        assert get(browser, "getComputedStyle(document.body).backgroundColor") == background
-        assert browser.title == "<b>&"
-    finally:
-        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert get(browser, "document.documentElement.scrollWidth") <= width
+    background = {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}[scheme]
+    assert get(browser, "getComputedStyle(document.body).backgroundColor") == background
+    assert browser.title == "<b>&"
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 from urllib.parse import urlencode
 
 import pytest
-from browser import complaints, drag, prefer
+from browser import complaints, drag, prefer, resize
 from hypothesis import given, settings
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
@@ -471,15 +471,11 @@ def test_a_function_is_put_around_what_is_chosen(open_page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_narrow_screen_has_everything_below_each_other(open_page, browser, scheme):
     prefer(browser, scheme)
-    phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
-    try:
-        open_page("h = tanh(w1*x1 + w2*x2 + b)\nL = (h - y)**2", dict.fromkeys(["w1", "x1", "w2", "x2", "b"], 0.5))
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
-        tops = [browser.find_element(By.ID, id).rect["y"] for id in ("editor", "whole", "graph", "leaves")]
-        assert tops == sorted(tops)
-    finally:
-        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    resize(browser, 390)
+    open_page("h = tanh(w1*x1 + w2*x2 + b)\nL = (h - y)**2", dict.fromkeys(["w1", "x1", "w2", "x2", "b"], 0.5))
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
+    tops = [browser.find_element(By.ID, id).rect["y"] for id in ("editor", "whole", "graph", "leaves")]
+    assert tops == sorted(tops)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import re
 from importlib import resources
 
 import pytest
-from browser import prefer
+from browser import prefer, resize
 from selenium.webdriver.common.by import By
 
 import autograd
@@ -139,10 +139,6 @@ def test_the_key_to_a_worksheet_has_all_where_the_sheet_has_it(show, language):
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 768])
 def test_a_worksheet_is_not_wider_than_the_screen(browser, show, width):
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
-                            {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": True})
-    try:
-        show(viz.worksheet(6, 3, seed=1).page.write)
-        assert browser.execute_script("return document.documentElement.scrollWidth") == width
-    finally:
-        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    resize(browser, width)
+    show(viz.worksheet(6, 3, seed=1).page.write)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width

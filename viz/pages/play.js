@@ -559,7 +559,7 @@ class Walk {
   async load(model) {
     const frame = $("#example iframe"), { lang } = document.documentElement, body = await inflated(model.walk);
     const style = $("style").textContent, script = $("#shared").textContent;
-    frame.srcdoc = `<!DOCTYPE html><html lang="${lang}"><head><meta charset="utf-8"><style>${style}</style>`
+    frame.srcdoc = `<!DOCTYPE html><html lang="${lang}"><head><meta charset="utf-8"><title>${words.one_example}</title><style>${style}</style>`
       + `<script>${script}</` + `script></head><body>${body}</body></html>`;
     await new Promise(done => { frame.onload = done; });
     frame.contentWindow.addEventListener("keydown", event => { if (event.key === "Escape") $("#example").close(); });

@@ -146,7 +146,7 @@ def section(position: int, exercise: Exercise, drawing: str, solved: bool) -> st
     asked = " ".join(f"<span>{asked_for(what)} {answer(x, solved)}</span>" for what, x in blanks)
     return (
         f"<section>\n<h2><b>{position}</b> {whole} <span>{given}</span></h2>\n"
-        f'<figure>{drawing}</figure>\n<p class="answers">{asked}</p>\n</section>'
+        f'<figure tabindex="0">{drawing}</figure>\n<p class="answers">{asked}</p>\n</section>'
     )
 
 

@@ -17,7 +17,6 @@ from autograd.compiler.array import (
     Let,
     Rows,
     Store,
-    broadcast,
     concatenate,
     copy,
     einsum,
@@ -99,14 +98,6 @@ def test_a_name_for_another_and_a_view_of_a_buffer_cost_no_call() -> None:
     buffered = lowered(Let(a, ops.exp(X)), Let(c, a), z(ops.sin(reshape(c, (Rows(2), 2)))))
     assert list(map(CallPrinter().statement, buffered.statements)) == ["np.exp(x, out=a)", "np.sin(t1, out=z)"]
     assert [CallPrinter().statement(let) for let in buffered.allocations][1] == "t1 = a.reshape(-1, 2)"
-
-
-def test_a_number_in_the_place_of_an_array_is_written_as_a_number() -> None:
-    s = name("s", (1,))
-    wide = lowered(Let(s, broadcast(Array.lift(-1.5), (1,))), z(concatenate([X, broadcast(s, (Rows(), 1))])))
-    assert list(map(CallPrinter().statement, wide.statements)) == ["t1[...] = x", "t2.fill(-1.5)"]
-    scaled = lowered(Let(s, broadcast(Array.lift(-1.5), (1,))), z(X * s))
-    assert list(map(CallPrinter().statement, scaled.statements)) == ["np.multiply(x, -1.5, out=z)"]
 
 
 def test_views_of_parameters_are_named_with_them() -> None:

@@ -235,3 +235,10 @@ def test_0_times_what_is_infinite_is_nan_however_large_what_is_given(numbers: tu
     program = autograd.compile(lambda x: 0 * (w * x * x) + w + x, [w])
     eager = 0 * (Value(numbers[0]) * numbers[1] * numbers[1]) + numbers[0] + numbers[1]
     np.testing.assert_equal(program.value_and_grad([numbers[0]], [numbers[1]])[0], eager.data)
+
+
+def test_a_constant_result_is_a_float_for_every_example_and_nan_where_eager_says_so() -> None:
+    w = Value(2.0)
+    outputs = autograd.compile(lambda x: 0 * x * w, [w])([2.0], [3.0, math.inf, -1.0])
+    np.testing.assert_equal(outputs, [0.0, math.nan, 0.0])
+    assert outputs.dtype == np.float64

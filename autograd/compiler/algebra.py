@@ -204,7 +204,7 @@ def as_numbers(array: Array) -> Array:
 
 def spread(array: Array, shape: Shape) -> Array:
     """An array of numbers in the shape of a larger one."""
-    return full(shape, array) if array.number is not None and shape else broadcast(as_numbers(array), shape)
+    return broadcast(as_numbers(array), shape)
 
 
 def smaller(array: Array, other: Array) -> bool:

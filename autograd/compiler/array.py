@@ -291,11 +291,11 @@ def view(array: Array, base: int, sizes: tuple[int, ...], strides: tuple[int, ..
 
 
 def reshape(array: Array, shape: Shape) -> Array:
-    """The same elements in another shape; of several such steps the last alone counts, and one number is broadcast."""
+    """The same elements in another shape; of several such steps the last alone counts."""
     while array.kind == "reshape":
         (array,) = array.args
-    if array.kind == "broadcast" and array.args[0].number is not None:
-        return broadcast(array, shape) if shape else array.args[0]
+    if array.kind == "full" and shape:
+        return full(shape, array.args[0])
     return array if array.shape == shape else _make("reshape", array, info=shape, dtype=array.dtype)
 
 
@@ -341,9 +341,11 @@ def widened(array: Array) -> Array:
 
 
 def broadcast(array: Array, shape: Shape) -> Array:
-    """A view of the array as if it had this shape; of several such steps the last alone counts."""
+    """A view of the array as if it had this shape; of several such steps the last alone counts. A number fills it."""
     while array.kind == "broadcast":
         (array,) = array.args
+    if array.number is not None and shape:
+        return full(shape, array)  # in the dtype of theta: NumPy would make integers of 0
     return array if array.shape == shape else _make("broadcast", array, info=shape, dtype=array.dtype)
 
 

@@ -102,6 +102,8 @@ def check_blocks(blocks: list[Block]) -> None:
             if term.right is not None and term.segments is None:
                 assert len(term.place) == block.size, "a member has no place in a product"
                 assert np.all(term.place < term.places), "a member has a place that a product has not"
+            if term.segments is not None:
+                assert np.all(np.diff(np.append(term.segments, term.left.index.size)) > 0), "a run has no terms"
 
 
 @dataclass

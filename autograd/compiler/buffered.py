@@ -286,7 +286,8 @@ class Buffered:
             self.emit(Store(place, self.float_of(value), adds=False))
             return
         value = self.quicker(self.expanded(self.times(*self.factored(value))))
-        if value.kind == "reshape" and not is_view(value) and self.is_view_of(place, value.args[0].shape):
+        if (value.kind == "reshape" and count(value.shape) == count(place.shape)
+                and not is_view(value) and self.is_view_of(place, value.args[0].shape)):
             self.write(self.operand(reshape(place, value.args[0].shape)), value.args[0])
             return
         if takes_place(value) and place.shape == value.shape and (value.kind != "dot" or self.in_order(place)):
@@ -962,9 +963,7 @@ class CallPrinter(Printer):
                 return str(self._einsum(info, left, right, value, f"out={place}"))
             case "copy" | "cast":
                 return f"{place}[...] = {args[0]}"
-        if value.kind == "broadcast":  # which an assignment does by itself
-            (value,) = value.args
-        if value.number is not None or not value.shape:
+        if value.dtype == "number" or not value.shape:
             return f"{place}.fill({self.text(value)})"
         return f"{place}[...] = {self.text(value)}"
 

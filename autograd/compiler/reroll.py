@@ -533,8 +533,11 @@ class Reroller:
         rows = aligned(c.left, c.right, c.owner, k, WASTE if counts.min() else len(c.owner), SMALL)
         if rows is not None:
             return self.products(c, *rows)
-        left, right = self.operand(c.left), self.operand(c.right)
-        return Term(c.sign, left, right, segments=np.concatenate([[0], np.cumsum(counts)[:-1]]))
+        empty = np.flatnonzero(counts == 0)  # a run has at least one element: there it is one that counts as 0
+        order = np.argsort(np.append(c.owner, empty), kind="stable")
+        nothing = np.full(len(empty), PAD)
+        left, right = (self.operand(np.append(side, nothing)[order]) for side in (c.left, c.right))
+        return Term(c.sign, left, right, segments=np.concatenate([[0], np.cumsum(np.maximum(counts, 1))[:-1]]))
 
     def products(self, c: Class, left: Ints, right: Ints) -> Term:
         """A term as H products of matrices, from the rows of nodes that each member multiplies."""

@@ -173,7 +173,7 @@ def grad(output: Value, inputs: Iterable[Value], create_graph: bool = False) -> 
         if not isinstance(value, ops.Carrier):
             raise NumberError(f"grad differentiates a Value with respect to Values, {type(value).__name__} came")
     traced = not issubclass(type(output), Value) or is_tracing()
-    output, inputs = output.among(inputs)
+    output, inputs = output._among(inputs)
     if not traced:
         require_unchanged(interior(output))
     with differentiating():

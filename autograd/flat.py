@@ -64,7 +64,7 @@ class Lying(Value):
         setattr(self, name, thing)
 
     @classmethod
-    def apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Any:
+    def _apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Any:
         """The operation among values as they are otherwise."""
         spread(args)
         return op.dispatch(args)

@@ -45,12 +45,12 @@ class Formula(ops.Carrier):
         self.spelling = spelling
 
     @classmethod
-    def lift(cls, operand: Any) -> Formula:
+    def _lift(cls, operand: Any) -> Formula:
         """A number as it is written; the spelling is that of the formulas beside it."""
         return as_formula(operand)
 
     @classmethod
-    def apply(cls, op: ops.Op, args: tuple[Formula, ...]) -> Formula:
+    def _apply(cls, op: ops.Op, args: tuple[Formula, ...]) -> Formula:
         """Print `op` applied to formulas."""
         spelling = next((arg.spelling for arg in args if arg.spelling), "text")
         return WRITERS[spelling](op, args, spelling)

@@ -66,7 +66,7 @@ def _reflected(name: str) -> Callable[..., Any]:
 class Carrier:
     """Whatever an operation can be applied to besides plain floats: a number that remembers, or prints.
 
-    A subclass says in `apply` what applying a row to operands of its own class means, and in `lift`
+    A subclass says in `_apply` what applying a row to operands of its own class means, and in `_lift`
     how it takes in a plain number or a carrier of lower rank. The operators and methods are here.
     """
 
@@ -76,21 +76,21 @@ class Carrier:
     """Where carriers of two classes meet, the higher rank lifts the lower."""
 
     @classmethod
-    def lift(cls, operand: Any) -> Any:
+    def _lift(cls, operand: Any) -> Any:
         """A number, or a carrier of lower rank, as one of this class."""
         raise NotImplementedError
 
     @classmethod
-    def lifted(cls, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _lifted(cls, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """Operands, of which some are of this class, as of this class."""
-        return tuple([arg if type(arg) is cls else cls.lift(arg) for arg in args])
+        return tuple([arg if type(arg) is cls else cls._lift(arg) for arg in args])
 
     @classmethod
-    def apply(cls, op: Op, args: tuple[Any, ...]) -> Any:
+    def _apply(cls, op: Op, args: tuple[Any, ...]) -> Any:
         """Apply `op` to `args`, all of this class."""
         raise NotImplementedError
 
-    def among(self, others: list[Any]) -> tuple[Any, list[Any]]:
+    def _among(self, others: list[Any]) -> tuple[Any, list[Any]]:
         """This one and others as nodes of one graph, in which a number is one object."""
         return self, others
 
@@ -304,7 +304,7 @@ class Op:
         """Let the operands decide what applying means: the one point where every application passes."""
         kinds = set(map(type, args))
         if len(kinds) == 1 and issubclass(kind := type(args[0]), Carrier):  # by far the most
-            return kind.apply(self, args)
+            return kind._apply(self, args)
         if np.ndarray in kinds:
             return broadcast(self, args)
         ordered = kinds if len(kinds) < 3 else dict.fromkeys(map(type, args))
@@ -312,7 +312,7 @@ class Op:
         if not carriers:
             return self.forward(*[arg if type(arg) is float else to_float(arg) for arg in args])
         carrier = functools.reduce(lambda a, b: b if b.rank > a.rank or issubclass(b, a) else a, carriers)
-        return carrier.apply(self, carrier.lifted(args))
+        return carrier._apply(self, carrier._lifted(args))
 
     def partials(self, out: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """One partial derivative per operand, over any carrier."""

@@ -58,7 +58,7 @@ NODE = """\
     node.serial = next_serial()
     return node
 """
-"""The statements of `Value.apply` that build a node."""
+"""The statements of `Value._apply` that build a node."""
 
 
 def _atom(name: str) -> Formula:
@@ -227,7 +227,7 @@ FUNCTIONS: dict[str, Any] = {op.name: op.forward for op in ops.TABLE.values()} |
 SCOPE: dict[str, Any] = FUNCTIONS | {"op_" + name: op for name, op in ops.TABLE.items()} | {
     "split": ops.Contraction.split, "np": np,
 }
-"""The names that generated code uses; `autograd.value` adds the parts of `Value.apply` to it."""
+"""The names that generated code uses; `autograd.value` adds the parts of `Value._apply` to it."""
 
 
 def _install() -> None:
@@ -247,7 +247,7 @@ METHOD = """
 def {name}({parameters}):
     {lift}
     if modes:
-        return {self}.apply({op}, ({operands},))
+        return {self}._apply({op}, ({operands},))
 """
 
 LIFT = """if type({0}) is not Value:
@@ -260,7 +260,7 @@ LIFT = """if type({0}) is not Value:
 def method(op: ops.Op, reflected: bool = False) -> Callable[..., Any]:
     """An operator or method of Value that builds the node of `op` in one call.
 
-    It is `Value.apply` written out for one row. While a mode is active, or for an operand that
+    It is `Value._apply` written out for one row. While a mode is active, or for an operand that
     is not a plain number, it goes the long way round. Reflected, it is the operator's form
     for a Value on the right of something that is none.
     """

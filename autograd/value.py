@@ -133,12 +133,12 @@ class Value(ops.Carrier):
         self._first, self._second = operands if len(operands) == 2 else (operands or None, None)
 
     @classmethod
-    def lift(cls, operand: Any) -> Value:
+    def _lift(cls, operand: Any) -> Value:
         """The constant Value of a plain number; Values of other classes are fit to be operands as they are."""
         return operand if issubclass(type(operand), Value) else constant(operand)
 
     @classmethod
-    def apply(cls, op: ops.Op, args: tuple[Value, ...]) -> Any:
+    def _apply(cls, op: ops.Op, args: tuple[Value, ...]) -> Any:
         """Compute `op` over Values and remember it as a node of this class: what every operation comes down to."""
         if not op.recorded:
             return select(op, args)
@@ -153,7 +153,7 @@ class Value(ops.Carrier):
             watch(node)
         return node
 
-    # ── operations: `apply`, written out for each row ────────────────────────────────────────
+    # ── operations: `_apply`, written out for each row ────────────────────────────────────────
 
     add = __add__ = method(ops.add)
     sub = __sub__ = method(ops.sub)
@@ -198,7 +198,7 @@ class Value(ops.Carrier):
 
     def detach(self) -> Value:
         """The same number without its history: a constant."""
-        return self.apply(ops.detach, (self,))  # type: ignore[no-any-return]
+        return self._apply(ops.detach, (self,))  # type: ignore[no-any-return]
 
     # ── names of micrograd's, for programs that were written for it ──────────────────────────
 

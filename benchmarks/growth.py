@@ -69,7 +69,7 @@ def cost(sizes: list[int], plain: bool) -> Cost:
         program = autograd.compile(loss, model)
         program.value_and_grad(theta, x, y)
         totals.append(time.perf_counter() - start)
-    nodes, blocks, most = len(program.traced().plan.graph), len(program.blocks), peak()
+    nodes, blocks, most = len(program._traced().plan.graph), len(program.blocks), peak()
     del program
     for _ in range(REPEATS):
         gc.collect()

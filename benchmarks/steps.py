@@ -335,7 +335,7 @@ def by_jax(made: Made) -> list[str]:
     import jax
 
     program, arguments, _ = compiled(made)
-    source = translated(program.traced().function("value_and_grad"), unrolled)
+    source = translated(program._traced().function("value_and_grad"), unrolled)
     written_out = function_of(source, "<compiled for JAX>", "loss", {})
     flat = [argument if i == 0 else argument.reshape(len(argument), -1) for i, argument in enumerate(arguments)]
     found = []

@@ -196,7 +196,7 @@ def by_floats(program: Program, theta: Any, X: Any, Y: Any, draw: Any = None, **
 
 def with_few(few: float, program: Program, theta: Any, X: Any, Y: Any, draw: Any, **options: Any) -> Any:
     """Value and gradient, where batches of fewer examples than `few` are done in floats."""
-    part = program.traced()
+    part = program._traced()
     estimate, part.few = part.few, few
     try:
         return program.value_and_grad(theta, X, Y, rng=Given(draw), **options)
@@ -233,7 +233,7 @@ def every_way(case: Case, X: Any, Y: Any, draw: Any, expected: Result, bound: Re
     yield from beside("into out", by_numpy(program, theta, X, Y, draw, out=np.full(len(theta), 7.0)))
     yield from beside("with inputs", by_numpy(program, theta, X, Y, draw, inputs=True))
     yield from beside("with inputs again", by_numpy(program, theta, X, Y, draw, inputs=True))
-    if program.traced().straight is not None:
+    if program._traced().straight is not None:
         yield from beside("floats", by_floats(program, theta, X, Y, draw))
     yield from beside("pasted", by_paste(program, theta, X, Y, draw))
     single = by_numpy(program, theta.astype(np.float32), X, Y, draw, inputs=True)
@@ -251,7 +251,7 @@ def assert_agreement(case: Case, X: Any, Y: Any = None, draw: Any = None) -> Non
 
 def buffer_dtypes(program: Program, dtype: Any) -> set[Any]:
     """The dtypes of the arrays in which a program computes when theta has a certain one."""
-    kept = program.traced().local.calls
+    kept = program._traced().local.calls
     return {array.dtype for key, call in kept.items() if key[1] == np.dtype(dtype).char
             for array in inspect.getclosurevars(call).globals.values() if isinstance(array, np.ndarray)}
 

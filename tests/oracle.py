@@ -59,12 +59,12 @@ class Exact(ops.Carrier):
         self.at = at
 
     @classmethod
-    def lift(cls, operand: Any) -> Exact:
+    def _lift(cls, operand: Any) -> Exact:
         """A plain number, or the number of a Value, as a constant."""
         return cls([MP.mpf(operand.data if isinstance(operand, Value) else operand)])
 
     @classmethod
-    def apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Exact:
+    def _apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Exact:
         """The row at every point; once where the operands are what they are at the first."""
         here = [arg.at[0] for arg in args]
         if op is ops.detach:
@@ -90,7 +90,7 @@ def exact(drawn: Any, theta: Any, X: Any, Y: Any) -> Result:
     for x, y in zip(X, Y, strict=True):
         leaves = neighbours([*theta, *x])
         total = drawn.total(leaves[:count], leaves[count:], y.tolist())
-        at = total.at if isinstance(total, Exact) else Exact.lift(total).at
+        at = total.at if isinstance(total, Exact) else Exact._lift(total).at
         here, *beside = at if len(at) > 1 else at * (1 + 2 * len(leaves))
         found.append([here, *[(up - down) / (2 * STEP) for up, down in zip(beside[::2], beside[1::2], strict=True)]])
     numbers = np.array(found, dtype=object)

@@ -26,7 +26,7 @@ def example_of(case: Case) -> tuple[Program, Any, dict[str, Any]]:
     program = case.compiled()
     X, Y = case.data(1)
     root = program.example(X[0], None if Y is None else Y[0], rng=np.random.default_rng(0))
-    compiled = program.traced()
+    compiled = program._traced()
     arrays: dict[str, Any] = {
         "theta": theta_of(case), "x": X.reshape(1, -1), "y": np.zeros((1, 0)) if Y is None else Y.reshape(1, -1),
         "u": np.random.default_rng(0).random((1, compiled.plan.noises)),
@@ -225,7 +225,7 @@ def test_the_statements_of_the_arrays_are_the_source() -> None:
     for name in ("dropout", "convolution_padded_by_if", "softmax_then_log"):
         case = LOSSES[name]()
         program = case.traced()
-        function = program.traced().function("value_and_grad")
+        function = program._traced().function("value_and_grad")
         told = [line for node in arrays(program).values() for line in node.statements]
         assert sorted(told) == sorted(map(Printer(function.places).statement, [*function.forward, *function.backward]))
 

@@ -17,6 +17,7 @@ from autograd.compiler.array import (
     Let,
     Rows,
     Store,
+    as_array,
     concatenate,
     copy,
     einsum,
@@ -245,7 +246,7 @@ def test_what_is_the_same_for_all_examples_is_computed_as_floats_and_never_raise
 
 
 def test_what_is_written_to_is_no_array_that_stays() -> None:
-    ones = Array("full", (Array.lift(1),), (Rows(), 2, 2), (Rows(), 2, 2), "float")
+    ones = Array("full", (as_array(1),), (Rows(), 2, 2), (Rows(), 2, 2), "float")
     fixed = reduce(ops.sum, ones, (1,))
     buffered = lowered(z(fixed), Store(part(name("z", fixed.shape), 0, 1), part(X, 0, 1), adds=True))
     kept = {"np": np, "n": 5, "theta": np.zeros(1), "x": np.ones((5, 4))}

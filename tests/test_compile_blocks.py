@@ -66,7 +66,7 @@ def test_the_backward_half_has_a_product_for_each_gradient_of_a_weight_or_hidden
 
 
 def test_weights_are_views_of_theta_and_their_gradients_of_the_gradient(mnist: Program) -> None:
-    made = function(mnist.traced().plan, "value_and_grad")
+    made = function(mnist._traced().plan, "value_and_grad")
     names: dict[str, Any] = {name: np.zeros(101_770) for name in ("theta", "gradient")}
     for let in [*made.views, *made.places]:
         exec(Printer().statement(let), names)
@@ -226,7 +226,7 @@ def test_what_is_left_out_is_known_to_be_finite_or_computed_to_see(loss: Any, sa
     program = autograd.compile(lambda x: 0 * loss(w, x) + w * x, [w])
     value, gradient = program.value_and_grad([2.0], [3.0])
     assert (value, gradient.tolist()) == (6.0, [3.0])
-    assert program.traced().hidden.safe == safe
+    assert program._traced().hidden.safe == safe
 
 
 @pytest.mark.parametrize("numbers", [(1e200, 1e200), (1e300, 1e-300)])

@@ -68,7 +68,7 @@ def test_the_matrix_form_of_a_linear_layer_is_rediscovered() -> None:
     case = linear_layer(2, 2, 3)  # Z = XW + B, element by element
     program = case.traced()
     program.value_and_grad(theta_of(case), *case.data(), inputs=True)
-    lines = [line.strip() for line in Printer().source(program.traced().function("inputs")).splitlines()]
+    lines = [line.strip() for line in Printer().source(program._traced().function("inputs")).splitlines()]
     X, dZ = "x.reshape(-1, 2)", "dz.reshape(-1, 3)"
     assert "W = theta[0:6].reshape(2, 3)" in lines
     assert f"z = (({X} @ W).reshape(-1, 2, 3) + B).reshape(-1, 6)" in lines

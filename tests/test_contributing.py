@@ -30,7 +30,7 @@ y.backward()
 layer = nn.Layer(2, 1, "atan", seed=0)
 program = autograd.compile(lambda x: layer(x)[0], layer)
 program.value_and_grad(np.zeros(3), [[1.0, 2.0]])
-engine = program.traced()
+engine = program._traced()
 calls = engine.runnable("value_and_grad", np.dtype(float)).source
 jax = translated(engine.function("value_and_grad"))
 bent = autograd.compile(lambda x: autograd.grad(atan(w * x), [w], create_graph=True)[0], [w := Value(0.5)])

@@ -40,12 +40,12 @@ def sorting(n: int) -> Case:
     (mlp(12, 16, 16, 4), False), (attention(8, 8, causal=False, normal=False), False), (sorting(8), True),
 ], ids=["network", "attention", "sorting"])
 def test_columns_of_their_own_lie_examples_last_and_matrices_examples_first(case: Case, last: bool) -> None:
-    calls, _ = quickest(case.traced().traced().function("value_and_grad"))
+    calls, _ = quickest(case.traced()._traced().function("value_and_grad"))
     assert calls.last == last
 
 
 def test_more_examples_take_longer() -> None:
-    calls, _ = quickest(sorting(8).traced().traced().function("value_and_grad"))
+    calls, _ = quickest(sorting(8).traced()._traced().function("value_and_grad"))
     assert microseconds(calls, EXAMPLES) < microseconds(calls, 4 * EXAMPLES)
 
 

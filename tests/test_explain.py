@@ -44,7 +44,7 @@ QUICK = ("mlp_softmax_cross_entropy", "weight_decay", "dropout", "recurrent", "c
 
 @over("name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in LOSSES])
 def test_every_line_of_a_program_is_the_sum_of_its_scalars(name: str) -> None:
-    engine = LOSSES[name]().traced().traced()
+    engine = LOSSES[name]().traced()._traced()
     for kind in ("outputs",) if engine.plan.several else ("value_and_grad", "inputs"):
         lines = lines_of(engine, kind)
         for text in lines.names:
@@ -105,7 +105,7 @@ def test_lines_in_a_loop_say_in_which_steps_they_are() -> None:
 
     program = autograd.compile(loss, [w, u])
     program.value_and_grad([0.5, 0.3], np.ones((2, 8)), np.ones(2))
-    (loop, *_) = program.traced().loops.loops
+    (loop, *_) = program._traced().loops.loops
     names = {array.info for line in loop.body for array in [getattr(line, "name", None)] if array is not None}
     explanations = [program.explain(name, np.ones((2, 8)), np.ones(2)) for name in names]
     assert explanations

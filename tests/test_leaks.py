@@ -450,7 +450,7 @@ def test_batch_sizes_that_alternate_keep_their_buffers() -> None:
     rows = {n: np.ones((n, 1)) for n in range(200, 200 + KEPT - 1)}  # one more is of the check of the program
     for batch in rows.values():
         program(theta, batch, batch)
-    local = program.traced().local
+    local = program._traced().local
     before = {key: id(call) for key, call in local.calls.items()}
     for batch in [*rows.values(), *rows.values()]:
         program(theta, batch, batch)
@@ -461,7 +461,7 @@ def test_batch_sizes_that_alternate_keep_their_buffers() -> None:
 def test_buffers_go_with_their_thread_and_with_their_program() -> None:
     program, theta = squared_error()
     program(theta, X, X)
-    (code,) = {call.__code__ for call in program.traced().local.calls.values()}
+    (code,) = {call.__code__ for call in program._traced().local.calls.values()}
 
     def sets_of_buffers() -> int:
         return sum(type(thing) is FunctionType and thing.__code__ is code for thing in gc.get_objects())

@@ -142,11 +142,11 @@ class Sketch(ops.Carrier):
         self.op, self.args = op, args
 
     @classmethod
-    def lift(cls, operand):
+    def _lift(cls, operand):
         return cls(getattr(operand, "op", ops.constant))
 
     @classmethod
-    def apply(cls, op, args):
+    def _apply(cls, op, args):
         return cls(op, args)
 
     def __bool__(self):

@@ -50,7 +50,7 @@ def compared(case, X, Y, draw=None):
     program, theta = autograd.compile(case.loss, case.params).to_native(), theta_of(case)
     outputs = program(theta, X, Y, rng=Given(draw))
     assert np.all(np.abs(outputs - expected.outputs) <= 1e-13 * bound.outputs)
-    if program.traced().plan.several:
+    if program._traced().plan.several:
         return
     for inputs in (False, True):
         found = program.value_and_grad(theta, X, Y, rng=Given(draw), inputs=inputs)
@@ -208,10 +208,10 @@ def test_training_goes_the_same_way():
 def test_large_matrices_are_left_to_numpy():
     case = LOSSES["mlp_tanh"]()
     program = autograd.compile(case.loss, case.params).to_native().trace((3,), (2,))
-    assert program.traced().native is not None
+    assert program._traced().native is not None
     wide = nn.MLP(40, [40, 1], "tanh", seed=0)
     program = autograd.compile(lambda x: wide(x)[0] if isinstance(wide(x), list) else wide(x), wide).to_native()
-    assert program.trace((40,)).traced().native is None
+    assert program.trace((40,))._traced().native is None
 
 
 def test_training_of_many_parameters_goes_the_same_way():

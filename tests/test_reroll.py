@@ -22,7 +22,7 @@ from autograd.compiler.views import PAD, affine, disjoint, factored
 
 def blocks_of(case: Case) -> list[Block]:
     """The blocks of a loss."""
-    return case.traced().traced().plan.blocks
+    return case.traced()._traced().plan.blocks
 
 
 def products_of(case: Case) -> list[Term]:

@@ -16,11 +16,11 @@ from autograd.compiler.straight import LARGEST
 
 def test_a_small_network_on_a_few_examples_is_run_in_floats() -> None:
     program = LOSSES["mlp_xor"]().traced()
-    assert 4 < program.traced().few < 1000
+    assert 4 < program._traced().few < 1000
 
 
 def test_the_more_statements_numpy_takes_the_more_examples_are_run_in_floats() -> None:
-    straight = LOSSES["mlp_xor"]().traced().traced().straight
+    straight = LOSSES["mlp_xor"]().traced()._traced().straight
     assert straight is not None
     few = [straight.few(statements) for statements in (20, 100, 1000)]
     assert few == sorted(few)
@@ -31,7 +31,7 @@ def test_a_larger_network_is_not_written_out() -> None:
     case = mlp(50, 40, 2)
     program = case.compiled()
     program(theta_of(case), *case.data(2))
-    part = program.traced()
+    part = program._traced()
     assert part.straight is None
     assert len(part.plan.canonical.left) > LARGEST
 
@@ -39,7 +39,7 @@ def test_a_larger_network_is_not_written_out() -> None:
 def test_a_loss_of_several_values_has_no_straight_line() -> None:
     program = autograd.compile(lambda x: [x[0], x[1]], [])
     program(np.zeros(0), np.ones((2, 2)))
-    assert program.traced().straight is None
+    assert program._traced().straight is None
 
 
 LOOP = """\
@@ -65,7 +65,7 @@ def test_the_loop_reads_like_the_graph() -> None:
     w, b = Value(1.0), Value(0.0)
     program = autograd.compile(lambda x, y: (w * x[0] + b - y[0]) ** 2, [w, b])
     program([1.0, 0.0], [[1.0]], [[0.0]])
-    straight = program.traced().straight
+    straight = program._traced().straight
     assert straight is not None
     assert re.sub(r"\b([vd])\d+", r"\1#", straight.source) == LOOP
 

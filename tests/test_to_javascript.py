@@ -65,7 +65,7 @@ def assert_the_same(browser: Any, cases: dict[str, tuple[Case, Any, Any, Any]]) 
 
 
 def assert_all_arrays(program: Program, found: dict[str, Any], theta: Any, X: Any, Y: Any, draw: Any) -> None:
-    engine = program.traced()
+    engine = program._traced()
     given = {"theta": theta, "x": X.reshape(len(X), -1), "y": None if Y is None else Y.reshape(len(Y), -1), "u": draw,
              "outside": engine.outside(theta.dtype), "n": len(X)}
     made = engine.looped("value_and_grad")
@@ -173,7 +173,7 @@ def test_any_number_of_examples_may_come_after_any_other(browser: Any) -> None:
 def test_it_says_how_many_numbers_it_takes_and_gives(browser: Any) -> None:
     case = LOSSES["dropout"]()
     text = case.traced().to_javascript()
-    program = case.traced().traced().plan
+    program = case.traced()._traced().plan
     found = run_in(browser, f"const {{ parameters, inputs, targets, outputs, noises }} = {text};"
                             "answer([parameters, inputs, targets, outputs, noises]);")
     assert found == [*(program.sizes[leaf] for leaf in ("parameter", "input", "target")), 1, case.noises]

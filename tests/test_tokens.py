@@ -11,7 +11,20 @@ from strategies import Expression, expressions
 import viz
 from autograd import Value, ops
 from viz.text.markup import printable, shorten
-from viz.text.tokens import RATIO, TIMES, Applied, Equation, Name, Number, Rule, Sentence, Token, Words, worked
+from viz.text.tokens import (
+    RATIO,
+    TIMES,
+    Applied,
+    Equation,
+    Name,
+    Number,
+    Rule,
+    Sentence,
+    Token,
+    Words,
+    as_token,
+    worked,
+)
 
 x, y, two = Name("x", 3.0), Name("y", -2.0), Name("c", 2.0, constant=True)
 MINUS = '<mo form="prefix">−</mo>'
@@ -46,7 +59,7 @@ def test_a_token_is_written_in_each_spelling(token: Token, plain: str, latex: st
 
 @pytest.mark.parametrize(("rule", "number", "written", "known"), [
     (x * 1 + y, 1.0, "x + y", False),
-    (Token.lift(2) * 3, 6.0, "6", True),
+    (as_token(2) * 3, 6.0, "6", True),
     (two**2, 4.0, "4", True),
     (ops.where(ops.gt(x, 0), 1, y), 1.0, "1", True),
     (ops.where(ops.gt(0, x), 1, y), -2.0, "y", False),
@@ -66,7 +79,7 @@ def test_an_equation_says_nothing_twice_and_leaves_out_rules_that_are_numbers() 
         return Sentence((Equation(x, terms, sign),)).text
 
     assert said(Number(2.0), x, Number(2.0), y) == "x = 2 = y"
-    assert said(Rule(Token.lift(1)), Applied(TIMES, (x, Rule(ops.gt(x, 0) * 1))), Number(2.0)) == "x = 2"
+    assert said(Rule(as_token(1)), Applied(TIMES, (x, Rule(ops.gt(x, 0) * 1))), Number(2.0)) == "x = 2"
     assert said(Rule(x * y), y, sign="+=") == "x += x * y = y"
 
 

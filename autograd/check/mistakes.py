@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from autograd import ops
 from autograd.check.slips import SLOPES
-from autograd.compiler.array import Array, For, Let, Line, Statement, Store, target_of
+from autograd.compiler.array import Array, For, Let, Line, Statement, Store, as_array, target_of
 from autograd.compiler.explain import Lines
 from autograd.compiler.interpret import Arrays, perform, run, store, value_of
 from autograd.compiler.printer import Printer
@@ -277,11 +277,11 @@ class Editor:
     def slope(self, array: Array) -> Iterator[Edit]:
         """Other slopes than that of the rule."""
         row, place, out, operands = self.slopes[array.key]
-        one = Array.lift(1)
+        one = as_array(1)
         done = f"{row.name}({', '.join(map(self.write.text, operands))})"
         yield Edit("slope", f"lacks the derivative of {done}, {self.write.text(array)}", one)
         for operand, _, rule in SLOPES.get(row.name, []):
-            slope = Array.lift(rule(out, *operands)) if operand == place else one
+            slope = as_array(rule(out, *operands)) if operand == place else one
             if slope is not one and slope.number != 1:
                 text = self.write.text(slope)
                 yield Edit("slope", f"takes {text} for the derivative of {done}: it is {self.write.text(array)}", slope)
@@ -293,7 +293,7 @@ class Editor:
                 words = f"takes {inner.info} for the derivative of {done}: it is {self.write.text(array)}"
                 yield Edit("slope", words, inner)
                 again = row.dispatch((inner, *operands[1:]))
-                slope = Array.lift(row.partials(again, (inner, *operands[1:]))[place])
+                slope = as_array(row.partials(again, (inner, *operands[1:]))[place])
                 if slope.key != array.key:
                     yield Edit("slope", f"takes the derivative of {row.name} at {self.write.text(inner)} in place of "
                                     f"{self.write.text(operands[0])}", slope)

@@ -15,8 +15,7 @@ from autograd.check.mistakes import Slip, Version, become, factor_words, plus, s
 from autograd.check.report import MatrixReport, Mistake
 from autograd.check.student import described
 from autograd.compiler.arguments import as_batch
-from autograd.compiler.array import Array as Tree
-from autograd.compiler.array import Let, Line, N, Rows, Statement, full, nodes, target_of
+from autograd.compiler.array import Let, Line, N, Rows, Statement, as_array, full, nodes, target_of
 from autograd.compiler.entries import element
 from autograd.compiler.explain import Explanation, Lines, numbers
 from autograd.compiler.interpret import Arrays
@@ -472,7 +471,7 @@ def check(
         raise UsageError(f'reduction is "mean" or "sum", {reduction!r} came')
     program = Program(loss, params)
     batch = as_batch(X, Y)
-    engine = program.compiled(batch, "outputs")
+    engine = program._compiled(batch, "outputs")
     if engine.plan.several:
         raise UsageError("a loss of one Value is expected, several came")
     theta = np.array([value.data for value in program.params])
@@ -491,7 +490,7 @@ def check(
 def summed(line: Line) -> Line:
     """A line of the backward half for the sum over the batch: its gradient begins with 1, not with 1/n."""
     if isinstance(line, Let) and line.value.kind == "full" and line.value.args[0].key == (1 / N).key:
-        return Let(line.name, full(line.value.shape, Tree.lift(1)))
+        return Let(line.name, full(line.value.shape, as_array(1)))
     return line
 
 

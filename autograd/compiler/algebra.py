@@ -20,6 +20,7 @@ from autograd.compiler.array import (
     N,
     Rows,
     Shape,
+    as_array,
     broadcast,
     cast,
     copy,
@@ -58,7 +59,7 @@ class Factor(NamedTuple):
     @property
     def value(self) -> Array:
         """The factor as a number, which depends on n."""
-        result: Array = Array.lift(self.number)
+        result: Array = as_array(self.number)
         for _ in range(abs(self.shares)):
             result = result / N if self.shares > 0 else result * N
         return result
@@ -127,7 +128,7 @@ class Names(NamedTuple):
         number = array.number
         if number is None or number == 0 or not math.isfinite(number):
             return self.factored(array)
-        return Factor(number), Array.lift(1)
+        return Factor(number), as_array(1)
 
     def sum(self, array: Array) -> tuple[Factor, Array]:
         """a + b or a − b, of which a common factor is one of the sum."""
@@ -165,7 +166,7 @@ class Names(NamedTuple):
 
     def chosen(self, array: Array) -> tuple[Array, bool, Array]:
         """A product with a truth value as this, whether it is so or not so, and the other factor."""
-        a, b = array.args if array.kind is ops.mul else (array, Array.lift(1))
+        a, b = array.args if array.kind is ops.mul else (array, as_array(1))
         if b.kind == "cast":
             a, b = b, a
         if a.kind != "cast" or a.args[0].dtype != "truth":
@@ -182,7 +183,7 @@ class Names(NamedTuple):
         factors = {factor for (factor, _), arg in zip(found, array.args[1:], strict=True) if arg.number != 0}
         if len(factors) != 1 or factors == {ONE}:
             return ONE, array
-        branches = [Array.lift(1) if is_ones(inner) else inner for _, inner in found]
+        branches = [as_array(1) if is_ones(inner) else inner for _, inner in found]
         if branches[0].number == 0 and branches[1].number == 1 and chosen.dtype == "truth":
             selected = Array(np.logical_not, (chosen,), None, chosen.shape, "truth")
         else:
@@ -215,7 +216,7 @@ def smaller(array: Array, other: Array) -> bool:
 def of_full(array: Array) -> tuple[Factor, Array]:
     """An array that is one number everywhere: that number times ones."""
     (value,) = array.args
-    ones = full(array.shape, Array.lift(1))
+    ones = full(array.shape, as_array(1))
     if value.number is not None:
         return (ONE, array) if value.number == 0 or not math.isfinite(value.number) else (Factor(value.number), ones)
     if value.kind is ops.div and value.args[0].number is not None and value.args[1].info == "n":
@@ -235,7 +236,7 @@ def view_of(array: Array, inner: Array) -> Array:
     if inner is array.args[0]:
         return array
     if is_ones(inner) and array.kind != "reduce":
-        return full(array.shape, Array.lift(1))
+        return full(array.shape, as_array(1))
     return Array(array.kind, (inner,), array.info, array.shape, array.dtype)
 
 
@@ -289,7 +290,7 @@ def expanded(array: Array) -> Array:
     if array.kind is ops.pow and array.args[1].number in POWERS:
         return POWERS[array.args[1].number](array.args[0])
     if array.kind is ops.neg:
-        return Array(np.multiply, (*array.args, Array.lift(-1)), None, array.shape, array.dtype)
+        return Array(np.multiply, (*array.args, as_array(-1)), None, array.shape, array.dtype)
     ufunc = ufunc_of(array.kind)
     return expanded(array.kind.arrays(*array.args)) if ufunc is None else Array(
         ufunc, array.args, None, array.shape, array.dtype)
@@ -307,8 +308,8 @@ LARGE = 100
 
 def softplus(x: Array) -> Array:
     """ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|)"""
-    below = _applied(np.log1p, _applied(np.exp, _applied(np.copysign, x, Array.lift(-1))))
-    return _applied(np.add, _applied(np.maximum, x, Array.lift(0)), below)
+    below = _applied(np.log1p, _applied(np.exp, _applied(np.copysign, x, as_array(-1))))
+    return _applied(np.add, _applied(np.maximum, x, as_array(0)), below)
 
 
 POWERS: dict[float | None, Callable[[Array], Array]] = {
@@ -317,10 +318,10 @@ POWERS: dict[float | None, Callable[[Array], Array]] = {
     4.0: lambda x: _applied(np.square, _applied(np.square, x)),
     0.5: lambda x: _applied(np.sqrt, x),
     1.5: lambda x: _applied(np.multiply, x, _applied(np.sqrt, x)),
-    -0.5: lambda x: _applied(np.divide, Array.lift(1), _applied(np.sqrt, x)),
-    -1.0: lambda x: _applied(np.divide, Array.lift(1), x),
-    -1.5: lambda x: _applied(np.divide, Array.lift(1), _applied(np.multiply, x, _applied(np.sqrt, x))),
-    -2.0: lambda x: _applied(np.divide, Array.lift(1), _applied(np.square, x)),
+    -0.5: lambda x: _applied(np.divide, as_array(1), _applied(np.sqrt, x)),
+    -1.0: lambda x: _applied(np.divide, as_array(1), x),
+    -1.5: lambda x: _applied(np.divide, as_array(1), _applied(np.multiply, x, _applied(np.sqrt, x))),
+    -2.0: lambda x: _applied(np.divide, as_array(1), _applied(np.square, x)),
 }
 """Powers that products, quotients and roots give in less time than np.power, which takes a logarithm."""
 
@@ -339,7 +340,7 @@ def reduced(array: Array, in_order: bool, examples_last: bool = False) -> Array:
     rank = len(x.shape)
     if rank < 2 or len(axes) != 1:
         return array
-    axis, one = axes[0] % rank, Array.lift(1)
+    axis, one = axes[0] % rank, as_array(1)
     if op is ops.sum and axis == 0 and in_order and isinstance(x.shape[0], Rows):
         return reshape(matmul(full(x.shape[:1], one), reshape(x, (x.shape[0], count(x.shape[1:])))), array.shape)
     if examples_last and (rank > 2 or op is not ops.sum):

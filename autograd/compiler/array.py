@@ -109,12 +109,11 @@ class Array(ops.Carrier):
         return self._names
 
     @classmethod
-    def lift(cls, operand: Any) -> Array:
-        """A plain number as a node."""
-        return operand if isinstance(operand, Array) else Array("number", (), float(operand), (), "number")
+    def _lift(cls, operand: Any) -> Array:
+        return as_array(operand)
 
     @classmethod
-    def apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Array:
+    def _apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Array:
         """`op` of arrays, simplified where an operand is a plain number that makes no difference."""
         simple = simplified(op, args)
         return function(op, *args) if simple is None else simple
@@ -123,18 +122,18 @@ class Array(ops.Carrier):
         """The spelling of a row in NumPy, recorded."""
         assert how == "__call__", "a spelling applies ufuncs"
         assert not options, "a spelling gives ufuncs no options"
-        return function(ufunc, *map(Array.lift, inputs))
+        return function(ufunc, *map(as_array, inputs))
 
     def __array_function__(self, made: Any, types: Iterable[type], args: Any, options: dict[str, Any]) -> Array:
         """The spelling of a row in NumPy, recorded."""
         assert made is np.where, "a spelling is made of ufuncs and np.where"
-        return function(ops.where, *map(Array.lift, args))
+        return function(ops.where, *map(as_array, args))
 
     def __gt__(self, other: Any) -> Array:
-        return function(ops.gt, self, Array.lift(other))
+        return function(ops.gt, self, as_array(other))
 
     def __lt__(self, other: Any) -> Array:
-        return function(ops.gt, Array.lift(other), self)
+        return function(ops.gt, as_array(other), self)
 
     @property
     def batched(self) -> bool:
@@ -163,6 +162,11 @@ class Array(ops.Carrier):
         return f"{label}({', '.join(inside)})"
 
 
+def as_array(operand: Any) -> Array:
+    """An array as it is, a plain number as a node."""
+    return operand if isinstance(operand, Array) else Array("number", (), float(operand), (), "number")
+
+
 # ── functions, element by element ────────────────────────────────────────────────────────────
 
 
@@ -170,7 +174,7 @@ def simplified(op: ops.Op, args: tuple[Array, ...]) -> Array | None:
     """What an operation with plain numbers among its operands comes to, or None where it is still to be computed."""
     numbers = [arg.number for arg in args]
     if op is not ops.detach and all(number is not None for number in numbers):
-        return Array.lift(op.forward(*numbers))
+        return as_array(op.forward(*numbers))
     if op is ops.where and numbers[0] is not None:
         return args[1] if numbers[0] else args[2]
     if op is ops.where and numbers[1:] == [1, 0] and args[0].dtype == "truth":

@@ -26,6 +26,7 @@ from autograd.compiler.array import (
     Shape,
     Statement,
     Store,
+    as_array,
     broadcast,
     broadcast_shape,
     cast,
@@ -261,7 +262,7 @@ class ChainRule:
     def pass_on(self, position: int, block: Block, flat: Array) -> None:
         """The statements that send a block's gradient to what it read."""
         if block.cut:
-            flat = self.layout.where_dead(block, Array.lift(0), flat)
+            flat = self.layout.where_dead(block, as_array(0), flat)
         g = self.layout.over_dims(flat, position)
         if block.op == "sum":
             for term in block.terms:
@@ -307,7 +308,7 @@ class ChainRule:
             ties = over_terms(reduceat(ops.sum, ops.eq(x, out), self.layout.names.carried(block.segments, "i")))
         (partial,) = row.rule(out, x, ties)
         index = operand.index[0] if block.size == 1 and block.segments is None else operand.index
-        self.add(operand, index, self.flow(position, over_terms(g), Array.lift(partial), over_terms))
+        self.add(operand, index, self.flow(position, over_terms(g), as_array(partial), over_terms))
 
     def spread(self, segments: Ints, index: Ints) -> Constant:
         """The member that each term of ragged ones belongs to, as an array that the program carries along."""
@@ -318,7 +319,7 @@ class ChainRule:
 
     def term(self, block: Block, position: int, term: Term, flat: Array, g: Array) -> None:
         """Send a sum's gradient to the factors of one term."""
-        left, right, scale = term.left, term.right, self.factor(Array.lift(term.coefficient))
+        left, right, scale = term.left, term.right, self.factor(as_array(term.coefficient))
         if term.segments is not None:
             self.segments(term, flat)
         elif right is not None:
@@ -347,7 +348,7 @@ class ChainRule:
     def segments(self, term: Term, flat: Array) -> None:
         """Through sums of different lengths."""
         assert term.segments is not None
-        g = self.factor(Array.lift(term.coefficient)) * take(flat, self.spread(term.segments, term.left.index))
+        g = self.factor(as_array(term.coefficient)) * take(flat, self.spread(term.segments, term.left.index))
         if term.right is None:
             self.add(term.left, term.left.index, g)
             return
@@ -359,7 +360,7 @@ class ChainRule:
         layout, left = self.layout, term.left
         h, k1, n = left.index.shape
         k2 = right.index.shape[1]
-        g = self.factor(Array.lift(term.coefficient)) * self.natural(block, term, flat)
+        g = self.factor(as_array(term.coefficient)) * self.natural(block, term, flat)
         if term.elementwise:
             self.rows(left, right, g if h == 1 else widened(g), (n,) if h == 1 else (h, n))
         elif term.weights and h == 1:
@@ -429,7 +430,7 @@ class Taken(ChainRule):
 
     def factor(self, array: Array) -> Array:
         """1 instead of any number."""
-        return full(array.shape, Array.lift(1)) if array.shape else Array.lift(1)
+        return full(array.shape, as_array(1)) if array.shape else as_array(1)
 
 
 class Backward(ChainRule):
@@ -440,7 +441,7 @@ class Backward(ChainRule):
         self.statements: list[Statement] = []
         super().__init__(layout, Gradients(layout, wanted, self.statements))
         self.taken = Taken(layout, Gradients(layout, counted(blocks, wanted, position), self.statements, "taken_"))
-        seed = full((Rows(), 1), 1 / N) if blocks[position].batched else full((1,), Array.lift(1))
+        seed = full((Rows(), 1), 1 / N) if blocks[position].batched else full((1,), as_array(1))
         self.gradients.add(position, np.array([slot]), seed)
         # What is the same for all examples comes last: a penalty is added to gradients that products wrote.
         for position in sorted(range(len(blocks)), key=lambda i: (not blocks[i].batched, -i)):
@@ -451,7 +452,7 @@ class Backward(ChainRule):
     def count_ways(self, position: int, block: Block) -> None:
         """The ways to what a block read, if those are counted."""
         if any(operand.source is not None and self.taken.gradients.wanted[operand.source] for operand in block.reads()):
-            always = full(self.layout.arrays[position].shape, Array.lift(1))
+            always = full(self.layout.arrays[position].shape, as_array(1))
             self.taken.pass_on(position, block, self.taken.gradients.of_block.get(position, always))
 
     def flows(self, position: int, row: ops.Op, g: Array, out: Array, operands: Sequence[Array]) -> list[Array | None]:

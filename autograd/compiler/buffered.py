@@ -53,6 +53,7 @@ from autograd.compiler.array import (
     Shape,
     Statement,
     Store,
+    as_array,
     concatenate,
     copy,
     count,
@@ -172,7 +173,7 @@ class Buffered:
         elif value.kind in ("full", "like") and text.info in self.stored:
             self.allocate(text)
             if value.kind == "full" or value.info:
-                everywhere = value.args[0] if value.kind == "full" else Array.lift(0)
+                everywhere = value.args[0] if value.kind == "full" else as_array(0)
                 self.emit(Store(text, everywhere, adds=False))
         else:
             self.define(text, value)
@@ -357,7 +358,7 @@ class Buffered:
             picked[position, : len(run)] = run
         index = self.carried(picked if most > 1 else picked[:, 0])
         if picked.max() == width:
-            source = concatenate([source, full((*source.shape[:-1], 1), Array.lift(0))])
+            source = concatenate([source, full((*source.shape[:-1], 1), as_array(0))])
         return reduce(ops.sum, take(source, index)) if most > 1 else take(source, index)
 
     def inlined(self, array: Array) -> Array:

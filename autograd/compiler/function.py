@@ -16,6 +16,7 @@ from autograd.compiler.array import (
     Rows,
     Statement,
     Store,
+    as_array,
     broadcast,
     column,
     concatenate,
@@ -129,7 +130,7 @@ def mean_loss(made: Plan, layout: Layout) -> Array:
 
 def constant_result(made: Plan, which: int) -> Array:
     """A result that is a constant."""
-    return full((), Array.lift(float(made.canonical.data[made.canonical.roots[which]])))
+    return full((), as_array(float(made.canonical.data[made.canonical.roots[which]])))
 
 
 def outputs(made: Plan, layout: Layout) -> Array:

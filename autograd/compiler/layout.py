@@ -19,6 +19,7 @@ from autograd.compiler.array import (
     Let,
     Rows,
     Shape,
+    as_array,
     broadcast,
     evaluated,
     function,
@@ -127,7 +128,7 @@ class Layout:
     def constants(self, operand: Operand, shape: tuple[int, ...]) -> Array:
         """Constants: a number where all are equal, else an array that is carried along."""
         if operand.number is not None:
-            return Array.lift(operand.number)
+            return as_array(operand.number)
         assert operand.numbers is not None
         return self.names.constant(operand.numbers.reshape(shape), "c")
 
@@ -155,7 +156,7 @@ class Layout:
         if index.min() >= 0:
             return take(array, self.names.carried(index, "i"))
         elements = take(array, self.names.carried(np.maximum(index, 0), "i"))
-        return function(ops.where, self.names.constant(index == PAD, "m"), Array.lift(fill), elements)
+        return function(ops.where, self.names.constant(index == PAD, "m"), as_array(fill), elements)
 
     def parameters(self, start: int, stop: int, dims: tuple[int, ...], by_columns: bool = False) -> Array:
         """A run of parameters by name; a matrix (out, in) is named as its transpose, which may be stored by columns."""
@@ -221,7 +222,7 @@ class Layout:
         if math.isinf(block.fill):
             result: Array = value + self.names.constant(np.where(block.dead, block.fill, 0.0), "m")
             return result
-        return self.where_dead(block, Array.lift(block.fill), value)
+        return self.where_dead(block, as_array(block.fill), value)
 
     def where_dead(self, block: Block, number: Array, value: Array) -> Array:
         """What a block is, with a number in its dead elements."""

@@ -77,7 +77,7 @@ class Program:
             return known.again(theta, X, Y, out)
         theta, batch = vector(theta, len(self.params)), as_batch(X, Y)
         check_out(out, theta, batch)
-        compiled = self.compiled(batch, "inputs" if inputs else "value_and_grad")
+        compiled = self._compiled(batch, "inputs" if inputs else "value_and_grad")
         if like is not None and like[-1] == theta.dtype.char and compiled.repeats(theta, batch):
             self.met = {**dict(list(self.met.items())[1 - KEPT :]), like: compiled}
         return compiled.value_and_grad(theta, batch, rng, out, inputs)
@@ -105,13 +105,13 @@ class Program:
     ) -> FloatArray:
         """What the loss returns for each row: shape (batch,), or (batch, values) where it returns several."""
         theta, batch = vector(theta, len(self.params)), as_batch(X, Y)
-        return self.compiled(batch, "outputs").outputs(theta, batch, rng)
+        return self._compiled(batch, "outputs").outputs(theta, batch, rng)
 
-    def engine(self, made: Plan) -> Engine:
+    def _engine(self, made: Plan) -> Engine:
         """What runs a plan."""
         return Engine(made)
 
-    def compiled(self, batch: Batch, kind: str) -> Engine:
+    def _compiled(self, batch: Batch, kind: str) -> Engine:
         """The program for rows of this shape, traced at the first call; each kind is verified when first used.
 
         There is no lock: two threads that come first at the same time both compile. A lock would be held while the
@@ -120,7 +120,7 @@ class Program:
         found = self.plans.get(batch.shapes)
         if found is None or kind not in found.verified:
             if found is None:
-                found = self.engine(plan(self.loss, self.params, *batch.shapes, self.names))
+                found = self._engine(plan(self.loss, self.params, *batch.shapes, self.names))
             if found.plan.several and kind != "outputs":
                 raise UsageError("value_and_grad needs a loss of one Value; call the program itself for several")
             verify(found.plan, found, kind, numbers_of(self.params), batch)
@@ -161,7 +161,7 @@ class Program:
             "or save the model, or the numbers (nn.parameters_to_vector), and compile the loss again"
         )
 
-    def traced(self) -> Engine:
+    def _traced(self) -> Engine:
         """The program used last; an error before the first call."""
         if self.latest is None:
             raise UsageError("a program is traced at its first call: call it, value_and_grad or "
@@ -171,7 +171,7 @@ class Program:
     @property
     def source(self) -> str:
         """NumPy code that computes value and gradient (or the outputs, if there are several); it runs on its own."""
-        compiled = self.traced()
+        compiled = self._traced()
         if compiled.loops.loops and not compiled.is_read:
             verify_source(compiled)
             compiled.is_read = True
@@ -180,20 +180,20 @@ class Program:
     @property
     def executed_source(self) -> str:
         """What runs: what makes arrays for n examples, and the same function as calls that write into these."""
-        compiled = self.traced()
+        compiled = self._traced()
         return compiled.runnable(compiled.shown.kind, np.dtype(np.float64)).source
 
     @property
     def blocks(self) -> list[BlockInfo]:
         """The arrays that the forward half computes, in order."""
-        compiled = self.traced()
+        compiled = self._traced()
         return block_infos(compiled.plan, compiled.function("outputs"), compiled.looped("outputs"))
 
     def trace(self, x_shape: tuple[int, ...], y_shape: tuple[int, ...] | None = None) -> Program:
         """Trace the loss for rows of X and Y of these shapes, without data, to look inside; the program itself."""
         rng = np.random.default_rng(0)
         y = None if y_shape is None else rng.random((1, *y_shape))
-        self.compiled(as_batch(rng.random((1, *x_shape)), y), "outputs")
+        self._compiled(as_batch(rng.random((1, *x_shape)), y), "outputs")
         return self
 
     def to_jax(self, *, each: bool = False) -> JaxProgram:
@@ -202,7 +202,7 @@ class Program:
         It is for what JAX does best: `jax.jit`, `jax.grad` and `jax.vmap` take it, on whatever devices JAX
         has. It is the program of the row shapes used last. Raises `MissingPackageError` without JAX.
         """
-        return JaxProgram(self.traced().plan, each)
+        return JaxProgram(self._traced().plan, each)
 
     def to_javascript(self) -> str:
         """The program as one expression of JavaScript, which needs nothing else: loops over Float64Arrays.
@@ -224,7 +224,7 @@ class Program:
         >>> program.to_javascript().splitlines()[-1]
         '})()'
         """
-        return javascript(self.traced().plan)
+        return javascript(self._traced().plan)
 
     def to_native(self) -> NativeProgram:
         """The same loss as a program that runs as machine code, see `NativeProgram`.
@@ -248,7 +248,7 @@ class Program:
         reroll ['x', 'y', 'z', 'loss', 'value']
         differentiate ['x', 'y', 'z', 'loss', 'value', 'dloss', 'dz', 'dw']
         """
-        return passes(self.traced(), self.params, inputs)
+        return passes(self._traced(), self.params, inputs)
 
     def explain(
         self, name: str, X: npt.ArrayLike | None = None, Y: npt.ArrayLike | None = None, *,
@@ -275,12 +275,12 @@ class Program:
         entry  dw[0, 0] = x[0, 0] * dz[0, 0] + x[1, 0] * dz[1, 0] + x[2, 0] * dz[2, 0]
         """
         if X is None:
-            engine = self.traced()
+            engine = self._traced()
             assert engine.sample is not None, "a program is verified before it is looked at"
             theta, batch, noise = engine.sample
         else:
             batch, theta = as_batch(X, Y), np.array([value.data for value in self.params])
-            engine = self.compiled(batch, "outputs")
+            engine = self._compiled(batch, "outputs")
             noise = engine.noise(batch, rng or np.random.default_rng(0))
         inputs = name == "dx" and not engine.plan.several
         return explain(engine, name, numbers(engine, theta, batch, noise), "inputs" if inputs else engine.shown.kind)
@@ -299,7 +299,7 @@ class Program:
         Value(data=4.0, label='loss')
         """
         batch = as_batch([x], None if y is None else [y])
-        compiled = self.compiled(batch, "outputs")
+        compiled = self._compiled(batch, "outputs")
         outputs, nodes = example(compiled, batch, self.params, rng)
         self.shown = compiled, nodes
         return outputs if compiled.plan.several else outputs[0]
@@ -316,8 +316,8 @@ class Program:
         b[0] loss[:, 0]
         """
         if value in self._positions:
-            return self.traced().places.of_parameter(self._positions[value])
-        compiled, nodes = self.shown or (self.traced(), {})
+            return self._traced().places.of_parameter(self._positions[value])
+        compiled, nodes = self.shown or (self._traced(), {})
         if value not in nodes:
             raise UsageError(
                 f"block_of finds parameters and the values of the latest program.example(x, y); {value!r} is neither"
@@ -326,7 +326,7 @@ class Program:
 
     def summary(self) -> str:
         """A table of the blocks: shape, the scalars each stands for, floating-point operations per example."""
-        return table(self.blocks, self.traced().plan)
+        return table(self.blocks, self._traced().plan)
 
     def __repr__(self) -> str:
         state = "not traced yet" if self.latest is None else f"{len(self.blocks)} blocks"
@@ -349,7 +349,7 @@ class NativeProgram(Program):
         super().__init__(loss, params)
         self.names = names or self.names
 
-    def engine(self, made: Plan) -> Engine:
+    def _engine(self, made: Plan) -> Engine:
         """What runs a plan."""
         return Engine(made, native=True)
 

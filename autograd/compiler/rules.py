@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.array import Array, Let, Rows, Statement, Store, reduce
+from autograd.compiler.array import Array, Let, Rows, Statement, Store, as_array, reduce
 from autograd.compiler.names import Names
 from autograd.compiler.to_javascript import RESERVED, Writer, indented, literal
 from autograd.errors import NumberError, UsageError
@@ -34,7 +34,7 @@ class Symbol(Array):
     __slots__ = ()
 
     @classmethod
-    def apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Array:
+    def _apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Array:
         """What an operator makes."""
         return applied(op, args)
 
@@ -69,7 +69,7 @@ class Vector(Symbol):
     def __setitem__(self, key: Any, value: Any) -> None:
         if key is not ... and key != slice(None):
             raise UsageError("a rule in JavaScript writes whole vectors, v[...] = x")
-        self.rule.noted(Array.lift(value), self)
+        self.rule.noted(as_array(value), self)
 
     def __gt__(self, other: Any) -> Array:
         return applied(ops.gt, (self, other))
@@ -107,7 +107,7 @@ class Number(Symbol):
 
 def applied(op: ops.Op, args: Sequence[Any], out: Vector | None = None) -> Array:
     """A row of the table applied to vectors and numbers: a number, or a vector that is noted."""
-    made = Array.apply(op, tuple(map(Array.lift, args)))
+    made = Array._apply(op, tuple(map(as_array, args)))
     rule = next((arg.rule for arg in args if isinstance(arg, Vector)), None if out is None else out.rule)
     if rule is None:
         return Number(made.kind, made.args, made.info, made.shape, made.dtype)

@@ -251,8 +251,8 @@ class Pieces:
         if all(array.key == first.key for array in arrays):
             return reshape(first, (*first.lead, 1, *of_rank(first.axes, rank))) if first.batched else first
         if is_elementwise(first):
-            return Array.apply(first.kind, tuple(self.tree(list(args), rank)
-                                                 for args in zip(*(array.args for array in arrays), strict=True)))
+            return Array._apply(first.kind, tuple(self.tree(list(args), rank)
+                                                  for args in zip(*(array.args for array in arrays), strict=True)))
         size = count(first.axes)
         assert isinstance(size, int)
         whole = self.side_by_side([reshape(array, (*first.lead, size)) for array in arrays])

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from autograd import ops
 from autograd.compiler.arguments import Batch
-from autograd.compiler.array import Array, Let, Statement, Store, name
+from autograd.compiler.array import Array, Let, Statement, Store, as_array, name
 from autograd.compiler.backward import through
 from autograd.compiler.build import Plan
 from autograd.compiler.execute import function_of
@@ -142,7 +142,7 @@ def operand(graph: Canonical, node: int) -> Array:
     """The variable of a node; a constant as a number."""
     kind = CODES[graph.code[node]]
     if kind == "constant":
-        return Array.lift(float(graph.data[node]))
+        return as_array(float(graph.data[node]))
     return name(f"{LETTERS[kind]}{int(graph.data[node])}" if kind in LETTERS else f"v{node}", ())
 
 
@@ -220,7 +220,7 @@ def factors(graph: Canonical, node: int) -> list[tuple[int, Array]]:
     for term in range(graph.first[node], graph.first[node + 1]):
         sign, left, right = int(graph.sign[term]), int(graph.left[term]), int(graph.right[term])
         if right == NONE:
-            found.append((left, Array.lift(sign)))
+            found.append((left, as_array(sign)))
         elif left == right:
             found.append((left, 2 * sign * operand(graph, left)))
         else:

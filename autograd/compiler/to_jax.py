@@ -20,6 +20,7 @@ from autograd.compiler.array import (
     Statement,
     Step,
     Store,
+    as_array,
     full,
     names_in,
     nodes,
@@ -134,7 +135,7 @@ class JaxPrinter(Printer):
         back = loop.stop - 1 + loop.start
         head = [f"{loop.index} = {back} - {loop.index}"] if loop.backwards else []
         return [
-            *(f"{array.info} = {self.text(full(array.shape, Array.lift(0)))}" for array in late),
+            *(f"{array.info} = {self.text(full(array.shape, as_array(0)))}" for array in late),
             f"def step({loop.index}, carried):",
             *(f"    {text}" for text in [
                 f"{carried} = carried", *head, *self.all_lines(loop.body), f"return {carried}"]),

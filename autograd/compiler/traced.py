@@ -73,12 +73,12 @@ class Traced(ops.Carrier):
         self.index = index
 
     @classmethod
-    def lifted(cls, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _lifted(cls, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """Operands of other kinds are looked up when the node is written."""
         return args
 
     @classmethod
-    def apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Traced:
+    def _apply(cls, op: ops.Op, args: tuple[Any, ...]) -> Traced:
         """Write down a node."""
         tape = next(arg.tape for arg in args if type(arg) is Traced)
         known = tape.nodes.get
@@ -86,7 +86,7 @@ class Traced(ops.Carrier):
             arg.index if type(arg) is Traced and arg.tape is tape else
             tape.index(arg) if (index := known(arg)) is None else index for arg in args]))
 
-    def among(self, others: list[Any]) -> tuple[Any, list[Any]]:
+    def _among(self, others: list[Any]) -> tuple[Any, list[Any]]:
         """Each node as the one object that stands for it."""
         return self.tape.object(self.index), [self.tape.object(self.tape.index(other)) for other in others]
 

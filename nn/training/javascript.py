@@ -106,7 +106,7 @@ class Written:
         shapes = examples.inputs.shape[1:], examples.targets.shape[1:]
         with model.mode(training=True):
             learning = autograd.compile(penalized, model).trace(*shapes)
-        self.noises = learning.traced().plan.noises
+        self.noises = learning._traced().plan.noises
         programs = {"learning": learning.to_javascript()}
         with model.mode(training=False):
             outputs = autograd.compile(lambda x: flatten(model(x)), model).trace(shapes[0])

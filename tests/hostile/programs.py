@@ -71,7 +71,7 @@ def program(data: bytes) -> None:
         for names in (alike(labels), labels):
             made, theta = compiled(plan, names, keyed)
             results.append(made.value_and_grad(theta, rows))
-            jax = translated(function(made.traced().plan, "value_and_grad"))
+            jax = translated(function(made._traced().plan, "value_and_grad"))
             sources.append((made.source, jax))
         for plain, hostile in zip(*sources, strict=True):
             assert shape_of(plain) == shape_of(hostile), labels

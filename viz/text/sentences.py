@@ -20,6 +20,7 @@ from viz.text.tokens import (
     Sentence,
     Token,
     Words,
+    as_token,
 )
 
 MANY = 12
@@ -125,7 +126,7 @@ class Sentences:
         if len(value.args) > MANY:
             return Number(local_derivatives(value)[i])
         partials = value.op.partials(self.symbol(value), tuple(map(self.symbol, value.args)))
-        return Token.lift(partials[i])
+        return as_token(partials[i])
 
     def whole(self) -> Sentence:
         """The root as a formula of the leaves, with names and then with numbers; without, where it gets too long."""

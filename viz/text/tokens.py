@@ -38,15 +38,14 @@ class Token(ops.Carrier):
     rank = 4
 
     @classmethod
-    def lift(cls, operand: Any) -> Token:
-        """A number as it is."""
-        return operand if isinstance(operand, Token) else Number(float(operand))
+    def _lift(cls, operand: Any) -> Token:
+        return as_token(operand)
 
     @classmethod
-    def apply(cls, op: ops.Op, args: tuple[Token, ...]) -> Token:
+    def _apply(cls, op: ops.Op, args: tuple[Token, ...]) -> Token:
         """An operation; a sum and a dot are written with + and ×."""
         if isinstance(op, ops.Contraction) or op is ops.sum:
-            return cls.lift(op.expand(args))
+            return as_token(op.expand(args))
         return Applied(op, args)
 
     def written(self, spelling: str) -> Formula:
@@ -108,6 +107,11 @@ class Number(Token):
     def digits(self) -> str:
         """The number as drawings write it, with ∞ and nan by these names."""
         return formulas.digits(self.number, self.format)
+
+
+def as_token(operand: Any) -> Token:
+    """A token as it is, a number as one that is from nowhere."""
+    return operand if isinstance(operand, Token) else Number(float(operand))
 
 
 @dataclass(frozen=True)
@@ -374,7 +378,7 @@ def rows() -> dict[str, Any]:
         if op.recorded:
             found[op.name] = {
                 "kind": kind, "arity": op.arity, "defaults": op.defaults, "symbol": op.symbol,
-                "rule": [Token.lift(partial).json(None) for partial in op.rule(*names)],
+                "rule": [as_token(partial).json(None) for partial in op.rule(*names)],
                 "ties": isinstance(op, ops.Reduction) and op.counts_ties,
             }
     return found

@@ -10,9 +10,9 @@ import pytest
 
 import viz
 from autograd import Value
-from viz.drawings.frames import Frames
 from viz.drawings.scalars import paint
 from viz.drawings.vector import text, vector
+from viz.pages.steps import Frames
 from viz.style import THEMES, Theme
 
 LOOKS = [

@@ -20,21 +20,20 @@ if not hasattr(autograd, "RerollError"):
 
 from viz import plots
 from viz.drawings.dot import draw
-from viz.drawings.export import animate, export
-from viz.drawings.frames import Frame, Frames, steps
 from viz.drawings.legend import legend
 from viz.drawings.nudge import Change, Nudge, nudge
 from viz.drawings.passes import PassFrame, passes
 from viz.drawings.paths import Path, Paths, paths
 from viz.drawings.render import Drawing
 from viz.errors import ExpressionError, RendererNotFoundError, RenderError
+from viz.pages.export import animate, export
 from viz.pages.live import live
 from viz.pages.play import play
 from viz.pages.playground import playground
 from viz.pages.quiz import quiz
 from viz.pages.recorder import Recorder
 from viz.pages.replay import replay
-from viz.pages.steps import html
+from viz.pages.steps import Frame, Frames, html, steps
 from viz.pages.worksheet import Worksheet, worksheet
 from viz.text.expression import parse
 from viz.text.formulas import formula

@@ -11,13 +11,12 @@ from autograd import RerollError, UsageError, ops
 from autograd.command import Parser, coloured, printed
 from viz import terminal
 from viz.drawings.dot import draw
-from viz.drawings.frames import steps
 from viz.drawings.scalars import DIRECTIONS, STYLES
 from viz.errors import ExpressionError
 from viz.pages.live import live
 from viz.pages.playground import playground
 from viz.pages.quiz import quiz
-from viz.pages.steps import html
+from viz.pages.steps import html, steps
 from viz.style import THEMES
 from viz.text.expression import FUNCTIONS, parse
 from viz.text.walkthrough import Step, Walk

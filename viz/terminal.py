@@ -8,7 +8,7 @@ from collections.abc import Callable
 from autograd import ops
 from autograd.command import coloured
 from autograd.tables import aligned, columns
-from viz.drawings.frames import Frames
+from viz.pages.steps import Frames
 
 PROMPT = "Enter: on, b: back, q: quit > "
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from autograd import Value, ops
 from viz.drawings.clusters import neurons
-from viz.drawings.frames import Frames
 from viz.drawings.network import Layer, layers_of
 from viz.drawings.render import pictures
 from viz.drawings.vector import text, vector
+from viz.pages.steps import Frames
 from viz.pages.words import words
 
 FEW = 100

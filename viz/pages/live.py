@@ -16,13 +16,12 @@ import numpy.typing as npt
 
 from autograd import UsageError, Value, ancestors, ops
 from viz.drawings import neurons
-from viz.drawings.frames import Frames
 from viz.drawings.network import is_model
 from viz.drawings.vector import text, vector
 from viz.pages.layers import LARGEST, Layers
 from viz.pages.plane import Data, network, plane
 from viz.pages.sliders import slider
-from viz.pages.steps import player, read, walk_data, walked
+from viz.pages.steps import Frames, player, read, walk_data, walked
 from viz.pages.web import Page, labelled, page_file, saved
 from viz.pages.words import words
 from viz.text import naming

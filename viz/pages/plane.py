@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from autograd import SizeError, UsageError, Value, ops
 from autograd.nested import real_array
-from viz.drawings.frames import Frames
 from viz.drawings.network import forward, layers_of
 from viz.pages.sliders import slider
+from viz.pages.steps import Frames
 from viz.text.markup import isolated
 
 EXAMPLES = 400

@@ -18,11 +18,10 @@ import autograd
 from autograd import SizeError, UsageError, Value, ancestors, ops
 from autograd.nested import parameters_of
 from viz.drawings.dot import draw
-from viz.drawings.frames import steps
 from viz.drawings.network import Layer, forward, is_model, layers_of
 from viz.drawings.vector import text, vector
 from viz.pages.live import WIDE, Moving
-from viz.pages.steps import stage
+from viz.pages.steps import stage, steps
 from viz.pages.web import Page, constants, document, formulas, labelled, literal, page_file, saved
 from viz.pages.words import spoken, words
 from viz.style import variables

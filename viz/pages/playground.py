@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from autograd.notation import GREEK
-from viz.drawings.frames import steps as walk
 from viz.pages import sliders
 from viz.pages.exercises import LEVELS, exercises
 from viz.pages.steps import SCRIPTS as STEPS
+from viz.pages.steps import steps as walk
 from viz.pages.web import Page, constants, document, formulas, labelled, page_file, saved
 from viz.pages.words import spoken, words
 from viz.style import variables

@@ -14,10 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd import UsageError, Value
-from viz.drawings.frames import Frame, Frames
 from viz.drawings.picture import Operand
 from viz.drawings.vector import text, vector
-from viz.pages.steps import player, read, walk_data, walked
+from viz.pages.steps import Frame, Frames, player, read, walk_data, walked
 from viz.pages.web import Page, labelled, page_file, saved
 from viz.pages.words import words
 from viz.text.markup import isolated

@@ -10,10 +10,10 @@ from typing import Any
 
 from autograd import MissingPackageError, UsageError, Value
 from autograd.files import explained
-from viz.drawings.animation import animated, broken
 from viz.drawings.canvas import canvas
-from viz.drawings.frames import Frames, steps
 from viz.drawings.render import DPI, PIXELS, SCALE, Drawing, picture, write
+from viz.pages.animation import animated, broken
+from viz.pages.steps import Frames, steps
 from viz.style import SIZE, Theme
 from viz.text.markup import cell, row, table
 

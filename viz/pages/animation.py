@@ -12,10 +12,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 
-from viz.drawings.frames import Frames
 from viz.drawings.render import SVG
 from viz.drawings.sheet import touched
 from viz.drawings.vector import text, vector
+from viz.pages.steps import Frames
 from viz.style import FAMILY, SIZE
 from viz.text.markup import width
 

@@ -180,7 +180,10 @@ class SGD:
 
 
 class Adam:
-    """θ ← θ - η m̂ / (√v̂ + ε) (Kingma and Ba, 2015), the corrections of m and v taken into η and ε."""
+    """θ ← θ - η m̂ / (√v̂ + ε) (Kingma and Ba, 2015), the corrections of m and v taken into η and ε.
+
+    Subnormal numbers of m and v, with which some processors are slow, are set to 0 now and then.
+    """
 
     def __init__(self, theta: Array, rate: float = 1e-3) -> None:
         self.theta, self.rate, self.steps = theta, rate, 0
@@ -203,6 +206,9 @@ class Adam:
         np.multiply(m, self.rate * correction / (1 - 0.9**self.steps), out=move)
         np.divide(move, root, out=move)
         np.subtract(self.theta, move, out=self.theta)
+        if self.steps % 32 == 0:
+            for average in (m, v):
+                np.putmask(average, np.abs(average, out=move) < np.finfo(move.dtype).tiny, 0)
 
 
 NETWORKS: dict[str, Any] = {"softmax": Softmax, "xor": XOR, "moons": Moons}

@@ -339,6 +339,18 @@ def test_a_step_allocates_no_vectors(kind):
     assert peak < 20_000
 
 
+@pytest.mark.parametrize("kind", ["momentum", "adam"])
+def test_what_fades_from_the_memory_ends_as_zero_and_not_as_a_subnormal_number(kind):
+    optimizer, theta, faded = KINDS[kind][0](), np.zeros(2, np.float32), np.array([0.0, 1.0], np.float32)
+    optimizer.step(theta, np.ones(2, np.float32))
+    for _ in range(1500):
+        optimizer.step(theta, faded)
+    name = optimizer.memory[0]
+    assert optimizer.state[name][0] == 0 < abs(optimizer.state[name][1])
+    number = np.float32(2e-45)
+    assert np.float32(0.9) * number == number > 0  # why it would stay for ever
+
+
 def test_vectors_that_do_not_match_are_refused():
     optimizer = nn.SGD(0.1, momentum=0.9)
     with pytest.raises(SizeError, match=r"a gradient of shape \(3,\) is expected, one of shape \(2,\) came"):

@@ -190,9 +190,11 @@ class Module:
     def modules(self) -> Iterator[Module]:
         """This module and all inside it."""
         yield self
-        for member in flatten(list(Module.members(self).values())):
-            if isinstance(member, Module):
-                yield from member.modules()
+        members = flatten(list(Module.members(self).values()))
+        if any(issubclass(kind, Module) for kind in set(map(type, members))):  # not so in a list of weights
+            for member in members:
+                if isinstance(member, Module):
+                    yield from member.modules()
 
     def train(self, training: bool = True) -> Module:
         """Let this module and all inside it learn (or with False, predict); returns the module."""

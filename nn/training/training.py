@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from autograd.files import PathLike, check_writable
 from autograd.modes import lock
-from autograd.nested import all_finite
+from autograd.nested import all_finite, parameters_of
 from nn.errors import DataError
 from nn.examples import FloatArray
 from nn.metrics import METRICS
@@ -80,7 +80,8 @@ class Training:
         self.place = f" on {self.program.place}" if hasattr(self.program, "place") else ""
         self.moments = moments_of(self.callbacks)
         self.changing = {moment for moment, methods in self.moments.items() if may_change(methods)}
-        self.theta: FloatArray = parameters_to_vector(self.model, self.dtype)
+        self.parameters = parameters_of(self.model)  # to find them takes longer than to write their numbers
+        self.theta: FloatArray = parameters_to_vector(self.parameters, self.dtype)
         self.gradient = np.empty_like(self.theta)
         self.rate = self.optimizer.lr
 
@@ -248,7 +249,7 @@ class Training:
 
     def write_back(self) -> None:
         """Let the model have the parameters after the last step."""
-        vector_to_parameters(self.theta, self.model)
+        vector_to_parameters(self.theta, self.parameters)
 
 
 class OneThread(contextlib.AbstractContextManager[None]):

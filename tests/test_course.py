@@ -412,6 +412,37 @@ def test_questions_for_moodle_have_the_right_answers_first_and_no_slip_that_is_r
         assert question.findtext("generalfeedback/text")
 
 
+FORMATS = {"html", "moodle_auto_format", "plain_text", "markdown"}
+"""Those of texts that Moodle knows; it takes others for HTML, with a warning."""
+
+
+@over("level", [1, 2, 3])
+def test_questions_are_what_the_importer_of_moodle_reads(level):
+    xml = moodle(4, level, seed=6)
+    assert xml.startswith('<?xml version="1.0" encoding="UTF-8"?>\n<quiz>')  # a blank line before it breaks the import
+    for question in ET.fromstring(xml):
+        if question.get("type") == "category":
+            assert re.fullmatch(r"\$course\$/top/[\w /]+", question.findtext("category/text"))
+            continue
+        assert 0 < len(question.findtext("name/text")) < 255
+        assert {part.get("format") for part in question.iter() if part.get("format")} <= FORMATS
+        said, (file,) = question.find("questiontext"), question.findall("questiontext/file")
+        assert re.findall("@@PLUGINFILE@@(/[^\"]+)", said.findtext("text")) == [file.get("path") + file.get("name")]
+        assert base64.b64decode(file.text, validate=True).startswith(b"\x89PNG")
+        assert float(question.findtext("defaultgrade")) == 1
+        shares = [float(answer.get("fraction")) for answer in question.findall("answer")]
+        assert shares == [100.0] + [0.0] * (len(shares) - 1)  # one is whole, and all are shares that Moodle has
+        if question.get("type") == "numerical":  # the first answer that is near enough counts
+            right, *wrong = [float(answer.findtext("text")) for answer in question.findall("answer")]
+            (tolerance,) = {float(answer.findtext("tolerance")) for answer in question.findall("answer")}
+            assert all(abs(number - right) > 2 * tolerance for number in wrong)
+            assert right == 0 or abs(right) > 2 * tolerance  # 0 is no answer to what is small
+        else:
+            assert question.get("type") == "shortanswer"
+            assert question.findtext("usecase") == "0"
+            assert question.findtext("answer/text").isidentifier()  # no *, which stands for anything there
+
+
 @over("level", [2, 3])
 def test_the_drawing_of_a_question_shows_the_inputs_and_no_answer(level):
     for exercise in exercises(2, level, seed=1):

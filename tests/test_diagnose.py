@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import UsageError, Value, log
+from autograd import UsageError, Value, log, sqrt
 from nn.diagnosis.setups import unexplained
 from nn.losses import MEANINGS, Meaning
 
@@ -155,12 +155,48 @@ def test_labels_of_other_examples_are_not_learned_by_heart() -> None:
     assert [finding.cause for finding in report.findings] == ["labels do not belong to their examples"]
 
 
-def test_an_infinite_loss_is_traced_to_its_operation() -> None:
-    model = net(hidden="relu", output="relu")
-    model.layers[-1].b = [-10.0]
-    report = asked(model, (XOR[0], np.ones(4)), surprise, descent, {"epochs": 10})
-    assert any("log" in finding.evidence and finding.cause.startswith("a number is not finite")
-               for finding in report.findings)
+def careless(output: Any, target: Any) -> Any:
+    """The binary cross entropy as people write it first: nan as soon as the model is certain."""
+    return -(target * log(output) + (1 - target) * log(1 - output))
+
+
+def distance(output: Any, target: Any) -> Any:
+    """|output - target| by way of a root, whose slope at 0 is infinite."""
+    return sqrt((output - target) ** 2)
+
+
+FAR_APART = [[-6.0], [6.0], [-5.0], [7.0]], [0, 1, 0, 1]
+INFINITE: dict[str, tuple[Callable[[], nn.Module], Any, Any, nn.Optimizer, str, str]] = {
+    "in the first step": (lambda: net(hidden="relu", output="relu", init="zeros"), (XOR[0], np.ones(4)), surprise,
+                          descent, "in epoch 1", "log(0.0) is -inf"),
+    "after many steps": (lambda: trained(nn.LogisticRegression(1), FAR_APART, careless, nn.Adam(0.5), 300), FAR_APART,
+                         careless, nn.Adam(0.5), "in epoch 24", "log(0.0) is -inf"),
+    "of a slope": (lambda: net(hidden="relu", output="relu", init="zeros"), XOR, distance, descent,
+                   "the gradient is not finite in epoch 1", "sqrt(0.0) passes on to 0.0 is inf"),
+}
+"""By the time: a model, data, a loss, an optimiser, and what is said of the time and the operation."""
+
+
+def trained(model: nn.Module, data: Any, loss: Any, optimizer: nn.Optimizer, epochs: int) -> nn.Module:
+    """A model after a training."""
+    nn.fit(model, *data, loss, optimizer, epochs=epochs, progress=False)
+    return model
+
+
+@over("time", INFINITE)
+def test_a_number_that_is_not_finite_is_traced_to_its_operation(time: str) -> None:
+    make, data, loss, optimizer, epoch, operation = INFINITE[time]
+    first = asked(make(), data, loss, optimizer, {"epochs": 300}).findings[0]
+    assert (first.cause, first.certain) == ("an operation gives infinity or nan", True)
+    assert epoch in first.evidence
+    assert operation in first.evidence
+    assert "test_diagnose.py:" in first.evidence
+
+
+def test_steps_that_lead_ever_further_away_are_to_blame_for_where_they_end() -> None:
+    first = asked(nn.LogisticRegression(1), FAR_APART, careless, nn.SGD(1000.0), {"epochs": 100}).findings[0]
+    assert first.cause == "the learning rate is too high"
+    assert "log(0.0) is -inf" in first.evidence
 
 
 @over("engine", ["compiled", "eager"])

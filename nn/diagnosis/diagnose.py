@@ -14,7 +14,8 @@ import numpy.typing as npt
 from autograd.errors import UsageError
 from autograd.nested import parameters_of
 from nn.arguments import function, rate
-from nn.diagnosis.causes import CAUSES, KEPT, LABELS, Cause, Change, alike, new_weights
+from nn.diagnosis.causes import CAUSES, INFINITE, KEPT, LABELS, Cause, alike
+from nn.diagnosis.changes import Change, new_weights
 from nn.diagnosis.setups import Setup, Trial, Trials, unbound
 from nn.diagnosis.signs import Case
 from nn.examples import FloatArray, paired
@@ -179,7 +180,7 @@ class Search:
             self.setup = replace(self.setup, options={**self.setup.options, "validation_split": 0.25})
             self.base = self.trials.run(self.setup)  # what has no rule can be learned by heart
             case = self.case(self.setup, self.base)
-        found = self.findings(case, CAUSES if self.base.left >= WELL else (KEPT,))
+        found = self.findings(case, CAUSES if self.base.left >= WELL else (KEPT, INFINITE))
         if self.base.left >= WELL:
             found = self.kept(case) + found
             if best_of(found, 1.0) >= WELL:

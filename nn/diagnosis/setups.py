@@ -24,10 +24,12 @@ from nn.models.layer import Layer
 from nn.models.module import Module, unchanged
 from nn.models.sequential import Function, Sequential
 from nn.optim import Optimizer
+from nn.training.callbacks import Callback
 from nn.training.engine import EagerEngine, Engine
 from nn.training.evaluation import Examples, examples_for
 from nn.training.history import History
 from nn.training.train import fit
+from nn.training.training import Training
 from nn.vector import parameters_to_vector, vector_to_parameters
 
 
@@ -166,6 +168,8 @@ class Trial:
     val_losses: FloatArray = field(default_factory=lambda: np.empty(0))
     val_loss: float = math.nan
     """The loss of these at the end: early stopping goes back to its smallest."""
+    unsound: str = ""
+    """Why it could not go on: a number was not finite."""
     refused: RerollError | None = None
     """Why `fit` does not train this."""
 
@@ -179,6 +183,16 @@ class Trial:
         """The loss of the last epoch; inf where it was nan, or `fit` refuses to train."""
         last = float(self.losses[-1]) if len(self.losses) else math.inf
         return last if math.isfinite(last) else math.inf
+
+
+class Soundness(Callback):
+    """Notes why a training could not go on."""
+
+    changes = False
+
+    def end(self, training: Training) -> None:
+        """Called after the last step."""
+        self.unsound = training.unsound
 
 
 class Trials:
@@ -215,14 +229,16 @@ class Trials:
             seen, unseen = np.sort(rows[cut:]), np.sort(rows[:cut])
             given = setup.X[unseen], setup.Y[unseen]
         part = setup.part(seen) if share else setup
+        soundness = Soundness()
         options |= {"epochs": self.epochs(part), "seed": self.seed, "progress": False, "hints": False,
-                    "validation_data": given}
+                    "validation_data": given, "callbacks": [*options.get("callbacks", ()), soundness]}
         history = self.fitted(replace(part, optimizer=unbound(setup.optimizer), options=options))
         if history.interrupted:
             raise KeyboardInterrupt  # `fit` returns what it has, and the next trial would begin
         theta, losses = parameters_to_vector(setup.model), history["loss"]
         outputs = self.outputs(setup.model, theta, part.X)
-        trial = Trial(setup, losses, theta, outputs, part.targets(), self.left(part, outputs, losses))
+        trial = Trial(setup, losses, theta, outputs, part.targets(), self.left(part, outputs, losses),
+                      unsound=soundness.unsound)
         if given is None:
             return trial
         other = replace(setup, X=np.asarray(given[0]), Y=np.asarray(given[1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,7 +24,7 @@ from nn.losses import LOSSES
 from nn.models.module import Module, unchanged, values
 from nn.models.state import shape_of
 from nn.training.evaluation import probes
-from nn.vector import parameters_to_vector
+from nn.vector import parameters_to_vector, vector_to_parameters
 
 MANY, FEW = 1000, 20
 """Examples that are looked at together, and one by one, at most."""
@@ -78,6 +79,7 @@ def rectifies(name: str) -> bool:
 def units_of(model: Module, theta: FloatArray, X: FloatArray) -> list[Units]:
     """The hidden neurons, layer by layer from the inputs on: what an activation made that is no output itself."""
     layers: list[tuple[str, int]] = []
+    curved = {name for name in ACTIVATIONS if saturates(name) or rectifies(name)}  # where nothing is traced yet
 
     def hidden(x: Any) -> list[Any]:
         layers.clear()
@@ -88,7 +90,7 @@ def units_of(model: Module, theta: FloatArray, X: FloatArray) -> list[Units]:
         for node in ancestors(autograd.sum(outputs)):
             depth[node.serial] = max((depth[arg.serial] for arg in node.args), default=0)
             name = node.op.name if node.op is not None and node.args else ""
-            if name in ACTIVATIONS and (saturates(name) or rectifies(name)):
+            if name in curved:
                 depth[node.serial] += 1
                 if node.serial not in last:
                     found.setdefault((depth[node.serial], name), []).append(node)
@@ -198,18 +200,43 @@ class Case:
                 return np.zeros((1, theta.size))
 
     @cached_property
-    def first_anomaly(self) -> str:
-        """Where the first nan or inf comes from, at the start."""
-        cost = function("loss", self.setup.loss, LOSSES)
-        with unchanged(self.setup.model), detect_anomaly():
+    def anomaly(self) -> str:
+        """Where nan or inf comes from: at the end of the trial, which stops before such a step, or at the start."""
+        return self.anomaly_at(self.base.theta) or self.anomaly_at(self.theta)
+
+    def anomaly_at(self, theta: FloatArray) -> str:
+        """The line, the operation and its operands from which the first nan or inf comes with these parameters."""
+        setup, model = self.setup, self.setup.model
+        cost = function("loss", setup.loss, LOSSES)
+        with unchanged(model), detect_anomaly():
             try:
-                targets = self.setup.examples().targets
-                for x, y in zip(self.X.tolist(), targets[:: -(-len(targets) // MANY)].tolist(), strict=True):
-                    loss = cost(self.setup.model(values(x)), values(y))
-                    autograd.grad(loss, [])
+                targets = setup.examples().targets
+                for row in self.unsound(theta):
+                    vector_to_parameters(theta, model)
+                    loss = cost(model(values(setup.X[row].tolist())), values(targets[row].tolist()))
+                    autograd.grad(loss, parameters_of(model))
             except (RerollError, ArithmeticError) as error:
                 return str(error)
+            finally:
+                vector_to_parameters(self.theta, model)
         return ""
+
+    def unsound(self, theta: FloatArray) -> Iterable[int]:
+        """Examples of which the loss is not finite, or its gradient; where it cannot be compiled, some of all."""
+        X, rows = self.setup.X, range(len(self.setup.X))
+        with unchanged(self.setup.model), np.errstate(all="ignore"):
+            try:
+                targets = self.setup.examples().targets
+                losses = self.program(theta, X, targets).reshape(len(X), -1)
+                if wrong := np.flatnonzero(~np.isfinite(losses).all(axis=1)).tolist():
+                    return wrong
+                for row in rows:
+                    slopes = self.program.value_and_grad(theta, X[row : row + 1], targets[row : row + 1])[1]
+                    if not np.isfinite(slopes).all():
+                        return [row]
+                return []
+            except RerollError:
+                return rows[:: -(-len(X) // MANY)]
 
     def gradient(self, theta: FloatArray) -> FloatArray:
         """The gradient of the mean loss over the examples; zeros where it cannot be compiled."""

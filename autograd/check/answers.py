@@ -209,7 +209,7 @@ class Answer:
     """What a student's function gave in one convention: gradients, intermediate arrays, perhaps an exception."""
 
     convention: Convention
-    layout: str
+    layout: tuple[str, ...]
     """The arrays that the function was given, with their shapes."""
     gradients: dict[str, Array] = field(default_factory=dict)
     arrays: dict[str, Array] = field(default_factory=dict)
@@ -286,7 +286,7 @@ class Student:
                                  "theta": vector, "record": record, **arrays}
         shown = {name: roles[role] for name, role in self.asks if isinstance(roles[role], np.ndarray)}
         shown |= {one.name: arrays[one.name] for one in self.given}
-        answer = Answer(convention, ", ".join(f"{name} {array.shape}" for name, array in shown.items()))
+        answer = Answer(convention, tuple(f"{name} {array.shape}" for name, array in shown.items()))
         try:
             with np.errstate(all="ignore"):
                 result = self.function(**{name: roles[role] for name, role in self.asks})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,48 @@ WIDTH = 96
 
 class CheckError(RerollError, AssertionError):
     """An engine or a function that gives wrong answers; the message is the whole report."""
+
+
+@dataclass(repr=False)
+class Verdict:
+    """What a check found, as every report of one says it: true if nothing is wrong."""
+
+    title: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self._findings()
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def raise_if_failed(self) -> None:
+        """Raise `CheckError`, an AssertionError, with the whole report if anything is wrong."""
+        if not self.ok:
+            raise CheckError(str(self))
+
+    def __str__(self) -> str:
+        lines = [f"{self.title}: {self._count()}"]
+        for head, names in self._names().items():
+            lines += _list(head, names) if names else []
+        for number, finding in enumerate(self._findings(), 1):
+            lines += ["", f"{number}. {finding}"]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _count(self) -> str:
+        """How much of it is right."""
+        raise NotImplementedError
+
+    def _names(self) -> dict[str, list[str]]:
+        """What the report lists, by what is said of it."""
+        raise NotImplementedError
+
+    def _findings(self) -> Sequence[Failure | Mistake]:
+        """What is wrong."""
+        raise NotImplementedError
 
 
 @dataclass
@@ -41,10 +84,9 @@ class Failure:
 
 
 @dataclass(repr=False)
-class Report:
+class Report(Verdict):
     """What `engine` found: true if nothing failed. What is missing, or beyond the level, is no failure."""
 
-    title: str
     passed: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -52,30 +94,18 @@ class Report:
     """Checks that failed and are not asked of an engine of this level."""
 
     @property
-    def ok(self) -> bool:
-        """Whether every check passed that could be made."""
-        return not self.failures
+    def failed(self) -> list[str]:
+        """The checks that failed."""
+        return list(dict.fromkeys(name for failure in self.failures for name in [failure.check, *failure.also]))
 
-    def __bool__(self) -> bool:
-        return self.ok
+    def _count(self) -> str:
+        return f"{len(self.passed)} of {len(self.passed) + len(self.failed)} checks passed"
 
-    def raise_if_failed(self) -> None:
-        """Raise `CheckError`, an AssertionError, with the whole report if anything failed."""
-        if not self.ok:
-            raise CheckError(str(self))
+    def _names(self) -> dict[str, list[str]]:
+        return {"passed": self.passed, "failed": self.failed, "missing": self.missing, "beyond": self.beyond}
 
-    def __str__(self) -> str:
-        failed = list(dict.fromkeys(name for failure in self.failures for name in [failure.check, *failure.also]))
-        total = len(self.passed) + len(failed)
-        lines = [f"{self.title}: {len(self.passed)} of {total} checks passed"]
-        for word, names in (("passed", self.passed), ("failed", failed), ("missing", self.missing),
-                            ("beyond", self.beyond)):
-            lines += _list(word, names) if names else []
-        for i, failure in enumerate(self.failures, 1):
-            lines += ["", f"{i}. {failure}"]
-        return "\n".join(lines)
-
-    __repr__ = __str__
+    def _findings(self) -> list[Failure]:
+        return self.failures
 
 
 @dataclass(frozen=True)
@@ -119,14 +149,13 @@ class Mistake:
 
 
 @dataclass(repr=False)
-class MatrixReport:
+class MatrixReport(Verdict):
     """What `matrices` found: true if all gradients are right."""
 
-    title: str
     right: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
-    layout: str = ""
+    layout: tuple[str, ...] = ()
     """How the student lays out arrays, as far as the check found out."""
     program: Any = None
     """The compiled loss, of which `viz.draw(report)` draws the arrays."""
@@ -138,30 +167,19 @@ class MatrixReport:
         """Whether all gradients are right."""
         return not self.wrong and not self.mistakes
 
-    def __bool__(self) -> bool:
-        return self.ok
-
     @property
     def first(self) -> Mistake | None:
         """The first mistake, in the order in which the program computes."""
         return self.mistakes[0] if self.mistakes else None
 
-    def raise_if_failed(self) -> None:
-        """Raise `CheckError`, an AssertionError, with the whole report if a gradient is wrong."""
-        if not self.ok:
-            raise CheckError(str(self))
+    def _count(self) -> str:
+        return f"{len(self.right)} of {len(self.right) + len(self.wrong)} gradients are right"
 
-    def __str__(self) -> str:
-        total = len(self.right) + len(self.wrong)
-        lines = [f"{self.title}: {len(self.right)} of {total} gradients are right"]
-        lines += _paragraph("layout", self.layout) if self.layout else []
-        for word, names in (("right", self.right), ("wrong", self.wrong)):
-            lines += _list(word, names) if names else []
-        for number, mistake in enumerate(self.mistakes, 1):
-            lines += ["", f"{number}. {mistake}"]
-        return "\n".join(lines)
+    def _names(self) -> dict[str, list[str]]:
+        return {"layout": [*self.layout], "right": self.right, "wrong": self.wrong}
 
-    __repr__ = __str__
+    def _findings(self) -> list[Mistake]:
+        return self.mistakes
 
 
 def _list(head: str, names: list[str]) -> list[str]:

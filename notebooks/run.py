@@ -19,6 +19,7 @@ import os
 import re
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,14 +33,41 @@ HERE = Path(__file__).parent
 LARGEST = 1_500_000
 """Bytes that a notebook may have."""
 
+PROJECT = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+REPOSITORY: str = PROJECT.get("urls", {}).get("Repository", "")
+
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 TOLERANCE = 1e-3
 """How far numbers may be off, relative to their size: training adds up roundings that differ between machines."""
 
 
+def setup(repository: str) -> str:
+    """The cell that installs reroll in Colab: from its repository, or a wheel where that has no public address.
+
+    Without `jupyter` and `notebooks`: Colab has an IPython of its own, which must not be replaced.
+    """
+    if repository:
+        where, install = "this cell installs it", [f'%pip install -q "reroll[plots,pictures] @ git+{repository}"']
+    else:
+        where = "choose the wheel that `python -m build` has written into dist/"
+        install = ["from google.colab import files", "", "wheel = next(iter(files.upload()))",
+                   '%pip install -q "./{wheel}[plots,pictures]"']
+    lines = ['# In a copy of the repository, once: pip install -e ".[jupyter]"', f"# In Google Colab, {where}.",
+             "import sys", "", 'if "google.colab" in sys.modules:', *(f"    {line}".rstrip() for line in install)]
+    return "\n".join(lines)
+
+
+def with_setup(notebook: Any) -> Any:
+    """The notebook with that cell after its title; the documentation leaves it out, by its tag."""
+    title, *others = (cell for cell in notebook.cells if "remove-cell" not in cell.metadata.get("tags", []))
+    cell = nbformat.v4.new_code_cell(setup(REPOSITORY), metadata={"tags": ["remove-cell"]})
+    notebook.cells = [title, cell, *others]
+    return notebook
+
+
 def execute(path: Path, seconds: int) -> Any:
     """A notebook after all its cells have run, from the first to the last, in a kernel of its own."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = with_setup(nbformat.read(path, as_version=4))
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -141,7 +169,7 @@ def faults(committed: Any, run: Any) -> Iterator[str]:
 def treat(path: Path, check: bool, seconds: int) -> tuple[float, list[str]]:
     """Run one notebook, and write it or compare it: the seconds it took, and its faults."""
     started = time.perf_counter()
-    committed = nbformat.read(path, as_version=4)
+    committed = with_setup(nbformat.read(path, as_version=4))
     try:
         run = execute(path, seconds)
     except (CellExecutionError, CellTimeoutError) as error:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import ast
 import json
 import re
+import runpy
+import sys
+import tomllib
+import types
 from pathlib import Path
 
 import pytest
@@ -31,6 +35,45 @@ def cells(path, kind):
 def outputs(path):
     notebook = json.loads(path.read_text(encoding="utf-8"))
     return [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+
+
+# ── Google Colab ─────────────────────────────────────────────────────────────────────────────
+
+REPOSITORY = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"].get(
+    "urls", {}).get("Repository", "")
+
+
+def installed(cell, monkeypatch, colab):
+    """What a cell that installs asks pip for, in Colab or elsewhere; there somebody uploads a wheel."""
+    if colab:
+        files = types.SimpleNamespace(upload=lambda: {"reroll-0.2.0-py3-none-any.whl": b"PK"})
+        monkeypatch.setitem(sys.modules, "google", types.ModuleType("google"))
+        monkeypatch.setitem(sys.modules, "google.colab", types.SimpleNamespace(files=files))
+    asked = []
+    exec(re.sub(r"%pip (.*)", r"pip(f'\1')", cell), {"pip": asked.append})  # as IPython fills in {names}
+    return asked
+
+
+@over
+def test_after_its_title_a_notebook_installs_reroll_in_colab_and_nothing_elsewhere(path, monkeypatch):
+    cell = cells(path, "code")[0]
+    assert installed(cell, monkeypatch, colab=False) == []
+    (asked,) = installed(cell, monkeypatch, colab=True)
+    where = f'"reroll[plots,pictures] @ git+{REPOSITORY}"' if REPOSITORY else (
+        '"./reroll-0.2.0-py3-none-any.whl[plots,pictures]"')
+    assert asked == f"install -q {where}"
+
+
+def test_the_cell_for_colab_takes_the_address_of_the_repository(monkeypatch):
+    pytest.importorskip("nbclient")
+    run = runpy.run_path(str(FOLDER / "run.py"))
+    cell = run["setup"]("https://example.org/reroll")
+    assert installed(cell, monkeypatch, colab=True) == [
+        'install -q "reroll[plots,pictures] @ git+https://example.org/reroll"']
+    assert all(cells(path, "code")[0] == run["setup"](run["REPOSITORY"]) for path in NOTEBOOKS)
+
+
+# ── what all have ────────────────────────────────────────────────────────────────────────────
 
 
 def test_notebooks_are_numbered_without_a_gap():

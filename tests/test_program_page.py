@@ -30,6 +30,16 @@ def articles(page: str) -> dict[str, str]:
     return {unescape(name): unescape(re.sub(r"<[^>]*>", "\n", text)) for name, text in found}
 
 
+LENS = """
+    const lens = document.querySelector("#lens"), piece = lens.viewBox.baseVal;
+    const text = lens.querySelector(".shown text");
+    const whole = document.querySelector("#graph svg > g").getBBox();
+    return [text.getAttribute("font-size") * text.getScreenCTM().a,
+        piece.x > whole.x - 9 && piece.x + piece.width < whole.x + whole.width + 9];
+"""
+"""How large the text is under the lens, and whether it shows nothing beside the drawing."""
+
+
 def test_each_array_says_what_its_explanation_says() -> None:
     made = program()
     told = articles(viz.html(made))
@@ -88,6 +98,9 @@ def test_the_page_shows_the_array_of_the_address_of_the_pointer_and_of_a_click(s
     browser.find_element(By.LINK_TEXT, "da1 = dz2 @ W2.T").click()
     assert shown() == "da1"
     assert browser.find_element(By.CSS_SELECTOR, "[aria-current]").text == "da1 = dz2 @ W2.T"
+    size, inside = browser.execute_script(LENS)
+    assert size >= 11
+    assert inside
     assert not complaints(browser)
 
 

@@ -43,6 +43,7 @@ class Program {
       if (this.named(line.hash) === name) line.parentElement.setAttribute("aria-current", "true");
       else line.parentElement.removeAttribute("aria-current");
     }
+    this.view.lens.follow([...this.view.svg.querySelectorAll(".shown")]);
   }
 
   typed(event) {

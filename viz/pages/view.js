@@ -100,9 +100,11 @@ class View {
   }
 }
 
-const LEAST = 11; // pixels of text that can be read
+const LEAST = 11, LARGEST = 15; // pixels of text that can be read, and as large as it need be
 const SMALLEST = 10; // units of the smallest text of drawings
 const BESIDE = 16; // pixels around the lens
+const AROUND = 4; // units around what it shows
+const ROOMY = 0.25; // the share of the room that a drawing must leave for the lens to stand beside or below it
 
 // What the step is about, in a size that can be read, over drawings whose text is too small for it.
 class Lens {
@@ -142,8 +144,9 @@ class Lens {
       return;
     }
     this.boxes ??= [...this.view.svg.querySelectorAll(".node, .edge, .cluster")].map(element => [element, element.getBBox()]);
-    const [wide, high] = this.room(), width = wide * SMALLEST / LEAST, height = high * SMALLEST / LEAST;
-    const [x, y] = this.middle(width, height);
+    const whole = this.around(this.boxes.map(([, box]) => box)), [wide, scale] = this.room(whole);
+    const [width, height] = ["width", "height"].map(side => parseFloat(svg.style[side]) / scale);
+    const [x, y] = this.corner(width, height, whole);
     const near = box => box.x < x + width && box.x + box.width > x && box.y < y + height && box.y + box.height > y;
     const copies = this.boxes.filter(([, box]) => near(box)).map(([element]) => element.cloneNode(true));
     for (const copy of copies) copy.removeAttribute("tabindex");
@@ -154,27 +157,33 @@ class Lens {
     this.place(x + width / 2, wide);
   }
 
-  // Its width and height: all the room that a long drawing, which begins at the left and the top, leaves; else a part.
-  room() {
+  // Its width, and how large it shows the whole of a drawing, which fills it if that can be read. It has all the room that a
+  // long drawing, which begins at the left and the top, leaves, else a part, and no more than it needs.
+  room([left, top, right, bottom]) {
     const { width, height } = this.size, [, , across, down] = this.view.box;
-    const scale = Math.min(width / across, height / down), right = width - scale * across, below = height - scale * down;
-    const [wide, high] = right > width / 2 ? [right, height] : below > height / 2 ? [width, below] : [0.48 * width, 0.48 * height];
-    const sides = [wide - BESIDE, high - BESIDE].map(Math.floor);
-    [this.svg.style.width, this.svg.style.height] = sides.map(side => `${side}px`);
-    return sides;
+    const scale = Math.min(width / across, height / down), beside = width - scale * across, below = height - scale * down;
+    const room = beside > ROOMY * width ? [beside, height] : below > ROOMY * height ? [width, below] : [0.48 * width, 0.48 * height];
+    const most = room.map(side => side - BESIDE), sides = [right - left, bottom - top];
+    const larger = clamp(Math.max(...most.map((side, i) => side / sides[i])), LEAST / SMALLEST, LARGEST / SMALLEST);
+    const [wide, high] = most.map((side, i) => Math.floor(Math.min(side, larger * sides[i])));
+    [this.svg.style.width, this.svg.style.height] = [`${wide}px`, `${high}px`];
+    return [wide, larger];
   }
 
-  // The corner of the piece that is shown: all elements in it, or the last of them that are nodes.
-  middle(width, height) {
+  // The sides of what is around boxes, and a little more.
+  around(boxes) {
+    const least = side => Math.min(...boxes.map(box => box[side])) - AROUND;
+    const far = (at, size) => Math.max(...boxes.map(box => box[at] + box[size])) + AROUND;
+    return [least("x"), least("y"), far("x", "width"), far("y", "height")];
+  }
+
+  // The corner of the piece that is shown, a part of the whole: all elements are in it, or the last of them that are nodes.
+  corner(width, height, whole) {
     const boxes = new Map(this.boxes), nodes = this.elements.filter(element => element.classList.contains("node"));
-    const corners = elements => {
-      const found = elements.map(element => boxes.get(element)).filter(Boolean), side = name => found.map(box => box[name]);
-      const far = (at, size) => Math.max(...found.map(box => box[at] + box[size]));
-      return [Math.min(...side("x")), Math.min(...side("y")), far("x", "width"), far("y", "height")];
-    };
-    let [left, top, right, bottom] = corners(this.elements);
-    if (nodes.length && (right - left > width || bottom - top > height)) [left, top, right, bottom] = corners(nodes.slice(-1));
-    return [(left + right - width) / 2, (top + bottom - height) / 2];
+    const sides = elements => this.around(elements.map(element => boxes.get(element)).filter(Boolean));
+    let [left, top, right, bottom] = sides(this.elements);
+    if (nodes.length && (right - left > width || bottom - top > height)) [left, top, right, bottom] = sides(nodes.slice(-1));
+    return [clamp((left + right - width) / 2, whole[0], whole[2] - width), clamp((top + bottom - height) / 2, whole[1], whole[3] - height)];
   }
 
   // It stands where there is room; else on the other side of what it shows.

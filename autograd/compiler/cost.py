@@ -43,15 +43,25 @@ MANY = 256
 """From half as many examples on, the choice is made for this many: then inner loops over them pay more often."""
 
 
+LONG, FEW = 300, 0.1
+"""So many statements are about columns: the examples had better lie last, unless products of matrices for each example
+take more than a part of the time.
+
+In all such losses of `benchmarks.programs` that takes 0.5 to 0.8 of the time with the examples first.
+"""
+
+
 def quickest(made: Function) -> tuple[Buffered, bool]:
     """The calls of a function in the order of axes that takes less time, and whether many examples had better lie last.
 
     The calls are for a usual number of examples.
     """
-    first = with_buffers(made)
     if not any(several_columns(let.name.shape) for let in made.statements if isinstance(let, Let)):
-        return first, False  # columns lie either way
+        return with_buffers(made), False  # columns lie either way
     last = with_buffers(made, last=True)
+    if len(made.statements) > LONG and products(last) <= FEW * microseconds(last, EXAMPLES):
+        return last, True
+    first = with_buffers(made)
     few, many = (microseconds(last, n) < PAYS * microseconds(first, n) for n in (EXAMPLES, MANY))
     return last if few else first, many
 
@@ -59,6 +69,11 @@ def quickest(made: Function) -> tuple[Buffered, bool]:
 def microseconds(calls: Buffered, n: int) -> float:
     """The time of a step with n examples."""
     return sum(time(statement, calls, n) for statement in calls.statements)
+
+
+def products(calls: Buffered) -> float:
+    """The time that products of matrices for each example take where the examples lie last."""
+    return sum(time(call, calls, EXAMPLES) for call in calls.statements if call.value.kind == "einsum")
 
 
 def time(statement: Statement, calls: Buffered, n: int) -> float:

@@ -13,7 +13,11 @@ from autograd.errors import MissingAttributeError
 
 
 class Foreign:
-    """An attribute with a name of micrograd's. Subclasses of `Value` may have one of their own under this name."""
+    """An attribute with a name of micrograd's.
+
+    Subclasses of `Value` may have one of their own under this name, but not in place of what the engine knows and would
+    not take from there: a `_backward` that it never calls loses a gradient in silence.
+    """
 
     def __init__(self, read: Callable[[Any], Any] | None = None) -> None:
         self.read = read
@@ -24,13 +28,13 @@ class Foreign:
     def __get__(self, value: Any, owner: type[Any]) -> Any:
         if value is None:
             return self
+        if self.read:
+            return self.read(value)
         own = getattr(value, "__dict__", {})
-        if self.name in own:
-            return own[self.name]
-        return self.read(value) if self.read else self.refuse(f"has no attribute {self.name}")
+        return own[self.name] if self.name in own else self.refuse(f"has no attribute {self.name}")
 
     def __set__(self, value: Any, thing: Any) -> None:
-        if not hasattr(value, "__dict__"):
+        if self.read or not hasattr(value, "__dict__"):
             self.refuse(f"cannot be given an attribute {self.name}")
         vars(value)[self.name] = thing
 

@@ -85,9 +85,9 @@ class Value(ops.Carrier):
     label: str
     serial: int
 
-    def __init__(self, data: Any, label: str = "", _op: str = "") -> None:
-        if not isinstance(label, str):  # micrograd's operands, which are followed by the operation that made the value
-            raise NumberError(f"a label is text, {ops.described(label)} came: Value(data, label). A new "
+    def __init__(self, data: Any, label: str = "", _op: str = "", _children: Any = ()) -> None:
+        if _children or not isinstance(label, str):  # micrograd's operands, beside the operation that made the value
+            raise NumberError(f"a label is text, {ops.described(_children or label)} came: Value(data, label). A new "
                               "operation is a function of values, or a row of autograd/ops.py, and says what it made")
         self._data = data if type(data) is float else to_float(data)
         self._grad = NO_GRADIENT

@@ -59,11 +59,22 @@ def test_a_model_is_the_graph_of_its_output_with_the_plane_of_its_inputs():
     assert data_of(viz.live(nn.Neuron(3, seed=0)))["plane"] is None
 
 
+@pytest.mark.parametrize("labels", [np.array([2, 0, 1]), np.eye(3)[[2, 0, 1]]])
+def test_of_several_outputs_the_graph_ends_with_the_largest_and_the_plane_shows_all(labels):
+    model, X = nn.MLP(2, [3], seed=0), np.array([[0.0, 1.0], [1.0, 2.0], [2.0, 3.0]])
+    data = data_of(viz.live(model, data=(X, labels)))
+    assert [data["values"][f"v{place}"]["name"] for place in data["plane"]["outputs"]] == ["y1", "y2", "y3"]
+    assert data["plane"]["points"] == [[0, 1, 2], [1, 2, 0], [2, 3, 1]]
+    page = str(viz.live(model, data=(X, labels), number_format=".6g"))
+    assert "f = max(y1, y2, y3) = max(" in page
+    assert f" = {max(model.predict(X)[0]):.6g}<" in page
+
+
 def test_the_plane_shows_the_value_that_is_named():
     x, y = Value(1.0, "x"), Value(2.0, "y")
     a = (x - y).sigmoid()
     plane = data_of(viz.live((a - 1) ** 2, boundary=(x, y, a)))["plane"]
-    assert (plane["x"], plane["y"], plane["output"], plane["kind"]) == (0, 1, 3, "sigmoid")
+    assert (plane["x"], plane["y"], plane["outputs"], plane["kind"]) == (0, 1, [3], "sigmoid")
     assert plane["ranges"] == [[-5, 5], [-5, 5]]
 
 
@@ -78,7 +89,6 @@ q = x * y
     (q + x, {"boundary": (x, q)}, UsageError, "q is worked out"),
     (q, {"data": (np.ones((2, 2)), [0, 1])}, UsageError, r"boundary=\(x1, x2\)"),
     (q, {"boundary": (x, y), "data": (np.ones((2, 3)), [0, 1])}, SizeError, r"shape \(2, 3\)"),
-    (nn.MLP(2, [3, 2]), {}, SizeError, "has one output, this model has 2"),
     (nn.MLP(2, [3, 1]), {"data": (np.ones((2, 3)), [0, 1])}, SizeError, "takes 2 inputs, examples of 3"),
     (viz.steps(q), {"constants": True}, UsageError, "constants=True is for a Value"),
 ], ids=str)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from browser import complaints, drag
 from selenium.webdriver import ActionChains, Keys
@@ -188,8 +189,33 @@ def test_the_decision_boundary_of_a_network_moves(open_page):
     drag(browser, "W1[0,0]", -2)
     assert picture(browser) != before
     model.layers[0].weight[0][0].data = -2.0
-    corners = "return [[0, 0], [0, 1], [1, 0], [1, 1]].map(x => live.plane.answer(...x))"
+    corners = "return [[0, 0], [0, 1], [1, 0], [1, 1]].map(x => live.plane.answers(...x)[0])"
     assert browser.execute_script(corners) == pytest.approx(model.predict(nn.data.xor()[0]).ravel().tolist(), abs=1e-12)
+
+
+def test_a_plane_of_several_outputs_has_the_colour_of_the_largest(open_page):
+    model = nn.MLP(2, [4, 3], "tanh", seed=0)
+    X = np.random.default_rng(0).uniform(-1, 1, (40, 2))
+    browser = open_page(model, data=(X, np.arange(40) % 3))
+    colours = browser.execute_script("""
+        const canvas = document.querySelector("#plane"), { plane } = live;
+        plane.points = [];
+        plane.draw();
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        const at = (place, [from, to], side) => Math.floor((place - from) / (to - from) * side);
+        return arguments[0].map(([x, y]) => {
+            const row = canvas.height - 1 - at(y, plane.ranges[1], canvas.height);
+            const pixel = data.subarray(4 * (row * canvas.width + at(x, plane.ranges[0], canvas.width)));
+            const tint = k => mix(style("background"), CLASSES[k], 0.45);
+            const far = k => Math.hypot(...tint(k).map((part, i) => part - pixel[i]));
+            return [0, 1, 2].sort((a, b) => far(a) - far(b))[0];
+        });
+    """, X.tolist())
+    outputs = np.sort(model.predict(X), axis=1)
+    clear = outputs[:, -1] - outputs[:, -2] > 0.1  # nearer to the border a pixel may be on its other side
+    clear[0] = False  # under the ring of the example that is shown
+    assert sum(clear) > 10
+    assert np.array_equal(np.array(colours)[clear], model.predict(X).argmax(axis=1)[clear])
 
 
 @pytest.mark.slow

@@ -60,7 +60,7 @@ def address(browser):
 
 def test_a_click_on_a_neuron_opens_its_scalars_and_their_steps(open_page, model):
     browser = open_page(model, data=nn.data.xor())
-    frames = viz.steps(network(model, nn.data.xor())[1])
+    frames = viz.steps(network(model, nn.data.xor())[-1])
     assert open_part(browser) == "the whole graph"
     assert entries(browser) == [frame.sentence for frame in frames]
     neuron(browser, 1, 2).click()
@@ -165,7 +165,7 @@ def test_neurons_of_a_layer_share_a_drawing_and_each_has_its_own_numbers(open_pa
     page = viz.live(model)
     assert page.count("<template") < 6
     browser = open_page(model)
-    frames = viz.steps(network(model)[1])
+    frames = viz.steps(network(model)[-1])
     known = {key: number.digits for frame in frames for key, number in frames.made_known(frame).items()}
     for part in (3, 8, 14, 20, 24):
         browser.execute_script("network.show(arguments[0]); player.go(player.last); network.show(arguments[0])", part)

@@ -82,9 +82,9 @@ class Plane {
   constructor(canvas, plane, live) {
     Object.assign(this, plane, { canvas, live, v: new Float64Array(numbers.data.length), grid: gridPoints(plane.ranges) });
     canvas.hidden = false;
-    const [x, y, output] = this.names;
-    canvas.setAttribute("aria-label", filled(words.plane, { x, y, output }));
-    canvas.title = filled(words.drag, { x, y, output });
+    const [x, y] = this.names, output = this.shown, several = this.outputs.length > 1;
+    canvas.setAttribute("aria-label", filled(several ? words.plane_largest : words.plane, { x, y, output }));
+    canvas.title = filled(several ? words.drag_largest : words.drag, { x, y, output });
     const drag = event => { if (event.buttons) this.move(event.offsetX / canvas.clientWidth, event.offsetY / canvas.clientHeight); };
     canvas.addEventListener("pointerdown", event => { canvas.setPointerCapture(event.pointerId); drag(event); });
     canvas.addEventListener("pointermove", drag);
@@ -93,7 +93,7 @@ class Plane {
   }
 
   colour() {
-    this.shades = shades();
+    this.tints = tintsOf(this.outputs.length);
     this.draw();
   }
 
@@ -109,22 +109,22 @@ class Plane {
     return this.kind === "tanh" ? (1 + output) / 2 : 1 / (1 + Math.exp(-output));
   }
 
-  // The value that is shown, at a point.
-  answer(x, y) {
+  // What is shown, at a point.
+  answers(x, y) {
     this.v[this.x] = x;
     this.v[this.y] = y;
     forward(this.v);
-    return this.v[this.output];
+    return this.outputs.map(place => this.v[place]);
   }
 
   draw() {
-    const { canvas, grid } = this, [[left, right], [bottom, top]] = this.ranges, context = canvas.getContext("2d");
+    const { canvas, grid, outputs } = this, [[left, right], [bottom, top]] = this.ranges, context = canvas.getContext("2d");
     this.v.set(numbers.data);
-    const shares = Float64Array.from({ length: GRID * GRID }, (_, i) => this.share(this.answer(grid[2 * i], grid[2 * i + 1])));
-    paintAnswers(context, shares, 1, (numbers, i) => this.shades[tintOf(numbers[i])]);
+    const answers = Array.from({ length: GRID * GRID }, (_, i) => this.answers(grid[2 * i], grid[2 * i + 1])).flat();
+    paintAnswers(context, Float64Array.from(answers), outputs.length, this.tints, answer => this.share(answer));
     const across = x => (x - left) / (right - left) * canvas.width, up = y => (top - y) / (top - bottom) * canvas.height;
     const look = { edge: style("text"), paper: style("background"), pixel: pixelOf(canvas) };
-    for (const [x, y, kind] of this.points) paintPoint(context, [across(x), up(y)], CLASSES[kind], look, false);
+    for (const [x, y, kind] of this.points) paintPoint(context, [across(x), up(y)], CLASSES[kind % CLASSES.length], look, false);
     paintPoint(context, [across(numbers.data[this.x]), up(numbers.data[this.y])], look.paper, look, true);
   }
 }

@@ -54,7 +54,8 @@ def live(
     """A page with a slider for each input and parameter: values, gradients and sentences follow at once.
 
     `root` is a value, what `viz.steps` returned, an expression as `viz.parse` reads it, whose names get their numbers
-    as `x=-2`, or a model with one output, whose inputs are then called x1, x2 and so on. Other options are those of
+    as `x=-2`, or a model, whose inputs are then called x1, x2 and so on; of several outputs the graph ends with the
+    largest, and `viz.live(model(x)[1], clusters=model)` shows another one. Other options are those of
     `viz.html` and `viz.steps`; with `constants`, constants have sliders too. The player of `viz.html` is there, and
     tells the steps with the numbers that are set. The address of the page keeps the step and the numbers.
 
@@ -64,15 +65,16 @@ def live(
 
     `boundary=(x1, x2)` names two leaves, and perhaps as a third the value to be shown, where it is not the root: the
     plane of the two is coloured by what that value is there, from orange to blue with the threshold at ½ for a sigmoid
-    and at 0 for others. A model of two inputs has it without being asked. `data`, examples (X, Y), are points in it.
+    and at 0 for others. Of several, `boundary=(x1, x2, *outputs)`, it has the colour of the largest: of its class. A
+    model of two inputs has it without being asked. `data`, examples (X, Y), are points in it.
 
     The page is returned, and written to `path` if there is one; in a notebook it shows itself. It needs no other file
     and no network. It writes numbers in formats such as ".4g", ".2f" and ".3e".
     """
     root, title = read(root, title, options)
     if is_model(root) and not constants:
-        inputs, output = network(root, data)
-        boundary = boundary or (inputs if len(inputs) == 2 else None)
+        inputs, outputs, output = network(root, data)
+        boundary = boundary or ([*inputs, *outputs] if len(inputs) == 2 else None)
         return saved(of_network(root, output, title, theme, language, boundary, data, options), path)
     if is_model(model := options.get("clusters")):
         return saved(of_network(model, root, title, theme, language, boundary, data, options), path)

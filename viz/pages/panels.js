@@ -17,12 +17,6 @@ function padded(numbers, room) {
   return [low - around, high + around];
 }
 
-function largest(numbers, start, count) {
-  let best = 0;
-  for (let i = 1; i < count; i += 1) if (numbers[start + i] > numbers[start + best]) best = i;
-  return best;
-}
-
 // An example in words: which one it is, its inputs and its target.
 function exampleOf({ examples, example, axes }) {
   const { x, y } = examples[example] ?? { x: [], y: [] }, list = numbers => Array.from(numbers, shown).join(", ");
@@ -147,7 +141,7 @@ class Boundary extends Picture {
 
   dress() {
     super.dress();
-    this.tints = this.subject.width > 1 ? CLASSES.map(colour => packed(mix(this.paper, colour, 0.45))) : shades();
+    this.tints = tintsOf(this.subject.width);
   }
 
   spot({ x }) { return x; }
@@ -157,9 +151,8 @@ class Boundary extends Picture {
   tone({ y }) { return this.subject.tone(y); }
 
   draw() {
-    const { subject, tints } = this, { width } = subject, answers = subject.answers(this.grid, GRID * GRID);
-    if (width > 1) paintAnswers(this.context, answers, width, (numbers, start) => tints[largest(numbers, start, width) % tints.length]);
-    else paintAnswers(this.context, answers.map(answer => subject.share(answer)), 1, (shares, i) => tints[tintOf(shares[i])]);
+    const { subject } = this, answers = subject.answers(this.grid, GRID * GRID);
+    paintAnswers(this.context, answers, subject.width, this.tints, answer => subject.share(answer));
     this.scale();
     this.dots();
   }

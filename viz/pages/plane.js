@@ -32,6 +32,15 @@ function shades() {
   return palette(share => mix(paper, CLASSES[share > 0.5 ? 1 : 0], 0.15 + 0.6 * Math.abs(2 * share - 1)));
 }
 
+// The colours of one answer for each point, or of the classes of which several tell the largest.
+const tintsOf = width => width > 1 ? CLASSES.map(colour => packed(mix(style("background"), colour, 0.45))) : shades();
+
+function largest(numbers, start, count) {
+  let best = 0;
+  for (let i = 1; i < count; i += 1) if (numbers[start + i] > numbers[start + best]) best = i;
+  return best;
+}
+
 // The number of the colour for a share from 0 to 1; nan, which is in no class, has the first.
 const tintOf = share => share >= 0 ? share <= 1 ? Math.round(255 * share) : 255 : 0;
 
@@ -94,11 +103,12 @@ function blended(numbers, width) {
   return fine;
 }
 
-// Fills a canvas by what is answered at the points of a grid: `colour(numbers, start)` is that of the `width` numbers from a
-// place on. Answers are blended, not their colours, so that classes meet in a line without steps.
-function paintAnswers(context, answers, width, colour) {
-  const fine = blended(answers, width);
-  sheet(FINE).draw(context, i => colour(fine, i * width), true);
+// Fills a canvas by the `width` answers at each point of a grid: one by its share from 0 to 1, several by the largest.
+// Answers are blended, not their colours, so that classes meet in a line without steps.
+function paintAnswers(context, answers, width, tints, share) {
+  const fine = blended(width > 1 ? answers : answers.map(share), width);
+  const tint = width > 1 ? i => largest(fine, i * width, width) % tints.length : i => tintOf(fine[i]);
+  sheet(FINE).draw(context, i => tints[tint(i)], true);
 }
 
 // How many pixels of a canvas one of the screen takes.

@@ -191,7 +191,7 @@ def is_finite(given: Any) -> bool:
     """Whether no number of an array is nan or inf: so is the sum of squares then, unless they are huge."""
     if not given.ndim:
         return math.isfinite(given)
-    flat = given.ravel()
+    flat = given if given.ndim == 1 else given.ravel()
     return math.isfinite(flat.dot(flat)) or bool(np.isfinite(flat).all())
 
 

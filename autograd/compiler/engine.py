@@ -18,6 +18,7 @@ from autograd.compiler.backward import behind_selections
 from autograd.compiler.blocks import tame, wild
 from autograd.compiler.buffered import EXAMPLES, Buffered, CallPrinter, with_buffers
 from autograd.compiler.build import Plan, with_sum
+from autograd.compiler.canonical import reachable
 from autograd.compiler.cost import MANY, quickest
 from autograd.compiler.execute import defined, function_of
 from autograd.compiler.function import Function, function
@@ -293,9 +294,10 @@ class Engine:
         x, y = batch.rows
         call = self.local.calls.get(("value_and_grad", theta.dtype.char, len(x))) or self.prepared(
             "value_and_grad", theta, len(x))
-        result = call(theta, x, y, None, self.outside(theta.dtype), out)
-        if math.isfinite(result[0]) and (not self.delicate or (self.hidden is None and is_finite(result[1]))
-                                         or self.sound("value_and_grad", theta, batch, None, result)):
+        outside = self.outside(theta.dtype)
+        result = call(theta, x, y, None, outside, out)
+        if math.isfinite(result[0]) and (not self.delicate or (is_finite(result[1]) and (
+                self.hidden is None or self.hidden.finite("value_and_grad", theta, batch, None, outside)))):
             return result
         return self.exactly("value_and_grad", theta, batch, None, result)
 
@@ -421,7 +423,7 @@ MODERATE, HUGE = 1e4, 1e30
 def is_moderate(array: FloatArray) -> bool:
     """Whether no number of an array is larger than `MODERATE`."""
     flat = array.reshape(-1)
-    return bool(np.dot(flat, flat) <= MODERATE**2)
+    return bool(flat.dot(flat) <= MODERATE**2)
 
 
 def stays_finite(graph: Graph) -> bool:
@@ -475,8 +477,12 @@ class Hidden:
         inner = graph.as_traced(nodes[kinds >= len(LEAVES)])
         inner = inner[inner != NONE]
         self.inner = Engine(with_sum(made, inner)) if len(inner) else None
-        self.safe = stays_finite(made.graph.summed(inner))
+        summed = made.graph.summed(inner)
+        self.safe = stays_finite(summed)
         """Whether they are finite wherever what is given is not huge."""
+        read = {made.graph.op(node) for node in np.flatnonzero(reachable(summed)[:-1]).tolist()} | {*self.leaves}
+        self.read = [leaf for leaf in ("parameter", "input", "target", "outside") if leaf in read]
+        """The kinds of leaves that they depend on."""
 
     def finite(
         self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, outside: FloatArray
@@ -484,12 +490,15 @@ class Hidden:
         """Whether they all are finite."""
         if self.endless:
             return False
-        x, y = batch.rows if batch.x.dtype is theta.dtype else batch.matrices(theta.dtype)
+        x, y = (batch.x, batch.y) if batch.x.dtype is theta.dtype else batch.matrices(theta.dtype)
         given: dict[str, Any] = {"parameter": theta, "input": x, "target": y, "outside": outside}
+        if self.safe and all([is_moderate(given[leaf]) for leaf in self.read]):
+            return True
+        given["input"], given["target"] = batch.matrices(theta.dtype)
         for leaf, mine in self.leaves.items():
             if not (is_finite(given[leaf]) or np.isfinite(given[leaf][..., mine]).all()):
                 return False
-        if self.inner is None or (self.safe and all(array is None or is_moderate(array) for array in given.values())):
+        if self.inner is None:
             return True
         # Their sum is not finite if one of them is not. What slopes are not finite are nan when multiplied by 0.
         return all(map(is_finite, self.inner.run(kind, theta, batch, noise, None)))

@@ -22,6 +22,7 @@ from autograd.compiler.algebra import (
 )
 from autograd.compiler.array import Array, Let, N, Rows, einsum, full, name, reduce, reshape
 from autograd.compiler.buffered import Buffered, CallPrinter
+from autograd.compiler.names import UFUNCS
 from autograd.compiler.printer import Printer
 
 X, Y, C = name("x", (Rows(), 4)), name("y", (Rows(), 4)), name("c", (Rows(), 1))
@@ -122,7 +123,7 @@ def test_calls_compute_what_any_expressions_say(seed: int, last: bool) -> None:
     buffered = Buffered(["x", "y", "c", *(f"v{i}" for i in range(4))], last=last)
     for statement in statements:
         buffered.statement(statement)
-    given = {"np": np, "n": 5, "theta": np.zeros(1), "x": numbers.normal(size=(5, 4)),
+    given = UFUNCS | {"np": np, "n": 5, "theta": np.zeros(1), "x": numbers.normal(size=(5, 4)),
              "y": numbers.normal(size=(5, 4)), "c": numbers.normal(size=(5, 1))}
     executed, readable = dict(given), dict(given)
     for let in buffered.allocations:

@@ -37,6 +37,7 @@ from autograd.compiler.array import (
 from autograd.compiler.buffered import Buffered, CallPrinter, splits
 from autograd.compiler.engine import HELP
 from autograd.compiler.memory import reused, roots
+from autograd.compiler.names import UFUNCS
 from autograd.compiler.printer import Printer
 
 X, W, V, B = name("x", (Rows(), 4)), name("W", (4, 4)), name("V", (2, 4)), name("b", (4,))
@@ -57,34 +58,34 @@ def lowered(*statements: Any, last: bool = False) -> Buffered:
 
 
 CALLS: dict[str, tuple[Any, str]] = {
-    "a sum": (z(X + B), "np.add(x, b, out=z)"),
-    "a product": (z(matmul(X, W)), "x.dot(W, out=z)"),
+    "a sum": (z(X + B), "np_add(x, b, z)"),
+    "a product": (z(matmul(X, W)), "x.dot(W, z)"),
     "a product of columns that lie among others": (
-        z(matmul(part(X, 0, 2), V)), "t1 = x[:, 0:2]\nnp.matmul(t1, V, out=z)"),
+        z(matmul(part(X, 0, 2), V)), "t1 = x[:, 0:2]\nnp_matmul(t1, V, z)"),
     "a selection in order": (z(ops.where(ops.gt(X, 0), X, 1)),
-                             "np.greater(x, k1, out=t1)\nz[...] = k2; np.putmask(z, t1, x)"),
-    "a function": (z(ops.tanh(X)), "np.tanh(x, out=z)"),
-    "a square": (z(X**2), "np.square(x, out=z)"),
+                             "np_greater(x, k1, t1)\nz[...] = k2; np.putmask(z, t1, x)"),
+    "a function": (z(ops.tanh(X)), "np_tanh(x, z)"),
+    "a square": (z(X**2), "np_square(x, z)"),
     "a function that NumPy has not": (
         z(ops.sigmoid(X)),
-        "np.multiply(x, k1, out=t1)\nnp.exp(t1, out=t2)\nnp.add(k2, t2, out=t3)\nnp.divide(k2, t3, out=z)"),
+        "np_multiply(x, k1, t1)\nnp_exp(t1, t2)\nnp_add(k2, t2, t3)\nnp_divide(k2, t3, z)"),
     "a selection": (z(ops.where(ops.gt(X, 0), X, B)),
-                    "np.greater(x, k1, out=t1)\nz[...] = b; np.copyto(z, x, where=t1)"),
+                    "np_greater(x, k1, t1)\nz[...] = b; np.copyto(z, x, where=t1)"),
     "a gather": (z(take(X, I)), 'x.take(i, -1, z, "clip")'),
-    "what occurs twice is computed once": (z(ops.exp(X) * ops.exp(X)), "np.exp(x, out=t1)\nnp.multiply(t1, t1, out=z)"),
+    "what occurs twice is computed once": (z(ops.exp(X) * ops.exp(X)), "np_exp(x, t1)\nnp_multiply(t1, t1, z)"),
     "a sum over the examples": (Store(name("db", (4,)), reduce(ops.sum, X, (0,)), adds=False),
-                                "t1.dot(x, out=db)"),
+                                "t1.dot(x, db)"),
     "a gradient in its place": (Store(name("dW", (4, 4)), matmul(transpose(X), X), adds=False),
-                                "t1 = x.T\nt1.dot(x, out=dW)"),
+                                "t1 = x.T\nt1.dot(x, dW)"),
     "a sum over everything": (Store(name("db", ()), 3 * reduce(ops.sum, X, (0, 1)), adds=False),
-                              "t1 = x.reshape(-1)\nt1.dot(t2, out=db)"),
+                              "t1 = x.reshape(-1)\nt1.dot(t2, db)"),
     "a sum of products over everything": (Store(name("db", ()), reduce(ops.sum, X * X, (0, 1)), adds=False),
-                                          "t1 = x.reshape(-1)\nt1.dot(t1, out=db)"),
-    "a sum along rows": (z(reduce(ops.sum, X)), "x.dot(t1, out=z)"),
+                                          "t1 = x.reshape(-1)\nt1.dot(t1, db)"),
+    "a sum along rows": (z(reduce(ops.sum, X)), "x.dot(t1, z)"),
     "the largest of each row": (z(reduce(ops.max, X)),
-                                "t1 = x.transpose(1, 0)\nt2[...] = t1\nnp.maximum.reduce(t2, 0, None, z, False)"),
+                                "t1 = x.transpose(1, 0)\nt2[...] = t1\nnp_maximum.reduce(t2, 0, None, z, False)"),
     "a gradient added": (Store(B, reduce(ops.sum, X, (0,)), adds=True),
-                         "t1.dot(x, out=t2)\nnp.add(b, t2, out=b)"),
+                         "t1.dot(x, t2)\nnp_add(b, t2, b)"),
 }
 
 
@@ -97,7 +98,7 @@ def test_a_name_for_another_and_a_view_of_a_buffer_cost_no_call() -> None:
     a = name("a", X.shape)
     c = name("c", a.shape)
     buffered = lowered(Let(a, ops.exp(X)), Let(c, a), z(ops.sin(reshape(c, (Rows(2), 2)))))
-    assert list(map(CallPrinter().statement, buffered.statements)) == ["np.exp(x, out=a)", "np.sin(t1, out=z)"]
+    assert list(map(CallPrinter().statement, buffered.statements)) == ["np_exp(x, a)", "np_sin(t1, z)"]
     assert [CallPrinter().statement(let) for let in buffered.allocations][1] == "t1 = a.reshape(-1, 2)"
 
 
@@ -106,20 +107,20 @@ def test_views_of_parameters_are_named_with_them() -> None:
     run = part(name("theta", (9,)), 8, 9)
     buffered = Buffered(["x", "c"], [z(X * c)], [Let(c, run)])
     buffered.statement(z(X * c))
-    assert list(map(CallPrinter().statement, buffered.statements)) == ["np.multiply(x, t1, out=z)"]
+    assert list(map(CallPrinter().statement, buffered.statements)) == ["np_multiply(x, t1, z)"]
     assert [CallPrinter().statement(let) for let in buffered.runs.values()] == [
         "c = theta[8:9]", "t1 = theta[8:9].reshape(())"]
 
 
 MEANS: dict[str, tuple[Any, str]] = {
-    "of squares": ((X - 1) ** 2, "np.subtract(x, k1, out=t1)\nvalue = t2.dot(t2) * t3"),
+    "of squares": ((X - 1) ** 2, "np_subtract(x, k1, t1)\nvalue = t2.dot(t2) * t3"),
     "of products that are added up": (reduce(ops.sum, 2 * X * (X - 1), keep=True),
-                                      "t1 = x.reshape(-1)\nnp.subtract(x, k1, out=t2)\nvalue = t1.dot(t3) * t4"),
-    "of a sum": (reduce(ops.sum, ops.exp(X), keep=True), "np.exp(x, out=t1)\nvalue = t2.dot(t3)"),
+                                      "t1 = x.reshape(-1)\nnp_subtract(x, k1, t2)\nvalue = t1.dot(t3) * t4"),
+    "of a sum": (reduce(ops.sum, ops.exp(X), keep=True), "np_exp(x, t1)\nvalue = t2.dot(t3)"),
     "of a sum of two": (reduce(ops.sum, X * X, keep=True) + reduce(ops.sum, ops.exp(X), keep=True),
-                        "t1 = x.reshape(-1)\nnp.exp(x, out=t2)\nt5 = t1.dot(t1) * t4\nt7 = t3.dot(t6)\n"
+                        "t1 = x.reshape(-1)\nnp_exp(x, t2)\nt5 = t1.dot(t1) * t4\nt7 = t3.dot(t6)\n"
                         "value = t5 + t7"),
-    "of a product with a vector": (X * B, "np.multiply(x, b, out=t1)\nvalue = t2.dot(t3)"),
+    "of a product with a vector": (X * B, "np_multiply(x, b, t1)\nvalue = t2.dot(t3)"),
 }
 
 
@@ -128,7 +129,7 @@ def test_a_mean_is_a_product_of_vectors(array: Any, expected: str) -> None:
     z, value = name("z", array.shape), name("value", ())
     buffered = lowered(Let(z, array), Let(value, mean(z)))
     assert "\n".join(map(CallPrinter().statement, buffered.statements)) == expected
-    names: dict[str, Any] = {"np": np, "n": 5, "theta": np.zeros(1), "b": np.arange(4.0),
+    names: dict[str, Any] = UFUNCS | {"np": np, "n": 5, "theta": np.zeros(1), "b": np.arange(4.0),
                              "x": np.random.default_rng(0).normal(size=(5, 4))}
     readable = dict(names)
     exec("\n".join(map(Printer().statement, (Let(z, array), Let(value, mean(z))))), readable)
@@ -249,7 +250,7 @@ def test_what_is_written_to_is_no_array_that_stays() -> None:
     ones = Array("full", (as_array(1),), (Rows(), 2, 2), (Rows(), 2, 2), "float")
     fixed = reduce(ops.sum, ones, (1,))
     buffered = lowered(z(fixed), Store(part(name("z", fixed.shape), 0, 1), part(X, 0, 1), adds=True))
-    kept = {"np": np, "n": 5, "theta": np.zeros(1), "x": np.ones((5, 4))}
+    kept = UFUNCS | {"np": np, "n": 5, "theta": np.zeros(1), "x": np.ones((5, 4))}
     for let in buffered.allocations:
         exec(CallPrinter().statement(let), kept)
     for _ in range(2):

@@ -10,9 +10,11 @@ every call, such as the gradient of the mean. What occurs twice is computed once
 >>> buffered.statement(Let(z, ops.exp(matmul(x, w)) - 1))
 >>> for statement in buffered.statements:
 ...     print(CallPrinter().statement(statement))
-x.dot(W, out=t1)
-np.exp(t1, out=t2)
-np.subtract(t2, k1, out=z)
+x.dot(W, t1)
+np_exp(t1, t2)
+np_subtract(t2, k1, z)
+
+NumPy finds `np_exp` and a place by its position in less time than `np.exp` and `out=`: a fifth of a small call.
 """
 
 from __future__ import annotations
@@ -939,7 +941,8 @@ class CallPrinter(Printer):
         args, info = [self.text(arg) for arg in value.args], value.info
         ufunc = ufunc_of(value.kind)
         if ufunc is not None:
-            return f"np.{ufunc.__name__}({', '.join(args)}, out={place})"
+            out = "out=" if ufunc in (np.maximum, np.minimum) else ""  # NumPy 2.4 wants to be told of these two
+            return f"np_{ufunc.__name__}({', '.join(args)}, {out}{place})"
         dtype = "theta.dtype" if value.args and value.args[0].dtype == "truth" else "None"
         match value.kind:
             case ops.where:
@@ -947,15 +950,15 @@ class CallPrinter(Printer):
                             f"np.copyto({place}, {args[1]}, where={args[0]})")  # which takes longer
                 return selected if args[2] == place else f"{place}[...] = {args[2]}; {selected}"
             case "matmul":
-                return f"np.matmul({', '.join(args)}, out={place})"
+                return f"np_matmul({', '.join(args)}, {place})"
             case "dot":  # half as long as by `np.dot`, which asks its arguments whether they have one of their own
-                return f"{self.formula(value.args[0]):atom}.dot({args[1]}, out={place})"
+                return f"{self.formula(value.args[0]):atom}.dot({args[1]}, {place})"
             case "reduce":
                 row, axes, keep = info
                 axis = axes[0] if len(axes) == 1 else axes
-                return f"np.{row.ufunc}.reduce({args[0]}, {axis}, {dtype}, {place}, {keep})"
+                return f"np_{row.ufunc}.reduce({args[0]}, {axis}, {dtype}, {place}, {keep})"
             case "reduceat":
-                return f"np.{info[0].ufunc}.reduceat({args[0]}, {info[1].name}, -1, {dtype}, {place})"
+                return f"np_{info[0].ufunc}.reduceat({args[0]}, {info[1].name}, -1, {dtype}, {place})"
             case "take":
                 axis = -2 if ends_in_rows(value.args[0].shape) else -1
                 return f'{self.formula(value.args[0]):atom}.take({info.name}, {axis}, {place}, "clip")'

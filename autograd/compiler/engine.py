@@ -27,6 +27,7 @@ from autograd.compiler.graph import CODE, LEAVES, NONE, Graph
 from autograd.compiler.kernels import ELEMENTS
 from autograd.compiler.loops import Looped, looped
 from autograd.compiler.memory import reused
+from autograd.compiler.names import UFUNCS
 from autograd.compiler.native import DOUBLE, Native
 from autograd.compiler.place import Places
 from autograd.compiler.printer import HELPERS, Printer, all_nodes, constants_in
@@ -61,7 +62,7 @@ def view(a: FloatArray, base: int, sizes: tuple[int, ...], strides: tuple[int, .
                       (*a.strides[:-1], *(step * stride for stride in strides)))
 
 
-HELP: dict[str, Any] = FUNCTIONS | {
+HELP: dict[str, Any] = FUNCTIONS | UFUNCS | {
     "np": np, "view": view, "scatter": function_of(HELPERS["scatter"], "<compiled helpers>", "scatter", {"np": np})}
 """What all functions use: NumPy and the helpers."""
 
@@ -492,7 +493,7 @@ class Hidden:
             return False
         x, y = (batch.x, batch.y) if batch.x.dtype is theta.dtype else batch.matrices(theta.dtype)
         given: dict[str, Any] = {"parameter": theta, "input": x, "target": y, "outside": outside}
-        if self.safe and all([is_moderate(given[leaf]) for leaf in self.read]):
+        if self.safe and all(is_moderate(given[leaf]) for leaf in self.read):
             return True
         given["input"], given["target"] = batch.matrices(theta.dtype)
         for leaf, mine in self.leaves.items():

@@ -14,8 +14,11 @@ import numpy.typing as npt
 from autograd.compiler.array import Array, Constant, constant
 from autograd.specialize import FUNCTIONS
 
+UFUNCS = {f"np_{name}": ufunc for name, ufunc in vars(np).items() if isinstance(ufunc, np.ufunc)}
+"""NumPy's functions of arrays by the names that calls have for them."""
+
 RESERVED = {"theta", "x", "y", "u", "n", "np", "len", "value", "gradient", "outside", "view", "scatter",
-            "jax", "jnp", "carried", "float", "magnitude", "power", "larger", *FUNCTIONS}
+            "jax", "jnp", "carried", "float", "magnitude", "power", "larger", *FUNCTIONS, *UFUNCS}
 """What generated source uses besides the names made here, in NumPy or in JAX."""
 
 

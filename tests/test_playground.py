@@ -19,7 +19,7 @@ def test_the_page_is_one_file_that_asks_for_nothing(tmp_path):
     known = {"http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML", "https://github.com/dagrejs/dagre,"}
     assert set(re.findall(r"https?://[^\"'\s]*", page)) <= known
     assert not re.search(r"<link|@import|url\((?!data:)| src=|fetch\(|XMLHttpRequest|\beval\(|new Function", page)
-    assert len(page.encode()) < 260_000
+    assert len(page.encode()) < 240_000
 
 
 def test_the_library_that_lays_out_comes_with_its_version_and_licence():

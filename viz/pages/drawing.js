@@ -60,7 +60,7 @@ class Sketch {
   // Places all nodes and paints them; the drawing is a group, with the size of all of it.
   drawing() {
     const layout = new dagre.graphlib.Graph({ multigraph: true });
-    layout.setGraph({ rankdir: "LR", ranksep: this.ranksep, nodesep: this.nodesep, edgesep: 10, marginx: 9, marginy: 9 });
+    layout.setGraph({ rankdir: "LR", ranksep: this.ranksep, nodesep: this.nodesep, edgesep: 10, marginx: 9, marginy: 9, ranker: inColumns });
     for (const { id, width, height } of this.nodes.values()) layout.setNode(id, { width, height });
     this.edges.forEach(({ from, to, label, weight }, i) => layout.setEdge(from, to,
       { weight, width: label?.width ?? 0, height: label ? 2 * SMALL + 4 : 0, labelpos: "c" }, String(i)));

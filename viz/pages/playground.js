@@ -4,6 +4,7 @@
 class Playground extends Steps {
   constructor(graph, view) {
     super(graph, view);
+    this.took = 0; // milliseconds, to show what was typed last
     this.why = new Why();
     live.listed = () => this.listed();
     this.listen();
@@ -35,14 +36,17 @@ class Playground extends Steps {
     return this.edit(asked.text);
   }
 
-  // Shows what the editor holds; where that is no expression, says so and leaves the last one to be seen.
+  // Shows what the editor holds; where that is no expression, says so and leaves the last one to be seen. What takes long
+  // waits as long for the next letter.
   edit(text) {
+    const begin = performance.now();
     state.text = text;
     const problem = this.attempt();
     $("#text").setAttribute("aria-invalid", String(problem !== null));
     $("#complaint").replaceChildren(...(problem ? [`${problem.message}\n`, ...caret(trimmed(text), problem)] : []));
     $("#stage").classList.toggle("stale", problem !== null);
     if (!problem) this.shown();
+    this.took = performance.now() - begin;
     return !problem;
   }
 
@@ -96,7 +100,7 @@ class Playground extends Steps {
     $("#text").addEventListener("input", event => {
       clearTimeout(this.typing);
       event.target.rows = clamp(event.target.value.split("\n").length, 2, 8);
-      this.typing = setTimeout(() => this.edit(event.target.value), 150);
+      this.typing = setTimeout(() => this.edit(event.target.value), Math.max(150, this.took));
     });
     $("#examples").append(...EXAMPLES.map(({ name }, i) => make("option", { value: String(i), textContent: name })));
     $("#examples").addEventListener("change", event => {

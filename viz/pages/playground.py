@@ -56,8 +56,8 @@ FORMAT = {"digits": 4, "kind": "g"}
 
 PANELS = ("live.html", "quiz.html", "why.html")
 STYLES = ("steps.css", "live.css", "quiz.css", "playground.css")
-SCRIPTS = (*STEPS, "numbers.js", "recomputed.js", "expression.js", "walk.js", "dagre.js", "drawing.js", "typed.js",
-           "live.js", "quiz.js", "why.js", "playground.js")
+SCRIPTS = (*STEPS, "numbers.js", "recomputed.js", "expression.js", "walk.js", "dagre.js", "columns.js", "drawing.js",
+           "typed.js", "live.js", "quiz.js", "why.js", "playground.js")
 
 
 def playground(

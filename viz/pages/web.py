@@ -126,11 +126,20 @@ def saved(page: Page, path: str | os.PathLike[str] | None) -> Page:
 
 @functools.cache
 def page_file(*names: str) -> str:
-    """The text of a file in viz/pages, or of several after one another."""
+    """The text of a file in viz/pages, or of several after one another; scripts without comments and indentation.
+
+    These are a fifth of a script, and whoever reads it has the repository. No text in a script goes over several lines.
+    """
     from importlib import resources
 
-    folder = resources.files("viz").joinpath("pages")
-    return "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
+    def read(name: str) -> str:
+        text = resources.files("viz").joinpath("pages", name).read_text(encoding="utf-8")
+        if not name.endswith(".js"):
+            return text
+        lines = (line.strip() for line in text.splitlines())
+        return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
+
+    return "".join(map(read, names))
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from autograd import ops
 from autograd.errors import NumberError, UsageError
 from autograd.flat import writing
 from autograd.modes import differentiating, is_tracing, watching
-from autograd.specialize import pull
+from autograd.specialize import fast, pull
 from autograd.value import LAST_CHANGE, NO_GRADIENT, Value, constant, data_of
 
 _serial = operator.attrgetter("serial")
@@ -50,7 +50,7 @@ def is_stale(node: Value) -> bool:
 
     The last bits may differ: a pickle may come from another machine with other libraries of mathematics.
     """
-    now = node.op.compute(node.args)  # type: ignore[union-attr]
+    now = fast(node.op).compute(node.args)
     return not (math.isclose(now, node.data, rel_tol=1e-12) or (math.isnan(now) and math.isnan(node.data)))
 
 
@@ -69,7 +69,7 @@ def require_unchanged(nodes: Sequence[Value]) -> None:
             raise UsageError(
                 f"data changed after the value was computed: {node.label or 'a value'} is {node.data}, but "
                 f"{getattr(node.op, 'name', '')} of {operands}{', …' * (len(node.args) > 6)} is "
-                f"{node.op.compute(node.args)}: compute the value anew first, and "  # type: ignore[union-attr]
+                f"{fast(node.op).compute(node.args)}: compute the value anew first, and "
                 f"assign data (p.data -= rate * p.grad) after it was differentiated"
             )
 
@@ -149,7 +149,7 @@ def local_derivatives(node: Value) -> tuple[float, ...]:
 def _local(node: Value) -> tuple[float, ...]:
     if not isinstance(node.op, ops.Op):
         return ()
-    return tuple(map(float, node.op.local(node.data, *[arg.data for arg in node.args])))
+    return tuple(map(float, fast(node.op).local(node.data, *[arg.data for arg in node.args])))
 
 
 def grad(output: Value, inputs: Iterable[Value], create_graph: bool = False) -> list[Any]:

@@ -90,6 +90,11 @@ class Carrier:
         """Apply `op` to `args`, all of this class."""
         raise NotImplementedError
 
+    @staticmethod
+    def _contract(ws: Any, xs: Any, b: Any) -> Any:
+        """Σ w·x + b by a shorter way than `_apply`, where the class has one for these operands; else None."""
+        return None
+
     def _among(self, others: list[Any]) -> tuple[Any, list[Any]]:
         """This one and others as nodes of one graph, in which a number is one object."""
         return self, others
@@ -255,17 +260,6 @@ class Op:
     recorded: bool = True
     """False for the selections in which rules are written: Values evaluate them at once."""
 
-    compute: Callable[[tuple[Any, ...]], float] = field(init=False, repr=False)
-    """The forward function of the operands' data; generated, see `autograd.specialize`."""
-    pull: Callable[[Any], None] = field(init=False, repr=False)
-    """Adds node.grad times each partial to the operands' .grad; generated likewise."""
-    local: Callable[..., tuple[float, ...]] = field(init=False, repr=False)
-    """The partials as floats, from (out, *operands) as floats; generated likewise."""
-    arrays: Callable[..., Any] = field(init=False, repr=False)
-    """The same function over arrays, as `numpy` spells it, or over what records calls of NumPy; generated likewise."""
-    array_partials: Callable[..., tuple[Any, ...]] = field(init=False, repr=False)
-    """The partials over arrays, from (out, *operands), or (out, term, ties) of a reduction; generated likewise."""
-
     def __post_init__(self) -> None:
         operands = 1 if isinstance(self, Reduction | Contraction) else self.arity
         places = ", ".join(["{}"] * operands)
@@ -415,12 +409,9 @@ class Contraction(Op):
     Its rule is that of one product, `rule(out, w, x)`; the partial for b is 1.
     """
 
-    build: Callable[[list[Any], list[Any], Any], Any] = field(init=False, repr=False)
-    """The node of two lists of Values and a Value, None for anything else; generated, see `autograd.specialize`."""
-
     def __call__(self, ws: Iterable[Any], xs: Iterable[Any], b: Any = None) -> Any:
         """Σ w·x (+ b) over two sequences of equal length."""
-        if type(ws) is type(xs) is list and (node := self.build(ws, xs, b)) is not None:
+        if type(ws) is type(xs) is list and isinstance(b, Carrier) and (node := b._contract(ws, xs, b)) is not None:
             return node
         if not (is_several(ws) and is_several(xs)):
             raise SizeError(f"dot takes two sequences, {type(ws).__name__} and {type(xs).__name__} came")

@@ -1,33 +1,30 @@
-"""Fast code for eager evaluation, generated once from the table of operations.
+"""Fast code for eager evaluation, generated from the table of operations.
 
 Each row's rule, given formulas instead of numbers, prints its partial derivatives as Python over
-floats. Templates wrap them into the functions that run for every node of a graph:
+floats. Templates wrap them into the functions that run for every node of a graph, made when they are first asked for:
 
-- `Op.compute(args)`        the forward function of the data of Values;
-- `Op.local(out, x, ...)`   the partials as a tuple of floats;
-- `Op.pull(node)`           adds node.grad × partial to each operand's grad;
-- `pull(nodes)`             the same for nodes one after the other, without a call where Python's operators do;
-- `Op.arrays(x, ...)`       the forward function over arrays, and `Op.array_partials(out, x, ...)`;
-- `dot.build(ws, xs, b)`    the node of dot, built without a detour;
-- `method(op)`              an operator or method of Value that builds a node without a detour.
+- `fast(op)`                the functions of a row: `compute`, `local`, `pull`, `arrays`, `array_partials`
+- `pull(nodes)`             pulls nodes one after the other, without a call where Python's operators do
+- `method(scope, op)`       an operator or method of Value that builds a node without a detour
+- `contract(scope, op)`     the node of dot, built likewise
 
-`SOURCE` is the text of all but the last, to be read. The table stays the only place of a rule.
+`source(op)` is their text, to be read. The table stays the only place of a rule.
 
->>> print(elementwise(ops.tanh))
-def compute_tanh(args):
+>>> print(source(ops.tanh))
+def compute(args):
     (x,) = args
     return tanh(x._data)
 <BLANKLINE>
-def local_tanh(out, x):
+def local(out, x):
     return (1 - out * out,)
 <BLANKLINE>
-def arrays_tanh(x):
+def arrays(x):
     return np.tanh(x)
 <BLANKLINE>
-def array_partials_tanh(out, x):
+def array_partials(out, x):
     return (1 - out ** 2,)
 <BLANKLINE>
-def pull_tanh(node):
+def pull(node):
     (x_,) = node._first
     g, out = node._grad, node._data
     x_._grad += g * (1 - out * out)
@@ -36,15 +33,18 @@ def pull_tanh(node):
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import textwrap
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from autograd import ops
+from autograd.execute import defined, function_of
 from autograd.formula import Formula, as_formula
 
 NODE = """\
@@ -104,15 +104,15 @@ def elementwise(op: ops.Op) -> str:
     partials = op.rule(_atom("out"), *map(_atom, letters))
     code = ", ".join(map(_python, partials))
     return "\n".join([
-        f"def compute_{op.name}(args):",
+        "def compute(args):",
         f"    {_tuple(letters)} = args",
         f"    return {op.dispatch(tuple(_atom(a + '._data') for a in letters))}",
         "",
-        f"def local_{op.name}(out, {', '.join(letters)}):",
+        f"def local(out, {', '.join(letters)}):",
         f"    return ({code},)",
         "",
         *arrays(op, letters),
-        f"def pull_{op.name}(node):",
+        "def pull(node):",
         textwrap.indent(pulled(op), "    "),
     ])
 
@@ -135,7 +135,7 @@ def pulled(op: ops.Op) -> str:
 def in_turn() -> str:
     """The source of `pull`, which pulls one node after the other: those of Python's operators without a call."""
     inline = [f"if op is op_{op.name}:\n{textwrap.indent(pulled(op), '    ')}" for op in ops.TABLE.values() if op.total]
-    branches = "el".join(inline) + "else:\n    op.pull(node)\n"
+    branches = "el".join(inline) + "else:\n    pulls[op](node)\n"
     return f"def pull(nodes):\n    for node in nodes:\n        op = node.op\n{textwrap.indent(branches, ' ' * 8)}"
 
 
@@ -143,10 +143,9 @@ def arrays(op: ops.Op, letters: tuple[str, ...]) -> list[str]:
     """The lines of forward and partials over arrays; of a reduction, the partial for each of its terms alone."""
     operands = [Formula(letter, spelling="numpy") for letter in letters]
     partials = ", ".join(str(as_formula(partial)) for partial in op.rule(Formula("out", spelling="numpy"), *operands))
-    forward = [] if isinstance(op, ops.Reduction | ops.Contraction) else [
-        f"def arrays_{op.name}({', '.join(letters)}):", f"    return {op.dispatch(tuple(operands))}", "",
-    ]
-    return [*forward, f"def array_partials_{op.name}(out, {', '.join(letters)}):", f"    return ({partials},)", ""]
+    forward = operands[:1] if isinstance(op, ops.Reduction) else operands
+    return [f"def arrays({', '.join(map(str, forward))}):", f"    return {op.dispatch(tuple(forward))}", "",
+            f"def array_partials(out, {', '.join(letters)}):", f"    return ({partials},)", ""]
 
 
 def reduction(op: ops.Reduction) -> str:
@@ -154,15 +153,15 @@ def reduction(op: ops.Reduction) -> str:
     (partial,) = op.rule(_atom("out"), _atom("x"), _atom("n"))
     count = "n = len([x for x in xs if x == out])"
     return "\n".join([
-        f"def compute_{op.name}(args):",
+        "def compute(args):",
         f"    return {op.name}(*[x._data for x in args])",
         "",
-        f"def local_{op.name}(out, *xs):",
+        "def local(out, *xs):",
         *([f"    {count}"] if op.counts_ties else []),
         f"    return tuple([{_python(partial)} for x in xs])",
         "",
         *arrays(op, ("x", "n")),
-        f"def pull_{op.name}(node):",
+        "def pull(node):",
         "    g, out = node._grad, node._data",
         "    terms = node.args",
         *(["    xs = [x_._data for x_ in terms]", f"    {count}"] if op.counts_ties else []),
@@ -174,25 +173,25 @@ def reduction(op: ops.Reduction) -> str:
 
 
 def contraction(op: ops.Contraction) -> str:
-    """The source of local, pull and build for dot."""
+    """The source of a row over two sequences: dot."""
     to_w, to_x = op.rule(_atom("out"), _atom("w"), _atom("x"))
-    mul_data = ops.mul(_atom("w._data"), _atom("x._data"))
+    product = ops.mul(_atom("w._data"), _atom("x._data"))
     pull_w, pull_x = op.rule(_atom("out"), _atom("w._data"), _atom("x._data"))
     return "\n".join([
-        f"def compute_{op.name}(args):",
+        "def compute(args):",
         "    n = len(args) // 2",
         "    total = 0.0",
         "    for w, x in zip(args[:n], args[n:]):",
-        f"        total += {mul_data}",
+        f"        total += {product}",
         "    return total + args[-1]._data if len(args) % 2 else total",
         "",
-        f"def local_{op.name}(out, *args):",
+        "def local(out, *args):",
         "    ws, xs, bias = split(args)",
         f"    pairs = [({_python(to_w)}, {_python(to_x)}) for w, x in zip(ws, xs)]",
         "    return (*[p[0] for p in pairs], *[p[1] for p in pairs], *(1 for _ in bias))",
         "",
         *arrays(op, ("w", "x")),
-        f"def pull_{op.name}(node):",
+        "def pull(node):",
         "    g, args = node._grad, node.args",
         "    n = len(args) // 2",
         "    for w, x in zip(args[:n], args[n:]):",
@@ -201,25 +200,17 @@ def contraction(op: ops.Contraction) -> str:
         "    for b in args[2 * n:]:",
         f"        {_accumulate('b', 1)}",
         "",
-        f"def build_{op.name}(ws, xs, b):",
-        "    if modes or len(ws) != len(xs) or type(b) is not Value:",
-        "        return None",
-        "    total = 0.0",
-        "    for w, x in zip(ws, xs):",
-        "        if type(w) is not Value or type(x) is not Value:",
-        "            return None",
-        f"        total += {mul_data}",
-        NODE.format(kind="Value", forward="total + b._data", op=f"op_{op.name}", pack=_pack(("*ws", "*xs", "b"))),
     ])
 
 
-def _source(op: ops.Op) -> str:
+def source(op: ops.Op) -> str:
+    """The text of the functions of a row."""
     if isinstance(op, ops.Contraction):
         return contraction(op)
     return reduction(op) if isinstance(op, ops.Reduction) else elementwise(op)
 
 
-SOURCE = "\n\n".join([*map(_source, ops.TABLE.values()), in_turn()])
+# ── functions ────────────────────────────────────────────────────────────────────────────────
 
 FUNCTIONS: dict[str, Any] = {op.name: op.forward for op in ops.TABLE.values()} | {"nan": math.nan, "inf": math.inf}
 """What the Python spelling of a formula may call."""
@@ -227,24 +218,48 @@ FUNCTIONS: dict[str, Any] = {op.name: op.forward for op in ops.TABLE.values()} |
 SCOPE: dict[str, Any] = FUNCTIONS | {"op_" + name: op for name, op in ops.TABLE.items()} | {
     "split": ops.Contraction.split, "np": np,
 }
-"""The names that generated code uses; `autograd.value` adds the parts of `Value._apply` to it."""
+"""The names that generated code uses; that of methods needs the parts of `Value._apply` besides."""
 
 
-def _install() -> None:
-    exec(compile(SOURCE, "<generated from autograd.ops>", "exec"), SCOPE)
-    for op in ops.TABLE.values():
-        for part in ("compute", "local", "pull", "build", "arrays", "array_partials"):
-            if f"{part}_{op.name}" in SCOPE:
-                setattr(op, part, SCOPE[f"{part}_{op.name}"])
+@dataclass(frozen=True)
+class Fast:
+    """The functions of a row."""
+
+    compute: Callable[[tuple[Any, ...]], float]
+    """The forward function of the data of Values."""
+    local: Callable[..., tuple[float, ...]]
+    """The partials as floats, from (out, *operands) as floats."""
+    pull: Callable[[Any], None]
+    """Adds node.grad times each partial to the operands' grad."""
+    arrays: Callable[..., Any]
+    """The forward function over arrays, as `numpy` spells it, or over what records calls of NumPy."""
+    array_partials: Callable[..., tuple[Any, ...]]
+    """The partials over arrays, from (out, *operands), or (out, term, ties) of a reduction."""
 
 
-_install()
+@functools.cache
+def fast(op: ops.Op) -> Fast:
+    """The functions of a row, made when they are first asked for."""
+    code = compile(source(op), f"<generated for {op.name}>", "exec")
+    return Fast(*[defined(code, part.name, dict(SCOPE)) for part in fields(Fast)])
 
-pull: Callable[[Iterable[Any]], None] = SCOPE["pull"]
+
+class Pulls(dict[ops.Op, Callable[[Any], None]]):
+    """`fast(op).pull` of every row that was pulled: a look into a dict takes less time than a call."""
+
+    def __missing__(self, op: ops.Op) -> Callable[[Any], None]:
+        self[op] = fast(op).pull
+        return self[op]
+
+
+pull: Callable[[Iterable[Any]], None] = function_of(
+    in_turn(), "<generated from autograd.ops>", "pull", {**SCOPE, "pulls": Pulls()})
 """Pull nodes one after the other."""
 
+# ── methods of Value ─────────────────────────────────────────────────────────────────────────
+
 METHOD = """
-def {name}({parameters}):
+def method({parameters}):
     {lift}
     if modes:
         return {self}._apply({op}, ({operands},))
@@ -257,18 +272,30 @@ LIFT = """if type({0}) is not Value:
 """
 
 
-def method(op: ops.Op, reflected: bool = False) -> Callable[..., Any]:
+CONTRACT = """
+def contract(ws, xs, b):
+    if modes or len(ws) != len(xs) or type(b) is not Value:
+        return None
+    total = 0.0
+    for w, x in zip(ws, xs):
+        if type(w) is not Value or type(x) is not Value:
+            return None
+        total += {product}
+""" + NODE
+
+
+def method(scope: dict[str, Any], op: ops.Op, reflected: bool = False) -> Callable[..., Any]:
     """An operator or method of Value that builds the node of `op` in one call.
 
     It is `Value._apply` written out for one row. While a mode is active, or for an operand that
     is not a plain number, it goes the long way round. Reflected, it is the operator's form
-    for a Value on the right of something that is none.
+    for a Value on the right of something that is none. `scope` holds the parts of `Value._apply`.
     """
     letters = op.operands
     order = letters[::-1] if reflected else letters
-    names = {"name": op.name, "op": "op_" + op.name, "operands": ", ".join(letters), "self": order[0]}
+    names = {"op": "op_" + op.name, "operands": ", ".join(letters), "self": order[0]}
     optional = dict(zip(letters[::-1], op.defaults[::-1], strict=False))
-    source = (METHOD + NODE).format(
+    text = (METHOD + NODE).format(
         **names,
         kind=f"type({order[0]})",
         parameters=", ".join(f"{a}={optional[a]}" if a in optional else a for a in order),
@@ -276,8 +303,15 @@ def method(op: ops.Op, reflected: bool = False) -> Callable[..., Any]:
         forward=op.dispatch(tuple(_atom(f"{a}._data") for a in letters)),
         pack=_pack(letters),
     )
-    exec(compile(source, f"<generated for {op.name}>", "exec"), SCOPE)
-    result: Callable[..., Any] = SCOPE.pop(op.name)
-    SCOPE[op.name] = op.forward
-    result.__doc__ = f"The row {op.name} of the table of operations: {op.text}."
-    return result
+    made = function_of(text, f"<generated for {op.name}>", "method", scope)
+    made.__name__, made.__qualname__ = op.name, f"Value.{op.name}"
+    made.__doc__ = f"The row {op.name} of the table of operations: {op.text}."
+    return made
+
+
+def contract(scope: dict[str, Any], op: ops.Contraction) -> Callable[[Any, Any, Any], Any]:
+    """What builds the node of dot, of two lists of Values and a Value; of anything else it makes None."""
+    text = CONTRACT.format(
+        product=ops.mul(_atom("w._data"), _atom("x._data")), forward="total + b._data", op="op_" + op.name,
+        kind="Value", pack=_pack(("*ws", "*xs", "b")))
+    return function_of(text, f"<generated for {op.name}>", "contract", scope)

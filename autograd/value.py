@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import warnings
 from collections.abc import Callable
@@ -17,15 +18,20 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from autograd import ops
+from autograd import ops, specialize
 from autograd.errors import NumberError, TraceError, UsageError
 from autograd.micrograd import Foreign
 from autograd.modes import ACTIVE, current, user_line
 from autograd.ops import to_float
-from autograd.specialize import SCOPE, method
+from autograd.specialize import fast
 
 new = object.__new__
 next_serial = itertools.count().__next__
+
+PARTS: dict[str, Any] = dict(specialize.SCOPE)
+"""The names that generated methods use; at the end of this file those of `Value._apply` join them."""
+
+method = functools.partial(specialize.method, PARTS)
 
 LAST_CHANGE = [-1]
 """A serial drawn when `data` was last assigned, of any value: the values of greater serials have seen it all."""
@@ -143,7 +149,7 @@ class Value(ops.Carrier):
         if not op.recorded:
             return select(op, args)
         node = new(cls)
-        node._data = op.compute(args)
+        node._data = fast(op).compute(args)
         node._grad = NO_GRADIENT
         node.op = op
         node._first, node._second = args if len(args) == 2 else (args or None, None)
@@ -171,6 +177,7 @@ class Value(ops.Carrier):
     leaky_relu, elu = method(ops.leaky_relu), method(ops.elu)
     step, sign = method(ops.step), method(ops.sign)
     maximum, minimum = method(ops.maximum), method(ops.minimum)
+    _contract = staticmethod(specialize.contract(PARTS, ops.dot))  # type: ignore[assignment] # its operands have other names
 
     __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = lacking("//, % and divmod")
     __and__ = __rand__ = __or__ = __ror__ = __invert__ = lacking("&, | and ~")
@@ -204,7 +211,7 @@ class Value(ops.Carrier):
 
     _prev = Foreign(lambda value: set(value.args))
     _op = Foreign(lambda value: getattr(value.op, "symbol", ""))
-    _backward = Foreign(lambda value: lambda: value.args and value.op.pull(value))
+    _backward = Foreign(lambda value: lambda: fast(value.op).pull(value) if value.args else None)
     m, v, velocity, momentum = Foreign(), Foreign(), Foreign(), Foreign()
 
     # ── numbers in Python ────────────────────────────────────────────────────────────────────
@@ -346,7 +353,7 @@ def select(op: ops.Op, args: tuple[Value, ...]) -> Any:
     return op.forward(*[arg._data for arg in args])
 
 
-SCOPE.update({
+PARTS.update({
     "Value": Value, "others": (ops.Carrier, np.ndarray), "new": new,
     "modes": ACTIVE, "no_gradient": NO_GRADIENT, "next_serial": next_serial, "constant": constant,
 })

@@ -15,9 +15,9 @@ import numpy as np
 import autograd
 import nn
 from autograd import Value, dot, exp, log, logsumexp, maximum, tanh
-from autograd.compiler.execute import function_of
 from autograd.compiler.loops import unrolled
 from autograd.compiler.to_jax import translated
+from autograd.execute import function_of
 from benchmarks.peers import installed
 from benchmarks.timing import table
 

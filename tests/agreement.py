@@ -28,6 +28,7 @@ from autograd.compiler import Program
 from autograd.modes import Mode
 from autograd.nested import flatten, parameters_of
 from autograd.noise import drawing_from
+from autograd.specialize import fast
 from autograd.value import constant
 
 TOLERANCE = 1e-12
@@ -150,7 +151,7 @@ def absolute_terms(node: Value) -> float:
     data = [abs(arg.data) for arg in node.args]
     if node.op in (ops.add, ops.sub, ops.sum):
         return sum(data)
-    return ops.dot.compute(tuple(map(Value, data))) if node.op is ops.dot else abs(node.data)
+    return fast(ops.dot).compute(tuple(map(Value, data))) if node.op is ops.dot else abs(node.data)
 
 
 def traced_elsewhere(case: Case, X: Any, Y: Any = None, draw: Any = None) -> Program:

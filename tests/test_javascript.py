@@ -13,6 +13,7 @@ from strategies import ELEMENTWISE, ROWS, Expression, expressions, points
 
 from autograd import Value, local_derivatives, ops
 from autograd.formula import Formula
+from autograd.specialize import fast
 from viz.text.javascript import PRELUDE, Script
 
 ODD = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 40.0, -40.0, 800.0, -800.0, math.inf, -math.inf, math.nan]
@@ -44,7 +45,8 @@ def test_javascript_gives_the_value_and_the_partials_of_every_row() -> None:
     for op, rows, got in zip(ROWS, arguments, found, strict=True):
         for xs, (out, *partials) in zip(rows, got, strict=True):
             assert out == pytest.approx(op.forward(*xs), rel=1e-14, abs=1e-15), op
-            assert partials == pytest.approx(list(map(float, op.local(op.forward(*xs), *xs))), rel=1e-13, abs=1e-14), op
+            slopes = list(map(float, fast(op).local(op.forward(*xs), *xs)))
+            assert partials == pytest.approx(slopes, rel=1e-13, abs=1e-14), op
 
 
 @needs_node
@@ -55,7 +57,7 @@ def test_javascript_agrees_at_kinks_and_corners_and_where_numbers_overflow() -> 
     for op, cases, got in zip(rows, arguments, found, strict=True):
         for xs, answer in zip(cases, got, strict=True):
             out = op.forward(*xs)
-            expected = [out, *map(float, op.local(out, *xs))]
+            expected = [out, *map(float, fast(op).local(out, *xs))]
             assert answer == pytest.approx(expected, rel=1e-12, abs=1e-15, nan_ok=True), (op, xs)
 
 

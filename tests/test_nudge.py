@@ -5,6 +5,7 @@ import pytest
 import autograd
 import viz
 from autograd import NumberError, UsageError, Value, dot, grad
+from autograd.specialize import fast
 
 
 def parabola():
@@ -64,7 +65,7 @@ def test_the_new_numbers_are_those_of_the_expression_at_the_new_point():
         w.data += 0.25
     for old, new in values.items():
         if isinstance(new.op, autograd.ops.Op):
-            new.data = new.op.compute(new.args)
+            new.data = fast(new.op).compute(new.args)
         assert moved[old].after == new.data
 
 

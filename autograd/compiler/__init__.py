@@ -22,11 +22,12 @@ Text, printed and never read again:
 - `printer`    readable NumPy; `to_jax` the forward half in JAX
 - `straight`   Python over floats, for tiny graphs, by the same rules; `native` the same as machine code (`llvm`)
 
-`build` runs the first part and `engine` the rest, `execute` makes functions of Python's text. `verify` compares the
-result with the scalar graph as `reference` evaluates it, which also computes anew what is not finite, and `program` is
-what users hold. To look inside, `passes` tells what each of them made, as `nodes` for pictures; `example` replays the
-trace as an eager graph, and `place` finds a scalar in its array. `explain` says what a line stands for: `entries`
-writes the tree of an array as a rule over its scalars, index by index, and `interpret` computes lines one by one.
+`build` runs the first part and `engine` the rest, `autograd.execute` makes functions of Python's text. `verify`
+compares the result with the scalar graph as `reference` evaluates it, which also computes anew what is not finite,
+and `program` is what users hold. To look inside, `passes` tells what each of them made, as `nodes` for pictures;
+`example` replays the trace as an eager graph, and `place` finds a scalar in its array. `explain` says what a line
+stands for: `entries` writes the tree of an array as a rule over its scalars, index by index, and `interpret` computes
+lines one by one.
 """
 
 from autograd.compiler.explain import Explanation

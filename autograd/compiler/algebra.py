@@ -33,6 +33,7 @@ from autograd.compiler.array import (
     reshape,
     ufunc_of,
 )
+from autograd.specialize import fast
 
 # ── factors ──────────────────────────────────────────────────────────────────────────────────
 
@@ -292,7 +293,7 @@ def expanded(array: Array) -> Array:
     if array.kind is ops.neg:
         return Array(np.multiply, (*array.args, as_array(-1)), None, array.shape, array.dtype)
     ufunc = ufunc_of(array.kind)
-    return expanded(array.kind.arrays(*array.args)) if ufunc is None else Array(
+    return expanded(fast(array.kind).arrays(*array.args)) if ufunc is None else Array(
         ufunc, array.args, None, array.shape, array.dtype)
 
 

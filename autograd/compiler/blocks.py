@@ -13,6 +13,7 @@ import numpy.typing as npt
 from autograd import ops
 from autograd.compiler.graph import Floats, Ints
 from autograd.compiler.views import PAD
+from autograd.specialize import fast
 
 
 @dataclass
@@ -179,14 +180,14 @@ def tame(row: ops.Op) -> bool:
     """Whether the value and the slopes of a row are finite wherever its operands are, seen at their corners."""
     corners = np.array([-1000.0, -1.0, 0.0, 1.0, 1000.0])
     with np.errstate(all="ignore"):
-        if not hasattr(row, "arrays"):  # a reduction: of two terms
+        if isinstance(row, ops.Reduction):  # of two terms
             terms = np.array(list(itertools.product(corners, corners)))
             out = getattr(np, row.ufunc).reduce(terms, -1, keepdims=True)
-            found = [out, *row.array_partials(out, terms, np.sum(terms == out, axis=-1, keepdims=True))]
+            found = [out, *fast(row).array_partials(out, terms, np.sum(terms == out, axis=-1, keepdims=True))]
         else:
             operands = np.array(list(itertools.product(corners, repeat=row.arity))).T
-            out = row.arrays(*operands)
-            found = [out, *row.array_partials(out, *operands)]
+            out = fast(row).arrays(*operands)
+            found = [out, *fast(row).array_partials(out, *operands)]
     return all(np.isfinite(numbers).all() for numbers in found)
 
 

@@ -45,6 +45,7 @@ from autograd.compiler.graph import (
 )
 from autograd.compiler.levels import with_early_sums
 from autograd.compiler.shifts import without_shifts
+from autograd.specialize import fast
 
 
 def canonical(graph: Graph) -> Canonical:
@@ -338,7 +339,7 @@ def without_zeros(graph: Graph, terms: Terms) -> Folded:
             fixed[node] = True
             if op.recorded and hollow[operands].any():
                 hollow[node] = True
-                if not np.isfinite(op.local(value[node].item(), *value[operands].tolist())).all():
+                if not np.isfinite(fast(op).local(value[node].item(), *value[operands].tolist())).all():
                     steep.append(node)
         if not fixed.any():
             concealed = distinct(np.concatenate(hidden))

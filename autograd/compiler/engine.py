@@ -20,7 +20,6 @@ from autograd.compiler.buffered import EXAMPLES, Buffered, CallPrinter, with_buf
 from autograd.compiler.build import Plan, with_sum
 from autograd.compiler.canonical import reachable
 from autograd.compiler.cost import MANY, quickest
-from autograd.compiler.execute import defined, function_of
 from autograd.compiler.function import Function, function
 from autograd.compiler.fuse import NativePrinter
 from autograd.compiler.graph import CODE, LEAVES, NONE, Graph
@@ -34,6 +33,7 @@ from autograd.compiler.printer import HELPERS, Printer, all_nodes, constants_in
 from autograd.compiler.reference import Reference
 from autograd.compiler.straight import Straight
 from autograd.errors import CompilerError
+from autograd.execute import defined, function_of
 from autograd.nested import is_finite, quietly
 from autograd.specialize import FUNCTIONS
 from autograd.value import LAST_CHANGE

@@ -22,6 +22,7 @@ from autograd import ops
 from autograd.compiler.array import Array, Constant, Moved, Position, Rows, Shape, Size
 from autograd.compiler.interpret import Arrays
 from autograd.formula import Formula, as_formula
+from autograd.specialize import fast
 
 # ── indices ──────────────────────────────────────────────────────────────────────────────────
 
@@ -533,7 +534,7 @@ class Grid:
                 return self.read(array, scalar.indices)
             case Apply():
                 args = [self.value(arg) for arg in scalar.args]
-                return np.where(*args) if scalar.op is ops.where else scalar.op.arrays(*map(as_float, args))
+                return np.where(*args) if scalar.op is ops.where else fast(scalar.op).arrays(*map(as_float, args))
             case Reduced():
                 return self.reduced(scalar)
         return self.pieces(scalar)

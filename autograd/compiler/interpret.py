@@ -28,6 +28,7 @@ from autograd.compiler.array import (  # noqa: F401 the example above uses all o
     matmul,
     name,
 )
+from autograd.specialize import fast
 
 Arrays = dict[str, Any]
 """Arrays and numbers by their names; n is the number of examples."""
@@ -98,7 +99,7 @@ def value_of(array: Array, arrays: Arrays) -> Any:
         return arrays[array.info]
     args = [value_of(arg, arrays) for arg in array.args]
     if isinstance(array.kind, ops.Op):
-        return np.where(*args) if array.kind is ops.where else array.kind.arrays(*args)
+        return np.where(*args) if array.kind is ops.where else fast(array.kind).arrays(*args)
     if isinstance(array.kind, np.ufunc):
         return array.kind(*args)
     return STRUCTURAL[array.kind](array, arrays, *args)

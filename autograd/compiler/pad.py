@@ -22,6 +22,7 @@ from autograd import ops
 from autograd.compiler.blocks import Block, Operand, Term, tame
 from autograd.compiler.graph import Ints, distinct
 from autograd.compiler.views import PAD
+from autograd.specialize import fast
 
 LARGEST = 2
 """A rectangle has at most so many times the elements that are asked for."""
@@ -231,8 +232,9 @@ class Room:
         if row is ops.where:
             return np.ones(1)
         with np.errstate(all="ignore"):
-            outs = [row.forward(*case) if held is None else held for case in self.cases(block)]
-            return np.array([row.local(out, *case)[which] for out, case in zip(outs, self.cases(block), strict=True)])
+            cases, local = self.cases(block), fast(row).local
+            outs = [row.forward(*case) if held is None else held for case in cases]
+            return np.array([local(out, *case)[which] for out, case in zip(outs, cases, strict=True)])
 
     def is_clean(self, member: int) -> bool:
         """Whether the slopes of an operation are finite in dead elements."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.compiler.graph import CODE, CODES, LEAVES, Floats, Graph, Ints, levels, spans
+from autograd.specialize import fast
 
 Point = dict[str, Floats]
 """The numbers of parameters, inputs, targets and noise for one example, by their kind."""
@@ -89,7 +90,7 @@ class Reference:
         op = ops.TABLE[CODES[self.graph.code[nodes[0]]]]
         start, counts = self.graph.start[nodes], self.graph.start[nodes + 1] - self.graph.start[nodes]
         if not isinstance(op, ops.Reduction | ops.Contraction):
-            return op.arrays(*[values[self.graph.args[start + place]] for place in range(op.arity)])
+            return fast(op).arrays(*[values[self.graph.args[start + place]] for place in range(op.arity)])
         owner, terms = np.repeat(np.arange(len(nodes)), counts), values[self.graph.args[spans(start, counts)]]
         if isinstance(op, ops.Contraction):
             left, right, which, bias = self.pairs(start, counts)
@@ -125,12 +126,12 @@ class Reference:
             owner = np.repeat(np.arange(len(nodes)), counts)
             x = values[args]
             ties = np.bincount(owner, x == out[owner], len(nodes))[owner] if op.counts_ties else None
-            (partial,) = op.array_partials(out[owner], x, ties)
+            (partial,) = fast(op).array_partials(out[owner], x, ties)
             np.add.at(gradients, args, g[owner] * partial)
         else:
             places = [self.graph.args[start + place] for place in range(op.arity)]
             operands = [values[place] for place in places]
-            for place, partial in zip(places, op.array_partials(out, *operands), strict=True):
+            for place, partial in zip(places, fast(op).array_partials(out, *operands), strict=True):
                 np.add.at(gradients, place, g * partial)
 
     def pairs(self, start: Ints, counts: Ints) -> tuple[Ints, Ints, Ints, Ints]:

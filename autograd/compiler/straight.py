@@ -19,8 +19,8 @@ from autograd.compiler.arguments import Batch
 from autograd.compiler.array import Array, Let, Statement, Store, as_array, name
 from autograd.compiler.backward import through
 from autograd.compiler.build import Plan
-from autograd.compiler.execute import function_of
 from autograd.compiler.graph import CODE, CODES, LEAVES, NONE, SUM, Canonical
+from autograd.execute import function_of
 from autograd.formula import Formula, as_formula
 from autograd.specialize import FUNCTIONS
 

@@ -26,13 +26,14 @@ from autograd.compiler.array import (
     nodes,
 )
 from autograd.compiler.build import Plan
-from autograd.compiler.execute import function_of
 from autograd.compiler.function import Function, function
 from autograd.compiler.loops import Looped, looped
 from autograd.compiler.names import literal
 from autograd.compiler.printer import Printer, constants_in, counts_rows, moving, parts_of
 from autograd.errors import MissingPackageError
+from autograd.execute import function_of
 from autograd.formula import Formula
+from autograd.specialize import fast
 
 VIEW = '''
 def view(a, base, sizes, strides):
@@ -120,7 +121,7 @@ class JaxPrinter(Printer):
             return Formula(row.text.format(*args), row.level)
         if row.ufunc or row is ops.where:
             return self.call(row.ufunc or row.name, *map(str, args))
-        return self.formula(row.arrays(*array.args))
+        return self.formula(fast(row).arrays(*array.args))
 
     def loop(self, loop: For, after: set[str]) -> list[str]:
         """A loop as `fori_loop`, which JAX compiles once for all steps; `after` are the names that are read then."""

@@ -10,11 +10,11 @@ import numpy as np
 from autograd.compiler.arguments import Batch
 from autograd.compiler.build import Plan
 from autograd.compiler.engine import Engine
-from autograd.compiler.execute import function_of
 from autograd.compiler.graph import NONE, Floats
 from autograd.compiler.printer import Printer
 from autograd.compiler.reference import Point
 from autograd.errors import CompilerError
+from autograd.execute import function_of
 
 TOLERANCE = 1e-6
 """Relative to the largest gradient: far above rounding, far below the effect of a wrong index."""

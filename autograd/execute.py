@@ -1,4 +1,4 @@
-"""Generated source made a function: the one place where this package executes text."""
+"""Generated source made a function: the one place where text is executed."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def test_the_operation_works_everywhere(copy):
     assert r"\arctan\left(x\right)" in latex
     assert "np.arctan(z)" in source
     assert "1 / (1 + z ** 2)" in source
-    assert "np.arctan(z, out=" in calls
+    assert re.search(r"^    np_arctan\(z, \w+\)", calls, re.MULTILINE), "it writes to a buffer"
     assert "jnp.arctan(z)" in jax
     assert first == pytest.approx(1 / (1 + 0.5**2), rel=1e-15)
     assert second == pytest.approx(-2 * 0.5 / (1 + 0.5**2) ** 2, rel=1e-15)

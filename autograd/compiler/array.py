@@ -104,8 +104,11 @@ class Array(ops.Carrier):
     def names(self) -> tuple[str, ...]:
         """The names that it reads, from left to right, each once; what only lends its shape is not read."""
         if self._names is None:
-            self._names = (self.info,) if self.kind == "name" else () if self.kind == "like" else tuple(
-                names_in(*self.args))
+            if self.kind == "name":
+                self._names = (self.info,)
+            else:
+                self._names = () if self.kind == "like" or not self.args else self.args[0].names if len(
+                    self.args) == 1 else tuple(names_in(*self.args))
         return self._names
 
     @classmethod
@@ -513,9 +516,11 @@ def is_view(array: Array) -> bool:
 
 def nodes(array: Array) -> Iterator[Array]:
     """A node and all below it, from left to right."""
-    yield array
-    for arg in array.args:
-        yield from nodes(arg)
+    waiting = [array]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += node.args[::-1]
 
 
 def names_in(*arrays: Array) -> list[str]:

@@ -74,6 +74,14 @@ def spans(starts: Ints, counts: Ints) -> Ints:
     return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + counts, counts)
 
 
+def places_of(begin: Ints, nodes: Ints) -> Ints | slice:
+    """The places of what belongs to nodes, which begins at `begin` of each and ends where the next node's begins."""
+    if len(nodes) == 1:
+        node = nodes.item()
+        return slice(begin.item(node), begin.item(node + 1))
+    return spans(begin[nodes], begin[nodes + 1] - begin[nodes])
+
+
 WORDS: list[npt.NDArray[np.uint64]] = [
     np.array([word], np.uint64) for word in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 29, 32)]
 """The numbers of `mix`, as arrays of one: plain numbers of NumPy warn where a product is too large."""
@@ -88,6 +96,24 @@ def mix(*columns: Ints) -> Ints:
         state = state ^ (state >> long)
     hashes: Ints = state.view(np.int64)
     return hashes
+
+
+SHORT = 16
+"""Up to so many rows Python counts in less time than NumPy sorts."""
+
+
+def numbered(*columns: Ints) -> tuple[list[int], Ints]:
+    """Where each distinct row of integer columns comes first, in order, and for every row which of these it equals."""
+    if len(columns[0]) <= SHORT:
+        rows = list(zip(*(column.tolist() for column in columns), strict=True))
+        number = {row: i for i, row in enumerate(dict.fromkeys(rows))}
+        return list(map(rows.index, number)), np.array([number[row] for row in rows], np.int64)
+    key = columns[0] if len(columns) == 1 else mix(*columns)
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return first[order].tolist(), rank[inverse]
 
 
 def hash_sums(hashes: Ints, which: Ints, n: int) -> Ints:

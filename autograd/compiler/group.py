@@ -21,7 +21,19 @@ import numpy as np
 from autograd import ops
 from autograd.compiler.array import is_comparison
 from autograd.compiler.blocks import tame
-from autograd.compiler.graph import CODES, LEAVES, NONE, SUM, Bools, Canonical, Floats, Ints, distinct, mix, spans
+from autograd.compiler.graph import (
+    CODES,
+    LEAVES,
+    NONE,
+    Bools,
+    Canonical,
+    Floats,
+    Ints,
+    distinct,
+    numbered,
+    places_of,
+    spans,
+)
 from autograd.compiler.levels import CONSTANT, REDUCTIONS, chosen_levels, oriented, signatures
 
 STATEMENT, READ, MULTIPLY, GATHER, PRODUCT = 12.0, 0.6, 0.017, 15.0, 5.5
@@ -198,10 +210,9 @@ class Grouping:
         if len(nodes) == 1:
             yield nodes
             return
-        signature = signatures(self.graph, nodes, self.group, self.batched)
-        _, first, inverse = np.unique(signature, return_index=True, return_inverse=True)
-        for which in np.argsort(first, kind="stable"):
-            yield nodes[inverse == which]
+        first, which = numbered(signatures(self.graph, nodes, self.group, self.batched))
+        for i in range(len(first)):
+            yield nodes[which == i]
 
     # ── groups that become one ───────────────────────────────────────────────────────────────
 
@@ -378,8 +389,7 @@ def takes_in(kinds: Kinds, fewer: Kinds, numbers: Kinds) -> bool:
 
 def _replace(graph: Canonical, nodes: Ints, same: Ints) -> None:
     """Let nodes use what their operands are the same as."""
-    edges = spans(graph.start[nodes], graph.start[nodes + 1] - graph.start[nodes])
-    terms = spans(graph.first[nodes], graph.first[nodes + 1] - graph.first[nodes])
+    edges, terms = places_of(graph.start, nodes), places_of(graph.first, nodes)
     graph.args[edges] = same[graph.args[edges]]
     graph.left[terms], graph.right[terms] = same[graph.left[terms]], same[graph.right[terms]]
 
@@ -393,32 +403,28 @@ def _only_copies(group: Group) -> bool:
 
 
 def _group(graph: Canonical, members: Ints, group: Ints, batched: Bools) -> Group:
-    code = graph.code[members[0]]
-    counts = graph.start[members + 1] - graph.start[members]
-    if code == SUM:
-        result = Group("sum", members, False, classes=_classes(graph, members, group, batched))
-    elif CODES[code] in REDUCTIONS:
-        flat = graph.args[spans(graph.start[members], counts)]
-        result = Group(CODES[code], members, False, [flat], counts)
+    op = CODES[graph.code.item(members[0])]
+    if op == "sum":
+        result = Group(op, members, False, classes=_classes(graph, members, group, batched))
+    elif op in REDUCTIONS:
+        counts = graph.start[members + 1] - graph.start[members]
+        result = Group(op, members, False, [graph.args[spans(graph.start[members], counts)]], counts)
     else:
-        operands = [graph.args[graph.start[members] + place] for place in range(counts[0])]
-        result = Group(CODES[code], members, False, operands)
-    result.batched = any(batched[nodes[nodes != NONE]].any() for nodes in result.reads())
+        operands = [graph.args[graph.start[members] + place] for place in range(ops.TABLE[op].arity)]
+        result = Group(op, members, False, operands)
+    result.batched = any(batched[nodes].any() for nodes in result.reads())
     return result
 
 
 def _classes(graph: Canonical, members: Ints, group: Ints, batched: Bools) -> list[Class]:
-    number = graph.first[members + 1] - graph.first[members]
-    terms = spans(graph.first[members], number)
-    owner = np.repeat(np.arange(len(members)), number)
+    terms = places_of(graph.first, members)
+    owner = np.repeat(np.arange(len(members)), graph.first[members + 1] - graph.first[members])
     left, right = oriented(graph, terms, group, batched)
-    if len(terms) == 1:
-        return [Class(int(graph.sign[terms[0]]), owner, left, right if right[0] != NONE else right[:0])]
-    kinds = mix(graph.sign[terms], group[left], group[right])
-    _, first, inverse = np.unique(kinds, return_index=True, return_inverse=True)
+    sign = graph.sign[terms]
+    first, which = numbered(sign, group[left], group[right])
     classes = []
-    for which in np.argsort(first, kind="stable"):
-        mine = inverse == which
-        l, r = left[mine], right[mine]
-        classes.append(Class(int(graph.sign[terms[mine][0]]), owner[mine], l, r if r[0] != NONE else r[:0]))
+    for i, place in enumerate(first):
+        mine = which == i
+        several = right[mine] if right[place] != NONE else right[:0]
+        classes.append(Class(int(sign[place]), owner[mine], left[mine], several))
     return classes

@@ -7,6 +7,7 @@ read by none of them, can wait for the last one (`chosen_levels`).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -64,7 +65,7 @@ def _distinct(which: Ints, hashes: Ints, n: int) -> Ints:
     return hash_sums(hashes[new], which[new], n)
 
 
-def oriented(graph: Canonical, terms: Ints, group: Ints, batched: Bools) -> tuple[Ints, Ints]:
+def oriented(graph: Canonical, terms: Ints | slice, group: Ints, batched: Bools) -> tuple[Ints, Ints]:
     """The factors of terms, that of the same kind for all examples (a weight) on the left."""
     left, right = graph.left[terms], graph.right[terms]
     swap = (batched[left] & ~batched[right]) | ((batched[left] == batched[right]) & (group[left] > group[right]))
@@ -181,13 +182,19 @@ def different_per(kinds: Ints, of: Ints) -> Ints:
 def latest_levels(graph: Canonical, living: Ints, waits: Bools) -> Ints:
     """Levels as they are, but for nodes that wait: these are right below the first of their users."""
     level = graph.level.copy()
-    latest = np.full(len(level), level[living].max(initial=0))
-    order = living[np.argsort(graph.level[living], kind="stable")]
-    for nodes in reversed(np.split(order, np.flatnonzero(np.diff(graph.level[order])) + 1)):
-        level[nodes] = np.where(waits[nodes], latest[nodes], level[nodes])
-        counts, number = graph.start[nodes + 1] - graph.start[nodes], graph.first[nodes + 1] - graph.first[nodes]
-        edges, terms = spans(graph.start[nodes], counts), spans(graph.first[nodes], number)
-        above = np.concatenate([np.repeat(level[nodes], count) for count in (counts, number, number)]) - 1
-        below = np.concatenate([graph.args[edges], graph.left[terms], graph.right[terms]])
-        np.minimum.at(latest, below[below != NONE], above[below != NONE])
+    if not (len(living) and waits.any()):
+        return level
+    latest = np.full(len(level) + 1, level[living].max(initial=0))
+    """Of each node, right below the first of its users; the last is that of NONE."""
+    order = living[np.argsort(-graph.level[living], kind="stable")]
+    cuts = [0, *(np.flatnonzero(np.diff(graph.level[order])) + 1).tolist(), len(order)]
+    reads = [(begin[order + 1] - begin[order], below[spans(begin[order], begin[order + 1] - begin[order])])
+             for begin, below in ((graph.start, graph.args), (graph.first, graph.left), (graph.first, graph.right))]
+    ends = [[0, *np.cumsum(counts)[np.array(cuts[1:]) - 1].tolist()] for counts, _ in reads]
+    for i, (start, stop) in enumerate(itertools.pairwise(cuts)):
+        nodes = order[start:stop]
+        mine = level[nodes] = np.where(waits[nodes], latest[nodes], level[nodes])
+        for (counts, below), end in zip(reads, ends, strict=True):
+            if end[i] < end[i + 1]:
+                np.minimum.at(latest, below[end[i] : end[i + 1]], np.repeat(mine - 1, counts[start:stop]))
     return level

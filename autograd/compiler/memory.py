@@ -44,20 +44,18 @@ def reused(
     root = roots(allocations)
     arrays = {let.name.info: let.name for let in allocations}
     empty = {let.name.info for let in allocations if let.value.kind == "empty" and count(let.name.shape) != 1}
-    last: dict[str, int] = {}
-    for i, statement in enumerate(statements):
-        last.update(dict.fromkeys(touched(statement, root), i))
+    touching = [touched(statement, root) for statement in statements]
+    last = {buffer: i for i, buffers in enumerate(touching) for buffer in buffers}
     last.update({root[text]: len(statements) for text in names_in(*results) if text in root})
     home: dict[str, str] = {}
     free: dict[Any, list[str]] = {}
-    for i, statement in enumerate(statements):
-        mine = touched(statement, root)
+    for i, (statement, mine) in enumerate(zip(statements, touching, strict=True)):
         for buffer in sorted(buffer for buffer in mine & empty if buffer not in home):
             kind = kind_of(arrays[buffer])
             heir = overwritten(statement, arrays[buffer], root, ragged)
             if heir is not None and heir in empty and last[heir] == i and kind_of(arrays[heir]) == kind:
                 home[buffer] = home[heir]
-                mine.discard(heir)  # handed over, not freed
+                mine = mine - {heir}  # handed over, not freed
             else:
                 home[buffer] = free[kind].pop() if free.get(kind) else buffer
         for buffer in sorted(mine & empty):

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.blocks import Block, Operand, Term, is_wild
-from autograd.compiler.graph import CODE, LEAVES, Canonical, Floats, Ints, distinct
+from autograd.compiler.graph import CODE, LEAVES, Canonical, Floats, Ints, distinct, numbered
 from autograd.compiler.group import (
     GATHER,
     MULTIPLY,
@@ -39,11 +39,8 @@ def rows_of(matrix: Ints) -> tuple[Ints, Ints]:
     if len(matrix) == 1:
         return matrix, np.zeros(1, np.int64)
     key = matrix[:, 0] if matrix.shape[1] == 1 else (matrix + 2) @ multipliers(matrix.shape[1])
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return matrix[first[order]], rank[inverse]
+    first, which = numbered(key)
+    return matrix[first], which
 
 
 @functools.cache

@@ -55,12 +55,13 @@ class Affine:
 
 def affine(index: Ints) -> Affine | None:
     """The index as base and strides, or None where it is irregular or padded."""
+    origin = (0,) * index.ndim
+    if index.size == 1:
+        base = index.item()
+        return Affine(base, index.shape, origin) if base >= 0 else None
     if index.size == 0 or index.min() < 0:
         return None
-    origin = (0,) * index.ndim
     base = int(index[origin])
-    if index.size == 1:
-        return Affine(base, index.shape, origin)
     strides = []
     for axis, size in enumerate(index.shape):
         step = 0 if size == 1 else int(index[(*origin[:axis], 1, *origin[axis + 1 :])]) - base

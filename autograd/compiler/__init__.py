@@ -3,7 +3,7 @@
 Each of these takes what the one before made. Scalars (`graph`):
 
 - `trace`      run the loss once on symbols (`traced`), which write every operation on a `tape`
-- `canonical`  sums of signed products, without zeros; equal expressions become one
+- `canonical`  sums of signed products, without zeros; equal expressions become one (`shifts`, `features`, `levels`)
 - `group`      vectors of scalars that do the same
 - `reroll`     blocks: matrix products, elementwise operations, reductions                    (`blocks`)
 - `pad`        ragged rows as rectangles, whose dead elements are neutral

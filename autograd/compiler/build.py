@@ -11,7 +11,7 @@ from typing import Any
 from autograd.compiler.blocks import Block, check_blocks
 from autograd.compiler.canonical import canonical
 from autograd.compiler.graph import LEAVES, Canonical, Graph, Ints
-from autograd.compiler.group import Group, check_groups, groups
+from autograd.compiler.group import check_groups, groups
 from autograd.compiler.pad import padded
 from autograd.compiler.reroll import reroll
 from autograd.compiler.trace import Trace, trace
@@ -24,11 +24,10 @@ Shapes = tuple[tuple[int, ...], tuple[int, ...] | None]
 
 @dataclass
 class Plan:
-    """What the passes made of a loss, one field per pass; a picture can be drawn of each."""
+    """What the passes made of a loss."""
 
     graph: Graph
     canonical: Canonical
-    groups: list[Group]
     blocks: list[Block]
     roots: list[tuple[int, int]]
     """Block and slot of each result."""
@@ -78,7 +77,7 @@ def planned(traced: Trace, parameters: int, shapes: Shapes, names: Names) -> Pla
     blocks, roots = reroll(normal, found, sizes)
     blocks = padded(blocks, roots)
     check_blocks(blocks)
-    return Plan(graph, normal, found, blocks, roots, names, noises, several, outside, shapes)
+    return Plan(graph, normal, blocks, roots, names, noises, several, outside, shapes)
 
 
 def parameter_names(params: Any, flat: list[Value]) -> Names:

@@ -20,12 +20,12 @@ the graph is walked in Python.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from autograd import ops
+from autograd.compiler.features import Features
 from autograd.compiler.graph import (
     CODE,
     LEAVES,
@@ -39,9 +39,12 @@ from autograd.compiler.graph import (
     Terms,
     distinct,
     hash_sums,
+    in_front,
+    jumped,
     levels,
     mix,
     spans,
+    uses_of,
 )
 from autograd.compiler.levels import with_early_sums
 from autograd.compiler.shifts import without_shifts
@@ -116,17 +119,6 @@ def with_constants_as_factors(graph: Graph) -> Graph:
     return in_front(replace(graph, code=code), reciprocals, args, np.diff(graph.start))
 
 
-def in_front(graph: Graph, numbers: Floats, args: Ints, counts: Ints) -> Graph:
-    """The graph with these numbers as constants before all others, which its operands `args` count already."""
-    n = len(numbers)
-    return Graph(
-        np.concatenate([np.full(n, CODE["constant"]), graph.code]),
-        np.concatenate([np.zeros(n, np.int64), [0], np.cumsum(counts)]),
-        args, np.concatenate([numbers, graph.data]), graph.roots + n,
-        {node + n: label for node, label in graph.labels.items()},
-    )
-
-
 def decided_selections(graph: Graph, known: Bools) -> Ints:
     """The nodes of `where` that depend on more than constants, but whose condition does not."""
     nodes = np.flatnonzero((graph.code == CODE["where"]) & ~known)
@@ -164,7 +156,7 @@ def composed(graph: Graph, folded: Folded) -> list[Map]:
     inside = np.bincount(read[inner], minlength=len(graph))
     computed = folded.known.copy()
     computed[folded.terms.owner] = True
-    outside = _uses(graph, folded.terms, computed) - inside
+    outside = uses_of(graph, folded.terms, computed) - inside
     part = np.zeros(len(graph), dtype=bool)
     part[terms.owner[inner]] = part[read[inner]] = True
     mine = part[terms.owner]
@@ -378,7 +370,7 @@ def flattened(graph: Graph, terms: Terms) -> tuple[Terms, Ints]:
     n = len(graph)
     count = np.bincount(terms.owner, minlength=n)
     linear = count > 0
-    uses = _uses(graph, terms, linear)
+    uses = uses_of(graph, terms, linear)
     has_product = np.zeros(n, dtype=bool)
     has_product[terms.owner[terms.right != NONE]] = True
 
@@ -388,14 +380,14 @@ def flattened(graph: Graph, terms: Terms) -> tuple[Terms, Ints]:
     apart = plain & (terms.sign == 1) & _less_a_number(graph, plain, terms)[terms.owner]
     added = plain & (terms.sign == 1) & ~apart
     parent[terms.left[added]] = terms.owner[added]
-    root, _ = _jumped(parent, sign)
+    root, _ = jumped(parent, sign)
     sums = np.bincount(root, count * linear, n)
     products = np.bincount(root, has_product, n) > 0
     neuron = products & (sums > 1)
     subtracted = plain & (apart | (terms.sign == -1)) & ~neuron[terms.left]
     parent[terms.left[subtracted]] = terms.owner[subtracted]
     sign[terms.left[subtracted]] = terms.sign[subtracted]
-    root, sign = _jumped(parent, sign)
+    root, sign = jumped(parent, sign)
 
     absorbed = parent != np.arange(n)
     keep = ~((terms.right == NONE) & absorbed[terms.left])
@@ -414,199 +406,13 @@ def _less_a_number(graph: Graph, plain: Bools, terms: Terms) -> Bools:
     return result
 
 
-def _uses(graph: Graph, terms: Terms, linear: Bools) -> Ints:
-    """How often each node is used, by terms, other operations and as a result."""
-    n = len(graph)
-    owner = np.repeat(np.arange(n), np.diff(graph.start))
-    others = graph.args[~linear[owner] & (graph.code[owner] >= len(LEAVES))]
-    used = np.concatenate([terms.left, terms.right[terms.right != NONE], others, graph.roots])
-    return np.bincount(used, minlength=n)
-
-
-def _jumped(parent: Ints, sign: Ints) -> tuple[Ints, Ints]:
-    """Each node's ultimate parent and the product of signs on the way there, by pointer doubling."""
-    parent, sign = parent.copy(), sign.copy()
-    while True:
-        above = parent[parent]
-        if np.array_equal(above, parent):
-            return parent, sign
-        sign = sign * np.where(above != parent, sign[parent], 1)
-        parent = above
-
-
-# ── products of data ──────────────────────────────────────────────────────────────────────────────
-
-
-Term = tuple[int, int, int]
-"""A sign and two factors, of which the second may be NONE."""
-
-PARAMETERS = frozenset({CODE["parameter"], CODE["outside"]})
-DATA = frozenset({CODE["input"], CODE["target"], CODE["noise"]})
-
-LONGEST = 256
-"""Terms of a sum up to which it is multiplied out."""
-
-
-class Features:
-    """Products of data that are made, and the terms of the sums in which they are read.
-
-    x·(w·u + b) with data x and u, in a sum with other such terms, becomes w·(x·u) + b·x, if that takes no more than one
-    product that is not there yet.
-    """
-
-    def __init__(self, graph: Graph, terms: Terms, known: Bools) -> None:
-        self.graph, self.known = graph, known
-        self.first = np.concatenate([[0], np.cumsum(np.bincount(terms.owner, minlength=len(graph)))])
-        self.factors = np.stack([terms.left, terms.right], axis=1)
-        self.reached: dict[frozenset[int], dict[int, bool]] = {PARAMETERS: {}, DATA: {}}
-        """Of nodes whether they depend on leaves of a kind."""
-        self.terms: dict[int, list[Term]] = {}
-        self.nodes: dict[tuple[int, int], int] = {}
-        """Below NONE, the products of pairs of nodes."""
-        self.absorbed: dict[int, int] = {}
-        """The sums that are multiplied out, and those in which they are."""
-
-    @classmethod
-    def of(cls, graph: Graph, terms: Terms, owner: Ints, known: Bools) -> Features:
-        """The products for all chains of a graph."""
-        self, count = cls(graph, terms, known), np.bincount(terms.owner, minlength=len(graph))
-        once = _uses(graph, terms, (count > 0) | known | (owner != np.arange(len(graph)))) == 1
-        inner = np.append((count > 0) & once, False)
-        found = (inner[terms.left] != inner[terms.right]) & (terms.right != NONE) & (count[terms.owner] > 1)
-        for i in np.flatnonzero(found)[np.argsort(terms.owner[found], kind="stable")].tolist():
-            node, left, right = int(terms.owner[i]), int(terms.left[i]), int(terms.right[i])
-            inside, factor = (left, right) if inner[left] else (right, left)
-            if self.is_data(factor) and self.depends(inside, PARAMETERS):
-                for each in (node, inside):
-                    self.terms[each] = self.terms.get(each) or self.terms_of(terms, each)
-                self.multiply_out(node, inside, factor)
-        self.square_apart(terms, _uses(graph, terms, (count > 0) | known | (owner != np.arange(len(graph)))))
-        return self
-
-    def square_apart(self, terms: Terms, uses: Ints) -> None:
-        """Write sums of squares (w·x)² of parameters times data as sums of w²·x², where all that read w·x add it up."""
-        single = np.append((np.diff(self.first) == 1), False)
-        squares = (terms.left == terms.right) & single[terms.left]
-        squares &= np.bincount(terms.owner, squares, len(self.graph))[terms.owner] > 1
-        plain = (terms.right == NONE) & single[terms.left]
-        both = np.bincount(terms.left[squares | plain], np.where(squares, 2, 1)[squares | plain], len(self.graph))
-        fitting: dict[int, tuple[int, int]] = {}
-        for node in distinct(terms.left[squares]).tolist():
-            part = self.parted((1, *self.factors[self.first[node]].tolist())) if both[node] == uses[node] else None
-            if part and NONE not in part[1:] and node not in self.terms:
-                fitting[node] = part[1:]
-        changed = np.isin(terms.left, list(fitting)) & (squares | plain)
-        for owner in distinct(terms.owner[changed]).tolist():
-            mine = self.terms.get(owner) or self.terms_of(terms, owner)
-            self.terms[owner] = [self.squared(term, fitting) for term in mine]
-        for i in np.flatnonzero(changed)[np.argsort(plain[changed], kind="stable")].tolist():
-            self.absorbed[int(terms.left[i])] = int(terms.owner[i])
-            self.terms[int(terms.left[i])] = []
-
-    def squared(self, term: Term, fitting: Mapping[int, tuple[int, int]]) -> Term:
-        """A term with the factors of a product in the place of the product, or their squares in that of its square."""
-        sign, a, b = term
-        if a not in fitting:
-            return term
-        weight, data = fitting[a]
-        return (sign, weight, data) if b == NONE else (sign, self.product(weight, weight), self.product(data, data))
-
-    def terms_of(self, terms: Terms, node: int) -> list[Term]:
-        """The terms of a sum as they were."""
-        mine = slice(self.first[node], self.first[node + 1])
-        return list(zip(*(column[mine].tolist() for column in (terms.sign, terms.left, terms.right)), strict=True))
-
-    def product(self, a: int, b: int) -> int:
-        """The product of two nodes, which is made if it is not there yet."""
-        return self.nodes.setdefault(self.pair(a, b), -2 - len(self.nodes))
-
-    def depends(self, node: int, leaves: frozenset[int]) -> bool:
-        """Whether a node depends on leaves of a kind."""
-        reached = self.reached[leaves]
-        path = [(node, iter(self.below(node)))]
-        while path and node not in reached:
-            top, rest = path[-1]
-            below = next(rest, None)
-            if int(self.graph.code[top]) in leaves or (below is not None and reached.get(below)):
-                reached.update((above, True) for above, _ in path)
-            elif below is None:
-                reached[top] = False
-                path.pop()
-            elif below not in reached:
-                path.append((below, iter(self.below(below))))
-        return reached[node]
-
-    def below(self, node: int) -> list[int]:
-        """What a node reads."""
-        if self.known[node]:
-            return []
-        mine = slice(self.first[node], self.first[node + 1])
-        read = self.graph.operands(node) if mine.start == mine.stop else self.factors[mine].ravel()
-        return [below for below in read.tolist() if below != NONE]
-
-    def multiply_out(self, node: int, inside: int, factor: int) -> None:
-        """Write factor · inside, a term of a sum, as the products of the factor with each term of the inside."""
-        outer = [term for term in self.terms[node] if inside not in term[1:]]
-        (sign,) = [term[0] for term in self.terms[node] if inside in term[1:]]
-        parts = [self.parted(term) for term in self.terms[inside]]
-        if len(parts) > LONGEST or None in parts or all(self.parted(term) is None for term in outer):
-            return
-        pairs = {self.pair(factor, data) for part in parts if part for data in part[2:] if data != NONE}
-        if sum(pair not in self.nodes for pair in pairs) > 1:
-            return
-        for part in parts:
-            assert part is not None
-            mine, weight, data = part
-            product = factor if data == NONE else self.product(factor, data)
-            outer.append((sign * mine, product, NONE) if weight == NONE else (sign * mine, weight, product))
-        self.terms[node], self.terms[inside], self.absorbed[inside] = outer, [], node
-
-    def pair(self, a: int, b: int) -> tuple[int, int]:
-        """Two factors in order."""
-        return (a, b) if a <= b else (b, a)
-
-    def parted(self, term: Term) -> Term | None:
-        """The sign, the parameter and the data of a term, of which either may be NONE; None for any other term."""
-        sign, a, b = term
-        if self.is_data(a):
-            a, b = b, a
-        if a != NONE and (a < NONE or self.depends(a, DATA)):
-            return None
-        return (sign, a, b) if b == NONE or self.is_data(b) else None
-
-    def is_data(self, node: int) -> bool:
-        """Whether a node depends on data and on no parameter."""
-        return node < NONE or (node != NONE and self.depends(node, DATA) and not self.depends(node, PARAMETERS))
-
-    def apart(self, graph: Graph, terms: Terms, owner: Ints) -> tuple[Graph, Terms, Ints]:
-        """The graph with the products as nodes before all others, the terms, and who absorbed each node."""
-        made = len(self.nodes)
-        if not self.absorbed:
-            return graph, terms, owner
-        parent = np.arange(len(graph))
-        parent[list(self.absorbed)] = list(self.absorbed.values())
-        root, _ = _jumped(parent, np.ones_like(parent))
-        owner = root[owner]
-        kept = terms.take(~np.isin(terms.owner, np.array(list(self.terms))))
-        new = [(node, *term) for node, mine in self.terms.items() for term in mine]
-        new += [(product, 1, *pair) for pair, product in self.nodes.items()]
-        columns = np.array(new, np.int64).T
-        old = np.stack([kept.owner, kept.sign, kept.left, kept.right])
-        both = np.concatenate([columns, old], axis=1)
-        for row in (0, 2, 3):  # products are numbered from -2 downwards
-            both[row] = np.where(both[row] >= 0, both[row] + made, np.where(both[row] == NONE, NONE, -2 - both[row]))
-        both = both[:, np.argsort(both[0], kind="stable")]
-        before = in_front(graph, np.zeros(made), graph.args + made, np.diff(graph.start))
-        return before, Terms(*both), np.concatenate([np.arange(made), owner + made])
-
-
 # ── equal expressions become one ──────────────────────────────────────────────────────────────────
 
 
 def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floats) -> Canonical:
     """Merge common sub-expressions level by level, from the leaves up; keep what the roots reach.
 
-    `owner` is for each node the sum that absorbed it, or itself.
+    `owner` is for each node the sum that absorbed it, or itself. The terms are not there any more afterwards.
     """
     n = len(graph)
     code = graph.code.copy()
@@ -620,7 +426,6 @@ def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floa
     counts = np.where(linear | constant, 0, np.diff(graph.start))
     args = graph.args[np.repeat(~(linear | constant), np.diff(graph.start))]
     start = np.concatenate([[0], np.cumsum(counts)])
-    terms = terms.take(linear[terms.owner])
     first = np.concatenate([[0], np.cumsum(np.bincount(terms.owner, minlength=n))])
     left, right, sign = terms.left, terms.right, terms.sign
 
@@ -645,8 +450,10 @@ def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floa
         keys = keys + hash_sums(mix(sign[mine], low, high), np.repeat(np.arange(len(nodes)), number), len(nodes))
         _, representative, inverse = np.unique(keys, return_index=True, return_inverse=True)
         alias[nodes] = nodes[representative][inverse]
+    for column in (left, right):
+        column[:] = alias[column]
     result = Canonical(
-        code, start, alias[args], data, first, sign, alias[left], alias[right], alias[graph.roots],
+        code, start, alias[args], data, first, sign, left, right, alias[graph.roots],
         alias[:n] == np.arange(n), level, alias[owner], owner != np.arange(n), graph.labels, np.arange(n))
     return alive(result)
 
@@ -664,11 +471,14 @@ def alive(graph: Canonical) -> Canonical:
         below = below[(below != NONE) & ~alive[below]]
         alive[below] = True
         frontier = distinct(below[inner[below]])
-    terms = np.repeat(alive, number)
     graph.args = graph.args[np.repeat(alive, counts)]
     graph.start = np.concatenate([[0], np.cumsum(np.where(alive, counts, 0))])
-    graph.sign, graph.left, graph.right = graph.sign[terms], graph.left[terms], graph.right[terms]
-    graph.first = np.concatenate([[0], np.cumsum(np.where(alive, number, 0))])
+    terms = np.repeat(alive, number)
+    if not terms.all():
+        graph.sign = graph.sign[terms]
+        graph.left = graph.left[terms]
+        graph.right = graph.right[terms]
+        graph.first = np.concatenate([[0], np.cumsum(np.where(alive, number, 0))])
     graph.alive = alive
     graph.home = np.where(alive[graph.home], graph.home, NONE)
     return graph

@@ -66,6 +66,17 @@ class Graph:
         assert np.all((self.roots >= 0) & (self.roots < len(self))), "a root is not a node"
 
 
+def in_front(graph: Graph, numbers: Floats, args: Ints, counts: Ints) -> Graph:
+    """The graph with these numbers as constants before all others, which its operands `args` count already."""
+    n = len(numbers)
+    return Graph(
+        np.concatenate([np.full(n, CODE["constant"]), graph.code]),
+        np.concatenate([np.zeros(n, np.int64), [0], np.cumsum(counts)]),
+        args, np.concatenate([numbers, graph.data]), graph.roots + n,
+        {node + n: label for node, label in graph.labels.items()},
+    )
+
+
 def spans(starts: Ints, counts: Ints) -> Ints:
     """The concatenation of arange(start, start + count) over all pairs."""
     if len(counts) == 1:
@@ -227,3 +238,23 @@ class Terms:
     def take(self, which: Bools | Ints) -> Terms:
         """Some of the terms."""
         return Terms(self.owner[which], self.sign[which], self.left[which], self.right[which])
+
+
+def uses_of(graph: Graph, terms: Terms, linear: Bools) -> Ints:
+    """How often each node is used, by terms, other operations and as a result."""
+    n = len(graph)
+    owner = np.repeat(np.arange(n), np.diff(graph.start))
+    others = graph.args[~linear[owner] & (graph.code[owner] >= len(LEAVES))]
+    used = np.concatenate([terms.left, terms.right[terms.right != NONE], others, graph.roots])
+    return np.bincount(used, minlength=n)
+
+
+def jumped(parent: Ints, sign: Ints) -> tuple[Ints, Ints]:
+    """Each node's ultimate parent and the product of signs on the way there, by pointer doubling."""
+    parent, sign = parent.copy(), sign.copy()
+    while True:
+        above = parent[parent]
+        if np.array_equal(above, parent):
+            return parent, sign
+        sign = sign * np.where(above != parent, sign[parent], 1)
+        parent = above

@@ -425,6 +425,6 @@ def _classes(graph: Canonical, members: Ints, group: Ints, batched: Bools) -> li
     classes = []
     for i, place in enumerate(first):
         mine = which == i
-        several = right[mine] if right[place] != NONE else right[:0]
+        several = right[mine] if right[place] != NONE else right[:0].copy()
         classes.append(Class(int(sign[place]), owner[mine], left[mine], several))
     return classes

@@ -162,7 +162,6 @@ class Reroller:
 
     def __init__(self, graph: Canonical, groups: list[Group], sizes: dict[str, int]) -> None:
         self.graph = graph
-        self.groups = groups
         self.blocks: list[Block] = []
         self.wild: list[bool] = []
         """The blocks that may not be finite: what is 0 times them must be left out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -78,10 +79,10 @@ def expected(engine: Engine, kind: str, points: list[Point], shaken: Any = None)
     judge = engine.reference
     if kind == "outputs":
         judged = [judge.values(point, shaken) for point in points]
-        return [np.array([values[judge.graph.roots] for values in judged])], [magnitude(np.array(judged))]
+        return [np.array([values[judge.graph.roots] for values in judged])], [magnitude(judged)]
     runs = [judge.run(point, shaken) for point in points]
     value, gradient, dx = judge.means(points, runs)
-    largest, steepest = (magnitude(np.array(numbers)) for numbers in zip(*runs, strict=True))
+    largest, steepest = map(magnitude, zip(*runs, strict=True))
     results, sizes = [np.asarray(value), gradient, dx], [largest, steepest, steepest]
     return (results, sizes) if kind == "inputs" else (results[:2], sizes[:2])
 
@@ -102,9 +103,9 @@ def near(numbers: Floats, rng: np.random.Generator) -> Floats:
     return np.asarray(numbers + 0.01 * (1 + np.abs(numbers)) * rng.normal(size=numbers.shape))
 
 
-def magnitude(numbers: Floats) -> float:
-    """The size of the largest finite number."""
-    return float(np.max(np.abs(numbers), where=np.isfinite(numbers), initial=0.0))
+def magnitude(arrays: Iterable[Floats]) -> float:
+    """The size of the largest finite number in arrays."""
+    return max(float(np.max(np.abs(numbers), where=np.isfinite(numbers), initial=0.0)) for numbers in arrays)
 
 
 def agree(result: Floats, wanted: Floats, on_the_way: float = 0.0, spread: Floats | float = 0.0) -> bool:

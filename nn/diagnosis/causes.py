@@ -367,6 +367,8 @@ INFINITE = Cause("an operation gives infinity or nan", not_finite, changes.nothi
 LABELS = Cause("labels do not belong to their examples", shifted, changes.realigned,
                advice="load X and Y again, and put them into another order together: X, Y = X[order], Y[order]")
 
+OVERFITTED = Cause("overfitting: it learns by heart", overfitted, changes.restrained, by_validation=True)
+
 CAUSES: tuple[Cause, ...] = (
     KEPT,
     INFINITE,
@@ -388,7 +390,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause("neurons are dead", dead, changes.revived, after=("not fallen",)),
     Cause("activations are saturated", saturated, changes.new_weights, after=("not fallen",)),
     Cause("gradients vanish in deep layers", vanishing, changes.livelier, after=("not fallen",)),
-    Cause("overfitting: it learns by heart", overfitted, changes.restrained, by_validation=True),
+    OVERFITTED,
     Cause("a rare class is never predicted", unbalanced, changes.balanced),
     Cause("squared error behind a saturated output", flat_errors, changes.log_loss),
     Cause("batches are too small for the learning rate", noisy, changes.larger_batches),

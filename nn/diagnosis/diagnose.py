@@ -14,7 +14,7 @@ import numpy.typing as npt
 from autograd.errors import UsageError
 from autograd.nested import parameters_of
 from nn.arguments import function, rate
-from nn.diagnosis.causes import CAUSES, INFINITE, KEPT, LABELS, MUCH, Cause, alike
+from nn.diagnosis.causes import CAUSES, INFINITE, KEPT, LABELS, MUCH, OVERFITTED, Cause, alike
 from nn.diagnosis.changes import Change, new_weights
 from nn.diagnosis.setups import Setup, Trial, Trials, unbound
 from nn.diagnosis.signs import Case
@@ -191,7 +191,9 @@ class Search:
         proved = sorted([finding for finding in found if finding.left],
                         key=lambda finding: max(0.0, best_of([finding], 0.0) - best - ALIKE))
         certain = [finding for finding in found if finding.certain]
-        likely = [finding for finding in found if not (finding.left or finding.certain)] if best > MUCH else []
+        likely = [finding for finding in found if not (finding.left or finding.certain)]
+        if best <= MUCH or any(finding.cause == OVERFITTED.name for finding in proved):
+            likely = []  # there is something to learn
         first = float(self.base.losses[0]) if len(self.base.losses) else math.inf
         return Diagnosis((*certain, *likely, *proved), (first, self.base.loss), self.base.left,
                          tuple(dict.fromkeys(self.tried)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import linecache
 import math
 import os
 import sys
@@ -277,12 +278,18 @@ _OWN = ("<generated", *(f"{folder}{os.sep}" for folder in (_ROOT / "autograd", _
 
 
 def user_line(error: BaseException | None = None) -> str:
-    """File and line of the innermost frame that is neither ours nor NumPy's: of this call, or where an error arose."""
+    """The line of the innermost frame that is neither ours nor NumPy's: of this call, or where an error arose.
+
+    It is named by its file, or by what stands in it where there is no file: in a cell of a notebook.
+    """
     if error is None:
         frames = traceback.walk_stack(sys._getframe(1))
     else:
         frames = reversed(list(traceback.walk_tb(error.__traceback__)))
     for frame, line in frames:
-        if not frame.f_code.co_filename.startswith(_OWN):
-            return f"{frame.f_code.co_filename}:{line}"
+        name = frame.f_code.co_filename
+        if not name.startswith(_OWN):
+            if name in linecache.cache and not os.path.exists(name):  # IPython puts the text of cells there
+                return f"line {line} of the cell, `{linecache.getline(name, line).strip()}`"
+            return f"{name}:{line}"
     return "somewhere"

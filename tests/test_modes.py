@@ -7,6 +7,7 @@ import contextlib
 import gc
 import inspect
 import itertools
+import linecache
 import math
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -303,6 +304,16 @@ def test_a_forward_anomaly_names_the_users_line() -> None:
     with pytest.raises(AnomalyError) as caught:
         loss(Value(0.0))
     assert str(caught.value).startswith(f"{__file__}:{where[0]}: log(0.0) is -inf")
+
+
+def test_a_line_in_a_cell_of_a_notebook_is_named_by_what_stands_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    name, text = "/nowhere/ipykernel_1/2.py", "def loss(x):\n    return x.log()\n"
+    monkeypatch.setitem(linecache.cache, name, (len(text), None, text.splitlines(keepends=True), name))
+    scope: dict[str, Any] = {}
+    exec(compile(text, name, "exec"), scope)
+    with pytest.raises(AnomalyError) as caught, autograd.detect_anomaly():
+        scope["loss"](Value(0.0))
+    assert str(caught.value) == "line 2 of the cell, `return x.log()`: log(0.0) is -inf"
 
 
 @over("differentiate", [lambda y, x: y.backward(), lambda y, x: autograd.grad(y, [x]),

@@ -211,7 +211,8 @@ class Training:
         if self.unsound:
             self.saves.clear()
             self.stop(self.unsound)
-            warnings.warn(f"{self.history.stopped}: try a lower learning rate", RuntimeWarning, stacklevel=4)
+            warnings.warn(f"{self.history.stopped}: nn.diagnose says where it comes from; or try a lower learning rate",
+                          RuntimeWarning, stacklevel=4)
         while self.saves:
             save(self, self.saves.pop())
 

@@ -20,6 +20,7 @@ the graph is walked in Python.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,7 +56,7 @@ def canonical(graph: Graph) -> Canonical:
     """The graph as sums of products and elementwise operations."""
     graph, number = without_shifts(graph)
     size = len(graph)
-    graph = with_constants_as_factors(graph)
+    graph = with_powers_in_turn(with_constants_as_factors(graph))
     with np.errstate(all="ignore"):
         graph, folded = without_decided(graph)
         graph, folded = with_sides(graph, folded)
@@ -117,6 +118,51 @@ def with_constants_as_factors(graph: Graph) -> Graph:
     args = graph.args + n
     args[graph.start[divisions] + 1] = np.arange(n)
     return in_front(replace(graph, code=code), reciprocals, args, np.diff(graph.start))
+
+
+def with_powers_in_turn(graph: Graph) -> Graph:
+    """Write x**5 as x · x**4, and so on down to x**0 = 1, where there are such powers of data already.
+
+    Each is one product then, in the place of an exponential and a logarithm. Of a parameter there is only one number to
+    compute for all examples, and all its powers are one call.
+    """
+    powers = np.flatnonzero(graph.code == CODE["pow"])
+    exponents = graph.args[graph.start[powers] + 1]
+    exponent = graph.data[exponents]
+    bases = graph.args[graph.start[powers]]
+    whole = (graph.code[exponents] == CODE["constant"]) & (exponent >= 0) & (exponent == np.floor(exponent))
+    if not (whole & (exponent > 2)).any():
+        return graph
+    whole &= depends_on(graph, ("input", "target", "noise"))[bases]
+    of_base: dict[int, dict[float, int]] = {}
+    """Of each base the node of each of its powers."""
+    code, args, constant = graph.code.copy(), graph.args + 1, []
+    for node, base, k in zip(*(column[whole].tolist() for column in (powers, bases, exponent)), strict=True):
+        known, first = of_base.setdefault(base, {1.0: base}), graph.start[node]
+        below = next((j for j in sorted(known, reverse=True) if j < k and k - j in known), None)
+        if k == 0:
+            code[node], args[first : first + 2] = CODE["dot"], args[first : first + 2][::-1]  # 0 · x + 1
+            constant.append(node)
+        elif k == 1:
+            code[node] = CODE["mul"]  # x · 1
+        elif k > 2 and below is not None:
+            code[node], args[first : first + 2] = CODE["mul"], (known[k - below] + 1, known[below] + 1)
+        known.setdefault(k, node)
+    counts = np.diff(graph.start)
+    counts[constant] += 1
+    args = np.insert(args, graph.start[constant] + 2, 0)
+    return in_front(replace(graph, code=code), np.ones(1), args, counts)
+
+
+def depends_on(graph: Graph, leaves: Iterable[str]) -> Bools:
+    """The nodes that depend on leaves of these kinds."""
+    owner = np.repeat(np.arange(len(graph)), np.diff(graph.start))
+    found = np.isin(graph.code, [CODE[leaf] for leaf in leaves])
+    while True:
+        more = np.bincount(owner[found[graph.args]], minlength=len(graph)) > 0
+        if not (more & ~found).any():
+            return found
+        found |= more
 
 
 def decided_selections(graph: Graph, known: Bools) -> Ints:

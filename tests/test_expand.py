@@ -103,9 +103,10 @@ def loss_of(model):
 def test_layers_and_neurons_are_framed_by_model_or_by_labels(by):
     model = nn.MLP(2, [2, 1], activation="tanh", output="sigmoid", seed=0)
     drawing = viz.draw(loss_of(model), clusters=model if by == "model" else True)
-    assert [title for title, _ in frames(drawing)] == ["neuron 0", "neuron 1", "layer 1", "neuron 0", "layer 2"]
+    titles = [title for title, _ in frames(drawing)]
+    assert titles == ["neuron 1", "neuron 0", "layer 1", "neuron 0", "layer 2"]  # the order from below
     neuron = frames(drawing)[0][1]
-    assert len(neuron) == 3 + 2 + 2  # two weights and the bias; Σ and z; tanh and a
+    assert len(neuron) == 3 + 2 + 2 + 2  # two weights and the bias; where x0 and x1 come in; Σ and z; tanh and a
 
 
 def test_a_neuron_ends_with_its_activation():
@@ -122,7 +123,7 @@ def test_a_neuron_ends_with_its_activation():
 def test_expanded_products_belong_to_their_neuron():
     model = nn.MLP(2, [1], seed=0)
     (_, inside), _ = frames(viz.draw(model([1.0, 2.0]), clusters=model, expand=True))
-    assert len(inside) == 3 + 4 + 2  # parameters; two products; their sum
+    assert len(inside) == 3 + 2 + 4 + 2  # parameters; where the inputs come in; two products; their sum
 
 
 def test_wires_of_a_circuit_stay_with_their_neuron():

@@ -81,10 +81,14 @@ class Circuit:
         circle = scene.ids[value] + "op"
         self.picture.node(circle, Mark(value, "operation"), **scene.operation(value, op))
         for i, (arg, partial) in enumerate(zip(value.args, local_derivatives(value), strict=True)):
-            tap, part = self.taps[arg], (value, i)
+            tap, part, far = self.taps[arg], (value, i), {}
+            if scene.enters(value, i):
+                tap = scene.entry(self.picture, tap, value, i, **self.ports(tap, circle))
+                self.wires.add(tap)
+                far = {} if self.forks(arg) else {"minlen": "2"}  # as far as a leaf, whose wire comes in between
             if self.forks(arg):
                 tap = self.wire(tap, f"{circle}{i}", arg, scene.contribution(value, i, partial), Mark(part, "line"))
-            scene.connect(self.picture, tap, value, i, partial, **self.ports(tap, circle))
+            scene.connect(self.picture, tap, value, i, partial, **self.ports(tap, circle), **far)
         return circle
 
     def end(self, value: Value) -> None:
@@ -122,5 +126,5 @@ class Circuit:
 
     def ports(self, tail: str, head: str) -> dict[str, str]:
         """Where an edge begins and ends: wires are met at the ends of their lines."""
-        enter, leave = ("w", "e") if self.scene.direction == "LR" else ("n", "s")
+        enter, leave = self.scene.sides
         return ({"tailport": leave} if tail in self.wires else {}) | ({"headport": enter} if head in self.wires else {})

@@ -60,44 +60,20 @@ def _parameters(model: Any) -> dict[Value, Neuron]:
     }
 
 
-def frame(picture: Picture, owners: Mapping[Value, Neuron]) -> None:
+def frame(picture: Picture, owners: Mapping[Value, Neuron], direction: str) -> None:
     """Draw a frame around each layer, and in it around each neuron, of a finished picture."""
-    follow(picture, owners)
+    order = -1 if direction == "LR" else 1  # Graphviz puts the first frame below, or to the left
     layers: dict[str, dict[str, list[str]]] = {}
     for value, (layer, neuron) in owners.items():
         layers.setdefault(layer, {}).setdefault(neuron, []).extend(picture.nodes[value])
     for i, (layer, members) in enumerate(layers.items()):
         with picture.drawing.subgraph(name=f"cluster_{i}") as outer:
             outer.attr(**_look(layer, picture.theme, "solid"))
-            for j, (neuron, names) in enumerate(members.items()):
+            for j, (neuron, names) in [*enumerate(members.items())][::order]:
                 with outer.subgraph(name=f"cluster_{i}_{j}") as inner:
                     inner.attr(**_look(neuron, picture.theme, "dashed"))
                     for name in names:
                         inner.node(name)
-
-
-def follow(picture: Picture, owners: Mapping[Value, Neuron]) -> None:
-    """Let each layer begin where those end that it reads: an invisible point comes after these and before its leaves.
-
-    Without it the parameters of a layer stand beside its first sum, so under the end of the layer before, and Graphviz
-    must move one of the two frames, which may not overlap, out of the way.
-    """
-    read: dict[str, dict[Value, str]] = {}
-    for value, (layer, _) in owners.items():
-        for arg in value.args:
-            before = owners[arg][0] if arg in owners else layer
-            if before != layer:
-                read.setdefault(layer, {})[arg] = before
-    for i, (layer, values) in enumerate(read.items()):
-        if any(layer in read.get(before, {}).values() for before in values.values()):
-            continue  # neither of two layers that read each other is the first
-        start = f"start_{i}"
-        picture.drawing.node(start, style="invis", shape="point", width="0")
-        for value in values:
-            picture.drawing.edge(picture.nodes[value][-1], start, style="invis")
-        for value, (other, _) in owners.items():
-            if other == layer and not value.args:
-                picture.drawing.edge(start, picture.nodes[value][0], style="invis")
 
 
 def _look(name: str, theme: Theme, style: str) -> dict[str, str]:

@@ -89,12 +89,12 @@ class Picture:
     marks: dict[str, Mark] | None = None
     nodes: dict[Value, list[str]] = field(default_factory=dict)
 
-    def node(self, name: str, mark: Mark, label: str = "", **attributes: str) -> None:
+    def node(self, name: str, mark: Mark, label: str | None = None, **attributes: str) -> None:
         """A node of a value, or of an edge, which belongs to the operation there."""
         assert mark.subject is not None
         owner = mark.subject[0] if isinstance(mark.subject, tuple) else mark.subject
         self.nodes.setdefault(owner, []).append(name)
-        self.drawing.node(name, label or None, **attributes, **self.identified(name, mark))
+        self.drawing.node(name, label, **attributes, **self.identified(name, mark))
 
     def edge(self, tail: str, head: str, mark: Mark, id: str = "", **attributes: str) -> None:
         """An edge; where an operand comes in, it has an id in any drawing."""

@@ -28,7 +28,11 @@ def connect(scene: Scene, picture: Picture, value: Value, op: ops.Op) -> None:
     circle, operation = scene.ids[value] + "op", Mark(value, "operation")
     picture.node(circle, operation, **scene.operation(value, op))
     for i, (arg, partial) in enumerate(zip(value.args, scene.partials(value), strict=True)):
-        scene.connect(picture, scene.ids[arg], value, i, partial)
+        if scene.enters(value, i):
+            point = scene.entry(picture, scene.ids[arg], value, i)
+            scene.connect(picture, point, value, i, partial, tailport=scene.sides[1])
+        else:
+            scene.connect(picture, scene.ids[arg], value, i, partial)
     picture.edge(circle, scene.ids[value], operation, **scene.result(value))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograd import NumberError, SizeError, Value, ancestors, ops
@@ -92,9 +93,9 @@ def paint(
     marks: dict[str, Mark] | None = None,
 ) -> Picture:
     """The picture of a scene in a style, with frames around neurons and a legend if wanted; `marks` are filled in."""
-    picture = STYLES[style](scene, marks)
-    if clusters is not None and clusters is not False:
-        frame(picture, neurons(scene.values, clusters))
+    owners = {} if clusters is None or clusters is False else neurons(scene.values, clusters)
+    picture = STYLES[style](replace(scene, owners=owners), marks)
+    frame(picture, owners, scene.direction)
     if legend:
         shown = {"gradient": scene.gradients is not False, "local": scene.local_derivatives}
         meanings = [meaning for meaning in SCALARS if shown.get(meaning, True)]

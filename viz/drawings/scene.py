@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
@@ -39,6 +39,9 @@ class Scene:
     highlighted: Collection[Value | Operand] = frozenset()
     whole: Sequence[Value] = ()
     """The values of the graph that this is a part of; none where it is all of it."""
+
+    owners: Mapping[Value, Hashable] = field(default_factory=dict)
+    """What values belong to that have frames around them."""
 
     before_gradient: ClassVar[str] = "grad "
     """What stands before a gradient in a box."""
@@ -163,6 +166,31 @@ class Scene:
             attributes[self.local_label] = picture.note(replace(self.local(value, i, partial), before=blanks))
         id = named(self.ids, (value, i))
         picture.edge(tail, self.ids[value] + "op", Mark((value, i), "line"), id, **attributes)
+
+    def enters(self, value: Value, i: int) -> bool:
+        """Whether an operand comes into the frame around a value from elsewhere."""
+        arg = value.args[i]
+        return value in self.owners and arg.op is not ops.constant and self.owners.get(arg) != self.owners[value]
+
+    def entry(self, picture: Picture, tail: str, value: Value, i: int, **attributes: str) -> str:
+        """A point in the frame, beside its leaves, at which such an operand comes in: its line passes none of them."""
+        point, mark = f"{self.ids[value]}in{i}", Mark((value, i), "line")
+        picture.node(point, mark, label="", shape="box", **self.stub)
+        attributes |= {"headport": self.sides[0], "arrowhead": "none", **self.stroke((value, i) in self.highlighted)}
+        picture.edge(tail, point, mark, **attributes)
+        return point
+
+    @property
+    def stub(self) -> dict[str, str]:
+        """The attributes of a node that is seen as a piece of line: lines end a little before a point."""
+        length, width = ("width", "height") if self.direction == "LR" else ("height", "width")
+        look = {"style": "filled", "color": self.theme.line, "penwidth": "0.2"}
+        return {length: "0.05", width: "0", "fixedsize": "true", **look}
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """The sides at which lines come and go, as ports of Graphviz."""
+        return ("w", "e") if self.direction == "LR" else ("n", "s")
 
     def result(self, value: Value) -> dict[str, str]:
         """The attributes of the edge from an operation to what it makes."""

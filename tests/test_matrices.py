@@ -107,6 +107,13 @@ def test_two_slips_are_named_in_the_order_of_the_program() -> None:
     assert [(one.name, one.kind) for one in report.mistakes] == [("dz2", "mean"), ("dW1", "transpose")]
 
 
+def test_what_the_right_line_reads_and_the_student_has_not_is_shown_too() -> None:
+    report = check.matrices(loss, MODEL, student(changed("dz2", lambda a: a["dz2"] * a["n"])), X, Y)
+    assert report.first is not None
+    assert report.first.where == (
+        "ds1 = dloss * y", "da2 = ds1.sum(axis=1, keepdims=True)", "dloss = np.full((n, 1), 1 / n, theta.dtype)")
+
+
 def test_what_is_no_usual_slip_is_located_and_not_guessed() -> None:
     report = check.matrices(loss, MODEL, student(changed("dz1", lambda a: a["dz1"] + np.sin(a["z1"]) / 7)), X, Y)
     assert [(one.name, one.kind) for one in report.mistakes] == [("dz1", "unknown")]

@@ -126,6 +126,8 @@ class Mistake:
     """The gradient that the array goes into next, which a student may compute in the same line."""
     explanation: Explanation | None = None
     details: str = ""
+    where: tuple[str, ...] = ()
+    """The lines of what the right one reads and the student does not have."""
 
     @property
     def line(self) -> str:
@@ -141,6 +143,8 @@ class Mistake:
         if self.explanation is not None:
             for rule in self.explanation.rules:
                 lines += _paragraph("  right", rule.text) + _paragraph("  means", f"{rule}, {rule.ranges()}")
+            for text in self.where:
+                lines += _paragraph("  where", text)
             for source in self.explanation.sources:
                 lines += _paragraph("  why", source.sentence)
             for text in self.explanation.first_entry():

@@ -15,7 +15,7 @@ from autograd.check.mistakes import Slip, Version, become, factor_words, plus, s
 from autograd.check.report import MatrixReport, Mistake
 from autograd.check.student import described
 from autograd.compiler.arguments import as_batch
-from autograd.compiler.array import Let, Line, N, Rows, Statement, as_array, full, nodes, target_of
+from autograd.compiler.array import Let, Line, N, Rows, Statement, as_array, full, names_in, nodes, target_of
 from autograd.compiler.entries import element
 from autograd.compiler.explain import Explanation, Lines, numbers
 from autograd.compiler.interpret import Arrays
@@ -27,6 +27,9 @@ TOLERANCE = 1e-6
 
 ROUNDS = 4
 """So many slips at most are looked for."""
+
+FEW = 4
+"""Lines that are shown beside the right one, at most."""
 
 LIKELY = ("mean", "sign", "transpose", "axis", "shape", "product", "slope", "mask", "overwritten", "missing term",
           "factor", "extra term", "wrong array", "order", "flipped", "missing factor", "missing")
@@ -84,6 +87,15 @@ class Search:
         if text not in self.explanations:
             self.explanations[text] = Explanation(text if text in self.lines.names else "gradient", self.lines)
         return self.explanations[text]
+
+    def before(self, text: str) -> tuple[str, ...]:
+        """The lines of gradients that an array comes from and that the student does not have, if they are few."""
+        had, texts = {text, *map(self.wanted.get, self.answer.arrays)}, [text]
+        for one in texts:
+            read = names_in(*(array for rule in self.explained(one).rules for array in rule.statement.arrays))
+            texts += [name for name in read if name in self.lines.gradient_of and name not in {*had, *texts}]
+        lines = [rule.text for one in texts[1:] for rule in self.explained(one).rules]
+        return tuple(lines) if len(lines) <= FEW else ()
 
     # ── comparison ───────────────────────────────────────────────────────────────────────────
 
@@ -392,7 +404,8 @@ def mistake(search: Search, slip: Slip, others: Sequence[str] = ()) -> Mistake:
     """A slip that was found, with the right line explained."""
     called = {one.gradient: one.called for one in search.known}
     return Mistake(called.get(slip.name, slip.name), slip.kind, slip.words, also=tuple(others),
-                   into=search.into(slip.name), explanation=search.explained(slip.name))
+                   into=search.into(slip.name), explanation=search.explained(slip.name),
+                   where=search.before(slip.name))
 
 
 def unknown(search: Search) -> Mistake:
@@ -408,7 +421,7 @@ def unknown(search: Search) -> Mistake:
         own = search.answer.convention.parameter(one, one.of(search.right))
         details = difference(search.answer.gradients[one.name], own)
     return Mistake(wrong[first], "unknown", "is wrong, by none of the usual slips", details=details,
-                   explanation=search.explained(first))
+                   explanation=search.explained(first), where=search.before(first))
 
 
 def difference(mine: Array, own: Array) -> str:

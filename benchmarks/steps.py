@@ -239,6 +239,83 @@ def floyd_warshall(steps: int) -> Made:
     return loss, P, (n, n), ()
 
 
+def floyd_warshall_in_place(steps: int) -> Made:
+    """The same as it is mostly written: what is better is used at once."""
+    n = steps
+    P = {"toll": parameters(n, n, seed=1)}
+
+    def loss(x: Any) -> Any:
+        paths = [[x[i][j] + P["toll"][i][j] * P["toll"][i][j] for j in range(n)] for i in range(n)]
+        for k in range(n):
+            for i in range(n):
+                for j in range(n):
+                    paths[i][j] = autograd.minimum(paths[i][j], paths[i][k] + paths[k][j])
+        return autograd.sum([path for row in paths for path in row])
+
+    return loss, P, (n, n), ()
+
+
+def dynamic_time_warping(steps: int) -> Made:
+    """How far a sequence is from a learned one, if both may linger."""
+    P = {"w": parameters(steps)}
+
+    def loss(x: Any) -> Any:
+        far: dict[tuple[int, int], Any] = {}
+        for i, w in enumerate(P["w"]):
+            for j in range(steps):
+                before = [far[place] for place in ((i - 1, j), (i, j - 1), (i - 1, j - 1)) if place in far]
+                far[i, j] = (w - x[j]) ** 2 + (autograd.min(before) if before else 0.0)
+        return far[steps - 1, steps - 1]
+
+    return loss, P, (steps,), ()
+
+
+def edit_distance(steps: int) -> Made:
+    """What it costs to make one sequence of another, if to leave out and to put in cost what is learned."""
+    P = {"w": parameters(steps), "gap": Value(0.7)}
+
+    def loss(x: Any) -> Any:
+        row = [j * P["gap"] for j in range(steps + 1)]
+        for i, w in enumerate(P["w"]):
+            above, row = row, [(i + 1) * P["gap"]]
+            for j in range(steps):
+                row.append(autograd.min([above[j + 1] + P["gap"], row[j] + P["gap"], above[j] + (w - x[j]) ** 2]))
+        return row[-1]
+
+    return loss, P, (steps,), ()
+
+
+def gauss_seidel(steps: int) -> Made:
+    """Smoothing in one dimension, where each point uses what is smooth already."""
+    P = {"c": Value(0.3)}
+
+    def loss(x: Any) -> Any:
+        u = list(x)
+        for _ in range(steps):
+            for i in range(1, 7):
+                u[i] = u[i] + P["c"] * (u[i - 1] - 2 * u[i] + u[i + 1])
+        return autograd.sum([v * v for v in u])
+
+    return loss, P, (8,), ()
+
+
+def cholesky(steps: int) -> Made:
+    """The logarithm of the determinant of a matrix, from its Cholesky factor."""
+    n = steps
+    P = {"A": parameters(n, n)}
+
+    def loss(x: Any) -> Any:
+        L = [[P["A"][i][j] * x[j] + (2.0 * n if i == j else 0.0) for j in range(i + 1)] for i in range(n)]
+        for j in range(n):
+            for i in range(j, n):
+                for k in range(j):
+                    L[i][j] = L[i][j] - L[i][k] * L[j][k]
+                L[i][j] = L[i][j] ** 0.5 if i == j else L[i][j] / L[j][j]
+        return 2 * autograd.sum([log(L[i][i]) for i in range(n)])
+
+    return loss, P, (n,), ()
+
+
 def horner(steps: int) -> Made:
     """A polynomial by Horner's rule."""
     P = {"w": parameters(steps)}
@@ -292,7 +369,8 @@ def softmax_by_running_maximum(steps: int) -> Made:
 
 LOSSES: list[Callable[[int], Made]] = [
     recurrent, gated, long_memory, filtered, cumulative, jacobi, jacobi_in_two_dimensions, kalman, euler, runge_kutta,
-    hidden_markov, viterbi, floyd_warshall, horner, newton, deep, softmax_by_running_maximum,
+    hidden_markov, viterbi, floyd_warshall, horner, newton, deep, softmax_by_running_maximum, dynamic_time_warping,
+    edit_distance, floyd_warshall_in_place, gauss_seidel, cholesky,
 ]
 
 
@@ -310,6 +388,9 @@ def compiled(made: Made, examples: int = 3) -> tuple[Any, tuple[Any, ...], Any]:
 
 STEPS = (5, 20, 100)
 
+CUBIC = (floyd_warshall_in_place, cholesky)
+"""Losses of as many scalars as steps to the third power, in tables of as many numbers."""
+
 
 def report(quick: bool = False) -> str:
     """The table: lines of the source, seconds to compile, and seconds that JAX takes for loops and without them."""
@@ -319,6 +400,9 @@ def report(quick: bool = False) -> str:
     for made in LOSSES[::4] if quick else LOSSES:
         lines, blocks, seconds = [], [], []
         for n in steps:
+            if made in CUBIC and n > max(STEPS[:2]):
+                lines, blocks, seconds = ([*column, ""] for column in (lines, blocks, seconds))
+                continue
             start = time.perf_counter()
             program, *_ = compiled(made(n))
             seconds.append(f"{time.perf_counter() - start:.2f}")

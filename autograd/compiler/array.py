@@ -35,7 +35,7 @@ Size = int | Rows
 Shape = tuple[Size, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Constant:
     """An array that the program carries along, under a name of its own."""
 
@@ -521,6 +521,17 @@ def nodes(array: Array) -> Iterator[Array]:
         node = waiting.pop()
         yield node
         waiting += node.args[::-1]
+
+
+def constants_in(used: Iterable[Array]) -> list[Constant]:
+    """The arrays that nodes carry along, each once."""
+    found: dict[str, Constant] = {}
+    for array in used:
+        for info in array.info if isinstance(array.info, tuple) else (array.info,):
+            carried = info.constant if isinstance(info, Moved) else info
+            if isinstance(carried, Constant):
+                found[carried.name] = carried
+    return list(found.values())
 
 
 def names_in(*arrays: Array) -> list[str]:

@@ -46,7 +46,7 @@ from autograd.compiler.array import (
     view,
     widened,
 )
-from autograd.compiler.blocks import Block, Operand, Term, wild
+from autograd.compiler.blocks import Block, Operand, Table, Term, wild
 from autograd.compiler.graph import Bools, Ints, distinct
 from autograd.compiler.layout import LEAF_NAMES, Layout, rows_of
 from autograd.compiler.views import PAD, affine, disjoint
@@ -117,7 +117,27 @@ class Gradients:
 
     def begun(self, source: int) -> Array:
         """The gradient of a source, zeros if nothing has arrived."""
-        return self.of_block.get(source) or self.begin(source, like(self.layout.arrays[source]))
+        array = self.layout.arrays[source]
+        recurs = self.layout.blocks[source].op == "recurrence"
+        return self.of_block.get(source) or self.begin(
+            source, full(array.shape, as_array(0)) if recurs else like(array))
+
+    def add_by_table(self, source: int, table: Table, index: Ints, flow: Array) -> None:
+        """Add a flow to what a step of a recurrence read, by statements that are alike for all steps.
+
+        What was read twice is added up first. Steps that read fewer places add to the first of all, which is nobody's.
+        """
+        carried, flat = self.layout.names.carried, index.reshape(-1)
+        columns = flattened(flow, index.shape)
+        columns = broadcast(columns, (*columns.lead, flat.size))
+        places = flat
+        if table.places is not None:
+            order = np.argsort(flat, kind="stable")
+            places, starts = np.unique(flat[order], return_index=True)
+            nobody = np.zeros(table.places - len(places), np.int64)
+            places = np.append(nobody, places)
+            columns = reduceat(ops.sum, take(columns, carried(order, "o")), carried(np.append(nobody, starts), "r"))
+        self.statements.append(Store(take(self.begun(source), carried(places, "i")), columns, adds=True))
 
     def begin(self, source: int, value: Array) -> Array:
         """The first statement for the gradient of a source."""
@@ -200,6 +220,12 @@ def through(row: ops.Op, g: Array, out: Array, operands: Sequence[Array]) -> lis
     return [g * partial for partial in partials]
 
 
+def is_square(left: Operand, right: Operand) -> bool:
+    """Whether a product is of the same elements twice; in a recurrence that would be so in some steps alone."""
+    same = left.source is not None and left.source == right.source and np.array_equal(left.index, right.index)
+    return same and left.table is None
+
+
 def passes_on(block: Block) -> bool:
     """Whether a gradient goes through a block: not through comparisons, nor through what is detached."""
     row = ops.TABLE.get(block.op)
@@ -253,7 +279,10 @@ class ChainRule:
 
     def add(self, operand: Operand, index: Ints, flow: Array, dead: Bools | None = None) -> None:
         """Send a gradient on to what an operand reads; from dead elements none goes on."""
-        self.gradients.add(operand.source, index, flow, dead)
+        if operand.table is None:
+            self.gradients.add(operand.source, index, flow, dead)
+        elif operand.source is not None:
+            self.gradients.add_by_table(operand.source, operand.table, index, flow)
 
     def wants(self, operand: Operand) -> bool:
         """Whether the gradient of an operand is asked for."""
@@ -268,15 +297,18 @@ class ChainRule:
             for term in block.terms:
                 self.term(block, position, term, flat, g)
         elif block.op == "stack":
-            self.pieces(position, flat)
+            self.pieces(position, flat, self.layout.pieces[position])
+        elif block.op == "recurrence":
+            gradient = self.gradients.of_block.get(position) or self.gradients.begin(position, flat)
+            self.pieces(position, gradient, self.layout.pieces[position][::-1])
         elif isinstance(row := ops.TABLE[block.op], ops.Reduction):
             self.reduction(position, block, row, flat)
         else:
             self.elementwise(position, block, row, g)
 
-    def pieces(self, position: int, flat: Array) -> None:
-        """The parts of a stack's gradient, each for its piece."""
-        for piece in self.layout.pieces[position]:
+    def pieces(self, position: int, flat: Array, pieces: Sequence[int]) -> None:
+        """The parts of the gradient of a stack or recurrence, each for its piece."""
+        for piece in pieces:
             block, (_, start, stop) = self.layout.blocks[piece], self.layout.runs[piece]
             if any(map(self.wants, block.reads())):
                 g = part(flat, start, stop)
@@ -337,7 +369,7 @@ class ChainRule:
     def products(self, position: int, left: Operand, right: Operand, g: Array) -> None:
         """Through an elementwise product: the other factor."""
         left, right = left.flat(), right.flat()
-        square = left.source is not None and left.source == right.source and np.array_equal(left.index, right.index)
+        square = is_square(left, right)
         for mine, other in ((left, right),) if square else ((left, right), (right, left)):
             if self.wants(mine):
                 factor = self.layout.over(other, position)
@@ -392,7 +424,7 @@ class ChainRule:
         """Through products of rows of their own for every member."""
         rows = left.index.reshape(shape), right.index.reshape(shape)
         a, b = self.factor(self.layout.matrix(left, rows[0])), self.factor(self.layout.matrix(right, rows[1]))
-        if self.wants(left) and left.source == right.source and np.array_equal(*rows):
+        if self.wants(left) and is_square(left, right):
             self.add(left, rows[0], 2 * g * a)
             return
         if self.wants(left):

@@ -6,6 +6,7 @@ import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,17 @@ from autograd.compiler.views import PAD
 from autograd.specialize import fast
 
 
+@dataclass(frozen=True)
+class Table:
+    """Says that an operand is one of a recurrence: it is read by index, so that all steps are alike.
+
+    `places` is the number of different elements that it reads in the step with most of them; None where no step reads
+    one twice.
+    """
+
+    places: int | None
+
+
 @dataclass
 class Operand:
     """Elements of a source block, one per place; or, where `source` is None, constants."""
@@ -23,6 +35,7 @@ class Operand:
     source: int | None
     index: Ints
     numbers: Floats | None = None
+    table: Table | None = None
 
     @property
     def number(self) -> float | None:
@@ -33,15 +46,20 @@ class Operand:
 
     def take(self, order: Ints) -> Operand:
         """The operand for members in another order."""
-        return Operand(self.source, self.index[order], None if self.numbers is None else self.numbers[order])
+        return self.of(order)
+
+    def of(self, places: Any) -> Operand:
+        """The operand at some of its places."""
+        numbers = None if self.numbers is None else self.numbers[places]
+        return replace(self, index=self.index[places], numbers=numbers)
 
     def flat(self) -> Operand:
         """The only element of each row of an elementwise product."""
-        return Operand(self.source, self.index[:, 0, 0], None if self.numbers is None else self.numbers[:, 0, 0])
+        return self.of((slice(None), 0, 0))
 
     def column(self) -> Operand:
         """The first term of each member."""
-        return Operand(self.source, self.index[:, 0], None if self.numbers is None else self.numbers[:, 0])
+        return self.of((slice(None), 0))
 
 
 @dataclass
@@ -94,7 +112,8 @@ def check_blocks(blocks: list[Block]) -> None:
             if operand.source is None:
                 assert operand.numbers is not None, "an operand has neither a source nor numbers"
                 continue
-            assert operand.source < position, "a block reads one that follows"
+            recurs = block.op == "recurrence" and operand.source == position
+            assert recurs or operand.source < position, "a block reads one that follows"
             inside = (operand.index >= PAD) & (operand.index < blocks[operand.source].size)
             assert np.all(inside), "an operand reads beyond its source"
             assert block.batched or not blocks[operand.source].batched, "what is the same for all examples reads one"
@@ -111,8 +130,9 @@ def check_blocks(blocks: list[Block]) -> None:
 class Block:
     """An array of the program: one row per example if `batched`, one column per member.
 
-    A "stack" consists of `pieces`, which lie side by side. Members of PAD are `dead`: nobody asked for them, and they
-    hold `fill`, or what is computed if that is None. Where `cut`, a gradient arrives at them, and must not go on.
+    A "stack" consists of `pieces`, which lie side by side; so does a "recurrence", whose pieces read those before them.
+    Members of PAD are `dead`: nobody asked for them, and they hold `fill`, or what is computed if that is None. Where
+    `cut`, a gradient arrives at them, and must not go on.
     """
 
     op: str
@@ -202,4 +222,5 @@ def wild(blocks: Sequence[Block]) -> list[bool]:
 def is_wild(block: Block, found: Sequence[bool]) -> bool:
     """Whether a block is such a one, where that is known of those before it."""
     own = any(part.op in ops.TABLE and not tame(ops.TABLE[part.op]) for part in (block, *block.pieces))
-    return own or any(found[operand.source] for operand in block.reads() if operand.source is not None)
+    return own or any(found[operand.source] for operand in block.reads()
+                      if operand.source is not None and operand.table is None)

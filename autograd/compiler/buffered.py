@@ -57,6 +57,7 @@ from autograd.compiler.array import (
     Store,
     as_array,
     concatenate,
+    constants_in,
     copy,
     count,
     einsum,
@@ -81,7 +82,7 @@ from autograd.compiler.array import (
     ufunc_of,
 )
 from autograd.compiler.function import Function
-from autograd.compiler.printer import Printer, all_nodes, constants_in
+from autograd.compiler.printer import Printer, all_nodes
 from autograd.formula import Formula, as_formula
 
 INTO = frozenset({"matmul", "dot", "reduce", "reduceat", "take", "einsum", "copy", "cast"})

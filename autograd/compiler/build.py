@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
 from autograd.compiler.blocks import Block, check_blocks
 from autograd.compiler.canonical import canonical
 from autograd.compiler.graph import LEAVES, Canonical, Graph, Ints
-from autograd.compiler.group import check_groups, groups
+from autograd.compiler.group import Group, check_groups, groups
+from autograd.compiler.levels import with_partial_sums
 from autograd.compiler.pad import padded
+from autograd.compiler.recurrence import UNLIKE, unlike, with_recurrence
 from autograd.compiler.reroll import reroll
 from autograd.compiler.trace import Trace, trace
 from autograd.nested import parameters_of
@@ -37,6 +40,19 @@ class Plan:
     outside: tuple[Value, ...]
     shapes: Shapes
     """Of a row of X and of Y."""
+
+    @cached_property
+    def as_read(self) -> Plan:
+        """The plan that people read, with a recurrence in the place of groups of which hardly two are alike."""
+        patterns = [(block.op, block.batched, block.size, *(operand.index.size for operand in block.reads()))
+                    for block in self.blocks if block.op not in LEAVES]
+        if unlike(patterns) < UNLIKE:
+            return self
+        normal = with_partial_sums(canonical(self.graph))
+        found = groups(normal)
+        read = with_recurrence(normal, found)
+        return self if read is found else laid_out(self.trace, normal, read, self.sizes["parameter"], self.shapes,
+                                                   self.names)
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -67,10 +83,16 @@ def with_sum(made: Plan, nodes: Ints) -> Plan:
 
 def planned(traced: Trace, parameters: int, shapes: Shapes, names: Names) -> Plan:
     """Re-roll what a loss wrote down."""
+    normal = canonical(traced.graph)
+    return laid_out(traced, normal, groups(normal), parameters, shapes, names)
+
+
+def laid_out(
+    traced: Trace, normal: Canonical, found: list[Group], parameters: int, shapes: Shapes, names: Names,
+) -> Plan:
+    """The plan of a graph whose groups are known."""
     (graph, noises, several, outside), (x_shape, y_shape) = traced, shapes
-    normal = canonical(graph)
     normal.check()
-    found = groups(normal)
     check_groups(normal, found)
     sizes = {"parameter": parameters, "input": prod(x_shape), "noise": noises,
              "target": 0 if y_shape is None else prod(y_shape), "outside": len(outside)}

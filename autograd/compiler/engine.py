@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.compiler.arguments import Batch, FloatArray, check_out
-from autograd.compiler.array import Let, source_of
+from autograd.compiler.array import Let, constants_in, source_of
 from autograd.compiler.backward import behind_selections
 from autograd.compiler.blocks import tame, wild
 from autograd.compiler.buffered import EXAMPLES, Buffered, CallPrinter, with_buffers
@@ -29,7 +29,7 @@ from autograd.compiler.memory import reused
 from autograd.compiler.names import UFUNCS
 from autograd.compiler.native import DOUBLE, Native
 from autograd.compiler.place import Places
-from autograd.compiler.printer import HELPERS, Printer, all_nodes, constants_in
+from autograd.compiler.printer import HELPERS, Printer, all_nodes
 from autograd.compiler.reference import Reference
 from autograd.compiler.straight import Straight
 from autograd.errors import CompilerError
@@ -242,6 +242,15 @@ class Engine:
     def statements(self) -> int:
         """The number of calls of NumPy for the value and its gradient."""
         return self.runnable("value_and_grad", DOUBLE).statements
+
+    @cached_property
+    def reading(self) -> Engine:
+        """The same program as people read it: it may say shorter what runs sooner when it is said at length."""
+        if self.plan.as_read is self.plan:
+            return self
+        read = Engine(self.plan.as_read)
+        read.sample = self.sample
+        return read
 
     @property
     def shown(self) -> Function:

@@ -398,8 +398,10 @@ class Builder:
         op, starts = array.info
         size = a.shape[-1]
         assert isinstance(size, int), "runs are along an axis of a fixed size"
-        owner = np.searchsorted(starts.array, np.arange(size), side="right") - 1
-        return self.those(op, Constant(f"run_{starts.name}", owner), size, indices, a)
+        step = (index_at(starts.step),) if isinstance(starts, Moved) else ()
+        carried = starts.constant if isinstance(starts, Moved) else starts
+        owner = np.apply_along_axis(np.searchsorted, -1, carried.array, np.arange(size), side="right") - 1
+        return self.those(op, Constant(f"run_{carried.name}", owner), size, indices, a, step)
 
     def _scatter(self, array: Array, indices: Indices, a: Array) -> Scalar:
         order, starts, places, _ = array.info
@@ -410,11 +412,13 @@ class Builder:
         goes[order.array] = places.array[runs]
         return self.those(ops.sum, Constant(f"to_{places.name}", goes), size, indices, a)
 
-    def those(self, op: ops.Op, table: Constant, size: int, indices: Indices, a: Array) -> Scalar:
-        """A reduction over those positions of the last axis for which a table has the last index."""
+    def those(
+        self, op: ops.Op, table: Constant, size: int, indices: Indices, a: Array, step: Indices = (),
+    ) -> Scalar:
+        """A reduction over those positions of the last axis for which a table, or its row, has the last index."""
         along, axes = self.axis(size)
         body = self.entry(a, (*indices[:-1], along))
-        return Reduced(op, axes, body, (of(Lookup(table, (along,))), indices[-1]))
+        return Reduced(op, axes, body, (of(Lookup(table, (*step, along))), indices[-1]))
 
     def _concatenate(self, array: Array, indices: Indices, *parts: Array) -> Scalar:
         starts, bodies, start = [], [], 0

@@ -32,7 +32,7 @@ def example(
     nodes: dict[Value, int] = {}
     for node, value in enumerate(values):
         nodes.setdefault(value, node)
-        place = engine.places.of(node) if value.args and not value.label else None
+        place = engine.reading.places.of(node) if value.args and not value.label else None
         if place is not None and place.whole:
             value.label = place.label
     return [values[root] for root in graph.roots], nodes

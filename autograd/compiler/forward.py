@@ -10,11 +10,13 @@ from autograd.compiler.array import (
     Let,
     Rows,
     Statement,
+    Store,
     broadcast,
     cast,
     column,
     concatenate,
     einsum,
+    empty,
     is_view,
     matmul,
     name,
@@ -48,7 +50,9 @@ class Forward:
         self.statements: list[Statement] = []
         self.of_block: dict[int, Let] = {}
         for position, block in enumerate(layout.blocks[: len(wanted)]):
-            if wanted[position] and block.op not in LEAF_NAMES:
+            if wanted[position] and block.op == "recurrence":
+                self.of_block[position] = self.recurrence(position)
+            elif wanted[position] and block.op not in LEAF_NAMES:
                 value = self.block(position, block)
                 if block.fill is not None:
                     value = layout.filled(block, value)
@@ -81,6 +85,16 @@ class Forward:
         if len(parts) > MOST or sum(1 for part in parts for _ in nodes(part)) > LONGEST:
             parts = [part if is_view(part) else self.named("part", part) for part in parts]
         return concatenate([broadcast(part, (*rows_of(block), *part.axes)) for part in parts])
+
+    def recurrence(self, position: int) -> Let:
+        """Room for the pieces, and then one after the other."""
+        array = self.layout.arrays[position]
+        room = Let(array, empty(array))
+        self.statements.append(room)
+        for piece in self.layout.pieces[position]:
+            value = self.block(piece, self.layout.blocks[piece])
+            self.statements.append(Store(self.layout.arrays[piece], value, adds=False))
+        return room
 
     def reduction(self, block: Block, row: ops.Reduction) -> Array:
         """max, min or logsumexp along the last axis."""

@@ -90,6 +90,7 @@ class Group:
     counts: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     classes: list[Class] = field(default_factory=list)
     stacked: bool = False
+    level: int = 0
 
     def part(self, which: Ints) -> Group:
         """The group of some members of a sum, in order."""
@@ -152,7 +153,6 @@ class Grouping:
         self.wild = np.zeros(len(graph.code) + 1, dtype=bool)
         """The nodes that may not be finite: what is 0 times them must be left out."""
         self.found: list[Group] = []
-        self.levels: list[int] = []
         self.stacks: dict[tuple[int, bool], Group] = {}
         for kind, name in enumerate(LEAVES):
             members = np.flatnonzero(graph.alive & (graph.code == kind))
@@ -169,12 +169,13 @@ class Grouping:
     def result(self) -> list[Group]:
         """The groups in order, each stack after the last group of its level."""
         result: list[Group] = []
-        for i, (group, level) in enumerate(zip(self.found, self.levels, strict=True)):
+        for i, group in enumerate(self.found):
             result.append(group)
-            if i + 1 == len(self.found) or self.levels[i + 1] != level:
-                result += [self.stacks[key] for key in ((level, False), (level, True)) if key in self.stacks]
+            if i + 1 == len(self.found) or self.found[i + 1].level != group.level:
+                keys = (group.level, False), (group.level, True)
+                result += [self.stacks[key] for key in keys if key in self.stacks]
         for (level, batched), stack in self.stacks.items():
-            own = [self.found[i].stacked and (self.levels[i], self.found[i].batched) == (level, batched)
+            own = [self.found[i].stacked and (self.found[i].level, self.found[i].batched) == (level, batched)
                    for i in self.group[stack.members]]
             stack.members = stack.members[~np.array(own, dtype=bool)]
         return result
@@ -185,8 +186,8 @@ class Grouping:
         self.batched[group.members] = group.batched
         own = group.op in ops.TABLE and not tame(ops.TABLE[group.op])
         self.wild[group.members] = own or any(self.wild[nodes].any() for nodes in group.reads())
+        group.level = level
         self.found.append(group)
-        self.levels.append(level)
 
     def level(self, nodes: Ints, level: int) -> None:
         """The groups of the nodes of one level."""
@@ -343,16 +344,16 @@ class Grouping:
             return
         nodes = distinct(read[read != NONE])
         which, inverse, count = np.unique(self.group[nodes], return_inverse=True, return_counts=True)
-        level = max((self.levels[i] for i in which), default=0)
+        level = max((self.found[i].level for i in which), default=0)
         if len(which) < 2 or level == 0:
             return
         batched = any(self.found[i].batched for i in which)
-        whole = [i for i, read in zip(which, count, strict=True) if self.levels[i] == level
+        whole = [i for i, read in zip(which, count, strict=True) if self.found[i].level == level
                  and self.found[i].batched == batched and self.found[i].op in PIECES
                  and len(self.found[i].members) <= 4 * read]
         for i in whole:
             self.found[i].stacked = True
-        stack = self.stacks.setdefault((level, batched), Group("stack", np.zeros(0, np.int64), batched))
+        stack = self.stacks.setdefault((level, batched), Group("stack", np.zeros(0, np.int64), batched, level=level))
         copied = nodes[~np.isin(which, whole)[inverse]]
         stack.members = distinct(np.append(stack.members, copied))
 

@@ -143,7 +143,8 @@ STRUCTURAL: dict[str, Callable[..., Any]] = {
     "matmul": lambda array, arrays, a, b: a @ b,
     "einsum": lambda array, arrays, a, b: np.einsum(array.info, a, b),
     "reduce": lambda array, arrays, a: reduced(array.info[0], a, array.info[1], array.info[2]),
-    "reduceat": lambda array, arrays, a: getattr(np, array.info[0].ufunc).reduceat(a, array.info[1].array, axis=-1),
+    "reduceat": lambda array, arrays, a: getattr(np, array.info[0].ufunc).reduceat(
+        a, table_of(array.info[1], arrays), axis=-1),
     "scatter": lambda array, arrays, a: scattered(array, a),
     "concatenate": lambda array, arrays, *parts: joined(array, parts),
     "copy": lambda array, arrays, a: np.copy(a),

@@ -68,7 +68,7 @@ class Layout:
         conditions = conditions_of(blocks, roots)
         self.arrays: list[Array] = []
         for position, block in enumerate(blocks):
-            text = self.names.fresh("loss") if position == root else self.name(block)
+            text = self.names.fresh("loss") if position == root and block.op != "recurrence" else self.name(block)
             dtype = "truth" if position in conditions else "float"
             self.arrays.append(name(text, (*rows_of(block), block.size), dtype))
         for position, block in enumerate(blocks):
@@ -99,7 +99,7 @@ class Layout:
         below = "" if source is None else self.arrays[source].info
         if below[:1] == "z" and (below[1:] or "1").isdigit() and len(block.operands) <= 2:
             return self.names.fresh("a" + below[1:])
-        return self.names.numbered({"logsumexp": "lse", "stack": "v"}.get(block.op, block.op))
+        return self.names.numbered({"logsumexp": "lse", "stack": "v", "recurrence": "v"}.get(block.op, block.op))
 
     def parameter_name(self, position: int) -> str:
         """The name of the parameters at a position of theta."""
@@ -122,6 +122,8 @@ class Layout:
         if operand.source is None:
             assert operand.numbers is not None
             return self.constants(operand, operand.numbers.shape)
+        if operand.table is not None:
+            return self.gathered(self.arrays[operand.source], index, fill)
         theta = self.blocks[operand.source].op == "parameter"
         return self.read_array(self.arrays[operand.source], index, fill, full, theta)
 
@@ -261,6 +263,8 @@ def rows_of(block: Block) -> Shape:
 
 def dims_of(block: Block) -> tuple[int, ...]:
     """Axes over which every operand of a block can be read without a copy, if there are any."""
+    if any(operand.table is not None for operand in block.reads()):
+        return (block.size,)
     if not block.terms:
         several = isinstance(ops.TABLE.get(block.op), ops.Reduction)
         return common_dims([o.index for o in block.operands if o.source is not None and not several], block.size)

@@ -81,7 +81,47 @@ def with_early_sums(graph: Canonical) -> Canonical:
 
     In w + u · x[t] + v · s[t - 1], say, w + u · x[t] is computed for all t at once. Equal sums are one.
     """
-    early = early_terms(graph)
+    return with_sums_before(graph, early_terms(graph))
+
+
+def with_partial_sums(graph: Canonical) -> Canonical:
+    """The graph with sums whose terms arrive one by one as chains of sums, each as soon as its terms are there.
+
+    In a triangle of equations, say, or where a matrix is updated in place: b - l₁ x₁ - l₂ x₂ waits for x₁, then for x₂.
+    """
+    if arrives_in_steps(graph):
+        while (before := terms_before_the_last(graph)).any():
+            graph = with_sums_before(graph, before)
+    return graph
+
+
+def arrives_in_steps(graph: Canonical) -> bool:
+    """Whether there is a sum whose products come at more levels than those of a step."""
+    products = graph.right != NONE
+    owner = np.repeat(np.arange(len(graph.code)), np.diff(graph.first))[products]
+    return bool((different_per(owner, arrival(graph, products)) > STEPS).any())
+
+
+def terms_before_the_last(graph: Canonical) -> Bools:
+    """The terms of sums of products that come at three levels or more, if they are not those that come last."""
+    owner = np.repeat(np.arange(len(graph.code)), np.diff(graph.first))
+    there = arrival(graph, np.ones(len(owner), dtype=bool))
+    last = np.zeros(len(graph.code), np.int64)
+    np.maximum.at(last, owner, there)
+    before = (there < last[owner]) & graph.alive[owner]
+    times = different_per(np.append(owner, len(graph.code) - 1), np.append(there, 0))
+    products = np.bincount(owner, graph.right != NONE, len(graph.code)) > 1
+    return before & (times[owner] >= STEPS) & products[owner]
+
+
+def arrival(graph: Canonical, terms: Ints | Bools) -> Ints:
+    """The level at which both factors of a term are there."""
+    left, right = graph.left[terms], graph.right[terms]
+    return np.maximum(graph.level[left], np.where(right == NONE, 0, graph.level[right]))
+
+
+def with_sums_before(graph: Canonical, early: Bools) -> Canonical:
+    """The graph with these terms in sums of their own, right before those that have them."""
     if not early.any():
         return graph
     size = len(graph.code)
@@ -144,7 +184,7 @@ def early_terms(graph: Canonical) -> Bools:
     left, right, owner = graph.left[of_steps], graph.right[of_steps], owner[of_steps]
     low, high = (pick(kind[left], kind[right]) for pick in (np.minimum, np.maximum))
     _, of_term = np.unique(mix(number[owner], graph.sign[of_steps], low, high), return_inverse=True)
-    there = np.maximum(graph.level[left], np.where(right == NONE, 0, graph.level[right]))
+    there = arrival(graph, of_steps)
     found = (2 * different_per(of_term, there)[of_term] <= steps[owner]) & (there < graph.level[owner] - 1)
     found &= different_per(of_term, graph.level[owner])[of_term] >= STEPS  # a first step may be unlike the others
     # A sum, or a product, is worth it; and something must be left.

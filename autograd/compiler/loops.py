@@ -23,12 +23,14 @@ from autograd.compiler.array import (
     Statement,
     Step,
     Store,
+    constants_in,
     empty,
     item,
     items,
     like,
     name,
     names_in,
+    nodes,
     reduce,
     source_of,
 )
@@ -37,7 +39,8 @@ from autograd.compiler.array import (
 )
 from autograd.compiler.function import Function
 from autograd.compiler.names import RESERVED
-from autograd.compiler.repeats import FEWEST, Family, Rolling, Run, changed, leaves_of, ref
+from autograd.compiler.recurrence import FEWEST
+from autograd.compiler.repeats import Family, Rolling, Run, changed, leaves_of, ref
 
 MOST = 4
 """So many arrays of each step are looked for side by side, at most."""
@@ -239,17 +242,23 @@ class Writer:
     def known(self, array: Array) -> Array:
         """An array outside loops, which reads what they have made."""
         def read(leaf: Any) -> Any:
-            member = self.found.members.get(leaf.info) if isinstance(leaf, Array) and leaf.kind == "name" else None
-            return leaf if member is None else ref(*member)
+            text = self.same(leaf.info) if isinstance(leaf, Array) and leaf.kind == "name" else ""
+            return ref(*self.found.members[text]) if text in self.found.members else leaf
 
         return changed(array, read)
+
+    def same(self, text: str) -> str:
+        """The array that a name is another name for, if it is no more than that."""
+        value = self.found.views.get(text)
+        return self.same(value.info) if value is not None and value.kind == "name" else text
 
     def read_anew(self, half: Sequence[Statement | Run]) -> list[Statement | Run]:
         """The parts of a half, which read what loops have made; views are named where they are first read."""
         result: list[Statement | Run] = []
         for part in half:
             for text in names_of(part):
-                result += self.named_views(text)
+                if self.same(text) not in self.found.members:
+                    result += self.named_views(text)
             if isinstance(part, Run):
                 result.append(part)
                 continue
@@ -320,6 +329,7 @@ class Writer:
         start = self.made.start
         if start is not None and self.zeros:
             start = Let(start.name, like(start.value.args[0]))
+        name_tables(self.found, [array for line in (*forward, *backward) for array in line.arrays])
         kept = {text: family.at(step) for text, (family, step) in self.found.members.items()}
         return Looped(self.made.kind, self.made.arguments, views, forward, start, places, backward, results, kept)
 
@@ -376,6 +386,21 @@ class Writer:
             return leaf if run is None else by_index(leaf, run)
 
         return unstacked(changed(array, read))
+
+
+def name_tables(found: Rolling, arrays: Sequence[Array]) -> None:
+    """Let the tables of steps have the names of the arrays in whose place they are, where nobody reads these."""
+    used = constants_in(node for array in arrays for node in nodes(array))
+    made = {id(table) for table in found.constants.values()}
+    taken = {constant.name for constant in used if id(constant) not in made}
+    before = constants_in(node for line in found.made.statements for array in line.arrays for node in nodes(array))
+    free = sorted({constant.name for constant in before} - taken, key=lambda text: (len(text), text))
+    for table in used:
+        letters = table.name.rstrip("0123456789_")
+        text = next((text for text in free if text.rstrip("0123456789_") == letters), None)
+        if id(table) in made and text is not None:
+            table.name = text
+            free.remove(text)
 
 
 def unstacked(array: Array) -> Array:

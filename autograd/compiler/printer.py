@@ -26,6 +26,7 @@ from autograd.compiler.array import (
     Rows,
     Shape,
     Statement,
+    constants_in,
     ends_in_rows,
     nodes,
 )
@@ -179,7 +180,7 @@ class Printer:
     def _reduceat(self, info: Any, a: Formula, array: Array) -> Formula:
         row, starts = info
         dtype = ["dtype=theta.dtype"] * (array.args[0].dtype == "truth")
-        return self.call(f"{row.ufunc}.reduceat", str(a), starts.name, "axis=-1", *dtype)
+        return self.call(f"{row.ufunc}.reduceat", str(a), moving(starts), "axis=-1", *dtype)
 
     def _scatter(self, info: Any, a: Formula, array: Array) -> str:
         order, starts, places, size = info
@@ -289,15 +290,3 @@ def counts_rows(array: Array) -> bool:
     """Whether a node says how many examples there are."""
     return (array.kind in ("full", "broadcast") and any(isinstance(size, Rows) for size in array.info)) or (
         array.kind == "empty" and any(isinstance(size, Rows) for size in array.shape))
-
-
-def constants_in(used: Iterable[Array]) -> list[Constant]:
-    """The arrays that nodes carry along, each once."""
-    found: dict[str, Constant] = {}
-    for array in used:
-        for info in array.info if isinstance(array.info, tuple) else (array.info,):
-            if isinstance(info, Constant):
-                found[info.name] = info
-        if isinstance(array.info, Moved):
-            found[array.info.constant.name] = array.info.constant
-    return list(found.values())

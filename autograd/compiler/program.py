@@ -172,10 +172,11 @@ class Program:
     def source(self) -> str:
         """NumPy code that computes value and gradient (or the outputs, if there are several); it runs on its own."""
         compiled = self._traced()
-        if compiled.loops.loops and not compiled.is_read:
+        read = compiled.reading
+        if not compiled.is_read and (read is not compiled or read.loops.loops):
             verify_source(compiled)
             compiled.is_read = True
-        return compiled.source
+        return read.source
 
     @property
     def executed_source(self) -> str:
@@ -186,7 +187,7 @@ class Program:
     @property
     def blocks(self) -> list[BlockInfo]:
         """The arrays that the forward half computes, in order."""
-        compiled = self._traced()
+        compiled = self._traced().reading
         return block_infos(compiled.plan, compiled.function("outputs"), compiled.looped("outputs"))
 
     def trace(self, x_shape: tuple[int, ...], y_shape: tuple[int, ...] | None = None) -> Program:
@@ -202,7 +203,7 @@ class Program:
         It is for what JAX does best: `jax.jit`, `jax.grad` and `jax.vmap` take it, on whatever devices JAX
         has. It is the program of the row shapes used last. Raises `MissingPackageError` without JAX.
         """
-        return JaxProgram(self._traced().plan, each)
+        return JaxProgram(self._traced().plan.as_read, each)
 
     def to_javascript(self) -> str:
         """The program as one expression of JavaScript, which needs nothing else: loops over Float64Arrays.
@@ -248,7 +249,7 @@ class Program:
         reroll ['x', 'y', 'z', 'loss', 'value']
         differentiate ['x', 'y', 'z', 'loss', 'value', 'dloss', 'dz', 'dw']
         """
-        return passes(self._traced(), self.params, inputs)
+        return passes(self._traced().reading, self.params, inputs)
 
     def explain(
         self, name: str, X: npt.ArrayLike | None = None, Y: npt.ArrayLike | None = None, *,
@@ -275,12 +276,12 @@ class Program:
         entry  dw[0, 0] = x[0, 0] * dz[0, 0] + x[1, 0] * dz[1, 0] + x[2, 0] * dz[2, 0]
         """
         if X is None:
-            engine = self._traced()
+            engine = self._traced().reading
             assert engine.sample is not None, "a program is verified before it is looked at"
             theta, batch, noise = engine.sample
         else:
             batch, theta = as_batch(X, Y), np.array([value.data for value in self.params])
-            engine = self._compiled(batch, "outputs")
+            engine = self._compiled(batch, "outputs").reading
             noise = engine.noise(batch, rng or np.random.default_rng(0))
         inputs = name == "dx" and not engine.plan.several
         return explain(engine, name, numbers(engine, theta, batch, noise), "inputs" if inputs else engine.shown.kind)
@@ -316,17 +317,17 @@ class Program:
         b[0] loss[:, 0]
         """
         if value in self._positions:
-            return self._traced().places.of_parameter(self._positions[value])
+            return self._traced().reading.places.of_parameter(self._positions[value])
         compiled, nodes = self.shown or (self._traced(), {})
         if value not in nodes:
             raise UsageError(
                 f"block_of finds parameters and the values of the latest program.example(x, y); {value!r} is neither"
             )
-        return compiled.places.of(nodes[value])
+        return compiled.reading.places.of(nodes[value])
 
     def summary(self) -> str:
         """A table of the blocks: shape, the scalars each stands for, floating-point operations per example."""
-        return table(self.blocks, self._traced().plan)
+        return table(self.blocks, self._traced().plan.as_read)
 
     def __repr__(self) -> str:
         state = "not traced yet" if self.latest is None else f"{len(self.blocks)} blocks"

@@ -37,9 +37,7 @@ from autograd.compiler.array import (
 )
 from autograd.compiler.function import Function
 from autograd.compiler.names import RESERVED
-
-FEWEST = 3
-"""So many steps are a loop."""
+from autograd.compiler.recurrence import FEWEST, repeated
 
 TRIMMED = 2
 """So many steps of a run may differ from the others: they stay as they are."""
@@ -67,6 +65,9 @@ def opened(array: Array, leaves: list[Leaf]) -> Any:
         case "view":
             leaves.append(info[0])
             info = info[1:]
+        case "reduceat":
+            leaves.append(info[1])
+            info = info[0]
     return array.kind, info, array.shape, array.dtype, tuple([opened(arg, leaves) for arg in array.args])
 
 
@@ -86,6 +87,8 @@ def closed(array: Array, leaves: Iterator[Any]) -> Array:
             info = next(leaves)
         case "view":
             info = next(leaves), *info[1:]
+        case "reduceat":
+            info = info[0], next(leaves)
     return Array(array.kind, tuple([closed(arg, leaves) for arg in array.args]), info, array.shape, array.dtype)
 
 
@@ -102,20 +105,6 @@ def leaves_of(*arrays: Array) -> list[Leaf]:
     for array in arrays:
         opened(array, leaves)
     return leaves
-
-
-def repeated(patterns: Sequence[Any]) -> list[tuple[int, int, int]]:
-    """Begin, period and length of every run in which patterns repeat often enough, those that save most first."""
-    numbers: dict[Any, int] = {}
-    codes = np.array([numbers.setdefault(pattern, len(numbers)) for pattern in patterns])
-    found = []
-    for period in range(1, len(codes) // FEWEST + 1):
-        same = np.concatenate([[False], codes[:-period] == codes[period:], [False]])
-        edges = np.flatnonzero(same[1:] != same[:-1])
-        for begin, end in edges.reshape(-1, 2).tolist():
-            if end - begin >= (FEWEST - 1) * period:
-                found.append((begin, period, end - begin + period))
-    return sorted(found, key=lambda run: (-(run[2] // run[1] - 1) * run[1], run[1], run[0]))
 
 
 # ── what steps define ────────────────────────────────────────────────────────────────────────

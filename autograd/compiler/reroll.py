@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ from autograd.compiler.group import (
     Group,
 )
 from autograd.compiler.levels import REDUCTIONS, different_per
+from autograd.compiler.recurrence import Recurrence, Tables
 from autograd.compiler.views import PAD, affine, factored
 
 
@@ -178,6 +179,8 @@ class Reroller:
                 self.stack(group.members, waiting)
             elif group.op == "sum":
                 self.sum(group)
+            elif isinstance(group, Recurrence):
+                self.recurrence(group)
             elif group.op in REDUCTIONS:
                 self.reduction(group)
             else:
@@ -287,14 +290,7 @@ class Reroller:
 
         Others go on reading what is copied where it was.
         """
-        found = [(piece, True) for piece in waiting]
-        for source in distinct(self.block[nodes]):
-            mine = nodes[self.block[nodes] == source]
-            constant = self.blocks[source].op == "constant"
-            column = mine[:, None]
-            operand = (Operand(None, column, self.graph.data[column]) if constant
-                       else Operand(int(source), self.slot[column]))
-            found.append((Block("sum", mine, self.batched(operand), terms=[Term(1, operand)]), False))
+        found = [*((piece, True) for piece in waiting), *((piece, False) for piece in self.copies(nodes))]
         first = [int(piece.members.min()) for piece, _ in found]
         order = sorted(range(len(found)), key=lambda i: (self.graph.level[first[i]] > 0, first[i]))
         found = [found[i] for i in order]  # leaves before products of them
@@ -306,6 +302,23 @@ class Reroller:
         self.stacks.append(len(self.blocks))
         self.append(Block("stack", members, any(piece.batched for piece in pieces), pieces=pieces))
         return len(self.blocks) - 1
+
+    def copies(self, nodes: Ints) -> Iterator[Block]:
+        """Copies of nodes, a block for each of those in which they lie."""
+        for source in distinct(self.block[nodes]):
+            mine = nodes[self.block[nodes] == source]
+            constant = self.blocks[source].op == "constant"
+            column = mine[:, None]
+            operand = (Operand(None, column, self.graph.data[column]) if constant
+                       else Operand(int(source), self.slot[column]))
+            yield Block("sum", mine, self.batched(operand), terms=[Term(1, operand)])
+
+    def recurrence(self, group: Recurrence) -> None:
+        """Copies of what the steps read, and then the steps."""
+        tables = Tables(self.graph, group, [*self.copies(group.operands[0])], len(self.blocks))
+        self.block[group.members] = len(self.blocks)
+        self.slot[group.members] = tables.slot[group.members]
+        self.append(tables.block)
 
     def sum(self, group: Group) -> None:
         """A sum, or several side by side where they have weights of different sizes."""

@@ -655,7 +655,10 @@ class Writer:
     def _reduceat(self, array: Array, at: At) -> Formula:
         row, starts = array.info
         below = array.args[0]
-        return self.run(below, at, np.append(starts.array, below.shape[-1]), None, row)
+        step = (position(starts.step),) if isinstance(starts, Moved) else ()
+        begins = starts.constant.array if isinstance(starts, Moved) else starts.array
+        bounds = np.concatenate([begins, np.full((*begins.shape[:-1], 1), below.shape[-1])], axis=-1)
+        return self.run(below, at, bounds, None, row, step)
 
     def _scatter(self, array: Array, at: At) -> Formula:
         order, starts, places, size = array.info
@@ -668,9 +671,10 @@ class Writer:
 
     def run(
         self, below: Array, at: At, bounds: npt.NDArray[Any], order: npt.NDArray[Any] | None, row: ops.Op,
+        step: At = (),
     ) -> Formula:
-        """The reduction of a run of columns, in an order of them."""
-        run = self.index(bounds, (at[-1],)), self.index(bounds, (at[-1] + Index(1),))
+        """The reduction of a run of columns, in an order of them; `step` says which row of the bounds it is."""
+        run = self.index(bounds, (*step, at[-1])), self.index(bounds, (*step, at[-1] + Index(1)))
 
         def term(inner: At) -> Formula:
             return self.read(below, (*at[:-1], inner[0] if order is None else self.index(order, inner)))

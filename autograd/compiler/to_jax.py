@@ -21,6 +21,7 @@ from autograd.compiler.array import (
     Step,
     Store,
     as_array,
+    constants_in,
     full,
     names_in,
     nodes,
@@ -29,7 +30,7 @@ from autograd.compiler.build import Plan
 from autograd.compiler.function import Function, function
 from autograd.compiler.loops import Looped, looped
 from autograd.compiler.names import literal
-from autograd.compiler.printer import Printer, constants_in, counts_rows, moving, parts_of
+from autograd.compiler.printer import Printer, counts_rows, moving, parts_of
 from autograd.errors import MissingPackageError
 from autograd.execute import function_of
 from autograd.formula import Formula
@@ -144,11 +145,19 @@ class JaxPrinter(Printer):
         ]
 
     def statement(self, statement: Statement) -> str:
-        """A statement as a line: what is written to an item of a stack makes a new stack."""
+        """A statement as a line: what is written to an item, or to some columns, of an array makes a new array."""
         if isinstance(statement, Let):
             return super().statement(statement)
-        stack = statement.place.args[0].info
-        return f"{stack} = {stack}.at[{moving(statement.place.info)}].set({self.text(statement.value)})"
+        place, value = statement.place, self.text(statement.value)
+        array = place.args[0].info
+        if place.kind == "item":
+            return f"{array} = {array}.at[{moving(place.info)}].set({value})"
+        start, stop, _ = place.info
+        if not isinstance(start, Step):
+            return f"{array} = {array}.at[..., {start}:{stop}].set({value})"
+        if statement.value.shape != place.shape:
+            value = str(self.call("broadcast_to", value, self.shape(place.shape)))
+        return f"{array} = jax.lax.dynamic_update_slice_in_dim({array}, {value}, {moving(start)}, axis=-1)"
 
     def _part(self, info: Any, a: Formula, array: Array) -> str:
         start, stop, step = info

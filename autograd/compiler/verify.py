@@ -59,18 +59,19 @@ def verify_source(engine: Engine) -> None:
 
     They are compared at the points at which the latter was verified.
     """
-    shown, sample = engine.shown, engine.sample
+    read, sample = engine.reading, engine.sample
     assert sample is not None, "a program is verified before it is read"
     theta, batch, noise = sample
     x, y = batch.matrices(theta.dtype)
     given = {"theta": theta, "x": x, "y": y, "u": noise, "outside": engine.outside(theta.dtype)}
-    run = function_of(Printer(shown.places).source(engine.loops), "<compiled to be read>", shown.kind, {})
+    shown = read.shown
+    run = function_of(Printer(shown.places).source(read.loops), "<compiled to be read>", shown.kind, {})
     with np.errstate(all="ignore"):
         results = run(*(given[argument.info] for argument in shown.arguments))
         wanted = engine.run(shown.kind, theta, batch, noise, None)
     results = results if isinstance(results, tuple) else (results,)
     if not all(map(agree, results, wanted)):
-        raise CompilerError("the loops of the source disagree with what runs: this is a bug in the compiler; please "
+        raise CompilerError("the source disagrees with what runs: this is a bug in the compiler; please "
                             "report the loss")
 
 

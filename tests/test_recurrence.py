@@ -1,0 +1,148 @@
+"""Steps that are unlike one another are read as one loop, by tables: wavefronts, triangles, and updates in place."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from losses import by_default
+from test_loops import by_source, lines
+
+import autograd
+import viz
+from autograd import Value, dot, tanh
+from benchmarks.steps import (
+    Made,
+    cholesky,
+    compiled,
+    dynamic_time_warping,
+    edit_distance,
+    gauss_seidel,
+    kalman,
+    parameters,
+    recurrent,
+)
+
+
+@pytest.mark.parametrize("made", [dynamic_time_warping, gauss_seidel])
+def test_few_steps_and_many_are_as_many_lines(made: Callable[[int], Made]) -> None:
+    """In tests/test_loops.py so are those of the other losses."""
+    assert lines(compiled(made(5))[0]) == lines(compiled(made(14))[0]) < 60
+
+
+def test_a_wavefront_reads_as_it_is_said() -> None:
+    program, *_ = compiled(dynamic_time_warping(4))
+    source = program.source
+    assert source[source.index("    s1") : source.index("    gradient")] == """\
+    s1 = (w.T - x.reshape(-1, 1, 4)).reshape(-1, 16)
+    s2 = s1 * s1
+    v1 = np.empty((n, 67), theta.dtype)
+    v1[:, 0:3] = c1
+    v1[:, 3:19] = s2
+    for t in range(6):
+        v1[:, 8 * t + 19:8 * t + 23] = np.min(v1[:, i1[t]], axis=-1)
+        v1[:, 8 * t + 23:8 * t + 27] = v1[:, i2[t]] + v1[:, i3[t]]
+    value = v1[:, 63].mean()
+
+"""
+
+
+# ── any order of any cells ───────────────────────────────────────────────────────────────────────
+
+
+def at_random(seed: int, size: int) -> Made:
+    """Cells of a square, a rectangle, a triangle or a band, each from neighbours at random, by any function of them."""
+    rng = random.Random(seed)
+    shape = rng.choice(["square", "rectangle", "triangle", "band"])
+    neighbours = rng.sample([(1, 0), (0, 1), (1, 1), (2, 1), (1, 2)], rng.randint(2, 3))
+    best = rng.choice([autograd.min, autograd.max, autograd.logsumexp, lambda v: tanh(autograd.sum(v) / 2),
+                       lambda v: autograd.sum(v) * 0.4])
+    missing = rng.choice([None, None, 0.0, 3.0])
+    product, outcome = rng.random() < 0.5, rng.randrange(3)
+    columns = size + 3 * (shape == "rectangle")
+    inside = {"square": lambda i, j: True, "rectangle": lambda i, j: True, "triangle": lambda i, j: j <= i,
+              "band": lambda i, j: abs(i - j) <= 2}[shape]
+    P = {"w": parameters(size), "c": Value(0.8)}
+
+    def loss(x: Any) -> Any:
+        made: dict[tuple[int, int], Any] = {}
+        for i, j in ((i, j) for i in range(size) for j in range(columns) if inside(i, j)):
+            around = [made.get((i - down, j - right), missing) for down, right in neighbours]
+            before = [value for value in around if value is not None]
+            cost = P["w"][i] * x[j] if product else (P["w"][i] - x[j]) ** 2
+            made[i, j] = P["c"] * cost + best(before) if before else cost
+        last = [value for (i, _), value in made.items() if i == size - 1]
+        return [last[-1], autograd.sum(last), autograd.max(list(made.values()))][outcome]
+
+    return loss, P, (columns,), ()
+
+
+@pytest.mark.parametrize("seed", by_default(range(60), one_in=10))
+def test_recurrences_at_random_compute_what_the_program_returns(seed: int) -> None:
+    """And they are not longer for more cells, but for what is at the ends."""
+    few, many = (compiled(at_random(seed, size)) for size in (9, 13))
+    for program, (theta, X), _ in (few, many):
+        theta, X = 0.9 * theta + 0.01, 0.8 * X - 0.3
+        value, gradient = program.value_and_grad(theta, X)
+        again, slopes = by_source(program, (theta, X))
+        np.testing.assert_allclose(again, value, rtol=1e-10)
+        np.testing.assert_allclose(slopes, gradient, rtol=1e-8, atol=1e-10 * max(1, np.abs(gradient).max()))
+    assert lines(many[0]) < 1.4 * lines(few[0])
+
+
+# ── what else looks at it ────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("made", [dynamic_time_warping, cholesky])
+def test_scalars_of_a_recurrence_have_their_places(made: Callable[[int], Made]) -> None:
+    """The array of the source holds at each place the number of the scalar that is said to be there."""
+    program, (theta, X), _ = compiled(made(5))
+    loss = program.example(X[0])
+    scope: dict[str, Any] = {}
+    name = next(block.name for block in program.blocks if block.op == "recurrence")
+    exec(program.source.replace("return value, gradient", f"return {name}"), scope)
+    array, seen, waiting = scope["value_and_grad"](theta, X.reshape(len(X), -1)), set(), [loss]
+    while waiting:
+        value = waiting.pop()
+        place = program.block_of(value)
+        if place is not None and place.whole and place.name == name:
+            assert array[0, place.index[-1]] == pytest.approx(value.data)
+            seen.add(place.index[-1])
+        waiting += value.args
+    assert len(seen) >= 15
+
+
+def test_a_recurrence_is_drawn_and_explained() -> None:
+    program, *_ = compiled(edit_distance(5))
+    assert "recurrence" in program.summary()
+    assert "loop ↻" in viz.draw(program).source
+    assert "in each step t" in str(program.explain("v2"))
+
+
+def test_what_runs_is_the_same_with_and_without_a_recurrence() -> None:
+    program, *_ = compiled(dynamic_time_warping(6))
+    assert "for t in" in program.source
+    assert "for " not in program.executed_source
+
+
+@pytest.mark.parametrize("made", [recurrent, kalman])
+def test_steps_that_are_alike_are_no_recurrence(made: Callable[[int], Made]) -> None:
+    program, *_ = compiled(made(8))
+    assert "recurrence" not in program.summary()
+
+
+def test_layers_of_different_widths_stay_products_of_matrices() -> None:
+    sizes = [9, 8, 7, 6, 5, 4, 3, 2, 1]
+    P = {f"W{i}": parameters(b, a) for i, (a, b) in enumerate(itertools.pairwise(sizes))}
+
+    def loss(x: Any) -> Any:
+        for W in P.values():
+            x = [tanh(dot(row, x)) for row in W]
+        return x[0]
+
+    program, *_ = compiled((loss, P, (9,), ()))
+    assert [block.op for block in program.blocks].count("matmul") == 8

@@ -12,6 +12,7 @@ import pytest
 
 import nn
 from autograd import UsageError, Value, log, sqrt
+from nn.diagnosis import signs
 from nn.diagnosis.setups import unexplained
 from nn.losses import MEANINGS, Meaning
 
@@ -197,6 +198,13 @@ def test_steps_that_lead_ever_further_away_are_to_blame_for_where_they_end() -> 
     first = asked(nn.LogisticRegression(1), FAR_APART, careless, nn.SGD(1000.0), {"epochs": 100}).findings[0]
     assert first.cause == "the learning rate is too high"
     assert "log(0.0) is -inf" in first.evidence
+
+
+def test_activations_are_known_also_where_they_are_first_met_in_a_trace() -> None:
+    signs.value_and_slope.cache_clear()
+    model = net(hidden="relu")
+    assert [units.name for units in signs.units_of(model, nn.parameters_to_vector(model), XOR[0])] == ["relu"]
+    assert signs.rectifies("relu") is True
 
 
 @over("engine", ["compiled", "eager"])

@@ -60,7 +60,7 @@ def canonical(graph: Graph) -> Canonical:
     with np.errstate(all="ignore"):
         graph, folded = without_decided(graph)
         graph, folded = with_sides(graph, folded)
-    terms, owner = flattened(graph, folded.terms.take(~folded.known[folded.terms.owner]))
+    terms, owner = flattened(graph, without_ones(graph, folded.terms.take(~folded.known[folded.terms.owner]), folded))
     folded = replace(folded, terms=terms)  # the others take memory
     before = len(graph)
     graph, terms, owner = Features.of(graph, terms, owner, folded.known).apart(graph, terms, owner)
@@ -131,27 +131,26 @@ def with_powers_in_turn(graph: Graph) -> Graph:
     exponent = graph.data[exponents]
     bases = graph.args[graph.start[powers]]
     whole = (graph.code[exponents] == CODE["constant"]) & (exponent >= 0) & (exponent == np.floor(exponent))
-    if not (whole & (exponent > 2)).any():
+    if not (whole & (exponent != 2)).any():
         return graph
     whole &= depends_on(graph, ("input", "target", "noise"))[bases]
     of_base: dict[int, dict[float, int]] = {}
     """Of each base the node of each of its powers."""
-    code, args, constant = graph.code.copy(), graph.args + 1, []
+    code, args, counts = graph.code.copy(), graph.args + 1, np.diff(graph.start)
     for node, base, k in zip(*(column[whole].tolist() for column in (powers, bases, exponent)), strict=True):
         known, first = of_base.setdefault(base, {1.0: base}), graph.start[node]
         below = next((j for j in sorted(known, reverse=True) if j < k and k - j in known), None)
         if k == 0:
             code[node], args[first : first + 2] = CODE["dot"], args[first : first + 2][::-1]  # 0 · x + 1
-            constant.append(node)
+            counts[node] = 3
         elif k == 1:
-            code[node] = CODE["mul"]  # x · 1
+            code[node], args[first + 1] = CODE["sum"], NONE
+            counts[node] = 1
         elif k > 2 and below is not None:
             code[node], args[first : first + 2] = CODE["mul"], (known[k - below] + 1, known[below] + 1)
         known.setdefault(k, node)
-    counts = np.diff(graph.start)
-    counts[constant] += 1
-    args = np.insert(args, graph.start[constant] + 2, 0)
-    return in_front(replace(graph, code=code), np.ones(1), args, counts)
+    args = np.insert(args, graph.start[1:][counts > np.diff(graph.start)], 0)
+    return in_front(replace(graph, code=code), np.ones(1), args[args != NONE], counts)
 
 
 def depends_on(graph: Graph, leaves: Iterable[str]) -> Bools:
@@ -304,6 +303,17 @@ def with_sides(graph: Graph, folded: Folded) -> tuple[Graph, Folded]:
         {node + made: label for node, label in graph.labels.items()},
     )
     return graph, without_zeros(graph, linear_terms(graph))
+
+
+def without_ones(graph: Graph, terms: Terms, folded: Folded) -> Terms:
+    """The terms, without factors that turned out to be 1, such as x**0.
+
+    A factor that was written as 1 stays: where others have other numbers, as in a Fourier transform, it is one of them.
+    """
+    one = np.append(folded.known & (folded.value == 1) & (graph.code != CODE["constant"]), False)
+    left = np.where(one[terms.left] & (terms.right != NONE), terms.right, terms.left)
+    right = np.where(one[terms.left] | one[terms.right], NONE, terms.right)
+    return replace(terms, left=left, right=right)
 
 
 # ── terms ─────────────────────────────────────────────────────────────────────────────────────────

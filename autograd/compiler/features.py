@@ -47,11 +47,11 @@ class Features:
         self, count = cls(graph, terms, known), np.bincount(terms.owner, minlength=len(graph))
         once = uses_of(graph, terms, (count > 0) | known | (owner != np.arange(len(graph)))) == 1
         inner = np.append((count > 0) & once, False)
-        found = (inner[terms.left] != inner[terms.right]) & (terms.right != NONE) & (count[terms.owner] > 1)
+        found = (inner[terms.left] | inner[terms.right]) & (terms.right != NONE) & (count[terms.owner] > 1)
         for i in np.flatnonzero(found)[np.argsort(terms.owner[found], kind="stable")].tolist():
             node, left, right = int(terms.owner[i]), int(terms.left[i]), int(terms.right[i])
-            inside, factor = (left, right) if inner[left] else (right, left)
-            if self.is_data(factor) and self.depends(inside, PARAMETERS):
+            inside, factor = (left, right) if inner[left] and not self.is_data(left) else (right, left)
+            if inner[inside] and self.is_data(factor) and self.depends(inside, PARAMETERS):
                 for each in (node, inside):
                     self.terms[each] = self.terms.get(each) or self.terms_of(terms, each)
                 self.multiply_out(node, inside, factor)

@@ -20,8 +20,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.compiler.graph import CODE, Graph
-from autograd.compiler.tape import Tape
-from autograd.compiler.traced import COMPARE, Traced, refuse
+from autograd.compiler.tape import COMPARE, Tape, Traced, refuse
 from autograd.errors import RerollError, TraceError, UsageError
 from autograd.modes import Mode, user_line
 from autograd.nested import flatten

@@ -7,17 +7,13 @@ Any function is called with the `Training` at the end of each epoch. An object m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autograd.errors import UsageError
-from nn.arguments import count, listed, nonnegative
-
-if TYPE_CHECKING:
-    from nn.training.training import Training
-
-MOMENTS = ("begin", "step", "epoch", "end")
+from nn.arguments import count, nonnegative
+from nn.training.training import Training
 
 RISING = ("accuracy", "precision", "recall")
 """Metrics of these names are better when they are larger; all others when they are smaller."""
@@ -53,19 +49,6 @@ class Callback:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from what `state_dict` returned."""
-
-
-def moments_of(callbacks: Any) -> dict[str, list[Callable[[Any], Any]]]:
-    """What to call at each moment."""
-    found: dict[str, list[Callable[[Any], Any]]] = {moment: [] for moment in MOMENTS}
-    for callback in listed("callbacks", callbacks):
-        methods = {moment: getattr(callback, moment) for moment in MOMENTS if callable(getattr(callback, moment, None))}
-        if isinstance(callback, type) or not (methods or callable(callback)):
-            raise UsageError(f"a callback is a function, or an object with a method among {', '.join(MOMENTS)}; "
-                             f"{callback!r} came")
-        for moment, method in (methods or {"epoch": callback}).items():
-            found[moment].append(method)
-    return found
 
 
 class Monitor(Callback):
@@ -127,11 +110,6 @@ def check(monitor: str, names: Iterable[str]) -> None:
     if monitor not in names:
         missing = ": give fit validation data" if monitor.startswith("val_") else ""
         raise UsageError(f"there is no {monitor!r} to watch, only {', '.join(names)}{missing}")
-
-
-def may_change(methods: Iterable[Callable[[Any], Any]]) -> bool:
-    """Whether a callback among these may change what the loss reads."""
-    return any(getattr(getattr(method, "__self__", None), "changes", True) for method in methods)
 
 
 def is_monitor(method: Callable[[Any], Any]) -> bool:

@@ -1,41 +1,51 @@
-"""A training as it goes: the state that callbacks see, and one epoch of it."""
+"""A training as it goes: the state that callbacks see, one epoch of it, and checkpoints.
+
+A checkpoint is all that a training needs to go on from a file as if it had never stopped.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from autograd.errors import RerollError, SizeError, UsageError
 from autograd.files import PathLike, check_writable
 from autograd.modes import lock
 from autograd.nested import all_finite, parameters_of
+from nn.arguments import listed
 from nn.errors import DataError
 from nn.examples import FloatArray
 from nn.metrics import METRICS
-from nn.models.module import Module, unchanged
+from nn.models.module import Module, architecture_of, unchanged
+from nn.models.state import CHECKPOINT, Arrays, Head, beneath, check, read, within, write
+from nn.models.state import restore as restore_parameters
 from nn.optim import Optimizer
-from nn.training.callbacks import may_change, moments_of
-from nn.training.checkpoint import restore, save
 from nn.training.engine import Engine
 from nn.training.evaluation import Evaluator, Examples
 from nn.training.history import History
 from nn.training.interrupt import Interrupt
 from nn.training.progress import Progress, progress
-from nn.vector import parameters_to_vector, vector_to_parameters
+from nn.vector import parameters_to_vector, real_numbers, vector_to_parameters
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
 Step = Callable[[Any, Any], Any]
 """Changes θ along the gradient, as an optimiser does."""
+
+MOMENTS = ("begin", "step", "epoch", "end")
+"""When callbacks are called."""
 
 SMALL = 2e8
 """Floating-point operations of a step, about 10 ms of a core, below which one thread does them all."""
@@ -251,6 +261,123 @@ class Training:
     def write_back(self) -> None:
         """Let the model have the parameters after the last step."""
         vector_to_parameters(self.theta, self.parameters)
+
+
+def moments_of(callbacks: Any) -> dict[str, list[Callable[[Any], Any]]]:
+    """What to call at each moment."""
+    found: dict[str, list[Callable[[Any], Any]]] = {moment: [] for moment in MOMENTS}
+    for callback in listed("callbacks", callbacks):
+        methods = {moment: getattr(callback, moment) for moment in MOMENTS if callable(getattr(callback, moment, None))}
+        if isinstance(callback, type) or not (methods or callable(callback)):
+            raise UsageError(f"a callback is a function, or an object with a method among {', '.join(MOMENTS)}; "
+                             f"{callback!r} came")
+        for moment, method in (methods or {"epoch": callback}).items():
+            found[moment].append(method)
+    return found
+
+
+def may_change(methods: Iterable[Callable[[Any], Any]]) -> bool:
+    """Whether a callback among these may change what the loss reads."""
+    return any(getattr(getattr(method, "__self__", None), "changes", True) for method in methods)
+
+
+# ── checkpoints ───────────────────────────────────────────────────────────────────────────────
+
+
+def save(training: Training, path: PathLike) -> None:
+    """Write a training at the end of an epoch: parameters, optimiser, callbacks, history and random generators."""
+    training.write_back()
+    progress = {
+        "epoch": training.epoch,
+        "steps": training.steps,
+        "columns": training.history.columns,
+        "seconds": training.history.seconds,
+        "stopped": training.history.stopped,
+        "optimizer": type(training.optimizer).__name__,
+        "rates": [training.rate, training.optimizer.lr],
+        "order": training.order.bit_generator.state,
+        "noise": training.noise.bit_generator.state,
+    }
+    arrays = {CHECKPOINT: np.array(json.dumps(progress, default=np.ndarray.tolist))} | architecture_of(training.model)
+    arrays |= within("model", training.model.state_dict())
+    arrays |= within("optimizer", training.optimizer.state_dict())
+    for name, callback in remembering(training):
+        arrays |= within(name, callback.state_dict())
+    write(path, arrays)
+
+
+def restore(training: Training, path: PathLike) -> None:
+    """Bring a training to where a checkpoint was written; if anything does not fit, nothing is changed."""
+    try:
+        arrays = read(path, lambda heads: check_heads(training, path, heads))
+        progress = json.loads(str(arrays[CHECKPOINT]))
+        if progress["optimizer"] != type(training.optimizer).__name__:
+            raise UsageError(f"it is of a training with {progress['optimizer']}")
+        take_on(training, arrays, progress)
+    except DataError:
+        raise
+    except (RerollError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise DataError(f"{path} is no checkpoint of this training: {error}") from None
+
+
+def check_heads(training: Training, path: PathLike, heads: Mapping[str, Head]) -> None:
+    """Raise an error unless arrays of these names, shapes and types are of such a training."""
+    if CHECKPOINT not in heads:
+        raise DataError(f"{path} is no checkpoint: it has no entry named {CHECKPOINT}; those of nn.Checkpoint have")
+    check(training.model, beneath("model", heads))
+    for name, head in beneath("optimizer", heads).items():
+        real_numbers(f"{name} of the optimiser", head.dtype)
+        if head.shape not in ((), training.theta.shape):
+            raise SizeError("what its optimiser remembers is of another number of parameters")
+
+
+def take_on(training: Training, arrays: Arrays, progress: dict[str, Any]) -> None:
+    """Take on what was read: all, or nothing if an error or a warning that is one comes midway."""
+    parameters, theta = training.model.state_dict(), training.theta.copy()
+    remembered = [(name, callback, callback.state_dict()) for name, callback in remembering(training)]
+    optimizer, order, noise = (training.optimizer.state_dict(), training.order.bit_generator.state,
+                               training.noise.bit_generator.state)
+    try:
+        training.optimizer.load_state_dict(beneath("optimizer", arrays))
+        training.order.bit_generator.state = progress["order"]
+        training.noise.bit_generator.state = progress["noise"]
+        for name, callback, _ in remembered:
+            if state := beneath(name, arrays):  # a new callback begins anew
+                callback.load_state_dict(state)
+        columns = {str(name): [float(x) for x in column] for name, column in progress["columns"].items()}
+        epoch, steps, seconds = int(progress["epoch"]), int(progress["steps"]), float(progress["seconds"])
+        began, rate = map(float, progress.get("rates", (training.rate, training.rate)))
+        if epoch < 0 or steps < 0:
+            raise UsageError(f"it counts {epoch} epochs and {steps} steps")
+        stopped = str(progress["stopped"])
+        restore_parameters(training.model, beneath("model", arrays))
+        training.theta[:] = parameters_to_vector(training.model, training.theta.dtype)
+    except BaseException:
+        restore_parameters(training.model, parameters)
+        training.theta[:] = theta
+        training.optimizer.load_state_dict(optimizer)
+        training.order.bit_generator.state, training.noise.bit_generator.state = order, noise
+        for _, callback, state in remembered:
+            callback.load_state_dict(state)
+        raise
+    training.epoch, training.steps = epoch, steps
+    if training.rate == began:  # the same training: what callbacks did to its learning rate holds
+        training.optimizer.lr = rate
+    training.history.columns, training.history.seconds = columns, seconds
+    training.history.stopped = stopped
+
+
+def remembering(training: Training) -> Iterator[tuple[str, Any]]:
+    """The callbacks that have something to remember, each under the name of its class and its number in it."""
+    met: Counter[str] = Counter()
+    for callback in training.callbacks:
+        if hasattr(callback, "state_dict") and hasattr(callback, "load_state_dict"):
+            kind = type(callback).__name__
+            yield f"callback.{kind}{met[kind]}", callback
+            met[kind] += 1
+
+
+# ── threads and batches ───────────────────────────────────────────────────────────────────────
 
 
 class OneThread(contextlib.AbstractContextManager[None]):

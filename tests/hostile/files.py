@@ -21,8 +21,7 @@ from hostile.reader import Reader
 from nn.data.idx import parse_idx
 from nn.files.picture_files import read_picture, read_rows
 from nn.models.state import ARCHITECTURE, CHECKPOINT
-from nn.training.callbacks import moments_of
-from nn.training.training import Training
+from nn.training.training import Training, moments_of
 
 ROOM = tempfile.TemporaryDirectory()
 atexit.register(ROOM.cleanup)

@@ -105,6 +105,20 @@ def test_a_graph_is_printed_as_a_whole_with_all_its_numbers(show):
     assert browser.execute_script(box) == near != whole
 
 
+def test_a_drawing_that_is_small_on_paper_says_what_helps(show):
+    browser = show(lambda path: viz.html(viz.parse("+".join(f"x{i}*w" for i in range(40)), w=1,
+                                                   **dict.fromkeys([f"x{i}" for i in range(40)], 2)), path))
+    told = "return getComputedStyle(document.querySelector('#graph'), '::after').content"
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    printing(browser)
+    assert "save it from the page as SVG" in browser.execute_script(told)
+    browser.get("about:blank")
+    browser = show(lambda path: viz.html(viz.parse("x + y", x=1, y=2), path))
+    printing(browser)
+    assert browser.execute_script(told) in ('""', "none")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
 @pytest.mark.slow
 def test_a_loss_curve_is_printed_as_a_whole(show):
     browser = show(PAGES["a training"][0])

@@ -3,6 +3,7 @@
 
 const NEAR = 150; // farther than any number is long
 const LEGIBLE = 0.4; // smaller, a number has less than five pixels
+const PAPER = 700, TINY = 5; // pixels along a drawing on a sheet, and of text that can just be read there
 
 class View {
   constructor(svg) {
@@ -28,7 +29,7 @@ class View {
     $("#closer").addEventListener("click", () => this.zoom(0.8));
     $("#farther").addEventListener("click", () => this.zoom(1.25));
     $("#fit").addEventListener("click", () => this.fit());
-    whenPrinted(() => this.apply(this.whole), () => this.apply());
+    whenPrinted(() => this.print(), () => this.apply());
   }
 
   // Shows all of a drawing that is new.
@@ -82,6 +83,13 @@ class View {
     this.svg.classList.toggle("whole", this.box[2] >= this.whole[2]); // there is nowhere to move to
     this.moved();
     this.lens.draw();
+  }
+
+  // All of the drawing goes to paper; where its numbers are too small there, a line below it says what helps.
+  print() {
+    const [, , across, down] = this.whole;
+    this.svg.parentElement.dataset.fine = PAPER / Math.max(across, down) * SMALLEST < TINY ? words.fine_print : "";
+    this.apply(this.whole);
   }
 
   // What follows when another part is seen: nothing, unless a page says what.

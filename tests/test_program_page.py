@@ -40,6 +40,14 @@ LENS = """
 """How large the text is under the lens, and whether it shows nothing beside the drawing."""
 
 
+SAVED = """
+    const [done] = arguments;
+    download = (file, name) => file.text().then(text => done([name, text]));
+    document.querySelector("[data-file=svg]").click();
+"""
+"""What the button for a file writes, and its name."""
+
+
 def test_each_array_says_what_its_explanation_says() -> None:
     made = program()
     told = articles(viz.html(made))
@@ -101,6 +109,10 @@ def test_the_page_shows_the_array_of_the_address_of_the_pointer_and_of_a_click(s
     size, inside = browser.execute_script(LENS)
     assert size >= 11
     assert inside
+    name, text = browser.execute_async_script(SAVED)
+    assert name == "A compiled program.svg"
+    assert "dW1" in text
+    assert "var(" not in text
     assert not complaints(browser)
 
 

@@ -36,6 +36,13 @@ async function saved(svg, kind, viewBox, title = document.title) {
   download(kind === "png" ? await pixels(text) : new Blob([text], { type: "image/svg+xml" }), `${title}.${kind}`);
 }
 
+// Lets each button for a file save the drawing beside it: the layers of a network, or the page's own.
+function offerFiles(own) {
+  for (const button of document.querySelectorAll("[data-file]")) {
+    button.addEventListener("click", () => saved(button.closest("#network")?.querySelector("#layers") ?? own(), button.dataset.file));
+  }
+}
+
 // Hands a file over to the reader.
 function download(file, name) {
   const link = make("a", { href: URL.createObjectURL(file), download: name });

@@ -4,6 +4,7 @@
 class Program {
   constructor(svg) {
     this.view = new View(svg);
+    offerFiles(() => svg);
     this.parts = document.querySelectorAll("[data-array]"); // boxes and articles
     this.lines = document.querySelectorAll("#lines a");
     document.documentElement.classList.add("scripted");

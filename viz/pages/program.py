@@ -15,7 +15,7 @@ from viz.pages.web import Page, document, page_file, saved
 from viz.pages.words import spoken, words
 from viz.style import dark_too, variables
 
-SCRIPTS = ("helpers.js", "view.js", "program.js")
+SCRIPTS = ("helpers.js", "view.js", "files.js", "program.js")
 
 IS_CODE = {"line": True, "means": True, "why": False, "form": False, "entry": True}
 """Whether the paragraphs of an explanation are code, or sentences."""

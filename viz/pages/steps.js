@@ -9,7 +9,7 @@ class Steps extends Player {
     this.math = new MathWriter(walk.forms, walk.point);
     const closer = () => view.zoom(0.8), farther = () => view.zoom(1.25);
     Object.assign(this.keys, { "+": closer, "=": closer, "-": farther, "0": () => view.fit() });
-    this.files();
+    offerFiles(() => this.graph.svg);
     this.read();
     this.open(this.last);
   }
@@ -46,13 +46,6 @@ class Steps extends Player {
       list.scrollTop = entry.offsetTop - list.offsetTop - list.clientHeight / 2;
     }
     this.view.lens.follow([...this.graph.svg.querySelectorAll(".active")]);
-  }
-
-  // Buttons that write a picture to a file.
-  files() {
-    for (const button of document.querySelectorAll("[data-file]")) {
-      button.addEventListener("click", () => saved(button.closest("#network")?.querySelector("#layers") ?? this.graph.svg, button.dataset.file));
-    }
   }
 
   // Writes the sentence of the step.

@@ -112,7 +112,7 @@ const LEAST = 11, LARGEST = 15; // pixels of text that can be read, and as large
 const SMALLEST = 10; // units of the smallest text of drawings
 const BESIDE = 16; // pixels around the lens
 const AROUND = 4; // units around what it shows
-const ROOMY = 0.25, ENOUGH = 200; // the share of the room, and the pixels, that a drawing must leave for it to stand beside or below
+const ROOMY = 0.25, ACROSS_NEEDED = 200, DOWN_NEEDED = 110; // share of the room, and pixels, that it needs beside or below a drawing
 
 // What the step is about, in a size that can be read, over drawings whose text is too small for it.
 class Lens {
@@ -170,7 +170,8 @@ class Lens {
   room([left, top, right, bottom]) {
     const { width, height } = this.size, [, , across, down] = this.view.box;
     const scale = Math.min(width / across, height / down), beside = width - scale * across, below = height - scale * down;
-    const room = beside > Math.max(ROOMY * width, ENOUGH) ? [beside, height] : below > ROOMY * height ? [width, below] : [0.48 * width, 0.48 * height];
+    const room = beside > Math.max(ROOMY * width, ACROSS_NEEDED) ? [beside, height]
+      : below > Math.max(ROOMY * height, DOWN_NEEDED) ? [width, below] : [0.48 * width, 0.48 * height];
     const most = room.map(side => side - BESIDE), sides = [right - left, bottom - top];
     const larger = clamp(Math.max(...most.map((side, i) => side / sides[i])), LEAST / SMALLEST, LARGEST / SMALLEST);
     const [wide, high] = most.map((side, i) => Math.floor(Math.min(side, larger * sides[i])));

@@ -120,6 +120,13 @@ def test_a_parameter_without_gradient_is_named_with_its_name() -> None:
     assert "first.weight, first.bias is 0" in first.evidence
 
 
+def test_a_gradient_that_large_inputs_have_saturated_is_not_missing() -> None:
+    X, Y = (array[:60] for array in nn.data.digits())
+    report = asked(net(64, sizes=[8, 10], output="linear"), (X + 500, Y), "cross_entropy_with_logits", descent,
+                   {"epochs": 60})
+    assert report.findings[0].cause == "inputs are not scaled"
+
+
 def test_after_a_training_that_ruined_the_weights_changes_are_tried_from_new_ones_on() -> None:
     model, rough = net(hidden="relu", output="linear"), nn.SGD(1.0)
     nn.fit(model, *XOR, "mse", rough, epochs=3, progress=False, hints=False)

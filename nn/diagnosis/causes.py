@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nn.data.scale import Scaling
 from nn.diagnosis import changes
 from nn.diagnosis.changes import (
     SHIFTS,
@@ -141,13 +142,13 @@ def large_targets(case: Case) -> str:
 
 
 def unbalanced(case: Case) -> str:
-    """A rare class that is never predicted."""
+    """A rare class that is missed."""
     base, count = case.base, np.bincount(case.classes)
     single = base.targets.shape[1] == 1 or bool((base.targets.sum(axis=1) == 1).all())
     if len(count) < 2 or count.min() > 0.25 * count.max() or not single or not np.isfinite(base.outputs).all():
         return ""
     found = float(recall(base.outputs, base.targets, threshold=threshold_of(case.setup.loss, base.targets)).min())
-    if found >= 0.2:
+    if found >= 0.7:
         return ""
     return f"{count.min()} of {count.sum()} examples belong to one class, of which {found:.0%} are found"
 
@@ -307,9 +308,10 @@ def blocked(case: Case) -> str:
     """Parameters whose gradient is 0 whatever they are."""
     if stepwise(case):
         return ""
-    rng = np.random.default_rng(0)
+    rng, scale = np.random.default_rng(0), Scaling.zscore(case.setup.X, constant=True)  # else tanh may be at its ends
     thetas = [case.theta, *(rng.normal(0, 0.5, case.theta.size) for _ in range(2))]
-    largest = np.max([np.abs(case.gradients(theta)).max(axis=0) for theta in thetas], axis=0)
+    trials = [case.gradients(theta, X) for theta in thetas for X in (case.setup.X, scale(case.setup.X))]
+    largest = np.max([np.abs(gradients).max(axis=0) for gradients in trials], axis=0)
     names = [name for name, (_, rows) in case.named.items() if not largest[rows].any()] if largest.any() else []
     return f"the gradient of {', '.join(names)} is 0 for all examples, whatever the parameters are" if names else ""
 
@@ -335,7 +337,7 @@ def not_finite(case: Case) -> str:
     losses, fresh = case.base.losses, next(changes.new_weights(case)).setup.model
     if not case.base.unsound or diverged(losses[np.isfinite(losses)]) or not case.anomaly:
         return ""
-    if length(case.base.theta) > AWAY * length(parameters_to_vector(fresh)):
+    if not length(case.base.theta) <= AWAY * length(parameters_to_vector(fresh)):  # nor is nan
         return ""
     return f"{case.base.unsound}: {case.anomaly}"
 
@@ -391,7 +393,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause("activations are saturated", saturated, changes.new_weights, after=("not fallen",)),
     Cause("gradients vanish in deep layers", vanishing, changes.livelier, after=("not fallen",)),
     OVERFITTED,
-    Cause("a rare class is never predicted", unbalanced, changes.balanced),
+    Cause("a rare class is missed", unbalanced, changes.balanced),
     Cause("squared error behind a saturated output", flat_errors, changes.log_loss),
     Cause("batches are too small for the learning rate", noisy, changes.larger_batches),
     Cause("the learning rate is too high", rough, changes.slower, after=("risen",)),

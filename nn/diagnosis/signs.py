@@ -185,15 +185,15 @@ class Case:
         cost = function("loss", self.setup.loss, LOSSES)
         return autograd.compile(lambda x, y: cost(self.setup.model(x), y), self.setup.model)
 
-    def gradients(self, theta: FloatArray) -> FloatArray:
+    def gradients(self, theta: FloatArray, X: FloatArray | None = None) -> FloatArray:
         """The gradients of single examples, not too many, a row for each; zeros where they cannot be compiled.
 
-        Of symmetric data such as XOR the gradient of the mean may be 0 though none of these is.
+        Of symmetric data such as XOR the gradient of the mean may be 0 though none of these is. X are other inputs.
         """
         setup, few = self.setup, -(-len(self.setup.X) // FEW)
         with unchanged(setup.model), np.errstate(all="ignore"):
             try:
-                X, targets = setup.X[::few], setup.examples().targets[::few]
+                X, targets = (setup.X if X is None else X)[::few], setup.examples().targets[::few]
                 return np.array([self.program.value_and_grad(theta, X[row : row + 1], targets[row : row + 1])[1]
                                  for row in range(len(X))])
             except RerollError:

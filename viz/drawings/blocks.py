@@ -14,9 +14,8 @@ from typing import Any
 
 from autograd import SizeError
 from viz.arguments import one_of
-from viz.drawings.canvas import canvas
 from viz.drawings.legend import BLOCKS, attach
-from viz.drawings.render import Drawing, pace
+from viz.drawings.render import Drawing, canvas, pace
 from viz.style import SIZE, SMALL, Theme, theme_named
 from viz.text.markup import cell, font, row, shorten, table
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from viz.drawings.canvas import canvas
 from viz.drawings.picture import Mark, linked
-from viz.drawings.render import Drawing
+from viz.drawings.render import Drawing, canvas
 from viz.style import SIZE, SMALL, Theme, theme_named
 from viz.text.markup import cell, font, row, table
 

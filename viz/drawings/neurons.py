@@ -10,10 +10,9 @@ from typing import Any
 
 from autograd import Value
 from viz.arguments import count
-from viz.drawings.canvas import canvas
 from viz.drawings.legend import NEURONS, attach
 from viz.drawings.network import Layer, layers_of, outputs
-from viz.drawings.render import Drawing
+from viz.drawings.render import Drawing, canvas
 from viz.drawings.scene import NO_GRADIENTS
 from viz.style import SIZE, SMALL, Theme, theme_named
 from viz.text.formulas import formatted

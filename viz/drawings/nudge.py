@@ -29,7 +29,7 @@ from viz.drawings.picture import Mark
 from viz.drawings.render import Drawing
 from viz.drawings.scalars import STYLES, paint, prepared
 from viz.drawings.scene import Scene, recast
-from viz.text.tables import html_table, plain
+from viz.text.markup import html_table, plain
 from viz.text.tokens import DELTA, PLUS, TIMES, Applied, Equation, Sentence, Token
 from viz.text.walkthrough import Walk
 

@@ -10,8 +10,7 @@ from typing import Any
 import autograd
 from autograd import SizeError, UsageError
 from viz.drawings import blocks
-from viz.drawings.canvas import canvas
-from viz.drawings.render import Drawing, pace
+from viz.drawings.render import Drawing, canvas, pace
 from viz.style import SIZE, SMALL, Theme, theme_named
 from viz.text.markup import cell, row, shorten, table
 

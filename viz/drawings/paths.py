@@ -21,8 +21,7 @@ from autograd import SizeError, UsageError, Value, ancestors, grad, local_deriva
 from autograd.tables import aligned
 from viz.drawings.dot import draw
 from viz.drawings.render import Drawing
-from viz.text.markup import isolated
-from viz.text.tables import html_table, plain
+from viz.text.markup import html_table, isolated, plain
 from viz.text.tokens import PLUS, TIMES, TIMES_NUMBERS, Applied, Equation, Number, Rule, Sentence, Token, Words
 from viz.text.walkthrough import Walk
 

@@ -18,7 +18,7 @@ import threading
 import xml.etree.ElementTree as ET
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from html import escape
 from pathlib import Path
@@ -31,7 +31,7 @@ from autograd import UsageError
 from autograd.files import replacing
 from viz.drawings.layout import Link, paced
 from viz.errors import RendererNotFoundError, RenderError
-from viz.style import FAMILY, FONT, dark_too
+from viz.style import FAMILY, FONT, SIZE, SMALL, Theme, dark_too
 
 PURE = "graphviz-pure"
 
@@ -190,6 +190,20 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         options.setdefault("quiet", True)
         with layout_program():
             return str(super().render(*args, **options))
+
+
+def canvas(
+    theme: Theme, *, graph: Mapping[str, str] | None = None, node: Mapping[str, str] | None = None,
+    edge: Mapping[str, str] | None = None,
+) -> Drawing:
+    """A drawing in the font and the colours of a theme; attributes of the graph, of nodes and of edges are added."""
+    return Drawing(
+        format="svg",
+        graph_attr={"bgcolor": theme.background, "fontname": FONT, "pad": "0.12", **(graph or {})},
+        node_attr={"fontname": FONT, "fontsize": str(SIZE), "fontcolor": theme.text, "color": theme.line,
+                   **(node or {})},
+        edge_attr={"fontname": FONT, "fontsize": str(SMALL), "color": theme.line, "arrowsize": "0.6", **(edge or {})},
+    )
 
 
 def pace(drawing: Drawing) -> None:

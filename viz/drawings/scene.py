@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 from autograd import Value, local_derivatives, ops
-from viz.drawings.canvas import canvas
 from viz.drawings.picture import Mark, Operand, Picture, named
+from viz.drawings.render import canvas
 from viz.style import SIZE, SMALL, Theme
 from viz.text.formulas import formatted
 from viz.text.markup import font, shorten

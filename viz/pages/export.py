@@ -10,8 +10,7 @@ from typing import Any
 
 from autograd import MissingPackageError, UsageError, Value
 from autograd.files import explained
-from viz.drawings.canvas import canvas
-from viz.drawings.render import DPI, PIXELS, SCALE, Drawing, picture, write
+from viz.drawings.render import DPI, PIXELS, SCALE, Drawing, canvas, picture, write
 from viz.pages.animation import animated, broken
 from viz.pages.steps import Frames, steps
 from viz.style import SIZE, Theme

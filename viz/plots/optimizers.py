@@ -13,7 +13,7 @@ from autograd import SizeError, UsageError
 from autograd.tables import aligned
 from viz.arguments import Floats, array, count, function
 from viz.plots.figure import panel
-from viz.text.tables import html_table, plain
+from viz.text.markup import html_table, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,8 +9,9 @@ sequences (``\N`` is the name of the node even inside markup). `escape` is safe 
 
 from __future__ import annotations
 
+import html
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 """The classes of characters of Unicode's algorithm for two directions that are written from right to left."""
@@ -118,3 +119,20 @@ def table(rows: Sequence[str], **attributes: str) -> str:
 def row(*cells: str) -> str:
     """A row of a table."""
     return f"<tr>{''.join(cells)}</tr>"
+
+
+# ── tables for notebooks ─────────────────────────────────────────────────────────────────────
+
+
+def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], foot: str = "") -> str:
+    """A `<table>` with a heading and perhaps a last row as wide as the table; cells are markup."""
+    lines = ["".join(f"<td>{cell}</td>" for cell in row) for row in rows]
+    lines += [f'<td colspan="{len(head)}">{foot}</td>'] if foot else []
+    heading = "".join(f"<th>{cell}</th>" for cell in head)
+    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
+    return f"<table>\n<thead><tr>{heading}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+
+def plain(text: str) -> str:
+    """Text as HTML."""
+    return html.escape(printable(text))

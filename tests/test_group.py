@@ -170,3 +170,18 @@ def test_different_functions_are_multiplied_with_weights_side_by_side() -> None:
     case = Case(loss, [V, W], (4,))
     assert case.traced().source.count("@") == 5  # one for each layer, and backward one more for the second
     assert_agreement(case, *case.data())
+
+
+def test_what_all_examples_share_is_added_up_once_and_not_written_out_for_each() -> None:
+    params = [Value(0.1 * i) for i in range(6)]
+
+    def loss(x: Any) -> Any:
+        total, found = 0.0, 0.0
+        for step, number in zip(params, x, strict=True):
+            total = total + step.exp()
+            found = found + (number - total) ** 2
+        return found
+
+    case = Case(loss, params, (6,))
+    assert "np.broadcast_to(s" not in case.traced().source
+    assert_agreement(case, *case.data())

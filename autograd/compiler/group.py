@@ -65,6 +65,13 @@ class Class:
         """The same terms, right times left."""
         return Class(self.sign, self.owner, self.right, self.left)
 
+    @property
+    def signed(self) -> Class:
+        """Numbers that all are 1, or all -1, as a sign."""
+        if self.scale is None or np.any(np.abs(self.scale) != 1) or np.any(self.scale != self.scale[0]):
+            return self
+        return Class(self.sign * int(self.scale[0]), self.owner, self.left, self.right)
+
     def of(self, owner: Ints) -> Class:
         """The same terms for other members, in their order; those of NONE are left out."""
         order = np.argsort(owner, kind="stable")[np.count_nonzero(owner == NONE) :]
@@ -202,6 +209,7 @@ class Grouping:
             else:
                 made.append(group)
         for group in self.fused(made):
+            group.classes = [part for terms in group.classes for part in self.common_apart(terms)]
             for read in group.reads():
                 self.stack(read)
             self.add(group, level)
@@ -336,6 +344,19 @@ class Grouping:
         place = np.argsort(np.argsort(members))
         return Group("sum", np.sort(members), several[0].batched,
                      classes=[terms.of(place[terms.owner]) for terms in classes])
+
+    def common_apart(self, terms: Class) -> list[Class]:
+        """Plain terms, or numbers times them, as those of each example and those that all examples share.
+
+        Side by side in one array, what they share would be written out for each of them.
+        """
+        if len(terms.right) or (terms.left == NONE).any():
+            return [terms]
+        batched = self.batched[terms.left]
+        if batched.all() or not batched.any():
+            return [terms]
+        parts = [terms.of(np.where(batched == which, terms.owner, NONE)) for which in (True, False)]
+        return [part.signed for part in parts]
 
     def stack(self, read: Ints) -> None:
         """Have what one operand reads in one array, where it lies in several groups of which some are no leaves."""

@@ -79,7 +79,7 @@ def playground(
         style=variables(theme) + formulas() + page_file(*STYLES), top=labelled("playground.html", language),
         controls=labelled("controls.html", language), panel="".join(labelled(panel, language) for panel in PANELS),
         svg='<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"></svg>',
-        forward_steps="", backward_steps="", seed=1, data="{}",
+        files="", forward_steps="", backward_steps="", seed=1, data="{}",
         script=spoken(language) + tables() + offers(language) + page_file(*SCRIPTS),
     )
     first = EXAMPLES[0]

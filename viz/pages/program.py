@@ -11,7 +11,7 @@ from typing import Any
 from autograd import UsageError, ancestors
 from viz.drawings import blocks, scalars
 from viz.drawings.render import SVG, Drawing, image, pictures
-from viz.pages.web import Page, document, page_file, saved
+from viz.pages.web import Page, document, labelled, page_file, saved
 from viz.pages.words import spoken, words
 from viz.style import dark_too, variables
 
@@ -41,7 +41,7 @@ def page(
     written = document(
         "program.html", title=title or said["program"], language=language,
         style=variables(theme) + page_file("steps.css", "program.css"),
-        svg=picture(drawing, blocks.ids(nodes), adapts=theme is None),
+        svg=picture(drawing, blocks.ids(nodes), adapts=theme is None), files=labelled("files.html", language),
         lines="\n".join(line(node.name, statement) for node in explained for statement in node.statements),
         articles="\n".join(articles([program.explain(node.name) for node in explained], said, theme)),
         script=spoken(language) + page_file(*SCRIPTS),

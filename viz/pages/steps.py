@@ -319,7 +319,8 @@ def stage(frames: Frames, drawing: str, data: Mapping[str, Any], language: str) 
     """What of a player's page is of this walk: the drawing, the sentences of all steps, and data for the script."""
     forward = [frame for frame in frames if frame.phase == "forward"]
     return {
-        "controls": labelled("controls.html", language), "svg": drawing, "seed": len(forward) + 1,
+        "controls": labelled("controls.html", language), "files": labelled("files.html", language), "svg": drawing,
+        "seed": len(forward) + 1,
         "forward_steps": entries(forward), "backward_steps": entries(frames[len(forward) :]),
         "data": literal(dict(data, start=words(language)["known"].format(count=len(data["values"])))),
     }

@@ -286,6 +286,9 @@ def expanded(array: Array) -> Array:
         return expanded(array.args[0])
     if array.kind == "cast" and array.args[0].kind is ops.where and array.args[0].args[0].dtype == "truth":
         return array.args[0]  # written to an array of theta's dtype
+    if array.kind is ops.where and array.args[0].dtype == "float":  # a comparison that others take for a number
+        condition, *branches = array.args
+        return function(ops.where, function(np.not_equal, condition, as_array(0)), *branches)
     if not isinstance(array.kind, ops.Op) or array.kind is ops.where:
         return array
     if array.kind is ops.pow and array.args[1].number in POWERS:

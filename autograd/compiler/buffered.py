@@ -867,8 +867,7 @@ def is_column_sum(value: Array) -> bool:
 
 def takes_place(array: Array) -> bool:
     """Whether a node can write its result to an array that is there."""
-    return array.kind in INTO or ufunc_of(array.kind) is not None or (
-        array.kind is ops.where and array.args[0].dtype == "truth")
+    return array.kind in INTO or ufunc_of(array.kind) is not None or array.kind is ops.where
 
 
 def is_padded(array: Array) -> bool:

@@ -42,6 +42,8 @@ RARE = {
     "a number in the place of a smaller array": [129396],
     "a sum without terms among ragged ones": [129373],
     "a constant result where numbers are not finite": [121975],
+    "a comparison as a condition and as a number": [203594],
+    "what examples share beside what they do not": [205266],
     "rounding errors behind a comparison": [78409],
     "a slope of 0, to 50 digits": [86985],
 }

@@ -266,7 +266,8 @@ class Reroller:
     def together(self, flat: Ints, numbers: bool = True) -> tuple[int | None, Ints]:
         """One block that holds all these nodes, and their slots; None where they are `numbers`.
 
-        Where they lie in several blocks it is a stack, the last that has them all.
+        Where they lie in several blocks it is a stack, the last that has them all; a stack with a row per example
+        is not for nodes that are the same for all.
         """
         homes = self.block[flat]
         source = int(homes[0])
@@ -275,9 +276,9 @@ class Reroller:
                 return source, self.slot[flat]
             if numbers:
                 return None, flat
-        nodes = distinct(flat)
+        nodes, batched = distinct(flat), any(self.blocks[home].batched for home in distinct(homes))
         for position in reversed(self.stacks):
-            if np.isin(nodes, self.blocks[position].members).all():
+            if self.blocks[position].batched <= batched and np.isin(nodes, self.blocks[position].members).all():
                 break
         else:
             position = self.stack(nodes)

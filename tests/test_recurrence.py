@@ -123,6 +123,23 @@ def test_a_recurrence_is_drawn_and_explained() -> None:
     assert "in each step t" in str(program.explain("v2"))
 
 
+def test_a_recurrence_that_is_the_same_for_all_examples_has_a_value() -> None:
+    """It is read out of the array, and not the mean of a column."""
+    w = parameters(8)
+
+    def loss(x: Any) -> Any:
+        row = w
+        while len(row) > 1:
+            row = [tanh(a + b) for a, b in itertools.pairwise(row)]
+        return row[0]
+
+    program, arguments, (value, gradient) = compiled((loss, {"w": w}, (), ()))
+    assert "recurrence" in program.summary()
+    again, slopes = by_source(program, arguments)
+    assert again == pytest.approx(value)
+    np.testing.assert_allclose(slopes, gradient)
+
+
 def test_what_runs_is_the_same_with_and_without_a_recurrence() -> None:
     program, *_ = compiled(dynamic_time_warping(6))
     assert "for t in" in program.source

@@ -215,7 +215,9 @@ class Rolling:
 
     def half(self, statements: Sequence[Statement]) -> list[Statement | Run]:
         """The statements of a half, without views, and runs in the places of those that repeat."""
-        views = {let.name.info: let.value for let in statements if isinstance(let, Let) and is_view_of_name(let.value)}
+        returned = names_in(*self.made.results)
+        views = {let.name.info: let.value for let in statements
+                 if isinstance(let, Let) and is_view_of_name(let.value) and let.name.info not in returned}
         self.views |= views
         kept, pieces = in_one_piece([statement for statement in statements
                                      if isinstance(statement, Store) or statement.name.info not in views], self.reads)

@@ -58,7 +58,7 @@ PAGES = {
     "an error in the playground": (viz.playground, "player.edit('x + foo(')"),
     "an exercise in the playground": (viz.playground, "player.ask('gradients')"),
     "a training": (lambda: played(network(3), nn.data.xor()), UNFOLDED + "player.own.read('1,2'); player.pass()"),
-    "a training of classes": (spirals, "player.edit(0, { target: document.querySelector('#network line.mark') })"),
+    "a training of classes": (spirals, "player.weight.open(0, player.layers.marks[0])"),
     "a training of a curve": (lambda: played(nn.MLP(1, [3, 1], "tanh"), nn.data.curve("sine", 20), "mse"), ""),
     "a training of images": (digits, ""),
 }

@@ -83,6 +83,12 @@ def wait(browser, condition):
     WebDriverWait(browser, 20, 0.05).until(lambda _: get(browser, condition))
 
 
+def shared(browser):
+    """The address of the page, when it holds all that there is."""
+    wait(browser, "location.hash === `#${player.address}`")
+    return browser.current_url
+
+
 def own(browser, id, text, button):
     """Type into a field of own data, and press its button."""
     browser.execute_script("document.querySelector('#own details').open = true")
@@ -244,7 +250,7 @@ def test_parameters_go_to_python_and_the_state_goes_into_the_address(show):
     browser = show(moons())
     slide(browser, "lr", 8)
     click(browser, "pass")
-    theta, address = get(browser, "[...player.training.theta]"), browser.current_url
+    theta, address = get(browser, "[...player.training.theta]"), shared(browser)
     browser.execute_script("URL.createObjectURL = blob => { window.blob = blob; return '#'; }; player.own.download();")
     parameters = json.loads(browser.execute_async_script("blob.text().then(arguments[0])"))
     model = nn.MLP(2, [8, 8, 1], "tanh", "sigmoid", seed=3)
@@ -256,12 +262,45 @@ def test_parameters_go_to_python_and_the_state_goes_into_the_address(show):
     browser.get(address)
     assert get(browser, "[...player.training.theta]") == theta
     assert get(browser, "[player.training.epoch, player.training.options.lr]") == [1, 0.005]
-    assert get(browser, "player.fields.lr.value") == 0.005
+    assert get(browser, "player.settings.fields.lr.value") == 0.005
+
+
+SCHEDULED = nn.SGD(nn.CosineDecay(0.5, 60), momentum=0.9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("optimizer", "acts"), [
+    (nn.SGD(0.1), ""),
+    (nn.Adam(0.01), "player.set('noise', 0.2)"),
+    (nn.RMSProp(0.01), "player.set('testShare', 0.3); player.restart(5)"),
+    (SCHEDULED, "player.own.add([0, 0], [1])"),
+    (nn.Adam(0.01), "player.set('optimizer', 'AdaDelta'); player.set('batch', 7)"),
+], ids=["first epoch", "noise", "another share of test data", "a schedule and another point", "another optimiser"])
+def test_an_address_goes_on_elsewhere_as_it_does_here(show, optimizer, acts):
+    browser = show(lambda path: viz.play(
+        nn.MLP(2, [4, 1], "tanh", "sigmoid", seed=0), *nn.data.moons(60, seed=0), "binary_cross_entropy", optimizer,
+        path, batch_size=10, validation_split=0.2, seed=0))
+    browser.execute_script(acts + "; for (let i = 0; i < 21; i += 1) player.step()")
+    address = shared(browser)
+    go_on = "for (let i = 0; i < 40; i += 1) player.training.step(); return [...player.training.theta]"
+    expected = browser.execute_script(go_on)
+    browser.switch_to.new_window("tab")
+    try:
+        browser.get(address)
+        assert now(browser)["step"] == "21"
+        assert browser.execute_script(go_on) == expected
+    finally:
+        browser.close()
+        browser.switch_to.window(browser.window_handles[0])
 
 
 @pytest.mark.slow
 def test_an_address_that_says_nonsense_changes_nothing(show):
-    browser = show(xor(), "#lr=-1&batch=x&optimizer=constructor&theta=AAAA&x=%3Cb%3E&y=1&model=7&seed=1.5&epoch=1e9")
+    browser = show(xor(), "#lr=-1&batch=x&optimizer=constructor&state=AAAA&x=%3Cb%3E&y=1&model=7&seed=1.5")
+    start = get(browser, "[...player.training.theta]")
+    for count, number in [(3, 1), (22, 1), (21, 0.5), (21, -4)]:
+        browser.execute_script(f"player.training.resume(new Float64Array({count}).fill({number}))")
+        assert get(browser, "[...player.training.theta]") == start
     assert get(browser, "player.training.options.lr") == 1
     assert get(browser, "player.training.options.batch") == 4
     assert get(browser, "player.training.options.optimizer") == "SGD"

@@ -180,8 +180,8 @@ class OwnData {
   async link() {
     this.page.remember();
     try {
-      await navigator.clipboard.writeText(location.href);
-      $("#told").textContent = $("#link").textContent = words.copied;
+      await navigator.clipboard.writeText(new URL(`#${this.page.address}`, location.href).href);
+      $("#told").textContent = $("#link").textContent = fits(this.page) ? words.copied : words.copied_partly;
     } catch {
       this.complain(words.not_copied);
     }
@@ -189,3 +189,25 @@ class OwnData {
 }
 
 class Complaint extends Error {}
+
+// ── the plane and the line, where a click adds a point ──────────────────────────────────────────
+
+const NEXT = 14; // so near to an example, in pixels of a picture, a click means it
+
+// A click on an example looks at it, another one adds an example there.
+function clicked(picture, at, added) {
+  const { i, distance } = picture.nearest(at);
+  if (distance < NEXT * picture.canvas.width / picture.canvas.clientWidth || !added) picture.subject.choose(i);
+  else player.own.add(...added);
+}
+
+class PlaneOf extends Boundary {
+  click(at) { clicked(this, at, this.subject.classes && [this.point(at), player.own.chosen]); }
+}
+
+class CurveOf extends Curve {
+  click(at) {
+    const { classes, width } = this.subject, [x, y] = this.point(at);
+    clicked(this, at, width === 1 && [[x], classes ? classes[this.subject.kind([y])].target : [y]]);
+  }
+}

@@ -32,7 +32,8 @@ from viz.text.tokens import rows
 SHARED = ("helpers.js", "numbers.js", "tokens.js", "player.js", "view.js", "recomputed.js", "files.js", "steps.js")
 """The scripts of this page and of the page inside it, on which one example is stepped through."""
 
-SCRIPTS = ("expression.js", "plane.js", "losses.js", "panels.js", "layers.js", "training.js", "own.js", "play.js")
+SCRIPTS = ("expression.js", "plane.js", "losses.js", "panels.js", "layers.js", "training.js", "model.js", "settings.js",
+           "own.js", "weight.js", "dialog.js", "address.js", "play.js")
 
 MOST = 16
 """So many neurons of a layer are drawn."""

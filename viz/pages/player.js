@@ -17,6 +17,20 @@ class Controls {
     $("#play").setAttribute("aria-label", does);
   }
 
+  // Writes what is to be seen into the address, where the page has one of its own. Browsers refuse many changes in short
+  // time, and each takes as long as a step: of those that follow one another quickly, it waits for the last one.
+  remember() {
+    clearTimeout(this.remembering);
+    this.remembering = setTimeout(() => {
+      this.remembered = performance.now();
+      try {
+        history.replaceState(null, "", `#${this.address}`);
+      } catch {
+        // Pages inside of others may not.
+      }
+    }, performance.now() - this.remembered < RUSH ? RUSH : 0);
+  }
+
   key(event) {
     const { target } = event, act = this.keys[event.key];
     if (!act || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || target.closest("[data-keys]")) return;
@@ -59,20 +73,6 @@ class Player extends Controls {
     }
     $("#slider").value = this.position;
     this.show();
-  }
-
-  // The address names the step, where the page has an address of its own. Browsers refuse many changes in short time, and
-  // each takes as long as a step: of steps that follow one another quickly, it waits for the last one.
-  remember() {
-    clearTimeout(this.remembering);
-    this.remembering = setTimeout(() => {
-      this.remembered = performance.now();
-      try {
-        history.replaceState(null, "", `#${this.address}`);
-      } catch {
-        // Pages inside of others may not.
-      }
-    }, performance.now() - this.remembered < RUSH ? RUSH : 0);
   }
 
   get address() { return `step=${this.steps[this.position]}`; }

@@ -194,6 +194,7 @@ class Training {
     if (this.stopped) return NaN;
     const { data, widths, theta, gradient } = this;
     if (this.order === undefined) {
+      this.begun = this.random.state;
       this.order = this.nextOrder();
       this.met = this.summed = 0;
     }
@@ -283,6 +284,31 @@ class Training {
   }
 
   // ── to keep ─────────────────────────────────────────────────────────────────────────────────
+
+  // All numbers on which the next steps depend, beside the options and the examples.
+  save() {
+    const { epoch, stepCount, steps, scheduled, random, theta, state } = this;
+    const [begun, met, summed] = this.order ? [this.begun, this.met, this.summed] : [-1, 0, 0]; // of an epoch that is under way
+    const memory = this.rule.memory.flatMap(name => [...state[name]]);
+    return Float64Array.from([epoch, stepCount, steps, Number(scheduled), random.state, begun, met, summed, ...theta, ...memory]);
+  }
+
+  // Goes on from numbers that `save` gave; from others, it stays as it is.
+  resume(numbers) {
+    const { memory } = this.rule, n = this.theta.length, places = 8;
+    if (numbers.length !== places + n * (1 + memory.length)) return;
+    const [epoch, stepCount, steps, scheduled, now, begun, met, summed] = numbers;
+    if (![epoch, stepCount, steps, met].every(count => Number.isInteger(count) && count >= 0)) return;
+    Object.assign(this, { epoch, stepCount, steps, met, summed, scheduled: scheduled === 1, lastRate: this.options.lr });
+    [this.theta, ...memory.map(name => this.state[name])].forEach((vector, k) => {
+      vector.set(numbers.subarray(places + n * k, places + n * (k + 1)));
+    });
+    if (begun >= 0) {
+      this.begun = this.random.state = begun;
+      this.order = this.nextOrder(); // as it was drawn then
+    }
+    this.random.state = now;
+  }
 
   // The parameters by the names that they have in Python, nested as there, and the options.
   toJSON() {

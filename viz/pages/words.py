@@ -102,8 +102,9 @@ WORDS = {
         "function_rule": "A function of the inputs, such as x1**2 + x2**2 - 1: points are drawn anew; where it is "
                          "positive, they are of the second class",
         "share_rule": "The parameters as JSON, for model.load_state_dict(json.load(file)) in Python; the address of "
-                      "this page with all that is set",
+                      "this page, with which it goes on elsewhere as it does here",
         "download": "download parameters", "parameters": "parameters", "copy_link": "copy address", "copied": "copied",
+        "copied_partly": "copied with the settings alone: there are too many numbers for an address",
         "taken": "{count} examples to train on",
         "no_rows": "There are no examples: each line needs {inputs} inputs and a class or target.",
         "row_length": "Line {line} has {count} columns, {wide} are expected.",
@@ -208,9 +209,10 @@ WORDS = {
         "function_rule": "Eine Funktion der Eingaben, etwa x1**2 + x2**2 - 1, für neue Punkte: wo sie positiv ist, "
                          "gehören sie zur zweiten Klasse",
         "share_rule": "Die Parameter als JSON, für model.load_state_dict(json.load(file)) in Python; die Adresse der "
-                      "Seite mit allem, was eingestellt ist",
+                      "Seite, mit der es anderswo weitergeht wie hier",
         "download": "Parameter herunterladen", "parameters": "parameter", "copy_link": "Adresse kopieren",
         "copied": "kopiert",
+        "copied_partly": "nur mit den Einstellungen kopiert: für eine Adresse sind es zu viele Zahlen",
         "taken": "{count} Beispiele zum Trainieren",
         "no_rows": "Es sind keine Beispiele da: jede Zeile braucht {inputs} Eingaben und eine Klasse oder ein Ziel.",
         "row_length": "Zeile {line} hat {count} Spalten, {wide} werden erwartet.",
@@ -301,8 +303,9 @@ WORDS = {
         "file": "或选择文件", "take": "用它训练", "first_data": "恢复最初的数据",
         "function_rule": "输入的函数，如 x1**2 + x2**2 - 1：重新取点，函数为正处属于第二类",
         "share_rule": "以 JSON 保存的参数，在 Python 中用 model.load_state_dict(json.load(file)) 读取；"
-                      "带有全部设置的本页地址",
+                      "本页地址，在别处打开后可接着训练",
         "download": "下载参数", "parameters": "参数", "copy_link": "复制地址", "copied": "已复制",
+        "copied_partly": "已复制，但只含设置：数字太多，网址放不下",
         "taken": "共 {count} 个样本用于训练",
         "no_rows": "没有样本：每行需要 {inputs} 个输入和一个类别或目标。",
         "row_length": "第 {line} 行有 {count} 列，应有 {wide} 列。",

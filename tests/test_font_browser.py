@@ -12,7 +12,7 @@ import viz
 from viz.pages.web import MATH_FONT, formulas
 from viz.pictures.font import characters
 
-PAGES = resources.files("viz").joinpath("pages")
+PAGES = resources.files("viz").joinpath("pages", "static")
 
 
 def test_the_font_is_small_and_its_licence_comes_with_it():

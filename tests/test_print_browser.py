@@ -60,7 +60,7 @@ def test_a_page_takes_few_sheets(show, page):
 
 
 def test_rules_for_paper_are_in_one_file_that_comes_last():
-    folder = resources.files("viz").joinpath("pages")
+    folder = resources.files("viz").joinpath("pages", "static")
     for file in folder.iterdir():
         if file.name.endswith(".css") and file.name != "print.css":
             assert "@media print" not in file.read_text(encoding="utf-8"), file.name

@@ -46,8 +46,9 @@ def test_a_language_has_every_word_with_what_is_filled_in_and_no_markup(language
 def test_every_word_is_said_somewhere():
     from importlib import resources
 
-    files = (file for file in resources.files("viz").joinpath("pages").iterdir() if file.name != "words.py")
-    texts = [file for file in files if file.name.endswith((".py", ".js", ".html"))]
+    pages = resources.files("viz").joinpath("pages")
+    files = (file for folder in (pages, pages.joinpath("static")) for file in folder.iterdir())
+    texts = [file for file in files if file.name.endswith((".py", ".js", ".html")) and file.name != "words.py"]
     source = "\n".join(file.read_text(encoding="utf-8") for file in texts)
     said = set(re.findall(r"\$(\w+)", source)) | set(re.findall(r"words\.(\w+)", source))
     said |= set(re.findall(r"""["'](\w+)["']""", source))

@@ -44,7 +44,7 @@ def to_javascript(
     validation_data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     seed: Seed = None,
 ) -> str:
-    """A training as one expression of JavaScript, for the class `Training` of viz/pages/training.js.
+    """A training as one expression of JavaScript, for the class `Training` of viz/pages/static/training.js.
 
     Arguments are those of `fit`, but for `models`: one, or several to choose from, of the same inputs and outputs. For
     the first `epochs` the examples come in the order in which `fit` meets them with this `seed`, so that all losses and

@@ -133,7 +133,7 @@ def page_file(*names: str) -> str:
     from importlib import resources
 
     def read(name: str) -> str:
-        text = resources.files("viz").joinpath("pages", name).read_text(encoding="utf-8")
+        text = resources.files("viz").joinpath("pages", "static", name).read_text(encoding="utf-8")
         if not name.endswith(".js"):
             return text
         lines = (line.strip() for line in text.splitlines())
@@ -147,7 +147,7 @@ def formulas() -> str:
     """The style sheet of formulas, with their font in it: few systems have one, and others let bars strike letters."""
     from importlib import resources
 
-    font = b64encode(resources.files("viz").joinpath("pages", "math.woff2").read_bytes()).decode()
+    font = b64encode(resources.files("viz").joinpath("pages", "static", "math.woff2").read_bytes()).decode()
     return (
         f'@font-face {{ font-family: "{MATH_FONT}"; src: url(data:font/woff2;base64,{font}) format("woff2"); }}\n'
         f'math {{ font-family: "{MATH_FONT}", math; }}\n'

@@ -5,7 +5,7 @@ with `pip install "fonttools[woff]"` and the font of https://ctan.org/pkg/lm-mat
 
     python -m viz.pictures.font latinmodern-math.otf
 
-wrote viz/pages/math.woff2. The licence of the font, viz/pages/math-LICENSE.txt, asks that one
+wrote viz/pages/static/math.woff2. The licence of the font, viz/pages/static/math-LICENSE.txt, asks that one
 that was changed has another name.
 """
 
@@ -26,7 +26,7 @@ from autograd.notation import GREEK
 from viz.pages.web import MATH_FONT
 from viz.text.tokens import forms
 
-FILE = Path(__file__).parents[1] / "pages" / "math.woff2"
+FILE = Path(__file__).parents[1] / "pages" / "static" / "math.woff2"
 
 ITALIC, ITALIC_GREEK = 0x1D434, 0x1D6E2
 """Where Unicode has the letters A and Α of mathematics; a single letter is written with these."""

@@ -1,6 +1,6 @@
 r"""What is said, as tokens: names, numbers with their source, operations, words; written as text, LaTeX or MathML.
 
-Pages are given the same tokens as JSON, and write them with the numbers of the moment: `viz/pages/tokens.js`.
+Pages are given the same tokens as JSON, and write them with the numbers of the moment: `viz/pages/static/tokens.js`.
 
 >>> x, y = Name("x", 2.0), Name("theta_1", 3.0)
 >>> said = Sentence((Equation(Name("q"), (x * y, Number(2.0) * Number(-3.0), Number(-6.0))),))

@@ -73,7 +73,7 @@ def test_the_page_computes_what_the_model_predicts(model):
     X, _ = nn.data.moons(8, noise=0.1, seed=0)
     recorder = viz.Recorder()
     recorder.keep(model, 1.0)
-    script = re.search(r"(const recordings = .*?];)\n\n// ── the training", viz.replay(recorder), re.S).group(1)
+    script = re.search(r"(const recordings = .*?];)\s*class Training", viz.replay(recorder), re.S).group(1)
     found = floats(run(f"""{PRELUDE}{script}
         const network = recordings[0].network, v = network.start;
         const bytes = Uint8Array.from(atob(recordings[0].theta), c => c.charCodeAt(0));

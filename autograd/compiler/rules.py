@@ -94,9 +94,12 @@ class Vector(Symbol):
 
 
 class Number(Symbol):
-    """A number. It counts as not 0 where a rule asks whether it is, and no other comparison can be answered."""
+    """A number. It counts as finite and not 0 where a rule asks whether it is, and no comparison can be answered."""
 
     __slots__ = ()
+
+    def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
+        return False if ufunc is np.isinf else super().__array_ufunc__(ufunc, how, *inputs, **options)
 
     def _compared(self, other: Any) -> NoReturn:
         refuse()

@@ -40,7 +40,7 @@ def norm(vector: Vector) -> float:
     """The Euclidean length ‖v‖, also where the squares of the components overflow."""
     with np.errstate(over="ignore"):
         length: float = sqrt(np.dot(vector, vector))
-    if not isinstance(length, float) or not math.isinf(length):  # what stands for any number has none to look at
+    if not np.isinf(length):
         return length
     largest = float(np.abs(vector).max())
     return largest if math.isinf(largest) else largest * float(np.linalg.norm(vector / largest))

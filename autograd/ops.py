@@ -628,6 +628,21 @@ UFUNCS: dict[str, Op] = {
 """NumPy's names of the rows."""
 
 
+@functools.lru_cache(256)
+def ufunc_of(kind: Any) -> np.ufunc | None:
+    """The ufunc that computes a kind, if there is one."""
+    if isinstance(kind, Op):
+        kind = getattr(np, kind.ufunc, None) if kind.ufunc else None
+    return kind if isinstance(kind, np.ufunc) else None
+
+
+@functools.lru_cache(256)
+def is_comparison(kind: Any) -> bool:
+    """Whether a row or ufunc gives truth values."""
+    ufunc = ufunc_of(kind)
+    return ufunc is not None and f"{'d' * ufunc.nin}->?" in ufunc.types
+
+
 def _asked(self: Carrier, name: str, *others: Any) -> Any:
     """What an element of an array answers where NumPy asks it for a function."""
     return UFUNCS[name](self, *others) if name in UFUNCS else unknown_function(name)

@@ -31,7 +31,6 @@ from autograd.compiler.array import (
     permuted,
     reduce,
     reshape,
-    ufunc_of,
 )
 from autograd.specialize import fast
 
@@ -295,7 +294,7 @@ def expanded(array: Array) -> Array:
         return POWERS[array.args[1].number](array.args[0])
     if array.kind is ops.neg:
         return Array(np.multiply, (*array.args, as_array(-1)), None, array.shape, array.dtype)
-    ufunc = ufunc_of(array.kind)
+    ufunc = ops.ufunc_of(array.kind)
     return expanded(fast(array.kind).arrays(*array.args)) if ufunc is None else Array(
         ufunc, array.args, None, array.shape, array.dtype)
 

@@ -203,7 +203,7 @@ def function(kind: Any, *args: Array) -> Array:
     NumPy would make integers or float64 of truth values and plain numbers alone.
     """
     shape = broadcast_shape(*(arg.shape for arg in args))
-    if is_comparison(kind):
+    if ops.is_comparison(kind):
         return Array(kind, args, None, shape, "truth")
     branches = args[1:] if kind is ops.where else args
     if any(arg.dtype == "float" for arg in branches):
@@ -211,21 +211,6 @@ def function(kind: Any, *args: Array) -> Array:
     if kind is ops.where:
         return cast(Array(kind, args, None, shape, "float"))
     return Array(kind, tuple(cast(arg) if arg.dtype == "truth" else arg for arg in args), None, shape, "float")
-
-
-@functools.lru_cache(256)
-def ufunc_of(kind: Any) -> np.ufunc | None:
-    """The ufunc that computes a kind, if there is one."""
-    if isinstance(kind, ops.Op):
-        kind = getattr(np, kind.ufunc, None) if kind.ufunc else None
-    return kind if isinstance(kind, np.ufunc) else None
-
-
-@functools.lru_cache(256)
-def is_comparison(kind: Any) -> bool:
-    """Whether a row or ufunc gives truth values."""
-    ufunc = ufunc_of(kind)
-    return ufunc is not None and f"{'d' * ufunc.nin}->?" in ufunc.types
 
 
 @functools.lru_cache(1024)

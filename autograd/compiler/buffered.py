@@ -79,7 +79,6 @@ from autograd.compiler.array import (
     take,
     target_of,
     transpose,
-    ufunc_of,
 )
 from autograd.compiler.function import Function
 from autograd.compiler.printer import Printer, all_nodes
@@ -544,7 +543,7 @@ class Buffered:
     def put(self, place: Array, array: Array) -> None:
         """The call that writes a node to a place in least time."""
         args = array.args
-        if (ufunc_of(array.kind) is not None and len(args) > 1) or array.kind is ops.where:
+        if (ops.ufunc_of(array.kind) is not None and len(args) > 1) or array.kind is ops.where:
             args = tuple(map(self.without_axes, args))
         elif array.kind == "matmul":
             place, array = self.product(place, array)
@@ -867,7 +866,7 @@ def is_column_sum(value: Array) -> bool:
 
 def takes_place(array: Array) -> bool:
     """Whether a node can write its result to an array that is there."""
-    return array.kind in INTO or ufunc_of(array.kind) is not None or array.kind is ops.where
+    return array.kind in INTO or ops.ufunc_of(array.kind) is not None or array.kind is ops.where
 
 
 def is_padded(array: Array) -> bool:
@@ -939,7 +938,7 @@ class CallPrinter(Printer):
     def into(self, value: Array, place: str) -> str:
         """A call that writes to a place."""
         args, info = [self.text(arg) for arg in value.args], value.info
-        ufunc = ufunc_of(value.kind)
+        ufunc = ops.ufunc_of(value.kind)
         if ufunc is not None:
             out = "out=" if ufunc in (np.maximum, np.minimum) else ""  # NumPy 2.4 wants to be told of these two
             return f"np_{ufunc.__name__}({', '.join(args)}, {out}{place})"

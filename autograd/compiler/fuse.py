@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.array import Array, Let, Rows, Shape, Size, Statement, Store, count, name, names_in, ufunc_of
+from autograd.compiler.array import Array, Let, Rows, Shape, Size, Statement, Store, count, name, names_in
 from autograd.compiler.buffered import Buffered, CallPrinter
 from autograd.compiler.kernels import NOTABLE, Lies, Loop
 from autograd.compiler.llvm import MATHEMATICS
@@ -107,9 +107,9 @@ class Fuse:
 
     def is_notable(self, value: Array) -> bool:
         """Whether a loop can compute this in less time; functions of float32 are quick in NumPy."""
-        if self.element == "float" and ufunc_of(value.kind) in FUNCTIONS:
+        if self.element == "float" and ops.ufunc_of(value.kind) in FUNCTIONS:
             return False
-        return value.kind in ("copy", "cast", ops.where) or ufunc_of(value.kind) in NOTABLE
+        return value.kind in ("copy", "cast", ops.where) or ops.ufunc_of(value.kind) in NOTABLE
 
     def named(self, array: Array, whole: bool) -> str:
         """The name of an operand; of the array behind it, if it is a view of all of that and has all axes."""
@@ -139,7 +139,7 @@ class Fuse:
     def done(self, run: Sequence[Fitting], shape: Shape, end: int) -> list[Statement | Loop]:
         """The loop for some statements up to one, or these again where it does not pay."""
         layout = self.layout(run, shape)
-        if layout is None or (len(run) < FEWEST and ufunc_of(run[0].store.value.kind) not in FUNCTIONS):
+        if layout is None or (len(run) < FEWEST and ops.ufunc_of(run[0].store.value.kind) not in FUNCTIONS):
             return [part.call for part in run]
         at, lies = layout
         written = dict.fromkeys(str(part.store.place.info) for part in run)

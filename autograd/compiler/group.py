@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.array import is_comparison
 from autograd.compiler.blocks import tame
 from autograd.compiler.graph import (
     CODES,
@@ -115,7 +114,7 @@ class Group:
 
 
 PIECES = frozenset(op.name for op in ops.TABLE.values() if op.recorded and op is not ops.where
-                   and (isinstance(op, ops.Reduction) or not is_comparison(op)))
+                   and (isinstance(op, ops.Reduction) or not ops.is_comparison(op)))
 """The operations that may be part of a stack: selections, and the truth values that they read, are for themselves."""
 
 

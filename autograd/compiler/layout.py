@@ -23,7 +23,6 @@ from autograd.compiler.array import (
     broadcast,
     evaluated,
     function,
-    is_comparison,
     name,
     part,
     reshape,
@@ -250,7 +249,7 @@ class Layout:
 
 def conditions_of(blocks: list[Block], roots: Collection[int]) -> set[int]:
     """The comparisons by which others select, and nothing else: they stay truth values."""
-    compared = {i for i, block in enumerate(blocks) if block.op in ops.TABLE and is_comparison(ops.TABLE[block.op])}
+    compared = {i for i, block in enumerate(blocks) if block.op in ops.TABLE and ops.is_comparison(ops.TABLE[block.op])}
     used = {operand.source for block in blocks
             for place, operand in enumerate(block.reads()) if block.op != "where" or place > 0}
     return compared - used - set(roots)

@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.compiler.algebra import expanded
-from autograd.compiler.array import Array, ufunc_of
+from autograd.compiler.array import Array
 from autograd.errors import UsageError
 
 LANES = 8
@@ -205,7 +205,7 @@ class Code:
             return args[0]
         if isinstance(array.kind, ops.Reduction):
             return self.folded(array.kind, args)
-        ufunc = ufunc_of(array.kind)
+        ufunc = ops.ufunc_of(array.kind)
         assert ufunc is not None, f"{array.kind} has no ufunc"
         if ufunc is np.power:
             return self.power(args[0], args[1], array.args[1].number)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
+from autograd import ops
 from autograd.compiler.array import (
     Array,
     Let,
@@ -19,7 +20,6 @@ from autograd.compiler.array import (
     nodes,
     reshape,
     source_of,
-    ufunc_of,
 )
 
 
@@ -74,7 +74,7 @@ def kind_of(array: Array) -> Any:
 
 def overwritten(statement: Statement, buffer: Array, root: dict[str, str], ragged: Container[str]) -> str | None:
     """A buffer that an elementwise statement reads in the very order in which it fills another, and nowhere else."""
-    if not isinstance(statement, Store) or ufunc_of(statement.value.kind) is None:
+    if not isinstance(statement, Store) or ops.ufunc_of(statement.value.kind) is None:
         return None
     place, args = statement.place, statement.value.args
     if place.kind != "name" or place.info in ragged or kind_of(place) != kind_of(buffer):

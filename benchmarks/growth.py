@@ -18,10 +18,10 @@ import numpy as np
 
 import autograd
 import nn
-from autograd.compiler.canonical import canonical
-from autograd.compiler.group import groups
-from autograd.compiler.reroll import reroll
-from autograd.compiler.trace import trace
+from autograd.compiler.blocks.group import groups
+from autograd.compiler.blocks.reroll import reroll
+from autograd.compiler.scalars.canonical import canonical
+from autograd.compiler.scalars.trace import trace
 from benchmarks.timing import table
 
 REPEATS = 3

@@ -15,8 +15,8 @@ import numpy as np
 import autograd
 import nn
 from autograd import Value, dot, exp, log, logsumexp, maximum, tanh
-from autograd.compiler.loops import unrolled
-from autograd.compiler.to_jax import translated
+from autograd.compiler.arrays.loops import unrolled
+from autograd.compiler.printers.to_jax import translated
 from autograd.execute import function_of
 from benchmarks.peers import installed
 from benchmarks.timing import table

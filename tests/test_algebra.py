@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from autograd import ops
-from autograd.compiler.algebra import (
+from autograd.compiler.arrays.array import Array, Let, N, Rows, einsum, full, name, reduce, reshape
+from autograd.compiler.arrays.names import UFUNCS
+from autograd.compiler.buffers.algebra import (
     ONE,
     POWERS,
     Factor,
@@ -20,10 +22,9 @@ from autograd.compiler.algebra import (
     quotient,
     reduced,
 )
-from autograd.compiler.array import Array, Let, N, Rows, einsum, full, name, reduce, reshape
-from autograd.compiler.buffered import Buffered, CallPrinter
-from autograd.compiler.names import UFUNCS
-from autograd.compiler.printer import Printer
+from autograd.compiler.buffers.buffered import Buffered
+from autograd.compiler.buffers.calls import CallPrinter
+from autograd.compiler.printers.to_numpy import Printer
 
 X, Y, C = name("x", (Rows(), 4)), name("y", (Rows(), 4)), name("c", (Rows(), 1))
 SEED = full((Rows(), 1), 1 / N)

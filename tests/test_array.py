@@ -12,8 +12,8 @@ from losses import LOSSES
 from random_losses import random_grids
 
 from autograd import ops
-from autograd.compiler import function as functions
-from autograd.compiler.array import (
+from autograd.compiler.arrays import function as functions
+from autograd.compiler.arrays.array import (
     Array,
     Let,
     Rows,
@@ -32,7 +32,7 @@ from autograd.compiler.array import (
     reshape,
     transpose,
 )
-from autograd.compiler.printer import Printer
+from autograd.compiler.printers.to_numpy import Printer
 
 X, Y, M = name("x", (Rows(), 3)), name("y", (Rows(), 3)), name("M", (4, 3))
 

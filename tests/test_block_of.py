@@ -14,9 +14,9 @@ import autograd
 import nn
 from autograd import Program, UsageError, Value, ancestors, ops
 from autograd.compiler import Node
-from autograd.compiler.array import Let
-from autograd.compiler.place import Place
-from autograd.compiler.printer import Printer
+from autograd.compiler.arrays.array import Let
+from autograd.compiler.arrays.place import Place
+from autograd.compiler.printers.to_numpy import Printer
 
 EVERY = by_default((name for name in LOSSES if name != "chain_of_a_thousand"), one_in=2)  # long, and like the others
 

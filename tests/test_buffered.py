@@ -11,7 +11,7 @@ import pytest
 
 import autograd
 from autograd import Value, ops
-from autograd.compiler.array import (
+from autograd.compiler.arrays.array import (
     Array,
     Constant,
     Let,
@@ -34,11 +34,12 @@ from autograd.compiler.array import (
     transpose,
     view,
 )
-from autograd.compiler.buffered import Buffered, CallPrinter, splits
+from autograd.compiler.arrays.names import UFUNCS
+from autograd.compiler.buffers.buffered import Buffered, splits
+from autograd.compiler.buffers.calls import CallPrinter
+from autograd.compiler.buffers.memory import reused, roots
 from autograd.compiler.engine import HELP
-from autograd.compiler.memory import reused, roots
-from autograd.compiler.names import UFUNCS
-from autograd.compiler.printer import Printer
+from autograd.compiler.printers.to_numpy import Printer
 
 X, W, V, B = name("x", (Rows(), 4)), name("W", (4, 4)), name("V", (2, 4)), name("b", (4,))
 I = Constant("i", np.array([3, 0, 0, 2]))

@@ -14,9 +14,9 @@ from strategies import ROWS, points
 
 import autograd
 from autograd import Value, dot, gt, maximum, minimum, ops, where
-from autograd.compiler.canonical import canonical
-from autograd.compiler.graph import CODE, CODES, LEAVES, NONE, Canonical
-from autograd.compiler.trace import trace
+from autograd.compiler.scalars.canonical import canonical
+from autograd.compiler.scalars.graph import CODE, CODES, LEAVES, NONE, Canonical
+from autograd.compiler.scalars.trace import trace
 
 W = [Value(0.5), Value(-1.0), Value(2.0)]
 

@@ -14,7 +14,7 @@ from losses import LOSSES, by_default, convolution, mlp
 from random_losses import Loops, loops, random_grids, random_wires
 
 import autograd
-from autograd.compiler import reroll
+from autograd.compiler.blocks import reroll
 
 SAMPLE = ["mlp_tanh", "recurrent", "convolution_padded_by_if", "causal_attention", "irregular_graph", "dropout"]
 

@@ -23,8 +23,8 @@ from losses import (
 
 import autograd
 from autograd import Program, Value, relu
-from autograd.compiler.function import function
-from autograd.compiler.printer import Printer
+from autograd.compiler.arrays.function import function
+from autograd.compiler.printers.to_numpy import Printer
 
 
 def forward_of(program: Program) -> str:

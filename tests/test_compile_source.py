@@ -15,8 +15,8 @@ from losses import LOSSES, by_default, linear_layer, mlp, nest
 
 import autograd
 from autograd import Value, dot, relu, tanh
-from autograd.compiler.names import RESERVED
-from autograd.compiler.printer import Printer
+from autograd.compiler.arrays.names import RESERVED
+from autograd.compiler.printers.to_numpy import Printer
 
 SHORT = by_default((name for name in LOSSES if name not in (
     "chain_of_a_thousand", "irregular_graph", "physics_by_leapfrog")), one_in=2)

@@ -22,7 +22,7 @@ import json
 import numpy as np
 import autograd, nn, viz
 from autograd import Value, atan
-from autograd.compiler.to_jax import translated
+from autograd.compiler.printers.to_jax import translated
 
 x = Value(0.5, "x")
 y = atan(x) * 2

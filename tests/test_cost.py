@@ -16,10 +16,11 @@ from random_losses import random_grids, random_wires
 
 import autograd
 from autograd import CompilerError
-from autograd.compiler import cost, engine
-from autograd.compiler.buffered import Buffered, with_buffers
-from autograd.compiler.cost import EXAMPLES, MANY, microseconds, quickest
-from autograd.compiler.function import Function
+from autograd.compiler import engine
+from autograd.compiler.arrays.function import Function
+from autograd.compiler.buffers import cost
+from autograd.compiler.buffers.buffered import Buffered, with_buffers
+from autograd.compiler.buffers.cost import EXAMPLES, MANY, microseconds, quickest
 
 
 def sorting(n: int) -> Case:

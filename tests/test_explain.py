@@ -14,7 +14,7 @@ import nn
 import viz
 from autograd import SizeError, UsageError, Value
 from autograd.compiler.engine import Engine
-from autograd.compiler.explain import Explanation, Lines, numbers
+from autograd.compiler.explain.explanation import Explanation, Lines, numbers
 
 over = pytest.mark.parametrize
 

@@ -15,8 +15,8 @@ import autograd
 import nn
 import viz
 from autograd import NumberError, SizeError, UsageError, Value, dot, maximum
-from autograd.compiler.function import function
-from autograd.compiler.to_jax import translated
+from autograd.compiler.arrays.function import function
+from autograd.compiler.printers.to_jax import translated
 from nn.files.picture_files import fitted
 from nn.models.state import CHECKPOINT, read
 from nn.models.state import write as write_file

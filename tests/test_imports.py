@@ -127,3 +127,10 @@ def test_another_package_of_the_name_autograd_is_named_whatever_is_imported_firs
     (tmp_path / other).parent.mkdir(exist_ok=True)
     (tmp_path / other).write_text("def grad(f): ...\nclass Value: ...\n")
     assert printed(SHADOWED.format(str(tmp_path))) == ""
+
+
+def test_the_first_page_of_the_compiler_names_every_file():
+    import autograd.compiler
+
+    files = [file.stem for file in Path(autograd.compiler.__path__[0]).rglob("*.py") if file.stem != "__init__"]
+    assert [name for name in files if f"`{name}`" not in autograd.compiler.__doc__] == []

@@ -13,9 +13,9 @@ from losses import by_default
 import autograd
 import viz
 from autograd import Value, dot, maximum, tanh
-from autograd.compiler import reroll
-from autograd.compiler.place import Place
-from autograd.compiler.repeats import repeated
+from autograd.compiler.arrays.place import Place
+from autograd.compiler.arrays.repeats import repeated
+from autograd.compiler.blocks import reroll
 from benchmarks.steps import LOSSES, Made, compiled, deep, hidden_markov, parameters, recurrent
 
 

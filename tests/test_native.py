@@ -23,10 +23,12 @@ from random_losses import random_wires
 import autograd
 import nn
 from autograd import MissingPackageError, SizeError, UsageError, Value
-from autograd.compiler import engine, native, vectors
-from autograd.compiler.buffered import with_buffers
-from autograd.compiler.llvm import LANES, MATHEMATICS
-from autograd.compiler.native import Machine, Writer
+from autograd.compiler import engine
+from autograd.compiler.buffers.buffered import with_buffers
+from autograd.compiler.native import scalar as native
+from autograd.compiler.native import vectors
+from autograd.compiler.native.llvm import LANES, MATHEMATICS
+from autograd.compiler.native.scalar import Machine, Writer
 from nn.optim import fused
 
 pytestmark = pytest.mark.skipif(not importlib.util.find_spec("llvmlite"), reason="needs llvmlite")

@@ -12,7 +12,7 @@ from losses import by_default
 
 import autograd
 from autograd import Program, Value, dot, softmax
-from autograd.compiler.pad import completed
+from autograd.compiler.blocks.pad import completed
 
 ROWS: dict[str, Callable[[int], list[int]]] = {
     "a triangle": lambda n: list(range(1, n + 1)),

@@ -14,10 +14,10 @@ from losses import attention, convolution, linear_layer, mlp, weights
 
 import autograd
 from autograd import Value, dot
-from autograd.compiler import reroll
-from autograd.compiler.blocks import Block, Term
-from autograd.compiler.reroll import aligned, components, padded, rows_of
-from autograd.compiler.views import PAD, affine, disjoint, factored
+from autograd.compiler.blocks import reroll
+from autograd.compiler.blocks.block import Block, Term
+from autograd.compiler.blocks.reroll import aligned, components, padded, rows_of
+from autograd.compiler.blocks.views import PAD, affine, disjoint, factored
 
 
 def blocks_of(case: Case) -> list[Block]:

@@ -11,7 +11,7 @@ from losses import LOSSES, mlp
 
 import autograd
 from autograd import Value
-from autograd.compiler.straight import LARGEST
+from autograd.compiler.printers.straight import LARGEST
 
 
 def test_a_small_network_on_a_few_examples_is_run_in_floats() -> None:

@@ -18,7 +18,7 @@ from test_optim import KINDS, gradients
 import autograd
 import nn
 from autograd import NumberError, Program, UsageError, Value, dot, ops
-from autograd.compiler.interpret import run as interpreted
+from autograd.compiler.arrays.interpret import run as interpreted
 from benchmarks.programs import WORK, measure
 
 ALL = list(ops.TABLE.values())

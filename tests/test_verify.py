@@ -12,8 +12,11 @@ from losses import LOSSES, attention, mlp
 
 import autograd
 from autograd import CompilerError, Value
-from autograd.compiler import backward, build, engine, forward, program, straight
-from autograd.compiler.blocks import Block, Operand
+from autograd.compiler import engine, program
+from autograd.compiler.arrays import backward, forward
+from autograd.compiler.blocks import plan as build
+from autograd.compiler.blocks.block import Block, Operand
+from autograd.compiler.printers import straight
 from autograd.compiler.verify import verify
 
 

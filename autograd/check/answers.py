@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiler.interpret import Arrays
-from autograd.compiler.layout import positions
-from autograd.compiler.loops import Looped
+from autograd.compiler.arrays.interpret import Arrays
+from autograd.compiler.arrays.layout import positions
+from autograd.compiler.arrays.loops import Looped
 from autograd.compiler.program import Program
 from autograd.errors import UsageError
 from autograd.nested import parameters_of

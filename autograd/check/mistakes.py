@@ -17,10 +17,10 @@ import numpy.typing as npt
 
 from autograd import ops
 from autograd.check.slips import SLOPES
-from autograd.compiler.array import Array, For, Let, Line, Statement, Store, as_array, target_of
-from autograd.compiler.explain import Lines
-from autograd.compiler.interpret import Arrays, perform, run, store, value_of
-from autograd.compiler.printer import Printer
+from autograd.compiler.arrays.array import Array, For, Let, Line, Statement, Store, as_array, target_of
+from autograd.compiler.arrays.interpret import Arrays, perform, run, store, value_of
+from autograd.compiler.explain.explanation import Lines
+from autograd.compiler.printers.to_numpy import Printer
 
 After = Callable[[Any, Arrays], Any]
 """What becomes of an array once it is complete."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.errors import RerollError
 
 if TYPE_CHECKING:
-    from autograd.compiler.explain import Explanation
+    from autograd.compiler.explain.explanation import Explanation
 
 WIDTH = 96
 

@@ -15,10 +15,10 @@ from autograd.check.mistakes import Slip, Version, become, factor_words, plus, s
 from autograd.check.report import MatrixReport, Mistake
 from autograd.check.student import described
 from autograd.compiler.arguments import as_batch
-from autograd.compiler.array import Let, Line, N, Rows, Statement, as_array, full, names_in, nodes, target_of
-from autograd.compiler.entries import element
-from autograd.compiler.explain import Explanation, Lines, numbers
-from autograd.compiler.interpret import Arrays
+from autograd.compiler.arrays.array import Let, Line, N, Rows, Statement, as_array, full, names_in, nodes, target_of
+from autograd.compiler.arrays.interpret import Arrays
+from autograd.compiler.explain.entries import element
+from autograd.compiler.explain.explanation import Explanation, Lines, numbers
 from autograd.compiler.program import Program
 from autograd.errors import UsageError
 

@@ -1,39 +1,55 @@
-"""From a scalar graph to a matrix program.
+"""From a scalar graph to a matrix program. Each folder is a floor, which reads those below it and none above.
 
-Each of these takes what the one before made. Scalars (`graph`):
+`scalars`: a graph of single numbers.
 
-- `trace`      run the loss once on symbols (`traced`), which write every operation on a `tape`
-- `canonical`  sums of signed products, without zeros; equal expressions become one (`shifts`, `features`, `levels`)
-- `group`      vectors of scalars that do the same
-- `reroll`     blocks: matrix products, elementwise operations, reductions                    (`blocks`)
-- `pad`        ragged rows as rectangles, whose dead elements are neutral
+- `trace`       runs the loss once on symbols, which write every operation on a `tape`
+- `canonical`   sums of signed products, without zeros; equal expressions become one. `features` multiplies out sums
+                of parameters times data, `shifts` finds what is subtracted in exponents for safety alone
+- `levels`      which scalars do the same, and when each can be computed; `graph` is what all of these read
+- `reference`   evaluates a graph as it was traced: the judge of every program, and its answer where that is not
+                finite
 
-Arrays: a tree of nodes, and statements about them, of which every later part is made (`array`):
+`blocks`: vectors and matrices hidden in it.
 
-- `layout`     what each block's array is called, over which axes it is computed, how it is read (`views`, `names`)
-- `forward`    a statement for every block
-- `backward`   the chain rule from block to block, by the rules of the table, and how gradients are added up
-- `function`   both halves, from the arguments to the results; what need not be copied or begin as zeros does not
-- `buffered`   the same as calls that write into arrays kept from call to call; `algebra` says which calls give the
-               same numbers in less time, `memory` which arrays can be one, `cost` whether examples lie first or last
+- `group`       vectors of scalars that do the same; `recurrence` finds those that wait for one another, step by step
+- `reroll`      blocks: matrix products, elementwise operations, reductions (`block`), and how they are read (`views`)
+- `pad`         ragged rows as rectangles, whose dead elements are neutral
+- `plan`        runs all passes up to here
 
-Text, printed and never read again:
+`arrays`: a tree of nodes, and statements about them, of which every later part is made (`array`).
 
-- `printer`    readable NumPy; `to_jax` the forward half in JAX
-- `straight`   Python over floats, for tiny graphs, by the same rules; `native` the same as machine code (`llvm`)
+- `layout`      what each block's array is called (`names`), over which axes it is computed, how it is read
+- `forward`     a statement for every block
+- `backward`    the chain rule from block to block, by the rules of the table, and how gradients are added up
+                (`steps`)
+- `function`    both halves, from the arguments to the results; what need not be copied or begin as zeros does not
+- `loops`       statements that repeat (`repeats`), written once
+- `place`       finds a scalar in its array; `interpret` computes statements one by one
 
-`build` runs the first part and `engine` the rest, `autograd.execute` makes functions of Python's text. `verify`
-compares the result with the scalar graph as `reference` evaluates it, which also computes anew what is not finite,
-and `program` is what users hold. To look inside, `passes` tells what each of them made, as `nodes` for pictures;
-`example` replays the trace as an eager graph, and `place` finds a scalar in its array. `explain` says what a line
-stands for: `entries` writes the tree of an array as a rule over its scalars, index by index, and `interpret` computes
-lines one by one.
+`printers`: text, printed and never read again.
+
+- `to_numpy`    what a lecturer would write; `to_jax`, `to_javascript` and, of an optimiser's update, `rules`
+- `straight`    Python over floats, for tiny graphs, by the same rules
+
+`buffers`: what runs.
+
+- `buffered`    the statements as calls that write into arrays kept from call to call, which `calls` prints
+- `algebra`     the calls that give the same numbers in less time; `memory` says which arrays can be one, `cost`
+                whether examples lie first or last
+
+`native`: the same as machine code (`llvm`): `scalar` graphs over eight examples at once, and loops over arrays
+(`kernels`) for calls of a program that follow one another (`fuse`) or of an optimiser (`vectors`).
+
+`engine` makes a plan runnable for every kind and dtype and each thread, from `arguments` that it checks; `verify`
+compares the result with the scalar graph before it is handed out; `program` is what users hold. `explain` looks
+inside: `explanation` says what a line stands for, `entries` writes an array as a rule over its scalars, index by
+index, `passes` tells what each pass made, as `nodes` for pictures, and `example` replays the trace as an eager graph.
 """
 
-from autograd.compiler.explain import Explanation
-from autograd.compiler.nodes import BlockInfo, Node
-from autograd.compiler.passes import Pass
-from autograd.compiler.place import Place
+from autograd.compiler.arrays.place import Place
+from autograd.compiler.explain.explanation import Explanation
+from autograd.compiler.explain.nodes import BlockInfo, Node
+from autograd.compiler.explain.passes import Pass
 from autograd.compiler.program import Program, compile
 
 __all__ = ["BlockInfo", "Explanation", "Node", "Pass", "Place", "Program", "compile"]

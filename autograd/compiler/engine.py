@@ -13,25 +13,26 @@ import numpy as np
 
 from autograd import ops
 from autograd.compiler.arguments import Batch, FloatArray, check_out
-from autograd.compiler.array import Let, constants_in, source_of
-from autograd.compiler.backward import behind_selections
-from autograd.compiler.blocks import tame, wild
-from autograd.compiler.buffered import EXAMPLES, Buffered, CallPrinter, with_buffers
-from autograd.compiler.build import Plan, with_sum
-from autograd.compiler.canonical import reachable
-from autograd.compiler.cost import MANY, quickest
-from autograd.compiler.function import Function, function
-from autograd.compiler.fuse import NativePrinter
-from autograd.compiler.graph import CODE, LEAVES, NONE, Graph
-from autograd.compiler.kernels import ELEMENTS
-from autograd.compiler.loops import Looped, looped
-from autograd.compiler.memory import reused
-from autograd.compiler.names import UFUNCS
-from autograd.compiler.native import DOUBLE, Native
-from autograd.compiler.place import Places
-from autograd.compiler.printer import HELPERS, Printer, all_nodes
-from autograd.compiler.reference import Reference
-from autograd.compiler.straight import Straight
+from autograd.compiler.arrays.array import Let, constants_in, source_of
+from autograd.compiler.arrays.backward import behind_selections
+from autograd.compiler.arrays.function import Function, function
+from autograd.compiler.arrays.loops import Looped, looped
+from autograd.compiler.arrays.names import UFUNCS
+from autograd.compiler.arrays.place import Places
+from autograd.compiler.blocks.block import tame, wild
+from autograd.compiler.blocks.plan import Plan, with_sum
+from autograd.compiler.buffers.buffered import EXAMPLES, Buffered, with_buffers
+from autograd.compiler.buffers.calls import CallPrinter
+from autograd.compiler.buffers.cost import MANY, quickest
+from autograd.compiler.buffers.memory import reused
+from autograd.compiler.native.fuse import NativePrinter
+from autograd.compiler.native.kernels import ELEMENTS
+from autograd.compiler.native.scalar import DOUBLE, Native
+from autograd.compiler.printers.straight import Straight
+from autograd.compiler.printers.to_numpy import HELPERS, Printer, all_nodes
+from autograd.compiler.scalars.canonical import reachable
+from autograd.compiler.scalars.graph import CODE, LEAVES, NONE, Graph
+from autograd.compiler.scalars.reference import Reference
 from autograd.errors import CompilerError
 from autograd.execute import defined, function_of
 from autograd.nested import is_finite, quietly

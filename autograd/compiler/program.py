@@ -10,17 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiler.arguments import Batch, FloatArray, as_batch, check_out, signature, vector
-from autograd.compiler.build import Names, Plan, parameter_names, plan
+from autograd.compiler.arrays.place import Place
+from autograd.compiler.blocks.plan import Names, Plan, parameter_names, plan
 from autograd.compiler.engine import Engine
-from autograd.compiler.example import example
-from autograd.compiler.explain import Explanation, explain, numbers
-from autograd.compiler.native import llvm
-from autograd.compiler.nodes import BlockInfo, block_infos, table
-from autograd.compiler.passes import Pass, passes
-from autograd.compiler.place import Place
-from autograd.compiler.to_javascript import javascript
-from autograd.compiler.to_jax import JaxProgram
-from autograd.compiler.trace import trace
+from autograd.compiler.explain.example import example
+from autograd.compiler.explain.explanation import Explanation, explain, numbers
+from autograd.compiler.explain.nodes import BlockInfo, block_infos, table
+from autograd.compiler.explain.passes import Pass, passes
+from autograd.compiler.native.scalar import llvm
+from autograd.compiler.printers.to_javascript import javascript
+from autograd.compiler.printers.to_jax import JaxProgram
+from autograd.compiler.scalars.trace import trace
 from autograd.compiler.verify import verify, verify_source
 from autograd.errors import UsageError
 from autograd.flat import Flat, numbers_of

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.arguments import Batch
-from autograd.compiler.build import Plan
+from autograd.compiler.blocks.plan import Plan
 from autograd.compiler.engine import Engine
-from autograd.compiler.graph import NONE, Floats
-from autograd.compiler.printer import Printer
-from autograd.compiler.reference import Point
+from autograd.compiler.printers.to_numpy import Printer
+from autograd.compiler.scalars.graph import NONE, Floats
+from autograd.compiler.scalars.reference import Point
 from autograd.errors import CompilerError
 from autograd.execute import function_of
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiler.names import numbers
+from autograd.compiler.arrays.names import numbers
 from autograd.errors import UsageError
 from autograd.files import PathLike
 from nn.arguments import count, precision

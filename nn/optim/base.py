@@ -9,7 +9,7 @@ from typing import Any, TypedDict, overload
 
 import numpy as np
 
-from autograd.compiler.rules import Rule
+from autograd.compiler.printers.rules import Rule
 from autograd.errors import RerollError, SizeError, UsageError
 from autograd.flat import assign, gradients_of, numbers_of, zero_gradients
 from autograd.nested import parameters_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograd.compiler.vectors import Loops, arrays_in
+from autograd.compiler.native.vectors import Loops, arrays_in
 from nn.optim.base import Optimizer
 from nn.optim.clip import Vector
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 import autograd
 from autograd.compiler.arguments import Batch, as_batch, check_out, vector
-from autograd.compiler.to_jax import JaxProgram
+from autograd.compiler.printers.to_jax import JaxProgram
 from autograd.errors import MissingPackageError, UsageError
 
 FloatArray = npt.NDArray[Any]

@@ -13,9 +13,9 @@ import autograd
 import nn
 import viz
 from autograd import Program, UsageError, Value
-from autograd.compiler.function import function
-from autograd.compiler.names import RESERVED
-from autograd.compiler.to_jax import translated
+from autograd.compiler.arrays.function import function
+from autograd.compiler.arrays.names import RESERVED
+from autograd.compiler.printers.to_jax import translated
 from hostile.graphs import Sketch, hostile_labels, sketch
 from hostile.numbers import BITS
 from hostile.reader import Reader

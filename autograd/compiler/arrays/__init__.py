@@ -1,0 +1,1 @@
+"""The second floor: statements about arrays, forward and backward, with loops over steps."""

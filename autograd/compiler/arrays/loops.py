@@ -1,0 +1,492 @@
+"""A function with loops: what repeats in its statements is written once, and what the steps make is kept for others.
+
+Where only the same step and the next one read an array, a variable will do, which each step replaces. What others read,
+such as the states that the backward half needs, lies in a stack: an array with one more axis, that of the steps.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from autograd import ops
+from autograd.compiler.arrays.array import (
+    Array,
+    For,
+    Let,
+    Line,
+    Moved,
+    Position,
+    Statement,
+    Step,
+    Store,
+    constants_in,
+    empty,
+    item,
+    items,
+    like,
+    name,
+    names_in,
+    nodes,
+    reduce,
+    source_of,
+)
+from autograd.compiler.arrays.array import (
+    part as sliced,
+)
+from autograd.compiler.arrays.function import Function
+from autograd.compiler.arrays.names import RESERVED
+from autograd.compiler.arrays.repeats import Family, Rolling, Run, changed, leaves_of, ref
+from autograd.compiler.blocks.recurrence import FEWEST
+
+MOST = 4
+"""So many arrays of each step are looked for side by side, at most."""
+
+INDICES = ("t", "i", "j", "k")
+"""What the number of a step is called: the first that is free."""
+
+
+@dataclass
+class Looped:
+    """A function as it is read, with loops; the fields are those of `Function`."""
+
+    kind: str
+    arguments: list[Array]
+    views: list[Let]
+    forward: list[Line]
+    start: Let | None
+    places: list[Let]
+    backward: list[Line]
+    results: list[Array]
+    kept: dict[str, Array] = field(default_factory=dict)
+    """Where an array is that has no name of its own any more: an item of a stack, or what a loop calls it."""
+
+    def home(self, text: str) -> str:
+        """What the array with this name is called, or the stack that it lies in."""
+        return str(source_of(self.kept[text]).info) if text in self.kept else text
+
+    @property
+    def loops(self) -> list[For]:
+        """The loops in order."""
+        return [line for line in (*self.forward, *self.backward) if isinstance(line, For)]
+
+
+def looped(made: Function) -> Looped:
+    """A function with loops in the places of what repeats."""
+    pass_ = Rolling(made)
+    halves = [pass_.half(half) for half in (made.forward, made.backward)]
+    repeats = any(isinstance(part, Run) for half in halves for part in half)
+    return Writer(pass_, halves).result() if repeats else unrolled(made)
+
+
+def unrolled(made: Function) -> Looped:
+    """A function as it is, without loops."""
+    return Looped(made.kind, made.arguments, made.views, [*made.forward], made.start, made.places, [*made.backward],
+                  made.results)
+
+
+# ── statements that read what loops have made ────────────────────────────────────────────────
+
+
+def refs(*arrays: Array) -> list[tuple[Family, Position]]:
+    """The families that arrays read, with the steps; what only lends its shape is not read."""
+    found = []
+    for array in arrays:
+        if array.kind == "ref":
+            found.append(array.info)
+        elif array.kind != "like":
+            found += refs(*array.args)
+    return found
+
+
+def gathered(array: Array) -> Array:
+    """A sum of what many steps have made, or those side by side, as that of a stack; else the array itself."""
+    if array.kind == "concatenate":
+        return Array("concatenate", tuple(together(woven(array.args))), None, array.shape, array.dtype)
+    terms = terms_of(array)
+    first: dict[Any, int] = {}
+    places = [first.setdefault(term.info[0] if term.kind == "ref" else term, i) for i, term in enumerate(terms)]
+    shorter = together([term for _, term in sorted(zip(places, terms, strict=True), key=lambda pair: pair[0])])
+    if len(shorter) == len(terms):
+        return array
+    total: Any = None
+    for term in shorter:
+        value = reduce(ops.sum, term, (0,)) if len(term.shape) > len(array.shape) else term
+        total = value if total is None else total + value
+    return total if isinstance(total, Array) else array
+
+
+def terms_of(array: Array) -> list[Array]:
+    """The terms of a chain of additions."""
+    terms, waiting = [], [array]
+    while waiting:
+        term = waiting.pop()
+        if term.kind is ops.add and term.shape == array.shape:
+            waiting += reversed(term.args)
+        else:
+            terms.append(term)
+    return terms
+
+
+def piece(array: Array) -> tuple[Array, Any]:
+    """What a step has made, and which columns of it an array is, if not all."""
+    return (array.args[0], array.info) if array.kind == "part" and array.args[0].kind == "ref" else (array, None)
+
+
+def together(arrays: Sequence[Array]) -> list[Array]:
+    """Arrays, with one in the place of those, or of parts of those, that steps of a loop have made in order."""
+    result: list[tuple[Array, Any]] = []
+    for array in arrays:
+        made, run = piece(array)
+        if made.kind == "ref":
+            (family, step), (before, same) = made.info, result[-1] if result else (array, None)
+            if before.kind == "refs" and same == run and is_next(before, made):
+                result.pop()
+                made = slices(family, before.info[1], step)
+            else:
+                made = slices(family, step, step)
+        result.append((made, run))
+    return [one if run is None else sliced(one, *run) for made, run in result for one in separate(made)]
+
+
+def woven(arrays: Sequence[Array]) -> list[Array]:
+    """Arrays, with one in the place of several that each step of a loop has made, step by step."""
+    result: list[Array] = []
+    begin = 0
+    while begin < len(arrays):
+        several, end = arrays[begin], begin + 1
+        for period in range(2, MOST + 1):
+            steps = 1
+            while follow(arrays[begin + (steps - 1) * period : begin + (steps + 1) * period], period):
+                steps += 1
+            if steps >= FEWEST:
+                end = begin + steps * period
+                several = of_steps(arrays[begin : begin + period], arrays[end - period : end])
+                break
+        result.append(several)
+        begin = end
+    return result
+
+
+def follow(arrays: Sequence[Array], number: int) -> bool:
+    """Whether arrays are so many of one step, and as many of the step after or before it."""
+    pairs = [(piece(a), piece(b)) for a, b in zip(arrays, arrays[number:], strict=False)]
+    if len(pairs) < number or any(a.kind != "ref" or b.kind != "ref" for (a, _), (b, _) in pairs):
+        return False
+    return all((a.info[0], run) == (b.info[0], other) for (a, run), (b, other) in pairs) and (
+        {b.info[1] - a.info[1] for (a, _), (b, _) in pairs} in ({1}, {-1}))
+
+
+def of_steps(first: Sequence[Array], last: Sequence[Array]) -> Array:
+    """Several arrays of each step, from the first step to the last, or backwards."""
+    stacks = []
+    for (made, run), (end, _) in zip(map(piece, first), map(piece, last), strict=True):
+        family = made.info[0]
+        family.stacked = True
+        stack = slices(family, made.info[1], end.info[1])
+        stacks.append(stack if run is None else sliced(stack, *run))
+    return Array("woven", tuple(stacks), None, stacks[0].shape, stacks[0].dtype)
+
+
+def separate(array: Array) -> list[Array]:
+    """Too few steps for a stack, one by one."""
+    if array.kind != "refs":
+        return [array]
+    family, first, last = array.info
+    if abs(last - first) + 1 < FEWEST:
+        way = 1 if last >= first else -1
+        return [ref(family, step) for step in range(first, last + way, way)]
+    family.stacked = True
+    return [array]
+
+
+def is_next(steps: Array, array: Array) -> bool:
+    """Whether an array is that of the step after some, or before them where these go backwards."""
+    (family, first, last), (other, step) = steps.info, array.info
+    return family is other and step - last in ((1, -1) if first == last else (1 if last > first else -1,))
+
+
+def slices(family: Family, first: int, last: int) -> Array:
+    """The arrays of several steps, from the first to the last, or backwards, as one with one more axis."""
+    return Array("refs", (), (family, first, last), (abs(last - first) + 1, *family.array.shape), family.array.dtype)
+
+
+class Writer:
+    """The lines of a function with loops, once all runs are known."""
+
+    def __init__(self, found: Rolling, halves: Sequence[Sequence[Statement | Run]]) -> None:
+        self.made = found.made
+        self.found = found
+        self.given = {let.name.info for let in (*self.made.views, *self.made.places)}
+        self.zeros = any(isinstance(s, Store) and s.adds and s.target in found.parted
+                         for half in halves for part in half if isinstance(part, Run) for s in part.body)
+        self.named: set[str] = set()
+        self.halves = [self.read_anew(half) for half in halves]
+        self.results = list(map(self.known, self.made.results))
+        runs = [[part for part in half if isinstance(part, Run)] for half in self.halves]
+        self.runs = [*itertools.chain(*runs)]
+        for half, several in enumerate(runs):
+            for run in several:
+                directed(run, backwards=half > 0)
+        self.decide()
+        for run in self.runs:
+            in_order(run)
+        self.name_all()
+        self.begun: set[Family] = set()
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────
+
+    def known(self, array: Array) -> Array:
+        """An array outside loops, which reads what they have made."""
+        def read(leaf: Any) -> Any:
+            text = self.same(leaf.info) if isinstance(leaf, Array) and leaf.kind == "name" else ""
+            return ref(*self.found.members[text]) if text in self.found.members else leaf
+
+        return changed(array, read)
+
+    def same(self, text: str) -> str:
+        """The array that a name is another name for, if it is no more than that."""
+        value = self.found.views.get(text)
+        return self.same(value.info) if value is not None and value.kind == "name" else text
+
+    def read_anew(self, half: Sequence[Statement | Run]) -> list[Statement | Run]:
+        """The parts of a half, which read what loops have made; views are named where they are first read."""
+        result: list[Statement | Run] = []
+        for part in half:
+            for text in names_of(part):
+                if self.same(text) not in self.found.members:
+                    result += self.named_views(text)
+            if isinstance(part, Run):
+                result.append(part)
+                continue
+            value = self.known(part.value)
+            whole = gathered(value)
+            if whole is value and part in self.found.pieces:
+                result += [replace(piece, value=self.known(piece.value)) for piece in self.found.pieces[part]]
+            elif isinstance(part, Store):
+                result.append(Store(self.known(part.place), whole, part.adds))
+            else:
+                result.append(Let(part.name, whole))
+        return result
+
+    def named_views(self, text: str) -> list[Let]:
+        """The statements that name a view, and what it is a view of, if they are not there yet."""
+        if text not in self.found.views or text in self.named or text in self.given:
+            return []
+        self.named.add(text)
+        value = self.found.views[text]
+        return [*(let for below in value.names for let in self.named_views(below)),
+                Let(name(text, value.shape, value.dtype), self.known(value))]
+
+    # ── where what steps define is kept ──────────────────────────────────────────────────────
+
+    def decide(self) -> None:
+        """Say which families must be stacks: those of which others than this step and the next read arrays."""
+        done: set[Run] = set()
+        for part in (*itertools.chain(*self.halves), *self.results):
+            if isinstance(part, Run):
+                done.add(part)
+            for family, step in refs(*arrays_of(part)):
+                if isinstance(step, int):
+                    family.stacked |= step != (family.run.count - 1 if family.run in done else -1)
+                else:
+                    family.stacked |= family.run is not part or step.start < -1
+
+    def name_all(self) -> None:
+        """Names for what loops define, and for their indices: short ones where they are free."""
+        taken = set(RESERVED) | {array.info for array in self.made.arguments}
+        for part in (*itertools.chain(*self.halves), *self.results):
+            taken |= set(names_of(part))
+            if isinstance(part, Let) and part.name.info not in self.found.members:
+                taken.add(part.name.info)
+        families = [family for run in self.runs for family in run.families.values()]
+        stems = Counter(family.array.info.rstrip("0123456789_") for family in families)
+        for family in families:
+            own = family.array.info
+            stem = own.rstrip("0123456789_")
+            short = next((text for text in (stem, f"{stem}_t") if text not in taken), own)
+            family.name = short if stems[stem] == 1 else own
+            taken.add(family.name)
+        indices = itertools.chain(INDICES, map("t{}".format, itertools.count()))
+        index = next(text for text in indices if text not in taken)
+        for run in self.runs:
+            run.index = index
+
+    # ── writing ──────────────────────────────────────────────────────────────────────────────
+
+    def result(self) -> Looped:
+        """The function."""
+        forward, backward = ([line for part in half for line in self.lines(part)] for half in self.halves)
+        results = list(map(self.kept, self.results))
+        used = {text for line in (*forward, *backward) for array in line.arrays for text in array.names}
+        used |= {line.target for line in (*forward, *backward) if isinstance(line, Store)}
+        used |= {text for array in results for text in array.names}
+        views, places = ([let for let in lets if let.name.info in used]
+                         for lets in (self.made.views, self.made.places))
+        start = self.made.start
+        if start is not None and self.zeros:
+            start = Let(start.name, like(start.value.args[0]))
+        name_tables(self.found, [array for line in (*forward, *backward) for array in line.arrays])
+        kept = {text: family.at(step) for text, (family, step) in self.found.members.items()}
+        return Looped(self.made.kind, self.made.arguments, views, forward, start, places, backward, results, kept)
+
+    def lines(self, part: Statement | Run) -> list[Line]:
+        """A statement as it is written, or a run as a loop, after the stacks that it needs."""
+        if isinstance(part, Run):
+            return [*(line for family in part.families.values() for line in self.before(family)),
+                    self.loop(part)]
+        if isinstance(part, Store):
+            return [Store(self.kept(part.place), self.kept(part.value), part.adds)]
+        member = self.found.members.get(part.name.info)
+        if member is None:
+            return [Let(part.name, self.kept(part.value))]
+        return [*self.begin(member[0]), self.definition(ref(*member), part.value)]
+
+    def definition(self, array: Array, value: Array, run: Run | None = None) -> Statement:
+        """A statement for what a step defines."""
+        place = self.kept(array, run)
+        value = self.kept(value, run)
+        return Let(place, value) if place.kind == "name" else Store(place, value, adds=False)
+
+    def begin(self, family: Family) -> list[Line]:
+        """The statement that makes a stack, once."""
+        if not family.stacked or family in self.begun:
+            return []
+        self.begun.add(family)
+        return [Let(family.stack, empty(family.stack))]
+
+    def before(self, family: Family) -> list[Line]:
+        """What comes before the first step: a stack, and what it begins with, if that has a name of its own."""
+        own = [(step, text) for step, text in sorted(family.before.items())
+               if self.found.members.get(text) != (family, step)]
+        return [*self.begin(family), *(
+            self.definition(ref(family, step), self.known(name(text, family.array.shape, family.array.dtype)))
+            for step, text in own)]
+
+    def loop(self, run: Run) -> For:
+        """A run as a loop."""
+        body: list[Statement] = []
+        for statement in run.body:
+            if isinstance(statement, Let):
+                body.append(self.definition(statement.name, statement.value, run))
+            else:
+                body.append(Store(self.kept(statement.place, run), self.kept(statement.value, run), statement.adds))
+        start = run.first - run.count + 1 if run.backwards else run.first
+        return For(run.index, start, start + run.count, run.backwards, body)
+
+    def kept(self, array: Array, run: Run | None = None) -> Array:
+        """An array that reads what steps define where that is kept, and positions by the index of its loop."""
+        def read(leaf: Any) -> Any:
+            if isinstance(leaf, Array) and leaf.kind == "ref":
+                family, step = leaf.info
+                leaf = family.at(step)
+            return leaf if run is None else by_index(leaf, run)
+
+        return unstacked(changed(array, read))
+
+
+def name_tables(found: Rolling, arrays: Sequence[Array]) -> None:
+    """Let the tables of steps have the names of the arrays in whose place they are, where nobody reads these."""
+    used = constants_in(node for array in arrays for node in nodes(array))
+    made = {id(table) for table in found.constants.values()}
+    taken = {constant.name for constant in used if id(constant) not in made}
+    before = constants_in(node for line in found.made.statements for array in line.arrays for node in nodes(array))
+    free = sorted({constant.name for constant in before} - taken, key=lambda text: (len(text), text))
+    for table in used:
+        letters = table.name.rstrip("0123456789_")
+        text = next((text for text in free if text.rstrip("0123456789_") == letters), None)
+        if id(table) in made and text is not None:
+            table.name = text
+            free.remove(text)
+
+
+def unstacked(array: Array) -> Array:
+    """The arrays of several steps as a slice of their stack."""
+    if array.kind == "refs":
+        family, *steps = array.info
+        first, last = map(family.place, steps)
+        return items(family.stack, min(first, last), max(first, last) + 1, backwards=first > last)
+    return Array(array.kind, tuple(map(unstacked, array.args)), array.info, array.shape, array.dtype)
+
+
+def by_index(leaf: Any, run: Run) -> Any:
+    """A leaf whose positions are by step as one by the index of the loop."""
+    if isinstance(leaf, Array) and leaf.kind == "item":
+        return item(leaf.args[0], run.by_index(leaf.info))
+    if isinstance(leaf, Moved):
+        return replace(leaf, step=run.by_index(leaf.step))
+    return run.by_index(leaf)
+
+
+def arrays_of(part: Statement | Run | Array) -> list[Array]:
+    """The arrays of a statement, or of those in a run."""
+    if isinstance(part, Array):
+        return [part]
+    return [array for statement in (part.body if isinstance(part, Run) else [part]) for array in statement.arrays]
+
+
+def names_of(part: Statement | Run | Array) -> list[str]:
+    """The names that a statement reads, or those in a run."""
+    return names_in(*arrays_of(part))
+
+
+def directed(run: Run, backwards: bool) -> None:
+    """Let the index go the way in which positions move: that of what other loops have made, else that of slices.
+
+    Where none moves, the index goes `backwards` in the backward half.
+    """
+    moving = [family.place(step) for family, step in refs(*arrays_of(run)) if family.run is not run]
+    found = [step for step in moving if isinstance(step, Step)]
+    steps = found or [leaf for leaf in leaves_of(*arrays_of(run)) if isinstance(leaf, Step)]
+    run.backwards = sum(1 if step.step > 0 else -1 for step in steps) < 0 if steps else backwards
+    if run.backwards:
+        run.first = max([step.start for step in steps if step.step == -1], default=run.count - 1)
+    else:
+        run.first = max([len(family.before) for family in run.families.values()], default=0)
+
+
+# ── the order of a step ──────────────────────────────────────────────────────────────────────
+
+
+def in_order(run: Run) -> None:
+    """Let statements that read what the step before has made come before the one that replaces it; else stack it."""
+    for family in run.families.values():
+        for statement in list(run.body):
+            place, position = place_of(run, family), run.body.index(statement)
+            if family.stacked or position <= place or (family, -1) not in read_at(statement):
+                continue
+            if all(may_change_places(other, statement, family) for other in run.body[place:position]):
+                run.body.insert(place, run.body.pop(position))
+            else:
+                family.stacked = True
+
+
+def place_of(run: Run, family: Family) -> int:
+    """Where a family is defined in the body."""
+    return next(i for i, let in enumerate(run.body) if isinstance(let, Let) and let.name.info[0] is family)
+
+
+def read_at(statement: Statement) -> set[Any]:
+    """What a statement reads: families with the steps, and names."""
+    found: set[Any] = set(names_in(*statement.arrays))
+    return found | {(family, step.start if isinstance(step, Step) else step)
+                    for family, step in refs(*statement.arrays)}
+
+
+def written_at(statement: Statement) -> set[Any]:
+    """What a statement defines, or writes to: a variable that it defines is no longer what the step before made."""
+    if isinstance(statement, Let):
+        family, _ = statement.name.info
+        return {(family, 0)} if family.stacked else {(family, 0), (family, -1)}
+    target = source_of(statement.place.args[0] if statement.place.kind == "take" else statement.place)
+    return {(target.info[0], target.info[1].start)} if target.kind == "ref" else {target.info}
+
+
+def may_change_places(before: Statement, after: Statement, family: Family) -> bool:
+    """Whether two statements may come the other way around; what the step before made of a family counts as kept."""
+    a, b = written_at(before) - {(family, -1)}, written_at(after)
+    both = isinstance(before, Store) and isinstance(after, Store)
+    return a.isdisjoint(read_at(after)) and b.isdisjoint(read_at(before)) and (not both or a.isdisjoint(b))

@@ -1,0 +1,1 @@
+"""The first floor: vectors and matrices hidden in a graph of single numbers."""

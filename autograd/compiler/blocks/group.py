@@ -1,0 +1,451 @@
+"""Gather nodes that do the same into groups: the vectors and matrices hidden in a scalar graph.
+
+From the leaves up, nodes with the same operation whose operands lie in the same groups join one
+group. For a sum what counts is the set of its terms' signs and groups, not their number, so that ragged
+sums (causal attention, a padded border) stay together, and constants do not count: adding nothing is adding 0, as a
+mask does. Where every sum of a group has a single term +l, as in 0 + l, they are that term and need no group. Members
+keep creation order.
+
+Groups that do the same, but with operands of different groups, would part all that follows. They become one where
+what is saved is worth what it costs (`fused`); then what they read is laid in one array, a `stack`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from autograd import ops
+from autograd.compiler.blocks.block import tame
+from autograd.compiler.scalars.graph import (
+    CODES,
+    LEAVES,
+    NONE,
+    Bools,
+    Canonical,
+    Floats,
+    Ints,
+    distinct,
+    numbered,
+    places_of,
+    spans,
+)
+from autograd.compiler.scalars.levels import CONSTANT, REDUCTIONS, chosen_levels, oriented, signatures
+
+STATEMENT, READ, MULTIPLY, GATHER, PRODUCT = 12.0, 0.6, 0.017, 15.0, 5.5
+"""Microseconds for 64 examples, forward and backward: a statement and what it parts later on, a number that is read
+from anywhere, a multiplication in a product of matrices, what it takes to read from anywhere at all, and a product of
+matrices of its own for every example."""
+
+ONCE, WEIGHT = 0.001, 0.006
+"""Microseconds for what is the same for all examples: a multiplication in a product of a matrix and a vector, and to
+write a weight into a matrix and read its gradient from one."""
+
+
+@dataclass(eq=False)
+class Class:
+    """The terms of one group of sums that have the same sign and factors from the same groups.
+
+    `owner` is the position of each term's sum among the members; `right` is empty where the terms are plain, or
+    numbers (`scale`) times what is `left`.
+    """
+
+    sign: int
+    owner: Ints
+    left: Ints
+    right: Ints
+    scale: Floats | None = None
+
+    @property
+    def turned(self) -> Class:
+        """The same terms, right times left."""
+        return Class(self.sign, self.owner, self.right, self.left)
+
+    @property
+    def signed(self) -> Class:
+        """Numbers that all are 1, or all -1, as a sign."""
+        if self.scale is None or np.any(np.abs(self.scale) != 1) or np.any(self.scale != self.scale[0]):
+            return self
+        return Class(self.sign * int(self.scale[0]), self.owner, self.left, self.right)
+
+    def of(self, owner: Ints) -> Class:
+        """The same terms for other members, in their order; those of NONE are left out."""
+        order = np.argsort(owner, kind="stable")[np.count_nonzero(owner == NONE) :]
+        right = self.right[order] if len(self.right) else self.right
+        scale = None if self.scale is None else self.scale[order]
+        return Class(self.sign, owner[order], self.left[order], right, scale)
+
+
+@dataclass
+class Group:
+    """Nodes of one operation with operands in the same groups.
+
+    `operands` holds, for an elementwise operation, one array of nodes per operand; a reduction has a
+    single flat array, cut into members by `counts`; a sum has `classes` instead.
+
+    A "stack" lays the groups before it that are `stacked`, and copies of its members, in one array.
+    """
+
+    op: str
+    members: Ints
+    batched: bool
+    operands: list[Ints] = field(default_factory=list)
+    counts: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    classes: list[Class] = field(default_factory=list)
+    stacked: bool = False
+    level: int = 0
+
+    def part(self, which: Ints) -> Group:
+        """The group of some members of a sum, in order."""
+        place = np.full(len(self.members), NONE)
+        place[which] = np.arange(len(which))
+        classes = [terms.of(place[terms.owner]) for terms in self.classes]
+        return Group(self.op, self.members[which], self.batched, classes=[c for c in classes if len(c.owner)])
+
+    def reads(self) -> Iterator[Ints]:
+        """The nodes that it reads, operand by operand."""
+        yield from self.operands
+        for terms in self.classes:
+            yield terms.left
+            yield terms.right
+
+
+PIECES = frozenset(op.name for op in ops.TABLE.values() if op.recorded and op is not ops.where
+                   and (isinstance(op, ops.Reduction) or not ops.is_comparison(op)))
+"""The operations that may be part of a stack: selections, and the truth values that they read, are for themselves."""
+
+
+Kinds = frozenset[tuple[int, ...]]
+"""What groups read: other groups, or the signs of terms and the groups of their factors."""
+
+
+def check_groups(graph: Canonical, found: list[Group]) -> None:
+    """Raise AssertionError unless every living node is in one group, after those that its group reads."""
+    computing = [group for group in found if group.op != "stack"]
+    times = np.bincount(np.concatenate([g.members for g in computing]), minlength=len(graph.code))
+    assert np.array_equal(times, graph.alive), "a node is in no group, or in two"
+    there = np.append(np.zeros(len(graph.code), dtype=bool), True)
+    for group in found:
+        for nodes in group.reads():
+            assert there[nodes].all(), "a group reads one that follows"
+        for c in group.classes:
+            assert len(c.owner) == len(c.left), "a term has no owner"
+            assert np.all(c.owner < len(group.members)), "a term belongs to no member"
+        there[group.members] = True
+
+
+def groups(graph: Canonical) -> list[Group]:
+    """The groups of a canonical graph, operands before users; every living node is in one.
+
+    In the graph, sums that are no more than their term die, and their users use that term.
+    """
+    return Grouping(graph).result()
+
+
+class Grouping:
+    """The pass: `group` says of each node in which group it is, `same` which node it is a copy of."""
+
+    def __init__(self, graph: Canonical) -> None:
+        self.graph = graph
+        self.group = np.full(len(graph.code) + 1, NONE)
+        self.same = np.arange(len(graph.code) + 1)
+        self.same[NONE] = NONE
+        self.batched = np.zeros(len(graph.code) + 1, dtype=bool)
+        """The nodes that differ from example to example; NONE counts as one, so that it stays on the right."""
+        self.batched[NONE] = True
+        self.wild = np.zeros(len(graph.code) + 1, dtype=bool)
+        """The nodes that may not be finite: what is 0 times them must be left out."""
+        self.found: list[Group] = []
+        self.stacks: dict[tuple[int, bool], Group] = {}
+        for kind, name in enumerate(LEAVES):
+            members = np.flatnonzero(graph.alive & (graph.code == kind))
+            self.add(Group(name, members, batched=name in ("input", "target", "noise")), 0)
+        living = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
+        level = chosen_levels(graph, living)
+        living = living[np.argsort(level[living], kind="stable")]
+        cuts = np.flatnonzero(np.diff(level[living])) + 1
+        for nodes in np.split(living, cuts):
+            if len(nodes):
+                self.level(nodes, int(level[nodes[0]]))
+        graph.roots, graph.home = self.same[graph.roots], self.same[graph.home]
+
+    def result(self) -> list[Group]:
+        """The groups in order, each stack after the last group of its level."""
+        result: list[Group] = []
+        for i, group in enumerate(self.found):
+            result.append(group)
+            if i + 1 == len(self.found) or self.found[i + 1].level != group.level:
+                keys = (group.level, False), (group.level, True)
+                result += [self.stacks[key] for key in keys if key in self.stacks]
+        for (level, batched), stack in self.stacks.items():
+            own = [self.found[i].stacked and (self.found[i].level, self.found[i].batched) == (level, batched)
+                   for i in self.group[stack.members]]
+            stack.members = stack.members[~np.array(own, dtype=bool)]
+        return result
+
+    def add(self, group: Group, level: int) -> None:
+        """One more group."""
+        self.group[group.members] = len(self.found)
+        self.batched[group.members] = group.batched
+        own = group.op in ops.TABLE and not tame(ops.TABLE[group.op])
+        self.wild[group.members] = own or any(self.wild[nodes].any() for nodes in group.reads())
+        group.level = level
+        self.found.append(group)
+
+    def level(self, nodes: Ints, level: int) -> None:
+        """The groups of the nodes of one level."""
+        graph = self.graph
+        _replace(graph, nodes, self.same)
+        made = []
+        for members in self.alike(nodes):
+            group = _group(graph, members, self.group, self.batched)
+            if _only_copies(group):
+                self.same[members] = group.classes[0].left
+                graph.alive[members] = False
+            else:
+                made.append(group)
+        for group in self.fused(made):
+            group.classes = [part for terms in group.classes for part in self.common_apart(terms)]
+            for read in group.reads():
+                self.stack(read)
+            self.add(group, level)
+
+    def alike(self, nodes: Ints) -> Iterator[Ints]:
+        """Nodes by operation and groups of operands, those of the first node first."""
+        if len(nodes) == 1:
+            yield nodes
+            return
+        first, which = numbered(signatures(self.graph, nodes, self.group, self.batched))
+        for i in range(len(first)):
+            yield nodes[which == i]
+
+    # ── groups that become one ───────────────────────────────────────────────────────────────
+
+    def fused(self, made: list[Group]) -> list[Group]:
+        """The groups of a level, fewer where several of one kind are worth making one."""
+        if len(made) < 2:
+            return made
+        made = self.completed(made)
+        alike: dict[tuple[str, bool, bool], list[Group]] = {}
+        for group in made:
+            linear = group.op == "sum" and all(self.linear(terms) for terms in group.classes)
+            if group.op in PIECES and group.op not in REDUCTIONS:
+                alike.setdefault((group.op, group.batched, linear), []).append(group)
+        gone: dict[int, Group | None] = {}
+        for (op, _, linear), several in alike.items():
+            make = self.one_sum if linear else self.one_of_products if op == "sum" else self.one
+            if len(several) > 1 and (whole := make(several)):
+                gone |= {id(group): None for group in several} | {id(several[0]): whole}
+        kept = [gone.get(id(group), group) for group in made]
+        return [group for group in kept if group is not None]
+
+    def completed(self, made: list[Group]) -> list[Group]:
+        """The groups of a level, without those that another can take in: it has all that they have.
+
+        Reductions of fewer groups join those of more, and sums with numbers in the place of terms join those that have
+        the terms: there these are 0.
+        """
+        kinds = [self.kinds(group) for group in made]
+        host: dict[int, int] = {}
+        for i, group in enumerate(made):
+            numbers = numbers_in(kinds[i])
+            if (group.op not in REDUCTIONS and not numbers) or i in host.values():
+                continue
+            for j, other in enumerate(made):
+                if (other.op, other.batched) == (group.op, group.batched) and i != j and j not in host \
+                        and takes_in(kinds[j], kinds[i], numbers):
+                    host[i] = j
+                    break
+        result = []
+        for j, group in enumerate(made):
+            guests = [made[i].members for i in host if host[i] == j]
+            if guests:
+                group = _group(self.graph, np.sort(np.concatenate([group.members, *guests])), self.group, self.batched)
+            if j not in host:
+                result.append(group)
+        return result
+
+    def kinds(self, group: Group) -> Kinds:
+        """What a reduction or a sum reads: groups, or the sign and groups of terms; nothing for other operations."""
+        if group.op in REDUCTIONS:
+            return frozenset((0, int(which)) for which in distinct(self.group[group.operands[0]]))
+        return frozenset((terms.sign, *(int(self.group[nodes[0]]) if len(nodes) else NONE
+                                        for nodes in (terms.left, terms.right))) for terms in group.classes)
+
+    def one(self, several: list[Group]) -> Group | None:
+        """Elementwise operations as one, if it pays to read their operands from anywhere."""
+        n, arity = sum(len(group.members) for group in several), len(several[0].operands)
+        constant = [{self.constant(group.operands[place]) for group in several} for place in range(arity)]
+        if READ * n * arity > STATEMENT * (len(several) - 1) or any(len(kinds) > 1 for kinds in constant):
+            return None
+        members = np.concatenate([group.members for group in several])
+        order = np.argsort(members)
+        operands = [np.concatenate([group.operands[place] for group in several])[order] for place in range(arity)]
+        return Group(several[0].op, members[order], several[0].batched, operands)
+
+    def linear(self, terms: Class) -> bool:
+        """Whether terms are numbers, or numbers times something."""
+        return not len(terms.right) or self.constant(terms.left) or self.constant(terms.right)
+
+    def constant(self, nodes: Ints) -> bool:
+        """Whether nodes are numbers."""
+        return bool(self.group[nodes[0]] == CONSTANT)
+
+    def one_sum(self, several: list[Group]) -> Group | None:
+        """Sums of numbers times something as one, if that pays."""
+        members = np.concatenate([group.members for group in several])
+        begin = np.cumsum([0, *(len(group.members) for group in several)])
+        owner, node, scale, number = [], [], [], np.zeros(len(members))
+        for start, group in zip(begin, several, strict=False):
+            for terms in group.classes:
+                left, right = terms.left, terms.right
+                factor = np.full(len(left), float(terms.sign))
+                if len(right) and self.constant(right):
+                    left, right = right, left
+                while len(left) and self.constant(left):
+                    factor = factor * self.graph.data[left]
+                    left, right = right, right[:0]
+                if not len(left):
+                    number += np.bincount(start + terms.owner, factor, len(members))
+                    continue
+                owner.append(start + terms.owner)
+                node.append(left)
+                scale.append(factor)
+        nodes = np.concatenate(node)
+        cost, classes = READ * len(nodes), matched(several)
+        if classes is None:
+            by_matrix = math.inf if self.wild[nodes].any() else MULTIPLY * len(members) * len(distinct(nodes))
+            cost = min(2 * GATHER + cost, by_matrix)
+        if cost > STATEMENT * (len(several) - 1):
+            return None
+        order = np.argsort(members)
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order))
+        if classes is None:
+            empty = np.zeros(0, np.int64)
+            classes = [Class(1, np.concatenate(owner), nodes, empty, np.concatenate(scale))]
+            if number.any():
+                given = np.flatnonzero(number)
+                classes.append(Class(1, given, np.full(len(given), NONE), empty, number[given]))
+        classes = [terms.of(place[terms.owner]) for terms in classes]
+        return Group("sum", members[order], several[0].batched, classes=classes)
+
+    def one_of_products(self, several: list[Group]) -> Group | None:
+        """Sums of as many products each as one, if that pays: what they read may have to be laid side by side first."""
+        classes = matched(several)
+        reads = sum(len(nodes) for terms in classes or () for nodes in (terms.left, terms.right))
+        if classes is None or READ * reads > STATEMENT * (len(several) - 2):
+            return None
+        members = np.concatenate([group.members for group in several])
+        place = np.argsort(np.argsort(members))
+        return Group("sum", np.sort(members), several[0].batched,
+                     classes=[terms.of(place[terms.owner]) for terms in classes])
+
+    def common_apart(self, terms: Class) -> list[Class]:
+        """Plain terms, or numbers times them, as those of each example and those that all examples share.
+
+        Side by side in one array, what they share would be written out for each of them.
+        """
+        if len(terms.right) or (terms.left == NONE).any():
+            return [terms]
+        batched = self.batched[terms.left]
+        if batched.all() or not batched.any():
+            return [terms]
+        parts = [terms.of(np.where(batched == which, terms.owner, NONE)) for which in (True, False)]
+        return [part.signed for part in parts]
+
+    def stack(self, read: Ints) -> None:
+        """Have what one operand reads in one array, where it lies in several groups of which some are no leaves."""
+        homes = self.group[read]
+        if (homes == homes[:1]).all():
+            return
+        nodes = distinct(read[read != NONE])
+        which, inverse, count = np.unique(self.group[nodes], return_inverse=True, return_counts=True)
+        level = max((self.found[i].level for i in which), default=0)
+        if len(which) < 2 or level == 0:
+            return
+        batched = any(self.found[i].batched for i in which)
+        whole = [i for i, read in zip(which, count, strict=True) if self.found[i].level == level
+                 and self.found[i].batched == batched and self.found[i].op in PIECES
+                 and len(self.found[i].members) <= 4 * read]
+        for i in whole:
+            self.found[i].stacked = True
+        stack = self.stacks.setdefault((level, batched), Group("stack", np.zeros(0, np.int64), batched, level=level))
+        copied = nodes[~np.isin(which, whole)[inverse]]
+        stack.members = distinct(np.append(stack.members, copied))
+
+
+def matched(several: list[Group]) -> list[Class] | None:
+    """The terms of groups of sums side by side, where every sum has as many of each sign; None where they differ."""
+    rows = []
+    for group in several:
+        if any(not np.array_equal(np.sort(terms.owner), np.arange(len(group.members))) for terms in group.classes):
+            return None
+        rows.append(sorted(group.classes, key=lambda terms: (terms.sign, len(terms.right) > 0)))
+    if len({tuple((terms.sign, len(terms.right) > 0) for terms in row) for row in rows}) > 1:
+        return None
+    begin = np.cumsum([0, *(len(group.members) for group in several)])
+    result = []
+    for column in zip(*rows, strict=True):
+        owner = np.concatenate([start + terms.owner for start, terms in zip(begin, column, strict=False)])
+        left, right = (np.concatenate([getattr(terms, side) for terms in column]) for side in ("left", "right"))
+        result.append(Class(column[0].sign, owner, left, right))
+    return result
+
+
+def numbers_in(kinds: Kinds) -> Kinds:
+    """The terms that are numbers."""
+    return frozenset(kind for kind in kinds if kind[0] and kind[1] == CONSTANT and kind[2] in (CONSTANT, NONE))
+
+
+def takes_in(kinds: Kinds, fewer: Kinds, numbers: Kinds) -> bool:
+    """Whether what reads `kinds` can also do what reads `fewer` of them, and these numbers in place of the others."""
+    if not numbers:
+        return fewer < kinds
+    return fewer - kinds == numbers and sorted(kind[0] for kind in kinds - fewer) == sorted(kind[0] for kind in numbers)
+
+
+def _replace(graph: Canonical, nodes: Ints, same: Ints) -> None:
+    """Let nodes use what their operands are the same as."""
+    edges, terms = places_of(graph.start, nodes), places_of(graph.first, nodes)
+    graph.args[edges] = same[graph.args[edges]]
+    graph.left[terms], graph.right[terms] = same[graph.left[terms]], same[graph.right[terms]]
+
+
+def _only_copies(group: Group) -> bool:
+    """Whether a group holds sums of a single term +l."""
+    if group.op != "sum" or len(group.classes) != 1:
+        return False
+    (terms,) = group.classes
+    return terms.sign == 1 and not len(terms.right) and len(terms.left) == len(group.members)
+
+
+def _group(graph: Canonical, members: Ints, group: Ints, batched: Bools) -> Group:
+    op = CODES[graph.code.item(members[0])]
+    if op == "sum":
+        result = Group(op, members, False, classes=_classes(graph, members, group, batched))
+    elif op in REDUCTIONS:
+        counts = graph.start[members + 1] - graph.start[members]
+        result = Group(op, members, False, [graph.args[spans(graph.start[members], counts)]], counts)
+    else:
+        operands = [graph.args[graph.start[members] + place] for place in range(ops.TABLE[op].arity)]
+        result = Group(op, members, False, operands)
+    result.batched = any(batched[nodes].any() for nodes in result.reads())
+    return result
+
+
+def _classes(graph: Canonical, members: Ints, group: Ints, batched: Bools) -> list[Class]:
+    terms = places_of(graph.first, members)
+    owner = np.repeat(np.arange(len(members)), graph.first[members + 1] - graph.first[members])
+    left, right = oriented(graph, terms, group, batched)
+    sign = graph.sign[terms]
+    first, which = numbered(sign, group[left], group[right])
+    classes = []
+    for i, place in enumerate(first):
+        mine = which == i
+        several = right[mine] if right[place] != NONE else right[:0].copy()
+        classes.append(Class(int(sign[place]), owner[mine], left[mine], several))
+    return classes

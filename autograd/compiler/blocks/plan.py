@@ -1,0 +1,114 @@
+"""All passes in order: from a loss to a plan of blocks."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any
+
+from autograd.compiler.blocks.block import Block, check_blocks
+from autograd.compiler.blocks.group import Group, check_groups, groups
+from autograd.compiler.blocks.pad import padded
+from autograd.compiler.blocks.recurrence import UNLIKE, unlike, with_recurrence
+from autograd.compiler.blocks.reroll import reroll
+from autograd.compiler.scalars.canonical import canonical
+from autograd.compiler.scalars.graph import LEAVES, Canonical, Graph, Ints
+from autograd.compiler.scalars.levels import with_partial_sums
+from autograd.compiler.scalars.trace import Trace, trace
+from autograd.nested import parameters_of
+from autograd.value import Value
+
+Names = dict[tuple[int, int], str]
+Shapes = tuple[tuple[int, ...], tuple[int, ...] | None]
+
+
+@dataclass
+class Plan:
+    """What the passes made of a loss."""
+
+    graph: Graph
+    canonical: Canonical
+    blocks: list[Block]
+    roots: list[tuple[int, int]]
+    """Block and slot of each result."""
+    names: Names
+    noises: int
+    several: bool
+    outside: tuple[Value, ...]
+    shapes: Shapes
+    """Of a row of X and of Y."""
+
+    @cached_property
+    def as_read(self) -> Plan:
+        """The plan that people read, with a recurrence in the place of groups of which hardly two are alike."""
+        patterns = [(block.op, block.batched, block.size, *(operand.index.size for operand in block.reads()))
+                    for block in self.blocks if block.op not in LEAVES]
+        if unlike(patterns) < UNLIKE:
+            return self
+        normal = with_partial_sums(canonical(self.graph))
+        found = groups(normal)
+        read = with_recurrence(normal, found)
+        return self if read is found else laid_out(self.trace, normal, read, self.sizes["parameter"], self.shapes,
+                                                   self.names)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The number of elements of each kind of leaf."""
+        return {block.op: block.size for block in self.blocks if block.op in LEAVES}
+
+    @property
+    def trace(self) -> Trace:
+        """What the loss wrote down."""
+        return Trace(self.graph, self.noises, self.several, self.outside)
+
+
+def plan(
+    loss: Callable[..., Any], parameters: Sequence[Value], x_shape: tuple[int, ...], y_shape: tuple[int, ...] | None,
+    names: Names,
+) -> Plan:
+    """Trace a loss for rows of these shapes and re-roll it."""
+    traced = trace(loss, parameters, x_shape, y_shape)
+    traced.graph.check()
+    return planned(traced, len(parameters), (x_shape, y_shape), names)
+
+
+def with_sum(made: Plan, nodes: Ints) -> Plan:
+    """A plan of the same graph whose result is the sum of these nodes."""
+    traced = made.trace._replace(graph=made.graph.summed(nodes), several=False)
+    return planned(traced, made.sizes["parameter"], made.shapes, made.names)
+
+
+def planned(traced: Trace, parameters: int, shapes: Shapes, names: Names) -> Plan:
+    """Re-roll what a loss wrote down."""
+    normal = canonical(traced.graph)
+    return laid_out(traced, normal, groups(normal), parameters, shapes, names)
+
+
+def laid_out(
+    traced: Trace, normal: Canonical, found: list[Group], parameters: int, shapes: Shapes, names: Names,
+) -> Plan:
+    """The plan of a graph whose groups are known."""
+    (graph, noises, several, outside), (x_shape, y_shape) = traced, shapes
+    normal.check()
+    check_groups(normal, found)
+    sizes = {"parameter": parameters, "input": prod(x_shape), "noise": noises,
+             "target": 0 if y_shape is None else prod(y_shape), "outside": len(outside)}
+    blocks, roots = reroll(normal, found, sizes)
+    blocks = padded(blocks, roots)
+    check_blocks(blocks)
+    return Plan(graph, normal, blocks, roots, names, noises, several, outside, shapes)
+
+
+def parameter_names(params: Any, flat: list[Value]) -> Names:
+    """Runs of parameters that bear one name: the keys of a dict, else the stems of labels such as W1[0,1]."""
+    stems = [value.label.split("[")[0] for value in flat]
+    if isinstance(params, dict):
+        position = {value: i for i, value in enumerate(flat)}
+        for name, nested in params.items():
+            for value in parameters_of(nested):
+                stems[position[value]] = str(name)
+    cuts = [0, *(i for i in range(1, len(stems)) if stems[i] != stems[i - 1]), len(stems)]
+    return {(start, stop): stems[start] or "w" for start, stop in itertools.pairwise(cuts) if stop > start}

@@ -1,0 +1,1 @@
+"""What runs: calls that write into arrays kept from call to call."""

@@ -1,0 +1,916 @@
+"""A function with buffers: every statement becomes calls that write into arrays kept from call to call.
+
+The readable program says `a1 = np.maximum(z1, 0)` and makes an array per operation. Here each node is one call whose
+result has an array of its own, which is made once per batch size. So are views of such arrays, and what is the same in
+every call, such as the gradient of the mean. What occurs twice is computed once. Then arrays share memory (`memory`).
+
+>>> from autograd.compiler.arrays.array import Rows, matmul, name, transpose
+>>> from autograd.compiler.buffers.calls import CallPrinter
+>>> x, w, z = name("x", (Rows(), 3)), name("W", (3, 2)), name("z", (Rows(), 2))
+>>> buffered = Buffered(["x", "W", "z"])
+>>> buffered.statement(Let(z, ops.exp(matmul(x, w)) - 1))
+>>> for statement in buffered.statements:
+...     print(CallPrinter().statement(statement))
+x.dot(W, t1)
+np_exp(t1, t2)
+np_subtract(t2, k1, z)
+
+NumPy finds `np_exp` and a place by its position in less time than `np.exp` and `out=`: a fifth of a small call.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+import operator
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import ops
+from autograd.compiler.arrays.array import (
+    VIEWS,
+    Array,
+    Constant,
+    Let,
+    Rows,
+    Shape,
+    Statement,
+    Store,
+    as_array,
+    concatenate,
+    constants_in,
+    copy,
+    count,
+    einsum,
+    empty,
+    examples_first,
+    examples_last,
+    full,
+    function,
+    is_view,
+    matmul,
+    name,
+    names_in,
+    part,
+    reduce,
+    reshape,
+    source_of,
+    swapped,
+    take,
+    target_of,
+    transpose,
+)
+from autograd.compiler.arrays.function import Function
+from autograd.compiler.buffers.algebra import (
+    LARGE,
+    MINUS,
+    ONE,
+    SIGNS,
+    Factor,
+    Names,
+    by_matrices,
+    expanded,
+    is_ones,
+    negated,
+    reduced,
+    softplus,
+    with_axis,
+)
+from autograd.compiler.printers.to_numpy import all_nodes
+
+INTO = frozenset({"matmul", "dot", "reduce", "reduceat", "take", "einsum", "copy", "cast"})
+"""The structural kinds that can write their result to an array that is there; ufuncs and `where` can as well."""
+
+
+VECTORS = ("theta", "gradient")
+"""The vectors whose views are made anew only where another vector comes than in the call before."""
+
+EXAMPLES = 64
+"""The size of the batch that choices are made for."""
+
+LARGEST = 2
+"""To gather what is added up, padding included, pays up to so many times as many elements."""
+
+
+class Buffered:
+    """Statements as calls, and the arrays that are made beforehand: `allocations` for a number of examples."""
+
+    def __init__(
+        self, taken: Iterable[str], statements: Sequence[Statement] = (), runs: Sequence[Let] = (), last: bool = False,
+    ) -> None:
+        self.beforehand: dict[str, Let] = {}
+        """The arrays made beforehand, and views of them, by their names."""
+        self.statements: list[Statement] = []
+        self.root: dict[str, str] = {}
+        """These names, with the array whose memory it is."""
+        self.within: dict[str, list[str]] = {}
+        """The names in the memory of each such array."""
+        self.empties: dict[str, Array] = {}
+        """What is made empty for such an array: it, or that of which it is a view."""
+        self.fixed: set[str] = set()
+        """Those that hold the same numbers in every call."""
+        self.last = last
+        """Whether the axis of examples comes last in memory, so that a column is one run of numbers."""
+        self.ragged = {let.name.info for let in runs if let.value.kind == "transpose" and 1 not in let.name.shape}
+        """Arrays that do not lie in memory in order."""
+        self.gaps: set[str] = set()
+        """Those between whose elements there are others."""
+        self.meaning: dict[str, tuple[Factor, Array]] = {}
+        """What a name of the readable program stands for: a buffer, or a view of one, times a factor."""
+        self.factored = Names(self.meaning).factored
+        self.coefficients: dict[Factor, Array] = {}
+        self.constants: dict[Any, Constant] = {}
+        """Arrays that the calls carry along, beside those of the program."""
+        self.shaped: dict[str, Array] = {}
+        """What arrays in another shape are, of which the elements lie in memory in order."""
+        self.shares: dict[str, tuple[Array, Array]] = {}
+        """Of each ln Σ eˣ the terms e^(x-m), where m is the largest x, and their sum."""
+        self.floats: dict[str, Array] = {}
+        """Of arrays of a single number that is computed as a float of Python, that float."""
+        self.unwritten: dict[str, Store] = {}
+        """The calls that write such numbers to their arrays, until one is read as an array."""
+        self.computed: dict[Any, Array] = {}
+        """The nodes whose results are kept, and views."""
+        self.readers: dict[str, list[Any]] = {}
+        """Of each name those that read it, and are forgotten when it is written to."""
+        self.keys: dict[str, list[Any]] = {}
+        """Of each result the nodes that it is kept for."""
+        self.latest: set[str] = set()
+        """What the last call computed, if it was for the last operand of the present node."""
+        stores = [statement for statement in statements if isinstance(statement, Store)]
+        self.runs = {let.name.info: let for let in runs}
+        """The runs of theta and of the gradient, and views of them, each said by what it is of that vector."""
+        self.stored = {store.target for store in stores
+                       if not (store.adds and store.place.kind == "name" and store.target not in self.runs)}
+        """The names of arrays of which statements write to parts, and of those that are given."""
+        self.added = {store.target for store in stores} - self.stored
+        """Those to which whole arrays are added: each sum is an array of its own, which the name means from then on."""
+        self.waiting = read_once(statements)
+        """The names of arrays that are computed where they are read: of which nothing but the mean is asked for, or
+        that lie in another from the start."""
+        self.forward = 0
+        """How many of the statements belong to the forward half."""
+        self.numbers = {stem: itertools.count(1) for stem in "tkjf"}
+        self.taken = set(taken)
+
+    # ── statements ───────────────────────────────────────────────────────────────────────────
+
+    def statement(self, statement: Statement) -> None:
+        """The calls for one statement."""
+        if isinstance(statement, Store):
+            self.store(statement)
+            self.forget(statement.target)
+            return
+        text, value = statement.name, statement.value
+        if parts := parts_of_logsumexp(value):
+            self.shares[text.info] = parts
+        if text.info in self.waiting:
+            self.meaning[text.info] = self.factored(value)
+        elif value.kind in ("full", "like") and text.info in self.stored:
+            self.allocate(text)
+            if value.kind == "full" or value.info:
+                everywhere = value.args[0] if value.kind == "full" else as_array(0)
+                self.emit(Store(text, everywhere, adds=False))
+        else:
+            self.define(text, value)
+
+    def emit(self, statement: Statement) -> None:
+        """Add a call."""
+        self.write_numbers(*statement.arrays)
+        self.statements.append(statement)
+
+    def write_numbers(self, *arrays: Array) -> None:
+        """Write single numbers to the arrays in which these look for them."""
+        homes = {self.root.get(text, text) for text in names_in(*arrays)} if self.unwritten else set()
+        self.statements += [self.unwritten.pop(home) for home in [*self.unwritten] if home in homes]
+
+    def define(self, text: Array, value: Array) -> None:
+        """The calls that compute what a name stands for; a factor is left to what reads it."""
+        if value.kind == "mean":
+            value = self.weighted(value)
+        if value.kind == "copy" and text.info not in self.stored:
+            (value,) = value.args  # nobody writes to either
+        factor, inner = self.factored(value)
+        at_once = not is_masked(inner) and (
+            factor == ONE or (factor == MINUS and negated(inner).kind is not ops.neg))
+        if not at_once and text.info not in self.stored:
+            found = self.deferred(inner)
+            if not self.is_stored(found):
+                self.meaning[text.info] = factor, found
+                return
+        new = None if text.info in self.added else text
+        found = self.computation(self.times(factor, inner), new)
+        if text.info in self.stored and found.info != text.info:
+            found = self.computation(copy(found), text)  # what is written to has memory of its own
+        self.meaning[text.info] = ONE, found
+
+    def deferred(self, array: Array) -> Array:
+        """An array of which nothing is left to compute but what its reader may do without."""
+        if is_ones(array):
+            return array
+        if is_truth(array) or is_masked(array):  # such a one may become a selection
+            args = [self.deferred(arg) if is_truth(arg) or arg.kind is np.logical_not else self.operand(arg)
+                    for arg in array.args]
+            return Array(array.kind, tuple(args), None, array.shape, array.dtype)
+        if array.kind is np.logical_not:
+            return Array(array.kind, (self.operand(array.args[0]),), None, array.shape, array.dtype)
+        return self.computation(array)
+
+    def weighted(self, array: Array) -> Array:
+        """A mean over the examples: of a sum, the sum of the means."""
+        size = count(array.args[0].shape)
+        return self.shared(Factor(1 / size.times, 1) if isinstance(size, Rows) else Factor(1 / size), array.args[0])
+
+    def shared(self, factor: Factor, array: Array) -> Array:
+        """A factor times the sum over everything as a product of vectors: of what is multiplied, or with shares."""
+        mine, inner = self.factored(array)
+        factor = factor.times(mine)
+        if inner.kind == "reshape" or (inner.kind == "reduce" and inner.info[0] is ops.sum and inner.batched):
+            return self.shared(factor, inner.args[0])
+        if inner.kind in (ops.add, ops.sub) and all(arg.shape == inner.shape for arg in inner.args):
+            signed = factor if inner.kind is ops.add else factor.negative
+            parts = self.shared(factor, inner.args[0]), self.shared(signed, inner.args[1])
+            return Array("added", tuple(self.computation(part) for part in parts), None, (), "float")
+        if factors := same_factors(inner):
+            return Array("weighted", (*map(self.flat, factors), factor.value), None, (), "float")
+        shares = full((count(inner.shape),), factor.value)
+        return Array("weighted", (self.flat(inner), shares), None, (), "float")
+
+    def total(self, array: Array, factor: Factor = ONE) -> Array:
+        """A sum over everything, times a factor, as a product of vectors: of what is multiplied, or with shares."""
+        (summed,) = array.args
+        vectors = same_factors(summed) or (summed,)
+        shares = [full((count(summed.shape),), factor.value)] if len(vectors) == 1 else []
+        return reshape(Array("dot", (*map(self.flat, vectors), *shares), None, (), "float"), array.shape)
+
+    def flat(self, array: Array) -> Array:
+        """The elements of an array one after the other, as they lie in memory."""
+        return self.operand(reshape(self.lying(self.operand(array)), (count(array.shape),)))
+
+    def store(self, statement: Store) -> None:
+        """The calls that write to a place."""
+        place, value = statement.place, statement.value
+        if place.kind == "take":
+            place = take(self.lying(self.operand(place.args[0])), place.info)
+            self.emit(Store(place, self.lying(self.operand(value)), statement.adds))
+            return
+        if place.kind == "name" and place.info in self.added:
+            self.define(place, place + value)
+            return
+        place = self.operand(place)
+        home = self.root.get(statement.target)
+        assert home is None or home in {self.root.get(text) for text in names_in(place)}, "a copy is no place"
+        if statement.adds and is_number(place) and is_number(value):
+            self.emit(Store(place, self.float_of(function(ops.add, place, value)), adds=False))
+        elif statement.adds:
+            factor, value = self.factored(value)
+            ufunc = np.subtract if factor == MINUS else np.add
+            value = value if factor == MINUS else self.times(factor, value)
+            self.put(place, function(ufunc, place, self.computation(value)))
+        elif is_column_sum(value) and place.shape == value.shape:
+            # A vector's sum over the batch, quicker as a product of matrices than as a reduction.
+            factor, inner = self.factored(value.args[0])
+            shares = self.operand(full((Rows(),), factor.value))
+            self.put(place, matmul(shares, self.operand(inner)))
+        else:
+            self.write(place, value)
+
+    def write(self, place: Array, value: Array) -> None:
+        """The calls that compute a value at a place, with no array of its own if that can be."""
+        while value.kind == "broadcast":
+            (value,) = value.args  # what is written is spread out anyway
+        if count(place.shape) == 1 and self.is_single(self.factored(value)[1]):
+            self.emit(Store(place, self.float_of(value), adds=False))
+            return
+        value = self.quicker(self.expanded(self.times(*self.factored(value))))
+        if (value.kind == "reshape" and count(value.shape) == count(place.shape)
+                and not is_view(value) and self.is_view_of(place, value.args[0].shape)):
+            self.write(self.operand(reshape(place, value.args[0].shape)), value.args[0])
+            return
+        if takes_place(value) and place.shape == value.shape and (value.kind != "dot" or self.in_order(place)):
+            self.put(place, self.with_operands(value))
+        else:
+            found = self.computation(value)
+            number = self.floats.get(self.root.get(found.info, "")) if found.kind == "name" else None
+            self.emit(Store(place, found if number is None or count(place.shape) != 1 else number, adds=False))
+
+    def concatenated(self, array: Array, called: Array | None) -> Array:
+        """Arrays side by side, each computed at its place."""
+        result = called or self.temporary(array)
+        self.allocate(result)
+        cuts = itertools.pairwise(itertools.accumulate((arg.axes[-1] for arg in array.args), initial=0))
+        places = [self.made(part(result, start, stop)) for start, stop in cuts]
+        movable = self.last and not self.is_stored(result) and array.dtype == "float"
+        there = self.moved(result, places, array.args) if movable else set()
+        for place, arg in zip(places, array.args, strict=True):
+            if place.info not in there:
+                self.write(place, arg)
+        if called is None and not self.is_stored(array):
+            self.keep(array.key, array, result)
+        return result
+
+    def moved(self, whole: Array, places: Sequence[Array], args: Sequence[Array]) -> set[str]:
+        """Of the places in an array those in which what belongs there is computed at once, with no array of its own."""
+        there = set()
+        for place, arg in zip(places, args, strict=True):
+            factor, inner = self.factored(arg)
+            home = self.root.get(inner.info, "") if inner.kind == "name" else ""
+            buffer = self.empties.get(home)
+            if factor != ONE or buffer is None or self.is_stored(inner) or not self.in_order(inner):
+                continue
+            if home in self.floats or count(buffer.shape) != count(inner.shape) or buffer.dtype != whole.dtype:
+                continue
+            del self.empties[home]
+            self.beforehand[buffer.info] = Let(buffer, reshape(self.lying(place), buffer.shape))
+            for text in self.within.pop(home):
+                self.lies_within(text, whole.info)
+            there.add(place.info)
+        return there
+
+    def padded(self, array: Array) -> Array:
+        """Elements gathered with padding, out of an array with one more column that holds what pads."""
+        mask, fill, taken = array.args
+        (source,), width = taken.args, taken.args[0].shape[-1]
+        index = self.carried(np.where(mask.info.array, width, taken.info.array))
+        return take(concatenate([source, full((*source.shape[:-1], 1), fill)]), index)
+
+    def carried(self, array: npt.NDArray[Any]) -> Constant:
+        """An array that the calls carry along; equal ones are one."""
+        key = array.shape, array.tobytes()
+        if key not in self.constants:
+            self.constants[key] = Constant(self.fresh("j"), array)
+        return self.constants[key]
+
+    def collected(self, array: Array) -> Array:
+        """Columns added up into others: each gathers those that are added up to it, where these are about as many."""
+        order, starts, places, size = (part.array if isinstance(part, Constant) else part for part in array.info)
+        runs = np.split(order, starts[1:])
+        (source,), most = array.args, max(map(len, runs))
+        if size * most > LARGEST * len(order):
+            return array
+        width = source.shape[-1]
+        picked = np.full((size, most), width)
+        for position, run in zip(places, runs, strict=True):
+            picked[position, : len(run)] = run
+        index = self.carried(picked if most > 1 else picked[:, 0])
+        if picked.max() == width:
+            source = concatenate([source, full((*source.shape[:-1], 1), as_array(0))])
+        return reduce(ops.sum, take(source, index)) if most > 1 else take(source, index)
+
+    def inlined(self, array: Array) -> Array:
+        """A result of the function, with what its names stand for."""
+        if array.kind == "name":
+            factor, inner = self.meaning.get(array.info, (ONE, array))
+            result: Array = factor.value * inner
+            return result
+        return Array(array.kind, tuple(map(self.inlined, array.args)), array.info, array.shape, array.dtype)
+
+    # ── nodes ────────────────────────────────────────────────────────────────────────────────
+
+    def operand(self, array: Array) -> Array:
+        """What a call can read: a name, a number or a view; what is to be computed is."""
+        factor, inner = self.factored(array)
+        if inner.kind == "permuted" and factor != ONE:  # the product is computed as the numbers lie in memory
+            base = self.times(factor, inner.args[0])
+            return self.computation(Array("permuted", (base,), inner.info, inner.shape, inner.dtype))
+        return self.computation(self.times(factor, inner))
+
+    def times(self, factor: Factor, array: Array) -> Array:
+        """A factor times an array."""
+        if factor in SIGNS:
+            return array if factor == ONE else negated(array)
+        if is_ones(array):
+            return full(array.shape, factor.value)
+        if array.kind == "reshape" and is_total(array.args[0]):
+            return reshape(self.times(factor, array.args[0]), array.shape)
+        if is_total(array) and not same_factors(array.args[0]):
+            return self.total(array, factor)
+        number = self.coefficient(factor)
+        if array.kind is ops.div and array.args[0].number == 1:
+            return Array(ops.div, (number, array.args[1]), None, array.shape, "float")
+        return Array(ops.mul, (number, array), None, array.shape, "float")
+
+    def coefficient(self, factor: Factor) -> Array:
+        """A factor as an array without axes, which NumPy need not make in every call."""
+        if factor not in self.coefficients:
+            value = full((), factor.value)
+            self.coefficients[factor] = self.temporary(value, "k")
+            self.allocate(self.coefficients[factor], value)
+        return self.coefficients[factor]
+
+    def computation(self, array: Array, called: Array | None = None) -> Array:
+        """The calls that compute an array whose factor is settled, and its name, which is `called` if it is new."""
+        if array.kind == "name":
+            factor, inner = self.meaning.get(array.info, (ONE, array))
+            return inner if factor == ONE else self.computation(self.times(factor, inner))
+        if array.kind in ("number", "constant"):
+            return array
+        if self.is_single(array) and not (called and called.info in self.stored):
+            return self.single(array, called)
+        array = self.expanded(array)
+        if array.kind in ("name", "number", "constant"):
+            return self.computation(array)
+        if array.kind == "concatenate":
+            known = self.known(array.key)
+            return known or self.concatenated(array, called)
+        array = self.quicker(array)
+        if is_padded(array):
+            array = self.padded(array)
+        if array.kind == "scatter":
+            array = self.quicker(self.collected(array))
+        own = called is not None and called.info in self.stored
+        names, written = array.names, array.key
+        if not own and (known := self.known(written)):
+            return known
+        array = array if array.kind == "full" else self.with_operands(array)
+        key = array.key
+        if key is not written and not own and (known := self.known(key)):
+            return known
+        base = self.shaped.get(array.args[0].info) if len(array.args) == 1 and not own else None
+        if base and (known := self.known(Array(array.kind, (base,), array.info, base.shape, array.dtype).key)):
+            return self.computation(reshape(known, array.shape))
+        if array.kind in VIEWS:
+            return self.view(array, key)
+        if all(map(self.is_fixed, array.args)) and not own:
+            result = called or self.temporary(array)
+            self.allocate(result, array)
+        else:
+            result = self.call(array, called)
+        if not own:
+            self.keep(key, array, result)
+            if key is not written and self.added.isdisjoint(names):
+                self.keep(written, array, result)
+        return result
+
+    def keep(self, key: Any, array: Array, result: Array) -> None:
+        """Remember the result of a node."""
+        self.computed[key] = result
+        self.keys.setdefault(result.info, []).append(key)
+        if self.is_stored(array):
+            for text in array.names:
+                self.readers.setdefault(text, []).append(key)
+
+    def forget(self, target: str) -> None:
+        """Forget what reads an array that has been written to."""
+        for text in self.within.get(self.root.get(target, target), [target]):
+            for key in self.readers.pop(text, ()):
+                self.computed.pop(key, None)
+
+    def is_single(self, array: Array) -> bool:
+        """Whether an array is a single number for all examples, made of others by a row of the table."""
+        return (isinstance(array.kind, ops.Op) and array.kind.recorded and is_number(array)
+                and all(arg.number is not None or is_number(arg) for arg in array.args)
+                and not all(map(self.is_fixed, array.args)))
+
+    def single(self, array: Array, called: Array | None) -> Array:
+        """The array of a single number, to which it is written when that is read."""
+        number = self.float_of(array)
+        if (known := self.known((number.info, array.shape))) is not None:
+            return known
+        result = called or self.temporary(array)
+        self.allocate(result)
+        self.keep((number.info, array.shape), number, result)
+        self.floats[result.info] = number
+        self.unwritten[result.info] = Store(result, number, adds=False)
+        return result
+
+    def float_of(self, array: Array) -> Array:
+        """A single number as a float of Python: NumPy takes ten times as long."""
+        if array.number is not None:
+            return array
+        factor, inner = self.factored(array)
+        if factor != ONE:
+            return self.float_called(Array(ops.mul, (factor.value, self.float_of(inner)), None, (), "scalar"))
+        if self.is_single(inner):
+            args = tuple(map(self.float_of, inner.args))
+            return self.float_called(Array(inner.kind, args, None, (), "scalar"))
+        inner = self.operand(inner)
+        if (number := self.floats.get(self.root.get(inner.info, inner.info))) is not None:
+            return number
+        return self.float_called(Array("float", (inner,), None, (), "scalar"))
+
+    def float_called(self, array: Array) -> Array:
+        """The name of a float."""
+        if (known := self.known(array.key)) is not None:
+            return known
+        result = self.temporary(array, "f")
+        if all(map(self.is_fixed, array.args)):
+            self.beforehand[result.info] = Let(result, array)
+            self.fixed.add(result.info)
+        else:
+            self.emit(Let(result, array))
+        self.keep(array.key, array, result)
+        return result
+
+    def quicker(self, array: Array) -> Array:
+        """A reduction as what takes less time, if what it reads lies in memory as that needs it."""
+        if is_total(array):
+            return self.total(array)
+        if array.kind != "reduce" or array.args[0].dtype != "float":
+            return array
+        found = self.turned(self.operand(array.args[0]))
+        return reduced(
+            Array("reduce", (found,), array.info, array.shape, "float"), self.in_order(found), self.turns(found.shape))
+
+    def known(self, key: Any) -> Array | None:
+        """What has been computed for a node."""
+        return self.computed.get(key)
+
+    def call(self, array: Array, called: Array | None) -> Array:
+        """The call that computes a node, and the name of the result."""
+        last = array.kind is ops.where and array.args[2].info in self.latest and alike(array, array.args[2])
+        if last and takes_place(array):
+            # What is not selected has just been computed: it is overwritten where it is not wanted, and forgotten.
+            result = array.args[2]
+            for key in self.keys.pop(result.info, ()):
+                self.computed.pop(key, None)
+        else:
+            result = called or self.temporary(array)
+            if takes_place(array) or self.turns(result.shape):
+                self.allocate(result)
+        if result.info in self.root:
+            self.put(result, array)
+        else:
+            self.emit(Let(result, array))
+        return result
+
+    def put(self, place: Array, array: Array) -> None:
+        """The call that writes a node to a place in least time."""
+        args = array.args
+        if (ops.ufunc_of(array.kind) is not None and len(args) > 1) or array.kind is ops.where:
+            args = tuple(map(self.without_axes, args))
+        elif array.kind == "matmul":
+            place, array = self.product(place, array)
+            args = array.args
+        elif array.kind == "take":
+            place, args = self.lying(place), tuple(map(self.lying, args))
+        if array.kind is ops.where and args[0].shape == place.shape and all(
+                arg.shape in ((), place.shape) for arg in args) and all(
+                self.in_order(arg) for arg in (place, *args[:2]) if arg.shape):
+            place, args = self.lying(place), tuple(map(self.lying, args))
+            array = Array(array.kind, args, "in order", array.shape, array.dtype)
+        if len(place.shape) > 2 and self.turns(place.shape) and array.kind not in INTO - {"copy", "cast"} and all(
+                arg.shape == () or (arg.shape == place.shape and self.in_order(arg)) for arg in (place, *args)):
+            place, args = self.lying(place), tuple(map(self.lying, args))  # one run of numbers
+        self.emit(Store(place, Array(array.kind, args, array.info, place.shape, array.dtype), adds=False))
+
+    def product(self, place: Array, array: Array) -> tuple[Array, Array]:
+        """A product of matrices as the call that takes least time, and where it writes."""
+        (left, right), whole = array.args, self.in_order(place)
+        if self.last and place.lead == (Rows(),) and len(left.shape) > 1:
+            if left.batched and not right.batched and len(right.shape) in (2, *range(len(left.shape))):  # (x w)ᵀ = wᵀxᵀ
+                *several, j, k = right.shape
+                right = swapped(reshape(right, (*several, 1, j, k))) if several else transpose(right)
+                place, left, right = self.lying(place), self.operand(right), self.lying(left)
+            elif not left.batched and len(left.shape) < len(right.shape) and whole:
+                place, right = self.merged(place), self.merged(right)
+            else:
+                return place, einsum("...ij,...jk->...ik", left, right)
+        if len(left.shape) <= len(right.shape) == 2 and whole and not (self.has_gaps(left) or self.has_gaps(right)):
+            return place, Array("dot", (left, right), None, place.shape, "float")
+        return place, matmul(left, right)
+
+    def merged(self, array: Array) -> Array:
+        """An array with the examples last, as one axis with that before it."""
+        return self.operand(reshape(self.lying(array), (*array.shape[1:-1], count((Rows(), array.shape[-1])))))
+
+    def lying(self, array: Array) -> Array:
+        """A view of an array with the examples last, if that is how arrays lie in memory."""
+        several = self.last and array.lead == (Rows(),) and len(array.shape) > 1
+        return self.operand(examples_last(array)) if several else array
+
+    def turns(self, shape: Shape) -> bool:
+        """Whether arrays of a shape lie in memory with the examples last: those of a column lie either way."""
+        return self.last and several_columns(shape)
+
+    def turned(self, array: Array) -> Array:
+        """A copy with the examples last of what lies with the examples first; else the array itself."""
+        first = array.kind == "name" and self.turns(array.shape) and array.info not in self.root
+        return self.computation(copy(array)) if first else array
+
+    def expanded(self, array: Array) -> Array:
+        """A row of the table, or a sum of products, as what NumPy has for it."""
+        if array.kind == "einsum":
+            return by_matrices(array, self.last)
+        if array.kind is ops.detach:
+            return self.expanded(*array.args)
+        if array.kind == "reduce" and array.info[2]:
+            row, axes, _ = array.info
+            return reshape(reduce(row, array.args[0], axes), array.shape)
+        if array.kind == "widened" or (array.kind == "column" and array.args[0].shape[-1] == 1):
+            return reshape(array.args[0], array.shape)
+        if array.kind is ops.softplus and elements(array.shape, EXAMPLES) >= LARGE:
+            return softplus(*array.args)
+        if array.kind is ops.sigmoid and (out := self.known(self.expanded(ops.softplus(*array.args)).key)):
+            return Array(np.exp, (array.args[0] - out,), None, array.shape, "float")  # σ(x) = eˣ / (1 + eˣ)
+        if array.kind == "cast" and (other := self.known(self.other_side(array.args[0]))):
+            return expanded(1 - other)
+        if array.kind is ops.exp and (share := self.share(array.args[0])):
+            array = share
+        return with_axis(array) if self.last else expanded(array)
+
+    def other_side(self, array: Array) -> Any:
+        """What the slope of the other operand of a maximum or minimum is kept as: the two add up to 1."""
+        if array.kind is not ops.where or array.args[0].kind is not ops.eq or array.args[1].number != 0.5:
+            return None
+        same, half, larger = array.args
+        return function(ops.where, same, half, function(larger.kind, *larger.args[::-1])).args[0].key
+
+    def share(self, array: Array) -> Array | None:
+        """e^(x - ln Σ eˣ) as e^(x-m) / Σ e^(x-m), if these have been computed."""
+        if array.kind is not ops.sub:
+            return None
+        x, out = array.args
+        above, total = self.shares.get(source_of(out).info, (x, x))
+        if above is x or above.args[0].args[0].key != x.key:
+            return None
+        return Array(ops.div, (above, seen_as(out, total)), None, array.shape, "float")
+
+    def without_axes(self, array: Array) -> Array:
+        """A single number as an array without axes: NumPy takes that as it is, but spreads out an array of one."""
+        if array.number is not None:
+            return self.coefficient(Factor(array.number))
+        return self.operand(reshape(array, ())) if array.shape == (1,) else array
+
+    def with_operands(self, array: Array) -> Array:
+        """A node whose operands have been computed."""
+        args, before = [], len(self.statements)
+        for arg in array.args:
+            before = len(self.statements)
+            found = self.operand(arg)
+            args.append(found if array.kind in ("matmul", "copy") else self.turned(found))
+        last = self.statements[max(before, len(self.statements) - 1) :]
+        self.latest = {target_of(statement) for statement in last if isinstance(statement, Store)}
+        if all(map(operator.is_, args, array.args)):
+            return array
+        return Array(array.kind, tuple(args), array.info, array.shape, array.dtype)
+
+    def view(self, array: Array, key: Any) -> Array:
+        """A view; of a buffer it is made beforehand, of what is given once in a call."""
+        (below,) = array.args
+        source = source_of(below)
+        if source.kind != "name" or (array.kind == "column" and len(below.shape) == 1):  # a number, no array
+            return array
+        if array.kind == "reshape" and below.info in self.shaped:
+            return self.computation(reshape(self.shaped[below.info], array.shape))
+        if array.kind == "reshape" and not self.is_view_of(below, array.shape):
+            return self.reshaped(array, key)
+        turned = below if array.kind == "transpose" else self.turned(below)
+        if turned is not below:
+            return self.operand(Array(array.kind, (turned,), array.info, array.shape, array.dtype))
+        result = self.computed[key] = self.made(array)
+        if array.kind == "reshape" and self.in_order(below):
+            self.shaped[result.info] = below
+        if array.kind == "transpose":
+            self.computed[transpose(result).key] = below
+        return result
+
+    def reshaped(self, array: Array, key: Any) -> Array:
+        """An array in another shape that takes a copy."""
+        (below,) = array.args
+        if self.turns(below.shape) == self.turns(array.shape):
+            return self.operand(reshape(self.operand(copy(below)), array.shape))
+        if self.turns(array.shape):
+            source = below if self.in_order(below) else self.operand(copy(below))
+            result = self.computation(copy(self.made(reshape(source, array.shape))))
+        else:
+            result = self.temporary(array)
+            self.allocate(result)
+            self.put(self.made(reshape(result, below.shape)), copy(below))
+        self.keep(key, array, result)
+        return result
+
+    def made(self, array: Array) -> Array:
+        """A view with a name of its own."""
+        if array.kind == "name":
+            return array
+        result = self.temporary(array)
+        if source_of(array).info in self.root:
+            self.allocate(result, array)
+        elif source_of(array).info in (*VECTORS, *self.runs):
+            self.runs[result.info] = Let(result, self.of_vector(array))
+        else:
+            self.emit(Let(result, array))
+        if not self.in_order(array):
+            self.ragged.add(result.info)
+        if self.has_gaps(array):
+            self.gaps.add(result.info)
+        return result
+
+    def of_vector(self, array: Array) -> Array:
+        """A view of a run of a vector as a view of the vector."""
+        if array.kind == "name":
+            return array if array.info in VECTORS else self.runs[array.info].value
+        (below,) = array.args
+        return Array(array.kind, (self.of_vector(below),), array.info, array.shape, array.dtype)
+
+    def in_order(self, array: Array) -> bool:
+        """Whether the elements of an array lie in memory one after the other, in the order of this layout."""
+        if array.kind in ("reshape", "widened"):
+            (below,) = array.args
+            return self.in_order(below) and self.turns(below.shape) == self.turns(array.shape)
+        if array.kind in ("part", "column"):  # the last axis that is not of examples comes first if they come last
+            step = 1 if array.kind == "column" else array.info[2]
+            (below,) = array.args
+            return len(below.shape) == 1 + self.turns(below.shape) and step == 1 and self.in_order(below)
+        if array.kind != "name" or array.info in self.ragged:
+            return False
+        return array.info in self.root or not self.turns(array.shape)
+
+    def has_gaps(self, array: Array) -> bool:
+        """Whether there are others between the elements of an array: its `dot` would copy them."""
+        if array.kind not in VIEWS:
+            return array.info in self.gaps
+        parted = array.kind in ("part", "column", "view") and len(array.shape) > 1
+        return (parted and not self.in_order(array)) or self.has_gaps(array.args[0])
+
+    def is_view_of(self, array: Array, shape: Shape) -> bool:
+        """Whether an array can have another shape without a copy."""
+        return self.turns(array.shape) == self.turns(shape) and (self.in_order(array) or splits(array.shape, shape))
+
+    def temporary(self, array: Array, stem: str = "t") -> Array:
+        """A new name for an array."""
+        return name(self.fresh(stem), array.shape, array.dtype)
+
+    def fresh(self, stem: str) -> str:
+        """A new name."""
+        while (text := f"{stem}{next(self.numbers[stem])}") in self.taken:
+            pass
+        return text
+
+    def allocate(self, buffer: Array, value: Array | None = None) -> None:
+        """Make an array beforehand: an empty one, or one with a value that stays."""
+        new = {buffer.info}
+        memory = buffer
+        if self.turns(buffer.shape) and (value is None or value.kind not in VIEWS):
+            memory = self.temporary(examples_last(buffer))
+            new.add(memory.info)
+            self.lies_within(memory.info, buffer.info)
+            self.computed[examples_last(buffer).key] = memory
+            self.beforehand[memory.info] = Let(memory, copy(examples_last(value)) if value else empty(memory))
+        self.beforehand[buffer.info] = Let(
+            buffer, examples_first(memory) if memory is not buffer else value or empty(buffer))
+        if value is None:
+            self.empties[buffer.info] = memory
+        source = source_of(value) if value and value.kind in VIEWS else buffer
+        self.lies_within(buffer.info, self.root[source.info] if source is not buffer else buffer.info)
+        if value is not None and all(map(self.is_fixed, value.args)):
+            self.fixed |= new
+
+    def lies_within(self, text: str, home: str) -> None:
+        """Say in whose memory a name is."""
+        self.root[text] = home
+        self.within.setdefault(home, []).append(text)
+
+    @property
+    def allocations(self) -> list[Let]:
+        """The arrays made beforehand, each behind that of which it is a view; not those to which nobody writes."""
+        ordered: dict[str, Let] = {}
+        for let in self.beforehand.values():
+            waiting = [let] if self.root.get(let.name.info) not in self.unwritten else []
+            while waiting:
+                above = [self.beforehand[text] for text in waiting[-1].value.names
+                         if text in self.beforehand and text not in ordered]
+                if not above:
+                    done = waiting.pop()
+                    ordered[done.name.info] = done
+                waiting += above
+        return list(ordered.values())
+
+    def is_fixed(self, array: Array) -> bool:
+        """Whether an array holds the same numbers in every call with as many examples."""
+        if array.kind == "name":
+            return array.info in self.fixed or array.dtype == "number"
+        return array.kind in ("number", "constant") or (bool(array.args) and all(map(self.is_fixed, array.args)))
+
+    def is_stored(self, array: Array) -> bool:
+        """Whether statements write to what an array is, or is a view of."""
+        return not self.stored.isdisjoint([self.root.get(text, text) for text in array.names])
+
+
+@functools.lru_cache(1024)
+def several_columns(shape: Shape) -> bool:
+    """Whether an array has several numbers for each example."""
+    return len(shape) > 1 and shape[0] == Rows() and count(shape) != Rows()
+
+
+def parts_of_logsumexp(array: Array) -> tuple[Array, Array] | None:
+    """Of m + ln Σ e^(x-m) what is added up, and the sum."""
+    if array.kind is not ops.add or array.args[1].kind is not ops.log:
+        return None
+    (total,) = array.args[1].args
+    if total.kind != "reduce" or total.info[0] is not ops.sum or total.args[0].kind is not ops.exp:
+        return None
+    (above,) = total.args
+    return (above, total) if above.args[0].kind is ops.sub else None
+
+
+def seen_as(view: Array, array: Array) -> Array:
+    """A view of a name, or a view of a view, with another array in place of the name."""
+    if view.kind == "name":
+        return array
+    return Array(view.kind, (seen_as(view.args[0], array),), view.info, view.shape, view.dtype)
+
+
+def is_number(array: Array) -> bool:
+    """Whether an array is a single number, the same for all examples."""
+    return array.dtype == "float" and not array.batched and count(array.shape) == 1
+
+
+def is_masked(array: Array) -> bool:
+    """Whether an array is a product with truth values."""
+    return array.kind is ops.mul and any(is_truth(arg) and arg.shape == array.shape for arg in array.args)
+
+
+def is_truth(array: Array) -> bool:
+    """Whether an array is truth values as numbers."""
+    return array.kind == "cast" and array.args[0].dtype == "truth"
+
+
+def elements(shape: Shape, n: int) -> int:
+    """The number of elements of an array for n examples."""
+    return math.prod(size.times * n if isinstance(size, Rows) else size for size in shape)
+
+
+def alike(a: Array, b: Array) -> bool:
+    """Whether two arrays have one shape and dtype."""
+    return a.shape == b.shape and a.dtype == b.dtype
+
+
+def splits(shape: Shape, into: Shape) -> bool:
+    """Whether axes are only split to come to another shape, so that any array can have it without a copy."""
+    left = list(into)
+    for size in shape:
+        wanted, product = count((size,)), count(())
+        while left and product != wanted:
+            product = count((product, left.pop(0)))
+        if product != wanted:
+            return False
+    return all(size == 1 for size in left)
+
+
+def is_column_sum(value: Array) -> bool:
+    """Whether a value is the sum over the examples of a matrix."""
+    if value.kind != "reduce":
+        return False
+    row, axes, keep = value.info
+    shape = value.args[0].shape
+    return row is ops.sum and axes == (0,) and not keep and len(shape) == 2 and shape[0] == Rows()
+
+
+def takes_place(array: Array) -> bool:
+    """Whether a node can write its result to an array that is there."""
+    return array.kind in INTO or ops.ufunc_of(array.kind) is not None or array.kind is ops.where
+
+
+def is_padded(array: Array) -> bool:
+    """Whether a node gathers at least as many elements as there are, with a number in the places of some."""
+    if array.kind is not ops.where or array.args[0].kind != "constant" or array.args[1].number is None:
+        return False
+    taken = array.args[2]
+    return (taken.kind == "take" and taken.args[0].kind == "name" and taken.batched
+            and taken.info.array.shape == array.args[0].shape and taken.info.array.size >= taken.args[0].shape[-1])
+
+
+def same_factors(array: Array) -> tuple[Array, ...]:
+    """The two factors of a product or a square, if they have its shape."""
+    square = array.kind is ops.pow and array.args[1].number == 2
+    factors = array.args if array.kind is ops.mul else (array.args[0],) * 2 if square else ()
+    return factors if all(arg.shape == array.shape and arg.dtype == "float" for arg in factors) else ()
+
+
+def is_total(array: Array) -> bool:
+    """Whether an array is the sum of all the numbers of several columns."""
+    if array.kind != "reduce" or array.info[0] is not ops.sum or array.args[0].dtype != "float":
+        return False
+    (summed,) = array.args
+    return count(array.shape) == 1 and summed.batched and len(summed.shape) > 1 and count(summed.shape) != Rows()
+
+
+def read_once(statements: Sequence[Statement]) -> set[str]:
+    """The names of arrays that are only read to take their mean, or to lay them beside others."""
+    reads = Counter(itertools.chain.from_iterable(names_in(*statement.arrays) for statement in statements))
+    values = [statement.value for statement in statements if isinstance(statement, Let)]
+    found = [text for value in values if value.kind == "mean" for text in names_in(value)]
+    found += [arg.info for value in values if value.kind == "concatenate" for arg in value.args if arg.kind == "name"]
+    return {text for text in found if reads[text] == 1}
+
+
+def with_buffers(made: Function, last: bool = False) -> Buffered:
+    """The calls of a function, on arrays that lie in memory with the examples first or last."""
+    taken = [*(array.info for array in made.arguments), *map(target_of, made.statements),
+             *(carried.name for carried in constants_in(all_nodes(made)))]
+    buffered = Buffered(taken, made.statements, [*made.views, *made.places], last)
+    for statement in made.forward:
+        buffered.statement(statement)
+    buffered.write_numbers(*map(buffered.inlined, made.results))
+    buffered.forward = len(buffered.statements)
+    for statement in made.backward:
+        buffered.statement(statement)
+    buffered.write_numbers(*map(buffered.inlined, made.results))
+    return buffered

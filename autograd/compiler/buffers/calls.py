@@ -1,0 +1,95 @@
+"""Print calls that write into buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import ops
+from autograd.compiler.arrays.array import Array, Let, Shape, Statement, ends_in_rows
+from autograd.compiler.buffers.buffered import Buffered
+from autograd.compiler.printers.to_numpy import Printer
+from autograd.formula import Formula, as_formula
+
+
+class CallPrinter(Printer):
+    """Calls that write to a place, as text."""
+
+    def halves(self, calls: Buffered, results: Sequence[Array]) -> tuple[list[Any], list[Any]]:
+        """The calls of the forward and of the backward half."""
+        return calls.statements[: calls.forward], calls.statements[calls.forward :]
+
+    def statement(self, statement: Statement) -> str:
+        """A call as a line."""
+        if isinstance(statement, Let):
+            return f"{self.text(statement.name)} = {self.text(statement.value)}"
+        if statement.value.dtype == "scalar":
+            first = ", ".join("0" for _ in statement.place.shape) or "()"
+            return f"{self.formula(statement.place):atom}[{first}] = {self.text(statement.value)}"
+        if statement.place.kind == "take":
+            return super().statement(statement)
+        return self.into(statement.value, self.text(statement.place))
+
+    def into(self, value: Array, place: str) -> str:
+        """A call that writes to a place."""
+        args, info = [self.text(arg) for arg in value.args], value.info
+        ufunc = ops.ufunc_of(value.kind)
+        if ufunc is not None:
+            out = "out=" if ufunc in (np.maximum, np.minimum) else ""  # NumPy 2.4 wants to be told of these two
+            return f"np_{ufunc.__name__}({', '.join(args)}, {out}{place})"
+        dtype = "theta.dtype" if value.args and value.args[0].dtype == "truth" else "None"
+        match value.kind:
+            case ops.where:
+                selected = (f"np.putmask({place}, {args[0]}, {args[1]})" if info else
+                            f"np.copyto({place}, {args[1]}, where={args[0]})")  # which takes longer
+                return selected if args[2] == place else f"{place}[...] = {args[2]}; {selected}"
+            case "matmul":
+                return f"np_matmul({', '.join(args)}, {place})"
+            case "dot":  # half as long as by `np.dot`, which asks its arguments whether they have one of their own
+                return f"{self.formula(value.args[0]):atom}.dot({args[1]}, {place})"
+            case "reduce":
+                row, axes, keep = info
+                axis = axes[0] if len(axes) == 1 else axes
+                return f"np_{row.ufunc}.reduce({args[0]}, {axis}, {dtype}, {place}, {keep})"
+            case "reduceat":
+                return f"np_{info[0].ufunc}.reduceat({args[0]}, {info[1].name}, -1, {dtype}, {place})"
+            case "take":
+                axis = -2 if ends_in_rows(value.args[0].shape) else -1
+                return f'{self.formula(value.args[0]):atom}.take({info.name}, {axis}, {place}, "clip")'
+            case "einsum":
+                left, right = map(self.formula, value.args)
+                return str(self._einsum(info, left, right, value, f"out={place}"))
+            case "copy" | "cast":
+                return f"{place}[...] = {args[0]}"
+        if value.dtype == "number" or not value.shape:
+            return f"{place}.fill({self.text(value)})"
+        return f"{place}[...] = {self.text(value)}"
+
+    def formula(self, array: Array) -> Formula:
+        """A node as text; what computes floats as Python spells it."""
+        if array.dtype == "scalar" and isinstance(array.kind, ops.Op):
+            args = [as_formula(arg.number) if arg.number is not None else
+                    Formula(str(self.formula(arg)), self.formula(arg).level, spelling="python") for arg in array.args]
+            printed: Formula = array.kind.dispatch(tuple(args))
+            return printed
+        return super().formula(array)
+
+    def _float(self, info: None, a: Formula, array: Array) -> str:
+        return f"{a:atom}.item()"
+
+    def _dot(self, info: None, a: Formula, b: Formula, array: Array) -> str:
+        return f"{a:atom}.dot({b})"
+
+    def _weighted(self, info: None, a: Formula, b: Formula, *rest: Any) -> Formula:
+        *share, _ = rest
+        product = Formula(f"{a:atom}.dot({b})")
+        return product * share[0] if share else product
+
+    def _added(self, info: None, a: Formula, b: Formula, array: Array) -> Formula:
+        total: Formula = a + b
+        return total
+
+    def _full(self, shape: Shape, value: Formula, array: Array) -> Formula:
+        return super()._full(shape, value, array) if shape else Formula(f"np.full((), {value}, theta.dtype)")

@@ -1,0 +1,718 @@
+"""One entry of an array as a rule over single numbers: dW1[i, j] = Σ_b x[b, i] * dz1[b, j].
+
+An `Index` is a sum of axes times numbers, as in x[b, i + p]. Where an array is reshaped, an axis falls into several,
+i = 3 p + q, so that a rule is written over the axes that its scalars had. A rule is a tree: entries of arrays, rows of
+the table, sums over axes. It prints, it computes over arrays of positions, and at one entry it is an expression of any
+carrier: text, or Values of which a picture can be drawn.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import ops
+from autograd.compiler.arrays.array import Array, Constant, Moved, Position, Rows, Shape, Size
+from autograd.compiler.arrays.interpret import Arrays
+from autograd.formula import Formula, as_formula
+from autograd.specialize import fast
+
+# ── indices ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A letter that runs from 0 to its size; `number` and `part` tell it from others of a rule."""
+
+    number: int
+    part: int
+    size: Size
+
+
+@dataclass(frozen=True)
+class Index:
+    """A position along an axis of an array: const + Σ factor · term."""
+
+    const: int = 0
+    terms: tuple[tuple[int, Term], ...] = ()
+
+    def plus(self, other: Index) -> Index:
+        """The sum."""
+        factors: dict[Term, int] = {}
+        for factor, term in self.terms + other.terms:
+            factors[term] = factors.get(term, 0) + factor
+        return Index(self.const + other.const, tuple((factor, term) for term, factor in factors.items() if factor))
+
+    def times(self, number: int) -> Index:
+        """A multiple."""
+        return Index(self.const * number, tuple((factor * number, term) for factor, term in self.terms if number))
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A number read from a table of the program."""
+
+    table: Constant
+    indices: tuple[Index, ...]
+
+
+@dataclass(frozen=True)
+class Digit:
+    """(of // divisor) % modulus, or the quotient where there is no modulus."""
+
+    of: Index
+    divisor: int
+    modulus: int | None
+
+
+Term = Axis | str | Lookup | Digit
+"""What an index is made of; a text is the index of a loop."""
+
+Indices = tuple[Index, ...]
+ZERO = Index()
+
+
+def of(term: Term) -> Index:
+    """A term alone."""
+    return Index(0, ((1, term),))
+
+
+# ── rules ────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An element of an array, or of a table that the program carries along."""
+
+    name: str
+    indices: Indices
+    table: Constant | None = None
+
+
+@dataclass(frozen=True)
+class Number:
+    """A plain number."""
+
+    value: float
+
+
+@dataclass(frozen=True)
+class Apply:
+    """A row of the table of other scalars."""
+
+    op: ops.Op
+    args: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """A reduction over axes; if `only`, over those positions where both indices are equal."""
+
+    op: ops.Op
+    axes: tuple[Axis, ...]
+    body: Scalar
+    only: tuple[Index, Index] | None = None
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Arrays side by side: the last piece that begins at `at` or before."""
+
+    at: Index
+    starts: tuple[int, ...]
+    bodies: tuple[Scalar, ...]
+
+
+Scalar = Entry | Number | Apply | Reduced | Pieces
+
+
+def below(scalar: Scalar) -> tuple[Scalar, ...]:
+    """What a scalar is made of."""
+    match scalar:
+        case Apply():
+            return scalar.args
+        case Reduced():
+            return (scalar.body,)
+        case Pieces():
+            return scalar.bodies
+    return ()
+
+
+def scalars(scalar: Scalar) -> Iterator[Scalar]:
+    """A scalar and all it is made of."""
+    yield scalar
+    for part in below(scalar):
+        yield from scalars(part)
+
+
+def indices_in(scalar: Scalar) -> Iterator[Index]:
+    """All indices of a scalar, from left to right."""
+    match scalar:
+        case Entry():
+            yield from scalar.indices
+        case Reduced(only=(left, right)):
+            yield from (left, right)
+        case Pieces():
+            yield scalar.at
+    for part in below(scalar):
+        yield from indices_in(part)
+
+
+def axes_of(*indices: Index) -> list[Axis]:
+    """The axes that indices read, each once."""
+    found: list[Axis] = []
+    for index in indices:
+        for _, term in index.terms:
+            match term:
+                case Axis():
+                    found.append(term)
+                case Lookup():
+                    found += axes_of(*term.indices)
+                case Digit():
+                    found += axes_of(term.of)
+    return list(dict.fromkeys(found))
+
+
+# ── from trees to rules ──────────────────────────────────────────────────────────────────────
+
+
+class Split(Exception):  # noqa: N818 it is no error
+    """An axis must fall into several, the last of which has this size."""
+
+    def __init__(self, axis: Axis, last: int) -> None:
+        self.axis, self.last = axis, last
+
+
+@dataclass
+class Builder:
+    """Writes the entry of a tree as a scalar. Axes are numbered in the order in which they are met."""
+
+    splits: dict[int, list[Size]] = field(default_factory=dict)
+    count: int = 0
+
+    def axis(self, size: Size) -> tuple[Index, tuple[Axis, ...]]:
+        """A new axis of this size, as an index, and what it consists of."""
+        number = self.count
+        self.count += 1
+        sizes = self.splits.setdefault(number, [size])
+        index, stride, axes = ZERO, 1, []
+        for part in range(len(sizes) - 1, -1, -1):
+            one = sizes[part]
+            if one != 1:
+                axes.append(Axis(number, part, one))
+                index = of(axes[-1]).times(stride).plus(index)
+            stride *= 1 if isinstance(one, Rows) else one
+        return index, tuple(reversed(axes))
+
+    def split(self, axis: Axis, last: int) -> None:
+        """Remember that an axis falls into several."""
+        sizes = self.splits[axis.number]
+        size = sizes[axis.part]
+        first: Size = Rows(size.times // last) if isinstance(size, Rows) else size // last
+        sizes[axis.part : axis.part + 1] = [first, last]
+
+    def digits(self, index: Index, shape: Shape) -> Indices:
+        """A flat position as one along each axis of a shape."""
+        result: list[Index] = []
+        for place in range(len(shape)):
+            stride = 1
+            for size in shape[place + 1 :]:
+                assert isinstance(size, int), "examples come first"
+                stride *= size
+            if stride == 1 and place == len(shape) - 1:
+                result.append(index)
+                break
+            high = Index(index.const // stride,
+                         tuple((factor // stride, term) for factor, term in index.terms if factor % stride == 0))
+            low = Index(index.const % stride, tuple((f, term) for f, term in index.terms if f % stride))
+            if not within(low, stride):
+                self.ask(low, stride)
+                high, low = of(Digit(index, stride, None)), of(Digit(index, 1, stride))
+            result.append(high)
+            index = low
+        return tuple(result)
+
+    def ask(self, index: Index, stride: int) -> None:
+        """Have an axis of an index split, if it reaches beyond a stride that its factor divides."""
+        for factor, term in index.terms:
+            if isinstance(term, Axis) and 0 < factor < stride and stride % factor == 0:
+                last = stride // factor
+                size = term.size.times if isinstance(term.size, Rows) else term.size
+                if size % last == 0 and (isinstance(term.size, Rows) or size > last):
+                    raise Split(term, last)
+
+    def flat(self, indices: Indices, shape: Shape) -> Index:
+        """The position of an element among all, row by row."""
+        result, stride = ZERO, 1
+        for index, size in zip(reversed(indices), reversed(shape), strict=True):
+            result = index.times(stride).plus(result)
+            stride *= 1 if isinstance(size, Rows) else size
+        return result
+
+    def aligned(self, shape: Shape, indices: Indices) -> Indices:
+        """The indices of an operand that is broadcast: those of its axes, 0 along axes of 1."""
+        own = indices[len(indices) - len(shape) :] if shape else ()
+        return tuple(ZERO if size == 1 else index for size, index in zip(shape, own, strict=True))
+
+    def entry(self, array: Array, indices: Indices) -> Scalar:
+        """The entry of a tree at these indices."""
+        if isinstance(array.kind, (ops.Op, np.ufunc)):
+            op = array.kind if isinstance(array.kind, ops.Op) else ops.UFUNCS[array.kind.__name__]
+            return Apply(op, tuple(self.entry(arg, self.aligned(arg.shape, indices)) for arg in array.args))
+        result: Scalar = getattr(self, f"_{array.kind}")(array, indices, *array.args)
+        return result
+
+    # ── one method per kind ──────────────────────────────────────────────────────────────────
+
+    def _name(self, array: Array, indices: Indices) -> Scalar:
+        return Entry(array.info, indices)
+
+    def _number(self, array: Array, indices: Indices) -> Scalar:
+        return Number(array.info)
+
+    def _constant(self, array: Array, indices: Indices) -> Scalar:
+        return Entry(array.info.name, indices, array.info)
+
+    def _part(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        start, _, step = array.info
+        return self.entry(a, (*indices[:-1], indices[-1].times(step).plus(index_at(start))))
+
+    def _column(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        return self.entry(a, (*indices, index_at(array.info)))
+
+    def _item(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        return self.entry(a, (index_at(array.info), *indices))
+
+    def _items(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        start, stop, backwards = array.info
+        first = Index(stop - 1).plus(indices[0].times(-1)) if backwards else Index(start).plus(indices[0])
+        return self.entry(a, (first, *indices[1:]))
+
+    def _take(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        table, shift = array.info, ZERO
+        rank = len(array.shape) - len(a.shape) + 1
+        own = indices[len(indices) - rank :]
+        if isinstance(table, Moved):
+            step = index_at(table.step)
+            own, shift = ((step, *own), ZERO) if table.several else (own, step)
+            table = table.constant
+        return self.entry(a, (*indices[: len(indices) - rank], of(Lookup(table, own)).plus(shift)))
+
+    def _view(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        base, sizes, strides = array.info
+        index = index_at(base)
+        for own, stride in zip(indices[len(indices) - len(sizes) :], strides, strict=True):
+            index = index.plus(own.times(stride))
+        return self.entry(a, (*indices[: len(indices) - len(sizes)], index))
+
+    def _reshape(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        return self.entry(a, self.digits(self.flat(indices, array.shape), a.shape) if a.shape else ())
+
+    def _transpose(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        return self.entry(a, (*indices[:-2], indices[-1], indices[-2]))
+
+    _swapped = _transpose
+
+    def _permuted(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        return self.entry(a, tuple(indices[array.info.index(axis)] for axis in range(len(indices))))
+
+    def _widened(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        return self.entry(a, indices[:-1])
+
+    def _broadcast(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        return self.entry(a, self.aligned(a.shape, indices))
+
+    def _copy(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        return self.entry(a, indices)
+
+    _cast = _copy
+
+    def _full(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        return self.entry(a, ())
+
+    def _like(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        return Number(0.0)
+
+    def _empty(self, array: Array, indices: Indices) -> Scalar:
+        return Number(0.0)
+
+    def _mean(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        found = [self.axis(size) for size in a.shape]
+        total = reduction(ops.sum, [axis for _, axes in found for axis in axes],
+                          self.entry(a, tuple(index for index, _ in found)))
+        size = math.prod(size.times if isinstance(size, Rows) else size for size in a.shape)
+        rows = any(isinstance(size, Rows) for size in a.shape)
+        count: Scalar = Entry("n", ()) if rows else Number(size)
+        return Apply(ops.div, (total, count if not rows or size == 1 else Apply(ops.mul, (Number(size), count))))
+
+    def _matmul(self, array: Array, indices: Indices, a: Array, b: Array) -> Scalar:
+        along, axes = self.axis(a.shape[-1])
+        *lead, j = indices
+        row = lead if len(a.shape) > 1 else []
+        left = self.entry(a, (*self.aligned(a.shape[:-1], tuple(row)), along))
+        right = self.entry(b, (*self.aligned(b.shape[:-2], tuple(row[:-1])), along, j))
+        return reduction(ops.sum, axes, Apply(ops.mul, (left, right)))
+
+    def _einsum(self, array: Array, indices: Indices, a: Array, b: Array) -> Scalar:
+        given, _, result = array.info.partition("->")
+        bare = result.removeprefix("...")
+        lead = indices[: len(indices) - len(bare)]
+        letters: dict[str, Index] = dict(zip(bare, indices[len(lead) :], strict=True))
+        axes: list[Axis] = []
+        sides = []
+        for text, side in zip(given.split(","), (a, b), strict=True):
+            own = text.removeprefix("...")
+            cut = len(side.shape) - len(own)
+            for letter, size in zip(own, side.shape[cut:], strict=True):
+                if letter not in letters:
+                    letters[letter], new = self.axis(size)
+                    axes += new
+            sides.append(self.entry(side, (*self.aligned(side.shape[:cut], lead), *(letters[one] for one in own))))
+        return reduction(ops.sum, axes, Apply(ops.mul, tuple(sides)))
+
+    def _reduce(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        op, along, keep = array.info
+        gone = {axis % len(a.shape) for axis in along}
+        given = iter(indices)
+        axes: list[Axis] = []
+        inside = []
+        for place, size in enumerate(a.shape):
+            if place not in gone:
+                inside.append(next(given))
+                continue
+            if keep:
+                next(given)
+            index, new = self.axis(size)
+            inside.append(index)
+            axes += new
+        return reduction(op, axes, self.entry(a, tuple(inside)))
+
+    def _reduceat(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        op, starts = array.info
+        size = a.shape[-1]
+        assert isinstance(size, int), "runs are along an axis of a fixed size"
+        step = (index_at(starts.step),) if isinstance(starts, Moved) else ()
+        carried = starts.constant if isinstance(starts, Moved) else starts
+        owner = np.apply_along_axis(np.searchsorted, -1, carried.array, np.arange(size), side="right") - 1
+        return self.those(op, Constant(f"run_{carried.name}", owner), size, indices, a, step)
+
+    def _scatter(self, array: Array, indices: Indices, a: Array) -> Scalar:
+        order, starts, places, _ = array.info
+        size = a.shape[-1]
+        assert isinstance(size, int), "columns are along an axis of a fixed size"
+        goes = np.full(size, -1)
+        runs = np.searchsorted(starts.array, np.arange(len(order.array)), side="right") - 1
+        goes[order.array] = places.array[runs]
+        return self.those(ops.sum, Constant(f"to_{places.name}", goes), size, indices, a)
+
+    def those(
+        self, op: ops.Op, table: Constant, size: int, indices: Indices, a: Array, step: Indices = (),
+    ) -> Scalar:
+        """A reduction over those positions of the last axis for which a table, or its row, has the last index."""
+        along, axes = self.axis(size)
+        body = self.entry(a, (*indices[:-1], along))
+        return Reduced(op, axes, body, (of(Lookup(table, (*step, along))), indices[-1]))
+
+    def _concatenate(self, array: Array, indices: Indices, *parts: Array) -> Scalar:
+        starts, bodies, start = [], [], 0
+        for part in parts:
+            starts.append(start)
+            own = indices[-1].plus(Index(-start))
+            if len(part.shape) > len(array.shape):  # a stack: its items side by side
+                step, last = self.digits(own, (part.shape[0], part.shape[-1]))
+                lead = (step, *indices[:-1])
+                start += math.prod(size for size in (part.shape[0], part.shape[-1]) if isinstance(size, int))
+            else:
+                lead, last = indices[:-1], own
+                start += part.shape[-1] if isinstance(part.shape[-1], int) else 0
+            bodies.append(self.entry(part, self.aligned(part.shape, (*lead, last))))
+        return bodies[0] if len(bodies) == 1 else Pieces(indices[-1], tuple(starts), tuple(bodies))
+
+
+def within(index: Index, stride: int) -> bool:
+    """Whether an index is surely below a stride and not negative."""
+    most = index.const
+    for factor, term in index.terms:
+        if not isinstance(term, Axis) or isinstance(term.size, Rows) or factor < 0:
+            return False
+        most += factor * (term.size - 1)
+    return most < stride
+
+
+def index_at(position: Position) -> Index:
+    """A position, which may move on with a loop."""
+    return Index(position) if isinstance(position, int) else Index(position.start, ((position.step, position.index),))
+
+
+def reduction(op: ops.Op, axes: Iterable[Axis], body: Scalar) -> Scalar:
+    """A reduction over axes, the body itself where there are none; of reductions of one kind, one."""
+    axes = tuple(axes)
+    if not axes and op is not ops.logsumexp:
+        return body
+    if isinstance(body, Reduced) and body.op is op is not ops.logsumexp and body.only is None:
+        return Reduced(op, axes + body.axes, body.body)
+    return Reduced(op, axes, body)
+
+
+def rule(place: Array, value: Array, root: bool = True) -> tuple[Entry, Scalar, tuple[Axis, ...]]:
+    """What is written to the entries of a place: the entry, its value, and the axes along which they lie.
+
+    Axes that must fall into several for one part of the rule do so everywhere, so it is written anew until none must.
+    """
+    builder = Builder()
+    while True:
+        builder.count = 0
+        try:
+            found = [builder.axis(size) for size in place.shape]
+            indices = tuple(index for index, _ in found)
+            target = builder.entry(place, indices)
+            assert isinstance(target, Entry), "a place is an array, or a view of one"
+            scalar = builder.entry(value, builder.aligned(value.shape, indices))
+            return target, scalar, tuple(axis for _, axes in found for axis in axes)
+        except Split as wanted:
+            builder.split(wanted.axis, wanted.last)
+
+
+# ── over arrays of positions ─────────────────────────────────────────────────────────────────
+
+
+class Grid:
+    """Computes scalars at many positions at once: every axis of a rule is one of NumPy's."""
+
+    clipped = False
+    """Whether positions beyond an array are those of its end: of several pieces, those that are not taken have such."""
+
+    def __init__(self, arrays: Arrays, axes: Sequence[Axis], chosen: Mapping[Axis, npt.NDArray[Any]]) -> None:
+        self.arrays = arrays
+        self.places = {axis: place for place, axis in enumerate(axes)}
+        self.positions = {
+            axis: (chosen[axis] if axis in chosen else np.arange(self.size(axis))).reshape(
+                [-1 if place == other else 1 for other in range(len(axes))])
+            for axis, place in self.places.items()
+        }
+
+    def size(self, axis: Axis) -> int:
+        """The length of an axis."""
+        return axis.size.times * int(self.arrays["n"]) if isinstance(axis.size, Rows) else axis.size
+
+    def index(self, index: Index) -> Any:
+        """The positions that an index stands for."""
+        total: Any = index.const
+        for factor, term in index.terms:
+            total = total + factor * self.term(term)
+        return total
+
+    def term(self, term: Term) -> Any:
+        """The numbers that a term of an index stands for."""
+        match term:
+            case Axis():
+                return self.positions[term]
+            case str():
+                return self.arrays[term]
+            case Lookup():
+                return self.read(term.table.array, term.indices)
+        digits = self.index(term.of) // term.divisor
+        return digits if term.modulus is None else digits % term.modulus
+
+    def read(self, array: Any, indices: Indices) -> Any:
+        """The elements of an array at these positions."""
+        where = tuple(map(self.index, indices))
+        if self.clipped:
+            where = tuple(np.clip(one, 0, size - 1) for one, size in zip(where, np.shape(array), strict=True))
+        return np.asarray(array)[where] if where else array
+
+    def value(self, scalar: Scalar) -> Any:
+        """The numbers that a scalar stands for, over all axes that it reads."""
+        match scalar:
+            case Number():
+                return scalar.value
+            case Entry():
+                array = self.arrays[scalar.name] if scalar.table is None else scalar.table.array
+                return self.read(array, scalar.indices)
+            case Apply():
+                args = [self.value(arg) for arg in scalar.args]
+                return np.where(*args) if scalar.op is ops.where else fast(scalar.op).arrays(*map(as_float, args))
+            case Reduced():
+                return self.reduced(scalar)
+        return self.pieces(scalar)
+
+    def reduced(self, scalar: Reduced) -> Any:
+        """A reduction over axes."""
+        body = as_float(self.value(scalar.body))
+        shape = [1] * len(self.places)
+        for axis in scalar.axes:
+            shape[self.places[axis]] = self.positions[axis].size
+        ufunc = getattr(np, scalar.op.ufunc)
+        if scalar.only is not None:
+            left, right = map(self.index, scalar.only)
+            neutral = 0.0 if scalar.op is ops.sum else math.inf if scalar.op is ops.min else -math.inf
+            body = np.where(left == right, body, neutral)
+        body = np.broadcast_to(body, np.broadcast_shapes(np.shape(body), tuple(shape)))
+        return ufunc.reduce(body, axis=tuple(self.places[axis] for axis in scalar.axes), keepdims=True)
+
+    def pieces(self, scalar: Pieces) -> Any:
+        """One of several, by position."""
+        where = np.asarray(self.index(scalar.at))
+        which = np.searchsorted(np.array(scalar.starts), where, side="right") - 1
+        inside = copy.copy(self)
+        result: Any = 0.0
+        inside.clipped = True
+        for number, body in enumerate(scalar.bodies):
+            result = np.where(which == number, inside.value(body), result)
+        return result
+
+
+def as_float(numbers: Any) -> Any:
+    """Truth values as numbers."""
+    return numbers.astype(float) if isinstance(numbers, np.ndarray | np.bool_) and numbers.dtype == bool else numbers
+
+
+# ── at one entry ─────────────────────────────────────────────────────────────────────────────
+
+
+Read = Callable[[str, tuple[int, ...], Constant | None], Any]
+"""What stands for an element of an array: a text, or a Value."""
+
+
+@dataclass
+class At:
+    """A rule at one entry, over any carrier: axes and loops have positions, and `read` gives the elements."""
+
+    positions: dict[Term, int]
+    examples: int
+    read: Read
+    most: int | None = None
+    """Of longer sums the first terms and the last are written, with an ellipsis between them."""
+
+    def index(self, index: Index) -> int:
+        """A position."""
+        return index.const + sum(factor * self.term(term) for factor, term in index.terms)
+
+    def term(self, term: Term) -> int:
+        """The number that a term of an index stands for."""
+        match term:
+            case Axis() | str():
+                return self.positions[term]
+            case Lookup():
+                return int(term.table.array[tuple(map(self.index, term.indices))])
+        digit = self.index(term.of) // term.divisor
+        return digit if term.modulus is None else digit % term.modulus
+
+    def value(self, scalar: Scalar) -> Any:
+        """The scalar over the carrier."""
+        match scalar:
+            case Number():
+                return scalar.value
+            case Entry():
+                return self.read(scalar.name, tuple(map(self.index, scalar.indices)), scalar.table)
+            case Apply():
+                return scalar.op.dispatch(tuple(map(self.value, scalar.args)))
+            case Pieces():
+                at, starts = self.index(scalar.at), np.array(scalar.starts)
+                return self.value(scalar.bodies[int(np.searchsorted(starts, at, side="right")) - 1])
+        sizes = [axis.size.times * self.examples if isinstance(axis.size, Rows) else axis.size for axis in scalar.axes]
+        places = itertools.product(*map(range, sizes))
+        inside = [self.moved(dict(zip(scalar.axes, place, strict=True))) for place in places]
+        if scalar.only is not None:
+            left, right = scalar.only
+            inside = [one for one in inside if one.index(left) == one.index(right)]
+        return self.folded(scalar, inside)
+
+    def moved(self, positions: Mapping[Axis, int]) -> At:
+        """The same at other positions along some axes."""
+        return At(self.positions | dict(positions), self.examples, self.read, self.most)
+
+    def folded(self, scalar: Reduced, inside: Sequence[At]) -> Any:
+        """The reduction of what the body is at several positions."""
+        if not inside:
+            return 0.0
+        if self.most is None or len(inside) <= self.most:
+            return scalar.op.dispatch(tuple(one.value(scalar.body) for one in inside))
+        ends = [*(one.value(scalar.body) for one in inside[: self.most - 1]), inside[-1].value(scalar.body)]
+        texts: list[Any] = [*ends[:-1], Formula("…"), ends[-1]]
+        return scalar.op.dispatch(tuple(texts))
+
+
+# ── text ─────────────────────────────────────────────────────────────────────────────────────
+
+
+LETTERS = "ijklpqrstuvwdghmfoceaz"
+EXAMPLES = "bems"
+"""What axes of examples are called: the first letter that nothing else is."""
+
+
+class Writer:
+    """Names axes, and writes scalars with them."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self.taken = set(taken)
+        self.names: dict[Axis, str] = {}
+
+    def name(self, axis: Axis) -> str:
+        """The letter of an axis."""
+        if axis not in self.names:
+            letters = EXAMPLES if isinstance(axis.size, Rows) else LETTERS
+            used = self.taken | set(self.names.values())
+            candidates = itertools.chain(letters, (f"i{number}" for number in itertools.count()))
+            self.names[axis] = next(text for text in candidates if text not in used)
+        return self.names[axis]
+
+    def index(self, index: Index) -> Any:
+        """An index as text: 3 p + q + 1."""
+        total = ""
+        for factor, term in index.terms:
+            text = self.term(term)
+            one = text if abs(factor) == 1 else f"{abs(factor)} {text}"
+            total += (f" {'-' if factor < 0 else '+'} {one}" if total else f"{'-' * (factor < 0)}{one}")
+        if not total:
+            return str(index.const)
+        return f"{total} {'-' if index.const < 0 else '+'} {abs(index.const)}" if index.const else total
+
+    def term(self, term: Term) -> str:
+        """A term of an index."""
+        match term:
+            case Axis():
+                return self.name(term)
+            case str():
+                return term
+            case Lookup():
+                return f"{term.table.name}[{', '.join(map(self.index, term.indices))}]"
+        quotient = f"({self.index(term.of)}) // {term.divisor}" if term.divisor > 1 else f"({self.index(term.of)})"
+        return f"({quotient})" if term.modulus is None else f"({quotient} % {term.modulus})"
+
+    def text(self, scalar: Scalar) -> str:
+        """A scalar as text."""
+        return str(as_formula(self.formula(scalar)))
+
+    def formula(self, scalar: Scalar) -> Any:
+        """A scalar as text that knows how tightly it binds."""
+        match scalar:
+            case Number():
+                return scalar.value
+            case Entry():
+                return Formula(element(scalar.name, map(self.index, scalar.indices)))
+            case Apply():
+                return scalar.op.dispatch(tuple(as_formula(self.formula(arg)) for arg in scalar.args))
+            case Pieces():
+                stops = [f" for {self.index(scalar.at)} < {stop}" for stop in scalar.starts[1:]] + [""]
+                bodies = map(self.text, scalar.bodies)
+                return Formula("; ".join(f"{body}{stop}" for body, stop in zip(bodies, stops, strict=True)), "any")
+        names = ", ".join(map(self.name, scalar.axes))
+        only = "" if scalar.only is None else f" with {self.index(scalar.only[0])} = {self.index(scalar.only[1])}"
+        under = f"_{names}" if len(scalar.axes) == 1 and not only else f"_({names}{only})"
+        symbol = scalar.op.symbol
+        body = as_formula(self.formula(scalar.body))
+        return Formula(f"{symbol}{under} {body:product}", "sum")
+
+
+def element(name: str, indices: Iterable[Any]) -> str:
+    """An element of an array as text: x[0, 1], or n."""
+    inside = ", ".join(map(str, indices))
+    return f"{name}[{inside}]" if inside else name

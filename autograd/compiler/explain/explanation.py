@@ -1,0 +1,529 @@
+"""Explain a line of a program: which scalars it adds and multiplies, where they come from, how it became matrices."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import ops
+from autograd.compiler.arguments import Batch
+from autograd.compiler.arrays.array import Array, For, Let, Line, Rows, Statement, Store, nodes, target_of
+from autograd.compiler.arrays.function import Function
+from autograd.compiler.arrays.interpret import Arrays, perform, run
+from autograd.compiler.arrays.layout import positions
+from autograd.compiler.arrays.loops import Looped
+from autograd.compiler.engine import Engine
+from autograd.compiler.explain.entries import (
+    Apply,
+    At,
+    Axis,
+    Entry,
+    Grid,
+    Number,
+    Reduced,
+    Scalar,
+    Writer,
+    axes_of,
+    element,
+    indices_in,
+    rule,
+    scalars,
+)
+from autograd.compiler.printers.to_numpy import Printer
+from autograd.errors import SizeError, UsageError
+from autograd.formula import Formula
+from autograd.value import Value
+
+FEW = 4
+"""Longer sums are written with an ellipsis."""
+
+WIDTH = 100
+
+SAMPLE = 1_000_000
+"""So many products at most are computed when a line is compared with its scalars."""
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """What a line did when it ran: the arrays before it, and the one that it wrote after it."""
+
+    arrays: Arrays
+    after: Any
+
+
+class Rule:
+    """One line of a program as a rule over single numbers: `entry` is `value`, for all positions of the `axes`."""
+
+    def __init__(self, statement: Statement, text: str, loop: For | None, taken: Iterable[str]) -> None:
+        self.statement = statement
+        self.text = text
+        """The line as the source has it."""
+        self.loop = loop
+        place = statement.name if isinstance(statement, Let) else statement.place
+        self.adds = not isinstance(statement, Let) and statement.adds
+        self.entry, self.value, self.axes = rule(place, statement.value)
+        self.writer = Writer({*taken, *([loop.index] if loop else [])})
+        self.left = self.writer.text(self.entry)
+
+    @cached_property
+    def right(self) -> str:
+        """The value of an entry as text."""
+        return self.writer.text(self.value)
+
+    @property
+    def summed(self) -> list[Axis]:
+        """The axes over which it adds up."""
+        return [axis for one in scalars(self.value) if isinstance(one, Reduced) and one.op is ops.sum
+                for axis in one.axes]
+
+    def __str__(self) -> str:
+        return f"{self.left} {'+=' if self.adds else '='} {self.right}"
+
+    def ranges(self) -> str:
+        """What its letters run over, and where it is in a loop."""
+        inside = [self.entry, self.value]
+        axes = dict.fromkeys([*self.axes, *(axis for one in inside for axis in axes_of(*indices_in(one)))])
+        words = [self.writer.name(axis) + (" over the examples" if isinstance(axis.size, Rows) else
+                                           f" = 0 … {axis.size - 1}") for axis in axes]
+        if self.loop:
+            first, last = self.loop.start, self.loop.stop - 1
+            ends = (last, first) if self.loop.backwards else (first, last)
+            words.append(f"in each step {self.loop.index} = {ends[0]} … {ends[1]}")
+        return ", ".join(words)
+
+    # ── numbers ──────────────────────────────────────────────────────────────────────────────
+
+    def error(self, step: Step) -> float:
+        """By how much the scalars, added up, differ from what the line wrote, relative to the largest number of it."""
+        inner = [axis for one in scalars(self.value) if isinstance(one, Reduced) for axis in one.axes]
+        axes = [*self.axes, *dict.fromkeys(inner)]
+        grid = Grid(step.arrays, axes, self.sample(step.arrays, inner))
+        place = tuple(np.asarray(index) for index in map(grid.index, self.entry.indices))
+        with np.errstate(all="ignore"):
+            found = np.asarray(grid.value(self.value), dtype=float)
+            if self.adds:
+                found = np.asarray(step.arrays[self.entry.name])[place] + found
+            wanted = np.asarray(step.after, dtype=float)[place]
+            apart = np.where((found == wanted) | (np.isnan(found) & np.isnan(wanted)), 0.0, np.abs(found - wanted))
+            largest = np.max(np.abs(step.after), where=np.isfinite(step.after), initial=1e-300)
+            return float(np.max(apart, initial=0.0) / largest)
+
+    def single(self, arrays: Arrays, axes: Sequence[Axis], last: bool) -> npt.NDArray[Any]:
+        """What it would write if, along axes over which it adds up, only the last position counted, or the first."""
+        inner = dict.fromkeys(axis for one in scalars(self.value) if isinstance(one, Reduced) for axis in one.axes)
+        grid = Grid(arrays, [*self.axes, *inner], {})
+        one = {axis: np.array([grid.size(axis) - 1 if last else 0]) for axis in axes}
+        grid = Grid(arrays, [*self.axes, *inner], one)
+        result = np.zeros_like(np.asarray(arrays[self.entry.name]), dtype=float)
+        result[tuple(np.asarray(index) for index in map(grid.index, self.entry.indices))] = grid.value(self.value)
+        return result
+
+    def sample(self, arrays: Arrays, inner: Sequence[Axis]) -> dict[Axis, npt.NDArray[Any]]:
+        """Positions along the axes of the entry, fewer than all where there would be too many products."""
+        size = {axis: axis.size.times * int(arrays["n"]) if isinstance(axis.size, Rows) else axis.size
+                for axis in (*self.axes, *inner)}
+        rng, chosen = np.random.default_rng(0), {axis: np.arange(size[axis]) for axis in self.axes}
+        while np.prod([float(size[axis]) for axis in size]) > SAMPLE:
+            longest = max(self.axes, key=size.__getitem__, default=None)
+            if longest is None or size[longest] == 1:
+                break
+            size[longest] = (size[longest] + 1) // 2
+            chosen[longest] = np.sort(rng.choice(chosen[longest], size[longest], replace=False))
+        return chosen
+
+    def at(self, where: tuple[int, ...], arrays: Arrays) -> dict[Any, int] | None:
+        """The positions along its axes at which it writes an entry, and of its loop; None where it does not."""
+        loop: dict[Any, int] = {self.loop.index: int(arrays[self.loop.index])} if self.loop else {}
+        grid = Grid(arrays, self.axes, {})
+        hit = np.ones([grid.size(axis) for axis in self.axes], bool)
+        for index, wanted in zip(self.entry.indices, where, strict=True):
+            hit &= np.asarray(grid.index(index)) == wanted
+        found = np.argwhere(hit)
+        return None if not len(found) else loop | dict(zip(self.axes, found[0].tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a line of the backward half comes from: what reads the array, how steeply, and the rule in words."""
+
+    reader: str
+    """The line of the forward half."""
+    slope: str
+    sentence: str
+
+
+class Explanation:
+    """What one array of a program stands for: `Program.explain` makes it, `viz.draw` draws the scalars of an entry.
+
+    `rules` are its lines as rules over single numbers, one for each statement that computes it or adds to it. Printed,
+    it says also where a gradient comes from (`sources`), and why a line is a product of matrices (`forms`).
+    """
+
+    def __init__(self, name: str, lines: Lines) -> None:
+        self.name = name
+        self._lines = lines
+        self.rules: tuple[Rule, ...] = tuple(lines.rules_of(name))
+
+    @property
+    def numbers(self) -> npt.NDArray[Any]:
+        """The array, for the examples that the program was given."""
+        return np.asarray(self._lines.arrays[self.name])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the array, for the examples that the program was given."""
+        return self.numbers.shape
+
+    @property
+    def of(self) -> str:
+        """What it is the gradient of; nothing for an array of the forward half."""
+        return self._lines.gradient_of.get(self.name, "")
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """Where the lines of a gradient come from, by the chain rule."""
+        return tuple(source for one in self.rules for source in self._lines.sources(self.of, one))
+
+    @cached_property
+    def forms(self) -> tuple[str, ...]:
+        """Why the lines are the products of matrices, transposes and sums that they are."""
+        return tuple(dict.fromkeys(text for one in self.rules for text in forms(one)))
+
+    @property
+    def error(self) -> float:
+        """The largest difference between an entry added up by its rule and the array, relative to its largest number.
+
+        Every entry is compared, or a sample of them where there are millions of products.
+        """
+        return max([one.error(step) for one in self.rules for step in self._lines.steps[one.statement]], default=0.0)
+
+    def terms(self, *where: int) -> list[str]:
+        """One entry, as each line that writes it does: its scalars by name. Without positions it is the first entry."""
+        return [str(at.value(one.value)) for one, at in self._at(where, self._named)]
+
+    def first_entry(self) -> list[str]:
+        """The first entry as its lines write it, with the name of the entry."""
+        if 0 in self.shape:
+            return []
+        entry = element(self.name, (0,) * len(self.shape))
+        return [f"{entry} {'+=' if number else '='} {text}" for number, text in enumerate(self.terms())]
+
+    def scalars(self, *where: int) -> Value:
+        """One entry as a graph of Values, with the names and numbers of the scalars behind it; `viz.draw` draws it.
+
+        Without positions it is the first entry. Raises `SizeError` for positions that the array does not have.
+        """
+        known: dict[tuple[Any, ...], Value] = {}
+
+        def read(name: str, place: tuple[int, ...], table: Any) -> Value:
+            key = (name, place)
+            if key not in known:
+                array = current[0] if table is None else {name: table.array}
+                known[key] = Value(float(np.asarray(array[name])[place]), element(name, place))
+            return known[key]
+
+        current: list[Arrays] = [{}]
+        parts = []
+        for one, at in self._at(where, read):
+            current[0] = self._step(one, at).arrays
+            part = at.value(one.value)
+            parts.append(part if isinstance(part, Value) else Value(float(part)))
+        total = parts[0] if len(parts) == 1 else ops.sum(parts) if parts else Value(0.0)
+        if not total.label:
+            total.label = element(self.name, where or (0,) * len(self.shape))
+        return total
+
+    def _at(self, where: tuple[int, ...], read: Any) -> Iterator[tuple[Rule, At]]:
+        """The lines that write an entry, each with its positions; of a loop, in the last step that does."""
+        where = where or (0,) * len(self.shape)
+        if len(where) != len(self.shape) or any(not 0 <= i < size for i, size in zip(where, self.shape, strict=True)):
+            raise SizeError(f"{self.name} has the shape {self.shape}, it has no entry {list(where)}")
+        for one in self.rules:
+            own = self._lines.place_in(one, self.name, where)
+            for step in reversed(self._lines.steps[one.statement]):
+                found = None if own is None else one.at(own, step.arrays)
+                if found is not None:
+                    yield one, At(found, int(self._lines.arrays["n"]), read, FEW if read == self._named else None)
+                    break
+
+    def _step(self, one: Rule, at: At) -> Step:
+        """The step of a loop at which an entry is looked at."""
+        steps = self._lines.steps[one.statement]
+        if one.loop is None:
+            return steps[-1]
+        return next(step for step in steps if step.arrays[one.loop.index] == at.positions[one.loop.index])
+
+    def _named(self, name: str, where: tuple[int, ...], table: Any) -> Formula:
+        """A scalar by its name."""
+        return Formula(element(name, where))
+
+    def paragraphs(self) -> list[tuple[str, str]]:
+        """All there is to say in order: what a paragraph is ("line", "means", "why", "form", "entry"), and its text."""
+        said = []
+        for one in self.rules:
+            said += [("line", one.text), ("means", f"{one},\n{one.ranges()}")]
+            said += [("why", source.sentence) for source in self._lines.sources(self.of, one)]
+            said += [("form", text) for text in forms(one)]
+        return [*said, *(("entry", text) for text in self.first_entry())]
+
+    def __str__(self) -> str:
+        about = f": the gradient of {self.of}" if self.of else ""
+        said = [line for head, text in self.paragraphs() for line in paragraph(head, text)]
+        return "\n".join([f"{self.name}{about}, shape {self.shape}", *said])
+
+    def __repr__(self) -> str:
+        return f"<Explanation of {self.name}: {'; '.join(map(str, self.rules))}>"
+
+
+def paragraph(head: str, text: str) -> list[str]:
+    """A paragraph with a word before it."""
+    heads = [f"{head:<7}", " " * 7]
+    return [line for part, first in zip(text.split("\n"), heads, strict=False) for line in textwrap.wrap(
+        part, WIDTH, initial_indent=first, subsequent_indent=heads[1], break_long_words=False)]
+
+
+# ── why a line has the form that it has ──────────────────────────────────────────────────────
+
+
+def forms(one: Rule) -> Iterator[str]:
+    """What is to be said of products of matrices, transposes and sums in a line."""
+    write, plain = Printer(), True
+    for array in nodes(one.statement.value):
+        plain &= array.kind not in ("matmul", "einsum", "reduce", "reduceat", "scatter", "mean")
+        if array.kind == "matmul":
+            yield from product_form(one, array, write)
+        elif array.kind == "reduce" and array.info[0] is ops.sum:
+            shape, (_, axes, keep) = array.args[0].shape, array.info
+            names = [f"axis {axis % len(shape)}{' (the examples)' * isinstance(shape[axis], Rows)}" for axis in axes]
+            kept = ", which stays as an axis of 1" * keep
+            yield f"{write.text(array)} adds up along {' and '.join(names)}{kept}."
+        elif array.kind == "einsum":
+            given, _, result = array.info.partition("->")
+            gone = sorted({letter for letter in given if letter.isalpha()} - set(result))
+            yield f"{write.text(array)} adds up over {', '.join(gone)}: it is many products of matrices at once."
+    if plain and one.axes:
+        yield "It is computed entry by entry: nothing is added up."
+
+
+def product_form(one: Rule, array: Array, write: Printer) -> Iterator[str]:
+    """Why the factors of a product of matrices stand as they do."""
+    left, right = array.args
+    axis = "first" if len(right.shape) == 2 else "second last"
+    yield (f"{write.text(array)}: @ adds up along the last axis of the left factor and the {axis} axis of the right "
+           f"one, a row times a column for each entry.")
+    for side, place in ((left, "last"), (right, axis)):
+        if side.kind in ("transpose", "swapped"):
+            inside = write.text(side.args[0])
+            found = [entry for entry in scalars(one.value) if isinstance(entry, Entry) and entry.name == inside]
+            letters = [one.writer.index(index) for index in found[0].indices] if found else ["i", "k"]
+            turned = [*letters[:-2], *letters[:-3:-1]]
+            added = [one.writer.name(axis) for axis in one.summed]
+            known = found and len(added) == 1
+            over = f"{added[0]}, over which it adds up," if known else "the axis over which it adds up"
+            yield (f"{inside} is transposed so that {over} comes {place}: {element(write.text(side), turned)} is "
+                   f"{element(inside, letters)}.")
+
+
+# ── where a gradient comes from ──────────────────────────────────────────────────────────────
+
+
+def cofactor(scalar: Scalar, name: str) -> tuple[Entry, Scalar, tuple[Axis, ...]] | None:
+    """A scalar as the product of an entry of an array, another scalar and sums over axes; None where it is none."""
+    match scalar:
+        case Entry() if scalar.name == name:
+            return scalar, Number(1.0), ()
+        case Apply(op=op, args=args) if op in (ops.mul, ops.div, ops.neg):
+            for place, arg in enumerate(args):
+                found = cofactor(arg, name)
+                if found is not None and not (op is ops.div and place):
+                    entry, slope, axes = found
+                    others = [slope if other == place else one for other, one in enumerate(args)]
+                    return entry, without_ones(op, others), axes
+        case Apply(op=op, args=(condition, *branches)) if op is ops.where and Number(0.0) in branches:
+            place = 1 - branches.index(Number(0.0))
+            found = cofactor(branches[place], name)
+            if found is not None:
+                taken = [found[1] if other == place else Number(0.0) for other in (0, 1)]
+                return found[0], Apply(ops.where, (condition, *taken)), found[2]
+        case Reduced(op=op) if op is ops.sum:
+            found = cofactor(scalar.body, name)
+            if found is not None:
+                return found[0], found[1], scalar.axes + found[2]
+    return None
+
+
+def without_ones(op: ops.Op, args: list[Scalar]) -> Scalar:
+    """An operation without factors of 1."""
+    kept = [arg for arg in args if arg != Number(1.0)]
+    if op is ops.mul and len(kept) < 2:
+        return kept[0] if kept else Number(1.0)
+    if op is ops.neg and not kept:
+        return Number(-1.0)
+    return Apply(op, tuple(args))
+
+
+class Lines:
+    """The lines of a program as rules, what each did when it ran, and what is the gradient of what."""
+
+    def __init__(self, function: Function, read: Looped, given: Arrays, parameters: int) -> None:
+        self.function, self.read, self.parameters = function, read, parameters
+        self.write = Printer(function.places)
+        self.lines: list[Line] = [*read.views, *read.forward, *([read.start] if read.start else []), *read.places,
+                                  *read.backward]
+        self.loop_of = {statement: line for line in self.lines if isinstance(line, For) for statement in line.body}
+        self.statements: list[Statement] = [
+            statement for line in self.lines for statement in (line.body if isinstance(line, For) else [line])]
+        self.steps: dict[Statement, list[Step]] = {statement: [] for statement in self.statements}
+        self.arrays = dict(given)
+        with np.errstate(all="ignore"):
+            run(self.lines, self.arrays, self.perform)
+        self.names = list(dict.fromkeys(map(target_of, self.statements)))
+        self.taken = {*self.names, *given, *(argument.info for argument in read.arguments)}
+        self.rules: dict[Statement, Rule] = {}
+        home = read.home
+        self.gradient_of: dict[str, str] = {}
+        self.forward_of: dict[str, dict[str, None]] = {}
+        """All arrays of the forward half of which an array holds the gradient: steps of a loop may share one."""
+        for block, text in function.gradients.items():
+            self.gradient_of[home(text)] = home(function.names[block])
+            self.forward_of.setdefault(home(text), {})[home(function.names[block])] = None
+        held = {let.name.info: positions(let, parameters) for let in read.views}
+        for let in read.places:
+            mine = positions(let, parameters)
+            self.gradient_of[let.name.info] = next(
+                (text for text, other in held.items() if np.array_equal(mine, other)), "theta")
+        if read.start is not None:
+            self.gradient_of["gradient"] = "theta"
+        self.places = {let.name.info: positions(let, parameters) for let in read.places}
+
+    def perform(self, statement: Statement, arrays: Arrays) -> None:
+        """Compute a statement and note what it did. What is written to may be written to again, so it is copied."""
+        before = dict(arrays)
+        if isinstance(statement, Store):
+            before[statement.target] = np.copy(arrays[statement.target])
+        perform(statement, arrays)
+        self.steps[statement].append(Step(before, np.copy(arrays[target_of(statement)])))
+
+    def rule(self, statement: Statement) -> Rule:
+        """A line as a rule."""
+        if statement not in self.rules:
+            self.rules[statement] = Rule(statement, self.write.statement(statement), self.loop_of.get(statement),
+                                         self.taken)
+        return self.rules[statement]
+
+    def rules_of(self, name: str) -> list[Rule]:
+        """The lines that compute an array or add to it; what makes room for it is left out, if there is more."""
+        own = [one for one in self.statements if target_of(one) == name or self.shares(one, name)]
+        room = [one for one in own if one.arrays[0].kind in ("like", "empty") or one in self.read.places]
+        return [self.rule(one) for one in own if one not in room or len(own) == len(room)]
+
+    def shares(self, statement: Statement, name: str) -> bool:
+        """Whether a line adds to the gradient of the same parameters under another name."""
+        mine = self.places.get(name)
+        if mine is None or isinstance(statement, Let):
+            return False
+        target = target_of(statement)
+        if target == "gradient":
+            flat = np.arange(self.parameters)
+        elif target in self.places:
+            flat = self.places[target]
+        else:
+            return False
+        one = self.rule(statement)
+        if statement not in self.steps or not self.steps[statement]:
+            return False
+        grid = Grid(self.steps[statement][-1].arrays, one.axes, {})
+        written = flat[tuple(np.broadcast_arrays(*map(grid.index, one.entry.indices)))]
+        return bool(np.isin(written, mine).any())
+
+    def place_in(self, one: Rule, name: str, where: tuple[int, ...]) -> tuple[int, ...] | None:
+        """An entry of an array by the name under which a line writes it."""
+        target = target_of(one.statement)
+        if target == name:
+            return where
+        flat = int(self.places[name][where])
+        if target == "gradient":
+            return (flat,)
+        found = np.argwhere(self.places[target] == flat)
+        return tuple(found[0].tolist()) if len(found) else None
+
+    # ── the chain rule ───────────────────────────────────────────────────────────────────────
+
+    def sources(self, of: str, one: Rule) -> Iterator[Source]:
+        """What a line of the gradient of an array comes from: the lines that read the array."""
+        if not of or one.statement not in self.steps:
+            return
+        for gradient, forward in self.forward_of.items():
+            found = cofactor(one.value, gradient)
+            readers = [statement for statement in self.statements
+                       if found and target_of(statement) in forward and self.reads(statement, of)]
+            if found and readers:
+                yield self.source(one, self.rule(readers[-1]), of, *found)
+
+    def reads(self, statement: Statement, name: str) -> bool:
+        """Whether a line reads an array, perhaps by a helper such as a maximum that is taken off first."""
+        known = {target_of(other): other for other in self.statements}
+        waiting, seen = [statement], set()
+        gradients = set(self.gradient_of)
+        computed = set(self.gradient_of.values())
+        while waiting:
+            for text in waiting.pop().arrays[0].names:
+                if text == name:
+                    return True
+                if text in known and text not in seen and text not in computed and text not in gradients:
+                    seen.add(text)
+                    waiting.append(known[text])
+        return False
+
+    def source(
+        self, one: Rule, reader: Rule, of: str, entry: Entry, slope: Scalar, axes: tuple[Axis, ...]
+    ) -> Source:
+        """The chain rule for one reader."""
+        write = one.writer
+        gradient, steep, letters = write.text(entry), write.text(slope), [write.name(axis) for axis in axes]
+        left, right = matched(reader, entry, write)
+        text = f"{left} {'+=' if reader.adds else '='} {right}"
+        back = gradient if slope == Number(1.0) else write.text(Apply(ops.mul, (entry, slope)))
+        every = f", for every {' and '.join(letters)}: all of it is added up" if letters else ""
+        sentence = f"{text} reads {self.entry_of(of, one)} with the slope {steep}: {back} comes back{every}."
+        return Source(reader.text, steep, sentence)
+
+    def entry_of(self, of: str, one: Rule) -> str:
+        """The entry of which a line computes the gradient."""
+        if self.gradient_of.get(one.entry.name) == of:
+            return element(of, map(one.writer.index, one.entry.indices))
+        return of
+
+
+def matched(reader: Rule, entry: Entry, write: Writer) -> tuple[str, str]:
+    """A line of the forward half in the letters in which the gradient of what it computes is written."""
+    names: dict[Axis, str] = {}
+    for mine, theirs in zip(reader.entry.indices, entry.indices, strict=False):
+        if len(mine.terms) == 1 and isinstance(axis := mine.terms[0][1], Axis) and mine.const == 0:
+            names[axis] = write.index(theirs)
+    simple = all(text.isidentifier() for text in names.values()) and len(reader.entry.indices) == len(entry.indices)
+    writer = Writer(write.taken | set(write.names.values()))
+    if simple:
+        writer.names.update(names)
+    return writer.text(reader.entry), writer.text(reader.value)
+
+
+def numbers(engine: Engine, theta: npt.NDArray[Any], batch: Batch, noise: npt.NDArray[Any] | None) -> Arrays:
+    """What the statements of a program read, by name."""
+    double = np.dtype(np.float64)
+    x, y = batch.matrices(double)
+    return {"theta": theta, "x": x, "y": y, "u": noise, "outside": engine.outside(double), "n": len(batch)}
+
+
+def explain(engine: Engine, name: str, given: Arrays, kind: str) -> Explanation:
+    """The explanation of an array of a program, for the numbers that it is given."""
+    lines = Lines(engine.function(kind), engine.looped(kind), given, engine.plan.sizes["parameter"])
+    if name not in lines.names:
+        raise UsageError(f"the program has no line that computes {name!r}: it computes {', '.join(lines.names)}")
+    return Explanation(name, lines)

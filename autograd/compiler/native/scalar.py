@@ -1,0 +1,502 @@
+"""A scalar graph as machine code: forward and backward for eight examples at once, without an array in between.
+
+The rules that print Python over floats (`straight`) print instructions here (`llvm`). What is the same for all
+examples is computed once, before the loop over them; the gradients that reach it are added up in the loop, and sent on
+behind it. LLVM comes with the package llvmlite (extra "native"): it compiles in a tenth of the time that numba, which
+is made of it, needs to load, and no C compiler has to be there. What it made is kept in a folder of the user's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.compiler.arguments import FloatArray
+from autograd.compiler.arrays.array import Array, name
+from autograd.compiler.blocks.block import Block
+from autograd.compiler.blocks.plan import Plan
+from autograd.compiler.native.llvm import ADDED, LANES, SMALLER, Code, helpers, joined
+from autograd.compiler.printers.straight import LETTERS, below_of, flows, operand, value, wanted_for
+from autograd.compiler.scalars.graph import CODE, LEAVES, NONE, SUM
+from autograd.errors import MissingPackageError
+from autograd.files import replacing
+
+BLOCK = 200
+"""Instructions in a row; LLVM takes more than its share of time for longer ones."""
+
+NEAR = 300
+"""Lines after which a number is read again from memory: to keep it in a register would cost others theirs."""
+
+Known = dict[str, tuple[str, int]]
+"""The result of a variable, and the line at which it was made, or 0 if it is kept."""
+
+MANY = 12_000
+"""More terms than this are never written out."""
+
+WRITTEN, DENSE, OTHER, CALLS = 0.65, 0.25, 1.7, 100.0
+"""Nanoseconds for an example, forward and backward: a term written out; a term in a large product of matrices, any
+other term, and a block, whose calls are shared by some fifty examples, where they are calls of NumPy."""
+
+LARGE = 8
+"""Rows and columns from which on a matrix is large."""
+
+LONG = 8000
+"""Lines of text from which on to optimise takes several seconds, and saves less than a third of the time of a call."""
+
+ARRAYS = ("theta", "x", "y", "u", "outside", "value", "gradient", "dx", "work")
+"""The arguments of a function, besides the number of examples: all are arrays of float64."""
+
+DOUBLE = np.dtype(np.float64)
+
+
+ROWS = ("input", "target", "noise")
+"""The leaves of which every example has a row."""
+
+
+class Writer:
+    """The text of a function of a plan: of the kind "value_and_grad", "inputs" (with dX) or "outputs"."""
+
+    def __init__(self, made: Plan, kind: str) -> None:
+        self.made, self.graph, self.kind = made, made.canonical, kind
+        self.batched = batched_nodes(made)
+        self.calls: dict[str, int] = {}
+        self.rows: set[str] = set()
+        """The arrays of which rows are read or written."""
+        self.slots: dict[str, int] = {}
+        """Where the memory for work has a number, or one for every lane."""
+        self.size = 0
+        alive = self.graph.alive & (self.graph.code >= len(LEAVES))
+        order = np.argsort(self.graph.level, kind="stable")
+        self.nodes = [int(node) for node in order if alive[node]]
+        leaves = ["parameter"] * (kind != "outputs") + ["input"] * (kind == "inputs")
+        self.wanted = wanted_for(self.graph, self.nodes, leaves)
+
+    # ── memory ───────────────────────────────────────────────────────────────────────────────
+
+    def slot(self, text: str, lanes: int) -> int:
+        """The place of a number in the memory for work."""
+        if text not in self.slots:
+            self.slots[text] = self.size
+            self.size += lanes
+        return self.slots[text]
+
+    def address(self, code: Code, array: str, index: int | str) -> str:
+        """The address of an element."""
+        return code.let(f"getelementptr double, ptr %{array}, i64 {index}")
+
+    def load(self, code: Code, array: str, index: int) -> str:
+        """A number that is the same for all examples, in every lane."""
+        place = self.address(code, array, index)
+        return code.everywhere(code.let(f"load double, ptr {place}"))
+
+    def column(self, code: Code, array: str, index: int) -> str:
+        """An element of the row of each example."""
+        result = "poison"
+        for lane in range(LANES):
+            one = code.let(f"load double, ptr {self.cell(code, array, lane, index)}")
+            result = code.let(f"insertelement {code.number} {result}, double {one}, i32 {lane}")
+        return result
+
+    def columns(self, code: Code) -> None:
+        """The rows that are read, turned: each element of eight examples side by side in the memory for work."""
+        graph = self.graph
+        for leaf in ROWS:
+            for node in np.flatnonzero(graph.alive & (graph.code == CODE[leaf])).tolist():
+                index = int(graph.data[node])
+                self.put(code, f"{LETTERS[leaf]}{index}", self.column(code, LETTERS[leaf], index))
+
+    def put(self, code: Code, text: str, number: str) -> None:
+        """Write a number to the memory for work."""
+        place = self.address(code, "work", self.slot(text, code.lanes))
+        code.do(f"store {code.number} {number}, ptr {place}, align 8")
+        code.known.clear()
+
+    def cell(self, code: Code, array: str, lane: int, index: int) -> str:
+        """The address of an element of the row of an example."""
+        self.rows.add(array)
+        return self.address(code, f"{array}.{lane}", index)
+
+    def store_column(self, code: Code, array: str, index: int, number: str) -> None:
+        """Write an element of the row of each example; lanes without an example write to the last row, and first."""
+        for lane in reversed(range(LANES)):
+            one = code.let(f"extractelement {code.number} {number}, i32 {lane}")
+            code.do(f"store double {one}, ptr {self.cell(code, array, lane, index)}")
+
+    def add_to(self, code: Code, text: str, number: str) -> None:
+        """Add to a number for every lane in the memory for work; what is the same for all examples to the first."""
+        place = self.address(code, "work", self.slot(text, LANES))
+        old = code.anew(f"load {code.number}, ptr {place}, align 8")
+        new = code.anew(f"fadd contract {code.number} {old}, {number}")
+        code.do(f"store {code.number} {new}, ptr {place}, align 8")
+
+    # ── names ────────────────────────────────────────────────────────────────────────────────
+
+    def named(self, code: Code, known: Known) -> Callable[[str], str]:
+        """Says where a variable of `straight` is: p0, x3, v17, d17 …"""
+        leaf = {"p": "theta", "o": "outside"}
+
+        def find(text: str) -> str:
+            if text in known:
+                result, made = known[text]
+                near = not made or len(code.lines) - made < NEAR or text not in self.slots
+                return result if near else self.again(code, text)
+            letter, number = text[0], int(text[1:])
+            if letter in leaf:
+                return self.load(code, leaf[letter], number)
+            if letter in "xyu":
+                return self.again(code, text)
+            return self.load(code, "work", self.slots[text])  # what is the same for all examples
+
+        return find
+
+    def again(self, code: Code, text: str) -> str:
+        """A number that was put into the memory for work."""
+        return code.let(f"load {code.number}, ptr {self.address(code, 'work', self.slots[text])}, align 8")
+
+    # ── parts ────────────────────────────────────────────────────────────────────────────────
+
+    def text(self) -> str:
+        """The module."""
+        common, rows = ([node for node in self.nodes if self.batched[node] == batched] for batched in (False, True))
+        before, inside, after = (Code(lanes, self.calls, stem) for lanes, stem in (
+            (1, "before"), (LANES, "inside"), (1, "after")))
+        self.forward(before, common, {})
+        here: Known = {}
+        self.columns(inside)
+        self.forward(inside, rows, here)
+        if self.kind == "outputs":
+            self.outputs(inside, here)
+        else:
+            self.total(inside, here)
+            seed = {int(self.graph.roots[0]): name("share", ())}
+            outside = self.backward(inside, rows, here | {"share": ("%share", 0)}, seed)
+            self.backward(after, common, {}, {}, outside)
+        return self.assembled(before, inside, after)
+
+    def forward(self, code: Code, nodes: Iterable[int], known: Known) -> None:
+        """The values of nodes."""
+        find = self.named(code, known)
+        for node in nodes:
+            text = f"v{node}"
+            number = self.sum(code, node, find) if self.graph.code[node] == SUM else code.value(
+                value(self.graph, node), find)
+            known[text] = number, len(code.lines)
+            self.put(code, text, number)
+
+    def sum(self, code: Code, node: int, find: Callable[[str], str]) -> str:
+        """A sum of signed products, each fused with the addition that takes it."""
+        graph, result = self.graph, ""
+        for term in range(graph.first[node], graph.first[node + 1]):
+            left = code.value(operand(graph, int(graph.left[term])), find)
+            negative = graph.sign[term] < 0
+            if graph.right[term] == NONE:
+                if result:
+                    result = code.sub(result, left) if negative else code.add(result, left)
+                else:
+                    result = code.let(f"fneg {code.number} {left}") if negative else left
+                continue
+            right = code.value(operand(graph, int(graph.right[term])), find)
+            left = code.let(f"fneg {code.number} {left}") if negative else left
+            result = code.intrinsic("fmuladd", left, right, result) if result else code.mul(left, right)
+        return result
+
+    def total(self, code: Code, known: Known) -> None:
+        """Add up the losses of the examples that there are."""
+        root = code.value(operand(self.graph, int(self.graph.roots[0])), self.named(code, known))
+        self.add_to(code, "total", code.let(
+            f"select {code.truth} %there, {code.number} {root}, {code.number} {code.constant(0.0)}"))
+
+    def outputs(self, code: Code, known: Known) -> None:
+        """Write the results of every example."""
+        for place, root in enumerate(self.graph.roots.tolist()):
+            self.store_column(code, "value", place, code.value(operand(self.graph, root), self.named(code, known)))
+
+    def backward(
+        self, code: Code, nodes: list[int], known: Known, arrived: dict[int, Array],
+        outside: Iterable[int] = (),
+    ) -> set[int]:
+        """The gradients of nodes, and of the leaves below them; `outside` are nodes that gradients have reached.
+
+        Returned are those that have been reached here and are computed elsewhere: their gradients are added up.
+        """
+        find = self.named(code, known)
+        mine, elsewhere = set(nodes), set[int]()
+        sums = {node: code.value(flow, find) for node, flow in arrived.items() if node in self.wanted}
+        sums |= {node: self.summed(code, f"g{node}") for node in outside if node in mine}
+        self.leave(code, sums, mine, elsewhere)
+        for node in reversed(nodes):
+            if node not in sums:
+                continue
+            known[f"d{node}"] = sums.pop(node), 0
+            for below, flow in flows(self.graph, node, name(f"d{node}", ())):
+                if below in self.wanted:
+                    number = code.value(flow, find)
+                    sums[below] = code.add(sums[below], number) if below in sums else number
+            self.leave(code, sums, mine, elsewhere)
+            code.known.clear()
+        for node, number in sums.items():
+            self.store_column(code, "dx", int(self.graph.data[node]), number)
+        return elsewhere
+
+    def leave(self, code: Code, sums: dict[int, str], mine: set[int], elsewhere: set[int]) -> None:
+        """Put aside the gradients of what is not computed here: leaves, and what is the same for all examples."""
+        for node in [node for node in sums if node not in mine and self.graph.code[node] != CODE["input"]]:
+            self.add_to(code, f"g{node}", sums.pop(node))
+            if self.graph.code[node] >= len(LEAVES):
+                elsewhere.add(node)
+
+    def summed(self, code: Code, text: str) -> str:
+        """The sum over the lanes of a number in the memory for work."""
+        place = self.address(code, "work", self.slot(text, LANES))
+        vector = f"<{LANES} x double>"
+        lanes = code.anew(f"load {vector}, ptr {place}, align 8")
+        self.calls[ADDED] = 2
+        return code.anew(f"call reassoc double @{ADDED}(double 0.0, {vector} {lanes})")
+
+    # ── the module ───────────────────────────────────────────────────────────────────────────
+
+    def assembled(self, before: Code, inside: Code, after: Code) -> str:
+        """The function: what comes before the loop over the examples, in it, and behind it."""
+        if self.kind != "outputs":
+            mean = after.arithmetic("fmul", self.summed(after, "total"), "%one")
+            after.do(f"store double {mean}, ptr %value")
+            for node in np.flatnonzero(self.graph.alive & (self.graph.code == CODE["parameter"])).tolist():
+                if f"g{node}" in self.slots:
+                    number = self.summed(after, f"g{node}")
+                    place = self.address(after, "gradient", int(self.graph.data[node]))
+                    after.do(f"store double {number}, ptr {place}")
+        arguments = ", ".join(f"ptr noalias %{array}" for array in ARRAYS)
+        heads = self.heads()
+        return "".join([
+            helpers(self.calls, is_known), opened(ARRAYS),
+            f"\ndefine private void @compute({arguments}, i64 %n) noinline nounwind {{\nentry:\n",
+            joined(["%last = sub i64 %n, 1", "%count = sitofp i64 %n to double", "%one = fdiv double 1.0, %count"]),
+            joined(blocks(before)), "  br label %loop\nloop:\n",
+            f"  %i = phi i64 [ 0, %{last_block(before, 'entry')} ], [ %next, %{last_block(inside, 'loop')} ]\n",
+            joined(heads), joined(blocks(inside)),
+            joined([f"%next = add i64 %i, {LANES}", "%more = icmp slt i64 %next, %n",
+                    "br i1 %more, label %loop, label %done"]),
+            "done:\n", joined(blocks(after)), "  ret void\n}\n",
+        ])
+
+    def heads(self) -> list[str]:
+        """Which examples are in the lanes, where their rows begin, and what share each has in the mean."""
+        code, there = Code(LANES, self.calls, "head"), "poison"
+        self.calls[SMALLER] = 2
+        width = {LETTERS[leaf]: self.made.sizes[leaf] for leaf in ROWS}
+        width |= {"dx": self.made.sizes["input"], "value": len(self.graph.roots)}
+        for lane in range(LANES):
+            at = code.let(f"add i64 %i, {lane}")
+            there = code.let(f"insertelement {code.truth} {there}, i1 {code.let(f'icmp slt i64 {at}, %n')}, i32 {lane}")
+            row = code.let(f"call i64 @{SMALLER}(i64 {at}, i64 %last)")
+            for array in sorted(self.rows):
+                begin = code.let(f"mul i64 {row}, {width[array]}")
+                code.do(f"%{array}.{lane} = getelementptr double, ptr %{array}, i64 {begin}")
+        code.do(f"%there = freeze {code.truth} {there}")
+        code.do(f"%share = select {code.truth} %there, {code.number} {code.everywhere('%one')}, "
+                f"{code.number} {code.constant(0.0)}")
+        return code.lines
+
+
+def opened(arrays: Sequence[str]) -> str:
+    """The function that is called with the addresses of arrays, and has `compute` called with those of their numbers.
+
+    To ask an array for that address takes NumPy and ctypes longer than all the computation of a small loss. It stands
+    behind what every object begins with, as NumPy's C interface says.
+    """
+    head = object.__basicsize__
+    arguments = ", ".join(f"ptr %{array}" for array in arrays)
+    numbers = ", ".join(f"ptr %{array}.numbers" for array in arrays)
+    lines = [line for array in arrays for line in (
+        f"%{array}.place = getelementptr i8, ptr %{array}, i64 {head}",
+        f"%{array}.numbers = load ptr, ptr %{array}.place")]
+    return (f"\ndefine void @function({arguments}, i64 %n) nounwind {{\n"
+            + joined([*lines, f"call void @compute({numbers}, i64 %n)", "ret void"]) + "}\n")
+
+
+def blocks(code: Code) -> list[str]:
+    """The lines of a part, in blocks that follow one another."""
+    result: list[str] = []
+    for at, line in enumerate(code.lines):
+        if at and at % BLOCK == 0:
+            label = f"{code.stem}{at // BLOCK}"
+            result += [f"br label %{label}", f"{label}:"]
+        result.append(line)
+    return result
+
+
+def last_block(code: Code, first: str) -> str:
+    """The name of the block in which a part ends."""
+    number = max(0, len(code.lines) - 1) // BLOCK
+    return f"{code.stem}{number}" if number else first
+
+
+def batched_nodes(made: Plan) -> npt.NDArray[np.bool_]:
+    """The nodes that differ from example to example."""
+    graph = made.canonical
+    batched = np.isin(graph.code, [CODE[leaf] for leaf in ROWS])
+    for node in np.argsort(graph.level, kind="stable").tolist():
+        if graph.alive[node] and graph.code[node] >= len(LEAVES):
+            batched[node] = any(batched[below] for below in below_of(graph, node))
+    return batched
+
+
+# ── LLVM ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@functools.cache
+def llvm() -> Any:
+    """llvmlite's binding of LLVM, ready; raises `MissingPackageError` without it."""
+    try:
+        import llvmlite.binding as binding
+    except ModuleNotFoundError:
+        raise MissingPackageError(
+            'engine="native" and to_native() need the package llvmlite: pip install -e ".[native]"') from None
+    with contextlib.suppress(RuntimeError):  # newer ones need no initialisation
+        binding.initialize()
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    return binding
+
+
+def is_known(name: str) -> bool:
+    """Whether the C library has a function, which machine code may call from now on."""
+    library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
+    with contextlib.suppress(AttributeError):
+        llvm().add_symbol(name, ctypes.cast(getattr(library, name), ctypes.c_void_p).value)
+        return True
+    return False
+
+
+def folder() -> Path:
+    """Where machine code is kept: a folder of caches of the user's."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "reroll"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reroll"
+
+
+class Machine:
+    """Compiled text: `function` is called with the `id` of arrays, which is their address.
+
+    Other threads may call it at the same time.
+    """
+
+    def __init__(self, text: str, arrays: int = len(ARRAYS)) -> None:
+        binding = llvm()
+        triple = binding.get_default_triple()
+        cpu, features = binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()
+        optimised = int(text.count("\n") < LONG)
+        target = binding.Target.from_triple(triple).create_target_machine(cpu=cpu, features=features, opt=optimised)
+        key = "\n".join([str(binding.llvm_version_info), triple, cpu, features, text])
+        place = folder() / f"{hashlib.sha256(key.encode()).hexdigest()}.o"
+        code = kept(place)
+        if code is None:
+            code = target.emit_object(binding.parse_assembly(f'target triple = "{triple}"\n{text}'))
+            keep(place, code)
+        engine = binding.create_mcjit_compiler(binding.parse_assembly(""), target)
+        engine.add_object_file(binding.ObjectFileRef.from_data(code))
+        engine.finalize_object()
+        address = engine.get_function_address("function")
+        function: Any = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * arrays, ctypes.c_int64)(address)
+        function.engine = engine  # which holds the code as long as somebody can call it
+        self.function = function
+
+
+def keep(place: Path, code: bytes) -> None:
+    """Write machine code to a file with its checksum, if that can be."""
+    with contextlib.suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(place) as file:
+            file.write(hashlib.sha256(code).digest() + code)
+
+
+def kept(place: Path) -> bytes | None:
+    """The machine code in a file, if it is there and whole."""
+    with contextlib.suppress(OSError):
+        data = place.read_bytes()
+        if hashlib.sha256(data[32:]).digest() == data[:32]:
+            return data[32:]
+    return None
+
+
+def terms_in_large_products(block: Block) -> int:
+    """How many terms of a block lie in products of large matrices of weights with rows of examples."""
+    found = 0
+    for part in (block, *block.pieces):
+        for term in part.terms:
+            h, k1, n = term.left.index.shape if term.weights else (0, 0, 0)
+            if term.right is not None and term.left.source is not None and h == 1 and min(k1, n) >= LARGE:
+                found += k1 * n * term.right.index.shape[1]
+    return found
+
+
+class Native:
+    """The functions of a plan as machine code, made when first called."""
+
+    def __init__(self, made: Plan) -> None:
+        self.made = made
+        self.machines: dict[str, tuple[Machine, int]] = {}
+
+    @classmethod
+    def of(cls, made: Plan) -> Native | None:
+        """The machine code of a plan, or None where there is so much of it that arrays are quicker."""
+        terms = len(made.canonical.left) + len(made.canonical.args)
+        dense = sum(map(terms_in_large_products, made.blocks))
+        calls = CALLS * sum(block.op not in LEAVES for block in made.blocks)
+        rival = DENSE * dense + OTHER * (terms - dense) + calls
+        return cls(made) if terms <= MANY and WRITTEN * terms < rival else None
+
+    def machine(self, kind: str) -> tuple[Machine, int]:
+        """The function of a kind, and how much memory it works in."""
+        if kind not in self.machines:
+            writer = Writer(self.made, kind)
+            self.machines[kind] = Machine(writer.text()), writer.size
+        return self.machines[kind]
+
+    def memory(self, kind: str, examples: int) -> Memory:
+        """New arrays for a function and a number of examples."""
+        return Memory(*self.machine(kind), self.made, kind, examples)
+
+
+class Memory:
+    """The arrays in which a function works on a number of examples."""
+
+    def __init__(self, machine: Machine, size: int, made: Plan, kind: str, examples: int) -> None:
+        self.function, self.kind, self.examples = machine.function, kind, examples
+        self.value = np.zeros((examples, len(made.roots)) if kind == "outputs" else 1)
+        self.dx = np.zeros((examples, made.sizes["input"]) if kind == "inputs" else 0)
+        self.work = np.zeros(size)
+        self.own = id(self.value), id(self.dx), id(self.work)
+
+    def run(
+        self, theta: FloatArray, x: FloatArray, y: FloatArray | None, noise: FloatArray | None, outside: FloatArray,
+        out: FloatArray | None,
+    ) -> tuple[Any, ...]:
+        """What the function returns, computed in float64 of arrays of float64, in the dtype of theta."""
+        dtype = theta.dtype
+        wide = theta.astype(DOUBLE, copy=False)
+        y = x if y is None else y  # what there is not is never read
+        u = x if noise is None else np.ascontiguousarray(noise)
+        gradient = out if out is not None and dtype is DOUBLE else np.empty(len(theta))
+        for array in (gradient, self.dx, self.work):
+            array.fill(0)
+        value, dx, work = self.own
+        self.function(id(wide), id(x), id(y), id(u), id(outside), value, id(gradient), dx, work, self.examples)
+        if self.kind == "outputs":
+            return (self.value.astype(dtype),)
+        if out is None:
+            out = gradient.astype(dtype, copy=False)
+        elif out is not gradient:
+            out[:] = gradient
+        result = dtype.type(self.value[0]), out
+        return (*result, self.dx.astype(dtype)) if self.kind == "inputs" else result

@@ -1,0 +1,836 @@
+"""The blocks of a program as JavaScript: loops over typed arrays, for a page that trains by itself.
+
+Every array lies row by row in a Float64Array. A view is never made: where an element of one is read, its index is
+worked out in terms of the array that it is a view of. So a statement becomes loops over the axes of its result, with
+the element written out as an expression; a sum in it is a loop of its own. What would be computed again and again that
+way has an array of its own.
+
+>>> from autograd.compiler.arrays.array import matmul, name
+>>> x, W, b = name("x", (Rows(), 2)), name("W", (2, 3)), name("b", (3,))
+>>> write = Writer([x, W, b])
+>>> write.statement(Let(name("z", (Rows(), 3)), matmul(x, W) + b))
+>>> print(write.text())
+const { z } = memory;
+for (let i = 0; i < n; i++) {
+  for (let j = 0; j < 3; j++) {
+    let s = 0;
+    for (let k = 0; k < 2; k++) {
+      s += x[2 * i + k] * W[3 * k + j];
+    }
+    z[3 * i + j] = s + b[j];
+  }
+}
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import ops
+from autograd.compiler.arrays.array import (
+    VIEWS,
+    Array,
+    For,
+    Let,
+    Line,
+    Moved,
+    Position,
+    Rows,
+    Shape,
+    Size,
+    Step,
+    Store,
+    broadcast_shape,
+    count,
+    reshape,
+    without_loops,
+)
+from autograd.compiler.arrays.function import function
+from autograd.compiler.arrays.loops import Looped, looped
+from autograd.compiler.arrays.names import Names
+from autograd.compiler.blocks.plan import Plan
+from autograd.formula import Formula
+
+RESERVED = (
+    "await", "arguments", "case", "catch", "const", "debugger", "default", "delete", "do", "enum", "eval", "export",
+    "extends", "false", "function", "implements", "instanceof", "interface", "let", "memory", "new", "null", "package",
+    "private", "protected", "public", "static", "super", "switch", "this", "throw", "true", "typeof", "undefined",
+    "var", "void", "Math", "Number", "Float64Array", "Int32Array", "Infinity", "NaN", "Object", "room", "run",
+    "values", "valueAndGrad", "working", "workingFor", "running", "runningFor",
+)
+"""What no array may be called in JavaScript, besides what is reserved in Python's source."""
+
+ELSEWHERE = "concatenate", "empty"
+"""The kinds of which no single element can be written down."""
+
+SUMS = "matmul", "einsum", "reduce", "reduceat", "scatter", "mean"
+"""The kinds of which an element takes a loop."""
+
+COMPUTED = (*SUMS, *ELSEWHERE, "copy", "cast", "full")
+
+
+# ── indices ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Index:
+    """A number of an element: a constant plus multiples of variables, such as 3 * i + j + 2."""
+
+    constant: int = 0
+    terms: tuple[tuple[str, Size], ...] = ()
+
+    @classmethod
+    def of(cls, text: str) -> Index:
+        """A variable."""
+        return cls(0, ((text, 1),))
+
+    def __add__(self, other: Index) -> Index:
+        terms = dict(self.terms)
+        for text, size in other.terms:
+            terms[text] = added(terms[text], size) if text in terms else size
+        return Index(self.constant + other.constant, tuple(terms.items()))
+
+    def times(self, size: Size) -> Index:
+        """So many times itself; the number of examples, or a multiple of it, too."""
+        if isinstance(size, int):
+            return Index(size * self.constant, tuple((text, multiplied(own, size)) for text, own in self.terms if size))
+        terms = tuple((text, multiplied(size, own)) for text, own in self.terms)
+        lead = Index(0, (("n", size.times * self.constant),)) if self.constant else Index()
+        return lead + Index(0, terms)
+
+    def __str__(self) -> str:
+        parts = [text if size == 1 else f"{extent(size)} * {text}" for text, size in self.terms]
+        if self.constant or not parts:
+            parts.append(str(self.constant))
+        return " + ".join(parts).replace("+ -", "- ")
+
+
+def added(a: Size, b: Size) -> Size:
+    """The sum of two strides, of which both are numbers or both multiples of the number of examples."""
+    if isinstance(a, int) and isinstance(b, int):
+        return a + b
+    assert isinstance(a, Rows), "a variable has strides of one kind"
+    assert isinstance(b, Rows), "a variable has strides of one kind"
+    return Rows(a.times + b.times)
+
+
+def multiplied(a: Size, b: Size) -> Size:
+    """The product of two sizes, of which one is a number."""
+    if isinstance(a, Rows):
+        assert isinstance(b, int), "no array has the examples along two axes"
+        return Rows(a.times * b)
+    return Rows(a * b.times) if isinstance(b, Rows) else a * b
+
+
+def extent(size: Size) -> str:
+    """A size as text."""
+    return str(size) if isinstance(size, int) else "n" if size.times == 1 else f"{size.times} * n"
+
+
+def position(where: Position) -> Index:
+    """A position, perhaps one that moves on in a loop."""
+    return Index(where.start, ((where.index, where.step),)) if isinstance(where, Step) else Index(where)
+
+
+At = tuple[Index, ...]
+
+
+def strides(shape: Shape) -> list[Size]:
+    """How far apart neighbours along each axis are, row by row."""
+    return [count(shape[axis + 1 :]) if axis + 1 < len(shape) else 1 for axis in range(len(shape))]
+
+
+def flat(at: At, shape: Shape) -> Index:
+    """The number of an element, row by row."""
+    total = Index()
+    for index, stride in zip(at, strides(shape), strict=True):
+        total = total + index.times(stride)
+    return total
+
+
+def long_axes(shape: Shape) -> list[Size]:
+    """The axes of more than one element."""
+    return [size for size in shape if size != 1]
+
+
+def fitted(at: At, shape: Shape) -> At:
+    """Where an array of some shape is read for an element of what it is broadcast to."""
+    return tuple(Index() if size == 1 else index for index, size in zip(at[len(at) - len(shape) :], shape, strict=True))
+
+
+# ── statements ───────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Nest:
+    """Loops over the axes of a result, which a statement after them may share."""
+
+    shape: Shape
+    at: At
+    begin: int
+    """Where their lines begin."""
+    end: int
+    taken: set[str]
+    """The names in their body."""
+    touched: dict[str, set[str]]
+    """The indices at which they read or write each array."""
+    written: set[str]
+
+    @property
+    def depth(self) -> int:
+        """How many loops there are: an axis of one element needs none."""
+        return sum(bool(index.terms) for index in self.at)
+
+    def goes_with(self, other: Nest) -> bool:
+        """Whether a statement of other loops may come right after these, element by element.
+
+        So it may if whatever one of them writes is met by both at the same element alone.
+        """
+        for text in self.touched.keys() & other.touched.keys() & (self.written | other.written):
+            if len(self.touched[text] | other.touched[text]) > 1:
+                return False
+        return True
+
+
+@dataclass
+class Writer:
+    """The lines of a function, statement by statement; `given` are the arrays that it need not make.
+
+    Statements that go over the same axes, one after the other, share their loops if that changes nothing.
+    """
+
+    given: Iterable[Array]
+    names: Names = field(default_factory=Names)
+    lines: list[str] = field(default_factory=list)
+    depth: int = 0
+
+    def __post_init__(self) -> None:
+        self.names.taken |= {*RESERVED, *(array.info for array in self.given)}
+        self.memory: dict[str, Shape] = {}
+        """The arrays that are kept from call to call."""
+        self.views: dict[str, Array] = {}
+        """What is a view of another array, and has no memory."""
+        self.variables: set[str] = set()
+        """What a loop defines anew in each of its steps."""
+        self.carried: dict[str, npt.NDArray[Any]] = {}
+        self.called: dict[str, str] = {}
+        """Names that JavaScript does not take, and what stands for them."""
+        self.nest: Nest | None = None
+        """The loops that end with the last line."""
+        self.touched: dict[str, set[str]] = {}
+        """The indices at which arrays have been read since loops began."""
+
+    def text(self) -> str:
+        """All lines."""
+        head = [f"const {{ {', '.join(map(self.name, self.memory))} }} = memory;"] if self.memory else []
+        return "\n".join([*head, *self.lines])
+
+    def line(self, text: str) -> None:
+        """Add a line."""
+        self.lines.append("  " * self.depth + text)
+
+    @contextlib.contextmanager
+    def loop(self, size: Size | tuple[str, str], stem: str) -> Iterator[Index]:
+        """A loop over an axis, or from one number to another; its index."""
+        start, stop = ("0", extent(size)) if isinstance(size, (int, Rows)) else size
+        if size == 1:
+            yield Index()
+            return
+        with self.scope():
+            text = self.names.fresh(stem)
+            self.line(f"for (let {text} = {start}; {text} < {stop}; {text}++) {{")
+            self.depth += 1
+            yield Index.of(text)
+            self.depth -= 1
+            self.line("}")
+
+    @contextlib.contextmanager
+    def scope(self) -> Iterator[None]:
+        """A block whose names may be used again after it."""
+        taken, counts = set(self.names.taken), dict(self.names.counts)
+        yield
+        self.names.taken, self.names.counts = taken | {*self.memory, *self.carried, *self.called.values()}, counts
+
+    @contextlib.contextmanager
+    def loops(self, shape: Shape) -> Iterator[At]:
+        """Loops over all axes."""
+        with contextlib.ExitStack() as stack:
+            yield tuple(stack.enter_context(self.loop(size, "ijklm"[min(axis, 4)])) for axis, size in enumerate(shape))
+
+    def name(self, text: str) -> str:
+        """What an array is called."""
+        if text in RESERVED and text not in self.called:
+            self.called[text] = self.names.fresh(f"{text}_")
+        return self.called.get(text, text)
+
+    # ── what is done ─────────────────────────────────────────────────────────────────────────
+
+    def statement(self, statement: Line) -> None:
+        """Write a statement, or a loop of them."""
+        if isinstance(statement, For):
+            self.repeat(statement)
+        elif isinstance(statement, Store):
+            self.store(statement.place, statement.value, statement.adds)
+        elif statement.name.info not in self.variables and self.is_view(statement.value):
+            self.views[statement.name.info] = statement.value
+        else:
+            self.define(statement.name, statement.value)
+
+    def repeat(self, loop: For) -> None:
+        """Write statements that are done in each step of a loop."""
+        t, last = loop.index, loop.stop - 1
+        steps = f"{t} = {last}; {t} >= {loop.start}; {t}--" if loop.backwards else (
+            f"{t} = {loop.start}; {t} <= {last}; {t}++")
+        self.line(f"for (let {steps}) {{")
+        self.nest, self.depth = None, self.depth + 1
+        with self.scope():
+            for statement in loop.body:
+                self.statement(statement)
+        self.nest, self.depth = None, self.depth - 1
+        self.line("}")
+
+    def define(self, target: Array, value: Array) -> None:
+        """Compute an array, or a number, that gets a name."""
+        text = str(target.info)
+        if not target.shape:
+            self.number(text, self.prepared(value))
+            return
+        self.memory[text] = target.shape
+        self.store(target, value)
+
+    def number(self, text: str, value: Array) -> None:
+        """Compute a number; it comes before the last loops if it may."""
+        nest, begin, self.touched = self.nest, len(self.lines), {}
+        number = self.read(value, ())
+        anew = text in self.variables
+        self.line(f"{'' if anew else 'const '}{self.name(text)} = {number};")
+        last = nest is not None and nest.end == begin == len(self.lines) - 1
+        if nest and last and not anew and not nest.written & self.touched.keys():
+            self.lines.insert(nest.begin, self.lines.pop())
+            nest.begin, nest.end = nest.begin + 1, nest.end + 1
+
+    def store(self, place: Array, value: Array, adds: bool = False) -> None:
+        """Write a value to a place, or add it to what is there."""
+        if value.kind == "empty" or (value.kind == "like" and not value.info):
+            return  # there is room, and what is in it does not matter
+        if value.kind == "concatenate" and not adds:
+            self.store_parts(place, value.args)
+            return
+        while value.kind == "reshape" and self.in_order(place):
+            (value,) = value.args
+            place = reshape(place, value.shape)
+        value = self.prepared(value, top=True)
+        if self.spoils(place, value):
+            value = self.kept(value)
+        self.nested(place.shape, place, lambda at: self.assign(place, value, at, "+=" if adds else "="))
+
+    def assign(self, place: Array, value: Array, at: At, sign: str) -> None:
+        """Write an element."""
+        number = self.read(value, fitted(at, value.shape))
+        self.line(f"{self.read(place, at)} {sign} {number};")
+
+    def nested(self, shape: Shape, place: Array, body: Callable[[At], None]) -> None:
+        """Write a body, which fills a place, in loops over some axes."""
+        if not self.joined(shape, place, body):
+            begin, self.touched = len(self.lines), {}
+            with self.loops(shape) as at:
+                body(at)
+                inside = set(self.names.taken)
+            self.nest = Nest(shape, at, begin, len(self.lines), inside, self.touched, {self.source(place)})
+
+    def joined(self, shape: Shape, place: Array, body: Callable[[At], None]) -> bool:
+        """Write a body in the last loops, if those are over the same axes and it goes; whether it does."""
+        nest, lines, depth = self.nest, list(self.lines), self.depth
+        if nest is None or nest.end != len(lines) or nest.shape != shape or not nest.depth:
+            return False
+        del self.lines[-nest.depth :]
+        self.touched, self.depth = {}, depth + nest.depth
+        with self.scope():
+            self.names.taken |= nest.taken
+            body(nest.at)
+            inside = set(self.names.taken)
+        self.depth = depth
+        self.lines += lines[-nest.depth :]
+        own = replace(nest, end=len(self.lines), taken=inside, touched=self.touched, written={self.source(place)})
+        if not nest.goes_with(own):
+            self.lines = lines
+            return False
+        touched = {text: nest.touched.get(text, set()) | own.touched.get(text, set())
+                   for text in nest.touched.keys() | own.touched.keys()}
+        self.nest = replace(own, touched=touched, written=nest.written | own.written)
+        return True
+
+    def store_parts(self, place: Array, parts: Sequence[Array]) -> None:
+        """Write arrays side by side; of one with an axis more, those of all steps, or of several such in turn."""
+        begin: Any = 0
+        for part in parts:
+            stacks = part.args if part.kind == "woven" else (part,)
+            steps: Any = stacks[0].shape[0] if len(stacks[0].shape) > len(place.shape) else 1
+            widths: list[Any] = [stack.shape[-1] for stack in stacks]
+            for offset, stack in zip(itertools.accumulate(widths, initial=begin), stacks, strict=False):
+                self.store_part(place, self.prepared(stack, top=True), offset, sum(widths))
+            begin += steps * sum(widths)
+
+    def store_part(self, place: Array, part: Array, begin: int, step: int) -> None:
+        """Write an array to the columns from one on; of one with an axis more, each so many columns further on."""
+        with self.loops(part.shape) as at:
+            number = self.read(part, at)
+            column = at[-1] + Index(begin)
+            if len(at) > len(place.shape):
+                column, at = column + at[0].times(step), at[1:]
+            self.line(f"{self.read(place, (*at[:-1], column))} = {number};")
+        self.nest = None
+
+    def spoils(self, place: Array, value: Array) -> bool:
+        """Whether a value is read elsewhere than where it is written, so that writing would change it."""
+        target = self.source(place)
+
+        def reads(array: Array, elsewhere: bool) -> bool:
+            if array.kind == "like":
+                return False
+            if array.kind == "name":
+                same = array.key == place.key and not elsewhere
+                return self.source(array) == target and not same
+            here = isinstance(array.kind, ops.Op)
+            return any(reads(arg, elsewhere or not here or arg.shape != place.shape) for arg in array.args)
+
+        return reads(value, False)
+
+    def source(self, array: Array) -> Any:
+        """The name of the memory that an array is in."""
+        while array.kind != "name" or array.info in self.views:
+            if array.kind == "constant":
+                return None
+            array = self.views[array.info] if array.kind == "name" else array.args[0]
+        return array.info
+
+    def is_view(self, array: Array) -> bool:
+        """Whether an array needs no memory: it is a name or a constant, or can be read where one of these lies."""
+        while array.kind in VIEWS:
+            if self.regroups(array):
+                return False
+            array = array.args[0]
+        return array.kind in ("name", "constant")
+
+    def regroups(self, array: Array) -> bool:
+        """Whether an index into a reshaped array tells only by division where its element is."""
+        if array.kind != "reshape":
+            return False
+        below = array.args[0]
+        return len(below.shape) > 1 and long_axes(below.shape) != long_axes(array.shape) and not self.in_order(below)
+
+    def in_order(self, array: Array) -> bool:
+        """Whether the elements of an array lie one after the other in memory, row by row."""
+        while array.kind == "reshape" or (array.kind == "name" and array.info in self.views):
+            array = array.args[0] if array.kind == "reshape" else self.views[array.info]
+        return bool(array.kind == "name")
+
+    # ── what gets an array of its own ────────────────────────────────────────────────────────
+
+    def prepared(self, array: Array, top: bool = False, often: bool = False) -> Array:
+        """The same, with names for what an expression cannot have in it or would compute `often`."""
+        if not array.args or array.kind == "like":
+            return array
+        again = array.kind in ("matmul", "einsum", "take")
+        args = tuple(
+            self.prepared(arg, often=again or (array.kind in VIEWS and often) or repeats(array, arg))
+            for arg in array.args)
+        same = all(new is old for new, old in zip(args, array.args, strict=True))
+        new = array if same else Array(array.kind, args, array.info, array.shape, array.dtype)
+        if self.regroups(new):
+            new = Array("reshape", (self.kept(args[0]),), array.info, array.shape, array.dtype)
+        computes = isinstance(array.kind, ops.Op) or array.kind in COMPUTED
+        return self.kept(new) if not top and (array.kind in ELSEWHERE or (often and computes)) else new
+
+    def kept(self, array: Array) -> Array:
+        """An array with a name of its own."""
+        own = Array("name", (), self.names.fresh("t"), array.shape, array.dtype)
+        self.define(own, array)
+        return own
+
+    # ── elements ─────────────────────────────────────────────────────────────────────────────
+
+    def read(self, array: Array, at: At) -> Formula:
+        """An element as an expression; lines that it needs are added."""
+        if isinstance(array.kind, ops.Op):
+            return self.row(array.kind, [self.read(arg, fitted(at, arg.shape)) for arg in array.args])
+        result: Formula = getattr(self, f"_{array.kind}")(array, at)
+        return result
+
+    def row(self, row: ops.Op, operands: list[Formula]) -> Formula:
+        """A row of the table; what it names several times is computed once."""
+        short = tuple(
+            operand if is_short(operand) or mentions(row, place) < 2 else self.let(operand)
+            for place, operand in enumerate(operands))
+        result: Formula = row.dispatch(short)
+        return result
+
+    def let(self, formula: Formula) -> Formula:
+        """A name for a number."""
+        own = self.names.fresh("v")
+        self.line(f"const {own} = {formula};")
+        return code(own)
+
+    def _name(self, array: Array, at: At) -> Formula:
+        if array.info in self.views:
+            return self.read(self.views[array.info], at)
+        return self.element(array, flat(at, array.shape)) if array.shape else code(self.name(array.info))
+
+    def element(self, array: Array, index: Index) -> Formula:
+        """An element of an array in memory."""
+        self.touched.setdefault(array.info, set()).add(str(index))
+        return code(f"{self.name(array.info)}[{index}]")
+
+    def _number(self, array: Array, at: At) -> Formula:
+        return code(literal(array.info))
+
+    def _constant(self, array: Array, at: At) -> Formula:
+        return self.lookup(array.info.array, flat(at, array.shape), array.info.name)
+
+    def lookup(self, array: npt.NDArray[Any], index: Index, stem: str = "c") -> Formula:
+        """An element of an array that is carried along."""
+        if not index.terms:
+            return code(literal(array.flat[index.constant]))
+        same = (text for text, known in self.carried.items()
+                if known.dtype == array.dtype and np.array_equal(known, array, equal_nan=known.dtype.kind == "f"))
+        text = next(same, None) or self.names.fresh(stem)
+        self.carried[text] = array
+        return code(f"{text}[{index}]")
+
+    def index(self, array: npt.NDArray[Any], at: At) -> Index:
+        """An element of an array of indices."""
+        found = self.lookup(array, flat(at, array.shape))
+        return Index(int(str(found))) if str(found).lstrip("-").isdigit() else Index.of(str(found))
+
+    # views
+
+    def _part(self, array: Array, at: At) -> Formula:
+        start, _, step = array.info
+        return self.read(array.args[0], (*at[:-1], position(start) + at[-1].times(step)))
+
+    def _column(self, array: Array, at: At) -> Formula:
+        return self.read(array.args[0], (*at, position(array.info)))
+
+    def _take(self, array: Array, at: At) -> Formula:
+        lead = len(array.args[0].shape) - 1
+        if not isinstance(array.info, Moved):
+            index = self.index(array.info.array, at[lead:])
+        elif array.info.several:
+            index = self.index(array.info.constant.array, (position(array.info.step), *at[lead:]))
+        else:
+            index = self.index(array.info.constant.array, at[lead:]) + position(array.info.step)
+        return self.read(array.args[0], (*at[:lead], index))
+
+    def _item(self, array: Array, at: At) -> Formula:
+        return self.read(array.args[0], (position(array.info), *at))
+
+    def _items(self, array: Array, at: At) -> Formula:
+        start, stop, backwards = array.info
+        first = Index(stop - 1) + at[0].times(-1) if backwards else at[0] + Index(start)
+        return self.read(array.args[0], (first, *at[1:]))
+
+    def _view(self, array: Array, at: At) -> Formula:
+        base, sizes, steps = array.info
+        lead = len(at) - len(sizes)
+        place = position(base)
+        for index, step in zip(at[lead:], steps, strict=True):
+            place = place + index.times(step)
+        return self.read(array.args[0], (*at[:lead], place))
+
+    def _reshape(self, array: Array, at: At) -> Formula:
+        below = array.args[0]
+        if len(below.shape) == 1:
+            return self.read(below, (flat(at, array.shape),))
+        if long_axes(below.shape) == long_axes(array.shape):
+            rest = (index for index, size in zip(at, array.shape, strict=True) if size != 1)
+            return self.read(below, tuple(Index() if size == 1 else next(rest) for size in below.shape))
+        while below.kind == "reshape" or (below.kind == "name" and below.info in self.views):
+            below = below.args[0] if below.kind == "reshape" else self.views[below.info]
+        assert below.kind == "name", "what does not lie in order has been copied"
+        return self.element(below, flat(at, array.shape))
+
+    def _transpose(self, array: Array, at: At) -> Formula:
+        return self.read(array.args[0], (*at[:-2], at[-1], at[-2]))
+
+    _swapped = _transpose
+
+    def _permuted(self, array: Array, at: At) -> Formula:
+        order = array.info
+        return self.read(array.args[0], tuple(at[order.index(axis)] for axis in range(len(order))))
+
+    def _widened(self, array: Array, at: At) -> Formula:
+        return self.read(array.args[0], at[:-1])
+
+    def _broadcast(self, array: Array, at: At) -> Formula:
+        return self.read(array.args[0], fitted(at, array.args[0].shape))
+
+    def _same(self, array: Array, at: At) -> Formula:
+        return self.read(array.args[0], at)
+
+    _copy = _cast = _same
+
+    def _like(self, array: Array, at: At) -> Formula:
+        return code("0")
+
+    def _full(self, array: Array, at: At) -> Formula:
+        return self.read(array.args[0], ())
+
+    # sums
+
+    def summed(self, sizes: Iterable[Any], term: Callable[[At], Formula], row: ops.Op = ops.sum) -> Formula:
+        """A reduction of terms, each of which is an expression of its indices."""
+        sizes = [*sizes]
+        if all(size == 1 for size in sizes):
+            return term((Index(),) * len(sizes))
+        own = self.names.fresh("s")
+        self.line(f"let {own} = {literal(neutral(row))};")
+        with contextlib.ExitStack() as stack:
+            at = tuple(stack.enter_context(self.loop(size, "k")) for size in sizes)
+            number = term(at)
+            if row is ops.sum:
+                self.line(f"{own} += {number};")
+            else:
+                self.line(f"{own} = {row.dispatch((code(own), number))};")
+        return code(own)
+
+    def _matmul(self, array: Array, at: At) -> Formula:
+        left, right = array.args
+
+        def term(inner: At) -> Formula:
+            a = (*at[:-1], *inner) if len(left.shape) > 1 else inner
+            b = (*at[:-2], *inner, at[-1]) if len(left.shape) > 1 else (*inner, at[-1])
+            return product(self.read(left, fitted(a, left.shape)), self.read(right, fitted(b, right.shape)))
+
+        return self.summed([left.shape[-1]], term)
+
+    def _einsum(self, array: Array, at: At) -> Formula:
+        given, _, result = array.info.partition("->")
+        letters = result.removeprefix("...")
+        lead = len(at) - len(letters)
+        known = dict(zip(letters, at[lead:], strict=True))
+        operands = [(arg, text.removeprefix("...")) for arg, text in zip(array.args, given.split(","), strict=True)]
+        sizes = {letter: size for arg, text in operands
+                 for letter, size in zip(text, arg.shape[len(arg.shape) - len(text) :], strict=True)
+                 if letter not in known}
+
+        def term(inner: At) -> Formula:
+            every = known | dict(zip(sizes, inner, strict=True))
+            factors = []
+            for arg, text in operands:
+                own = len(arg.shape) - len(text)
+                head = fitted(at[lead - own : lead], arg.shape[:own]) if own else ()
+                factors.append(self.read(arg, (*head, *(every[letter] for letter in text))))
+            return product(*factors)
+
+        return self.summed(sizes.values(), term)
+
+    def _reduce(self, array: Array, at: At) -> Formula:
+        row, axes, keep = array.info
+        below = array.args[0]
+        gone = [axis for axis in range(len(below.shape)) if axis in {axis % len(below.shape) for axis in axes}]
+        rest = iter([index for axis, index in enumerate(at) if not (keep and axis in gone)])
+        kept = {axis: next(rest) for axis in range(len(below.shape)) if axis not in gone}
+
+        def term(inner: At) -> Formula:
+            every = kept | dict(zip(gone, inner, strict=True))
+            return self.read(below, tuple(every[axis] for axis in range(len(below.shape))))
+
+        return self.summed([below.shape[axis] for axis in gone], term, row)
+
+    def _mean(self, array: Array, at: At) -> Formula:
+        below = array.args[0]
+        total = self.summed(below.shape, lambda inner: self.read(below, inner))
+        size = count(below.shape)
+        return code(f"{total} / {extent(size)}" if size == Rows() or isinstance(size, int)
+                    else f"{total} / ({extent(size)})", "product")
+
+    def _reduceat(self, array: Array, at: At) -> Formula:
+        row, starts = array.info
+        below = array.args[0]
+        step = (position(starts.step),) if isinstance(starts, Moved) else ()
+        begins = starts.constant.array if isinstance(starts, Moved) else starts.array
+        bounds = np.concatenate([begins, np.full((*begins.shape[:-1], 1), below.shape[-1])], axis=-1)
+        return self.run(below, at, bounds, None, row, step)
+
+    def _scatter(self, array: Array, at: At) -> Formula:
+        order, starts, places, size = array.info
+        ends = np.append(starts.array[1:], len(order.array))
+        runs: list[list[int]] = [[] for _ in range(size)]
+        for start, end, place in zip(starts.array, ends, places.array, strict=True):
+            runs[place] += order.array[start:end].tolist()
+        bounds = np.cumsum([0, *map(len, runs)])
+        return self.run(array.args[0], at, bounds, np.array(list(itertools.chain(*runs)), int), ops.sum)
+
+    def run(
+        self, below: Array, at: At, bounds: npt.NDArray[Any], order: npt.NDArray[Any] | None, row: ops.Op,
+        step: At = (),
+    ) -> Formula:
+        """The reduction of a run of columns, in an order of them; `step` says which row of the bounds it is."""
+        run = self.index(bounds, (*step, at[-1])), self.index(bounds, (*step, at[-1] + Index(1)))
+
+        def term(inner: At) -> Formula:
+            return self.read(below, (*at[:-1], inner[0] if order is None else self.index(order, inner)))
+
+        return self.summed([tuple(map(str, run))], term, row)
+
+
+def repeats(array: Array, arg: Array) -> bool:
+    """Whether an element of an operand is read for several elements of a row, or of what it is broadcast to."""
+    spreads = isinstance(array.kind, ops.Op) or array.kind in ("broadcast", "full")
+    return spreads and broadcast_shape(arg.shape, (1,) * len(array.shape)) != array.shape and bool(array.shape)
+
+
+def product(left: Formula, right: Formula) -> Formula:
+    """Two factors."""
+    result: Formula = left * right
+    return result
+
+
+def neutral(row: ops.Op) -> float:
+    """The number with which a reduction begins, since it changes no other."""
+    return next(x for x in (0.0, -math.inf, math.inf) if all(row.forward(x, y) == y for y in (-2.0, 0.5, 3.0)))
+
+
+def mentions(row: ops.Op, place: int) -> int:
+    """How often the spelling of a row has an operand in it."""
+    return row.javascript.count(f"{{{place}")
+
+
+def is_short(formula: Formula) -> bool:
+    """Whether a formula is a name or a plain number."""
+    return str(formula).replace(".", "").isalnum()
+
+
+def code(text: str, level: str = "") -> Formula:
+    """Text as a formula."""
+    return Formula(text, level or ("unary" if text.startswith("-") else "atom"), "javascript")
+
+
+def literal(value: Any) -> str:
+    """A number as JavaScript writes it."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return repr(value).removesuffix(".0")
+
+
+def carried_along(carried: dict[str, npt.NDArray[Any]]) -> list[str]:
+    """Definitions of the arrays that a program carries along."""
+    lines = []
+    for text, array in carried.items():
+        kind = "Float64Array" if array.dtype.kind == "f" else "Int32Array"
+        numbers = list(map(literal, array.reshape(-1)))
+        many = len(numbers) > 3 and len(set(numbers)) == 1
+        made = f"new {kind}({len(numbers)}).fill({numbers[0]})" if many else f"{kind}.of({', '.join(numbers)})"
+        lines.append(f"const {text} = {made};")
+    return lines
+
+
+# ── whole programs ───────────────────────────────────────────────────────────────────────────
+
+
+def javascript(made: Plan) -> str:
+    """A program as one expression of JavaScript, see `Program.to_javascript`."""
+    names, carried = Names(), dict[str, npt.NDArray[Any]]()
+    parts = [Part(looped(function(made, "outputs")), names, carried)]
+    if not made.several:
+        parts.insert(0, Part(looped(function(made, "value_and_grad")), names, carried))
+    sizes = made.sizes
+    fields = {
+        "parameters": sizes["parameter"], "inputs": sizes["input"], "targets": sizes["target"],
+        "outputs": len(made.roots), "noises": sizes["noise"],
+    }
+    outside = ", ".join(literal(value.data) for value in made.outside)
+    texts = [text for part in parts for text in part.lines()]
+    offered = [name for part in parts for name in part.offered]
+    return "\n".join([
+        "(() => {", '  "use strict";',
+        *indented([f"const outside = Float64Array.of({outside});", *carried_along(carried), *texts]),
+        "  return {", *(f"    {text}: {number}," for text, number in fields.items()),
+        f"    outside, {', '.join(offered)},", "  };", "})()",
+    ])
+
+
+class Part:
+    """A function of a program in JavaScript, with the arrays that it works in."""
+
+    def __init__(self, made: Looped, names: Names, carried: dict[str, npt.NDArray[Any]]) -> None:
+        self.made = made
+        self.gradient = made.start is not None
+        self.offered = ["valueAndGrad", "values"] if self.gradient else ["run"]
+        start = [made.start] if made.start else []
+        lines: list[Line] = [*made.views, *made.forward, *start, *made.places, *made.backward]
+        names.taken |= {let.name.info for let in without_loops(lines) if isinstance(let, Let)}
+        names.taken |= {loop.index for loop in made.loops}
+        self.writer = write = Writer([*made.arguments, *(let.name for let in start)], names)
+        write.carried = carried
+        anew = [let.name for loop in made.loops for let in loop.body if isinstance(let, Let)]
+        write.variables = {array.info for array in anew}
+        if single := dict.fromkeys(write.name(array.info) for array in anew if not array.shape):
+            write.line(f"let {', '.join(single)};")
+        self.named = [let.name for let in lines if isinstance(let, Let) and let.name.info not in write.variables
+                      and any(isinstance(size, Rows) for size in let.name.shape)]
+        for statement in lines:
+            if statement is made.start:
+                if made.start.value.info:
+                    write.line("gradient.fill(0);")
+            else:
+                write.statement(statement)
+
+    def lines(self) -> list[str]:
+        """Its definition."""
+        write = self.writer
+        (result, *_) = self.made.results
+        if self.gradient:
+            value = write.read(write.prepared(result), ())
+            head, last = "valueAndGrad = (theta, x, y, n, gradient, u)", f"return {value};"
+        else:
+            own = write.name("result") if "result" not in write.names.taken else write.names.fresh("result")
+            write.line(f"const {own} = new Float64Array({extent(count(result.shape))});")
+            write.store(Array("name", (), own, result.shape, result.dtype), result)
+            head, last = "run = (theta, x, y, n, u)", f"return {own};"
+        body = write.text().splitlines()
+        store = "working" if self.gradient else "running"
+        memory = [
+            f"let {store} = {{ n: -1 }};",
+            f"const {store}For = n => n <= {store}.n ? {store} : ({store} = {{", "  n,",
+            *(f"  {write.name(text)}: new Float64Array({extent(count(shape))}),"
+              for text, shape in write.memory.items()), "});",
+        ]
+        taken = [f"const memory = {store}For(n);"]
+        lines = [*memory, f"const {head} => {{", *indented([*taken, *body, last]), "};"]
+        return [*lines, *self.values()] if self.gradient else lines
+
+    def values(self) -> list[str]:
+        """A function that gives every array of the program that has a row for each example."""
+        write = Writer(self.writer.given, self.writer.names)
+        write.views, write.memory, write.carried = self.writer.views, self.writer.memory, self.writer.carried
+        write.called = self.writer.called
+        results = []
+        for array in self.named:
+            size = extent(count(array.shape))
+            if array.info in write.memory:
+                results.append(f"{array.info}: {write.name(array.info)}.slice(0, {size}),")
+                continue
+            own = write.names.fresh("copy")
+            write.line(f"const {own} = new Float64Array({size});")
+            write.store(Array("name", (), own, array.shape, array.dtype), write.views[array.info])
+            results.append(f"{array.info}: {own},")
+        body = ["valueAndGrad(theta, x, y, n, new Float64Array(theta.length), u);", "const memory = workingFor(n);",
+                *write.text().splitlines(), "return {", *(f"  {text}" for text in results), "};"]
+        return ["const values = (theta, x, y, n, u) => {", *indented(body), "};"]
+
+
+def indented(lines: Iterable[str]) -> list[str]:
+    """Lines inside of something."""
+    return [f"  {line}" if line else "" for line in lines]

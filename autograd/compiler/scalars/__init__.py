@@ -1,0 +1,1 @@
+"""The ground: a loss as a graph of single numbers, in canonical form."""

@@ -1,0 +1,540 @@
+"""Bring a traced graph into canonical form, so that equal mathematics has equal structure.
+
+- What only adds, subtracts and multiplies becomes sums of signed terms ± l·r (r may be absent):
+  add, sub, neg, mul, sum, dot, division by a constant, squares. Chains of additions flatten into one
+  sum; products used once are absorbed into the sum that uses them, and never merged with others.
+- Terms with a factor of constant zero vanish (padding), and so does what depends on nothing else.
+- A selection whose condition is constant is what it selects.
+- No gradient goes to a maximum that cancels, as in a softmax.
+- Maps by numbers, one after the other, become one: each result a sum of numbers times what the first map reads.
+- The larger of two multiples of x is one of them and a multiple of max(x, 0), and so is the smaller with min(x, 0).
+- Data times a sum of parameters times data is a sum of parameters times data: what a chain of such steps computes, as
+  in Horner's rule, is a product of parameters with data (powers) that depend on no parameter.
+- Common sub-expressions merge.
+- What steps of a loop add up that is there from the start becomes a sum of its own.
+
+The order of additions may change, and 0·x is 0 for any x: results agree to rounding where everything is finite. What
+was multiplied by 0 is kept in mind, so that it can be asked for. All passes work on whole arrays; only the depth of
+the graph is walked in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from autograd import ops
+from autograd.compiler.scalars.features import Features
+from autograd.compiler.scalars.graph import (
+    CODE,
+    LEAVES,
+    NONE,
+    SUM,
+    Bools,
+    Canonical,
+    Floats,
+    Graph,
+    Ints,
+    Terms,
+    distinct,
+    hash_sums,
+    in_front,
+    jumped,
+    levels,
+    mix,
+    spans,
+    uses_of,
+)
+from autograd.compiler.scalars.levels import with_early_sums
+from autograd.compiler.scalars.shifts import without_shifts
+from autograd.specialize import fast
+
+
+def canonical(graph: Graph) -> Canonical:
+    """The graph as sums of products and elementwise operations."""
+    graph, number = without_shifts(graph)
+    size = len(graph)
+    graph = with_powers_in_turn(with_constants_as_factors(graph))
+    with np.errstate(all="ignore"):
+        graph, folded = without_decided(graph)
+        graph, folded = with_sides(graph, folded)
+    terms, owner = flattened(graph, without_ones(graph, folded.terms.take(~folded.known[folded.terms.owner]), folded))
+    folded = replace(folded, terms=terms)  # the others take memory
+    before = len(graph)
+    graph, terms, owner = Features.of(graph, terms, owner, folded.known).apart(graph, terms, owner)
+    made = len(graph) - before
+    known, value = np.concatenate([np.zeros(made, bool), folded.known]), np.concatenate([np.zeros(made), folded.value])
+    result = merged(graph, terms, owner, known, value)
+    result = replace(result, traced=result.traced[-size:][number], hidden=folded.hidden + made, endless=folded.endless)
+    return with_early_sums(result)
+
+
+@dataclass
+class Folded:
+    """The terms that are left, and of each node whether it is constant and its number if it is.
+
+    `hidden` are the nodes that were multiplied by zero. `endless` says that a slope of what thereby became constant is
+    not finite: times 0 it is nan, as no number that is folded can tell.
+    """
+
+    terms: Terms
+    known: Bools
+    value: Floats
+    hidden: Ints
+    endless: bool
+
+
+def without_decided(graph: Graph) -> tuple[Graph, Folded]:
+    """The graph without selections whose condition is constant, and maps by numbers as one; and what is left of it."""
+    while True:
+        folded = without_zeros(graph, linear_terms(graph))
+        decided = decided_selections(graph, folded.known)
+        if not len(decided):
+            break
+        graph = with_selections_made(graph, decided, folded.value)
+    maps = composed(graph, folded)
+    if not maps:
+        return graph, folded
+    graph = with_maps(graph, maps)
+    return graph, without_zeros(graph, linear_terms(graph))
+
+
+def with_constants_as_factors(graph: Graph) -> Graph:
+    """Write x / c as x · (1/c), for constants c whose reciprocal is neither 0 nor infinite nor has lost digits."""
+    constant = graph.code == CODE["constant"]
+    divisions = np.flatnonzero(graph.code == CODE["div"])
+    divisions = divisions[constant[graph.args[graph.start[divisions] + 1]]]
+    with np.errstate(all="ignore"):
+        reciprocals = 1 / graph.data[graph.args[graph.start[divisions] + 1]]
+    precise = np.isfinite(reciprocals) & (np.abs(reciprocals) >= np.finfo(np.float64).tiny)
+    divisions, reciprocals = divisions[precise], reciprocals[precise]
+    if not len(divisions):
+        return graph
+    n = len(divisions)
+    code = graph.code.copy()
+    code[divisions] = CODE["mul"]
+    args = graph.args + n
+    args[graph.start[divisions] + 1] = np.arange(n)
+    return in_front(replace(graph, code=code), reciprocals, args, np.diff(graph.start))
+
+
+def with_powers_in_turn(graph: Graph) -> Graph:
+    """Write x**5 as x · x**4, and so on down to x**0 = 1, where there are such powers of data already.
+
+    Each is one product then, in the place of an exponential and a logarithm. Of a parameter there is only one number to
+    compute for all examples, and all its powers are one call.
+    """
+    powers = np.flatnonzero(graph.code == CODE["pow"])
+    exponents = graph.args[graph.start[powers] + 1]
+    exponent = graph.data[exponents]
+    bases = graph.args[graph.start[powers]]
+    whole = (graph.code[exponents] == CODE["constant"]) & (exponent >= 0) & (exponent == np.floor(exponent))
+    if not (whole & (exponent != 2)).any():
+        return graph
+    whole &= depends_on(graph, ("input", "target", "noise"))[bases]
+    of_base: dict[int, dict[float, int]] = {}
+    """Of each base the node of each of its powers."""
+    code, args, counts = graph.code.copy(), graph.args + 1, np.diff(graph.start)
+    for node, base, k in zip(*(column[whole].tolist() for column in (powers, bases, exponent)), strict=True):
+        known, first = of_base.setdefault(base, {1.0: base}), graph.start[node]
+        below = next((j for j in sorted(known, reverse=True) if j < k and k - j in known), None)
+        if k == 0:
+            code[node], args[first : first + 2] = CODE["dot"], args[first : first + 2][::-1]  # 0 · x + 1
+            counts[node] = 3
+        elif k == 1:
+            code[node], args[first + 1] = CODE["sum"], NONE
+            counts[node] = 1
+        elif k > 2 and below is not None:
+            code[node], args[first : first + 2] = CODE["mul"], (known[k - below] + 1, known[below] + 1)
+        known.setdefault(k, node)
+    args = np.insert(args, graph.start[1:][counts > np.diff(graph.start)], 0)
+    return in_front(replace(graph, code=code), np.ones(1), args[args != NONE], counts)
+
+
+def depends_on(graph: Graph, leaves: Iterable[str]) -> Bools:
+    """The nodes that depend on leaves of these kinds."""
+    owner = np.repeat(np.arange(len(graph)), np.diff(graph.start))
+    found = np.isin(graph.code, [CODE[leaf] for leaf in leaves])
+    while True:
+        more = np.bincount(owner[found[graph.args]], minlength=len(graph)) > 0
+        if not (more & ~found).any():
+            return found
+        found |= more
+
+
+def decided_selections(graph: Graph, known: Bools) -> Ints:
+    """The nodes of `where` that depend on more than constants, but whose condition does not."""
+    nodes = np.flatnonzero((graph.code == CODE["where"]) & ~known)
+    return nodes[known[graph.args[graph.start[nodes]]]]
+
+
+def with_selections_made(graph: Graph, nodes: Ints, value: Floats) -> Graph:
+    """Write these selections as sums of the one operand that they take."""
+    code, args, counts = graph.code.copy(), graph.args.copy(), np.diff(graph.start)
+    first = graph.start[nodes]
+    code[nodes], counts[nodes] = CODE["sum"], 1
+    args[first] = args[first + np.where(value[args[first]] != 0, 1, 2)]
+    args = np.delete(args, [first + 1, first + 2])
+    return Graph(code, np.concatenate([[0], np.cumsum(counts)]), args, graph.data, graph.roots, graph.labels)
+
+
+# ── maps by numbers ───────────────────────────────────────────────────────────────────────────────
+
+
+Map = tuple[Ints, Ints, Floats]
+"""Nodes, what they are to be computed from, and the matrix of numbers between them; its last column is added."""
+
+
+def composed(graph: Graph, folded: Folded) -> list[Map]:
+    """The maps by numbers that stand for several, one after the other, which read the same.
+
+    Each takes no more terms than those, and as many scalars vanish as it reads.
+    """
+    terms, scale, read = numeric_terms(folded, len(graph))
+    linear = np.zeros(len(graph) + 1, dtype=bool)
+    linear[terms.owner] = True
+    inner = linear[read]
+    if not inner.any():
+        return []
+    inside = np.bincount(read[inner], minlength=len(graph))
+    computed = folded.known.copy()
+    computed[folded.terms.owner] = True
+    outside = uses_of(graph, folded.terms, computed) - inside
+    part = np.zeros(len(graph), dtype=bool)
+    part[terms.owner[inner]] = part[read[inner]] = True
+    mine = part[terms.owner]
+    owner, scale, read, inner = terms.owner[mine], scale[mine], read[mine], inner[mine]
+    once = inner & (np.abs(scale) == 1) & (outside[read] + inside[read] == 1)  # such a sum is absorbed in any case
+    region, found = regions(len(graph), owner[read != NONE], read[read != NONE]), []
+    for which in np.unique(region[owner]):
+        mine = region[owner] == which
+        results = np.flatnonzero((region == which) & (outside > 0) & part)
+        sources = np.setdiff1d(read[mine & ~inner], NONE)
+        gone = np.setdiff1d(read[mine & inner & ~once], results)
+        if 0 < len(results) * (len(sources) + 1) <= np.count_nonzero(mine) and len(gone) >= len(sources):
+            found.append((results, sources, _traced_back(results, sources, owner[mine], read[mine], scale[mine])))
+    return found
+
+
+def numeric_terms(folded: Folded, n: int) -> tuple[Terms, Floats, Ints]:
+    """The terms of sums that are all numbers times a node or alone: with these numbers, and the node or NONE."""
+    fixed, value = np.append(folded.known, True), np.append(folded.value, 1.0)
+    terms = folded.terms.take(~folded.known[folded.terms.owner])
+    products = np.bincount(terms.owner, ~fixed[terms.left] & ~fixed[terms.right], n)
+    terms = terms.take(products[terms.owner] == 0)
+    left, right = fixed[terms.left], fixed[terms.right]
+    numbers: Floats = np.where(left, value[terms.left], 1.0) * np.where(right, value[terms.right], 1.0)
+    read: Ints = np.where(~left, terms.left, np.where(~right, terms.right, NONE))
+    return terms, terms.sign * numbers, read
+
+
+def regions(n: int, above: Ints, below: Ints) -> Ints:
+    """For each of n nodes the least of those that it is joined with, by pairs."""
+    region = np.arange(n)
+    while True:
+        least = region.copy()
+        np.minimum.at(least, below, region[above])
+        np.minimum.at(least, above, least[below])
+        least = least[least]
+        if np.array_equal(least, region):
+            return region
+        region = least
+
+
+def _traced_back(results: Ints, sources: Ints, owner: Ints, read: Ints, scale: Floats) -> Floats:
+    """By how much each result grows with each source, and in the last column what is added: from the results back."""
+    nodes = np.unique(np.concatenate([owner, sources]))
+    row = {node: i for i, node in enumerate(nodes.tolist())} | {NONE: len(nodes)}
+    flow = np.zeros((len(nodes) + 1, len(results)))
+    flow[[row[node] for node in results.tolist()], np.arange(len(results))] = 1
+    order = np.argsort(-owner, kind="stable")
+    for above, below, number in zip(owner[order].tolist(), read[order].tolist(), scale[order].tolist(), strict=True):
+        flow[row[below]] += number * flow[row[above]]
+    return flow[[*(row[node] for node in sources.tolist()), len(nodes)]].T
+
+
+def with_maps(graph: Graph, maps: list[Map]) -> Graph:
+    """Write the results of maps as sums of numbers times what they read."""
+    numbers = np.unique(np.concatenate([matrix.ravel() for _, _, matrix in maps]))
+    code, args = graph.code.copy(), np.split(graph.args + len(numbers), graph.start[1:-1])
+    for results, sources, matrix in maps:
+        for node, scales in zip(results.tolist(), matrix, strict=True):
+            mine, factor = np.flatnonzero(scales[:-1]), np.searchsorted(numbers, scales)
+            added = factor[-1:] if scales[-1] or not len(mine) else factor[:0]
+            code[node] = CODE["dot"]
+            args[node] = np.concatenate([factor[mine], sources[mine] + len(numbers), added])
+    counts = np.array([len(mine) for mine in args])
+    return in_front(replace(graph, code=code), numbers, np.concatenate(args), counts)
+
+
+def with_sides(graph: Graph, folded: Folded) -> tuple[Graph, Folded]:
+    """max(a·x, b·x) as b·x + (a - b)·max(x, 0) for a > b, and min(a·x, b·x) likewise; the slopes at 0 stay the same."""
+    extremes = np.flatnonzero(((graph.code == CODE["maximum"]) | (graph.code == CODE["minimum"])) & ~folded.known)
+    if not len(extremes):
+        return graph, folded
+    terms, scale, read = numeric_terms(folded, len(graph))
+    single = np.bincount(terms.owner, minlength=len(graph))[terms.owner] == 1
+    number, source = np.ones(len(graph)), np.arange(len(graph))
+    number[terms.owner[single]], source[terms.owner[single]] = scale[single], read[single]
+    a, b = (graph.args[graph.start[extremes] + place] for place in (0, 1))
+    fitting = (source[a] == source[b]) & (source[a] != NONE) & (number[a] != number[b]) & ~folded.known[a]
+    if not fitting.any():
+        return graph, folded
+    nodes, a, b = extremes[fitting], a[fitting], b[fitting]
+    more, less = np.maximum(number[a], number[b]), np.minimum(number[a], number[b])
+    numbers = np.unique(np.concatenate([less, more - less, [0.0]]))
+    made = len(numbers) + len(nodes)
+    zero = int(np.searchsorted(numbers, 0.0))
+    code, args = graph.code.copy(), np.split(graph.args + made, graph.start[1:-1])
+    code[nodes] = CODE["dot"]
+    fronts = []
+    for i, (node, low, step) in enumerate(zip(nodes.tolist(), less, more - less, strict=True)):
+        x, side = int(source[a[i]]) + made, len(numbers) + i
+        fronts.append(np.array([x, zero]))
+        factors = np.searchsorted(numbers, [low, step])
+        args[node] = np.array([factors[0], x, side] if step == 1 else [*factors, x, side])
+    counts = np.array([0] * len(numbers) + [2] * len(nodes) + [len(mine) for mine in args])
+    graph = Graph(
+        np.concatenate([np.full(len(numbers), CODE["constant"]), graph.code[nodes], code]),
+        np.concatenate([[0], np.cumsum(counts)]), np.concatenate([*fronts, *args]),
+        np.concatenate([numbers, np.zeros(len(nodes)), graph.data]), graph.roots + made,
+        {node + made: label for node, label in graph.labels.items()},
+    )
+    return graph, without_zeros(graph, linear_terms(graph))
+
+
+def without_ones(graph: Graph, terms: Terms, folded: Folded) -> Terms:
+    """The terms, without factors that turned out to be 1, such as x**0.
+
+    A factor that was written as 1 stays: where others have other numbers, as in a Fourier transform, it is one of them.
+    """
+    one = np.append(folded.known & (folded.value == 1) & (graph.code != CODE["constant"]), False)
+    left = np.where(one[terms.left] & (terms.right != NONE), terms.right, terms.left)
+    right = np.where(one[terms.left] | one[terms.right], NONE, terms.right)
+    return replace(terms, left=left, right=right)
+
+
+# ── terms ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def linear_terms(graph: Graph) -> Terms:
+    """The terms of every linear node as it was written, and of squares."""
+    code, start, args = graph.code, graph.start, graph.args
+    counts = np.diff(start)
+    owners, signs, lefts, rights = [], [], [], []
+
+    def extend(nodes: Ints, sign: int, left: Ints, right: Ints | None) -> None:
+        owners.append(nodes)
+        signs.append(np.full(len(nodes), sign))
+        lefts.append(left)
+        rights.append(np.full(len(nodes), NONE) if right is None else right)
+
+    def of(name: str) -> Ints:
+        return np.flatnonzero(code == CODE[name])
+
+    for name, second in (("add", 1), ("sub", -1)):
+        nodes = of(name)
+        extend(nodes, 1, args[start[nodes]], None)
+        extend(nodes, second, args[start[nodes] + 1], None)
+    nodes = of("neg")
+    extend(nodes, -1, args[start[nodes]], None)
+    nodes = of("mul")
+    extend(nodes, 1, args[start[nodes]], args[start[nodes] + 1])
+    nodes = of("sum")
+    edges = spans(start[nodes], counts[nodes])
+    extend(np.repeat(nodes, counts[nodes]), 1, args[edges], None)
+    nodes = of("dot")
+    pairs = counts[nodes] // 2
+    edges = spans(start[nodes], pairs)
+    extend(np.repeat(nodes, pairs), 1, args[edges], args[edges + np.repeat(pairs, pairs)])
+    nodes = nodes[counts[nodes] % 2 == 1]
+    extend(nodes, 1, args[start[nodes + 1] - 1], None)
+    squares = of("pow")
+    exponents = args[start[squares] + 1]
+    squares = squares[(code[exponents] == CODE["constant"]) & (graph.data[exponents] == 2)]
+    extend(squares, 1, args[start[squares]], args[start[squares]])
+    terms = Terms(*map(np.concatenate, (owners, signs, lefts, rights)))
+    return terms.take(np.argsort(terms.owner, kind="stable"))  # those of one node are in order
+
+
+def without_zeros(graph: Graph, terms: Terms) -> Folded:
+    """Drop terms with a factor of zero, and fold what is constant or thereby became so."""
+    hidden, steep = [np.zeros(0, np.int64)], []
+    known = graph.code == CODE["constant"]
+    value = np.append(np.where(known, graph.data, 0.0), 1.0)  # NONE, as an index, is a factor of 1
+    hollow = np.zeros(len(value), dtype=bool)  # what has a zero in it that hides something
+    linear = np.zeros(len(graph), dtype=bool)
+    linear[terms.owner] = True
+    other = np.flatnonzero(~linear & (graph.code >= len(LEAVES)))
+    while True:
+        sure = np.append(known, True)
+        zero, bad = sure & (value == 0), ~np.isfinite(value)
+        left, right = zero[terms.left] & ~bad[terms.right], zero[terms.right] & ~bad[terms.left]
+        lefts, rights = left & ~sure[terms.right], right & ~sure[terms.left]
+        hidden += [terms.right[lefts], terms.left[rights]]
+        hollow[terms.owner[lefts | rights | hollow[terms.left] | hollow[terms.right]]] = True
+        terms = terms.take(~(left | right))
+        fixed = linear & ~known
+        fixed[terms.owner[~(sure[terms.left] & sure[terms.right])]] = False
+        mine = terms.take(fixed[terms.owner])
+        products = mine.sign * value[mine.left] * value[mine.right]
+        value[:-1][fixed] = np.bincount(mine.owner, products, len(graph))[fixed]  # 0 if no term is left
+        for node in other[_all_known(graph, other, known)]:
+            op, operands = ops.TABLE[graph.op(node)], graph.operands(node)
+            value[node] = op.forward(*value[operands].tolist())
+            fixed[node] = True
+            if op.recorded and hollow[operands].any():
+                hollow[node] = True
+                if not np.isfinite(fast(op).local(value[node].item(), *value[operands].tolist())).all():
+                    steep.append(node)
+        if not fixed.any():
+            concealed = distinct(np.concatenate(hidden))
+            there = reachable(graph) if len(concealed) else np.zeros(len(graph), dtype=bool)
+            return Folded(terms, known, value[:-1], concealed[there[concealed]], bool(there[steep].any()))
+        known |= fixed
+        other = other[~known[other]]
+
+
+def reachable(graph: Graph) -> Bools:
+    """The nodes that results depend on, as the graph was written."""
+    found = np.zeros(len(graph), dtype=bool)
+    frontier = distinct(graph.roots)
+    while len(frontier):
+        found[frontier] = True
+        below = graph.args[spans(graph.start[frontier], graph.start[frontier + 1] - graph.start[frontier])]
+        frontier = distinct(below[~found[below]])
+    return found
+
+
+def _all_known(graph: Graph, nodes: Ints, known: Bools) -> Bools:
+    counts = np.diff(graph.start)[nodes]
+    edges = spans(graph.start[nodes], counts)
+    unknown = np.bincount(np.repeat(np.arange(len(nodes)), counts), ~known[graph.args[edges]], len(nodes))
+    return np.asarray(unknown == 0)
+
+
+def flattened(graph: Graph, terms: Terms) -> tuple[Terms, Ints]:
+    """Absorb sums and products that are used once, as a plain term, into the sum that uses them.
+
+    Returns the terms that are left, and for each node the sum that absorbed it, or itself.
+
+    A neuron (several terms, products among them) is absorbed by additions alone, not by a subtraction: z = x·w + b
+    stays itself in z - y and y - z. Taking a product, a weight or a constant away from it goes on with it.
+    """
+    n = len(graph)
+    count = np.bincount(terms.owner, minlength=n)
+    linear = count > 0
+    uses = uses_of(graph, terms, linear)
+    has_product = np.zeros(n, dtype=bool)
+    has_product[terms.owner[terms.right != NONE]] = True
+
+    plain = (terms.right == NONE) & linear[terms.left]
+    plain &= uses[terms.left] == 1
+    parent, sign = np.arange(n), np.ones(n, dtype=np.int64)
+    apart = plain & (terms.sign == 1) & _less_a_number(graph, plain, terms)[terms.owner]
+    added = plain & (terms.sign == 1) & ~apart
+    parent[terms.left[added]] = terms.owner[added]
+    root, _ = jumped(parent, sign)
+    sums = np.bincount(root, count * linear, n)
+    products = np.bincount(root, has_product, n) > 0
+    neuron = products & (sums > 1)
+    subtracted = plain & (apart | (terms.sign == -1)) & ~neuron[terms.left]
+    parent[terms.left[subtracted]] = terms.owner[subtracted]
+    sign[terms.left[subtracted]] = terms.sign[subtracted]
+    root, sign = jumped(parent, sign)
+
+    absorbed = parent != np.arange(n)
+    keep = ~((terms.right == NONE) & absorbed[terms.left])
+    kept = terms.take(keep)
+    kept.sign = kept.sign * sign[kept.owner]
+    kept.owner = root[kept.owner]
+    return kept.take(np.argsort(kept.owner, kind="stable")), root
+
+
+def _less_a_number(graph: Graph, plain: Bools, terms: Terms) -> Bools:
+    """The differences whose second term is no absorbed sum, weight or constant: a target, a mean, an activation."""
+    second = (terms.sign == -1) & (graph.code[terms.owner] == CODE["sub"]) & ~plain
+    second &= ~np.isin(graph.code[terms.left], [CODE["parameter"], CODE["constant"]])
+    result = np.zeros(len(graph), dtype=bool)
+    result[terms.owner[second]] = True
+    return result
+
+
+# ── equal expressions become one ──────────────────────────────────────────────────────────────────
+
+
+def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floats) -> Canonical:
+    """Merge common sub-expressions level by level, from the leaves up; keep what the roots reach.
+
+    `owner` is for each node the sum that absorbed it, or itself. The terms are not there any more afterwards.
+    """
+    n = len(graph)
+    code = graph.code.copy()
+    linear = np.zeros(n, dtype=bool)
+    linear[terms.owner] = True
+    linear &= ~constant
+    code[linear] = SUM
+    code[constant] = CODE["constant"]
+    data = np.where(constant, value, graph.data)
+
+    counts = np.where(linear | constant, 0, np.diff(graph.start))
+    args = graph.args[np.repeat(~(linear | constant), np.diff(graph.start))]
+    start = np.concatenate([[0], np.cumsum(counts)])
+    first = np.concatenate([[0], np.cumsum(np.bincount(terms.owner, minlength=n))])
+    left, right, sign = terms.left, terms.right, terms.sign
+
+    level = levels(n, start, args, first, left, right)
+    alias = np.arange(n + 1)
+    alias[n] = NONE  # so that NONE stays NONE
+    order = np.flatnonzero((code >= len(LEAVES)) | constant)  # other leaves have no equals
+    order = order[np.argsort(level[order], kind="stable")]
+    bounds = np.searchsorted(level[order], np.arange(level.max(initial=0) + 2))
+    for depth in np.flatnonzero(np.diff(bounds) > 1).tolist():  # a single node has no equal
+        nodes = order[bounds[depth] : bounds[depth + 1]]
+        edges = spans(start[nodes], counts[nodes])
+        number = first[nodes + 1] - first[nodes]
+        mine = spans(first[nodes], number)
+        which = np.repeat(np.arange(len(nodes)), counts[nodes])
+        place = edges - np.repeat(start[nodes], counts[nodes])
+        keys = mix(code[nodes], np.where(counts[nodes] + number == 0, data[nodes].view(np.int64), 0), number)
+        keys = keys + hash_sums(mix(alias[args[edges]], place), which, len(nodes))
+        # Terms are unordered, and so are the factors of each.
+        one, other = alias[left[mine]], alias[right[mine]]
+        low, high = np.minimum(one, other), np.maximum(one, other)
+        keys = keys + hash_sums(mix(sign[mine], low, high), np.repeat(np.arange(len(nodes)), number), len(nodes))
+        _, representative, inverse = np.unique(keys, return_index=True, return_inverse=True)
+        alias[nodes] = nodes[representative][inverse]
+    for column in (left, right):
+        column[:] = alias[column]
+    result = Canonical(
+        code, start, alias[args], data, first, sign, left, right, alias[graph.roots],
+        alias[:n] == np.arange(n), level, alias[owner], owner != np.arange(n), graph.labels, np.arange(n))
+    return alive(result)
+
+
+def alive(graph: Canonical) -> Canonical:
+    """Drop every node, operand and term that no root depends on."""
+    counts, number = np.diff(graph.start), np.diff(graph.first)
+    alive, inner = np.zeros(len(graph.code), dtype=bool), counts + number > 0
+    frontier = distinct(graph.roots)
+    alive[frontier] = True
+    while len(frontier):
+        edges = spans(graph.start[frontier], graph.start[frontier + 1] - graph.start[frontier])
+        terms = spans(graph.first[frontier], graph.first[frontier + 1] - graph.first[frontier])
+        below = np.concatenate([graph.args[edges], graph.left[terms], graph.right[terms]])
+        below = below[(below != NONE) & ~alive[below]]
+        alive[below] = True
+        frontier = distinct(below[inner[below]])
+    graph.args = graph.args[np.repeat(alive, counts)]
+    graph.start = np.concatenate([[0], np.cumsum(np.where(alive, counts, 0))])
+    terms = np.repeat(alive, number)
+    if not terms.all():
+        graph.sign = graph.sign[terms]
+        graph.left = graph.left[terms]
+        graph.right = graph.right[terms]
+        graph.first = np.concatenate([[0], np.cumsum(np.where(alive, number, 0))])
+    graph.alive = alive
+    graph.home = np.where(alive[graph.home], graph.home, NONE)
+    return graph

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import nn
-from nn.training import checkpoint, evaluation
+from nn.training import evaluation, training
 from nn.training.interrupt import Interrupt
 from nn.training.training import Training
 
@@ -215,13 +215,13 @@ def test_ctrl_c_while_a_checkpoint_is_read_waits_until_the_model_is_whole(tmp_pa
     path, model = tmp_path / "checkpoint.npz", nn.MLP(1, [3, 1], "tanh", seed=1)
     first = nn.MLP(1, [3, 1], "tanh", seed=0)
     nn.fit(first, X, Y, "mse", nn.SGD(0.1), epochs=2, progress=False, callbacks=[nn.Checkpoint(path)])
-    read = checkpoint.read
+    read = training.read
 
     def pressed(*arguments):
         press(1)
         return read(*arguments)
 
-    monkeypatch.setattr(checkpoint, "read", pressed)
+    monkeypatch.setattr(training, "read", pressed)
     with pytest.warns(RuntimeWarning, match="interrupted after 2 of 9 epochs"):
         history = nn.fit(model, X, Y, "mse", nn.SGD(0.1), epochs=9, progress=False, resume=path)
     assert len(history.epochs) == 2

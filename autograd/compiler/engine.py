@@ -244,12 +244,17 @@ class Engine:
         """The number of calls of NumPy for the value and its gradient."""
         return self.runnable("value_and_grad", DOUBLE).statements
 
-    @cached_property
+    @property
     def reading(self) -> Engine:
         """The same program as people read it: it may say shorter what runs sooner when it is said at length."""
-        if self.plan.as_read is self.plan:
-            return self
-        read = Engine(self.plan.as_read)
+        return self.shorter or self
+
+    @cached_property
+    def shorter(self) -> Engine | None:
+        """The program of the shorter plan, if there is one."""
+        if self.plan.shorter is None:
+            return None
+        read = Engine(self.plan.shorter)
         read.sample = self.sample
         return read
 

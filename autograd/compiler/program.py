@@ -203,7 +203,7 @@ class Program:
         It is for what JAX does best: `jax.jit`, `jax.grad` and `jax.vmap` take it, on whatever devices JAX
         has. It is the program of the row shapes used last. Raises `MissingPackageError` without JAX.
         """
-        return JaxProgram(self._traced().plan.as_read, each)
+        return JaxProgram(self._traced().reading.plan, each)
 
     def to_javascript(self) -> str:
         """The program as one expression of JavaScript, which needs nothing else: loops over Float64Arrays.
@@ -327,7 +327,7 @@ class Program:
 
     def summary(self) -> str:
         """A table of the blocks: shape, the scalars each stands for, floating-point operations per example."""
-        return table(self.blocks, self._traced().plan.as_read)
+        return table(self.blocks, self._traced().reading.plan)
 
     def __repr__(self) -> str:
         state = "not traced yet" if self.latest is None else f"{len(self.blocks)} blocks"

@@ -286,8 +286,8 @@ def reshape(array: Array, shape: Shape) -> Array:
     """The same elements in another shape; of several such steps the last alone counts."""
     while array.kind == "reshape":
         (array,) = array.args
-    if array.kind == "full" and shape:
-        return full(shape, array.args[0])
+    if shape and (array.kind == "full" or array.number is not None):
+        return full(shape, array.args[0] if array.kind == "full" else array)
     return array if array.shape == shape else _make("reshape", array, info=shape, dtype=array.dtype)
 
 

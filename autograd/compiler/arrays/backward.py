@@ -482,10 +482,24 @@ class Backward(ChainRule):
                 self.count_ways(position, blocks[position])
 
     def count_ways(self, position: int, block: Block) -> None:
-        """The ways to what a block read, if those are counted."""
-        if any(operand.source is not None and self.taken.gradients.wanted[operand.source] for operand in block.reads()):
-            always = full(self.layout.arrays[position].shape, as_array(1))
-            self.taken.pass_on(position, block, self.taken.gradients.of_block.get(position, always))
+        """The ways to what a block read, if those are counted; a recurrence has counted them step by step."""
+        if block.op != "recurrence" and any(map(self.taken.wants, block.reads())):
+            self.taken.pass_on(position, block, self.taken.gradients.of_block.get(position, self.always(position)))
+
+    def always(self, position: int) -> Array:
+        """One way to each scalar of a block, in every example."""
+        return full(self.layout.arrays[position].shape, as_array(1))
+
+    def pieces(self, position: int, flat: Array, pieces: Sequence[int]) -> None:
+        """The parts of a gradient, each for its piece. In a recurrence ways are counted piece by piece."""
+        block, taken = self.layout.blocks[position], self.taken
+        if block.op != "recurrence" or not any(map(taken.wants, block.reads())):
+            super().pieces(position, flat, pieces)
+            return
+        ways = taken.gradients.of_block.get(position) or taken.gradients.begin(position, self.always(position))
+        for piece in pieces:
+            super().pieces(position, flat, [piece])
+            taken.pieces(position, ways, [piece])
 
     def flows(self, position: int, row: ops.Op, g: Array, out: Array, operands: Sequence[Array]) -> list[Array | None]:
         """Gradient times the partials of the rule, where the result is taken."""

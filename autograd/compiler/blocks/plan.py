@@ -42,16 +42,16 @@ class Plan:
     """Of a row of X and of Y."""
 
     @cached_property
-    def as_read(self) -> Plan:
-        """The plan that people read, with a recurrence in the place of groups of which hardly two are alike."""
+    def shorter(self) -> Plan | None:
+        """The plan with a recurrence in the place of groups of which hardly two are alike; None if there is none."""
         patterns = [(block.op, block.batched, block.size, *(operand.index.size for operand in block.reads()))
                     for block in self.blocks if block.op not in LEAVES]
         if unlike(patterns) < UNLIKE:
-            return self
+            return None
         normal = with_partial_sums(canonical(self.graph))
         found = groups(normal)
         read = with_recurrence(normal, found)
-        return self if read is found else laid_out(self.trace, normal, read, self.sizes["parameter"], self.shapes,
+        return None if read is found else laid_out(self.trace, normal, read, self.sizes["parameter"], self.shapes,
                                                    self.names)
 
     @property

@@ -230,6 +230,7 @@ def test_csv_is_read_and_its_cells_stay_text(show):
 @pytest.mark.slow
 def test_points_are_classified_by_a_function(show):
     browser = show(xor())
+    assert "positive, they are of the second class" in get(browser, "$('#rule label').textContent")
     own(browser, "function", "x1 * x2 - 0.25", "rule")
     X, Y = (np.array(get(browser, f"[...player.training.data.{name}]")) for name in "XY")
     assert ((X[::2] * X[1::2] > 0.25) == Y).all()
@@ -240,6 +241,7 @@ def test_points_are_classified_by_a_function(show):
         assert browser.find_element(By.ID, "complaint").text.startswith(complaint)
     assert get(browser, "player.training.data.count") == 200
     browser = show(curve)
+    assert "what it gives is their target" in get(browser, "$('#rule label').textContent")
     own(browser, "function", "sin(2 * x1) / 2", "rule")
     X, Y = (np.array(get(browser, f"[...player.training.data.{name}]")) for name in "XY")
     np.testing.assert_allclose(Y, np.sin(2 * X) / 2, rtol=1e-12)

@@ -99,8 +99,10 @@ WORDS = {
         "own_data": "Own data, a function, and what to take away",
         "csv_rule": "Paste CSV, or drop a file anywhere: a line for each example, inputs and then a class or target",
         "file": "or a file", "take": "train on it", "first_data": "the first data again",
-        "function_rule": "A function of the inputs, such as x1**2 + x2**2 - 1: points are drawn anew; where it is "
-                         "positive, they are of the second class",
+        "function_rule": "A function of the inputs, such as {example}: points are drawn anew; {meaning}",
+        "sign_says": "where it is positive, they are of the second class",
+        "floor_says": "rounded down, it is the number of their class, from 0 on",
+        "number_says": "what it gives is their target",
         "share_rule": "The parameters as JSON, for model.load_state_dict(json.load(file)) in Python; the address of "
                       "this page, with which it goes on elsewhere as it does here",
         "download": "download parameters", "parameters": "parameters", "copy_link": "copy address", "copied": "copied",
@@ -206,8 +208,10 @@ WORDS = {
         "own_data": "Eigene Daten, eine Funktion, und was sich mitnehmen lässt",
         "csv_rule": "CSV einfügen oder eine Datei hierher ziehen: je Beispiel eine Zeile, Eingaben, Klasse oder Ziel",
         "file": "oder eine Datei", "take": "damit trainieren", "first_data": "wieder die ersten Daten",
-        "function_rule": "Eine Funktion der Eingaben, etwa x1**2 + x2**2 - 1, für neue Punkte: wo sie positiv ist, "
-                         "gehören sie zur zweiten Klasse",
+        "function_rule": "Eine Funktion der Eingaben, etwa {example}, für neue Punkte: {meaning}",
+        "sign_says": "wo sie positiv ist, gehören sie zur zweiten Klasse",
+        "floor_says": "abgerundet ist sie die Nummer der Klasse, von 0 an",
+        "number_says": "was sie ergibt, ist das Ziel",
         "share_rule": "Die Parameter als JSON, für model.load_state_dict(json.load(file)) in Python; die Adresse der "
                       "Seite, mit der es anderswo weitergeht wie hier",
         "download": "Parameter herunterladen", "parameters": "parameter", "copy_link": "Adresse kopieren",
@@ -301,7 +305,9 @@ WORDS = {
         "own_data": "自己的数据、函数和可带走的内容",
         "csv_rule": "粘贴 CSV，或把文件拖到页面上：每行一个样本，先是输入，后是类别或目标",
         "file": "或选择文件", "take": "用它训练", "first_data": "恢复最初的数据",
-        "function_rule": "输入的函数，如 x1**2 + x2**2 - 1：重新取点，函数为正处属于第二类",
+        "function_rule": "输入的函数，如 {example}：重新取点，{meaning}",
+        "sign_says": "函数为正处属于第二类", "floor_says": "函数值向下取整即类别编号，从 0 开始",
+        "number_says": "函数值即目标",
         "share_rule": "以 JSON 保存的参数，在 Python 中用 model.load_state_dict(json.load(file)) 读取；"
                       "本页地址，在别处打开后可接着训练",
         "download": "下载参数", "parameters": "参数", "copy_link": "复制地址", "copied": "已复制",

@@ -68,6 +68,10 @@ class OwnData {
     $("#legend").setAttribute("role", adds ? "radiogroup" : "group");
     $("#hint").textContent = side ? words.images_hint : adds ? words.plane_hint
       : look === "curve" ? words.curve_hint : words.look_hint;
+    $("#rule label").textContent = filled(words.function_rule, {
+      example: this.model.inputs.length === 1 ? "sin(3 * x1)" : "x1**2 + x2**2 - 1",
+      meaning: !classes ? words.number_says : classes.length === 2 ? words.sign_says : words.floor_says,
+    });
   }
 
   // ── examples ──

@@ -44,6 +44,7 @@ PAGES = {
     "steps": (lambda path: viz.html(viz.parse("(x + y) * z", x=-2, y=5, z=-4), path), 1),
     "a quiz": (lambda path: viz.quiz("(x + y) * z", x=-2, y=5, z=-4, path=path), 1),
     "a program": (lambda path: viz.html(program(), path), 8),
+    "a network that trains": (lambda path: viz.play(network(3), *nn.data.xor(), "mse", nn.SGD(0.5), path=path), 1),
     "a training": (lambda path: viz.replay(recording(), path, data=nn.data.xor()), 1),
 }
 
@@ -91,6 +92,20 @@ def test_what_a_script_paints_is_light_on_paper_and_dark_again_after_it(browser,
     assert shade(browser, canvas) > dark + 60
     printing(browser, "afterprint")
     assert shade(browser, canvas) == dark
+
+
+def test_the_pictures_of_neurons_lie_in_their_boxes_on_paper_too(show):
+    model = network(3)
+    browser = show(lambda path: viz.play(model, *nn.data.xor(), "mse", nn.SGD(0.5), epochs=2, path=path))
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        places = browser.execute_script("""return ["svg", "canvas"].map(tag => {
+            const { left, top, width, height } = document.querySelector("#network " + tag).getBoundingClientRect();
+            return [left, top, width, height];
+        })""")
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert places[0] == pytest.approx(places[1], abs=1)
 
 
 def test_a_graph_is_printed_as_a_whole_with_all_its_numbers(show):

@@ -97,7 +97,7 @@ class Page(str):
 
 
 def document(body: str, *, title: str, style: str, language: str, **parts: object) -> str:
-    """The text of a page: a style sheet, and a file of viz/pages/static as its body, whose $parts and words are filled in."""
+    """The text of a page: a style sheet, and a file of `static` as its body, whose $parts and words are filled in."""
     body = labelled(body, language, title=escape(printable(title)), **parts)
     return framed(body, title=title, style=style, language=language)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import CodeType
 from typing import Any
 
@@ -13,10 +13,15 @@ def function_of(source: str, place: str, name: str, scope: dict[str, Any]) -> Ca
 
 
 def defined(code: CodeType, name: str, scope: dict[str, Any]) -> Callable[..., Any]:
-    """The function of this name that compiled source defines, with `scope` for its globals.
+    """The function of this name that compiled source defines, with `scope` for its globals."""
+    (function,) = all_defined(code, [name], scope)
+    return function
 
-    The globals do not hold the function, which holds them: else only the garbage collector could free either.
+
+def all_defined(code: CodeType, names: Iterable[str], scope: dict[str, Any]) -> list[Callable[..., Any]]:
+    """The functions of these names that compiled source defines, with `scope` for their globals.
+
+    The globals do not hold the functions, which hold them: else only the garbage collector could free either.
     """
     exec(code, scope)
-    function: Callable[..., Any] = scope.pop(name)
-    return function
+    return [scope.pop(name) for name in names]

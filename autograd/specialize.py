@@ -44,7 +44,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.execute import defined, function_of
+from autograd.execute import all_defined, function_of
 from autograd.formula import Formula, as_formula
 
 NODE = """\
@@ -241,7 +241,7 @@ class Fast:
 def fast(op: ops.Op) -> Fast:
     """The functions of a row, made when they are first asked for."""
     code = compile(source(op), f"<generated for {op.name}>", "exec")
-    return Fast(*[defined(code, part.name, dict(SCOPE)) for part in fields(Fast)])
+    return Fast(*all_defined(code, [part.name for part in fields(Fast)], dict(SCOPE)))
 
 
 class Pulls(dict[ops.Op, Callable[[Any], None]]):

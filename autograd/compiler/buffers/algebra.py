@@ -19,7 +19,6 @@ from autograd.compiler.arrays.array import (
     Array,
     N,
     Rows,
-    Shape,
     as_array,
     broadcast,
     cast,
@@ -109,7 +108,7 @@ class Names(NamedTuple):
             args.append(inner)
         for one, other in (args, args[::-1]):
             if one.number == 1 or is_ones(one):
-                return factor, spread(other, array.shape)
+                return factor, broadcast(as_numbers(other), array.shape)
         return factor, Array(ops.mul, tuple(args), None, array.shape, array.dtype)
 
     def ratio(self, array: Array) -> tuple[Factor, Array]:
@@ -120,7 +119,7 @@ class Names(NamedTuple):
         if above not in SIGNS and a.number != 1 and smaller(a, array):
             above, a = ONE, array.args[0]
         if b.number == 1:
-            return above.over(below), spread(a, array.shape)
+            return above.over(below), broadcast(as_numbers(a), array.shape)
         return above.over(below), Array(ops.div, (a, b), None, array.shape, array.dtype)
 
     def of_operand(self, array: Array) -> tuple[Factor, Array]:
@@ -188,7 +187,7 @@ class Names(NamedTuple):
             selected = Array(np.logical_not, (chosen,), None, chosen.shape, "truth")
         else:
             selected = ops.where(chosen, *branches)
-        return factors.pop(), spread(selected, array.shape)
+        return factors.pop(), broadcast(as_numbers(selected), array.shape)
 
 
 RULES: dict[Any, Callable[[Names, Array], tuple[Factor, Array]]] = {
@@ -201,11 +200,6 @@ RULES: dict[Any, Callable[[Names, Array], tuple[Factor, Array]]] = {
 def as_numbers(array: Array) -> Array:
     """Truth values as numbers; others as they are."""
     return cast(array) if array.dtype == "truth" else array
-
-
-def spread(array: Array, shape: Shape) -> Array:
-    """An array of numbers in the shape of a larger one."""
-    return broadcast(as_numbers(array), shape)
 
 
 def smaller(array: Array, other: Array) -> bool:

@@ -35,9 +35,9 @@ from autograd.compiler.arrays.array import (
     view,
 )
 from autograd.compiler.arrays.names import UFUNCS
-from autograd.compiler.buffers.buffered import Buffered, splits
+from autograd.compiler.buffers.buffered import Buffered
 from autograd.compiler.buffers.calls import CallPrinter
-from autograd.compiler.buffers.memory import reused, roots
+from autograd.compiler.buffers.memory import reused, roots, splits
 from autograd.compiler.engine import HELP
 from autograd.compiler.printers.to_numpy import Printer
 
@@ -109,7 +109,7 @@ def test_views_of_parameters_are_named_with_them() -> None:
     buffered = Buffered(["x", "c"], [z(X * c)], [Let(c, run)])
     buffered.statement(z(X * c))
     assert list(map(CallPrinter().statement, buffered.statements)) == ["np_multiply(x, t1, z)"]
-    assert [CallPrinter().statement(let) for let in buffered.runs.values()] == [
+    assert [CallPrinter().statement(let) for let in buffered.memory.runs.values()] == [
         "c = theta[8:9]", "t1 = theta[8:9].reshape(())"]
 
 
@@ -199,7 +199,7 @@ def test_calls_compute_the_same_numbers_again_and_again(statements: list[Any], l
     names: dict[str, Any] = {**HELP, **CARRIED, **constants, "W": rng.normal(size=(4, 4)), "V": rng.normal(size=(2, 4)),
                              "b": rng.normal(size=4), "n": 5, "theta": np.zeros(1)}
     for allocations in (buffered.allocations, reused(
-            buffered.allocations, buffered.statements, [result], buffered.ragged)):
+            buffered.allocations, buffered.statements, [result], buffered.memory.ragged)):
         kept = dict(names, x=np.zeros((5, 4)))
         for let in allocations:
             exec(CallPrinter().statement(let), kept)
@@ -272,7 +272,7 @@ def chain(*functions: Callable[[Any], Any]) -> Buffered:
 
 def memory(buffered: Buffered) -> int:
     """How many arrays there are after some have been used again."""
-    allocations = reused(buffered.allocations, buffered.statements, [name("z", ())], buffered.ragged)
+    allocations = reused(buffered.allocations, buffered.statements, [name("z", ())], buffered.memory.ragged)
     return len(set(roots(allocations).values()))
 
 

@@ -42,7 +42,7 @@ def sorting(n: int) -> Case:
 ], ids=["network", "attention", "sorting"])
 def test_columns_of_their_own_lie_examples_last_and_matrices_examples_first(case: Case, last: bool) -> None:
     calls, _ = quickest(case.traced()._traced().function("value_and_grad"))
-    assert calls.last == last
+    assert calls.memory.examples_last == last
 
 
 def test_more_examples_take_longer() -> None:

@@ -34,8 +34,8 @@
 `buffers`: what runs.
 
 - `buffered`    the statements as calls that write into arrays kept from call to call, which `calls` prints
-- `algebra`     the calls that give the same numbers in less time; `memory` says which arrays can be one, `cost`
-                whether examples lie first or last
+- `algebra`     the calls that give the same numbers in less time; `memory` says where arrays lie and which can be one,
+                `cost` whether examples lie first or last
 
 `native`: the same as machine code (`llvm`): `scalar` graphs over eight examples at once, and loops over arrays
 (`kernels`) for calls of a program that follow one another (`fuse`) or of an optimiser (`vectors`).

@@ -75,7 +75,7 @@ class Runnable:
         self, made: Function, calls: Buffered, dtype: np.dtype[Any], parameters: int, native: bool,
     ) -> None:
         self.dtype = dtype
-        self.last = calls.last
+        self.last = calls.memory.examples_last
         self.statements = sum(statement.value.dtype != "scalar" for statement in calls.statements)
         self.names = dict(HELP)
         write = NativePrinter(ELEMENTS[dtype.char], self.names) if native else CallPrinter()
@@ -114,12 +114,12 @@ def source_of_calls(made: Function, calls: Buffered, write: CallPrinter, copied:
     """
     results = [calls.inlined(result) for result in made.results]
     halves = write.halves(calls, results)
-    allocations = reused(calls.allocations, [*halves[0], *halves[1]], results, calls.ragged)
+    allocations = reused(calls.allocations, [*halves[0], *halves[1]], results, calls.memory.ragged)
     anew = {statement.name.info for statement in calls.statements if isinstance(statement, Let)}
     assert anew.isdisjoint(let.name.info for let in allocations), "what a call names anew has no array"
     forward, backward = (list(map(write.statement, half)) for half in halves)
     texts = list(map(write.text, results))
-    kept = {f"_{vector}": [let for let in calls.runs.values() if source_of(let.value).info == vector]
+    kept = {f"_{vector}": [let for let in calls.memory.runs.values() if source_of(let.value).info == vector]
             for vector in ("theta", "gradient")}
     names = [name for last, lets in kept.items() if lets for name in (last, *(let.name.info for let in lets))]
     arrays = [*map(write.statement, allocations), *([f"{' = '.join(names)} = None"] if names else [])]

@@ -20,9 +20,7 @@ NumPy finds `np_exp` and a place by its position in less time than `np.exp` and 
 
 from __future__ import annotations
 
-import functools
 import itertools
-import math
 import operator
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -38,7 +36,6 @@ from autograd.compiler.arrays.array import (
     Constant,
     Let,
     Rows,
-    Shape,
     Statement,
     Store,
     as_array,
@@ -47,14 +44,11 @@ from autograd.compiler.arrays.array import (
     copy,
     count,
     einsum,
-    empty,
-    examples_first,
     examples_last,
     full,
     function,
     is_view,
     matmul,
-    name,
     names_in,
     part,
     reduce,
@@ -81,14 +75,12 @@ from autograd.compiler.buffers.algebra import (
     softplus,
     with_axis,
 )
+from autograd.compiler.buffers.memory import Memory, elements
 from autograd.compiler.printers.to_numpy import all_nodes
 
 INTO = frozenset({"matmul", "dot", "reduce", "reduceat", "take", "einsum", "copy", "cast"})
 """The structural kinds that can write their result to an array that is there; ufuncs and `where` can as well."""
 
-
-VECTORS = ("theta", "gradient")
-"""The vectors whose views are made anew only where another vector comes than in the call before."""
 
 EXAMPLES = 64
 """The size of the batch that choices are made for."""
@@ -103,23 +95,8 @@ class Buffered:
     def __init__(
         self, taken: Iterable[str], statements: Sequence[Statement] = (), runs: Sequence[Let] = (), last: bool = False,
     ) -> None:
-        self.beforehand: dict[str, Let] = {}
-        """The arrays made beforehand, and views of them, by their names."""
+        self.memory = Memory(taken, runs, last)
         self.statements: list[Statement] = []
-        self.root: dict[str, str] = {}
-        """These names, with the array whose memory it is."""
-        self.within: dict[str, list[str]] = {}
-        """The names in the memory of each such array."""
-        self.empties: dict[str, Array] = {}
-        """What is made empty for such an array: it, or that of which it is a view."""
-        self.fixed: set[str] = set()
-        """Those that hold the same numbers in every call."""
-        self.last = last
-        """Whether the axis of examples comes last in memory, so that a column is one run of numbers."""
-        self.ragged = {let.name.info for let in runs if let.value.kind == "transpose" and 1 not in let.name.shape}
-        """Arrays that do not lie in memory in order."""
-        self.gaps: set[str] = set()
-        """Those between whose elements there are others."""
         self.meaning: dict[str, tuple[Factor, Array]] = {}
         """What a name of the readable program stands for: a buffer, or a view of one, times a factor."""
         self.factored = Names(self.meaning).factored
@@ -143,10 +120,8 @@ class Buffered:
         self.latest: set[str] = set()
         """What the last call computed, if it was for the last operand of the present node."""
         stores = [statement for statement in statements if isinstance(statement, Store)]
-        self.runs = {let.name.info: let for let in runs}
-        """The runs of theta and of the gradient, and views of them, each said by what it is of that vector."""
         self.stored = {store.target for store in stores
-                       if not (store.adds and store.place.kind == "name" and store.target not in self.runs)}
+                       if not (store.adds and store.place.kind == "name" and store.target not in self.memory.runs)}
         """The names of arrays of which statements write to parts, and of those that are given."""
         self.added = {store.target for store in stores} - self.stored
         """Those to which whole arrays are added: each sum is an array of its own, which the name means from then on."""
@@ -155,8 +130,6 @@ class Buffered:
         that lie in another from the start."""
         self.forward = 0
         """How many of the statements belong to the forward half."""
-        self.numbers = {stem: itertools.count(1) for stem in "tkjf"}
-        self.taken = set(taken)
 
     # ── statements ───────────────────────────────────────────────────────────────────────────
 
@@ -186,7 +159,7 @@ class Buffered:
 
     def write_numbers(self, *arrays: Array) -> None:
         """Write single numbers to the arrays in which these look for them."""
-        homes = {self.root.get(text, text) for text in names_in(*arrays)} if self.unwritten else set()
+        homes = {self.memory.home(text) for text in names_in(*arrays)} if self.unwritten else set()
         self.statements += [self.unwritten.pop(home) for home in [*self.unwritten] if home in homes]
 
     def define(self, text: Array, value: Array) -> None:
@@ -263,8 +236,8 @@ class Buffered:
             self.define(place, place + value)
             return
         place = self.operand(place)
-        home = self.root.get(statement.target)
-        assert home is None or home in {self.root.get(text) for text in names_in(place)}, "a copy is no place"
+        home = self.memory.homes.get(statement.target)
+        assert home is None or home in {self.memory.homes.get(text) for text in names_in(place)}, "a copy is no place"
         if statement.adds and is_number(place) and is_number(value):
             self.emit(Store(place, self.float_of(function(ops.add, place, value)), adds=False))
         elif statement.adds:
@@ -289,23 +262,23 @@ class Buffered:
             return
         value = self.quicker(self.expanded(self.times(*self.factored(value))))
         if (value.kind == "reshape" and count(value.shape) == count(place.shape)
-                and not is_view(value) and self.is_view_of(place, value.args[0].shape)):
+                and not is_view(value) and self.memory.is_view_of(place, value.args[0].shape)):
             self.write(self.operand(reshape(place, value.args[0].shape)), value.args[0])
             return
-        if takes_place(value) and place.shape == value.shape and (value.kind != "dot" or self.in_order(place)):
+        if takes_place(value) and place.shape == value.shape and (value.kind != "dot" or self.memory.in_order(place)):
             self.put(place, self.with_operands(value))
         else:
             found = self.computation(value)
-            number = self.floats.get(self.root.get(found.info, "")) if found.kind == "name" else None
+            number = self.floats.get(self.memory.home(found.info)) if found.kind == "name" else None
             self.emit(Store(place, found if number is None or count(place.shape) != 1 else number, adds=False))
 
     def concatenated(self, array: Array, called: Array | None) -> Array:
         """Arrays side by side, each computed at its place."""
-        result = called or self.temporary(array)
+        result = called or self.memory.temporary(array)
         self.allocate(result)
         cuts = itertools.pairwise(itertools.accumulate((arg.axes[-1] for arg in array.args), initial=0))
         places = [self.made(part(result, start, stop)) for start, stop in cuts]
-        movable = self.last and not self.is_stored(result) and array.dtype == "float"
+        movable = self.memory.examples_last and not self.is_stored(result) and array.dtype == "float"
         there = self.moved(result, places, array.args) if movable else set()
         for place, arg in zip(places, array.args, strict=True):
             if place.info not in there:
@@ -319,16 +292,13 @@ class Buffered:
         there = set()
         for place, arg in zip(places, args, strict=True):
             factor, inner = self.factored(arg)
-            home = self.root.get(inner.info, "") if inner.kind == "name" else ""
-            buffer = self.empties.get(home)
-            if factor != ONE or buffer is None or self.is_stored(inner) or not self.in_order(inner):
+            home = self.memory.homes.get(inner.info, "") if inner.kind == "name" else ""
+            buffer = self.memory.empties.get(home)
+            if factor != ONE or buffer is None or self.is_stored(inner) or not self.memory.in_order(inner):
                 continue
             if home in self.floats or count(buffer.shape) != count(inner.shape) or buffer.dtype != whole.dtype:
                 continue
-            del self.empties[home]
-            self.beforehand[buffer.info] = Let(buffer, reshape(self.lying(place), buffer.shape))
-            for text in self.within.pop(home):
-                self.lies_within(text, whole.info)
+            self.memory.move(home, whole.info, self.lying(place))
             there.add(place.info)
         return there
 
@@ -343,7 +313,7 @@ class Buffered:
         """An array that the calls carry along; equal ones are one."""
         key = array.shape, array.tobytes()
         if key not in self.constants:
-            self.constants[key] = Constant(self.fresh("j"), array)
+            self.constants[key] = Constant(self.memory.fresh("j"), array)
         return self.constants[key]
 
     def collected(self, array: Array) -> Array:
@@ -399,7 +369,7 @@ class Buffered:
         """A factor as an array without axes, which NumPy need not make in every call."""
         if factor not in self.coefficients:
             value = full((), factor.value)
-            self.coefficients[factor] = self.temporary(value, "k")
+            self.coefficients[factor] = self.memory.temporary(value, "k")
             self.allocate(self.coefficients[factor], value)
         return self.coefficients[factor]
 
@@ -436,8 +406,8 @@ class Buffered:
             return self.computation(reshape(known, array.shape))
         if array.kind in VIEWS:
             return self.view(array, key)
-        if all(map(self.is_fixed, array.args)) and not own:
-            result = called or self.temporary(array)
+        if all(map(self.memory.is_fixed, array.args)) and not own:
+            result = called or self.memory.temporary(array)
             self.allocate(result, array)
         else:
             result = self.call(array, called)
@@ -457,7 +427,7 @@ class Buffered:
 
     def forget(self, target: str) -> None:
         """Forget what reads an array that has been written to."""
-        for text in self.within.get(self.root.get(target, target), [target]):
+        for text in self.memory.sharing(target):
             for key in self.readers.pop(text, ()):
                 self.computed.pop(key, None)
 
@@ -465,14 +435,14 @@ class Buffered:
         """Whether an array is a single number for all examples, made of others by a row of the table."""
         return (isinstance(array.kind, ops.Op) and array.kind.recorded and is_number(array)
                 and all(arg.number is not None or is_number(arg) for arg in array.args)
-                and not all(map(self.is_fixed, array.args)))
+                and not all(map(self.memory.is_fixed, array.args)))
 
     def single(self, array: Array, called: Array | None) -> Array:
         """The array of a single number, to which it is written when that is read."""
         number = self.float_of(array)
         if (known := self.known((number.info, array.shape))) is not None:
             return known
-        result = called or self.temporary(array)
+        result = called or self.memory.temporary(array)
         self.allocate(result)
         self.keep((number.info, array.shape), number, result)
         self.floats[result.info] = number
@@ -490,7 +460,7 @@ class Buffered:
             args = tuple(map(self.float_of, inner.args))
             return self.float_called(Array(inner.kind, args, None, (), "scalar"))
         inner = self.operand(inner)
-        if (number := self.floats.get(self.root.get(inner.info, inner.info))) is not None:
+        if (number := self.floats.get(self.memory.home(inner.info))) is not None:
             return number
         return self.float_called(Array("float", (inner,), None, (), "scalar"))
 
@@ -498,10 +468,9 @@ class Buffered:
         """The name of a float."""
         if (known := self.known(array.key)) is not None:
             return known
-        result = self.temporary(array, "f")
-        if all(map(self.is_fixed, array.args)):
-            self.beforehand[result.info] = Let(result, array)
-            self.fixed.add(result.info)
+        result = self.memory.temporary(array, "f")
+        if all(map(self.memory.is_fixed, array.args)):
+            self.memory.calculate(result, array)
         else:
             self.emit(Let(result, array))
         self.keep(array.key, array, result)
@@ -515,7 +484,8 @@ class Buffered:
             return array
         found = self.turned(self.operand(array.args[0]))
         return reduced(
-            Array("reduce", (found,), array.info, array.shape, "float"), self.in_order(found), self.turns(found.shape))
+            Array("reduce", (found,), array.info, array.shape, "float"),
+            self.memory.in_order(found), self.memory.turns(found.shape))
 
     def known(self, key: Any) -> Array | None:
         """What has been computed for a node."""
@@ -530,10 +500,10 @@ class Buffered:
             for key in self.keys.pop(result.info, ()):
                 self.computed.pop(key, None)
         else:
-            result = called or self.temporary(array)
-            if takes_place(array) or self.turns(result.shape):
+            result = called or self.memory.temporary(array)
+            if takes_place(array) or self.memory.turns(result.shape):
                 self.allocate(result)
-        if result.info in self.root:
+        if result.info in self.memory.homes:
             self.put(result, array)
         else:
             self.emit(Let(result, array))
@@ -551,18 +521,19 @@ class Buffered:
             place, args = self.lying(place), tuple(map(self.lying, args))
         if array.kind is ops.where and args[0].shape == place.shape and all(
                 arg.shape in ((), place.shape) for arg in args) and all(
-                self.in_order(arg) for arg in (place, *args[:2]) if arg.shape):
+                self.memory.in_order(arg) for arg in (place, *args[:2]) if arg.shape):
             place, args = self.lying(place), tuple(map(self.lying, args))
             array = Array(array.kind, args, "in order", array.shape, array.dtype)
-        if len(place.shape) > 2 and self.turns(place.shape) and array.kind not in INTO - {"copy", "cast"} and all(
-                arg.shape == () or (arg.shape == place.shape and self.in_order(arg)) for arg in (place, *args)):
+        elementwise = array.kind not in INTO - {"copy", "cast"}
+        if len(place.shape) > 2 and self.memory.turns(place.shape) and elementwise and all(
+                arg.shape == () or (arg.shape == place.shape and self.memory.in_order(arg)) for arg in (place, *args)):
             place, args = self.lying(place), tuple(map(self.lying, args))  # one run of numbers
         self.emit(Store(place, Array(array.kind, args, array.info, place.shape, array.dtype), adds=False))
 
     def product(self, place: Array, array: Array) -> tuple[Array, Array]:
         """A product of matrices as the call that takes least time, and where it writes."""
-        (left, right), whole = array.args, self.in_order(place)
-        if self.last and place.lead == (Rows(),) and len(left.shape) > 1:
+        (left, right), whole = array.args, self.memory.in_order(place)
+        if self.memory.examples_last and place.lead == (Rows(),) and len(left.shape) > 1:
             if left.batched and not right.batched and len(right.shape) in (2, *range(len(left.shape))):  # (x w)ᵀ = wᵀxᵀ
                 *several, j, k = right.shape
                 right = swapped(reshape(right, (*several, 1, j, k))) if several else transpose(right)
@@ -571,7 +542,7 @@ class Buffered:
                 place, right = self.merged(place), self.merged(right)
             else:
                 return place, einsum("...ij,...jk->...ik", left, right)
-        if len(left.shape) <= len(right.shape) == 2 and whole and not (self.has_gaps(left) or self.has_gaps(right)):
+        if len(left.shape) <= len(right.shape) == 2 and whole and not any(map(self.memory.has_gaps, (left, right))):
             return place, Array("dot", (left, right), None, place.shape, "float")
         return place, matmul(left, right)
 
@@ -581,22 +552,18 @@ class Buffered:
 
     def lying(self, array: Array) -> Array:
         """A view of an array with the examples last, if that is how arrays lie in memory."""
-        several = self.last and array.lead == (Rows(),) and len(array.shape) > 1
+        several = self.memory.examples_last and array.lead == (Rows(),) and len(array.shape) > 1
         return self.operand(examples_last(array)) if several else array
-
-    def turns(self, shape: Shape) -> bool:
-        """Whether arrays of a shape lie in memory with the examples last: those of a column lie either way."""
-        return self.last and several_columns(shape)
 
     def turned(self, array: Array) -> Array:
         """A copy with the examples last of what lies with the examples first; else the array itself."""
-        first = array.kind == "name" and self.turns(array.shape) and array.info not in self.root
+        first = array.kind == "name" and self.memory.turns(array.shape) and array.info not in self.memory.homes
         return self.computation(copy(array)) if first else array
 
     def expanded(self, array: Array) -> Array:
         """A row of the table, or a sum of products, as what NumPy has for it."""
         if array.kind == "einsum":
-            return by_matrices(array, self.last)
+            return by_matrices(array, self.memory.examples_last)
         if array.kind is ops.detach:
             return self.expanded(*array.args)
         if array.kind == "reduce" and array.info[2]:
@@ -612,7 +579,7 @@ class Buffered:
             return expanded(1 - other)
         if array.kind is ops.exp and (share := self.share(array.args[0])):
             array = share
-        return with_axis(array) if self.last else expanded(array)
+        return with_axis(array) if self.memory.examples_last else expanded(array)
 
     def other_side(self, array: Array) -> Any:
         """What the slope of the other operand of a maximum or minimum is kept as: the two add up to 1."""
@@ -658,13 +625,13 @@ class Buffered:
             return array
         if array.kind == "reshape" and below.info in self.shaped:
             return self.computation(reshape(self.shaped[below.info], array.shape))
-        if array.kind == "reshape" and not self.is_view_of(below, array.shape):
+        if array.kind == "reshape" and not self.memory.is_view_of(below, array.shape):
             return self.reshaped(array, key)
         turned = below if array.kind == "transpose" else self.turned(below)
         if turned is not below:
             return self.operand(Array(array.kind, (turned,), array.info, array.shape, array.dtype))
         result = self.computed[key] = self.made(array)
-        if array.kind == "reshape" and self.in_order(below):
+        if array.kind == "reshape" and self.memory.in_order(below):
             self.shaped[result.info] = below
         if array.kind == "transpose":
             self.computed[transpose(result).key] = below
@@ -673,13 +640,13 @@ class Buffered:
     def reshaped(self, array: Array, key: Any) -> Array:
         """An array in another shape that takes a copy."""
         (below,) = array.args
-        if self.turns(below.shape) == self.turns(array.shape):
+        if self.memory.turns(below.shape) == self.memory.turns(array.shape):
             return self.operand(reshape(self.operand(copy(below)), array.shape))
-        if self.turns(array.shape):
-            source = below if self.in_order(below) else self.operand(copy(below))
+        if self.memory.turns(array.shape):
+            source = below if self.memory.in_order(below) else self.operand(copy(below))
             result = self.computation(copy(self.made(reshape(source, array.shape))))
         else:
-            result = self.temporary(array)
+            result = self.memory.temporary(array)
             self.allocate(result)
             self.put(self.made(reshape(result, below.shape)), copy(below))
         self.keep(key, array, result)
@@ -689,114 +656,30 @@ class Buffered:
         """A view with a name of its own."""
         if array.kind == "name":
             return array
-        result = self.temporary(array)
-        if source_of(array).info in self.root:
+        result = self.memory.temporary(array)
+        if source_of(array).info in self.memory.homes:
             self.allocate(result, array)
-        elif source_of(array).info in (*VECTORS, *self.runs):
-            self.runs[result.info] = Let(result, self.of_vector(array))
+        elif self.memory.is_of_vector(source_of(array).info):
+            self.memory.view_of_vector(result, array)
         else:
             self.emit(Let(result, array))
-        if not self.in_order(array):
-            self.ragged.add(result.info)
-        if self.has_gaps(array):
-            self.gaps.add(result.info)
+        self.memory.note_order(result, array)
         return result
 
-    def of_vector(self, array: Array) -> Array:
-        """A view of a run of a vector as a view of the vector."""
-        if array.kind == "name":
-            return array if array.info in VECTORS else self.runs[array.info].value
-        (below,) = array.args
-        return Array(array.kind, (self.of_vector(below),), array.info, array.shape, array.dtype)
-
-    def in_order(self, array: Array) -> bool:
-        """Whether the elements of an array lie in memory one after the other, in the order of this layout."""
-        if array.kind in ("reshape", "widened"):
-            (below,) = array.args
-            return self.in_order(below) and self.turns(below.shape) == self.turns(array.shape)
-        if array.kind in ("part", "column"):  # the last axis that is not of examples comes first if they come last
-            step = 1 if array.kind == "column" else array.info[2]
-            (below,) = array.args
-            return len(below.shape) == 1 + self.turns(below.shape) and step == 1 and self.in_order(below)
-        if array.kind != "name" or array.info in self.ragged:
-            return False
-        return array.info in self.root or not self.turns(array.shape)
-
-    def has_gaps(self, array: Array) -> bool:
-        """Whether there are others between the elements of an array: its `dot` would copy them."""
-        if array.kind not in VIEWS:
-            return array.info in self.gaps
-        parted = array.kind in ("part", "column", "view") and len(array.shape) > 1
-        return (parted and not self.in_order(array)) or self.has_gaps(array.args[0])
-
-    def is_view_of(self, array: Array, shape: Shape) -> bool:
-        """Whether an array can have another shape without a copy."""
-        return self.turns(array.shape) == self.turns(shape) and (self.in_order(array) or splits(array.shape, shape))
-
-    def temporary(self, array: Array, stem: str = "t") -> Array:
-        """A new name for an array."""
-        return name(self.fresh(stem), array.shape, array.dtype)
-
-    def fresh(self, stem: str) -> str:
-        """A new name."""
-        while (text := f"{stem}{next(self.numbers[stem])}") in self.taken:
-            pass
-        return text
-
     def allocate(self, buffer: Array, value: Array | None = None) -> None:
-        """Make an array beforehand: an empty one, or one with a value that stays."""
-        new = {buffer.info}
-        memory = buffer
-        if self.turns(buffer.shape) and (value is None or value.kind not in VIEWS):
-            memory = self.temporary(examples_last(buffer))
-            new.add(memory.info)
-            self.lies_within(memory.info, buffer.info)
-            self.computed[examples_last(buffer).key] = memory
-            self.beforehand[memory.info] = Let(memory, copy(examples_last(value)) if value else empty(memory))
-        self.beforehand[buffer.info] = Let(
-            buffer, examples_first(memory) if memory is not buffer else value or empty(buffer))
-        if value is None:
-            self.empties[buffer.info] = memory
-        source = source_of(value) if value and value.kind in VIEWS else buffer
-        self.lies_within(buffer.info, self.root[source.info] if source is not buffer else buffer.info)
-        if value is not None and all(map(self.is_fixed, value.args)):
-            self.fixed |= new
-
-    def lies_within(self, text: str, home: str) -> None:
-        """Say in whose memory a name is."""
-        self.root[text] = home
-        self.within.setdefault(home, []).append(text)
+        """Make an array beforehand, an empty one, or one with a value that stays."""
+        lying = self.memory.allocate(buffer, value)
+        if lying is not buffer:
+            self.computed[examples_last(buffer).key] = lying
 
     @property
     def allocations(self) -> list[Let]:
-        """The arrays made beforehand, each behind that of which it is a view; not those to which nobody writes."""
-        ordered: dict[str, Let] = {}
-        for let in self.beforehand.values():
-            waiting = [let] if self.root.get(let.name.info) not in self.unwritten else []
-            while waiting:
-                above = [self.beforehand[text] for text in waiting[-1].value.names
-                         if text in self.beforehand and text not in ordered]
-                if not above:
-                    done = waiting.pop()
-                    ordered[done.name.info] = done
-                waiting += above
-        return list(ordered.values())
-
-    def is_fixed(self, array: Array) -> bool:
-        """Whether an array holds the same numbers in every call with as many examples."""
-        if array.kind == "name":
-            return array.info in self.fixed or array.dtype == "number"
-        return array.kind in ("number", "constant") or (bool(array.args) and all(map(self.is_fixed, array.args)))
+        """The arrays made beforehand, of which calls write to some."""
+        return self.memory.allocations(self.unwritten)
 
     def is_stored(self, array: Array) -> bool:
         """Whether statements write to what an array is, or is a view of."""
-        return not self.stored.isdisjoint([self.root.get(text, text) for text in array.names])
-
-
-@functools.lru_cache(1024)
-def several_columns(shape: Shape) -> bool:
-    """Whether an array has several numbers for each example."""
-    return len(shape) > 1 and shape[0] == Rows() and count(shape) != Rows()
+        return not self.stored.isdisjoint([self.memory.home(text) for text in array.names])
 
 
 def parts_of_logsumexp(array: Array) -> tuple[Array, Array] | None:
@@ -832,26 +715,9 @@ def is_truth(array: Array) -> bool:
     return array.kind == "cast" and array.args[0].dtype == "truth"
 
 
-def elements(shape: Shape, n: int) -> int:
-    """The number of elements of an array for n examples."""
-    return math.prod(size.times * n if isinstance(size, Rows) else size for size in shape)
-
-
 def alike(a: Array, b: Array) -> bool:
     """Whether two arrays have one shape and dtype."""
     return a.shape == b.shape and a.dtype == b.dtype
-
-
-def splits(shape: Shape, into: Shape) -> bool:
-    """Whether axes are only split to come to another shape, so that any array can have it without a copy."""
-    left = list(into)
-    for size in shape:
-        wanted, product = count((size,)), count(())
-        while left and product != wanted:
-            product = count((product, left.pop(0)))
-        if product != wanted:
-            return False
-    return all(size == 1 for size in left)
 
 
 def is_column_sum(value: Array) -> bool:

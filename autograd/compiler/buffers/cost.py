@@ -20,7 +20,8 @@ from __future__ import annotations
 
 from autograd.compiler.arrays.array import VIEWS, Let, Rows, Statement, Store, ends_in_rows
 from autograd.compiler.arrays.function import Function
-from autograd.compiler.buffers.buffered import EXAMPLES, Buffered, elements, several_columns, with_buffers
+from autograd.compiler.buffers.buffered import EXAMPLES, Buffered, with_buffers
+from autograd.compiler.buffers.memory import elements, several_columns
 
 SLICE, CALL, STRIDED, EINSUM, SCATTER = 0.1, 0.4, 1.0, 2.0, 8.0
 """What a view takes, and what a call does before it computes: on arrays without gaps, on others, and where it parses
@@ -88,7 +89,7 @@ def time(statement: Statement, calls: Buffered, n: int) -> float:
     place = statement.place
     size = elements(place.shape, n)
     whole = args[0] if value.kind == "reduce" else place
-    inner = n if calls.last and whole.lead == (Rows(),) else elements(whole.shape[-1:], n)
+    inner = n if calls.memory.examples_last and whole.lead == (Rows(),) else elements(whole.shape[-1:], n)
     for gather, start in ((place, STRIDED), (value, CALL)):
         if gather.kind == "take":
             return start + size * (ELEMENT if ends_in_rows(gather.args[0].shape) else GATHERED)
@@ -100,14 +101,14 @@ def time(statement: Statement, calls: Buffered, n: int) -> float:
         case "einsum":
             inner_product = value.info == "...n,...n->..."
             terms = elements(args[0].shape, n) if inner_product else size * elements(args[0].shape[-1:], n)
-            loops = terms / n if calls.last else size
+            loops = terms / n if calls.memory.examples_last else size
             return EINSUM + LOOP * loops + TERM * terms
         case "reduce":
             _, axes, _ = value.info
             rank, terms = len(whole.shape), elements(whole.shape, n)
-            by_rows = not calls.last and rank - 1 in {axis % rank for axis in axes}
+            by_rows = not calls.memory.examples_last and rank - 1 in {axis % rank for axis in axes}
             return STRIDED + (ROW * size if by_rows else LOOP * terms / inner) + ELEMENT * terms
-    if all(arg.shape == () or (arg.shape == place.shape and calls.in_order(arg)) for arg in (place, *args)):
+    if all(arg.shape == () or (arg.shape == place.shape and calls.memory.in_order(arg)) for arg in (place, *args)):
         return CALL + ELEMENT * size
     start = CALL if value.kind == "copy" else STRIDED
     return start + LOOP * size / (n if inner == 1 else inner) + ELEMENT * size

@@ -1,26 +1,224 @@
-"""Arrays whose lives do not overlap share memory, so that a step works in the cache.
+"""Where arrays lie in memory: which are made beforehand, of which others are views, and which can be one.
 
-An array is free after the last statement that reads it, or already in that statement if it computes element by element
-and may write over what it reads.
+Arrays whose lives do not overlap share memory (`reused`), so that a step works in the cache. An array is free after the
+last statement that reads it, or already in that statement if it computes element by element and may write over what it
+reads.
 """
 
 from __future__ import annotations
 
+import functools
+import itertools
+import math
 from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from autograd import ops
 from autograd.compiler.arrays.array import (
+    VIEWS,
     Array,
     Let,
+    Rows,
+    Shape,
     Statement,
     Store,
+    copy,
     count,
+    empty,
+    examples_first,
+    examples_last,
+    name,
     names_in,
     nodes,
     reshape,
     source_of,
 )
+
+VECTORS = ("theta", "gradient")
+"""The vectors whose views are made anew only where another vector comes than in the call before."""
+
+
+class Memory:
+    """The arrays that calls write to and the views of them, each in the memory of an array: its `home`.
+
+    `examples_last` says whether the axis of examples comes last in memory, so that a column is one run of numbers.
+    `runs` are views of theta and of the gradient.
+    """
+
+    def __init__(self, taken: Iterable[str], runs: Iterable[Let] = (), examples_last: bool = False) -> None:
+        self.examples_last = examples_last
+        self.runs = {let.name.info: let for let in runs}
+        """The runs of theta and of the gradient, and views of them, each said by what it is of that vector."""
+        self.beforehand: dict[str, Let] = {}
+        """The arrays made beforehand, and views of them, by their names."""
+        self.homes: dict[str, str] = {}
+        """These names, with the array whose memory it is."""
+        self.within: dict[str, list[str]] = {}
+        """The names in the memory of each such array."""
+        self.empties: dict[str, Array] = {}
+        """What is made empty for such an array: it, or that of which it is a view."""
+        self.fixed: set[str] = set()
+        """Those that hold the same numbers in every call."""
+        self.ragged = {text for text, let in self.runs.items()
+                       if let.value.kind == "transpose" and 1 not in let.name.shape}
+        """Arrays that do not lie in memory in order."""
+        self.gaps: set[str] = set()
+        """Those between whose elements there are others."""
+        self.taken = set(taken)
+        self.numbers = {stem: itertools.count(1) for stem in "tkjf"}
+
+    # ── names ────────────────────────────────────────────────────────────────────────────────
+
+    def fresh(self, stem: str) -> str:
+        """A new name."""
+        while (text := f"{stem}{next(self.numbers[stem])}") in self.taken:
+            pass
+        return text
+
+    def temporary(self, array: Array, stem: str = "t") -> Array:
+        """A new name for an array."""
+        return name(self.fresh(stem), array.shape, array.dtype)
+
+    def home(self, text: str) -> str:
+        """The array whose memory a name is in: itself, if it is not made beforehand."""
+        return self.homes.get(text, text)
+
+    # ── what is made beforehand ──────────────────────────────────────────────────────────────
+
+    def allocate(self, buffer: Array, value: Array | None = None) -> Array:
+        """Make an array beforehand, an empty one, or one with a value that stays: as it lies in memory."""
+        new = {buffer.info}
+        lying = buffer
+        if self.turns(buffer.shape) and (value is None or value.kind not in VIEWS):
+            lying = self.temporary(examples_last(buffer))
+            new.add(lying.info)
+            self.lies_within(lying.info, buffer.info)
+            self.beforehand[lying.info] = Let(lying, copy(examples_last(value)) if value else empty(lying))
+        self.beforehand[buffer.info] = Let(
+            buffer, examples_first(lying) if lying is not buffer else value or empty(buffer))
+        if value is None:
+            self.empties[buffer.info] = lying
+        source = source_of(value) if value and value.kind in VIEWS else buffer
+        self.lies_within(buffer.info, self.homes[source.info] if source is not buffer else buffer.info)
+        if value is not None and all(map(self.is_fixed, value.args)):
+            self.fixed |= new
+        return lying
+
+    def calculate(self, number: Array, value: Array) -> None:
+        """Compute a float of Python beforehand."""
+        self.beforehand[number.info] = Let(number, value)
+        self.fixed.add(number.info)
+
+    def view_of_vector(self, view: Array, value: Array) -> None:
+        """Make a view of theta or of the gradient, or of a run of them."""
+        self.runs[view.info] = Let(view, self.of_vector(value))
+
+    def of_vector(self, array: Array) -> Array:
+        """A view of a run of a vector as a view of the vector."""
+        if array.kind == "name":
+            return array if array.info in VECTORS else self.runs[array.info].value
+        (below,) = array.args
+        return Array(array.kind, (self.of_vector(below),), array.info, array.shape, array.dtype)
+
+    def is_of_vector(self, text: str) -> bool:
+        """Whether a name is theta, the gradient or a view of them."""
+        return text in VECTORS or text in self.runs
+
+    def lies_within(self, text: str, home: str) -> None:
+        """Say in whose memory a name is."""
+        self.homes[text] = home
+        self.within.setdefault(home, []).append(text)
+
+    def sharing(self, text: str) -> list[str]:
+        """The names in the memory that a name is in."""
+        return self.within.get(self.home(text), [text])
+
+    def move(self, home: str, whole: str, place: Array) -> None:
+        """Let an array that was made empty be a place in another, which lies in memory as the place does."""
+        buffer = self.empties.pop(home)
+        self.beforehand[buffer.info] = Let(buffer, reshape(place, buffer.shape))
+        for text in self.within.pop(home):
+            self.lies_within(text, whole)
+
+    def allocations(self, unwritten: Container[str] = ()) -> list[Let]:
+        """The arrays made beforehand, each behind that of which it is a view; not those to which nobody writes."""
+        ordered: dict[str, Let] = {}
+        for let in self.beforehand.values():
+            waiting = [let] if self.homes.get(let.name.info) not in unwritten else []
+            while waiting:
+                above = [self.beforehand[text] for text in waiting[-1].value.names
+                         if text in self.beforehand and text not in ordered]
+                if not above:
+                    done = waiting.pop()
+                    ordered[done.name.info] = done
+                waiting += above
+        return list(ordered.values())
+
+    def is_fixed(self, array: Array) -> bool:
+        """Whether an array holds the same numbers in every call with as many examples."""
+        if array.kind == "name":
+            return array.info in self.fixed or array.dtype == "number"
+        return array.kind in ("number", "constant") or (bool(array.args) and all(map(self.is_fixed, array.args)))
+
+    # ── the order of elements ────────────────────────────────────────────────────────────────
+
+    def turns(self, shape: Shape) -> bool:
+        """Whether arrays of a shape lie in memory with the examples last: those of a column lie either way."""
+        return self.examples_last and several_columns(shape)
+
+    def in_order(self, array: Array) -> bool:
+        """Whether the elements of an array lie in memory one after the other, in the order of this layout."""
+        if array.kind in ("reshape", "widened"):
+            (below,) = array.args
+            return self.in_order(below) and self.turns(below.shape) == self.turns(array.shape)
+        if array.kind in ("part", "column"):  # the last axis that is not of examples comes first if they come last
+            step = 1 if array.kind == "column" else array.info[2]
+            (below,) = array.args
+            return len(below.shape) == 1 + self.turns(below.shape) and step == 1 and self.in_order(below)
+        if array.kind != "name" or array.info in self.ragged:
+            return False
+        return array.info in self.homes or not self.turns(array.shape)
+
+    def has_gaps(self, array: Array) -> bool:
+        """Whether there are others between the elements of an array: its `dot` would copy them."""
+        if array.kind not in VIEWS:
+            return array.info in self.gaps
+        parted = array.kind in ("part", "column", "view") and len(array.shape) > 1
+        return (parted and not self.in_order(array)) or self.has_gaps(array.args[0])
+
+    def is_view_of(self, array: Array, shape: Shape) -> bool:
+        """Whether an array can have another shape without a copy."""
+        return self.turns(array.shape) == self.turns(shape) and (self.in_order(array) or splits(array.shape, shape))
+
+    def note_order(self, view: Array, value: Array) -> None:
+        """Remember of a named view how its elements lie."""
+        if not self.in_order(value):
+            self.ragged.add(view.info)
+        if self.has_gaps(value):
+            self.gaps.add(view.info)
+
+
+@functools.lru_cache(1024)
+def several_columns(shape: Shape) -> bool:
+    """Whether an array has several numbers for each example."""
+    return len(shape) > 1 and shape[0] == Rows() and count(shape) != Rows()
+
+
+def splits(shape: Shape, into: Shape) -> bool:
+    """Whether axes are only split to come to another shape, so that any array can have it without a copy."""
+    left = list(into)
+    for size in shape:
+        wanted, product = count((size,)), count(())
+        while left and product != wanted:
+            product = count((product, left.pop(0)))
+        if product != wanted:
+            return False
+    return all(size == 1 for size in left)
+
+
+def elements(shape: Shape, n: int) -> int:
+    """The number of elements of an array for n examples."""
+    return math.prod(size.times * n if isinstance(size, Rows) else size for size in shape)
 
 
 def roots(allocations: Iterable[Let]) -> dict[str, str]:

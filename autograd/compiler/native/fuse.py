@@ -49,7 +49,7 @@ class Fuse:
     """Finds loops among the calls of a program; `element` is the dtype of its numbers."""
 
     def __init__(self, calls: Buffered, results: Iterable[Array], element: str) -> None:
-        self.calls, self.element = calls, element
+        self.calls, self.element, self.home = calls, element, calls.memory.home
         self.results = set(map(self.home, names_in(*results)))
         self.sizes = {let.name.info: count(let.name.shape) for let in calls.allocations}
         self.read: dict[str, int] = {}
@@ -124,17 +124,17 @@ class Fuse:
         if array.kind == "constant":
             return bool(array.info.array.flags.c_contiguous and array.info.array.dtype.kind in "fb")
         return array.kind == "name" and array.dtype in ("float", "truth") and (
-            self.calls.in_order(array) or not array.shape)
+            self.calls.memory.in_order(array) or not array.shape)
 
     def in_memory(self, array: Array, rank: int) -> Shape:
         """The sizes of so many axes in the order in which they lie in memory."""
         shape = (1,) * (rank - len(array.shape)) + array.shape
-        last = self.calls.last and rank > 1 and shape[0] == Rows()
+        last = self.calls.memory.examples_last and rank > 1 and shape[0] == Rows()
         return (*shape[1:], shape[0]) if last else shape
 
     def together(self, run: Sequence[Fitting], shape: Shape) -> Shape | None:
         """The axes of statements of which all but the last have a `shape` together, if a loop can do them all."""
-        axes = refined(shape, run[-1].shape, whole=self.calls.last)
+        axes = refined(shape, run[-1].shape, whole=self.calls.memory.examples_last)
         return axes if axes and self.layout(run, axes) else None
 
     def done(self, run: Sequence[Fitting], shape: Shape, end: int) -> list[Statement | Loop]:
@@ -145,7 +145,7 @@ class Fuse:
         at, lies = layout
         written = dict.fromkeys(str(part.store.place.info) for part in run)
         kept = [text for text in written
-                if text not in self.calls.root or self.read.get(self.home(text), -1) >= end]
+                if text not in self.calls.memory.homes or self.read.get(self.home(text), -1) >= end]
         return [Loop([part.store for part in run], lies, kept, self.element, count(shape[:at]), count(shape[at:]))]
 
     def layout(self, run: Sequence[Fitting], shape: Shape) -> tuple[int, dict[str, Lies]] | None:
@@ -165,10 +165,6 @@ class Fuse:
                 return at, {array: Lies(array, bool(whole(having[:at])), bool(whole(having[at:])), truth)
                             for array, truth, having in sorted(axes)}
         return None
-
-    def home(self, text: str) -> str:
-        """The array whose memory a name is."""
-        return self.calls.root.get(text, text)
 
 
 def whole(axes: Sequence[bool]) -> bool | None:

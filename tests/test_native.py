@@ -216,6 +216,11 @@ def test_large_matrices_are_left_to_numpy():
     assert program.trace((40,))._traced().native is None
 
 
+@pytest.mark.parametrize("name", ["convolution", "convolution_padded_by_if"])
+def test_zeros_with_which_a_matrix_was_completed_are_not_written_out(name):
+    assert LOSSES[name]().compiled().to_native().trace(LOSSES[name]().x_shape, LOSSES[name]().y_shape)._traced().native
+
+
 def test_training_of_many_parameters_goes_the_same_way():
     X, Y = nn.data.moons(64, noise=0.2, seed=0)
     histories = [

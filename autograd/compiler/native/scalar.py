@@ -25,6 +25,7 @@ from autograd.compiler.arguments import FloatArray
 from autograd.compiler.arrays.array import Array, name
 from autograd.compiler.blocks.block import Block
 from autograd.compiler.blocks.plan import Plan
+from autograd.compiler.blocks.views import PAD
 from autograd.compiler.native.llvm import ADDED, LANES, SMALLER, Code, helpers, joined
 from autograd.compiler.printers.straight import LETTERS, below_of, flows, operand, value, wanted_for
 from autograd.compiler.scalars.graph import CODE, LEAVES, NONE, SUM
@@ -429,15 +430,20 @@ def kept(place: Path) -> bytes | None:
     return None
 
 
-def terms_in_large_products(block: Block) -> int:
-    """How many terms of a block lie in products of large matrices of weights with rows of examples."""
-    found = 0
+def terms_in_large_products(block: Block) -> tuple[int, int]:
+    """How many terms of a block lie in products of large matrices of weights with rows of examples.
+
+    The second number counts the zeros as well with which such matrices were completed.
+    """
+    terms = completed = 0
     for part in (block, *block.pieces):
         for term in part.terms:
             h, k1, n = term.left.index.shape if term.weights else (0, 0, 0)
             if term.right is not None and term.left.source is not None and h == 1 and min(k1, n) >= LARGE:
-                found += k1 * n * term.right.index.shape[1]
-    return found
+                times = term.right.index.shape[1]
+                terms += int(np.sum(term.left.index != PAD)) * times
+                completed += k1 * n * times
+    return terms, completed
 
 
 class Native:
@@ -451,9 +457,9 @@ class Native:
     def of(cls, made: Plan) -> Native | None:
         """The machine code of a plan, or None where there is so much of it that arrays are quicker."""
         terms = len(made.canonical.left) + len(made.canonical.args)
-        dense = sum(map(terms_in_large_products, made.blocks))
+        dense, completed = np.sum([terms_in_large_products(block) for block in made.blocks], axis=0)
         calls = CALLS * sum(block.op not in LEAVES for block in made.blocks)
-        rival = DENSE * dense + OTHER * (terms - dense) + calls
+        rival = DENSE * completed + OTHER * (terms - dense) + calls
         return cls(made) if terms <= MANY and WRITTEN * terms < rival else None
 
     def machine(self, kind: str) -> tuple[Machine, int]:

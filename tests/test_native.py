@@ -207,13 +207,32 @@ def test_training_goes_the_same_way():
     np.testing.assert_allclose(*histories, rtol=1e-10)
 
 
+def wide(inputs: int) -> Any:
+    """A network of which the first layer is a product with a large matrix, as machine code, and its parameters."""
+    model = nn.MLP(inputs, [24, 1], "tanh", seed=0)
+    program = autograd.compile(lambda x: model(x) ** 2, model).to_native()
+    return program.trace((inputs,)), nn.parameters_to_vector(model.parameters())
+
+
 def test_large_matrices_are_left_to_numpy():
-    case = LOSSES["mlp_tanh"]()
-    program = autograd.compile(case.loss, case.params).to_native().trace((3,), (2,))
-    assert program._traced().native is not None
-    wide = nn.MLP(40, [40, 1], "tanh", seed=0)
-    program = autograd.compile(lambda x: wide(x)[0] if isinstance(wide(x), list) else wide(x), wide).to_native()
-    assert program.trace((40,))._traced().native is None
+    assert wide(100)[0]._traced().native is not None
+    assert wide(1000)[0]._traced().native is None
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_products_of_many_examples_are_left_to_numpy_as_well(dtype):
+    program, theta = wide(30)
+    engine, theta = program._traced(), theta.astype(dtype)
+    assert engine.is_written(LANES)
+    assert not engine.is_written(4000)
+    X = np.random.default_rng(0).normal(size=(4000, 30))
+    wanted = autograd.compile(program.loss, program.params)
+    for examples in (LANES, 4000):
+        found, others = (each.value_and_grad(theta, X[:examples]) for each in (program, wanted))
+        assert found[1].dtype == dtype
+        for mine, other in zip(found, others, strict=True):
+            np.testing.assert_allclose(mine, other, rtol=1e-3 if dtype == np.float32 else 1e-11, atol=1e-6)
+    assert ("value_and_grad", np.dtype(dtype), True) in engine.runnables
 
 
 @pytest.mark.parametrize("name", ["convolution", "convolution_padded_by_if"])

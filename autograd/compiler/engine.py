@@ -177,8 +177,6 @@ class Engine:
         """Whether many examples lie last in memory, by kind of function."""
         self.local = _Thread()
         self.numbers: tuple[int, FloatArray] = (-2, np.zeros(0))
-        self.dtype = DOUBLE if self.native else None
-        """That in which it computes, if it is not that of theta."""
         self.straight = None if native else Straight.of(made)
         self.sample: tuple[FloatArray, Batch, FloatArray | None] | None = None
         """Parameters, examples and random numbers with which it was verified."""
@@ -208,7 +206,10 @@ class Engine:
         if others:
             return others[0].for_dtype(dtype)
         calls, self.many_last[kind] = quickest(self.function(kind))
-        return Runnable(self.function(kind), calls, dtype, self.plan.sizes["parameter"], self.fused)
+        made = Runnable(self.function(kind), calls, dtype, self.plan.sizes["parameter"], self.fused)
+        if self.native:
+            self.compare(kind, made)
+        return made
 
     def for_many(self, kind: str, dtype: np.dtype[Any]) -> Runnable:
         """The same for many examples, which may lie in another order."""
@@ -217,22 +218,27 @@ class Engine:
             return usual
         calls = with_buffers(self.function(kind), self.many_last[kind])
         made = Runnable(self.function(kind), calls, dtype, self.plan.sizes["parameter"], self.fused)
-        self.compare(made, usual)
+        self.compare(kind, made)
         return made
 
     @quietly
-    def compare(self, made: Runnable, verified: Runnable) -> None:
-        """Raise `CompilerError` unless what runs gives what was verified, for what that was verified with."""
+    def compare(self, kind: str, made: Runnable) -> None:
+        """Raise `CompilerError` unless what is made for more examples gives what runs for few, which was verified."""
         if self.sample is None:
             return
         theta, batch, noise = self.sample
+        theta = theta.astype(made.dtype)
         u = None if noise is None else np.ascontiguousarray(noise, made.dtype)
-        given = theta.astype(made.dtype), *batch.matrices(made.dtype), u, self.outside(made.dtype), None
-        first, second = (each.allocate(given[0], len(batch))(*given) for each in (made, verified))
+        given = theta, *batch.matrices(made.dtype), u, self.outside(made.dtype), None
+        results = made.allocate(theta, len(batch))(*given)
         if not all(np.allclose(a, b, 1e-6 if made.dtype == DOUBLE else 1e-2, 1e-9, True)
-                   for a, b in zip(first, second, strict=True)):
-            raise CompilerError("the order of axes makes a difference to the results: this is a bug in the compiler; "
-                                "please report the loss")
+                   for a, b in zip(results, self.run(kind, theta, batch, noise, None), strict=True)):
+            raise CompilerError("the number of examples makes a difference to the results: this is a bug in the "
+                                "compiler; please report the loss")
+
+    def is_written(self, examples: int) -> bool:
+        """Whether machine code that is written out computes so many examples: without arrays, in float64."""
+        return self.native is not None and examples < self.native.below
 
     @cached_property
     def few(self) -> float:
@@ -300,7 +306,7 @@ class Engine:
     def repeats(self, theta: FloatArray, batch: Batch) -> bool:
         """Whether `again` gives the value and the gradient for what is like these."""
         by_floats = self.straight is not None and len(batch) < self.few
-        return not self.plan.noises and not by_floats and self.dtype in (None, theta.dtype)
+        return not (self.plan.noises or by_floats or (self.is_written(len(batch)) and theta.dtype is not DOUBLE))
 
     @quietly
     def again(self, theta: Any, X: Any, Y: Any, out: FloatArray | None) -> tuple[Any, ...]:
@@ -359,7 +365,7 @@ class Engine:
 
     def run(self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, out: Any) -> tuple[Any, ...]:
         """Call a generated function with the arrays of this thread and batch size."""
-        dtype = self.dtype or theta.dtype
+        dtype = DOUBLE if self.is_written(len(batch)) else theta.dtype
         x, y = batch.matrices(dtype)
         u = None if noise is None else np.ascontiguousarray(noise, dtype)
         call = self.local.calls.get((kind, theta.dtype.char, len(x))) or self.prepared(kind, theta, len(x))
@@ -371,7 +377,7 @@ class Engine:
         if len(kept) == KEPT:
             del kept[next(iter(kept))]  # the oldest: to know the least used would cost every call some of its time
         call = kept[kind, theta.dtype.char, examples] = (
-            self.native.memory(kind, examples).run if self.native
+            self.native.memory(kind, examples).run if self.native and self.is_written(examples)
             else self.runnable(kind, theta.dtype, examples).allocate(theta, examples))
         return call
 

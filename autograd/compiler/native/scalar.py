@@ -12,6 +12,7 @@ import contextlib
 import ctypes
 import functools
 import hashlib
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -23,9 +24,11 @@ import numpy.typing as npt
 
 from autograd.compiler.arguments import FloatArray
 from autograd.compiler.arrays.array import Array, name
-from autograd.compiler.blocks.block import Block
+from autograd.compiler.arrays.function import function
+from autograd.compiler.blocks.block import Term
 from autograd.compiler.blocks.plan import Plan
-from autograd.compiler.blocks.views import PAD
+from autograd.compiler.buffers.buffered import EXAMPLES
+from autograd.compiler.buffers.cost import MANY, microseconds, quickest
 from autograd.compiler.native.llvm import ADDED, LANES, SMALLER, Code, helpers, joined
 from autograd.compiler.printers.straight import LETTERS, below_of, flows, operand, value, wanted_for
 from autograd.compiler.scalars.graph import CODE, LEAVES, NONE, SUM
@@ -41,12 +44,11 @@ NEAR = 300
 Known = dict[str, tuple[str, int]]
 """The result of a variable, and the line at which it was made, or 0 if it is kept."""
 
-MANY = 12_000
+LONGEST = 12_000
 """More terms than this are never written out."""
 
-WRITTEN, DENSE, OTHER, CALLS = 0.65, 0.25, 1.7, 100.0
-"""Nanoseconds for an example, forward and backward: a term written out; a term in a large product of matrices, any
-other term, and a block, whose calls are shared by some fifty examples, where they are calls of NumPy."""
+WRITTEN = 0.5
+"""Nanoseconds that a term takes for an example, forward and backward: 0.47 by AVX-512, 0.65 by AVX2."""
 
 LARGE = 8
 """Rows and columns from which on a matrix is large."""
@@ -430,37 +432,41 @@ def kept(place: Path) -> bytes | None:
     return None
 
 
-def terms_in_large_products(block: Block) -> tuple[int, int]:
-    """How many terms of a block lie in products of large matrices of weights with rows of examples.
+def is_large_product(term: Term) -> bool:
+    """Whether a term is a product of a large matrix of weights with rows of examples, which BLAS does."""
+    if term.right is None or term.left.source is None or not term.weights:
+        return False
+    pairs, rows, columns = map(int, term.left.index.shape)
+    return pairs == 1 and min(rows, columns) >= LARGE
 
-    The second number counts the zeros as well with which such matrices were completed.
-    """
-    terms = completed = 0
-    for part in (block, *block.pieces):
-        for term in part.terms:
-            h, k1, n = term.left.index.shape if term.weights else (0, 0, 0)
-            if term.right is not None and term.left.source is not None and h == 1 and min(k1, n) >= LARGE:
-                times = term.right.index.shape[1]
-                terms += int(np.sum(term.left.index != PAD)) * times
-                completed += k1 * n * times
-    return terms, completed
+
+def fewest_for_arrays(made: Plan) -> float:
+    """From so many examples on, arrays take less time than what is written out; infinite without large products."""
+    parts = [part for block in made.blocks for part in (block, *block.pieces)]
+    if not any(is_large_product(term) for part in parts for term in part.terms):
+        return math.inf
+    calls, _ = quickest(function(made, "outputs" if made.several else "value_and_grad"))
+    terms = len(made.canonical.left) + len(made.canonical.args)
+    few, many = (microseconds(calls, n) for n in (EXAMPLES, MANY))
+    each = (many - few) / (MANY - EXAMPLES)
+    saved = WRITTEN / 1000 * terms - each
+    return (few - each * EXAMPLES) / saved if saved > 0 else math.inf
 
 
 class Native:
-    """The functions of a plan as machine code, made when first called."""
+    """The functions of a plan as machine code, made when first called, for batches of fewer examples than `below`."""
 
-    def __init__(self, made: Plan) -> None:
-        self.made = made
+    def __init__(self, made: Plan, below: float = math.inf) -> None:
+        self.made, self.below = made, below
         self.machines: dict[str, tuple[Machine, int]] = {}
 
     @classmethod
     def of(cls, made: Plan) -> Native | None:
         """The machine code of a plan, or None where there is so much of it that arrays are quicker."""
-        terms = len(made.canonical.left) + len(made.canonical.args)
-        dense, completed = np.sum([terms_in_large_products(block) for block in made.blocks], axis=0)
-        calls = CALLS * sum(block.op not in LEAVES for block in made.blocks)
-        rival = DENSE * completed + OTHER * (terms - dense) + calls
-        return cls(made) if terms <= MANY and WRITTEN * terms < rival else None
+        if len(made.canonical.left) + len(made.canonical.args) > LONGEST:
+            return None
+        below = fewest_for_arrays(made)
+        return cls(made, below) if below > LANES else None
 
     def machine(self, kind: str) -> tuple[Machine, int]:
         """The function of a kind, and how much memory it works in."""

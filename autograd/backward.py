@@ -103,20 +103,25 @@ def cleared(output: Value) -> list[Value]:
     nodes: list[Value] = []
     before: dict[Value, float] = {}
     stack = [output]
-    while stack:
+    while True:  # Python 3.11 does not specialise a loop with a condition before the function was called eight times
         node = stack.pop()
-        while node._first is not None and (old := node._grad) is not zero:
+        if (old := node._grad) is not zero:
             if old is not NO_GRADIENT:
                 before[node] = old
             node._grad = zero
             nodes.append(node)
-            if node._second is None:
-                for arg in node._first:
+            first, second = node._first, node._second
+            if second is ...:
+                for arg in first:
                     if arg._first is not None and arg._grad is not zero:  # of a layer's operands, few
                         stack.append(arg)
-                break
-            stack.append(node._first)
-            node = node._second  # the younger of the two, mostly: the nodes come nearly in order
+            else:
+                if first._first is not None:
+                    stack.append(first)
+                if second is not None and second._first is not None:
+                    stack.append(second)  # the younger of the two, mostly: the nodes come nearly in order
+        if not stack:
+            break
     nodes.sort(key=_serial, reverse=True)
     try:
         require_unchanged(nodes)

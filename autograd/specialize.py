@@ -25,7 +25,7 @@ def array_partials(out, x):
     return (1 - out ** 2,)
 <BLANKLINE>
 def pull(node):
-    (x_,) = node._first
+    x_ = node._first
     g, out = node._grad, node._data
     x_._grad += g * (1 - out * out)
 <BLANKLINE>
@@ -84,14 +84,14 @@ def _accumulate(operand: str, partial: Any) -> str:
 
 
 def _pack(letters: tuple[str, ...]) -> str:
-    """The statement that puts operands into a node: two as they are, any other number as a tuple."""
-    return f"node._first, node._second = {', '.join(letters) if len(letters) == 2 else f'{_tuple(letters)}, None'}"
+    """The statement that puts operands into a node, as `Value.args` does: one or two of them as they are."""
+    slots = (*letters, "None")[:2] if len(letters) < 3 else (_tuple(letters), "...")
+    return f"node._first, node._second = {', '.join(slots)}"
 
 
 def _unpack(letters: tuple[str, ...]) -> str:
     """The statement that takes them out again, as x_, y_, …"""
-    names = tuple(f"{a}_" for a in letters)
-    return f"{_tuple(names)} = node._first{', node._second' * (len(letters) == 2)}"
+    return f"{', '.join(a + '_' for a in letters)} = node._first{', node._second' * (len(letters) == 2)}"
 
 
 def _tuple(letters: tuple[str, ...]) -> str:
@@ -274,7 +274,7 @@ LIFT = """if type({0}) is not Value:
 
 CONTRACT = """
 def contract(ws, xs, b):
-    if modes or len(ws) != len(xs) or type(b) is not Value:
+    if modes or len(ws) != len(xs) or not (b is None or type(b) is Value):
         return None
     total = 0.0
     for w, x in zip(ws, xs):
@@ -310,8 +310,9 @@ def method(scope: dict[str, Any], op: ops.Op, reflected: bool = False) -> Callab
 
 
 def contract(scope: dict[str, Any], op: ops.Contraction) -> Callable[[Any, Any, Any], Any]:
-    """What builds the node of dot, of two lists of Values and a Value; of anything else it makes None."""
+    """What builds the node of dot, of two lists of Values and a Value or None; of anything else it makes None."""
     text = CONTRACT.format(
-        product=ops.mul(_atom("w._data"), _atom("x._data")), forward="total + b._data", op="op_" + op.name,
-        kind="Value", pack=_pack(("*ws", "*xs", "b")))
+        product=ops.mul(_atom("w._data"), _atom("x._data")), forward="total if b is None else total + b._data",
+        op="op_" + op.name, kind="Value",
+        pack="node._first, node._second = (*ws, *xs) if b is None else (*ws, *xs, b), ...")
     return function_of(text, f"<generated for {op.name}>", "contract", scope)

@@ -85,8 +85,9 @@ class Value(ops.Carrier):
     _data: float
     _grad: float
     _first: Any
-    """The first of two operands, as most nodes have, without a tuple around them; else the tuple, or None of a leaf."""
-    _second: Value | None
+    """The first operand, without a tuple around it, or None of a leaf; where `_second` is `...`, the tuple of all."""
+    _second: Any
+    """The second operand, or None if there are fewer; `...` if there are more."""
     op: ops.Op | ops.Leaf | None
     label: str
     serial: int
@@ -130,13 +131,17 @@ class Value(ops.Carrier):
     @property
     def args(self) -> tuple[Value, ...]:
         """The operands in order; of a leaf, none."""
+        if self._second is ...:
+            return self._first  # type: ignore[no-any-return]
         if self._second is not None:
             return self._first, self._second
-        return self._first or ()
+        return () if self._first is None else (self._first,)
 
     @args.setter
     def args(self, operands: tuple[Value, ...]) -> None:
-        self._first, self._second = operands if len(operands) == 2 else (operands or None, None)
+        few = len(operands) < 3
+        self._first = operands if not few else operands[0] if operands else None
+        self._second = ... if not few else operands[1] if len(operands) == 2 else None
 
     @classmethod
     def _lift(cls, operand: Any) -> Value:
@@ -148,13 +153,7 @@ class Value(ops.Carrier):
         """Compute `op` over Values and remember it as a node of this class: what every operation comes down to."""
         if not op.recorded:
             return select(op, args)
-        node = new(cls)
-        node._data = fast(op).compute(args)
-        node._grad = NO_GRADIENT
-        node.op = op
-        node._first, node._second = args if len(args) == 2 else (args or None, None)
-        node.label = ""
-        node.serial = next_serial()
+        node = made(cls, fast(op).compute(args), op, args)
         if ACTIVE:
             watch(node)
         return node
@@ -177,7 +176,6 @@ class Value(ops.Carrier):
     leaky_relu, elu = method(ops.leaky_relu), method(ops.elu)
     step, sign = method(ops.step), method(ops.sign)
     maximum, minimum = method(ops.maximum), method(ops.minimum)
-    _contract = staticmethod(specialize.contract(PARTS, ops.dot))  # type: ignore[assignment] # its operands have other names
 
     __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = lacking("//, % and divmod")
     __and__ = __rand__ = __or__ = __ror__ = __invert__ = lacking("&, | and ~")
@@ -352,6 +350,9 @@ def select(op: ops.Op, args: tuple[Value, ...]) -> Any:
         return detached
     return op.forward(*[arg._data for arg in args])
 
+
+Value._shortcuts = {op: vars(Value)[name] for name, op in ops.TABLE.items() if op.recorded and name in vars(Value)}
+Value._shortcuts[ops.dot] = specialize.contract(PARTS, ops.dot)
 
 PARTS.update({
     "Value": Value, "others": (ops.Carrier, np.ndarray), "new": new,

@@ -20,10 +20,26 @@ def parts(node: Value) -> tuple[Any, ...]:
 
 
 @over("op", ELEMENTWISE, ids=lambda op: op.name)
-def test_a_method_makes_the_node_that_apply_makes(op: ops.Op) -> None:
+def test_a_method_and_a_function_make_the_node_that_apply_makes(op: ops.Op) -> None:
     for point in points(op):
         inputs = tuple(map(Value, point))
         assert parts(getattr(inputs[0], op.name)(*inputs[1:])) == parts(Value._apply(op, inputs))
+        assert parts(op(*inputs)) == parts(Value._apply(op, inputs))
+
+
+@over("sequence", [list, tuple])
+@over("bias", [(), (Value(0.5),)], ids=["no bias", "bias"])
+@over("n", [1, 2, 3])
+def test_dot_makes_the_node_that_apply_makes_with_the_same_slopes(
+    n: int, bias: tuple[Value, ...], sequence: type[list[Value]]
+) -> None:
+    ws, xs = [Value(0.1 + j) for j in range(n)], [Value(2.0 - j) for j in range(n)]
+    node, expected = autograd.dot(sequence(ws), sequence(xs), *bias), Value._apply(ops.dot, (*ws, *xs, *bias))
+    assert parts(node) == parts(expected)
+    node.backward()
+    slopes = [value.grad for value in node.args]
+    assert slopes == autograd.grad(expected, node.args)
+    expected.zero_grad()
 
 
 @over("op", [op for op in ELEMENTWISE if op.arity == 2], ids=lambda op: op.name)

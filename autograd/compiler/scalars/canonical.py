@@ -46,6 +46,7 @@ from autograd.compiler.scalars.graph import (
     mix,
     spans,
     uses_of,
+    with_operands,
 )
 from autograd.compiler.scalars.levels import with_early_sums
 from autograd.compiler.scalars.shifts import without_shifts
@@ -202,20 +203,31 @@ def composed(graph: Graph, folded: Folded) -> list[Map]:
     computed = folded.known.copy()
     computed[folded.terms.owner] = True
     outside = uses_of(graph, folded.terms, computed) - inside
+    once = inner & (np.abs(scale) == 1) & (outside[read] + inside[read] == 1)  # such a sum is absorbed in any case
+    vanishing = distinct(read[inner & ~once])
+    vanishing = vanishing[outside[vanishing] == 0]
+    if not len(vanishing):
+        return []
     part = np.zeros(len(graph), dtype=bool)
     part[terms.owner[inner]] = part[read[inner]] = True
     mine = part[terms.owner]
     owner, scale, read, inner = terms.owner[mine], scale[mine], read[mine], inner[mine]
-    once = inner & (np.abs(scale) == 1) & (outside[read] + inside[read] == 1)  # such a sum is absorbed in any case
-    region, found = regions(len(graph), owner[read != NONE], read[read != NONE]), []
-    for which in np.unique(region[owner]):
-        mine = region[owner] == which
-        results = np.flatnonzero((region == which) & (outside > 0) & part)
-        sources = np.setdiff1d(read[mine & ~inner], NONE)
-        gone = np.setdiff1d(read[mine & inner & ~once], results)
-        if 0 < len(results) * (len(sources) + 1) <= np.count_nonzero(mine) and len(gone) >= len(sources):
-            found.append((results, sources, _traced_back(results, sources, owner[mine], read[mine], scale[mine])))
-    return found
+    results, sources = np.flatnonzero((outside > 0) & part), distinct(read[~inner & (read != NONE)])
+    region = regions(len(graph), owner[read != NONE], read[read != NONE])
+    size, result, source, gone = (np.bincount(region[nodes], minlength=len(graph)) for nodes in (
+        owner, results, sources, vanishing))
+    shorter = np.flatnonzero((result > 0) & (result * (source + 1) <= size) & (gone >= source))
+    return [(results[above], sources[below], _traced_back(results[above], sources[below], *(
+                column[mine] for column in (owner, read, scale))))
+            for above, below, mine in zip(*(places_by(region[nodes], shorter) for nodes in (results, sources, owner)),
+                                          strict=True)]
+
+
+def places_by(keys: Ints, wanted: Ints) -> list[Ints]:
+    """The places at which each of the wanted keys is, which are in order."""
+    order = np.argsort(keys, kind="stable")
+    begin, end = (np.searchsorted(keys[order], wanted, side) for side in ("left", "right"))
+    return [order[first:last] for first, last in zip(begin.tolist(), end.tolist(), strict=True)]
 
 
 def numeric_terms(folded: Folded, n: int) -> tuple[Terms, Floats, Ints]:
@@ -258,15 +270,16 @@ def _traced_back(results: Ints, sources: Ints, owner: Ints, read: Ints, scale: F
 def with_maps(graph: Graph, maps: list[Map]) -> Graph:
     """Write the results of maps as sums of numbers times what they read."""
     numbers = np.unique(np.concatenate([matrix.ravel() for _, _, matrix in maps]))
-    code, args = graph.code.copy(), np.split(graph.args + len(numbers), graph.start[1:-1])
+    operands: dict[int, Ints] = {}
     for results, sources, matrix in maps:
         for node, scales in zip(results.tolist(), matrix, strict=True):
             mine, factor = np.flatnonzero(scales[:-1]), np.searchsorted(numbers, scales)
             added = factor[-1:] if scales[-1] or not len(mine) else factor[:0]
-            code[node] = CODE["dot"]
-            args[node] = np.concatenate([factor[mine], sources[mine] + len(numbers), added])
-    counts = np.array([len(mine) for mine in args])
-    return in_front(replace(graph, code=code), numbers, np.concatenate(args), counts)
+            operands[node] = np.concatenate([factor[mine], sources[mine] + len(numbers), added])
+    code = graph.code.copy()
+    code[list(operands)] = CODE["dot"]
+    args, counts = with_operands(graph.args + len(numbers), graph.start, operands)
+    return in_front(replace(graph, code=code), numbers, args, counts)
 
 
 def with_sides(graph: Graph, folded: Folded) -> tuple[Graph, Folded]:
@@ -287,18 +300,19 @@ def with_sides(graph: Graph, folded: Folded) -> tuple[Graph, Folded]:
     numbers = np.unique(np.concatenate([less, more - less, [0.0]]))
     made = len(numbers) + len(nodes)
     zero = int(np.searchsorted(numbers, 0.0))
-    code, args = graph.code.copy(), np.split(graph.args + made, graph.start[1:-1])
+    code = graph.code.copy()
     code[nodes] = CODE["dot"]
-    fronts = []
+    fronts, operands = [], dict[int, Ints]()
     for i, (node, low, step) in enumerate(zip(nodes.tolist(), less, more - less, strict=True)):
         x, side = int(source[a[i]]) + made, len(numbers) + i
         fronts.append(np.array([x, zero]))
         factors = np.searchsorted(numbers, [low, step])
-        args[node] = np.array([factors[0], x, side] if step == 1 else [*factors, x, side])
-    counts = np.array([0] * len(numbers) + [2] * len(nodes) + [len(mine) for mine in args])
+        operands[node] = np.array([factors[0], x, side] if step == 1 else [*factors, x, side])
+    args, counts = with_operands(graph.args + made, graph.start, operands)
+    counts = np.concatenate([np.repeat([0, 2], [len(numbers), len(nodes)]), counts])
     graph = Graph(
         np.concatenate([np.full(len(numbers), CODE["constant"]), graph.code[nodes], code]),
-        np.concatenate([[0], np.cumsum(counts)]), np.concatenate([*fronts, *args]),
+        np.concatenate([[0], np.cumsum(counts)]), np.concatenate([*fronts, args]),
         np.concatenate([numbers, np.zeros(len(nodes)), graph.data]), graph.roots + made,
         {node + made: label for node, label in graph.labels.items()},
     )

@@ -7,6 +7,7 @@ its position in theta, in the row of X, in the row of Y, in the draw of noise, o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -75,6 +76,18 @@ def in_front(graph: Graph, numbers: Floats, args: Ints, counts: Ints) -> Graph:
         args, np.concatenate([numbers, graph.data]), graph.roots + n,
         {node + n: label for node, label in graph.labels.items()},
     )
+
+
+def with_operands(args: Ints, start: Ints, operands: Mapping[int, Ints]) -> tuple[Ints, Ints]:
+    """The operands of all nodes, with others for some of them, and how many each node has."""
+    counts, nodes = np.diff(start), sorted(operands)
+    changed = np.zeros(len(counts), dtype=bool)
+    changed[nodes] = True
+    kept = args[~np.repeat(changed, counts)]
+    counts[nodes] = [len(operands[node]) for node in nodes]
+    new, result = np.repeat(changed, counts), np.empty(counts.sum(), np.int64)
+    result[~new], result[new] = kept, np.concatenate([operands[node] for node in nodes])
+    return result, counts
 
 
 def spans(starts: Ints, counts: Ints) -> Ints:

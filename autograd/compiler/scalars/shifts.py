@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd.compiler.scalars.graph import CODE, Graph, Ints
+from autograd.compiler.scalars.graph import CODE, Graph, Ints, with_operands
 
 CHAINS = {CODE["maximum"]: CODE["max"], CODE["minimum"]: CODE["min"]}
 """What a chain of operations with two operands is as one."""
@@ -43,16 +43,11 @@ def without_shifts(graph: Graph) -> tuple[Graph, Ints]:
     if not proof or not found:
         return graph, number
     operands = {node: proof.chained(node) for node in found}
-    counts = np.diff(graph.start)
-    counts[found] = 1
     many = [len(operands[node]) for node in found]
+    args, counts = with_operands(number[graph.args], graph.start, {
+        node: np.append(number[operands[node]], number[node] - 1) for node in found})
+    counts[found] = 1
     start = np.concatenate([[0], np.cumsum(np.insert(counts, found, many))])
-    args = np.empty(start[-1], np.int64)
-    for node, new in zip(range(len(graph)), number.tolist(), strict=True):
-        args[start[new] : start[new + 1]] = number[graph.operands(node)] if node not in operands else new - 1
-    for node in found:
-        new = int(number[node]) - 1
-        args[start[new] : start[new + 1]] = number[operands[node]]
     code = graph.code.copy()
     code[found] = CODE["detach"]
     wide = [CHAINS.get(kind, kind) if size > 2 else kind

@@ -189,9 +189,43 @@ def test_corners_give_what_eager_evaluation_gives(seed):
     program, theta = autograd.compile(case.loss, case.params).to_native(), theta_of(case)
     wanted = autograd.compile(case.loss, case.params)
     for row in X:
-        found = program.value_and_grad(theta, row[None], inputs=True)
-        for mine, other in zip(found, wanted.value_and_grad(theta, row[None], inputs=True), strict=True):
-            np.testing.assert_allclose(mine, other, rtol=1e-9, atol=1e-12)
+        others = wanted.value_and_grad(theta, row[None], inputs=True)
+        for inputs in (True, False, False):  # what has been met is checked in another way
+            found = program.value_and_grad(theta, row[None], inputs=inputs)
+            for mine, other in zip(found, others, strict=False):
+                np.testing.assert_allclose(mine, other, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize(("number", "is_moderate"), [(1.0, True), (1e5, False), (math.inf, False), (math.nan, False)])
+def test_machine_code_says_whether_all_that_is_given_is_moderate(place, number, is_moderate):
+    w, given = Value(1.0), [np.ones(1), np.ones(2 * LANES + 1), np.ones(2 * LANES + 1)]
+    program = autograd.compile(lambda x, y: w.tanh() * x - y, [w]).to_native()
+    given[place][-1] = number
+    for _ in range(3):
+        program.value_and_grad(*given)
+    (memory,) = [call for key, call in program._traced().local.calls.items() if key[2] == len(given[1])]
+    assert memory.is_moderate(1e4) == is_moderate
+
+
+def test_a_slope_that_is_not_finite_is_no_moderate_one():
+    w = Value(0.0)
+    program = autograd.compile(lambda x: w.sqrt() * x, [w]).to_native()
+    for _ in range(3):
+        value, gradient = program.value_and_grad(np.zeros(1), np.ones(5))
+    assert value == 0
+    assert gradient.tolist() == [math.inf]
+    (memory,) = [call for key, call in program._traced().local.calls.items() if key[2] == 5]
+    assert not memory.is_moderate(1e4)
+
+
+def test_parameters_that_do_not_matter_have_a_slope_of_zero():
+    ws = [Value(2.0) for _ in range(5)]
+    program = autograd.compile(lambda x: ws[1] * x + 0 * ws[3], ws).to_native()
+    out = np.full(5, 7.0)
+    for _ in range(3):
+        program.value_and_grad(np.ones(5), np.ones(4), out=out)
+    assert out.tolist() == [0, 1, 0, 0, 0]
 
 
 # ── training ─────────────────────────────────────────────────────────────────────────────────

@@ -27,7 +27,7 @@ from autograd.compiler.buffers.cost import MANY, quickest
 from autograd.compiler.buffers.memory import reused
 from autograd.compiler.native.fuse import NativePrinter
 from autograd.compiler.native.kernels import ELEMENTS
-from autograd.compiler.native.scalar import DOUBLE, Native
+from autograd.compiler.native.scalar import DOUBLE, Memory, Native
 from autograd.compiler.printers.straight import Straight
 from autograd.compiler.printers.to_numpy import HELPERS, Printer, all_nodes
 from autograd.compiler.scalars.canonical import reachable
@@ -313,11 +313,15 @@ class Engine:
         """The value and the gradient for arrays whose `signature` has been met: the same in less time."""
         batch = Batch(X, Y)
         check_out(out, theta, batch)
-        x, y = batch.rows
-        call = self.local.calls.get(("value_and_grad", theta.dtype.char, len(x))) or self.prepared(
-            "value_and_grad", theta, len(x))
+        call = self.local.calls.get(("value_and_grad", theta.dtype.char, len(X))) or self.prepared(
+            "value_and_grad", theta, len(X))
         outside = self.outside(theta.dtype)
-        result = call(theta, x, y, None, outside, out)
+        if type(call) is Memory:  # which takes numbers as they lie
+            result = call(theta, X, Y, None, outside, out)
+            if self.safe and call.is_moderate(MODERATE) and math.isfinite(result[0]):
+                return result
+        else:
+            result = call(theta, *batch.rows, None, outside, out)
         if math.isfinite(result[0]) and (not self.delicate or (is_finite(result[1]) and (
                 self.hidden is None or self.hidden.finite("value_and_grad", theta, batch, None, outside)))):
             return result
@@ -377,7 +381,7 @@ class Engine:
         if len(kept) == KEPT:
             del kept[next(iter(kept))]  # the oldest: to know the least used would cost every call some of its time
         call = kept[kind, theta.dtype.char, examples] = (
-            self.native.memory(kind, examples).run if self.native and self.is_written(examples)
+            self.native.memory(kind, examples) if self.native and self.is_written(examples)
             else self.runnable(kind, theta.dtype, examples).allocate(theta, examples))
         return call
 
@@ -409,6 +413,11 @@ class Engine:
         hidden = self.hidden
         return all(map(is_finite, result[1:])) and (
             hidden is None or hidden.finite(kind, theta, batch, noise, self.outside(theta.dtype)))
+
+    @cached_property
+    def safe(self) -> bool:
+        """Whether what has been left out is finite wherever what is given is not huge."""
+        return self.hidden is None or (self.hidden.safe and not self.hidden.endless)
 
     @cached_property
     def hidden(self) -> Hidden | None:

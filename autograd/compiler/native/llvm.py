@@ -426,12 +426,15 @@ MATHEMATICS: dict[str, Callable[[Code, str], str]] = {
 """Functions of vectors."""
 
 
-ANY, ADDED, SMALLER = f"llvm.vector.reduce.or.v{LANES}i1", f"llvm.vector.reduce.fadd.v{LANES}f64", "llvm.smin.i64"
+ANY, ADDED, FUSED = (f"llvm.{name}.v{LANES}{type}" for name, type in (
+    ("vector.reduce.or", "i1"), ("vector.reduce.fadd", "f64"), ("fmuladd", "f64")))
+SMALLER, FILLED = "llvm.smin.i64", "llvm.memset.p0.i64"
 
 TYPED = {
     ANY: f"declare i1 @{ANY}(<{LANES} x i1>)",
     ADDED: f"declare double @{ADDED}(double, <{LANES} x double>)",
     SMALLER: f"declare i64 @{SMALLER}(i64, i64)",
+    FILLED: f"declare void @{FILLED}(ptr, i8, i64, i1)",
 }
 """Intrinsics with operands of other types than their result."""
 

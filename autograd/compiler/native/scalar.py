@@ -29,7 +29,7 @@ from autograd.compiler.blocks.block import Term
 from autograd.compiler.blocks.plan import Plan
 from autograd.compiler.buffers.buffered import EXAMPLES
 from autograd.compiler.buffers.cost import MANY, microseconds, quickest
-from autograd.compiler.native.llvm import ADDED, LANES, SMALLER, Code, helpers, joined
+from autograd.compiler.native.llvm import ADDED, FILLED, FUSED, LANES, SMALLER, Code, helpers, joined
 from autograd.compiler.printers.straight import LETTERS, below_of, flows, operand, value, wanted_for
 from autograd.compiler.scalars.graph import CODE, LEAVES, NONE, SUM
 from autograd.errors import MissingPackageError
@@ -77,7 +77,8 @@ class Writer:
         """The arrays of which rows are read or written."""
         self.slots: dict[str, int] = {}
         """Where the memory for work has a number, or one for every lane."""
-        self.size = 0
+        self.size = self.sums = 0
+        """How much memory is needed, and where in it the sums over the examples begin."""
         alive = self.graph.alive & (self.graph.code >= len(LEAVES))
         order = np.argsort(self.graph.level, kind="stable")
         self.nodes = [int(node) for node in order if alive[node]]
@@ -177,6 +178,7 @@ class Writer:
         here: Known = {}
         self.columns(inside)
         self.forward(inside, rows, here)
+        self.sums = self.size
         if self.kind == "outputs":
             self.outputs(inside, here)
         else:
@@ -271,17 +273,12 @@ class Writer:
     def assembled(self, before: Code, inside: Code, after: Code) -> str:
         """The function: what comes before the loop over the examples, in it, and behind it."""
         if self.kind != "outputs":
-            mean = after.arithmetic("fmul", self.summed(after, "total"), "%one")
-            after.do(f"store double {mean}, ptr %value")
-            for node in np.flatnonzero(self.graph.alive & (self.graph.code == CODE["parameter"])).tolist():
-                if f"g{node}" in self.slots:
-                    number = self.summed(after, f"g{node}")
-                    place = self.address(after, "gradient", int(self.graph.data[node]))
-                    after.do(f"store double {number}, ptr {place}")
+            self.zeros(before, self.address(before, "work", self.sums), self.size - self.sums)
+            self.results(before, after)
         arguments = ", ".join(f"ptr noalias %{array}" for array in ARRAYS)
         heads = self.heads()
         return "".join([
-            helpers(self.calls, is_known), opened(ARRAYS),
+            helpers(self.calls, is_known), SQUARES * (self.kind == "value_and_grad"), opened(ARRAYS),
             f"\ndefine private void @compute({arguments}, i64 %n) noinline nounwind {{\nentry:\n",
             joined(["%last = sub i64 %n, 1", "%count = sitofp i64 %n to double", "%one = fdiv double 1.0, %count"]),
             joined(blocks(before)), "  br label %loop\nloop:\n",
@@ -291,6 +288,37 @@ class Writer:
                     "br i1 %more, label %loop, label %done"]),
             "done:\n", joined(blocks(after)), "  ret void\n}\n",
         ])
+
+    def zeros(self, code: Code, place: str, count: int) -> None:
+        """Fill memory with zeros."""
+        self.calls[FILLED] = 4
+        code.do(f"call void @{FILLED}(ptr {place}, i8 0, i64 {8 * count}, i1 false)")
+
+    def results(self, before: Code, after: Code) -> None:
+        """The mean and its gradient, and whether what was given is moderate."""
+        graph, parameters = self.graph, self.made.sizes["parameter"]
+        mean = after.arithmetic("fmul", self.summed(after, "total"), "%one")
+        after.do(f"store double {mean}, ptr %value")
+        reached = {int(graph.data[node]): f"g{node}" for node in np.flatnonzero(
+            graph.alive & (graph.code == CODE["parameter"])).tolist() if f"g{node}" in self.slots}
+        if len(reached) < parameters:
+            self.zeros(before, "%gradient", parameters)
+        for index, text in reached.items():
+            after.do(f"store double {self.summed(after, text)}, ptr {self.address(after, 'gradient', index)}")
+        if self.kind == "value_and_grad":
+            after.do(f"store double {self.moderation(after)}, ptr {self.address(after, 'value', 1)}")
+
+    def moderation(self, code: Code) -> str:
+        """The sum of the squares of all that is given, or nan where a slope is not finite."""
+        self.calls |= {ADDED: 2, FUSED: 3}
+        sizes = self.made.sizes
+        counts = {"theta": str(sizes["parameter"]), "outside": str(len(self.made.outside))}
+        counts |= {array: code.let(f"mul i64 %n, {sizes[leaf]}") for array, leaf in (("x", "input"), ("y", "target"))}
+        total = code.anew(f"call double @squares(ptr %gradient, i64 {sizes['parameter']})")
+        total = code.mul(total, code.constant(0.0))
+        for array, count in counts.items():
+            total = code.add(total, code.anew(f"call double @squares(ptr %{array}, i64 {count})"))
+        return total
 
     def heads(self) -> list[str]:
         """Which examples are in the lanes, where their rows begin, and what share each has in the mean."""
@@ -309,6 +337,43 @@ class Writer:
         code.do(f"%share = select {code.truth} %there, {code.number} {code.everywhere('%one')}, "
                 f"{code.number} {code.constant(0.0)}")
         return code.lines
+
+
+SQUARES = f"""
+define internal double @squares(ptr %numbers, i64 %count) noinline nounwind {{
+  %whole = and i64 %count, {-LANES}
+  %some = icmp sgt i64 %whole, 0
+  br i1 %some, label %several, label %end
+several:
+  %c = phi i64 [ 0, %0 ], [ %c.next, %several ]
+  %sums = phi <{LANES} x double> [ zeroinitializer, %0 ], [ %more, %several ]
+  %place = getelementptr double, ptr %numbers, i64 %c
+  %x = load <{LANES} x double>, ptr %place, align 8
+  %more = call <{LANES} x double> @{FUSED}(<{LANES} x double> %x, <{LANES} x double> %x, <{LANES} x double> %sums)
+  %c.next = add i64 %c, {LANES}
+  %again = icmp slt i64 %c.next, %whole
+  br i1 %again, label %several, label %end
+end:
+  %lanes = phi <{LANES} x double> [ zeroinitializer, %0 ], [ %more, %several ]
+  %begin = call reassoc double @{ADDED}(double 0.0, <{LANES} x double> %lanes)
+  br label %test
+test:
+  %i = phi i64 [ %whole, %end ], [ %i.next, %one ]
+  %sum = phi double [ %begin, %end ], [ %sum.next, %one ]
+  %left = icmp slt i64 %i, %count
+  br i1 %left, label %one, label %done
+one:
+  %single = getelementptr double, ptr %numbers, i64 %i
+  %y = load double, ptr %single
+  %square = fmul double %y, %y
+  %sum.next = fadd double %sum, %square
+  %i.next = add i64 %i, 1
+  br label %test
+done:
+  ret double %sum
+}}
+"""
+"""The function that adds up the squares of so many numbers."""
 
 
 def opened(arrays: Sequence[str]) -> str:
@@ -481,16 +546,16 @@ class Native:
 
 
 class Memory:
-    """The arrays in which a function works on a number of examples."""
+    """The arrays in which a function works on a number of examples, and which is called with others."""
 
     def __init__(self, machine: Machine, size: int, made: Plan, kind: str, examples: int) -> None:
         self.function, self.kind, self.examples = machine.function, kind, examples
-        self.value = np.zeros((examples, len(made.roots)) if kind == "outputs" else 1)
+        self.value = np.zeros((examples, len(made.roots)) if kind == "outputs" else 2)
         self.dx = np.zeros((examples, made.sizes["input"]) if kind == "inputs" else 0)
         self.work = np.zeros(size)
         self.own = id(self.value), id(self.dx), id(self.work)
 
-    def run(
+    def __call__(
         self, theta: FloatArray, x: FloatArray, y: FloatArray | None, noise: FloatArray | None, outside: FloatArray,
         out: FloatArray | None,
     ) -> tuple[Any, ...]:
@@ -500,8 +565,6 @@ class Memory:
         y = x if y is None else y  # what there is not is never read
         u = x if noise is None else np.ascontiguousarray(noise)
         gradient = out if out is not None and dtype is DOUBLE else np.empty(len(theta))
-        for array in (gradient, self.dx, self.work):
-            array.fill(0)
         value, dx, work = self.own
         self.function(id(wide), id(x), id(y), id(u), id(outside), value, id(gradient), dx, work, self.examples)
         if self.kind == "outputs":
@@ -512,3 +575,7 @@ class Memory:
             out[:] = gradient
         result = dtype.type(self.value[0]), out
         return (*result, self.dx.astype(dtype)) if self.kind == "inputs" else result
+
+    def is_moderate(self, largest: float) -> bool:
+        """Whether in the last call no number that was given was larger than this, and all slopes were finite."""
+        return bool(self.value[1] <= largest**2)

@@ -78,6 +78,9 @@ class Carrier:
     _shortcuts: ClassVar[dict[Any, Callable[..., Any]]] = {}
     """By their rows, functions that do what `_apply` does in less time; dot's may give None to go the long way."""
 
+    _beside: ClassVar[dict[Any, Callable[..., Any]]] = {}
+    """By their rows, what does the same for a Value and one of this class, where that has the higher rank."""
+
     @classmethod
     def _lift(cls, operand: Any) -> Any:
         """A number, or a carrier of lower rank, as one of this class."""

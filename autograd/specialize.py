@@ -267,7 +267,8 @@ def method({parameters}):
 
 LIFT = """if type({0}) is not Value:
         if isinstance({0}, others):
-            return {op}.dispatch(({operands},))
+            beside = getattr({0}, "_beside", nothing)
+            return beside[{op}]({operands}) if {op} in beside else {op}.dispatch(({operands},))
         {0} = constant({0})
 """
 

@@ -355,6 +355,6 @@ Value._shortcuts = {op: vars(Value)[name] for name, op in ops.TABLE.items() if o
 Value._shortcuts[ops.dot] = specialize.contract(PARTS, ops.dot)
 
 PARTS.update({
-    "Value": Value, "others": (ops.Carrier, np.ndarray), "new": new,
+    "Value": Value, "others": (ops.Carrier, np.ndarray), "nothing": {}, "new": new,
     "modes": ACTIVE, "no_gradient": NO_GRADIENT, "next_serial": next_serial, "constant": constant,
 })

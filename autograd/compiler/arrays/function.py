@@ -181,7 +181,7 @@ def with_gradient(made: Plan, layout: Layout, built: Function, value: Array) -> 
         backward = added_at_once(backward, built.forward, layout.names)
     places = list(layout.places.values())
     size = made.sizes["parameter"]
-    runs = {let.name.info: ("gradient", positions(let, size)) for let in places}
+    runs: dict[str, tuple[str, Ints]] = {let.name.info: ("gradient", positions(let, size)) for let in places}
     backward, complete = with_assignments(without_zeros(backward), runs | {"gradient": ("gradient", np.arange(size))})
     results = [value, layout.gradient]
     if built.kind == "inputs":

@@ -121,7 +121,7 @@ class Room:
         slots = cls.members(blocks, position, fixed)
         if slots is None:
             return None
-        shape, order = rows.shape, np.empty(blocks[position].size, np.int64)
+        shape, order = rows.shape, np.empty(blocks[position].size, rows.dtype)
         order[rows[rows != PAD]] = np.flatnonzero(rows.reshape(-1) != PAD)
         for member, of_member in slots.items():
             for term in blocks[member].terms:
@@ -272,7 +272,7 @@ class Room:
     def term(self, term: Term, slots: Ints) -> Term:
         """A term of a sum with a place for dead elements too."""
         if term.right is not None and not term.elementwise:
-            place = np.zeros(self.size, np.int64)
+            place: Ints = np.zeros(self.size, np.int64)
             place[slots] = term.place
             return replace(term, place=self.complete(place, term.places))
         right = None if term.right is None else self.element(term.right, slots)

@@ -354,7 +354,7 @@ class Reroller:
         """The same for the products of one class."""
         if self.is_batched(c.left) or not self.is_batched(c.right) or len(distinct(c.owner)) < k:
             return None
-        matrix = np.zeros(len(c.owner), np.int64)
+        matrix: Ints = np.zeros(len(c.owner), np.int64)
         if len(distinct(c.owner[c.right == c.right[0]])) < k:  # else all share a factor, and belong to one matrix
             factors, owners = np.concatenate([c.left, c.right]), np.concatenate([c.owner, c.owner])
             matrix = components(np.unique(factors, return_inverse=True)[1], owners)[2][: len(c.owner)]

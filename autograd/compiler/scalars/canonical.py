@@ -457,12 +457,12 @@ def flattened(graph: Graph, terms: Terms) -> tuple[Terms, Ints]:
     subtracted = plain & (apart | (terms.sign == -1)) & ~neuron[terms.left]
     parent[terms.left[subtracted]] = terms.owner[subtracted]
     sign[terms.left[subtracted]] = terms.sign[subtracted]
-    root, sign = jumped(parent, sign)
+    root, signs = jumped(parent, sign)
 
     absorbed = parent != np.arange(n)
     keep = ~((terms.right == NONE) & absorbed[terms.left])
     kept = terms.take(keep)
-    kept.sign = kept.sign * sign[kept.owner]
+    kept.sign = kept.sign * signs[kept.owner]
     kept.owner = root[kept.owner]
     return kept.take(np.argsort(kept.owner, kind="stable")), root
 

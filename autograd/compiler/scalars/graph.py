@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd import ops
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
@@ -71,7 +72,7 @@ def in_front(graph: Graph, numbers: Floats, args: Ints, counts: Ints) -> Graph:
     """The graph with these numbers as constants before all others, which its operands `args` count already."""
     n = len(numbers)
     return Graph(
-        np.concatenate([np.full(n, CODE["constant"]), graph.code]),
+        np.concatenate([np.full(n, CODE["constant"], graph.code.dtype), graph.code]),
         np.concatenate([np.zeros(n, np.int64), [0], np.cumsum(counts)]),
         args, np.concatenate([numbers, graph.data]), graph.roots + n,
         {node + n: label for node, label in graph.labels.items()},
@@ -115,7 +116,7 @@ def mix(*columns: Ints) -> Ints:
     """A 64-bit hash of each row of integer columns; equal rows have equal hashes."""
     state, first, second, short, long = WORDS
     for column in columns:
-        state = (state ^ column.view(np.uint64)) * first
+        state = (state ^ column.astype(np.int64, copy=False).view(np.uint64)) * first
         state = (state ^ (state >> short)) * second
         state = state ^ (state >> long)
     hashes: Ints = state.view(np.int64)
@@ -174,7 +175,7 @@ def levels(n: int, start: Ints, args: Ints, first: Ints, left: Ints, right: Ints
     out = np.concatenate([[0], np.cumsum(np.bincount(below, minlength=n))])
 
     level = np.zeros(n, dtype=np.int64)
-    frontier = np.flatnonzero(depends[:n] & (waiting == 0))
+    frontier: Ints = np.flatnonzero(depends[:n] & (waiting == 0))
     depth = 1
     while len(frontier):
         level[frontier] = depth

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -17,22 +17,22 @@ from autograd import ops
 from autograd.compiler.scalars.graph import CODE, CODES, Graph
 from autograd.errors import TraceError
 from autograd.modes import user_line
-from autograd.value import Value, leaf, next_serial
+from autograd.value import Value, leaf, new, next_serial
 
 # ── the tape ─────────────────────────────────────────────────────────────────────────────────
 
 
 class Tape:
-    """The graph while it is written: parallel arrays, one entry per scalar node.
+    """The graph while it is written: arrays of small numbers, one entry per scalar node; `data` up to the last leaf.
 
     `refused` says which question came first that only a number could answer, whatever the loss made of the error.
     It is text: an error would lead to the frames that it passed, and those to the tape again.
     """
 
     def __init__(self, parameters: Sequence[Value]) -> None:
-        self.code = array("q")
-        self.start = array("q", [0])
-        self.args = array("q")
+        self.code = array("B")
+        self.start = array("i", [0])
+        self.args = array("i")
         self.data = array("d")
         self.labels: dict[int, str] = {}
         self.noises = 0
@@ -45,24 +45,41 @@ class Tape:
         self.began = next_serial()
         n = len(parameters)
         self.nodes = dict(zip(parameters, range(n), strict=True))
-        self.code.extend(array("q", [CODE["parameter"]]) * n)
-        self.start.extend(array("q", [0]) * n)
+        self.code.extend(array("B", [CODE["parameter"]]) * n)
+        self.start.extend(array("i", [0]) * n)
         self.data.extend(range(n))
 
     def leaf(self, kind: str, data: float) -> int:
         """Write a leaf and return its node."""
+        index = len(self.code)
         self.code.append(CODE[kind])
         self.start.append(len(self.args))
+        self.pad_data(index)
         self.data.append(data)
-        return len(self.code) - 1
+        return index
+
+    def pad_data(self, size: int) -> None:
+        """Let the nodes up to now that are no leaves have the number 0."""
+        self.data.frombytes(bytes(self.data.itemsize * (size - len(self.data))))
 
     def node(self, code: int, args: Sequence[int]) -> int:
         """Write an operation and return its node."""
         self.args.extend(args)
         self.start.append(len(self.args))
         self.code.append(code)
-        self.data.append(0.0)
         return len(self.code) - 1
+
+    def pair(self, code: int, first: int, second: int) -> Traced:
+        """Write an operation of two operands, as most are, in the least time."""
+        args, codes = self.args, self.code
+        args.append(first)
+        args.append(second)
+        self.start.append(len(args))
+        traced = new(Traced)
+        traced.tape = self
+        traced.index = len(codes)
+        codes.append(code)
+        return traced
 
     def symbol(self, kind: str, position: int) -> Traced:
         """A traced leaf."""
@@ -87,7 +104,7 @@ class Tape:
         if isinstance(operand, Value):
             known = self.nodes.get(operand)
             return self.value(operand) if known is None else known
-        return self.leaf("constant", Value(operand).data)
+        return self.leaf("constant", ops.to_float(operand))
 
     def value(self, root: Value) -> int:
         """Write the eager graph behind a Value as far as it depends on parameters, or was made in this trace."""
@@ -126,10 +143,10 @@ class Tape:
             raise TraceError(f"{self.refused}; the loss caught this error and went on, but what it did then is not "
                              "what it does with numbers")
         self.__class__ = FinishedTape
-        return Graph(
-            np.array(self.code, dtype=np.int64), np.array(self.start, dtype=np.int64),
-            np.array(self.args, dtype=np.int64), np.array(self.data), np.array(roots, dtype=np.int64), self.labels,
-        )
+        self.pad_data(len(self.code))
+        code, start, args, data = (np.frombuffer(column, column.typecode) if column else np.zeros(0, column.typecode)
+                                   for column in (self.code, self.start, self.args, self.data))
+        return Graph(code, start, args, data, np.array(roots, dtype=np.int64), self.labels)
 
 
 class FinishedTape(Tape):
@@ -140,6 +157,10 @@ class FinishedTape(Tape):
         outlived()
 
     def node(self, code: int, args: Sequence[int]) -> int:
+        """Refuse to go on."""
+        outlived()
+
+    def pair(self, code: int, first: int, second: int) -> Traced:
         """Refuse to go on."""
         outlived()
 
@@ -172,7 +193,19 @@ def _binary(op: ops.Op, reflected: bool = False) -> Callable[[Any, Any], Any]:
             return op(y, x) if reflected else op(x, y)
         else:
             j = tape.index(y)
-        return Traced(tape, tape.node(code, (j, x.index) if reflected else (x.index, j)))
+        return tape.pair(code, j, x.index) if reflected else tape.pair(code, x.index, j)
+
+    return apply
+
+
+def _beside(op: ops.Op) -> Callable[[Value, Traced], Any]:
+    """The operator of a Value on the left of what is traced."""
+    code = CODE[op.name]
+
+    def apply(w: Value, x: Traced) -> Any:
+        tape = x.tape
+        i = tape.nodes.get(w)
+        return tape.pair(code, tape.index(w) if i is None else i, x.index)
 
     return apply
 
@@ -206,6 +239,7 @@ class Traced(ops.Carrier):
     __array_priority__ = 1000
 
     rank = 2
+    _beside: ClassVar = {op: _beside(op) for op in (ops.add, ops.sub, ops.mul, ops.div, ops.pow)}
 
     def __init__(self, tape: Tape, index: int) -> None:
         self.tape = tape
@@ -274,6 +308,8 @@ class Traced(ops.Carrier):
     __add__, __radd__ = _binary(ops.add), _binary(ops.add, reflected=True)
     __sub__, __rsub__ = _binary(ops.sub), _binary(ops.sub, reflected=True)
     __mul__, __rmul__ = _binary(ops.mul), _binary(ops.mul, reflected=True)
+    __truediv__, __rtruediv__ = _binary(ops.div), _binary(ops.div, reflected=True)
+    __pow__, __rpow__ = _binary(ops.pow), _binary(ops.pow, reflected=True)
 
     __bool__ = _refusing("a branch depends on a value (if, while, and, or, not, max, min)", COMPARE)
     __lt__ = __le__ = __gt__ = __ge__ = _refusing("values were compared", COMPARE)

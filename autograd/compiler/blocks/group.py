@@ -334,10 +334,18 @@ class Grouping:
         return Group("sum", members[order], several[0].batched, classes=classes)
 
     def one_of_products(self, several: list[Group]) -> Group | None:
-        """Sums of as many products each as one, if that pays: what they read may have to be laid side by side first."""
+        """Sums of as many products each as one, if that pays: what they read may have to be laid side by side first.
+
+        Then one product of matrices does where all have the same weights.
+        """
         classes = matched(several)
-        reads = sum(len(nodes) for terms in classes or () for nodes in (terms.left, terms.right))
-        if classes is None or READ * reads > STATEMENT * (len(several) - 2):
+        if classes is None:
+            return None
+        if same_weights(several):
+            reads = sum(len(distinct(terms.right if len(terms.right) else terms.left)) for terms in classes)
+        else:
+            reads = sum(len(terms.left) + len(terms.right) for terms in classes)
+        if READ * reads > STATEMENT * (len(several) - 2):
             return None
         members = np.concatenate([group.members for group in several])
         place = np.argsort(np.argsort(members))
@@ -380,12 +388,15 @@ class Grouping:
 
 def matched(several: list[Group]) -> list[Class] | None:
     """The terms of groups of sums side by side, where every sum has as many of each sign; None where they differ."""
-    rows = []
+    rows, kinds = [], set()
     for group in several:
-        if any(not np.array_equal(np.sort(terms.owner), np.arange(len(group.members))) for terms in group.classes):
+        each = [len(terms.owner) // len(group.members) for terms in group.classes]
+        if any(not np.array_equal(np.sort(terms.owner), np.repeat(np.arange(len(group.members)), number))
+               for terms, number in zip(group.classes, each, strict=True)):
             return None
         rows.append(sorted(group.classes, key=lambda terms: (terms.sign, len(terms.right) > 0)))
-    if len({tuple((terms.sign, len(terms.right) > 0) for terms in row) for row in rows}) > 1:
+        kinds.add(tuple((terms.sign, len(terms.right) > 0, len(terms.owner) // len(group.members)) for terms in rows[-1]))
+    if len(kinds) > 1:
         return None
     begin = np.cumsum([0, *(len(group.members) for group in several)])
     result = []
@@ -394,6 +405,12 @@ def matched(several: list[Group]) -> list[Class] | None:
         left, right = (np.concatenate([getattr(terms, side) for terms in column]) for side in ("left", "right"))
         result.append(Class(column[0].sign, owner, left, right))
     return result
+
+
+def same_weights(several: list[Group]) -> bool:
+    """Whether the left factors of sums of products are the same in all groups, or in some only a part of them."""
+    left = [distinct(np.concatenate([terms.left for terms in group.classes if len(terms.right)])) for group in several]
+    return all(np.isin(nodes, max(left, key=len)).all() for nodes in left)
 
 
 def numbers_in(kinds: Kinds) -> Kinds:

@@ -2,7 +2,8 @@
 
 In a loop over steps every step does the same, each a few levels above the one before. What a step reads of the inputs
 is there from the start: its sum is taken for all steps at once (`with_early_sums`). What hangs off the steps, and is
-read by none of them, can wait for the last one (`chosen_levels`).
+read by none of them, can wait for the last one (`chosen_levels`). Where one loop reads another, as a layer of a
+recurrent network reads the one below, it comes after it (`Stages`).
 """
 
 from __future__ import annotations
@@ -10,11 +11,24 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.scalars.graph import CODES, NONE, SUM, Bools, Canonical, Ints, distinct, hash_sums, mix, spans
+from autograd.compiler.scalars.graph import (
+    CODES,
+    NONE,
+    SUM,
+    Bools,
+    Canonical,
+    Ints,
+    distinct,
+    hash_sums,
+    levels,
+    mix,
+    spans,
+)
 
 CONSTANT = 0
 """The group of constants."""
@@ -79,9 +93,16 @@ def oriented(graph: Canonical, terms: Ints | slice, group: Ints, batched: Bools)
 def with_early_sums(graph: Canonical) -> Canonical:
     """The graph with the terms of steps that do not wait for the step before in sums of their own, right before them.
 
-    In w + u · x[t] + v · s[t - 1], say, w + u · x[t] is computed for all t at once. Equal sums are one.
+    In w + u · x[t] + v · s[t - 1], say, w + u · x[t] is computed for all t at once, x being an input or what a loop
+    before this one has made. Equal sums are one.
     """
-    return with_sums_before(graph, early_terms(graph))
+    graph = with_sums_before(graph, early_terms(graph))
+    before = terms_of_loops_before(graph)
+    if not before.any():
+        return graph
+    graph = with_sums_before(graph, before)
+    size = len(graph.code)
+    return replace(graph, level=levels(size, graph.start, graph.args, graph.first, graph.left, graph.right))
 
 
 def with_partial_sums(graph: Canonical) -> Canonical:
@@ -187,12 +208,171 @@ def early_terms(graph: Canonical) -> Bools:
     there = arrival(graph, of_steps)
     found = (2 * different_per(of_term, there)[of_term] <= steps[owner]) & (there < graph.level[owner] - 1)
     found &= different_per(of_term, graph.level[owner])[of_term] >= STEPS  # a first step may be unlike the others
-    # A sum, or a product, is worth it; and something must be left.
-    products, several, whole = (np.bincount(owners, minlength=size) for owners in (
-        owner[found & (right != NONE)], owner[found], owner))
-    worth = ((several > 1) | (products > 0)) & (several < whole)
-    early[of_steps] = found & worth[owner]
+    early[of_steps] = found & worth_a_sum(graph, of_steps, owner, found)
     return early
+
+
+# ── one loop after another ────────────────────────────────────────────────────────────────────────
+
+
+MOST_LOOPS = 62
+"""So many loops are told apart, at most: each is a bit of a number."""
+
+
+class Stages(NamedTuple):
+    """Which loops come one after the other. All but `begins` have an item for each node, and one for NONE."""
+
+    stage: Ints
+    """How many loops, one after the other, end or begin below each node, or with it."""
+    steps: Bools
+    """The nodes that wait for all loops of the stages before."""
+    level: Ints
+    begins: Ints
+    """The level at which the steps of each stage may begin."""
+
+    @classmethod
+    def of(cls, graph: Canonical) -> Stages | None:
+        """Those of a graph, if there are two at least.
+
+        By what is there first alone, the layers of a recurrent network run side by side, each a step behind the one
+        below, and their first and last steps are unlike the others. What shares parameters, and waits for itself, is
+        one loop. In compilers this is the distribution of loops, along the strongly connected parts of what depends on
+        what. What has parameters in common and reads a loop, but does not wait for itself, is a stage as well.
+        """
+        loop, number = loops_by_parameters(graph)
+        if not 1 < number <= MOST_LOOPS:
+            return None
+        own = np.where(loop == NONE, 0, 1 << np.maximum(loop, 0))
+        """Sets of loops are numbers with a bit for each."""
+        below, waits = all_below(graph, own), np.zeros(number, np.int64)
+        np.bitwise_or.at(waits, loop[loop != NONE], below[loop != NONE])
+        stages = stages_of(waits.tolist())
+        if max(stages) < 2:
+            return None
+        stage = np.max([((below | own) >> which & 1) * of for which, of in enumerate(stages)], axis=0)
+        steps = (loop != NONE) & (np.array(stages)[loop] > 0)
+        return cls(stage, steps, *levels_in_stages(graph, stage, steps))
+
+    @property
+    def last(self) -> Ints:
+        """The last level of each node: those that nobody waits for come right before the next stage begins."""
+        ends = np.append(self.begins[1:] - 1, self.level.max())
+        return np.maximum(ends[self.stage], self.level)
+
+
+def terms_of_loops_before(graph: Canonical) -> Bools:
+    """The terms of steps that read no loop but those before, where something else is left."""
+    stages = Stages.of(graph)
+    if stages is None:
+        return np.zeros(len(graph.left), dtype=bool)
+    owner = np.repeat(np.arange(len(graph.code)), np.diff(graph.first))
+    there = np.maximum(stages.stage[graph.left], np.where(graph.right == NONE, 0, stages.stage[graph.right]))
+    found = stages.steps[owner] & (stages.stage[owner] > 1) & (there < stages.stage[owner])
+    return found & worth_a_sum(graph, np.arange(len(owner)), owner, found)
+
+
+def worth_a_sum(graph: Canonical, terms: Ints, owner: Ints, found: Bools) -> Bools:
+    """Of terms and their sums: whether those that are found are a sum, or a product, and something is left."""
+    products, several, whole = (np.bincount(owners, minlength=len(graph.code)) for owners in (
+        owner[found & (graph.right[terms] != NONE)], owner[found], owner))
+    return (((several > 1) | (products > 0)) & (several < whole))[owner]
+
+
+def loops_by_parameters(graph: Canonical) -> tuple[Ints, int]:
+    """Which loop each node may belong to, or NONE, and how many there are: of nodes that read parameters.
+
+    Those that read the same parameter belong together, and those of a kind that multiply the same nodes by parameters:
+    the neurons of a layer. A loop is there at several levels.
+    """
+    size, is_parameter = len(graph.code), np.append(graph.code == CODES.index("parameter"), False)
+    reader, read = reads_of(graph)
+    reader, read = reader[is_parameter[read]], read[is_parameter[read]]
+    owner = np.repeat(np.arange(size), np.diff(graph.first))
+    products = (is_parameter[graph.left] != is_parameter[graph.right]) & (graph.right != NONE)
+    factors = np.where(is_parameter[graph.left], graph.right, graph.left)[products]
+    layers = distinct(owner[products])
+    kind = next(kinds_of(graph, layers))[owner[products]]
+    _, inputs = np.unique(hash_sums(mix(factors, kind), owner[products], size)[layers], return_inverse=True)
+    label = connected(np.append(reader, layers), np.append(read, size + inputs), size)
+    nodes = distinct(reader)
+    _, which = np.unique(label[nodes], return_inverse=True)
+    several = different_per(which, graph.level[nodes]) >= STEPS
+    loop, number = np.full(size + 1, NONE), np.where(several, np.cumsum(several) - 1, NONE)
+    loop[nodes] = number[which]
+    return loop, int(several.sum())
+
+
+def connected(nodes: Ints, things: Ints, size: int) -> Ints:
+    """A number for each of so many nodes, the same for those that have a thing in common, one way or another."""
+    label = np.arange(size)
+    while True:
+        least = np.full(things.max(initial=0) + 1, size)
+        np.minimum.at(least, things, label[nodes])
+        new = label.copy()
+        np.minimum.at(new, nodes, least[things])
+        new = new[new]
+        if np.array_equal(new, label):
+            return label
+        label = new
+
+
+def reads_of(graph: Canonical) -> tuple[Ints, Ints]:
+    """All pairs of a node and what it reads."""
+    owner, user = (np.repeat(np.arange(len(graph.code)), np.diff(begin)) for begin in (graph.first, graph.start))
+    reader, read = np.concatenate([owner, owner, user]), np.concatenate([graph.left, graph.right, graph.args])
+    return reader[read != NONE], read[read != NONE]
+
+
+def upwards(graph: Canonical, level: Ints) -> Iterator[tuple[Ints, Ints, Ints]]:
+    """The nodes of one level after the other; what they read, and where in that it begins for each."""
+    reader, read = reads_of(graph)
+    order = np.lexsort((reader, level[reader]))
+    reader, read = reader[order], read[order]
+    cuts = np.flatnonzero(np.diff(level[reader])) + 1
+    for nodes, below in zip(np.split(reader, cuts), np.split(read, cuts), strict=True):
+        begin = np.append(0, 1 + np.flatnonzero(np.diff(nodes)))
+        yield nodes[begin], below, begin
+
+
+def all_below(graph: Canonical, own: Ints) -> Ints:
+    """The bits of all that is below each node."""
+    found = np.zeros_like(own)
+    for nodes, read, begin in upwards(graph, graph.level):
+        found[nodes] = np.bitwise_or.reduceat((found | own)[read], begin)
+    return found
+
+
+def stages_of(waits: list[int]) -> list[int]:
+    """How many loops come one after the other up to each; 0 for what is no loop, nor comes after one.
+
+    `waits` says which ones each waits for, directly or not; those that wait for one another are one loop.
+    """
+    found: dict[int, int] = {}
+
+    def stage(which: int) -> int:
+        if which not in found:
+            before = [other for other, waiting in enumerate(waits)
+                      if waits[which] >> other & 1 and not waiting >> which & 1 and other != which]
+            after = max(map(stage, before), default=0)
+            found[which] = after + 1 if after or waits[which] >> which & 1 else 0
+        return found[which]
+
+    return list(map(stage, range(len(waits))))
+
+
+def levels_in_stages(graph: Canonical, stage: Ints, steps: Bools) -> tuple[Ints, Ints]:
+    """The level of each node, where the steps of a stage wait for what they read of those before; when each begins."""
+    level, begins = np.zeros(len(graph.code) + 1, np.int64), np.zeros(stage.max() + 1, np.int64)
+    reader, below = reads_of(graph)
+    across = steps[reader] & (stage[below] < stage[reader])
+    reader, below = reader[across], below[across]
+    now = 0
+    for nodes, read, begin in upwards(graph, stage[:-1] * (graph.level.max() + 1) + graph.level):
+        if stage[nodes[0]] > now:
+            now = int(stage[nodes[0]])
+            begins[now] = 1 + level[below[stage[reader] == now]].max(initial=0)
+        level[nodes] = np.maximum(1 + np.maximum.reduceat(level[read], begin), np.where(steps[nodes], begins[now], 0))
+    return level, begins
 
 
 # ── levels ────────────────────────────────────────────────────────────────────────────────────────
@@ -204,13 +384,16 @@ def chosen_levels(graph: Canonical, living: Ints) -> Ints:
     What feeds the steps of a chain has a first level in common, what hangs off them a last one: the logarithm of every
     running sum. Each kind of nodes goes where it has fewer levels.
     """
-    late = latest_levels(graph, living, np.ones(len(graph.code), dtype=bool))
+    stages = Stages.of(graph)
+    early = graph.level if stages is None else stages.level[:-1]
+    last = np.full(len(graph.code) + 1, early[living].max(initial=0)) if stages is None else stages.last
+    late = latest_levels(graph, living, early, last, np.ones(len(graph.code), dtype=bool))
     waits = np.zeros(len(graph.code), dtype=bool)
     for kind in kinds_of(graph, living):
         _, kinds = np.unique(kind[living], return_inverse=True)
-        first, last = (different_per(kinds, level[living]) for level in (graph.level, late))
-        waits[living] |= (last < first)[kinds]
-    return latest_levels(graph, living, waits)
+        first, other = (different_per(kinds, level[living]) for level in (early, late))
+        waits[living] |= (other < first)[kinds]
+    return latest_levels(graph, living, early, last, waits)
 
 
 def different_per(kinds: Ints, of: Ints) -> Ints:
@@ -219,15 +402,15 @@ def different_per(kinds: Ints, of: Ints) -> Ints:
     return np.bincount(distinct(kinds * width + of) // width)
 
 
-def latest_levels(graph: Canonical, living: Ints, waits: Bools) -> Ints:
-    """Levels as they are, but for nodes that wait: these are right below the first of their users."""
-    level = graph.level.copy()
+def latest_levels(graph: Canonical, living: Ints, early: Ints, last: Ints, waits: Bools) -> Ints:
+    """Levels as they are, but for nodes that wait: these are right below the first of their users, or at their last."""
+    level = early.copy()
     if not (len(living) and waits.any()):
         return level
-    latest = np.full(len(level) + 1, level[living].max(initial=0))
+    latest = last.copy()
     """Of each node, right below the first of its users; the last is that of NONE."""
-    order = living[np.argsort(-graph.level[living], kind="stable")]
-    cuts = [0, *(np.flatnonzero(np.diff(graph.level[order])) + 1).tolist(), len(order)]
+    order = living[np.argsort(-early[living], kind="stable")]
+    cuts = [0, *(np.flatnonzero(np.diff(early[order])) + 1).tolist(), len(order)]
     reads = [(begin[order + 1] - begin[order], below[spans(begin[order], begin[order + 1] - begin[order])])
              for begin, below in ((graph.start, graph.args), (graph.first, graph.left), (graph.first, graph.right))]
     ends = [[0, *np.cumsum(counts)[np.array(cuts[1:]) - 1].tolist()] for counts, _ in reads]

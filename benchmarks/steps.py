@@ -58,6 +58,22 @@ def recurrent(steps: int) -> Made:
     return loss, P, (steps, 3), ()
 
 
+def layers(steps: int) -> Made:
+    """A recurrent network of three layers."""
+    P = [{"U": parameters(4, 4, seed=i), "W": parameters(4, 4, seed=9 - i), "b": parameters(4)} for i in range(3)]
+
+    def loss(x: Any, y: Any) -> Any:
+        for layer in P:
+            h, states = [0.0] * 4, []
+            for t in range(steps):
+                h = [tanh(a + dot(w, h)) for a, w in zip(affine(layer["U"], x[t], layer["b"]), layer["W"], strict=True)]
+                states.append(h)
+            x = states
+        return (autograd.sum(x[-1]) - y) ** 2
+
+    return loss, {f"{name}{i + 1}": layer[name] for i, layer in enumerate(P) for name in layer}, (steps, 4), ()
+
+
 def gated(steps: int) -> Made:
     """Gated recurrent units."""
     P = {name: parameters(3, 5, seed=i) for i, name in enumerate(["Z", "R", "H"])}
@@ -369,8 +385,8 @@ def softmax_by_running_maximum(steps: int) -> Made:
 
 LOSSES: list[Callable[[int], Made]] = [
     recurrent, gated, long_memory, filtered, cumulative, jacobi, jacobi_in_two_dimensions, kalman, euler, runge_kutta,
-    hidden_markov, viterbi, floyd_warshall, horner, newton, deep, softmax_by_running_maximum, dynamic_time_warping,
-    edit_distance, floyd_warshall_in_place, gauss_seidel, cholesky,
+    hidden_markov, viterbi, floyd_warshall, horner, newton, deep, softmax_by_running_maximum, layers,
+    dynamic_time_warping, edit_distance, floyd_warshall_in_place, gauss_seidel, cholesky,
 ]
 
 

@@ -16,7 +16,7 @@ from autograd import Value, dot, maximum, tanh
 from autograd.compiler.arrays.place import Place
 from autograd.compiler.arrays.repeats import repeated
 from autograd.compiler.blocks import reroll
-from benchmarks.steps import LOSSES, Made, compiled, deep, hidden_markov, parameters, recurrent
+from benchmarks.steps import LOSSES, Made, compiled, deep, hidden_markov, layers, parameters, recurrent
 
 
 def by_source(program: Any, arguments: tuple[Any, ...]) -> Any:
@@ -90,6 +90,18 @@ def test_a_recurrent_network_reads_as_in_a_textbook() -> None:
     dU[...] = x.reshape(-1, 3).T @ dz.reshape(-1, 4)
     db[...] = dz.reshape(-1, 6, 4).sum(axis=(0, 1))
     return value, gradient"""
+
+
+def test_layers_of_a_recurrent_network_are_loops_one_after_another() -> None:
+    """What a layer takes from the one below is one product for all steps, as what the first takes from the inputs."""
+    program, *_ = compiled(layers(6))
+    forward, _ = program.source.split("    gradient =")
+    assert forward.count("for t in range(1, 6):") == 3
+    for layer in "123":
+        assert forward.count(f"@ U{layer}") == 1
+        assert forward.count(f"@ W{layer}") == 1
+    few, many = (compiled(layers(steps))[0] for steps in (5, 20))
+    assert lines(few) == lines(many)
 
 
 def test_the_table_and_the_drawing_tell_a_loop_once() -> None:

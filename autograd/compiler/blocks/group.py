@@ -390,12 +390,13 @@ def matched(several: list[Group]) -> list[Class] | None:
     """The terms of groups of sums side by side, where every sum has as many of each sign; None where they differ."""
     rows, kinds = [], set()
     for group in several:
-        each = [len(terms.owner) // len(group.members) for terms in group.classes]
-        if any(not np.array_equal(np.sort(terms.owner), np.repeat(np.arange(len(group.members)), number))
-               for terms, number in zip(group.classes, each, strict=True)):
+        row, members = sorted(group.classes, key=lambda terms: (terms.sign, len(terms.right) > 0)), len(group.members)
+        each = [len(terms.owner) // members for terms in row]
+        if any(not np.array_equal(np.sort(terms.owner), np.repeat(np.arange(members), number))
+               for terms, number in zip(row, each, strict=True)):
             return None
-        rows.append(sorted(group.classes, key=lambda terms: (terms.sign, len(terms.right) > 0)))
-        kinds.add(tuple((terms.sign, len(terms.right) > 0, len(terms.owner) // len(group.members)) for terms in rows[-1]))
+        kinds.add(tuple((terms.sign, len(terms.right) > 0, number) for terms, number in zip(row, each, strict=True)))
+        rows.append(row)
     if len(kinds) > 1:
         return None
     begin = np.cumsum([0, *(len(group.members) for group in several)])

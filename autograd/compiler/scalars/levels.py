@@ -257,7 +257,8 @@ class Stages(NamedTuple):
     def last(self) -> Ints:
         """The last level of each node: those that nobody waits for come right before the next stage begins."""
         ends = np.append(self.begins[1:] - 1, self.level.max())
-        return np.maximum(ends[self.stage], self.level)
+        last: Ints = np.maximum(ends[self.stage], self.level)
+        return last
 
 
 def terms_of_loops_before(graph: Canonical) -> Bools:

@@ -1,14 +1,15 @@
 """Random losses computed in several ways: `python tests/agree.py --graphs 10000 --seed 0`.
 
-Case number s is drawn from the seed s, so `--only s` shows it and computes it again. Three pairs are compared, values
-and gradients with respect to parameters and inputs:
+Case number s is drawn from the seed s, so `--only s` shows it and computes it again. Pairs are compared, values and
+gradients with respect to parameters and inputs:
 
 - eager evaluation beside 50 digits (`oracle`), which knows no rule of the table,
 - the compiled program, run in every way there is, beside eager evaluation,
-- the program as JAX under `jax.jit` beside the program as NumPy.
+- the program as JAX under `jax.jit` beside the program as NumPy,
+- both kinds of machine code beside eager evaluation, where `--pairs` names it: to compile takes a second for each case.
 
 One loss in eight stands at kinks, ties and singular points, guarded by selections or not, and numbers that are not
-finite come in: for those the compiled program is compared with eager evaluation alone.
+finite come in: for those the compiled program, and machine code, are compared with eager evaluation alone.
 
 Results may be apart by a tolerance times the sum of the absolute terms of which they consist (see `agreement`): a
 number that is the small difference of large ones has the rounding errors of the large ones.
@@ -30,7 +31,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from agreement import Comparison, at_corners, eager, every_way, nested, theta_of
+from agreement import Comparison, at_corners, by_machine_code, eager, every_way, nested, theta_of
 from oracle import exact
 from random_corners import Corners, random_corners
 from random_graphs import random_graph
@@ -46,7 +47,10 @@ EAGER = 1e-15
 NOISE = 1e-15
 """Times `EAGER`: 50 digits less the 17 of the step make a slope that is 0 some 1e-33 (see `oracle`)."""
 
-PAIRS = ("eager, 50 digits", "compiled, eager", "JAX, NumPy")
+PAIRS = ("eager, 50 digits", "compiled, eager", "JAX, NumPy", "machine code, eager")
+
+BESIDE_EAGER = {PAIRS[1]: every_way, PAIRS[3]: by_machine_code}
+"""The pairs of which eager evaluation is one, with the ways to compute the other."""
 
 CHUNK = 50
 """Cases that a process takes at once."""
@@ -74,9 +78,10 @@ def comparisons(seed: int, pairs: Iterable[str] = PAIRS) -> Iterator[tuple[str, 
     loss, X, Y = drawn(seed)
     case = loss.case()
     if isinstance(loss, Corners):
-        if PAIRS[1] in pairs:
-            for comparison in at_corners(case, X):
-                yield PAIRS[1], comparison
+        for pair, ways in BESIDE_EAGER.items():
+            if pair in pairs:
+                for comparison in at_corners(case, X, ways):
+                    yield pair, comparison
         return
     expected, bound = eager(case, X, Y)
     if PAIRS[0] in pairs:
@@ -84,9 +89,10 @@ def comparisons(seed: int, pairs: Iterable[str] = PAIRS) -> Iterator[tuple[str, 
         for name in ("outputs", "value", "gradient", "inputs"):
             allowed = getattr(bound, name) + NOISE
             yield PAIRS[0], Comparison(name, getattr(expected, name), getattr(truth, name), allowed, EAGER)
-    if PAIRS[1] in pairs:
-        for comparison in every_way(case, X, Y, None, expected, bound):
-            yield PAIRS[1], comparison
+    for pair, ways in BESIDE_EAGER.items():
+        if pair in pairs:
+            for comparison in ways(case, X, Y, None, expected, bound):
+                yield pair, comparison
     if PAIRS[2] in pairs:
         for comparison in jax_beside_numpy(case, X, Y, bound):
             yield PAIRS[2], comparison
@@ -177,10 +183,11 @@ def main() -> int:
     parser.add_argument("--graphs", type=int, default=1000, help="how many cases (default: 1000)")
     parser.add_argument("--seed", type=int, default=0, help="the first of them (default: 0)")
     parser.add_argument("--only", type=int, help="one case, which is shown")
-    parser.add_argument("--pairs", nargs="+", choices=PAIRS, help="what to compare (default: all that is installed)")
+    parser.add_argument("--pairs", nargs="+", choices=PAIRS,
+                        help="what to compare (default: all that is installed but machine code)")
     parser.add_argument("--processes", type=int, default=1, help="how many at once (default: 1)")
     given = parser.parse_args()
-    pairs = given.pairs or [pair for pair in PAIRS if "JAX" not in pair or importlib.util.find_spec("jax")]
+    pairs = given.pairs or [pair for pair in PAIRS[:3] if "JAX" not in pair or importlib.util.find_spec("jax")]
     seeds = range(given.seed, given.seed + given.graphs)
     if given.only is not None:
         seeds = range(given.only, given.only + 1)

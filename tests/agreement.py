@@ -25,6 +25,10 @@ import autograd
 from autograd import Value, ops
 from autograd.backward import local_derivatives
 from autograd.compiler import Program
+from autograd.compiler.blocks.plan import Plan
+from autograd.compiler.engine import Engine
+from autograd.compiler.native.scalar import Native
+from autograd.compiler.program import NativeProgram
 from autograd.modes import Mode
 from autograd.nested import flatten, parameters_of
 from autograd.noise import drawing_from
@@ -244,6 +248,34 @@ def every_way(case: Case, X: Any, Y: Any, draw: Any, expected: Result, bound: Re
     assert np.dtype(np.float64) not in buffer_dtypes(program, np.float32), "float32 became float64 on the way"
 
 
+class OneWay(NativeProgram):
+    """A loss as machine code of one kind: written out, or over arrays."""
+
+    def __init__(self, case: Case, written: bool) -> None:
+        super().__init__(case.loss, case.params)
+        self.written = written
+
+    def _engine(self, made: Plan) -> Engine:
+        engine = super()._engine(made)
+        engine.native = Native(made) if self.written else None
+        return engine
+
+
+def by_machine_code(case: Case, X: Any, Y: Any, draw: Any, expected: Result, bound: Result) -> Iterator[Comparison]:
+    """Both kinds of machine code beside eager evaluation, in float64 and in float32, and again with other memory."""
+    theta = theta_of(case)
+    for written in (True, False):
+        program, way = OneWay(case, written), "written out" if written else "over arrays"
+        yield Comparison(f"{way}: outputs", program(theta, X, Y, rng=Given(draw)), expected.outputs, bound.outputs)
+        for dtype, tolerance in ((np.float64, TOLERANCE), (np.float32, SINGLE), (np.float64, TOLERANCE)):
+            for inputs in (True, False, False):
+                results = program.value_and_grad(theta.astype(dtype), X, Y, rng=Given(draw), inputs=inputs)
+                for name, found in zip(("value", "gradient", "inputs"), results, strict=False):
+                    assert found.dtype == dtype
+                    kind = f"{way}, {np.dtype(dtype)}: {name}"
+                    yield Comparison(kind, found, getattr(expected, name), getattr(bound, name), tolerance)
+
+
 def assert_agreement(case: Case, X: Any, Y: Any = None, draw: Any = None) -> None:
     """Every way of running the compiled loss gives what eager evaluation gives."""
     for comparison in every_way(case, X, Y, draw, *eager(case, X, Y, draw)):
@@ -299,10 +331,13 @@ class AtCorners(Comparison):
             return float(np.max(np.where(alike, 0, np.where(both, apart, np.inf)), initial=0))
 
 
-def at_corners(case: Case, X: Any) -> Iterator[Comparison]:
-    """Every way that keeps to eager evaluation where numbers are not finite: float64, with the program at hand."""
+Ways = Callable[[Case, Any, Any, Any, Result, Result], Iterator[Comparison]]
+
+
+def at_corners(case: Case, X: Any, ways: Ways = every_way) -> Iterator[Comparison]:
+    """The ways that keep to eager evaluation where numbers are not finite: in float64, with the program at hand."""
     with np.errstate(all="ignore"):
         expected, bound = eager(case, X)
-        for found in every_way(case, X, None, None, expected, bound):
-            if not found.what.startswith(("float32", "pasted")):
+        for found in ways(case, X, None, None, expected, bound):
+            if "float32" not in found.what and not found.what.startswith("pasted"):
                 yield AtCorners(**vars(found))

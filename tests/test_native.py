@@ -139,6 +139,15 @@ def test_loops_give_what_calls_of_numpy_give(name, dtype, by_arrays):
                                    atol=1e-5 if dtype == np.float32 else 1e-14)
 
 
+def test_what_is_computed_of_plain_numbers_is_an_array_for_loops(by_arrays):
+    w = Value(0.5)
+    program = autograd.compile(lambda x: Value(-2.0).elu((w * x).tanh()).sigmoid(), [w]).to_native()
+    x = np.linspace(-1, 1, 5)
+    wanted = 1 / (1 + np.exp(-math.expm1(-2) * np.tanh(0.5 * x)))
+    for dtype in (np.float64, np.float32):
+        np.testing.assert_allclose(program(np.full(1, 0.5, dtype), x), wanted, rtol=1e-6)
+
+
 # ── functions of vectors ─────────────────────────────────────────────────────────────────────
 
 

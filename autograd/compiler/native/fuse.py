@@ -215,6 +215,9 @@ class NativePrinter(CallPrinter):
 
     def statement(self, statement: Statement | Loop) -> str:
         """A call of NumPy, or of a loop, which is given the addresses of its arrays."""
+        if isinstance(statement, Let) and not statement.name.shape and ops.ufunc_of(statement.value.kind):
+            dtype = "bool" if statement.value.dtype == "truth" else "theta.dtype"  # what NumPy gives is no array
+            return f"{self.text(statement.name)} = np.asarray({self.text(statement.value)}, {dtype})"
         if not isinstance(statement, Loop):
             return super().statement(statement)
         arrays = sorted({lies.array for lies in statement.lies.values() if not statement.is_own(lies.array)})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from agree import PAIRS, drawn, table, tallied
+from agree import BESIDE_EAGER, PAIRS, drawn, table, tallied
 from agreement import Case, Comparison, at_corners, eager
 from oracle import MP, Exact, exact, function
 from random_corners import Corners, random_corners
@@ -18,6 +18,7 @@ from random_graphs import Graph, distinct
 
 import autograd
 from autograd import ops
+from autograd.compiler.native import scalar
 from autograd.specialize import fast
 
 FEW, MANY = 20, 350
@@ -28,7 +29,7 @@ def assert_no_disagreement(seeds: range, *pairs: str) -> None:
     found = tallied(seeds, pairs)
     assert not any(tally.wrong for tally in found.values()), table(found)
     smooth = [seed for seed in seeds if not isinstance(drawn(seed)[0], Corners)]  # corners are compared in one way
-    counts = {pair: len(seeds if pair == PAIRS[1] else smooth) for pair in pairs}
+    counts = {pair: len(seeds if pair in BESIDE_EAGER else smooth) for pair in pairs}
     assert {pair: len(tally.cases) for pair, tally in found.items()} == counts
 
 
@@ -77,6 +78,13 @@ def test_what_is_largest_agrees_in_jax_where_xla_computes_numbers_twice(seed: in
 def test_many_random_losses_agree_in_jax() -> None:
     pytest.importorskip("jax")
     assert_no_disagreement(range(5, 60), PAIRS[2])
+
+
+@pytest.mark.parametrize("first", [0, pytest.param(2, marks=pytest.mark.slow)])
+def test_random_losses_agree_in_machine_code(first: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("llvmlite")
+    monkeypatch.setattr(scalar, "folder", lambda: tmp_path)
+    assert_no_disagreement(range(first, 2 + 20 * first), PAIRS[3])
 
 
 def test_every_operation_occurs_in_random_graphs() -> None:

@@ -14,7 +14,7 @@
 - `group`       vectors of scalars that do the same; `recurrence` finds those that wait for one another, step by step
 - `reroll`      blocks: matrix products, elementwise operations, reductions (`block`), and how they are read (`views`)
 - `pad`         ragged rows as rectangles, whose dead elements are neutral
-- `plan`        runs all passes up to here
+- `plan`        runs all passes up to here, unless hardly two scalars do the same
 
 `arrays`: a tree of nodes, and statements about them, of which every later part is made (`array`).
 
@@ -34,6 +34,7 @@
 `buffers`: what runs.
 
 - `buffered`    the statements as calls that write into arrays kept from call to call, which `calls` prints
+- `columns`     the same for an irregular graph, scalar by scalar, without blocks or statements
 - `algebra`     the calls that give the same numbers in less time; `memory` says where arrays lie and which can be one,
                 `cost` whether examples lie first or last
 

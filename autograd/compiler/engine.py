@@ -23,6 +23,7 @@ from autograd.compiler.blocks.block import tame, wild
 from autograd.compiler.blocks.plan import Plan, with_sum
 from autograd.compiler.buffers.buffered import EXAMPLES, Buffered, with_buffers
 from autograd.compiler.buffers.calls import CallPrinter
+from autograd.compiler.buffers.columns import Columns
 from autograd.compiler.buffers.cost import MANY, quickest
 from autograd.compiler.buffers.memory import reused
 from autograd.compiler.native.fuse import NativePrinter
@@ -173,6 +174,7 @@ class Engine:
         self.verified: set[str] = set()
         self.functions: dict[str, Function] = {}
         self.runnables: dict[tuple[str, Any, bool], Runnable] = {}
+        self.scalars: dict[str, Columns] = {}
         self.many_last: dict[str, bool] = {}
         """Whether many examples lie last in memory, by kind of function."""
         self.local = _Thread()
@@ -189,7 +191,7 @@ class Engine:
     def function(self, kind: str) -> Function:
         """The statements of "value_and_grad", of "inputs" (with dX) or of "outputs"."""
         if kind not in self.functions:
-            self.functions[kind] = function(self.plan, kind)
+            self.functions[kind] = function(self.plan.laid, kind)
         return self.functions[kind]
 
     def runnable(self, kind: str, dtype: np.dtype[Any], examples: int = EXAMPLES) -> Runnable:
@@ -248,7 +250,20 @@ class Engine:
     @cached_property
     def statements(self) -> int:
         """The number of calls of NumPy for the value and its gradient."""
-        return self.runnable("value_and_grad", DOUBLE).statements
+        kind = "value_and_grad"
+        return self.runnable(kind, DOUBLE).statements if self.plan.blocks else len(self.columns(kind).calls)
+
+    def columns(self, kind: str) -> Columns:
+        """A function of an irregular graph, as calls on the scalars one by one."""
+        if kind not in self.scalars:
+            self.scalars[kind] = Columns(self.plan, kind)
+        return self.scalars[kind]
+
+    @property
+    def executed_source(self) -> str:
+        """What runs, as text."""
+        kind = "outputs" if self.plan.several else "value_and_grad"
+        return self.runnable(kind, DOUBLE).source if self.plan.blocks else self.columns(kind).source
 
     @property
     def reading(self) -> Engine:
@@ -257,10 +272,11 @@ class Engine:
 
     @cached_property
     def shorter(self) -> Engine | None:
-        """The program of the shorter plan, if there is one."""
-        if self.plan.shorter is None:
+        """The program of the plan that people read, if that is another."""
+        shown = self.plan.laid.shorter or self.plan.laid
+        if shown is self.plan:
             return None
-        read = Engine(self.plan.shorter)
+        read = Engine(shown)
         read.sample = self.sample
         return read
 
@@ -382,7 +398,8 @@ class Engine:
             del kept[next(iter(kept))]  # the oldest: to know the least used would cost every call some of its time
         call = kept[kind, theta.dtype.char, examples] = (
             self.native.memory(kind, examples) if self.native and self.is_written(examples)
-            else self.runnable(kind, theta.dtype, examples).allocate(theta, examples))
+            else self.runnable(kind, theta.dtype, examples).allocate(theta, examples) if self.plan.blocks
+            else self.columns(kind).allocate(theta, examples))
         return call
 
     # ── where numbers are not finite ─────────────────────────────────────────────────────────
@@ -399,6 +416,9 @@ class Engine:
         What is not selected, or pads what is shorter, is multiplied by 0, which is nan where it is not finite. So is
         the slope of what is the same for all examples, where the gradients of some of them are 0.
         """
+        if not self.plan.blocks:
+            graph = self.plan.canonical
+            return self.hidden is not None or bool((graph.code[graph.alive] == CODE["where"]).any())
         blocks, root = self.plan.blocks, self.plan.roots[0][0]
         common = any(unsure and not block.batched for block, unsure in zip(blocks, wild(blocks), strict=True))
         padded = any(operand.index.min(initial=0) < 0 if operand.numbers is None else 0 in operand.numbers

@@ -181,8 +181,7 @@ class Program:
     @property
     def executed_source(self) -> str:
         """What runs: what makes arrays for n examples, and the same function as calls that write into these."""
-        compiled = self._traced()
-        return compiled.runnable(compiled.shown.kind, np.dtype(np.float64)).source
+        return self._traced().executed_source
 
     @property
     def blocks(self) -> list[BlockInfo]:
@@ -225,7 +224,7 @@ class Program:
         >>> program.to_javascript().splitlines()[-1]
         '})()'
         """
-        return javascript(self._traced().plan)
+        return javascript(self._traced().plan.laid)
 
     def to_native(self) -> NativeProgram:
         """The same loss as a program that runs as machine code, see `NativeProgram`.
@@ -330,7 +329,8 @@ class Program:
         return table(self.blocks, self._traced().reading.plan)
 
     def __repr__(self) -> str:
-        state = "not traced yet" if self.latest is None else f"{len(self.blocks)} blocks"
+        state = ("not traced yet" if self.latest is None else f"{len(self.blocks)} blocks" if self.latest.plan.blocks
+                 else f"{len(self.latest.plan.graph)} scalars, one by one")
         return f"<Program of {len(self.params)} parameters, {state}>"
 
 

@@ -120,7 +120,7 @@ def agree(result: Floats, wanted: Floats, on_the_way: float = 0.0, spread: Float
 
 def blame(made: Plan, engine: Engine, point: Point) -> str:
     """Which block differs from its scalars."""
-    function, values = engine.function("outputs"), engine.reference.values(point)
+    laid, function, values = made.laid, engine.function("outputs"), engine.reference.values(point)
     computed = [let.name for let in function.of_block.values()]
     source = Printer().source(replace(function, results=computed))
     run = function_of(source, "<compiled to find the block>", "outputs", {})
@@ -130,8 +130,8 @@ def blame(made: Plan, engine: Engine, point: Point) -> str:
         arrays = run(*(leaves[argument.info] for argument in function.arguments))
     arrays = arrays if len(computed) > 1 else [arrays]
     for (position, let), array in zip(function.of_block.items(), arrays, strict=True):
-        members = made.blocks[position].members
-        traced = made.canonical.as_traced(members)
+        members = laid.blocks[position].members
+        traced = laid.canonical.as_traced(members)
         known = traced != NONE
         if not agree(np.ravel(array)[known], values[traced[known]]):
             return (f"block {let.name.info} (`{Printer().statement(let)}`) disagrees with the scalars it stands for: "

@@ -71,7 +71,7 @@ class JaxEngine:
         numbers.
         """
         if batch.shapes not in self.steps:
-            losses = JaxProgram(self.program._compiled(batch, "value_and_grad").plan, each=True)
+            losses = JaxProgram(self.program._compiled(batch, "value_and_grad").plan.laid, each=True)
             jax = self.jax
 
             def mean(theta: Any, outside: Any, n: Any, *parts: Any) -> Any:

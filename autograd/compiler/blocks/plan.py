@@ -9,17 +9,23 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from autograd.compiler.blocks.block import Block, check_blocks
 from autograd.compiler.blocks.group import Group, check_groups, groups
 from autograd.compiler.blocks.pad import padded
 from autograd.compiler.blocks.recurrence import UNLIKE, unlike, with_recurrence
 from autograd.compiler.blocks.reroll import reroll
 from autograd.compiler.scalars.canonical import canonical
-from autograd.compiler.scalars.graph import LEAVES, Canonical, Graph, Ints
-from autograd.compiler.scalars.levels import with_partial_sums
+from autograd.compiler.scalars.graph import CODE, LEAVES, Bools, Canonical, Graph, Ints, distinct, mix
+from autograd.compiler.scalars.levels import chosen_levels, kinds_of, with_partial_sums
 from autograd.compiler.scalars.trace import Trace, trace
 from autograd.nested import parameters_of
 from autograd.value import Value
+
+MANY, ALONE = 1000, 3.0
+"""From so many groups on, of fewer terms each, scalars are computed one by one: a statement for a group takes as long
+in a call, but several times as long to compile."""
 
 Names = dict[tuple[int, int], str]
 Shapes = tuple[tuple[int, ...], tuple[int, ...] | None]
@@ -32,14 +38,25 @@ class Plan:
     graph: Graph
     canonical: Canonical
     blocks: list[Block]
+    """There are none where hardly two scalars do the same: then each is computed by itself."""
     roots: list[tuple[int, int]]
     """Block and slot of each result."""
+    sizes: dict[str, int]
+    """The number of elements of each kind of leaf."""
     names: Names
     noises: int
     several: bool
     outside: tuple[Value, ...]
     shapes: Shapes
     """Of a row of X and of Y."""
+
+    @cached_property
+    def laid(self) -> Plan:
+        """The plan in blocks: itself, if it has any."""
+        if self.blocks:
+            return self
+        normal = canonical(self.graph)
+        return laid_out(self.trace, normal, groups(normal), self.sizes, self.shapes, self.names)
 
     @cached_property
     def shorter(self) -> Plan | None:
@@ -51,13 +68,7 @@ class Plan:
         normal = with_partial_sums(canonical(self.graph))
         found = groups(normal)
         read = with_recurrence(normal, found)
-        return None if read is found else laid_out(self.trace, normal, read, self.sizes["parameter"], self.shapes,
-                                                   self.names)
-
-    @property
-    def sizes(self) -> dict[str, int]:
-        """The number of elements of each kind of leaf."""
-        return {block.op: block.size for block in self.blocks if block.op in LEAVES}
+        return None if read is found else laid_out(self.trace, normal, read, self.sizes, self.shapes, self.names)
 
     @property
     def trace(self) -> Trace:
@@ -82,24 +93,57 @@ def with_sum(made: Plan, nodes: Ints) -> Plan:
 
 
 def planned(traced: Trace, parameters: int, shapes: Shapes, names: Names) -> Plan:
-    """Re-roll what a loss wrote down."""
-    normal = canonical(traced.graph)
-    return laid_out(traced, normal, groups(normal), parameters, shapes, names)
+    """Re-roll what a loss wrote down, unless hardly two scalars do the same."""
+    (graph, noises, several, outside), (x_shape, y_shape) = traced, shapes
+    normal = canonical(graph)
+    sizes = {"parameter": parameters, "input": prod(x_shape), "noise": noises,
+             "target": 0 if y_shape is None else prod(y_shape), "outside": len(outside)}
+    if is_irregular(normal):
+        normal.check()
+        return Plan(graph, normal, [], [], sizes, names, noises, several, outside, shapes)
+    return laid_out(traced, normal, groups(normal), sizes, shapes, names)
 
 
 def laid_out(
-    traced: Trace, normal: Canonical, found: list[Group], parameters: int, shapes: Shapes, names: Names,
+    traced: Trace, normal: Canonical, found: list[Group], sizes: dict[str, int], shapes: Shapes, names: Names,
 ) -> Plan:
     """The plan of a graph whose groups are known."""
-    (graph, noises, several, outside), (x_shape, y_shape) = traced, shapes
+    graph, noises, several, outside = traced
     normal.check()
     check_groups(normal, found)
-    sizes = {"parameter": parameters, "input": prod(x_shape), "noise": noises,
-             "target": 0 if y_shape is None else prod(y_shape), "outside": len(outside)}
     blocks, roots = reroll(normal, found, sizes)
     blocks = padded(blocks, roots)
     check_blocks(blocks)
-    return Plan(graph, normal, blocks, roots, names, noises, several, outside, shapes)
+    return Plan(graph, normal, blocks, roots, sizes, names, noises, several, outside, shapes)
+
+
+def is_irregular(graph: Canonical) -> bool:
+    """Whether there would be many groups, of hardly more than a scalar each, and most differ from example to example.
+
+    At most what does the same at one level, and looks alike some steps below, is one group.
+    """
+    living = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
+    if len(living) < MANY:
+        return False
+    *_, kind = kinds_of(graph, living)
+
+    def alone(level: Ints) -> bool:
+        number = len(distinct(mix(level[living], kind[living])))
+        return number >= MANY and len(graph.args) + len(graph.left) < ALONE * number
+
+    return alone(graph.level) and alone(chosen_levels(graph, living)) and (
+        2 * int(np.count_nonzero(batched_nodes(graph)[living])) > len(living))
+
+
+def batched_nodes(graph: Canonical) -> Bools:
+    """The nodes that differ from example to example."""
+    found = [*np.isin(graph.code, [CODE[leaf] for leaf in ("input", "target", "noise")]).tolist(), False]
+    below = [(begin.tolist(), read.tolist()) for begin, read in (
+        (graph.start, graph.args), (graph.first, graph.left), (graph.first, graph.right))]
+    order = np.argsort(graph.level, kind="stable")
+    for node in order[graph.alive[order] & (graph.code[order] >= len(LEAVES))].tolist():
+        found[node] = any(found[i] for begin, read in below for i in read[begin[node] : begin[node + 1]])
+    return np.array(found[:-1])
 
 
 def parameter_names(params: Any, flat: list[Value]) -> Names:

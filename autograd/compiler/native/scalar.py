@@ -20,17 +20,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd.compiler.arguments import FloatArray
 from autograd.compiler.arrays.array import Array, name
 from autograd.compiler.arrays.function import function
 from autograd.compiler.blocks.block import Term
-from autograd.compiler.blocks.plan import Plan
+from autograd.compiler.blocks.plan import Plan, batched_nodes
 from autograd.compiler.buffers.buffered import EXAMPLES
 from autograd.compiler.buffers.cost import MANY, microseconds, quickest
 from autograd.compiler.native.llvm import ADDED, FILLED, FUSED, LANES, SMALLER, Code, helpers, joined
-from autograd.compiler.printers.straight import LETTERS, below_of, flows, operand, value, wanted_for
+from autograd.compiler.printers.straight import LETTERS, flows, operand, value, wanted_for
 from autograd.compiler.scalars.graph import CODE, LEAVES, NONE, SUM
 from autograd.errors import MissingPackageError
 from autograd.files import replacing
@@ -71,7 +70,7 @@ class Writer:
 
     def __init__(self, made: Plan, kind: str) -> None:
         self.made, self.graph, self.kind = made, made.canonical, kind
-        self.batched = batched_nodes(made)
+        self.batched = batched_nodes(made.canonical)
         self.calls: dict[str, int] = {}
         self.rows: set[str] = set()
         """The arrays of which rows are read or written."""
@@ -407,16 +406,6 @@ def last_block(code: Code, first: str) -> str:
     """The name of the block in which a part ends."""
     number = max(0, len(code.lines) - 1) // BLOCK
     return f"{code.stem}{number}" if number else first
-
-
-def batched_nodes(made: Plan) -> npt.NDArray[np.bool_]:
-    """The nodes that differ from example to example."""
-    graph = made.canonical
-    batched = np.isin(graph.code, [CODE[leaf] for leaf in ROWS])
-    for node in np.argsort(graph.level, kind="stable").tolist():
-        if graph.alive[node] and graph.code[node] >= len(LEAVES):
-            batched[node] = any(batched[below] for below in below_of(graph, node))
-    return batched
 
 
 # ── LLVM ──────────────────────────────────────────────────────────────────────────────────────────

@@ -34,6 +34,9 @@ example of a batch one for itself, for each term forward and backward, and for e
 PREPARE, STATEMENT = 6.0, 0.75
 """Microseconds of NumPy: a call, and each statement in it, of a few examples."""
 
+Signed = tuple[int, Array, Array | None]
+"""A term of a sum: its sign and its factors, of which there may be one."""
+
 LETTERS = {"parameter": "p", "input": "x", "target": "y", "noise": "u", "outside": "o"}
 
 
@@ -152,18 +155,19 @@ def value(graph: Canonical, node: int) -> Array:
         args = tuple(operand(graph, int(arg)) for arg in graph.args[graph.start[node] : graph.start[node + 1]])
         result: Array = ops.TABLE[CODES[graph.code[node]]].dispatch(args)
         return result
-    total: Array | None = None
-    for term in range(graph.first[node], graph.first[node + 1]):
-        product = operand(graph, int(graph.left[term]))
-        if graph.right[term] != NONE:
-            product = product * operand(graph, int(graph.right[term]))
-        negative = graph.sign[term] < 0
-        if total is None:
-            total = -product if negative else product
-        else:
-            total = total - product if negative else total + product
-    assert total is not None, "a sum has terms"
-    return total
+    terms = slice(graph.first[node], graph.first[node + 1])
+    factors = zip(graph.sign[terms].tolist(), graph.left[terms].tolist(), graph.right[terms].tolist(), strict=True)
+    return total((sign, operand(graph, left), None if right == NONE else operand(graph, right))
+                 for sign, left, right in factors)
+
+
+def total(terms: Iterable[Signed]) -> Array:
+    """A sum of terms."""
+    result: Array = as_array(0)
+    for sign, left, right in terms:
+        product = left if right is None else left * right
+        result = result - product if sign < 0 else result + product
+    return result
 
 
 def backward(graph: Canonical, nodes: list[int], root: int) -> list[Statement]:
@@ -218,11 +222,15 @@ def factors(graph: Canonical, node: int) -> list[tuple[int, Array]]:
     """What a sum reads, with what it is multiplied by."""
     found: list[tuple[int, Array]] = []
     for term in range(graph.first[node], graph.first[node + 1]):
-        sign, left, right = int(graph.sign[term]), int(graph.left[term]), int(graph.right[term])
-        if right == NONE:
-            found.append((left, as_array(sign)))
-        elif left == right:
-            found.append((left, 2 * sign * operand(graph, left)))
-        else:
-            found += [(left, operand(graph, right) * sign), (right, operand(graph, left) * sign)]
+        left, right = int(graph.left[term]), int(graph.right[term])
+        other = None if right == NONE else operand(graph, right)
+        found += zip((left, right), slopes((int(graph.sign[term]), operand(graph, left), other)), strict=False)
     return found
+
+
+def slopes(term: Signed) -> list[Array]:
+    """What a term multiplies the gradients of its factors by: one of them, where both are the same."""
+    sign, left, right = term
+    if right is None:
+        return [as_array(sign)]
+    return [2 * sign * left] if left.key == right.key else [right * sign, left * sign]

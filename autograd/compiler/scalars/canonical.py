@@ -39,6 +39,7 @@ from autograd.compiler.scalars.graph import (
     Ints,
     Terms,
     distinct,
+    ends,
     hash_sums,
     in_front,
     jumped,
@@ -243,16 +244,18 @@ def numeric_terms(folded: Folded, n: int) -> tuple[Terms, Floats, Ints]:
 
 
 def regions(n: int, above: Ints, below: Ints) -> Ints:
-    """For each of n nodes the least of those that it is joined with, by pairs."""
-    region = np.arange(n)
-    while True:
-        least = region.copy()
-        np.minimum.at(least, below, region[above])
-        np.minimum.at(least, above, least[below])
-        least = least[least]
-        if np.array_equal(least, region):
-            return region
-        region = least
+    """For each of n nodes the last of those that it is joined with, by pairs of a node and one below it.
+
+    Each goes to one of those above it, and to where that goes; then pairs that are still apart join where they are.
+    """
+    region: Ints = np.arange(n)
+    while len(above):
+        region[below] = above
+        region = ends(region)
+        one, other = region[above], region[below]
+        apart = one != other
+        above, below = np.maximum(one, other)[apart], np.minimum(one, other)[apart]
+    return region
 
 
 def _traced_back(results: Ints, sources: Ints, owner: Ints, read: Ints, scale: Floats) -> Floats:
@@ -335,42 +338,33 @@ def without_ones(graph: Graph, terms: Terms, folded: Folded) -> Terms:
 
 def linear_terms(graph: Graph) -> Terms:
     """The terms of every linear node as it was written, and of squares."""
-    code, start, args = graph.code, graph.start, graph.args
-    counts = np.diff(start)
-    owners, signs, lefts, rights = [], [], [], []
-
-    def extend(nodes: Ints, sign: int, left: Ints, right: Ints | None) -> None:
-        owners.append(nodes)
-        signs.append(np.full(len(nodes), sign))
-        lefts.append(left)
-        rights.append(np.full(len(nodes), NONE) if right is None else right)
-
-    def of(name: str) -> Ints:
-        return np.flatnonzero(code == CODE[name])
-
-    for name, second in (("add", 1), ("sub", -1)):
-        nodes = of(name)
-        extend(nodes, 1, args[start[nodes]], None)
-        extend(nodes, second, args[start[nodes] + 1], None)
-    nodes = of("neg")
-    extend(nodes, -1, args[start[nodes]], None)
-    nodes = of("mul")
-    extend(nodes, 1, args[start[nodes]], args[start[nodes] + 1])
-    nodes = of("sum")
-    edges = spans(start[nodes], counts[nodes])
-    extend(np.repeat(nodes, counts[nodes]), 1, args[edges], None)
-    nodes = of("dot")
-    pairs = counts[nodes] // 2
-    edges = spans(start[nodes], pairs)
-    extend(np.repeat(nodes, pairs), 1, args[edges], args[edges + np.repeat(pairs, pairs)])
-    nodes = nodes[counts[nodes] % 2 == 1]
-    extend(nodes, 1, args[start[nodes + 1] - 1], None)
-    squares = of("pow")
-    exponents = args[start[squares] + 1]
-    squares = squares[(code[exponents] == CODE["constant"]) & (graph.data[exponents] == 2)]
-    extend(squares, 1, args[start[squares]], args[start[squares]])
-    terms = Terms(*map(np.concatenate, (owners, signs, lefts, rights)))
-    return terms.take(np.argsort(terms.owner, kind="stable"))  # those of one node are in order
+    start, args, counts = graph.start, graph.args, np.diff(graph.start)
+    add, sub, neg, mul, sums, dots, powers = (
+        np.flatnonzero(graph.code == CODE[name]) for name in ("add", "sub", "neg", "mul", "sum", "dot", "pow"))
+    exponents = args[start[powers] + 1]
+    squares = powers[(graph.code[exponents] == CODE["constant"]) & (graph.data[exponents] == 2)]
+    pairs = counts[dots] // 2
+    number = np.zeros(len(graph), np.int32)
+    for nodes, terms in ((add, 2), (sub, 2), (neg, 1), (mul, 1), (squares, 1),
+                         (sums, counts[sums]), (dots, counts[dots] - pairs)):
+        number[nodes] = terms
+    first: Ints = np.cumsum(number) - number
+    size = int(number.sum())
+    sign, left, right = np.ones(size, np.int8), np.empty(size, args.dtype), np.full(size, NONE, args.dtype)
+    both, odd = np.concatenate([add, sub]), counts[dots] % 2 == 1
+    for place, operand in (
+        (first[both], start[both]), (first[both] + 1, start[both] + 1), (first[neg], start[neg]),
+        (spans(first[sums], counts[sums]), spans(start[sums], counts[sums])),
+        (first[dots[odd]] + pairs[odd], start[dots[odd] + 1] - 1),
+    ):
+        left[place] = args[operand]
+    for place, factor, other in (
+        (first[mul], start[mul], start[mul] + 1), (first[squares], start[squares], start[squares]),
+        (spans(first[dots], pairs), spans(start[dots], pairs), spans(start[dots] + pairs, pairs)),
+    ):
+        left[place], right[place] = args[factor], args[other]
+    sign[first[sub] + 1] = sign[first[neg]] = -1
+    return Terms(np.repeat(np.arange(len(graph), dtype=args.dtype), number), sign, left, right)
 
 
 def without_zeros(graph: Graph, terms: Terms) -> Folded:
@@ -446,24 +440,22 @@ def flattened(graph: Graph, terms: Terms) -> tuple[Terms, Ints]:
 
     plain = (terms.right == NONE) & linear[terms.left]
     plain &= uses[terms.left] == 1
-    parent, sign = np.arange(n), np.ones(n, dtype=np.int64)
+    parent: Ints = np.arange(n)
     apart = plain & (terms.sign == 1) & _less_a_number(graph, plain, terms)[terms.owner]
     added = plain & (terms.sign == 1) & ~apart
     parent[terms.left[added]] = terms.owner[added]
-    root, _ = jumped(parent, sign)
+    root = ends(parent)
     sums = np.bincount(root, count * linear, n)
     products = np.bincount(root, has_product, n) > 0
     neuron = products & (sums > 1)
     subtracted = plain & (apart | (terms.sign == -1)) & ~neuron[terms.left]
-    parent[terms.left[subtracted]] = terms.owner[subtracted]
-    sign[terms.left[subtracted]] = terms.sign[subtracted]
-    root, signs = jumped(parent, sign)
+    sign: Ints = np.ones(n, np.int8)
+    root[terms.left[subtracted]], sign[terms.left[subtracted]] = terms.owner[subtracted], terms.sign[subtracted]
+    root, sign = jumped(root, sign)
 
-    absorbed = parent != np.arange(n)
-    keep = ~((terms.right == NONE) & absorbed[terms.left])
-    kept = terms.take(keep)
-    kept.sign = kept.sign * signs[kept.owner]
-    kept.owner = root[kept.owner]
+    absorbed = root != np.arange(n)
+    kept = terms.take((terms.right != NONE) | ~absorbed[terms.left])
+    kept.sign, kept.owner = kept.sign * sign[kept.owner], root[kept.owner].astype(kept.owner.dtype)
     return kept.take(np.argsort(kept.owner, kind="stable")), root
 
 

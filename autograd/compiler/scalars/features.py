@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from autograd.compiler.scalars.graph import CODE, NONE, Bools, Graph, Ints, Terms, distinct, in_front, jumped, uses_of
+from autograd.compiler.scalars.graph import CODE, NONE, Bools, Graph, Ints, Terms, distinct, ends, in_front, uses_of
 
 Term = tuple[int, int, int]
 """A sign and two factors, of which the second may be NONE."""
@@ -160,8 +160,7 @@ class Features:
             return graph, terms, owner
         parent = np.arange(len(graph))
         parent[list(self.absorbed)] = list(self.absorbed.values())
-        root, _ = jumped(parent, np.ones_like(parent))
-        owner = root[owner]
+        owner = ends(parent)[owner]
         kept = terms.take(~np.isin(terms.owner, np.array(list(self.terms))))
         new = [(node, *term) for node, mine in self.terms.items() for term in mine]
         new += [(product, 1, *pair) for pair, product in self.nodes.items()]

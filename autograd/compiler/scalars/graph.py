@@ -263,6 +263,13 @@ def uses_of(graph: Graph, terms: Terms, linear: Bools) -> Ints:
     return np.bincount(used, minlength=n)
 
 
+def ends(parent: Ints) -> Ints:
+    """Each node's ultimate parent, by pointer doubling."""
+    while not np.array_equal(above := parent[parent], parent):
+        parent = above
+    return parent
+
+
 def jumped(parent: Ints, sign: Ints) -> tuple[Ints, Ints]:
     """Each node's ultimate parent and the product of signs on the way there, by pointer doubling."""
     parent, sign = parent.copy(), sign.copy()

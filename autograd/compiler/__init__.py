@@ -4,7 +4,8 @@
 
 - `trace`       runs the loss once on symbols, which write every operation on a `tape`
 - `canonical`   sums of signed products, without zeros; equal expressions become one. `features` multiplies out sums
-                of parameters times data, `shifts` finds what is subtracted in exponents for safety alone
+                of parameters times data, `shifts` finds what is subtracted in exponents for safety alone, and `maps`
+                makes linear maps, one after the other, one, where that runs sooner
 - `levels`      which scalars do the same, and when each can be computed; `graph` is what all of these read
 - `reference`   evaluates a graph as it was traced: the judge of every program, and its answer where that is not
                 finite
@@ -36,7 +37,7 @@
 - `buffered`    the statements as calls that write into arrays kept from call to call, which `calls` prints
 - `columns`     the same for an irregular graph, scalar by scalar, without blocks or statements
 - `algebra`     the calls that give the same numbers in less time; `memory` says where arrays lie and which can be one,
-                `cost` whether examples lie first or last
+                `cost` whether examples lie first or last, and whether linear maps are one
 
 `native`: the same as machine code (`llvm`): `scalar` graphs over eight examples at once, and loops over arrays
 (`kernels`) for calls of a program that follow one another (`fuse`) or of an optimiser (`vectors`).

@@ -24,7 +24,7 @@ from autograd.compiler.blocks.plan import Plan, with_sum
 from autograd.compiler.buffers.buffered import EXAMPLES, Buffered, with_buffers
 from autograd.compiler.buffers.calls import CallPrinter
 from autograd.compiler.buffers.columns import Columns
-from autograd.compiler.buffers.cost import MANY, quickest
+from autograd.compiler.buffers.cost import MANY, PAYS, microseconds, quickest
 from autograd.compiler.buffers.memory import reused
 from autograd.compiler.native.fuse import NativePrinter
 from autograd.compiler.native.kernels import ELEMENTS
@@ -158,6 +158,18 @@ NOTHING = {char: np.zeros(0, char) for char in "fd"}
 """The numbers of no Values."""
 
 
+def is_delicate(made: Plan) -> bool:
+    """Whether what runs for a plan multiplies by 0 what may not be finite."""
+    if not made.blocks:
+        return bool((made.canonical.code[made.canonical.alive] == CODE["where"]).any())
+    blocks, root = made.blocks, made.roots[0][0]
+    common = any(unsure and not block.batched for block, unsure in zip(blocks, wild(blocks), strict=True))
+    padded = any(operand.index.min(initial=0) < 0 if operand.numbers is None else 0 in operand.numbers
+                 for block in blocks for operand in block.reads())
+    padded = padded or any(block.dead is not None for block in blocks)
+    return padded or common or any(behind_selections(blocks, root))
+
+
 class _Thread(threading.local):
     """The arrays of one thread."""
 
@@ -175,6 +187,8 @@ class Engine:
         self.functions: dict[str, Function] = {}
         self.runnables: dict[tuple[str, Any, bool], Runnable] = {}
         self.scalars: dict[str, Columns] = {}
+        self.executed: dict[str, Function] = {}
+        """The statements that run, which may be those of the quicker plan."""
         self.many_last: dict[str, bool] = {}
         """Whether many examples lie last in memory, by kind of function."""
         self.local = _Thread()
@@ -207,8 +221,13 @@ class Engine:
                                         if of == kind and not many]
         if others:
             return others[0].for_dtype(dtype)
-        calls, self.many_last[kind] = quickest(self.function(kind))
-        made = Runnable(self.function(kind), calls, dtype, self.plan.sizes["parameter"], self.fused)
+        quicker = self.plan.quicker
+        written = [self.function(kind), *([function(quicker, kind)] if quicker else [])]
+        choices = [(made, *quickest(made)) for made in written]
+        if quicker and microseconds(choices[1][1], EXAMPLES) > PAYS * microseconds(choices[0][1], EXAMPLES):
+            choices.pop()
+        self.executed[kind], calls, self.many_last[kind] = choices[-1]
+        made = Runnable(self.executed[kind], calls, dtype, self.plan.sizes["parameter"], self.fused)
         if self.native:
             self.compare(kind, made)
         return made
@@ -218,8 +237,8 @@ class Engine:
         usual = self.runnable(kind, dtype)
         if usual.last == self.many_last[kind]:
             return usual
-        calls = with_buffers(self.function(kind), self.many_last[kind])
-        made = Runnable(self.function(kind), calls, dtype, self.plan.sizes["parameter"], self.fused)
+        calls = with_buffers(self.executed[kind], self.many_last[kind])
+        made = Runnable(self.executed[kind], calls, dtype, self.plan.sizes["parameter"], self.fused)
         self.compare(kind, made)
         return made
 
@@ -416,15 +435,7 @@ class Engine:
         What is not selected, or pads what is shorter, is multiplied by 0, which is nan where it is not finite. So is
         the slope of what is the same for all examples, where the gradients of some of them are 0.
         """
-        if not self.plan.blocks:
-            graph = self.plan.canonical
-            return self.hidden is not None or bool((graph.code[graph.alive] == CODE["where"]).any())
-        blocks, root = self.plan.blocks, self.plan.roots[0][0]
-        common = any(unsure and not block.batched for block, unsure in zip(blocks, wild(blocks), strict=True))
-        padded = any(operand.index.min(initial=0) < 0 if operand.numbers is None else 0 in operand.numbers
-                     for block in blocks for operand in block.reads())
-        padded = padded or any(block.dead is not None for block in blocks)
-        return padded or common or self.hidden is not None or any(behind_selections(blocks, root))
+        return self.hidden is not None or any(map(is_delicate, filter(None, (self.plan, self.plan.quicker))))
 
     def sound(
         self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, result: tuple[Any, ...]

@@ -178,6 +178,8 @@ def simplified(op: ops.Op, args: tuple[Array, ...]) -> Array | None:
     numbers = [arg.number for arg in args]
     if op is not ops.detach and all(number is not None for number in numbers):
         return as_array(op.forward(*numbers))
+    if ops.is_comparison(op) and (decided := decided_everywhere(op, args)) is not None:
+        return as_array(decided)
     if op is ops.where and numbers[0] is not None:
         return args[1] if numbers[0] else args[2]
     if op is ops.where and numbers[1:] == [1, 0] and args[0].dtype == "truth":
@@ -195,6 +197,16 @@ def simplified(op: ops.Op, args: tuple[Array, ...]) -> Array | None:
     if op is ops.sub:
         return -y if a == 0 else x if b == 0 else None
     return x if op in (ops.div, ops.pow) and b == 1 else None
+
+
+def decided_everywhere(op: ops.Op, args: Sequence[Array]) -> float | None:
+    """What a comparison of numbers, some of which the program carries along, comes to if it is the same for all."""
+    given = [arg.info if arg.kind == "number" else arg.info.array for arg in args if arg.kind in ("number", "constant")]
+    ufunc = ops.ufunc_of(op)
+    if ufunc is None or len(given) < len(args):
+        return None
+    first, *rest = np.unique(ufunc(*given))
+    return None if rest else float(first)
 
 
 def function(kind: Any, *args: Array) -> Array:

@@ -163,8 +163,17 @@ def form_of(value: Array) -> Any:
     return (value.shape,) if read_in_place else None
 
 
-WRAPPERS = ("reshape", "transpose")
+WRAPPERS = ("reshape", "transpose", "scatter")
 """What is done to a sum over examples as to the sums of each step."""
+
+
+def done_to(array: Array, wrapper: Array) -> Array:
+    """An array in the place of what a wrapper is of."""
+    if wrapper.kind == "transpose":
+        return transpose(array)
+    if wrapper.kind == "reshape":
+        return reshape(array, wrapper.shape)
+    return Array(wrapper.kind, (array,), wrapper.info, wrapper.shape, wrapper.dtype)
 
 
 def is_sum(value: Array) -> bool:
@@ -233,7 +242,7 @@ class Pieces:
             terms = self.tree(core, rank_of(first))
             result = reshape(reduce(ops.sum, terms, (len(first.lead),)), first.shape)
         for wrapper in reversed(wrappers):
-            result = reshape(result, wrapper.shape) if wrapper.kind == "reshape" else transpose(result)
+            result = done_to(result, wrapper)
         return result
 
     def rows(self, arrays: list[Array]) -> Array:

@@ -12,6 +12,7 @@ what is saved is worth what it costs (`fused`); then what they read is laid in o
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -245,18 +246,19 @@ class Grouping:
     def completed(self, made: list[Group]) -> list[Group]:
         """The groups of a level, without those that another can take in: it has all that they have.
 
-        Reductions of fewer groups join those of more, and sums with numbers in the place of terms join those that have
-        the terms: there these are 0.
+        Reductions of fewer groups join those of more, sums with numbers in the place of terms join those that have the
+        terms, and inner cells of a field join those at its border, which read what is beyond: there these are 0.
         """
         kinds = [self.kinds(group) for group in made]
         host: dict[int, int] = {}
         for i, group in enumerate(made):
             numbers = numbers_in(kinds[i])
-            if (group.op not in REDUCTIONS and not numbers) or i in host.values():
+            if i in host.values():
                 continue
             for j, other in enumerate(made):
-                if (other.op, other.batched) == (group.op, group.batched) and i != j and j not in host \
-                        and takes_in(kinds[j], kinds[i], numbers):
+                if (other.op, other.batched) == (group.op, group.batched) and i != j and j not in host and (
+                        takes_in(kinds[j], kinds[i], numbers) if group.op in REDUCTIONS or numbers else
+                        kinds[i] < kinds[j] and self.is_band([group, other])):
                     host[i] = j
                     break
         result = []
@@ -267,6 +269,22 @@ class Grouping:
             if j not in host:
                 result.append(group)
         return result
+
+    def is_band(self, groups: list[Group]) -> bool:
+        """Whether the weights times data that the first group adds up are, for all groups, a matrix of mostly 0."""
+        own, *others = ([terms for terms in group.classes if len(terms.right)] for group in groups)
+        products = [*own, *itertools.chain(*others)]
+        if len(own) != 1 or not all(map(self.by_weights, products)):
+            return False
+        home = self.group[own[0].right[0]]
+        data = np.concatenate([terms.right for terms in products if self.group[terms.right[0]] == home])
+        cells = len(distinct(data)) * sum(len(group.members) for group in groups)
+        return 2 * len(data) < cells and cells * (MULTIPLY + WEIGHT) < STATEMENT and not self.wild[data].any()
+
+    def by_weights(self, terms: Class) -> bool:
+        """Whether terms are products of something that is the same for all examples with something that differs."""
+        return (len(terms.right) > 0 and not self.constant(terms.left) and not self.batched[terms.left].any()
+                and bool(self.batched[terms.right].all()))
 
     def kinds(self, group: Group) -> Kinds:
         """What a reduction or a sum reads: groups, or the sign and groups of terms; nothing for other operations."""

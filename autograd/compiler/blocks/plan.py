@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -19,6 +19,7 @@ from autograd.compiler.blocks.reroll import reroll
 from autograd.compiler.scalars.canonical import canonical
 from autograd.compiler.scalars.graph import CODE, LEAVES, Bools, Canonical, Graph, Ints, distinct, mix
 from autograd.compiler.scalars.levels import chosen_levels, kinds_of, with_partial_sums
+from autograd.compiler.scalars.maps import with_maps_as_one
 from autograd.compiler.scalars.trace import Trace, trace
 from autograd.nested import parameters_of
 from autograd.value import Value
@@ -49,6 +50,14 @@ class Plan:
     outside: tuple[Value, ...]
     shapes: Shapes
     """Of a row of X and of Y."""
+    maps_as_one: Canonical | None = None
+    """The graph with linear maps multiplied out, if that leaves fewer terms."""
+
+    @cached_property
+    def quicker(self) -> Plan | None:
+        """The plan of that graph, which may run sooner than it can be read."""
+        graph = self.maps_as_one
+        return None if graph is None else self.of(graph, groups(graph))
 
     @cached_property
     def laid(self) -> Plan:
@@ -56,7 +65,7 @@ class Plan:
         if self.blocks:
             return self
         normal = canonical(self.graph)
-        return laid_out(self.trace, normal, groups(normal), self.sizes, self.shapes, self.names)
+        return self.of(normal, groups(normal))
 
     @cached_property
     def shorter(self) -> Plan | None:
@@ -68,7 +77,11 @@ class Plan:
         normal = with_partial_sums(canonical(self.graph))
         found = groups(normal)
         read = with_recurrence(normal, found)
-        return None if read is found else laid_out(self.trace, normal, read, self.sizes, self.shapes, self.names)
+        return None if read is found else self.of(normal, read)
+
+    def of(self, normal: Canonical, found: list[Group]) -> Plan:
+        """The plan of the same loss from other groups."""
+        return laid_out(self.trace, normal, found, self.sizes, self.shapes, self.names)
 
     @property
     def trace(self) -> Trace:
@@ -101,7 +114,8 @@ def planned(traced: Trace, parameters: int, shapes: Shapes, names: Names) -> Pla
     if is_irregular(normal):
         normal.check()
         return Plan(graph, normal, [], [], sizes, names, noises, several, outside, shapes)
-    return laid_out(traced, normal, groups(normal), sizes, shapes, names)
+    maps_as_one = with_maps_as_one(normal)  # before it is grouped, which changes it
+    return replace(laid_out(traced, normal, groups(normal), sizes, shapes, names), maps_as_one=maps_as_one)
 
 
 def laid_out(

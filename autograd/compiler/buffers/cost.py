@@ -37,7 +37,8 @@ All in µs: AMD EPYC, NumPy 2.4 with OpenBLAS on one core, float64, arrays in th
 """
 
 PAYS = 0.87
-"""The part of the time with the examples first below which that with the examples last is believed."""
+"""The part of the time with the examples first below which that with the examples last is believed; and the part of the
+time of what is read below which other statements run."""
 
 
 MANY = 256

@@ -185,8 +185,8 @@ def with_sums_before(graph: Canonical, early: Bools) -> Canonical:
 def early_terms(graph: Canonical) -> Bools:
     """The terms that steps read but do not wait for, where it is worth to sum them up beforehand.
 
-    A kind of terms is early if it is there at half as many levels as its sums are at, or fewer, and always before what
-    the sum waits for.
+    A kind of terms is early if it is there at half as many levels as the sums that have it, or fewer, and always before
+    what these wait for.
     """
     size, sums = len(graph.code), np.flatnonzero(graph.alive & (graph.code == SUM))
     early = np.zeros(len(graph.left), dtype=bool)
@@ -206,8 +206,8 @@ def early_terms(graph: Canonical) -> Bools:
     low, high = (pick(kind[left], kind[right]) for pick in (np.minimum, np.maximum))
     _, of_term = np.unique(mix(number[owner], graph.sign[of_steps], low, high), return_inverse=True)
     there = arrival(graph, of_steps)
-    found = (2 * different_per(of_term, there)[of_term] <= steps[owner]) & (there < graph.level[owner] - 1)
-    found &= different_per(of_term, graph.level[owner])[of_term] >= STEPS  # a first step may be unlike the others
+    times = different_per(of_term, graph.level[owner])[of_term]  # a first step may be unlike the others
+    found = (times >= STEPS) & (2 * different_per(of_term, there)[of_term] <= times) & (there < graph.level[owner] - 1)
     early[of_steps] = found & worth_a_sum(graph, of_steps, owner, found)
     return early
 

@@ -120,7 +120,7 @@ def test_a_recurrence_is_drawn_and_explained() -> None:
     program, *_ = compiled(edit_distance(5))
     assert "recurrence" in program.summary()
     assert "loop ↻" in viz.draw(program).source
-    assert "in each step t" in str(program.explain("v2"))
+    assert "in each step t" in str(program.explain("v1"))
 
 
 def test_a_recurrence_that_is_the_same_for_all_examples_has_a_value() -> None:

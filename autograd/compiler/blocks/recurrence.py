@@ -36,6 +36,9 @@ WIDER = 2
 SHORTER = 1.2
 """A step of more operations is better than one of fewer if all steps together have so many times fewer of them."""
 
+FEWER = 1 / 16
+"""For a group more in it, a recurrence may take so many times longer than all groups."""
+
 SLOWER = 10
 """A recurrence may do so many times the work of the groups: most of it is to read what makes no difference."""
 
@@ -78,7 +81,7 @@ def with_recurrence(graph: Canonical, found: list[Group]) -> list[Group]:
         return found
     batched = any(group.batched for group in computing)
     mine = [group for group in computing if group.batched == batched]
-    best = Candidate.of(graph, without_ends(mine))
+    best = Candidate.best(graph, mine)
     finer = best and best.finer()
     if best and finer and SHORTER * finer.statements < best.statements:
         best = finer
@@ -91,11 +94,13 @@ def with_recurrence(graph: Canonical, found: list[Group]) -> list[Group]:
     return [*(group for group in found[:place] if id(group) not in gone), made, *after]
 
 
-def without_ends(groups: Sequence[Group]) -> list[Group]:
-    """The groups without those of the first and last levels that do not look like those in the middle.
+def without_ends(groups: Sequence[Group]) -> Iterator[list[Group]]:
+    """The groups without those of some first and of the last levels that do not look like those in the middle.
 
     What is computed for all steps before the first, and from all after the last, has more members or terms.
     """
+    if not groups:
+        return
     computing = [group for group in groups if group.op != "stack"]
     last = max(group.level for group in groups)
     most: dict[str, tuple[int, float]] = {}
@@ -105,9 +110,10 @@ def without_ends(groups: Sequence[Group]) -> list[Group]:
             most[group.op] = max(width, len(group.members)), max(terms, terms_of(group))
     others = [group.level for group in computing if group.op not in most or len(group.members) > WIDER * most[
         group.op][0] or terms_of(group) > WIDER * most[group.op][1]]
-    low = max((level for level in others if 2 * level < last), default=0)
     high = min((level for level in others if 2 * level >= last), default=last + 1)
-    return [group for group in groups if low < group.level < high]
+    lows = sorted({level for level in others if 2 * level < last})
+    for low in (0, *lows[:UNLIKE], *lows[UNLIKE:][-1:]):
+        yield [group for group in groups if low < group.level < high]
 
 
 def terms_of(group: Group) -> float:
@@ -138,6 +144,11 @@ def unlike(patterns: Sequence[object]) -> int:
     return int(alone.sum())
 
 
+def cost_of(group: Group) -> float:
+    """About how many microseconds a group takes."""
+    return STATEMENT + READ * sum(map(len, group.reads()))
+
+
 def is_by_weights(group: Group) -> bool:
     """Whether a group is a product with a matrix of weights: that is what it should be read as."""
     return any(terms.scale is None and 2 * max(len(group.members), len(distinct(terms.right))) <= len(terms.right)
@@ -164,7 +175,7 @@ class Candidate:
     @property
     def now(self) -> float:
         """About how many the groups take."""
-        return sum(STATEMENT + READ * sum(map(len, group.reads())) for group in self.groups)
+        return sum(map(cost_of, self.groups))
 
     @property
     def saved(self) -> int:
@@ -183,12 +194,23 @@ class Candidate:
         order = np.argsort(level, kind="stable")
         return cls(graph, groups, nodes[order], level[order]).by(graph.code[nodes[order]])
 
+    @classmethod
+    def best(cls, graph: Canonical, groups: list[Group]) -> Candidate | None:
+        """That of most of these groups, without some at both ends: how few stay outside counts, and the time."""
+        made = [found for inside in without_ends(groups) if (found := cls.of(graph, inside))]
+        now = sum(map(cost_of, groups))
+        return min(made, default=None, key=lambda found: (found.cost - found.now) / now - FEWER * len(found.groups))
+
     def by(self, kinds: Ints) -> Candidate | None:
         """The same with an operation of each step for each kind of nodes; None where these are too many."""
         _, kind = np.unique(kinds, return_inverse=True)
         if kind.max() >= FEW:
             return None
-        time, operations = scheduled(self.graph, self.nodes, self.level, kind)
+        times, operations = scheduled(self.graph, self.nodes, self.level, kind)
+        return min((self.at(time, operations) for time in times), key=lambda made: made.cost)
+
+    def at(self, time: Ints, operations: int) -> Candidate:
+        """The same with the times at which the scalars are computed."""
         counts = np.bincount(time, minlength=(int(time.max()) // operations + 1) * operations).reshape(-1, operations)
         reads = sum(width * reads_of(self.graph, self.nodes[time % operations == which])
                     for which, width in enumerate(counts.max(0)))
@@ -236,18 +258,28 @@ def below(graph: Canonical, nodes: Ints) -> tuple[Ints, Ints]:
     return read[read != NONE], owner[read != NONE]
 
 
-def scheduled(graph: Canonical, nodes: Ints, level: Ints, kind: Ints) -> tuple[Ints, int]:
-    """When each node is computed, as early as what it reads allows; each step does the operations in one order."""
+def scheduled(graph: Canonical, nodes: Ints, level: Ints, kind: Ints) -> tuple[list[Ints], int]:
+    """When each node is computed, as early as what it reads allows, and as late as what reads it does.
+
+    Each step does the operations, of which there are so many, in one order.
+    """
     operations = int(kind.max()) + 1
     place = np.argsort(in_turn(graph, nodes, kind, operations))[kind]
-    time = np.full(len(graph.code) + 1, -1)
-    for which in np.split(np.arange(len(nodes)), np.flatnonzero(np.diff(level)) + 1):
+    early, late = np.full((2, len(graph.code) + 1), -1)
+    levels = [(which, *below(graph, nodes[which]))
+              for which in np.split(np.arange(len(nodes)), np.flatnonzero(np.diff(level)) + 1)]
+    for which, read, owner in levels:
         ready = np.full(len(which), -1)
-        read, owner = below(graph, nodes[which])
-        np.maximum.at(ready, owner, time[read])
-        step = (ready - place[which]) // operations + 1
-        time[nodes[which]] = step * operations + place[which]
-    return time[nodes], operations
+        np.maximum.at(ready, owner, early[read])
+        early[nodes[which]] = ((ready - place[which]) // operations + 1) * operations + place[which]
+    never = int(early.max()) + operations
+    until = np.full(len(graph.code) + 1, never)
+    for which, read, owner in reversed(levels):
+        mine, end = nodes[which], until[nodes[which]]
+        late[mine] = np.where(end == never, early[mine],
+                              (end - 1 - place[which]) // operations * operations + place[which])
+        np.minimum.at(until, read, late[mine][owner])
+    return [early[nodes], late[nodes]], operations
 
 
 def in_turn(graph: Canonical, nodes: Ints, kind: Ints, operations: int) -> list[int]:

@@ -27,7 +27,7 @@ from autograd.compiler.printers.to_numpy import Printer
 from autograd.compiler.scalars.graph import CODE, CODES, LEAVES, NONE, SUM, Ints
 from autograd.execute import defined
 
-Call = tuple[Callable[..., Any], list[int]]
+Call = tuple[Callable[..., Any], tuple[int, ...]]
 """A function, and the cells that it reads and, last, writes: rows of memory, or numbers, which count backwards."""
 
 PLAIN = frozenset(number / 2 for number in range(-8, 9))
@@ -157,10 +157,10 @@ class Writer:
         """The calls that write the number a tree comes to into a cell."""
         array = bare(array)
         if array.kind == "name" or array.number is not None:
-            self.calls.append((np.positive, [self.cell(array), cell]))
+            self.calls.append((np.positive, (self.cell(array), cell)))
         else:
             args = list(map(self.cell, array.args))
-            self.calls.append((HELPERS.get(array.kind, array.kind), [*args, cell]))
+            self.calls.append((HELPERS.get(array.kind, array.kind), (*args, cell)))
 
     def flow(self, operand: int, array: Array) -> Flow:
         """A gradient on its way to an operand."""
@@ -299,7 +299,7 @@ class Columns:
 
     def emit(self, calls: Iterable[Call], here: Sequence[int]) -> None:
         """Add calls of a form, whose cells are `here`."""
-        self.calls += [(function, [here[cell] for cell in cells]) for function, cells in calls]
+        self.calls += [(function, tuple([here[cell] for cell in cells])) for function, cells in calls]
 
     def forward(self) -> list[Computed]:
         """The calls that compute every node."""
@@ -333,7 +333,7 @@ class Columns:
         """
         rows, slots = self.rows, {leaf: slots for slots in self.slots.values() for leaf in slots.next}
         arrived = {int(self.graph.roots[0]): (rows.new(), False)}
-        self.calls += [(np.positive, [self.number(None), row]) for row, _ in arrived.values()]
+        self.calls += [(np.positive, (self.number(None), row)) for row, _ in arrived.values()]
         for node, form, below, cells, numbers in reversed(computed):
             if node not in arrived:
                 continue
@@ -345,7 +345,7 @@ class Columns:
                 if operand in slots:
                     slot = slots[operand].take(operand, negative)
                     if not flow.calls:
-                        self.calls.append((np.positive, [here[flow.cell], slot]))
+                        self.calls.append((np.positive, (here[flow.cell], slot)))
                         continue
                     here[flow.cell] = slot
                     self.emit(flow.calls, here)
@@ -357,7 +357,7 @@ class Columns:
                     continue
                 so_far, sign = arrived[operand]
                 place = so_far if rows.holders[so_far] == 1 else rows.new()
-                self.calls.append((np.add if sign == negative else np.subtract, [so_far, row, place]))
+                self.calls.append((np.add if sign == negative else np.subtract, (so_far, row, place)))
                 if place != so_far:
                     rows.release(so_far)
                 arrived[operand] = place, sign
@@ -372,13 +372,19 @@ class Columns:
         del scope["theta"]  # need not live as long as these arrays
         numbers = [np.array(1 / examples if number is None else number, theta.dtype) for number in self.numbers]
         cells: list[FloatArray] = [*scope["v"], *numbers[::-1]]
-        scope["calls"] = [(function, [cells[cell] for cell in read]) for function, read in self.calls]
+        scope["functions"] = self.functions
+        scope["arguments"] = [tuple(map(cells.__getitem__, read)) for _, read in self.calls]
         return call
+
+    @cached_property
+    def functions(self) -> list[Callable[..., Any]]:
+        """What is called."""
+        return [function for function, _ in self.calls]
 
     @cached_property
     def code(self) -> CodeType:
         """What makes the rows, and the function: a loop does the calls, where Python takes long to compile lines."""
-        loop = ["for function, cells in calls:", "    function(*cells)"]
+        loop = ["for function, cells in zip(functions, arguments):", "    function(*cells)"]
         return compile(self.text(loop), "<compiled columns>", "exec")
 
     @property

@@ -123,7 +123,7 @@ def source_of_calls(made: Function, calls: Buffered, write: CallPrinter, copied:
     kept = {f"_{vector}": [let for let in calls.memory.runs.values() if source_of(let.value).info == vector]
             for vector in ("theta", "gradient")}
     names = [name for last, lets in kept.items() if lets for name in (last, *(let.name.info for let in lets))]
-    arrays = [*map(write.statement, allocations), *([f"{' = '.join(names)} = None"] if names else [])]
+    arrays = [*lines_of(allocations, write), *([f"{' = '.join(names)} = None"] if names else [])]
     gradient: list[str] = []
     if made.start:
         new = f"np.{'empty' if made.complete else 'zeros'}_like(theta)"
@@ -138,6 +138,17 @@ def source_of_calls(made: Function, calls: Buffered, write: CallPrinter, copied:
     body = [*([f"global {', '.join(names)}"] if names else []), *runs("theta", kept["_theta"], write), *forward,
             *gradient, f"return {', '.join(texts)},"]
     return "\n".join([*arrays, "", "", "def _call(theta, x, y, u, outside, _out):", *indented(body), ""])
+
+
+def lines_of(allocations: Sequence[Let], write: CallPrinter) -> list[str]:
+    """The lines that make arrays, each with all the names that it has: Python compiles few lines in less time."""
+    names: dict[str, list[str]] = {}
+    for let in allocations:
+        text = let.name.info
+        names[text] = names[let.value.info] if let.value.kind == "name" else []
+        names[text].append(text)
+    return [f"{' = '.join(names[let.name.info])} = {write.text(let.value)}"
+            for let in allocations if let.value.kind != "name"]
 
 
 def runs(vector: str, lets: Sequence[Let], write: CallPrinter) -> list[str]:

@@ -159,8 +159,9 @@ class Buffered:
 
     def write_numbers(self, *arrays: Array) -> None:
         """Write single numbers to the arrays in which these look for them."""
-        homes = {self.memory.home(text) for text in names_in(*arrays)} if self.unwritten else set()
-        self.statements += [self.unwritten.pop(home) for home in [*self.unwritten] if home in homes]
+        if self.unwritten:
+            homes = dict.fromkeys(map(self.memory.home, names_in(*arrays)))
+            self.statements += [self.unwritten.pop(home) for home in homes if home in self.unwritten]
 
     def define(self, text: Array, value: Array) -> None:
         """The calls that compute what a name stands for; a factor is left to what reads it."""

@@ -65,7 +65,7 @@ class Printer:
 
     def text(self, array: Array) -> str:
         """A node as text."""
-        return str(self.formula(array))
+        return str(array.info) if array.kind == "name" else str(self.formula(array))
 
     def formula(self, array: Array) -> Formula:
         """A node as text that knows how tightly it binds."""

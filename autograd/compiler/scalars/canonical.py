@@ -45,6 +45,8 @@ from autograd.compiler.scalars.graph import (
     jumped,
     levels,
     mix,
+    offsets,
+    pieces,
     spans,
     uses_of,
     with_operands,
@@ -179,7 +181,7 @@ def with_selections_made(graph: Graph, nodes: Ints, value: Floats) -> Graph:
     code[nodes], counts[nodes] = CODE["sum"], 1
     args[first] = args[first + np.where(value[args[first]] != 0, 1, 2)]
     args = np.delete(args, [first + 1, first + 2])
-    return Graph(code, np.concatenate([[0], np.cumsum(counts)]), args, graph.data, graph.roots, graph.labels)
+    return Graph(code, offsets(counts), args, graph.data, graph.roots, graph.labels)
 
 
 # ── maps by numbers ───────────────────────────────────────────────────────────────────────────────
@@ -315,7 +317,7 @@ def with_sides(graph: Graph, folded: Folded) -> tuple[Graph, Folded]:
     counts = np.concatenate([np.repeat([0, 2], [len(numbers), len(nodes)]), counts])
     graph = Graph(
         np.concatenate([np.full(len(numbers), CODE["constant"]), graph.code[nodes], code]),
-        np.concatenate([[0], np.cumsum(counts)]), np.concatenate([*fronts, args]),
+        offsets(counts), np.concatenate([*fronts, args]),
         np.concatenate([numbers, np.zeros(len(nodes)), graph.data]), graph.roots + made,
         {node + made: label for node, label in graph.labels.items()},
     )
@@ -472,75 +474,78 @@ def _less_a_number(graph: Graph, plain: Bools, terms: Terms) -> Bools:
 
 
 def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floats) -> Canonical:
-    """Merge common sub-expressions level by level, from the leaves up; keep what the roots reach.
+    """Merge common sub-expressions level by level, from the leaves up, of what the roots reach.
 
-    `owner` is for each node the sum that absorbed it, or itself. The terms are not there any more afterwards.
+    `owner` is for each node the sum that absorbed it, or itself.
     """
     n = len(graph)
     code = graph.code.copy()
-    linear = np.zeros(n, dtype=bool)
-    linear[terms.owner] = True
-    linear &= ~constant
-    code[linear] = SUM
+    code[terms.owner] = SUM
     code[constant] = CODE["constant"]
-    data = np.where(constant, value, graph.data)
+    first = offsets(np.bincount(terms.owner, minlength=n))
+    normal = Canonical(
+        code, graph.start, graph.args, np.where(constant, value, graph.data), first, terms.sign, terms.left,
+        terms.right, graph.roots, np.zeros(n, dtype=bool), np.zeros(0, np.int32), owner, owner != np.arange(n),
+        graph.labels, np.arange(n, dtype=graph.args.dtype))
+    normal = with_living(normal, reached(normal))
+    normal.level = levels(n, normal.start, normal.args, normal.first, normal.left, normal.right)
+    alias = representatives(normal)
+    for column in ("args", "left", "right", "roots", "home"):
+        setattr(normal, column, alias[getattr(normal, column)])
+    normal = with_living(normal, normal.alive & (alias[:n] == np.arange(n)))
+    normal.home = np.where(normal.alive[normal.home], normal.home, NONE).astype(alias.dtype)
+    return normal
 
-    counts = np.where(linear | constant, 0, np.diff(graph.start))
-    args = graph.args[np.repeat(~(linear | constant), np.diff(graph.start))]
-    start = np.concatenate([[0], np.cumsum(counts)])
-    first = np.concatenate([[0], np.cumsum(np.bincount(terms.owner, minlength=n))])
-    left, right, sign = terms.left, terms.right, terms.sign
 
-    level = levels(n, start, args, first, left, right)
-    alias = np.arange(n + 1)
-    alias[n] = NONE  # so that NONE stays NONE
-    order = np.flatnonzero((code >= len(LEAVES)) | constant)  # other leaves have no equals
-    order = order[np.argsort(level[order], kind="stable")]
-    bounds = np.searchsorted(level[order], np.arange(level.max(initial=0) + 2))
+def representatives(graph: Canonical) -> Ints:
+    """For each node the first of those that equal it, and NONE for NONE."""
+    alias = np.append(np.arange(len(graph.code), dtype=graph.left.dtype), graph.left.dtype.type(NONE))
+    order = np.flatnonzero(graph.alive & ((graph.code >= len(LEAVES)) | (graph.code == CODE["constant"])))
+    order = order[np.argsort(graph.level[order], kind="stable")]  # other leaves have no equals
+    bounds = np.searchsorted(graph.level[order], np.arange(graph.level.max(initial=0) + 2))
     for depth in np.flatnonzero(np.diff(bounds) > 1).tolist():  # a single node has no equal
         nodes = order[bounds[depth] : bounds[depth + 1]]
-        edges = spans(start[nodes], counts[nodes])
-        number = first[nodes + 1] - first[nodes]
-        mine = spans(first[nodes], number)
-        which = np.repeat(np.arange(len(nodes)), counts[nodes])
-        place = edges - np.repeat(start[nodes], counts[nodes])
-        keys = mix(code[nodes], np.where(counts[nodes] + number == 0, data[nodes].view(np.int64), 0), number)
-        keys = keys + hash_sums(mix(alias[args[edges]], place), which, len(nodes))
-        # Terms are unordered, and so are the factors of each.
-        one, other = alias[left[mine]], alias[right[mine]]
-        low, high = np.minimum(one, other), np.maximum(one, other)
-        keys = keys + hash_sums(mix(sign[mine], low, high), np.repeat(np.arange(len(nodes)), number), len(nodes))
+        keys = np.concatenate([
+            expressions(graph, piece, alias) for piece in pieces(nodes, graph.start, graph.first)])
         _, representative, inverse = np.unique(keys, return_index=True, return_inverse=True)
         alias[nodes] = nodes[representative][inverse]
-    for column in (left, right):
-        column[:] = alias[column]
-    result = Canonical(
-        code, start, alias[args], data, first, sign, left, right, alias[graph.roots],
-        alias[:n] == np.arange(n), level, alias[owner], owner != np.arange(n), graph.labels, np.arange(n))
-    return alive(result)
+    return alias
 
 
-def alive(graph: Canonical) -> Canonical:
-    """Drop every node, operand and term that no root depends on."""
-    counts, number = np.diff(graph.start), np.diff(graph.first)
-    alive, inner = np.zeros(len(graph.code), dtype=bool), counts + number > 0
+def expressions(graph: Canonical, nodes: Ints, alias: Ints) -> Ints:
+    """A hash of what each node computes from what its operands are the same as."""
+    n = len(nodes)
+    counts, number = (begin[nodes + 1] - begin[nodes] for begin in (graph.start, graph.first))
+    edges, mine = spans(graph.start[nodes], counts), spans(graph.first[nodes], number)
+    place = edges - np.repeat(graph.start[nodes], counts)
+    keys = mix(graph.code[nodes], np.where(counts + number == 0, graph.data[nodes].view(np.int64), 0), number)
+    keys = keys + hash_sums(mix(alias[graph.args[edges]], place), np.repeat(np.arange(n), counts), n)
+    # Terms are unordered, and so are the factors of each.
+    one, other = alias[graph.left[mine]], alias[graph.right[mine]]
+    factors = mix(graph.sign[mine], np.minimum(one, other), np.maximum(one, other))
+    return keys + hash_sums(factors, np.repeat(np.arange(n), number), n)
+
+
+def reached(graph: Canonical) -> Bools:
+    """The nodes that roots depend on, where a sum depends on its terms and a constant on nothing."""
+    found, operands = np.zeros(len(graph.code), dtype=bool), (graph.code != SUM) & (graph.code != CODE["constant"])
     frontier = distinct(graph.roots)
-    alive[frontier] = True
     while len(frontier):
-        edges = spans(graph.start[frontier], graph.start[frontier + 1] - graph.start[frontier])
+        found[frontier] = True
+        others = frontier[operands[frontier]]
+        edges = spans(graph.start[others], graph.start[others + 1] - graph.start[others])
         terms = spans(graph.first[frontier], graph.first[frontier + 1] - graph.first[frontier])
         below = np.concatenate([graph.args[edges], graph.left[terms], graph.right[terms]])
-        below = below[(below != NONE) & ~alive[below]]
-        alive[below] = True
-        frontier = distinct(below[inner[below]])
-    graph.args = graph.args[np.repeat(alive, counts)]
-    graph.start = np.concatenate([[0], np.cumsum(np.where(alive, counts, 0))])
+        frontier = distinct(below[(below != NONE) & ~found[below]])
+    return found
+
+
+def with_living(graph: Canonical, alive: Bools) -> Canonical:
+    """The graph in which these nodes are alive, with their operands and terms alone."""
+    counts, number = np.diff(graph.start), np.diff(graph.first)
+    operands = alive & (graph.code != SUM) & (graph.code != CODE["constant"])
     terms = np.repeat(alive, number)
-    if not terms.all():
-        graph.sign = graph.sign[terms]
-        graph.left = graph.left[terms]
-        graph.right = graph.right[terms]
-        graph.first = np.concatenate([[0], np.cumsum(np.where(alive, number, 0))])
-    graph.alive = alive
-    graph.home = np.where(alive[graph.home], graph.home, NONE)
-    return graph
+    return replace(
+        graph, alive=alive, start=offsets(np.where(operands, counts, 0)), args=graph.args[np.repeat(operands, counts)],
+        first=offsets(np.where(alive, number, 0)), sign=graph.sign[terms], left=graph.left[terms],
+        right=graph.right[terms])

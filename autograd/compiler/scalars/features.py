@@ -10,7 +10,19 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from autograd.compiler.scalars.graph import CODE, NONE, Bools, Graph, Ints, Terms, distinct, ends, in_front, uses_of
+from autograd.compiler.scalars.graph import (
+    CODE,
+    NONE,
+    Bools,
+    Graph,
+    Ints,
+    Terms,
+    distinct,
+    ends,
+    in_front,
+    offsets,
+    uses_of,
+)
 
 Term = tuple[int, int, int]
 """A sign and two factors, of which the second may be NONE."""
@@ -31,7 +43,7 @@ class Features:
 
     def __init__(self, graph: Graph, terms: Terms, known: Bools) -> None:
         self.graph, self.known = graph, known
-        self.first = np.concatenate([[0], np.cumsum(np.bincount(terms.owner, minlength=len(graph)))])
+        self.first = offsets(np.bincount(terms.owner, minlength=len(graph)))
         self.factors = np.stack([terms.left, terms.right], axis=1)
         self.reached: dict[frozenset[int], dict[int, bool]] = {PARAMETERS: {}, DATA: {}}
         """Of nodes whether they depend on leaves of a kind."""

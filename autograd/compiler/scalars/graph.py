@@ -73,7 +73,7 @@ def in_front(graph: Graph, numbers: Floats, args: Ints, counts: Ints) -> Graph:
     n = len(numbers)
     return Graph(
         np.concatenate([np.full(n, CODE["constant"], graph.code.dtype), graph.code]),
-        np.concatenate([np.zeros(n, np.int64), [0], np.cumsum(counts)]),
+        offsets(np.concatenate([np.zeros(n, np.int32), counts])),
         args, np.concatenate([numbers, graph.data]), graph.roots + n,
         {node + n: label for node, label in graph.labels.items()},
     )
@@ -89,6 +89,24 @@ def with_operands(args: Ints, start: Ints, operands: Mapping[int, Ints]) -> tupl
     new, result = np.repeat(changed, counts), np.empty(counts.sum(), np.int64)
     result[~new], result[new] = kept, np.concatenate([operands[node] for node in nodes])
     return result, counts
+
+
+def offsets(counts: Ints) -> Ints:
+    """Where what belongs to each begins that has so many, and where all of it ends."""
+    result = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=result[1:])
+    return result if result[-1] > np.iinfo(np.int32).max else result.astype(np.int32)
+
+
+PIECE = 1 << 16
+"""So many operands and terms at a time: what is computed for each meanwhile stays close to the processor."""
+
+
+def pieces(nodes: Ints, *begins: Ints) -> list[Ints]:
+    """Nodes in pieces that have few enough operands and terms, which begin at `begins` of each."""
+    ends: Ints = np.cumsum(sum(begin[nodes + 1] - begin[nodes] for begin in begins))
+    cuts = np.searchsorted(ends, np.arange(PIECE, ends[-1], PIECE))
+    return [piece for piece in np.split(nodes, distinct(cuts)) if len(piece)]
 
 
 def spans(starts: Ints, counts: Ints) -> Ints:
@@ -166,15 +184,16 @@ def distinct(numbers: Ints) -> Ints:
 def levels(n: int, start: Ints, args: Ints, first: Ints, left: Ints, right: Ints) -> Ints:
     """Levels of n nodes with operands `args` by `start`, and factors `left`, `right` by `first`."""
     depends = np.append((np.diff(start) > 0) | (np.diff(first) > 0), False)
-    by_args, by_terms = (np.repeat(np.arange(n), np.diff(begin)) for begin in (start, first))
-    pairs = [(owner[depends[read]], read[depends[read]])  # for what depends on nothing nobody waits
-             for owner, read in ((by_args, args), (by_terms, left), (by_terms, right))]
-    above, below = map(np.concatenate, zip(*pairs, strict=True))
+    by_args, by_terms = (np.repeat(np.arange(n, dtype=np.int32), np.diff(begin)) for begin in (start, first))
+    pairs = np.concatenate([
+        read[depends[read]].astype(np.int64) << 32 | owner[depends[read]]  # for what depends on nothing nobody waits
+        for owner, read in ((by_args, args), (by_terms, left), (by_terms, right))])
+    pairs.sort()
+    above = pairs.astype(np.int32)  # the lower half
+    out = offsets(np.bincount(pairs >> 32, minlength=n))
     waiting = np.bincount(above, minlength=n)
-    above = above[np.argsort(below, kind="stable")]
-    out = np.concatenate([[0], np.cumsum(np.bincount(below, minlength=n))])
 
-    level = np.zeros(n, dtype=np.int64)
+    level = np.zeros(n, np.int32)
     frontier: Ints = np.flatnonzero(depends[:n] & (waiting == 0))
     depth = 1
     while len(frontier):
@@ -257,10 +276,11 @@ class Terms:
 def uses_of(graph: Graph, terms: Terms, linear: Bools) -> Ints:
     """How often each node is used, by terms, other operations and as a result."""
     n = len(graph)
-    owner = np.repeat(np.arange(n), np.diff(graph.start))
-    others = graph.args[~linear[owner] & (graph.code[owner] >= len(LEAVES))]
-    used = np.concatenate([terms.left, terms.right[terms.right != NONE], others, graph.roots])
-    return np.bincount(used, minlength=n)
+    others = np.repeat(~linear & (graph.code >= len(LEAVES)), np.diff(graph.start))
+    uses: Ints = np.bincount(graph.args[others], minlength=n)
+    for used in (terms.left, terms.right[terms.right != NONE], graph.roots):
+        uses += np.bincount(used, minlength=n)
+    return uses
 
 
 def ends(parent: Ints) -> Ints:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd.compiler.scalars.graph import CODE, Graph, Ints, with_operands
+from autograd.compiler.scalars.graph import CODE, Graph, Ints, offsets, with_operands
 
 CHAINS = {CODE["maximum"]: CODE["max"], CODE["minimum"]: CODE["min"]}
 """What a chain of operations with two operands is as one."""
@@ -47,7 +47,7 @@ def without_shifts(graph: Graph) -> tuple[Graph, Ints]:
     args, counts = with_operands(number[graph.args], graph.start, {
         node: np.append(number[operands[node]], number[node] - 1) for node in found})
     counts[found] = 1
-    start = np.concatenate([[0], np.cumsum(np.insert(counts, found, many))])
+    start = offsets(np.insert(counts, found, many))
     code = graph.code.copy()
     code[found] = CODE["detach"]
     wide = [CHAINS.get(kind, kind) if size > 2 else kind

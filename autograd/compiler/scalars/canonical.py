@@ -245,18 +245,18 @@ def numeric_terms(folded: Folded, n: int) -> tuple[Terms, Floats, Ints]:
     return terms, terms.sign * numbers, read
 
 
-def regions(n: int, above: Ints, below: Ints) -> Ints:
-    """For each of n nodes the last of those that it is joined with, by pairs of a node and one below it.
+def regions(n: int, one: Ints, other: Ints) -> Ints:
+    """For each of n nodes the last of those that it is joined with, by pairs.
 
-    Each goes to one of those above it, and to where that goes; then pairs that are still apart join where they are.
+    The first of a pair goes to the second, or to that of another pair, and on to where that goes; then pairs that are
+    still apart join where they are.
     """
     region: Ints = np.arange(n)
-    while len(above):
-        region[below] = above
+    while len(one):
+        region[np.minimum(one, other)] = np.maximum(one, other)
         region = ends(region)
-        one, other = region[above], region[below]
-        apart = one != other
-        above, below = np.maximum(one, other)[apart], np.minimum(one, other)[apart]
+        one, other = region[one], region[other]
+        one, other = one[one != other], other[one != other]
     return region
 
 
@@ -487,14 +487,12 @@ def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floa
         code, graph.start, graph.args, np.where(constant, value, graph.data), first, terms.sign, terms.left,
         terms.right, graph.roots, np.zeros(n, dtype=bool), np.zeros(0, np.int32), owner, owner != np.arange(n),
         graph.labels, np.arange(n, dtype=graph.args.dtype))
-    normal = with_living(normal, reached(normal))
+    normal = alive(normal)
     normal.level = levels(n, normal.start, normal.args, normal.first, normal.left, normal.right)
     alias = representatives(normal)
     for column in ("args", "left", "right", "roots", "home"):
         setattr(normal, column, alias[getattr(normal, column)])
-    normal = with_living(normal, normal.alive & (alias[:n] == np.arange(n)))
-    normal.home = np.where(normal.alive[normal.home], normal.home, NONE).astype(alias.dtype)
-    return normal
+    return with_living(normal, normal.alive & (alias[:n] == np.arange(n)))
 
 
 def representatives(graph: Canonical) -> Ints:
@@ -526,8 +524,8 @@ def expressions(graph: Canonical, nodes: Ints, alias: Ints) -> Ints:
     return keys + hash_sums(factors, np.repeat(np.arange(n), number), n)
 
 
-def reached(graph: Canonical) -> Bools:
-    """The nodes that roots depend on, where a sum depends on its terms and a constant on nothing."""
+def alive(graph: Canonical) -> Canonical:
+    """Drop every node, operand and term that no root depends on."""
     found, operands = np.zeros(len(graph.code), dtype=bool), (graph.code != SUM) & (graph.code != CODE["constant"])
     frontier = distinct(graph.roots)
     while len(frontier):
@@ -537,15 +535,15 @@ def reached(graph: Canonical) -> Bools:
         terms = spans(graph.first[frontier], graph.first[frontier + 1] - graph.first[frontier])
         below = np.concatenate([graph.args[edges], graph.left[terms], graph.right[terms]])
         frontier = distinct(below[(below != NONE) & ~found[below]])
-    return found
+    return with_living(graph, found)
 
 
-def with_living(graph: Canonical, alive: Bools) -> Canonical:
+def with_living(graph: Canonical, living: Bools) -> Canonical:
     """The graph in which these nodes are alive, with their operands and terms alone."""
     counts, number = np.diff(graph.start), np.diff(graph.first)
-    operands = alive & (graph.code != SUM) & (graph.code != CODE["constant"])
-    terms = np.repeat(alive, number)
+    operands = living & (graph.code != SUM) & (graph.code != CODE["constant"])
+    terms = np.repeat(living, number)
     return replace(
-        graph, alive=alive, start=offsets(np.where(operands, counts, 0)), args=graph.args[np.repeat(operands, counts)],
-        first=offsets(np.where(alive, number, 0)), sign=graph.sign[terms], left=graph.left[terms],
-        right=graph.right[terms])
+        graph, alive=living, start=offsets(np.where(operands, counts, 0)), args=graph.args[np.repeat(operands, counts)],
+        first=offsets(np.where(living, number, 0)), sign=graph.sign[terms], left=graph.left[terms],
+        right=graph.right[terms], home=np.where(living[graph.home], graph.home, graph.args.dtype.type(NONE)))

@@ -32,14 +32,14 @@ FEWEST = 512
 """Fewer values are changed one by one in less time than it takes to lay them flat and back."""
 
 MOST_WAITS = 8
-"""So many times at most a gradient is added value by value before they are laid flat again."""
+"""So many times at most all are changed one by one before they are laid flat again."""
 
 writing = lock()
 """Held while gradients are added up, and while values are laid flat or get their numbers back."""
 
-DATA, GRADIENT, CLASS = [vars(kind)[name] for kind, name in (
-    (Value, "_data"), (Value, "_grad"), (object, "__class__"))]
-"""What writes the slots and the class of a value without asking the value."""
+DATA, GRADIENT, OP, CLASS = [vars(kind)[name] for kind, name in (
+    (Value, "_data"), (Value, "_grad"), (Value, "op"), (object, "__class__"))]
+"""What reads and writes the slots and the class of a value without asking the value."""
 
 
 class Lying(Value):
@@ -56,6 +56,8 @@ class Lying(Value):
     def __getattribute__(self, name: str) -> Any:
         if name == "__class__":  # asked for by isinstance
             return Value
+        if name == "op":  # by which models find their parameters
+            return OP.__get__(self)
         spread([self])
         return getattr(self, name)
 
@@ -81,7 +83,8 @@ def spread(values: Iterable[Any]) -> None:
 class Flat:
     """Values in order, whose data and gradients may lie in two arrays.
 
-    They are laid flat when a gradient is added, and the later the more often somebody has looked at one since.
+    They are laid flat when a gradient is added or numbers are assigned, and the later the more often somebody has
+    looked at one since.
     """
 
     def __init__(self, values: Iterable[Value]) -> None:
@@ -121,6 +124,13 @@ class Flat:
                 flat.gradient = flat.gradient + gradient
             else:
                 flat.gradient, flat.reached = gradient, True
+
+    def assign(self, numbers: FloatArray) -> None:
+        """Write floats into the data of all values, an element of the array each."""
+        with writing:
+            if not Flat.of(self.values):
+                self.lie()
+            assign(self.values, numbers)
 
     def lie(self) -> bool:
         """Lay the values flat, if that may pay; whether they lie so now."""

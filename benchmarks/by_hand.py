@@ -1,8 +1,8 @@
 """Networks written in NumPy by hand, as well as we can: what a compiled program is measured against.
 
 All arrays are allocated once, every statement writes into one of them, and weights and gradients are
-views of two flat vectors, so that an update is one pass over them. Each class is a network for one batch
-size: `step(x, y)` is the loss, and leaves its gradient in `gradient`.
+views of two flat vectors, so that an update is one pass over them. These begin where a line of the cache does. Each
+class is a network for one batch size: `step(x, y)` is the loss, and leaves its gradient in `gradient`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from nn.vector import aligned_like
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -37,7 +39,7 @@ class Softmax:
             return np.empty(shape, theta.dtype)
 
         _, hidden, out = sizes
-        self.gradient = np.empty_like(theta)
+        self.gradient = aligned_like(theta)
         self.weights, self.gradients = views(theta, sizes, transposed), views(self.gradient, sizes, transposed)
         self.a, self.da, self.positive = empty(batch, hidden), empty(batch, hidden), np.empty((batch, hidden), bool)
         self.z, self.dz, self.column = empty(batch, out), empty(batch, out), empty(batch, 1)
@@ -77,7 +79,7 @@ class XOR:
     """One hidden layer of tanh, a sigmoid and squared error: 2-4-1."""
 
     def __init__(self, theta: Array, batch: int, sizes: list[int]) -> None:
-        self.gradient = np.empty_like(theta)
+        self.gradient = aligned_like(theta)
         self.weights, self.gradients = views(theta, sizes), views(self.gradient, sizes)
         self.a, self.da = np.empty((batch, sizes[1]), theta.dtype), np.empty((batch, sizes[1]), theta.dtype)
         self.p, self.error = np.empty((batch, 1), theta.dtype), np.empty((batch, 1), theta.dtype)
@@ -123,12 +125,12 @@ class Moons:
         def empty(*shape: int) -> Array:
             return np.empty(shape, theta.dtype)
 
-        self.theta, self.gradient = theta, np.empty_like(theta)
+        self.theta, self.gradient = theta, aligned_like(theta)
         self.weights, self.gradients = views(theta, sizes), views(self.gradient, sizes)
         self.a1, self.da1, self.a2, self.da2 = (empty(batch, sizes[layer]) for layer in (1, 1, 2, 2))
         self.positive1, self.positive2 = np.empty(self.a1.shape, bool), np.empty(self.a2.shape, bool)
         self.z, self.margin, self.violated = empty(batch, 1), empty(batch, 1), np.empty((batch, 1), bool)
-        self.decay, self.ones, self.scale = np.empty_like(theta), np.ones(batch, theta.dtype), 1 / batch
+        self.decay, self.ones, self.scale = aligned_like(theta), np.ones(batch, theta.dtype), 1 / batch
 
     def step(self, x: Array, y: Array) -> float:
         W1, b1, W2, b2, W3, b3 = self.weights
@@ -172,7 +174,7 @@ class SGD:
     """Gradient descent, θ ← θ - η g."""
 
     def __init__(self, theta: Array, rate: float = 1e-3) -> None:
-        self.theta, self.rate, self.move = theta, rate, np.empty_like(theta)
+        self.theta, self.rate, self.move = theta, rate, aligned_like(theta)
 
     def update(self, gradient: Array) -> None:
         np.multiply(gradient, self.rate, out=self.move)
@@ -187,8 +189,9 @@ class Adam:
 
     def __init__(self, theta: Array, rate: float = 1e-3) -> None:
         self.theta, self.rate, self.steps = theta, rate, 0
-        self.m, self.v = np.zeros_like(theta), np.zeros_like(theta)
-        self.move, self.root = np.empty_like(theta), np.empty_like(theta)
+        self.m, self.v = aligned_like(theta), aligned_like(theta)
+        self.m[:] = self.v[:] = 0
+        self.move, self.root = aligned_like(theta), aligned_like(theta)
 
     def update(self, gradient: Array) -> None:
         m, v, move, root = self.m, self.v, self.move, self.root

@@ -39,6 +39,7 @@ from benchmarks.contenders import scalar_network
 from benchmarks.peers import installed, versions
 from benchmarks.timing import machine, table, timed
 from nn.recipes import RECIPES, Recipe
+from nn.vector import aligned_like
 
 SIZES = [784, 128, 10]
 MARKS = (0.97, 0.98)
@@ -130,7 +131,9 @@ def reroll(data: Data, recipe: Recipe, seed: int) -> Run:
 def by_hand(data: Data, recipe: Recipe, seed: int) -> Run:
     """Everything in NumPy, every array allocated once."""
     run = Run(data)
-    theta, n, size = first_weights(seed), len(data.X), recipe.batch_size
+    first, n, size = first_weights(seed), len(data.X), recipe.batch_size
+    theta = aligned_like(first)
+    theta[:] = first
     networks = {length: Softmax(theta, length, SIZES) for length in {min(size, n), n % size} if length}
     optimizer, steps = Adam(theta), recipe.epochs * math.ceil(n / size)
     for epoch in range(recipe.epochs):

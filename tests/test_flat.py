@@ -65,7 +65,8 @@ def test_whatever_is_done_with_one_finds_it_as_an_ordinary_value(touch: Any) -> 
 
 
 @over("look", [lambda v: isinstance(v, Value), lambda v: isinstance(v, (list, nn.Module)), hash, lambda v: v == v, id,
-               lambda v: v.__class__ is Value], ids=["a value?", "a module?", "hash", "equal", "id", "class"])
+               lambda v: v.__class__ is Value, lambda v: v.op is None],
+      ids=["a value?", "a module?", "hash", "equal", "id", "class", "operation"])
 def test_what_asks_for_no_number_leaves_them_lying(look: Any) -> None:
     flat, values = lying()
     assert look(values[3]) is not None
@@ -219,3 +220,23 @@ def test_the_loop_of_ones_own_gives_the_numbers_of_the_flat_vector(optimizer: An
             assert (model(X[0].tolist()).data - Y[0]) ** 2 == pytest.approx(program(theta, X, Y)[0])
     assert program.flat.lies or looks
     assert [value.data for value in model.parameters()] == theta.tolist()
+
+
+@over("looks", [False, True])
+def test_a_callback_finds_the_numbers_of_the_last_step_whether_it_looks_each_time_or_not(looks: bool) -> None:
+    X, Y = nn.data.moons(20, seed=0)
+    model = nn.MLP(2, [20, 22, 1], "tanh", seed=0)
+    laid = []
+
+    class Watch(nn.Callback):
+        changes = False  # else the loss is traced anew, which reads them all
+
+        def epoch(self, training: nn.Training) -> None:
+            laid.append(training.flat.lies)
+            if looks:
+                assert [value.data for value in model.parameters()] == training.theta.tolist()
+            else:
+                assert nn.parameters_to_vector(model).tolist() == training.theta.tolist()
+
+    nn.fit(model, X, Y, "mse", nn.Adam(0.01), epochs=6, callbacks=[Watch()], progress=False, seed=0)
+    assert laid == ([True, False, True, False, False, True] if looks else [True] * 6)

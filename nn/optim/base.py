@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypedDict, overload
 
@@ -17,6 +18,7 @@ from autograd.ops import is_several
 from autograd.value import Value
 from nn.arguments import entry, nonnegative, precision, rate
 from nn.optim.clip import Vector, clip_by_norm, clip_by_value
+from nn.vector import aligned_like
 
 Schedule = Callable[[float], float]
 """A learning rate that changes: a function of the epochs that have passed, such as those of `nn.schedules`."""
@@ -128,7 +130,10 @@ class Optimizer:
         """The learning rate after so many epochs."""
         if self.schedule is None:
             return self.lr
-        return nonnegative(f"learning rate of the schedule after {epochs:g} epochs", self.schedule(epochs))
+        lr = self.schedule(epochs)
+        if type(lr) is float and 0 <= lr < math.inf:  # asked before each step, for which writing a message takes long
+            return lr
+        return nonnegative(f"learning rate of the schedule after {epochs:g} epochs", lr)
 
     def zero_grad(self) -> None:
         """Set the `grad` of each of its parameters to zero."""
@@ -202,8 +207,9 @@ class Optimizer:
                     f"this optimiser remembers a {name} of shape {kept.shape}, parameters of shape {theta.shape} "
                     f"came: each model needs an optimiser of its own"
                 )
-            self.state[name] = np.zeros_like(theta) if kept is None else kept.astype(theta.dtype)
-        self.move, self.bent, self.spare = (np.empty_like(theta) for _ in range(3))
+            self.state[name] = aligned_like(theta)
+            self.state[name][...] = 0 if kept is None else kept
+        self.move, self.bent, self.spare = (aligned_like(theta) for _ in range(3))
 
     def regularized(self, theta: Vector, gradient: Vector) -> Vector:
         """The gradient after clipping and weight decay."""

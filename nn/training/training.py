@@ -21,11 +21,11 @@ import numpy.typing as npt
 
 from autograd.errors import RerollError, SizeError, UsageError
 from autograd.files import PathLike, check_writable
+from autograd.flat import Flat
 from autograd.modes import lock
-from autograd.nested import all_finite, parameters_of
+from autograd.nested import all_finite, is_finite, parameters_of
 from nn.arguments import listed
 from nn.errors import DataError
-from nn.examples import FloatArray
 from nn.metrics import METRICS
 from nn.models.module import Module, architecture_of, unchanged
 from nn.models.state import CHECKPOINT, Arrays, Head, beneath, check, read, within, write
@@ -36,7 +36,7 @@ from nn.training.evaluation import Evaluator, Examples
 from nn.training.history import History
 from nn.training.interrupt import Interrupt
 from nn.training.progress import Progress, progress
-from nn.vector import parameters_to_vector, real_numbers, vector_to_parameters
+from nn.vector import aligned_like, cast, parameters_to_vector, real_numbers, vector_to_parameters
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -91,8 +91,10 @@ class Training:
         self.moments = moments_of(self.callbacks)
         self.changing = {moment for moment, methods in self.moments.items() if may_change(methods)}
         self.parameters = parameters_of(self.model)  # to find them takes longer than to write their numbers
-        self.theta: FloatArray = parameters_to_vector(self.parameters, self.dtype)
-        self.gradient = np.empty_like(self.theta)
+        self.flat = Flat(self.parameters)
+        numbers = parameters_to_vector(self.parameters, self.dtype)
+        self.theta, self.gradient = aligned_like(numbers), aligned_like(numbers)
+        self.theta[:] = numbers
         self.rate = self.optimizer.lr
 
     # ── for callbacks ────────────────────────────────────────────────────────────────────────
@@ -176,18 +178,19 @@ class Training:
         told.begin(f"epoch {self.epoch + 1}/{self.epochs}{self.place}")
         both = [np.ascontiguousarray(array) for array in (self.examples.inputs, self.examples.targets)]
         n, summed, met = len(self.examples), 0.0, 0
+        # Into memory that the system has given already:
         places = [np.empty((min(self.batch_size, n), *array.shape[1:]), array.dtype) for array in both]
         for rows in batches(n, self.batch_size, self.order if self.shuffle else None):
             if interrupt.came:
                 return False
             self.optimizer.at(self.epoch + met / n)
             with np.errstate(over="ignore", invalid="ignore"):
-                x, y = (array.take(rows, 0, place[: len(rows)], "clip")  # into memory that the system has given already
+                x, y = (array.take(rows, 0, place if len(rows) == len(place) else place[: len(rows)], "clip")
                         for array, place in zip(both, places, strict=True))
                 value, _ = self.program.value_and_grad(self.theta, x, y, rng=self.noise, out=self.gradient)
                 self.loss = float(value)
                 summed, met = summed + self.loss * len(rows), met + len(rows)
-                if not all_finite(self.gradient):
+                if not is_finite(self.gradient):
                     self.unsound = f"the gradient is not finite in epoch {self.epoch + 1}"
                     break  # the parameters stay what they are after the last sound step
                 self.step(self.theta, self.gradient)
@@ -253,7 +256,9 @@ class Training:
     def _tell(self, moment: str) -> None:
         """Call the callbacks of a moment; epochs and the beginning and end find the model up to date."""
         methods = self.moments[moment]
-        if methods and moment != "step":
+        if methods and moment == "epoch":
+            self.flat.assign(cast("a vector", self.theta))  # laid flat, since few callbacks look at single numbers
+        elif methods and moment != "step":
             self.write_back()
         for method in methods:
             method(self)

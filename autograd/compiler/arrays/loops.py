@@ -119,6 +119,14 @@ def gathered(array: Array) -> Array:
     return total if isinstance(total, Array) else array
 
 
+def with_stacks(array: Array) -> Array:
+    """A tree in which what many steps have made is read from a stack wherever it lies side by side."""
+    if array.kind == "concatenate":
+        return gathered(array)
+    args = tuple(map(with_stacks, array.args))
+    return array if args == array.args else Array(array.kind, args, array.info, array.shape, array.dtype)
+
+
 def terms_of(array: Array) -> list[Array]:
     """The terms of a chain of additions."""
     terms, waiting = [], [array]
@@ -225,7 +233,7 @@ class Writer:
                          for half in halves for part in half if isinstance(part, Run) for s in part.body)
         self.named: set[str] = set()
         self.halves = [self.read_anew(half) for half in halves]
-        self.results = list(map(self.known, self.made.results))
+        self.results = [with_stacks(self.known(result)) for result in self.made.results]
         runs = [[part for part in half if isinstance(part, Run)] for half in self.halves]
         self.runs = [*itertools.chain(*runs)]
         for half, several in enumerate(runs):

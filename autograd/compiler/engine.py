@@ -46,6 +46,9 @@ KEPT = 8
 SMALL = 4096
 """Up to so many parameters it is quicker to copy the gradient out of an array kept than to name its parts anew."""
 
+LONG = 30
+"""From so many statements outside loops on it is worth while to look for a recurrence."""
+
 Call = Callable[..., tuple[Any, ...]]
 """What is called with theta, x, y, random numbers, those of Values from outside, and an array for the gradient."""
 
@@ -302,11 +305,17 @@ class Engine:
 
     @cached_property
     def shorter(self) -> Engine | None:
-        """The program of the plan that people read, if that is another."""
-        shown = self.plan.laid.shorter or self.plan.laid
-        if shown is self.plan:
+        """The program that people read, if it is another."""
+        laid = self.plan.laid
+        shown = laid.shorter or laid
+        read = self if shown is self.plan else Engine(shown)
+        statements = len(read.loops.forward)
+        if shown is laid and statements > LONG and not laid.is_by_weights:
+            plan = laid.with_recurrence()
+            steps = plan and Engine(plan)
+            read = steps if steps and len(steps.loops.forward) < statements // 4 else read
+        if read is self:
             return None
-        read = Engine(shown)
         read.sample = self.sample
         return read
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -71,17 +72,31 @@ class Plan:
     def shorter(self) -> Plan | None:
         """The plan with a recurrence in the place of groups of which hardly two are alike; None if there is none."""
         patterns = [(block.op, block.batched, block.size, *(operand.index.size for operand in block.reads()))
-                    for block in self.blocks if block.op not in LEAVES]
-        if unlike(patterns) < UNLIKE:
-            return None
+                    for block in self.computing]
+        return self.with_recurrence(UNLIKE) if unlike(patterns) >= UNLIKE else None
+
+    def with_recurrence(self, least: float = -math.inf) -> Plan | None:
+        """The plan with a recurrence, if there is one that saves as many statements."""
         normal = with_partial_sums(canonical(self.graph))
         found = groups(normal)
-        read = with_recurrence(normal, found)
+        read = with_recurrence(normal, found, least)
         return None if read is found else self.of(normal, read)
 
     def of(self, normal: Canonical, found: list[Group]) -> Plan:
         """The plan of the same loss from other groups."""
         return laid_out(self.trace, normal, found, self.sizes, self.shapes, self.names)
+
+    @property
+    def computing(self) -> list[Block]:
+        """The blocks that are not given."""
+        return [block for block in self.blocks if block.op not in LEAVES]
+
+    @property
+    def is_by_weights(self) -> bool:
+        """Whether there are products with matrices of parameters between the first steps and the last."""
+        blocks = self.computing
+        return any(term.weights and term.left.source is not None and self.blocks[term.left.source].op == "parameter"
+                   for block in blocks[len(blocks) // 4 : -len(blocks) // 4] for term in block.terms)
 
     @property
     def trace(self) -> Trace:

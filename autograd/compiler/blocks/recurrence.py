@@ -33,9 +33,6 @@ UNLIKE = 6
 WIDER = 2
 """So many times the members of the groups in the middle, or their terms, are too many for a step."""
 
-SHORTER = 1.2
-"""A step of more operations is better than one of fewer if all steps together have so many times fewer of them."""
-
 FEWER = 1 / 16
 """For a group more in it, a recurrence may take so many times longer than all groups."""
 
@@ -74,18 +71,20 @@ class Recurrence(Group):
 # ── which groups become one ───────────────────────────────────────────────────────────────────────
 
 
-def with_recurrence(graph: Canonical, found: list[Group]) -> list[Group]:
-    """The groups, with a recurrence in the place of those that do not repeat, if that takes no longer to compute."""
+def with_recurrence(graph: Canonical, found: list[Group], least: float) -> list[Group]:
+    """The groups, with a recurrence in the place of those that do not repeat, if that does not take much longer.
+
+    `least` is how many statements must be saved.
+    """
     computing = [group for group in found if group.op not in LEAVES]
     if not computing:
         return found
     batched = any(group.batched for group in computing)
     mine = [group for group in computing if group.batched == batched]
     best = Candidate.best(graph, mine)
-    finer = best and best.finer()
-    if best and finer and SHORTER * finer.statements < best.statements:
-        best = finer
-    if best is None or best.cost > SLOWER * best.now or best.saved < UNLIKE:
+    if best:
+        best = min(best.in_parts(), key=lambda made: made.operations * made.cost)
+    if best is None or best.cost > SLOWER * best.now or best.saved < least:
         return found
     gone = {id(group) for group in best.groups}
     place = max(i for i, group in enumerate(found) if id(group) in gone)
@@ -149,10 +148,10 @@ def cost_of(group: Group) -> float:
     return STATEMENT + READ * sum(map(len, group.reads()))
 
 
-def is_by_weights(group: Group) -> bool:
+def is_by_weights(graph: Canonical, group: Group) -> bool:
     """Whether a group is a product with a matrix of weights: that is what it should be read as."""
     return any(terms.scale is None and 2 * max(len(group.members), len(distinct(terms.right))) <= len(terms.right)
-               for terms in group.classes if group.batched)
+               and (graph.code[terms.left] == CODE["parameter"]).all() for terms in group.classes if group.batched)
 
 
 @dataclass
@@ -187,7 +186,7 @@ class Candidate:
     def of(cls, graph: Canonical, groups: list[Group]) -> Candidate | None:
         """That of these groups, by operations; None where there is none."""
         computing = [group for group in groups if group.op != "stack"]
-        if len(computing) < UNLIKE or any(group.op not in PIECES or is_by_weights(group) for group in computing):
+        if len(computing) < UNLIKE or any(group.op not in PIECES or is_by_weights(graph, group) for group in computing):
             return None
         nodes = np.concatenate([group.members for group in computing])
         level = np.concatenate([np.full(len(group.members), group.level) for group in computing])
@@ -217,9 +216,13 @@ class Candidate:
         cost = len(counts) * (STATEMENT * operations + READ * reads)
         return replace(self, time=time, operations=operations, statements=counts.size, cost=cost)
 
-    def finer(self) -> Candidate | None:
-        """The same by operations and what they read, but for sums and reductions."""
+    def in_parts(self) -> Iterator[Candidate]:
+        """The same, with an operation for sums of each kind of terms, and with one for each kind of operands."""
         graph, nodes = self.graph, self.nodes
+        terms = spans(graph.first[nodes], np.diff(graph.first)[nodes])
+        owner = np.repeat(np.arange(len(nodes)), np.diff(graph.first)[nodes])
+        signs = np.zeros(len(nodes), np.int64)
+        np.bitwise_or.at(signs, owner, 1 << 2 * (graph.right[terms] != NONE) + (graph.sign[terms] > 0))
         number = np.diff(graph.start)[nodes]
         number[np.isin(graph.code[nodes], [CODES.index(name) for name in REDUCTIONS])] = 0
         kinds = graph.code[nodes]
@@ -227,7 +230,8 @@ class Candidate:
             there = number > place
             read = graph.args[np.where(there, graph.start[nodes] + place, 0)]
             kinds = mix(kinds, np.where(there, graph.code[read], NONE))
-        return self.by(kinds)
+        made = [self, self.by(mix(graph.code[nodes], signs)), self.by(kinds)]
+        return (each for each in made if each)
 
     def recurrence(self) -> Recurrence:
         """The group."""

@@ -40,6 +40,17 @@ def test_a_text_is_as_long_as_its_function_and_not_as_its_tables():
     assert text(program).statements == 3, program.source
 
 
+@pytest.mark.parametrize("name", [
+    "UTDSP iir", "UTDSP lmsfir", "PolyBench ludcmp", "PolyBench gramschmidt", "PolyBench jacobi-2d"])
+def test_a_text_does_not_grow_where_each_step_has_more_or_less_to_do_than_the_one_before(name):
+    texts = []
+    for scale in (2, 3):
+        program = compiled(KERNELS[name], scale)
+        program(*KERNELS[name].numbers(scale, 2))
+        texts.append(text(program))
+    assert texts[1].words <= texts[0].words
+
+
 def refused(x):
     raise autograd.CompilerError("this kernel is refused")
 

@@ -74,6 +74,10 @@ def text(program: autograd.Program) -> Text:
     return Text(sum(isinstance(node, ast.stmt) for node in nodes) - 1, len(nodes))
 
 
+SCALES = (2, 4)
+"""The sizes at which texts are compared: at half of the first, many a loop has two steps alone."""
+
+
 class Lifted(NamedTuple):
     """What is known of a kernel: its greatest error, its texts at two sizes, seconds to compile and of calls."""
 
@@ -100,11 +104,11 @@ class Lifted(NamedTuple):
 
 
 def lifted(name: str, kernel: Kernel, rounds: int, run: float) -> Lifted:
-    """All measurements of a kernel; those of speed are at the second size."""
+    """All measurements of a kernel; those of speed are at the first of these sizes."""
     wrong = max(error(kernel, scale) for error in (outputs_error, gradient_error) for scale in (1, 2))
-    small, _ = first_call(kernel, 1)
-    program, compiling = min((first_call(kernel, 2) for _ in range(min(rounds, 5))), key=lambda pair: pair[1])
-    return Lifted(name, wrong, [text(small), text(program)], compiling,
+    large, _ = first_call(kernel, SCALES[1])
+    program, compiling = min((first_call(kernel, SCALES[0]) for _ in range(min(rounds, 5))), key=lambda pair: pair[1])
+    return Lifted(name, wrong, [text(program), text(large)], compiling,
                   [timed(kernel, program, batch, rounds, run) for batch in BATCHES])
 
 

@@ -111,7 +111,7 @@ def without_ends(groups: Sequence[Group]) -> Iterator[list[Group]]:
         group.op][0] or terms_of(group) > WIDER * most[group.op][1]]
     high = min((level for level in others if 2 * level >= last), default=last + 1)
     lows = sorted({level for level in others if 2 * level < last})
-    for low in (0, *lows[:UNLIKE], *lows[UNLIKE:][-1:]):
+    for low in (0, *(low for low in lows if low <= FEW)):
         yield [group for group in groups if low < group.level < high]
 
 

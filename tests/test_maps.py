@@ -54,11 +54,22 @@ def averaged(P: Any, x: Any) -> Any:
     return (P["v"] * sum(sums)).tanh()
 
 
+def compartments(P: Any, x: Any) -> Any:
+    """A dose that goes to and fro between two compartments, read at every step."""
+    inside, outside, total = x[0], 0.0, 0.0
+    for level in x[1:]:
+        flow = P["k"][0] * inside - P["k"][1] * outside
+        inside, outside = inside - flow, outside + flow
+        total = total + (inside - level) ** 2
+    return total
+
+
 LOSSES = {
     "state space": (state_space, {"a": (3,), "b": (3,), "c": (3,)}, 9),
     "heat": (heat, {"k": (6,)}, 8),
     "rotation": (rotation, {"q": (4,)}, 18),
     "averages": (averaged, {"w": (5,), "v": ()}, 5),
+    "compartments": (compartments, {"k": (2,)}, 7),
 }
 
 
@@ -121,6 +132,12 @@ def test_all_points_are_turned_by_one_matrix():
     assert quicker is not None
     products = [term for block in quicker.blocks if block.batched for term in block.terms if term.weights]
     assert [term.left.index.shape for term in products] == [(1, 3, 3)]
+
+
+def test_steps_that_are_all_read_are_taken_once_for_all_examples():
+    quicker = engine(compiled("compartments")[0]).plan.quicker
+    assert quicker is not None
+    assert sum(block.batched and block.op == "sum" for block in quicker.blocks) == 2  # the distances, and their sum
 
 
 def test_two_layers_stay_two_products():

@@ -3,15 +3,16 @@
 What a chain of steps such as s ← a·s + b·x computes of the data is a sum of data times coefficients that depend on
 parameters alone, here powers of a times b. A step b + k·(a - 2b + c) is k·a + (1 - 2k)·b + k·c, and a rotation by
 quaternions, q·p·q⁻¹, one matrix for all points. A sum is multiplied out where all that read it add it up times
-something, and where fewer terms are left than there were, those of the coefficients included.
+something, and where fewer terms are left than there were, those of the coefficients included. Where every step is read,
+or there would be too many products, the coefficients themselves are computed step by step.
 
 The numbers are the same to rounding, but the text is not the textbook's: such a graph is for what runs alone.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +26,12 @@ MOST = 20_000
 
 WORTH = 0.8
 """The part of the terms that may be left."""
+
+SMALL = 8
+"""So many terms of coefficients, which are computed step by step for none of the examples, count as one."""
+
+STEPWISE = 0.7
+"""Coefficients are computed step by step where that saves so much more than to multiply them out."""
 
 WIDER = 2
 """A sum of so many times the terms of its region is given up on the way."""
@@ -46,13 +53,14 @@ def with_maps_as_one(graph: Canonical) -> Canonical | None:
     """The graph with linear maps multiplied out where that leaves fewer terms; None if that is nowhere."""
     if not 0 < len(graph.left) <= MOST:
         return None
-    maps = Maps(graph)
-    chosen = maps.worth(maps.inner)
-    done = [node for region in chosen for node in (*region.gone, *region.sums)]
+    maps, chosen, done = Maps(graph), list[Region](), set[int]()
     once = maps.inner & (np.bincount(maps.read[maps.read != NONE], minlength=len(maps.inner)) == 1)
-    once[done] = False
-    chosen += [region for region in maps.worth(once) if set(region.sums).isdisjoint(done)]
-    return Coefficients(graph, chosen).graph_of(maps) if chosen else None
+    found = [*maps.worth(maps.inner), *maps.worth(once), *maps.worth(maps.linear, stepwise=True)]
+    for region in sorted(found, key=lambda region: -region.saved):
+        if done.isdisjoint(region.gone) and done.isdisjoint(region.sums):
+            chosen.append(region)
+            done |= {*region.gone, *region.sums}
+    return Coefficients(maps, chosen).graph_of(maps) if chosen else None
 
 
 def differs(graph: Canonical) -> Bools:
@@ -93,16 +101,36 @@ def key_of(polynomial: Polynomial) -> frozenset[tuple[Monomial, float]]:
 
 @dataclass
 class Region:
-    """Sums that are multiplied out (`gone`), and what those that read them become; all had `before` terms."""
+    """Sums that are multiplied out (`gone`), and what those that read them become; all had `before` terms.
+
+    `steps` are the coefficients that are computed on the way, if they are computed step by step.
+    """
 
     gone: list[int]
     sums: Sums
     before: int
+    steps: list[Polynomial]
 
     def coefficients(self) -> list[Polynomial]:
         """The coefficients that have to be computed."""
         found = [polynomial for sums in self.sums.values() for polynomial in sums.values()]
         return [] if all(map(is_simple, found)) else [each for each in found if any(each)]
+
+    @property
+    def after(self) -> int:
+        """The terms that are left for each example."""
+        return sum(map(len, self.sums.values()))
+
+    @property
+    def saved(self) -> float:
+        """The terms that are not there any more; what is computed step by step, which takes its time, counts less."""
+        return (self.before - self.after) * (STEPWISE if self.steps else 1)
+
+    def cost(self, shared: Mapping[frozenset[tuple[Monomial, float]], int]) -> float:
+        """The terms that are left; a coefficient that several regions have is computed once."""
+        steps, others = (sum(len(each) / shared[key_of(each)] for each in several)
+                         for several in (self.steps, self.coefficients()))
+        return self.after + others + steps / SMALL
 
 
 class Maps:
@@ -116,11 +144,17 @@ class Maps:
         mapped = left ^ right
         self.read = np.where(mapped, np.where(left, graph.left, graph.right), NONE)
         self.weight = np.where(mapped, np.where(left, graph.right, graph.left), NONE)
-        self.inner = np.append(np.bincount(self.owner, minlength=n) > 0, False)[:n]
-        """The sums of such terms alone, of which all readers add up multiples, or may be multiplied out themselves."""
-        self.inner[self.owner[~mapped]] = False
+        self.linear = np.bincount(self.owner, minlength=n) > 0
+        """The sums of such terms alone."""
+        self.linear[self.owner[~mapped]] = False
         uses = np.bincount(np.concatenate([graph.left, graph.right[graph.right != NONE], graph.args, graph.roots]),
                            minlength=n)
+        self.outside = uses > np.bincount(self.read[mapped], minlength=n)
+        """What is read by more than such terms."""
+        self.inner = self.linear.copy()
+        """Those of which all readers add up multiples, or are of this kind themselves."""
+        self.named: dict[frozenset[tuple[Monomial, float]], int] = {}
+        """Coefficients that stand for others in later ones, with numbers below NONE."""
         by_read = np.argsort(self.read, kind="stable")
         begin = np.searchsorted(self.read[by_read], np.arange(n + 1))
         sums = np.flatnonzero(self.inner)
@@ -129,25 +163,21 @@ class Maps:
             multiples = (self.weight[mine] != NONE) | self.inner[self.owner[mine]]
             self.inner[node] = len(mine) == uses[node] and bool(multiples.all())
 
-    def worth(self, gone: Bools) -> list[Region]:
-        """The regions in which it is worth to multiply out these sums: where fewer terms are left.
-
-        A coefficient that several regions have is computed once.
-        """
+    def worth(self, gone: Bools, stepwise: bool = False) -> list[Region]:
+        """The regions in which it is worth to multiply out these sums: where fewer terms are left."""
         edges = np.flatnonzero((self.read != NONE) & np.append(gone, False)[self.read])
         label = regions(len(self.graph.code), self.owner[edges], self.read[edges])
         nodes = distinct(np.concatenate([self.owner[edges], self.read[edges]]))
         nodes = nodes[np.lexsort((self.graph.level[nodes], label[nodes]))]
         cuts = np.flatnonzero(np.diff(label[nodes])) + 1
-        several = (self.region(mine.tolist(), gone) for mine in np.split(nodes, cuts) if len(mine))
+        several = (self.region(mine.tolist(), gone, stepwise) for mine in np.split(nodes, cuts) if len(mine))
         found = [region for region in several if region is not None]
-        shared = Counter(key_of(each) for region in found for each in region.coefficients())
-        return [region for region in found if sum(map(len, region.sums.values())) + sum(
-            len(each) / shared[key_of(each)] for each in region.coefficients()) <= WORTH * region.before]
+        shared = Counter(key_of(each) for region in found for each in (*region.coefficients(), *region.steps))
+        return [region for region in found if region.cost(shared) <= WORTH * region.before]
 
-    def region(self, nodes: list[int], gone: Bools) -> Region | None:
+    def region(self, nodes: list[int], gone: Bools, stepwise: bool) -> Region | None:
         """A region, its nodes in the order of their levels; None if it would have too many terms."""
-        first, sums, made = self.graph.first, Sums(), 0
+        first, sums, made, steps = self.graph.first, Sums(), 0, list[Polynomial]()
         before = sum(int(first[node + 1] - first[node]) for node in nodes)
         for node in nodes:
             total = sums[node] = {}
@@ -165,8 +195,17 @@ class Maps:
             made += size
             if size > WIDER * before or made > MOST or not all(total.values()):
                 return None
-        left = {node: total for node, total in sums.items() if not gone[node]}
-        return Region([node for node in nodes if gone[node]], left, before)
+            if stepwise:
+                steps += [each for each in total.values() if not is_simple(each)]
+                sums[node] = {source: self.called(each) for source, each in total.items()}
+        left = {node: sums[node] for node in nodes if not gone[node] or self.outside[node]}
+        return Region([node for node in nodes if node not in left], left, before, steps)
+
+    def called(self, polynomial: Polynomial) -> Polynomial:
+        """A polynomial by a name of its own, unless it is simple."""
+        if is_simple(polynomial):
+            return polynomial
+        return {((self.named.setdefault(key_of(polynomial), NONE - 1 - len(self.named)), 1),): 1.0}
 
     def coefficient(self, term: int) -> Polynomial:
         """What a term multiplies by what it reads."""
@@ -174,16 +213,13 @@ class Maps:
         return {(): sign} if node == NONE else self.multiple(node, sign)
 
     def multiple(self, node: int, number: float) -> Polynomial:
-        """A number times a node that is the same for all examples, which may be a number times another, such as -q."""
+        """A number times a node that is the same for all examples, which may be minus another, such as -q."""
         graph = self.graph
         while graph.code[node] == SUM and graph.first[node + 1] - graph.first[node] == 1:
             term = graph.first[node]
-            factors = [int(each) for each in (graph.left[term], graph.right[term]) if each != NONE]
-            others = [each for each in factors if graph.code[each] != CODE["constant"]]
-            if len(others) != 1:
+            if graph.right[term] != NONE:
                 break
-            (node,), sign = others, int(graph.sign[term])
-            number *= sign * math.prod(float(graph.data[each]) for each in factors if each != node)
+            node, number = int(graph.left[term]), number * float(graph.sign[term])
         constant = graph.code[node] == CODE["constant"]
         return {(): number * float(graph.data[node])} if constant else {((node, 1),): number}
 
@@ -191,8 +227,8 @@ class Maps:
 class Coefficients:
     """The nodes that compute coefficients, behind those of a graph."""
 
-    def __init__(self, graph: Canonical, chosen: list[Region]) -> None:
-        self.graph, self.chosen = graph, chosen
+    def __init__(self, maps: Maps, chosen: list[Region]) -> None:
+        self.graph, self.chosen = maps.graph, chosen
         self.made: dict[object, int] = {}
         """The nodes by what they compute: a number, a power, a product, or a polynomial."""
         self.codes: list[int] = []
@@ -203,6 +239,14 @@ class Coefficients:
         monomials = [monomial for region in chosen for each in region.coefficients() for monomial in each]
         self.high = {node for monomial in monomials for node, exponent in monomial if exponent >= POWER}
         """What has high powers."""
+        self.called: list[int] = []
+        """The coefficients with names, each made of those before it."""
+        for key in maps.named if any(region.steps for region in chosen) else ():
+            self.called.append(self.polynomial(dict(key), numbered=False))
+
+    def known(self, node: int) -> int:
+        """A node, or that of a coefficient with a name."""
+        return node if node >= 0 else self.called[NONE - 1 - node]
 
     def node(self, key: object, kind: str, args: tuple[int, ...] = (), number: float = 0.0) -> int:
         """A new node, or the one that computes the same."""
@@ -219,7 +263,7 @@ class Coefficients:
 
     def factors(self, monomial: Monomial) -> list[int]:
         """The factors of a monomial, powers last."""
-        plain = [node for node, exponent in monomial if node not in self.high for _ in range(exponent)]
+        plain = [self.known(node) for node, exponent in monomial if node not in self.high for _ in range(exponent)]
         return plain + [self.node((node, float(exponent)), "pow", (node, self.number(float(exponent))))
                         for node, exponent in monomial if node in self.high]
 
@@ -231,20 +275,26 @@ class Coefficients:
         return factors
 
     def polynomial(self, polynomial: Polynomial, numbered: bool) -> int:
-        """A coefficient: a sum of numbers times products or, if it is not `numbered`, of products of two factors."""
+        """A coefficient: a sum of products of two factors each or, if all are `numbered`, of numbers times products."""
         key = key_of(polynomial)
         if key not in self.made:
             node = self.node(key, "sum")
             for monomial, number in polynomial.items():
-                factors = self.product(self.factors(monomial), 1 if numbered else 2)
-                left, right = (*([self.number(number)] if numbered else []), *factors, NONE)[:2]
-                self.terms.append((node, 1, left, right))
+                factors = self.factors(monomial)
+                if numbered:
+                    factors = [self.number(number), *self.product(factors, 1)]
+                elif abs(number) != 1 or not monomial:
+                    factors = self.product([self.number(abs(number)), *factors], 2)
+                else:
+                    factors = self.product(factors, 2)
+                left, right = (*factors, NONE)[:2]
+                self.terms.append((node, 1 if numbered or number > 0 else -1, left, right))
         return self.made[key]
 
     def replaced(self, region: Region) -> None:
         """The terms of the sums of a region. Its coefficients have one form, so that they are computed together."""
         coefficients = region.coefficients()
-        numbered = any(number != 1 or not monomial for each in coefficients for monomial, number in each.items())
+        numbered = any(abs(number) != 1 or not monomial for each in coefficients for monomial, number in each.items())
         for owner, sums in region.sums.items():
             for source, polynomial in sorted(sums.items()):
                 if coefficients and any(polynomial):
@@ -257,7 +307,8 @@ class Coefficients:
         ((monomial, number),) = polynomial.items()
         if abs(number) != 1:
             return owner, 1, self.number(number), source
-        return (owner, int(number), monomial[0][0], source) if monomial else (owner, int(number), source, NONE)
+        sign = int(number)
+        return (owner, sign, self.known(monomial[0][0]), source) if monomial else (owner, sign, source, NONE)
 
     def graph_of(self, maps: Maps) -> Canonical:
         """The graph, multiplied out."""

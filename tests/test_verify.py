@@ -17,7 +17,11 @@ from autograd.compiler.arrays import backward, forward
 from autograd.compiler.blocks import plan as build
 from autograd.compiler.blocks.block import Block, Operand
 from autograd.compiler.printers import straight
+from autograd.compiler.scalars import reference
+from autograd.compiler.scalars.reference import Reference
+from autograd.compiler.scalars.trace import trace
 from autograd.compiler.verify import verify
+from autograd.nested import parameters_of
 
 
 def run(name: str = "mlp_tanh", **options: Any) -> None:
@@ -207,3 +211,25 @@ def test_what_remains_where_huge_numbers_cancel_is_no_disagreement() -> None:
     value, gradient = program.value_and_grad([1.0], [1e300])
     assert np.isfinite(value)
     assert gradient.tolist() == [2.0]
+
+
+# ── the judge ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("at_once", [1_000_000, 2_000], ids=["all", "some"])
+@pytest.mark.parametrize("name", ["selections", "causal_attention", "largest_and_smallest", "dropout"])
+def test_points_are_judged_together_as_they_are_one_by_one(
+    name: str, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reference, "AT_ONCE", at_once)
+    case, rng = LOSSES[name](), np.random.default_rng(3)
+    X, Y = case.data(5)
+    parameters = parameters_of(case.params)
+    judge = Reference(trace(case.loss, parameters, case.x_shape, case.y_shape).graph)
+    points = [{"parameter": theta_of(case) + 0.1 * i, "input": X[i], "target": np.zeros(0) if Y is None else Y[i],
+               "noise": rng.random(case.noises), "outside": np.zeros(0)} for i in range(5)]
+    values, gradients = judge.run(points)
+    for i, point in enumerate(points):
+        alone, slopes = judge.run([point])
+        np.testing.assert_array_equal(values[i], alone[0])
+        np.testing.assert_array_equal(gradients[i], slopes[0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -79,11 +78,11 @@ def expected(engine: Engine, kind: str, points: list[Point], shaken: Any = None)
     """What a function of this kind should return at these points, and the size of the largest number on the way."""
     judge = engine.reference
     if kind == "outputs":
-        judged = [judge.values(point, shaken) for point in points]
-        return [np.array([values[judge.graph.roots] for values in judged])], [magnitude(judged)]
-    runs = [judge.run(point, shaken) for point in points]
-    value, gradient, dx = judge.means(points, runs)
-    largest, steepest = map(magnitude, zip(*runs, strict=True))
+        values = judge.values(points, shaken)
+        return [values[:, judge.graph.roots]], [magnitude(values)]
+    values, slopes = judge.run(points, shaken)
+    value, gradient, dx = judge.means(points, values, slopes)
+    largest, steepest = magnitude(values), magnitude(slopes)
     results, sizes = [np.asarray(value), gradient, dx], [largest, steepest, steepest]
     return (results, sizes) if kind == "inputs" else (results[:2], sizes[:2])
 
@@ -104,9 +103,9 @@ def near(numbers: Floats, rng: np.random.Generator) -> Floats:
     return np.asarray(numbers + 0.01 * (1 + np.abs(numbers)) * rng.normal(size=numbers.shape))
 
 
-def magnitude(arrays: Iterable[Floats]) -> float:
-    """The size of the largest finite number in arrays."""
-    return max(float(np.max(np.abs(numbers), where=np.isfinite(numbers), initial=0.0)) for numbers in arrays)
+def magnitude(numbers: Floats) -> float:
+    """The size of the largest finite number."""
+    return float(np.max(np.abs(numbers), where=np.isfinite(numbers), initial=0.0))
 
 
 def agree(result: Floats, wanted: Floats, on_the_way: float = 0.0, spread: Floats | float = 0.0) -> bool:
@@ -120,7 +119,7 @@ def agree(result: Floats, wanted: Floats, on_the_way: float = 0.0, spread: Float
 
 def blame(made: Plan, engine: Engine, point: Point) -> str:
     """Which block differs from its scalars."""
-    laid, function, values = made.laid, engine.function("outputs"), engine.reference.values(point)
+    laid, function, values = made.laid, engine.function("outputs"), engine.reference.values([point])[0]
     computed = [let.name for let in function.of_block.values()]
     source = Printer().source(replace(function, results=computed))
     run = function_of(source, "<compiled to find the block>", "outputs", {})

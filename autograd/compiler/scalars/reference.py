@@ -7,7 +7,8 @@ What a selection did not take was never made in eager evaluation, so no gradient
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,12 @@ Shake = Callable[[int], Floats]
 """Gives as many factors near 1."""
 
 
+AT_ONCE = 1_000_000
+"""Nodes and operands up to which several points are computed at once: of larger graphs it is the memory that counts."""
+
+
 class Reference:
-    """The value of every node of a graph at one point, and the gradient of its first root."""
+    """The values of all nodes of a graph at some points, and the gradients of its first root: a row for each point."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -34,36 +39,75 @@ class Reference:
         order = order[graph.code[order] >= len(LEAVES)]
         cuts = np.flatnonzero(np.diff(level[order]) | np.diff(graph.code[order])) + 1
         self.batches = [nodes for nodes in np.split(order, cuts) if len(nodes)]
+        self.copies = {1: Copies(graph, self.batches, graph.roots[:1])}
 
     def outputs(self, points: Sequence[Point]) -> Floats:
         """The results of each example, in a row."""
-        return np.array([self.values(point)[self.graph.roots] for point in points])
+        return self.values(points)[:, self.graph.roots]
 
     def value_and_grad(self, points: Sequence[Point]) -> tuple[Any, Floats, Floats]:
         """The mean of the first result, its gradient, and that with respect to the inputs of each example."""
-        return self.means(points, [self.run(point) for point in points])
+        return self.means(points, *self.run(points))
 
-    def means(self, points: Sequence[Point], runs: Sequence[tuple[Floats, Floats]]) -> tuple[Any, Floats, Floats]:
+    def means(self, points: Sequence[Point], values: Floats, slopes: Floats) -> tuple[Any, Floats, Floats]:
         """The same from the values and gradients of all nodes at each point."""
-        graph, n = self.graph, len(points)
 
-        def along(leaf: str, slopes: Floats) -> Floats:
-            result, mine = np.zeros(len(points[0][leaf].ravel())), graph.code == CODE[leaf]
-            result[graph.data[mine].astype(np.int64)] = slopes[mine]
-            return result
+        def along(leaf: str) -> Floats:
+            mine = self.graph.code == CODE[leaf]
+            result = np.zeros((len(points), points[0][leaf].size))
+            result[:, self.graph.data[mine].astype(np.int64)] = slopes[:, mine]
+            return result / len(points)
 
         with np.errstate(all="ignore"):
-            gradient = np.add.reduce([along("parameter", slopes) for _, slopes in runs]) / n
-            dx = np.array([along("input", slopes) for _, slopes in runs]) / n
-            return np.mean([values[graph.roots[0]] for values, _ in runs]), gradient, dx
+            return np.mean(values[:, self.graph.roots[0]]), np.add.reduce(along("parameter")), along("input")
 
-    def run(self, point: Point, shaken: Shake | None = None) -> tuple[Floats, Floats]:
+    def run(self, points: Sequence[Point], shaken: Shake | None = None) -> tuple[Floats, Floats]:
         """Values and gradients of all nodes; each number on the way times a factor of `shaken`, if there is one."""
-        values = self.values(point, shaken)
-        gradients = np.zeros(len(self.graph))
-        gradients[self.graph.roots[0]] = 1.0
-        reached = np.zeros(len(self.graph), dtype=bool)
-        reached[self.graph.roots[0]] = True
+        values, gradients = self.values(points, shaken), np.zeros((len(points), len(self.graph)))
+        for copies, some in self.parts(points):
+            copies.differentiate(values[some].reshape(-1), gradients[some].reshape(-1), shaken)
+        return values, gradients
+
+    def values(self, points: Sequence[Point], shaken: Shake | None = None) -> Floats:
+        """The values of all nodes."""
+        values = np.tile(self.graph.data, (len(points), 1))
+        for name in points[0] if points else ():
+            mine = self.graph.code == CODE[name]
+            numbers = np.array([np.ravel(point[name]) for point in points], dtype=np.float64)
+            values[:, mine] = numbers[:, self.graph.data[mine].astype(np.int64)]
+        for copies, some in self.parts(points):
+            copies.evaluate(values[some].reshape(-1), shaken)
+        return values
+
+    def parts(self, points: Sequence[Point]) -> Iterator[tuple[Copies, slice]]:
+        """So many copies of the graph as are computed at once, and the points for which they are."""
+        most = max(1, AT_ONCE // (len(self.graph) + len(self.graph.args) + 1))
+        for start in range(0, len(points), most):
+            times = min(most, len(points) - start)
+            if times not in self.copies:
+                self.copies[times] = copied(self.graph, self.batches, times)
+            yield self.copies[times], slice(start, start + times)
+
+
+def copied(graph: Graph, batches: Sequence[Ints], times: int) -> Copies:
+    """A graph several times, one after the other."""
+    copy = np.arange(times)[:, None]
+    nodes, operands = len(graph) * copy, len(graph.args) * copy
+    start = np.append((graph.start[:-1] + operands).ravel(), times * len(graph.args))
+    several = replace(graph, code=np.tile(graph.code, times), start=start, args=(graph.args + nodes).ravel())
+    return Copies(several, [(batch + nodes).ravel() for batch in batches], (graph.roots[:1] + nodes).ravel())
+
+
+class Copies:
+    """A graph several times: batches of nodes of one operation that wait for none of their own, and roots."""
+
+    def __init__(self, graph: Graph, batches: Sequence[Ints], roots: Ints) -> None:
+        self.graph, self.batches, self.roots = graph, batches, roots
+
+    def differentiate(self, values: Floats, gradients: Floats, shaken: Shake | None) -> None:
+        """Write the gradients of all nodes to where 0 is."""
+        reached = np.zeros(len(gradients), dtype=bool)
+        gradients[self.roots], reached[self.roots] = 1.0, True
         with np.errstate(all="ignore"):
             for nodes in reversed(self.batches):
                 nodes = nodes[reached[nodes]]
@@ -71,19 +115,12 @@ class Reference:
                     if shaken is not None:
                         gradients[nodes] *= shaken(len(nodes))
                     self.backward(nodes, values, gradients, reached)
-        return values, gradients
 
-    def values(self, point: Point, shaken: Shake | None = None) -> Floats:
-        """The values of all nodes."""
-        graph = self.graph
-        values = graph.data.copy()
-        for name, numbers in point.items():
-            mine = graph.code == CODE[name]
-            values[mine] = np.asarray(numbers, dtype=np.float64).ravel()[graph.data[mine].astype(np.int64)]
+    def evaluate(self, values: Floats, shaken: Shake | None) -> None:
+        """Write the values of all nodes to where those of leaves are."""
         with np.errstate(all="ignore"):
             for nodes in self.batches:
                 values[nodes] = self.forward(nodes, values) * (1 if shaken is None else shaken(len(nodes)))
-        return values
 
     def forward(self, nodes: Ints, values: Floats) -> Any:
         """The values of nodes of one operation."""

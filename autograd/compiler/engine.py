@@ -150,7 +150,7 @@ def lines_of(allocations: Sequence[Let], write: CallPrinter) -> list[str]:
         text = let.name.info
         names[text] = names[let.value.info] if let.value.kind == "name" else []
         names[text].append(text)
-    return [f"{' = '.join(names[let.name.info])} = {write.text(let.value)}"
+    return [f"{' = '.join(names[let.name.info])} = {write.named(let)}"
             for let in allocations if let.value.kind != "name"]
 
 

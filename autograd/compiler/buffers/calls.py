@@ -24,13 +24,17 @@ class CallPrinter(Printer):
     def statement(self, statement: Statement) -> str:
         """A call as a line."""
         if isinstance(statement, Let):
-            return f"{self.text(statement.name)} = {self.text(statement.value)}"
+            return f"{self.text(statement.name)} = {self.named(statement)}"
         if statement.value.dtype == "scalar":
             first = ", ".join("0" for _ in statement.place.shape) or "()"
             return f"{self.formula(statement.place):atom}[{first}] = {self.text(statement.value)}"
         if statement.place.kind == "take":
             return super().statement(statement)
         return self.into(statement.value, self.text(statement.place))
+
+    def named(self, let: Let) -> str:
+        """What a line gives a name."""
+        return self.text(let.value)
 
     def into(self, value: Array, place: str) -> str:
         """A call that writes to a place."""

@@ -213,11 +213,14 @@ class NativePrinter(CallPrinter):
         forward, backward = Fuse(calls, results, self.element).halves()
         return forward, backward
 
+    def named(self, let: Let) -> str:
+        """An array in any case, since loops are given its address: of single numbers NumPy makes none."""
+        if let.name.shape or not ops.ufunc_of(let.value.kind):
+            return super().named(let)
+        return f"np.asarray({self.text(let.value)}, {'bool' if let.value.dtype == 'truth' else 'theta.dtype'})"
+
     def statement(self, statement: Statement | Loop) -> str:
         """A call of NumPy, or of a loop, which is given the addresses of its arrays."""
-        if isinstance(statement, Let) and not statement.name.shape and ops.ufunc_of(statement.value.kind):
-            dtype = "bool" if statement.value.dtype == "truth" else "theta.dtype"  # what NumPy gives is no array
-            return f"{self.text(statement.name)} = np.asarray({self.text(statement.value)}, {dtype})"
         if not isinstance(statement, Loop):
             return super().statement(statement)
         arrays = sorted({lies.array for lies in statement.lies.values() if not statement.is_own(lies.array)})

@@ -18,7 +18,7 @@ from autograd.compiler.blocks.pad import padded
 from autograd.compiler.blocks.recurrence import UNLIKE, unlike, with_recurrence
 from autograd.compiler.blocks.reroll import reroll
 from autograd.compiler.scalars.canonical import canonical
-from autograd.compiler.scalars.graph import CODE, LEAVES, Bools, Canonical, Graph, Ints, distinct, mix
+from autograd.compiler.scalars.graph import LEAVES, Canonical, Graph, Ints, differs, distinct, mix
 from autograd.compiler.scalars.levels import chosen_levels, kinds_of, with_partial_sums
 from autograd.compiler.scalars.maps import with_maps_as_one
 from autograd.compiler.scalars.trace import Trace, trace
@@ -161,18 +161,7 @@ def is_irregular(graph: Canonical) -> bool:
         return number >= MANY and len(graph.args) + len(graph.left) < ALONE * number
 
     return alone(graph.level) and alone(chosen_levels(graph, living)) and (
-        2 * int(np.count_nonzero(batched_nodes(graph)[living])) > len(living))
-
-
-def batched_nodes(graph: Canonical) -> Bools:
-    """The nodes that differ from example to example."""
-    found = [*np.isin(graph.code, [CODE[leaf] for leaf in ("input", "target", "noise")]).tolist(), False]
-    below = [(begin.tolist(), read.tolist()) for begin, read in (
-        (graph.start, graph.args), (graph.first, graph.left), (graph.first, graph.right))]
-    order = np.argsort(graph.level, kind="stable")
-    for node in order[graph.alive[order] & (graph.code[order] >= len(LEAVES))].tolist():
-        found[node] = any(found[i] for begin, read in below for i in read[begin[node] : begin[node + 1]])
-    return np.array(found[:-1])
+        2 * int(np.count_nonzero(differs(graph)[living])) > len(living))
 
 
 def parameter_names(params: Any, flat: list[Value]) -> Names:

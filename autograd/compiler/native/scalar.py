@@ -25,12 +25,12 @@ from autograd.compiler.arguments import FloatArray
 from autograd.compiler.arrays.array import Array, name
 from autograd.compiler.arrays.function import function
 from autograd.compiler.blocks.block import Term
-from autograd.compiler.blocks.plan import Plan, batched_nodes
+from autograd.compiler.blocks.plan import Plan
 from autograd.compiler.buffers.buffered import EXAMPLES
 from autograd.compiler.buffers.cost import MANY, microseconds, quickest
 from autograd.compiler.native.llvm import ADDED, FILLED, FUSED, LANES, SMALLER, Code, helpers, joined
 from autograd.compiler.printers.straight import LETTERS, flows, operand, value, wanted_for
-from autograd.compiler.scalars.graph import CODE, LEAVES, NONE, SUM
+from autograd.compiler.scalars.graph import CODE, LEAVES, NONE, SUM, differs
 from autograd.errors import MissingPackageError
 from autograd.files import replacing
 
@@ -70,7 +70,7 @@ class Writer:
 
     def __init__(self, made: Plan, kind: str) -> None:
         self.made, self.graph, self.kind = made, made.canonical, kind
-        self.batched = batched_nodes(made.canonical)
+        self.batched = differs(made.canonical)
         self.calls: dict[str, int] = {}
         self.rows: set[str] = set()
         """The arrays of which rows are read or written."""

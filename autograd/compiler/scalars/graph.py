@@ -283,6 +283,17 @@ def uses_of(graph: Graph, terms: Terms, linear: Bools) -> Ints:
     return uses
 
 
+def differs(graph: Canonical) -> Bools:
+    """The nodes that differ from example to example; NONE, as an index, does not."""
+    found = [*np.isin(graph.code, [CODE[leaf] for leaf in ("input", "target", "noise")]).tolist(), False]
+    below = [(begin.tolist(), read.tolist()) for begin, read in (
+        (graph.start, graph.args), (graph.first, graph.left), (graph.first, graph.right))]
+    order = np.argsort(graph.level, kind="stable")
+    for node in order[graph.alive[order] & (graph.code[order] >= len(LEAVES))].tolist():
+        found[node] = any(found[i] for begin, read in below for i in read[begin[node] : begin[node + 1]])
+    return np.array(found)
+
+
 def ends(parent: Ints) -> Ints:
     """Each node's ultimate parent, by pointer doubling."""
     while not np.array_equal(above := parent[parent], parent):

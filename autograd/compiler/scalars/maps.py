@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from autograd.compiler.scalars.canonical import alive, regions
-from autograd.compiler.scalars.graph import CODE, NONE, SUM, Bools, Canonical, distinct, levels, spans
+from autograd.compiler.scalars.graph import CODE, NONE, SUM, Bools, Canonical, differs, distinct, levels
 from autograd.compiler.scalars.levels import with_early_sums
 
 MOST = 20_000
@@ -61,19 +61,6 @@ def with_maps_as_one(graph: Canonical) -> Canonical | None:
             chosen.append(region)
             done |= {*region.gone, *region.sums}
     return Coefficients(maps, chosen).graph_of(maps) if chosen else None
-
-
-def differs(graph: Canonical) -> Bools:
-    """The nodes that differ from example to example; NONE, as an index, does not."""
-    found = np.append(np.isin(graph.code, [CODE[leaf] for leaf in ("input", "target", "noise")]), False)
-    order = np.flatnonzero(graph.alive & (np.diff(graph.start) + np.diff(graph.first) > 0))
-    order = order[np.argsort(graph.level[order], kind="stable")]
-    for nodes in np.split(order, np.flatnonzero(np.diff(graph.level[order])) + 1):
-        for begin, read in ((graph.start, graph.args), (graph.first, graph.left), (graph.first, graph.right)):
-            counts = begin[nodes + 1] - begin[nodes]
-            owner = np.repeat(nodes, counts)
-            found[owner[found[read[spans(begin[nodes], counts)]]]] = True
-    return found
 
 
 def times(a: Polynomial, b: Polynomial) -> Polynomial:

@@ -42,11 +42,11 @@ from autograd.compiler.scalars.graph import (
     ends,
     hash_sums,
     in_front,
+    in_pieces,
     jumped,
     levels,
     mix,
     offsets,
-    pieces,
     spans,
     uses_of,
     with_operands,
@@ -202,27 +202,31 @@ def composed(graph: Graph, folded: Folded) -> list[Map]:
     inner = linear[read]
     if not inner.any():
         return []
-    inside = np.bincount(read[inner], minlength=len(graph))
     computed = folded.known.copy()
     computed[folded.terms.owner] = True
-    outside = uses_of(graph, folded.terms, computed) - inside
-    once = inner & (np.abs(scale) == 1) & (outside[read] + inside[read] == 1)  # such a sum is absorbed in any case
+    uses = uses_of(graph, folded.terms, computed)
+    once = inner & (np.abs(scale) == 1) & (uses[read] == 1)  # such a sum is absorbed in any case
+    outside = uses > np.bincount(read[inner], minlength=len(graph))
     vanishing = distinct(read[inner & ~once])
-    vanishing = vanishing[outside[vanishing] == 0]
+    vanishing = vanishing[~outside[vanishing]]
     if not len(vanishing):
         return []
     part = np.zeros(len(graph), dtype=bool)
     part[terms.owner[inner]] = part[read[inner]] = True
     mine = part[terms.owner]
     owner, scale, read, inner = terms.owner[mine], scale[mine], read[mine], inner[mine]
-    results, sources = np.flatnonzero((outside > 0) & part), distinct(read[~inner & (read != NONE)])
+    results, sources = np.flatnonzero(outside & part), distinct(read[~inner & (read != NONE)])
     region = regions(len(graph), owner[read != NONE], read[read != NONE])
-    size, result, source, gone = (np.bincount(region[nodes], minlength=len(graph)) for nodes in (
+    known = distinct(region[vanishing])  # where nothing vanishes nothing becomes shorter
+    number = np.full(len(graph), NONE, np.int32)
+    number[known] = np.arange(len(known))
+    number = number[region]
+    size, result, source, gone = (np.bincount(number[nodes] + 1, minlength=len(known) + 1)[1:] for nodes in (
         owner, results, sources, vanishing))
     shorter = np.flatnonzero((result > 0) & (result * (source + 1) <= size) & (gone >= source))
     return [(results[above], sources[below], _traced_back(results[above], sources[below], *(
                 column[mine] for column in (owner, read, scale))))
-            for above, below, mine in zip(*(places_by(region[nodes], shorter) for nodes in (results, sources, owner)),
+            for above, below, mine in zip(*(places_by(number[nodes], shorter) for nodes in (results, sources, owner)),
                                           strict=True)]
 
 
@@ -503,8 +507,7 @@ def representatives(graph: Canonical) -> Ints:
     bounds = np.searchsorted(graph.level[order], np.arange(graph.level.max(initial=0) + 2))
     for depth in np.flatnonzero(np.diff(bounds) > 1).tolist():  # a single node has no equal
         nodes = order[bounds[depth] : bounds[depth + 1]]
-        keys = np.concatenate([
-            expressions(graph, piece, alias) for piece in pieces(nodes, graph.start, graph.first)])
+        keys = in_pieces(lambda piece: expressions(graph, piece, alias), nodes, graph.start, graph.first)
         _, representative, inverse = np.unique(keys, return_index=True, return_inverse=True)
         alias[nodes] = nodes[representative][inverse]
     return alias

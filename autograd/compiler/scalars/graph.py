@@ -7,7 +7,7 @@ its position in theta, in the row of X, in the row of Y, in the draw of noise, o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,11 +102,13 @@ PIECE = 1 << 16
 """So many operands and terms at a time: what is computed for each meanwhile stays close to the processor."""
 
 
-def pieces(nodes: Ints, *begins: Ints) -> list[Ints]:
-    """Nodes in pieces that have few enough operands and terms, which begin at `begins` of each."""
+def in_pieces(compute: Callable[[Ints], Ints], nodes: Ints, *begins: Ints) -> Ints:
+    """What is computed for each of some nodes, a piece of them at a time; their operands or terms begin at `begins`."""
+    if sum(begin.item(-1) for begin in begins) <= PIECE:
+        return compute(nodes)
     ends: Ints = np.cumsum(sum(begin[nodes + 1] - begin[nodes] for begin in begins))
-    cuts = np.searchsorted(ends, np.arange(PIECE, ends[-1], PIECE))
-    return [piece for piece in np.split(nodes, distinct(cuts)) if len(piece)]
+    cuts = distinct(np.searchsorted(ends, np.arange(PIECE, ends[-1], PIECE)))
+    return np.concatenate([compute(piece) for piece in np.split(nodes, cuts) if len(piece)])
 
 
 def spans(starts: Ints, counts: Ints) -> Ints:

@@ -25,6 +25,7 @@ from autograd.compiler.scalars.graph import (
     Ints,
     distinct,
     hash_sums,
+    in_pieces,
     levels,
     mix,
     spans,
@@ -55,6 +56,10 @@ def kinds_of(graph: Canonical, living: Ints) -> Iterator[Ints]:
 
 def signatures(graph: Canonical, nodes: Ints, group: Ints, batched: Bools) -> Ints:
     """A hash of (operation, groups of operands) per node."""
+    return in_pieces(lambda piece: _signatures(graph, piece, group, batched), nodes, graph.start, graph.first)
+
+
+def _signatures(graph: Canonical, nodes: Ints, group: Ints, batched: Bools) -> Ints:
     which = np.arange(len(nodes))
     counts = graph.start[nodes + 1] - graph.start[nodes]
     edges = spans(graph.start[nodes], counts)
@@ -71,12 +76,18 @@ def signatures(graph: Canonical, nodes: Ints, group: Ints, batched: Bools) -> In
 
 
 def _distinct(which: Ints, hashes: Ints, n: int) -> Ints:
-    """Per node, the sum modulo 2⁶⁴ of its distinct hashes."""
+    """Per node, the sum modulo 2⁶⁴ of its distinct hashes; most are those of the term before, and need no sorting."""
+    which, hashes = _without_repeats(which, hashes)
     order = np.lexsort((hashes, which))
-    which, hashes = which[order], hashes[order]
+    which, hashes = _without_repeats(which[order], hashes[order])
+    return hash_sums(hashes, which, n)
+
+
+def _without_repeats(which: Ints, hashes: Ints) -> tuple[Ints, Ints]:
+    """Pairs without those that are like the pair before."""
     new = np.ones(len(which), dtype=bool)
     new[1:] = (which[1:] != which[:-1]) | (hashes[1:] != hashes[:-1])
-    return hash_sums(hashes[new], which[new], n)
+    return which[new], hashes[new]
 
 
 def oriented(graph: Canonical, terms: Ints | slice, group: Ints, batched: Bools) -> tuple[Ints, Ints]:

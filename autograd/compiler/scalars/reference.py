@@ -1,7 +1,8 @@
 """Evaluate a scalar graph exactly as it was traced: the judge of every compiled program, and its last resort.
 
 None of the passes is involved. Nodes of the same depth and operation are computed together, which is
-all that distinguishes it from eager evaluation; forward functions and partials are those of the table.
+all that distinguishes it from eager evaluation; forward functions and partials are those of the table, over floats for
+a node that is alone.
 What a selection did not take was never made in eager evaluation, so no gradient passes through it.
 """
 
@@ -14,8 +15,11 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.scalars.graph import CODE, CODES, LEAVES, Floats, Graph, Ints, levels, spans
+from autograd.compiler.scalars.graph import CODE, LEAVES, Floats, Graph, Ints, levels, spans
 from autograd.specialize import fast
+
+MANY = ops.Reduction, ops.Contraction
+"""Operations of any number of operands."""
 
 Point = dict[str, Floats]
 """The numbers of parameters, inputs, targets and noise for one example, by their kind."""
@@ -35,8 +39,8 @@ class Reference:
         self.graph = graph
         nothing = np.zeros(0, dtype=np.int64)
         level = levels(len(graph), graph.start, graph.args, np.zeros(len(graph) + 1, np.int64), nothing, nothing)
-        order = np.lexsort((graph.code, level))
-        order = order[graph.code[order] >= len(LEAVES)]
+        order = np.flatnonzero(graph.code >= len(LEAVES)).astype(np.int32)
+        order = order[np.lexsort((graph.code[order], level[order]))]
         cuts = np.flatnonzero(np.diff(level[order]) | np.diff(graph.code[order])) + 1
         self.batches = [nodes for nodes in np.split(order, cuts) if len(nodes)]
         self.copies = {1: Copies(graph, self.batches, graph.roots[:1])}
@@ -124,52 +128,64 @@ class Copies:
 
     def forward(self, nodes: Ints, values: Floats) -> Any:
         """The values of nodes of one operation."""
-        op = ops.TABLE[CODES[self.graph.code[nodes[0]]]]
+        op = ops.TABLE[self.graph.op(nodes[0])]
+        if not isinstance(op, MANY):
+            if len(nodes) == 1:
+                return op.forward(*map(values.item, self.graph.operands(nodes.item()).tolist()))
+            return fast(op).arrays(*[values[place] for place in self.operands(op, nodes)])
         start, counts = self.graph.start[nodes], self.graph.start[nodes + 1] - self.graph.start[nodes]
-        if not isinstance(op, ops.Reduction | ops.Contraction):
-            return fast(op).arrays(*[values[self.graph.args[start + place]] for place in range(op.arity)])
-        owner, terms = np.repeat(np.arange(len(nodes)), counts), values[self.graph.args[spans(start, counts)]]
         if isinstance(op, ops.Contraction):
             left, right, which, bias = self.pairs(start, counts)
             products = values[left] * values[right]
             total = np.zeros(len(nodes)) + np.bincount(which, products, len(nodes))  # of nothing it counts in integers
             total[counts % 2 == 1] += values[bias]
             return total
+        terms = values[self.graph.args[spans(start, counts)]]
         if op is ops.sum:
-            return np.bincount(owner, terms, len(nodes))
+            return np.bincount(np.repeat(np.arange(len(nodes)), counts), terms, len(nodes))
         return getattr(np, op.ufunc).reduceat(terms, np.cumsum(counts) - counts)
 
     def backward(self, nodes: Ints, values: Floats, gradients: Floats, reached: Any) -> None:
         """Send the gradients of nodes of one operation to their operands."""
-        op = ops.TABLE[CODES[self.graph.code[nodes[0]]]]
-        start, counts = self.graph.start[nodes], self.graph.start[nodes + 1] - self.graph.start[nodes]
-        g, out = gradients[nodes], values[nodes]
+        op, g, out = ops.TABLE[self.graph.op(nodes[0])], gradients[nodes], values[nodes]
         if op is ops.where:
-            condition, *branches = (self.graph.args[start + place] for place in range(op.arity))
+            condition, *branches = self.operands(op, nodes)
             taken = np.where(values[condition] != 0, *branches)
             np.add.at(gradients, taken, g)
             reached[taken] = True
             return
         if not op.recorded:
             return
-        reached[self.graph.args[spans(start, counts)]] = True
+        if not isinstance(op, MANY):
+            if len(nodes) == 1:  # in much less time than NumPy takes for arrays of one
+                below = self.graph.operands(nodes.item()).tolist()
+                for node, slope in zip(below, fast(op).local(out.item(), *map(values.item, below)), strict=True):
+                    gradients[node] += g.item() * slope
+                reached[below] = True
+                return
+            places = self.operands(op, nodes)
+            partials = fast(op).array_partials(out, *[values[place] for place in places])
+            for place, partial in zip(places, partials, strict=True):
+                np.add.at(gradients, place, g * partial)
+                reached[place] = True
+            return
+        start, counts = self.graph.start[nodes], self.graph.start[nodes + 1] - self.graph.start[nodes]
+        args = self.graph.args[spans(start, counts)]
+        reached[args] = True
         if isinstance(op, ops.Contraction):
             left, right, which, bias = self.pairs(start, counts)
             np.add.at(gradients, left, g[which] * values[right])
             np.add.at(gradients, right, g[which] * values[left])
             np.add.at(gradients, bias, g[counts % 2 == 1])
-        elif isinstance(op, ops.Reduction):
-            args = self.graph.args[spans(start, counts)]
-            owner = np.repeat(np.arange(len(nodes)), counts)
-            x = values[args]
-            ties = np.bincount(owner, x == out[owner], len(nodes))[owner] if op.counts_ties else None
-            (partial,) = fast(op).array_partials(out[owner], x, ties)
-            np.add.at(gradients, args, g[owner] * partial)
-        else:
-            places = [self.graph.args[start + place] for place in range(op.arity)]
-            operands = [values[place] for place in places]
-            for place, partial in zip(places, fast(op).array_partials(out, *operands), strict=True):
-                np.add.at(gradients, place, g * partial)
+            return
+        owner, x = np.repeat(np.arange(len(nodes)), counts), values[args]
+        ties = np.bincount(owner, x == out[owner], len(nodes))[owner] if op.counts_ties else None
+        (partial,) = fast(op).array_partials(out[owner], x, ties)
+        np.add.at(gradients, args, g[owner] * partial)
+
+    def operands(self, op: ops.Op, nodes: Ints) -> list[Ints]:
+        """Operand by operand, those of nodes of one operation that has as many in each."""
+        return [self.graph.args[self.graph.start[nodes] + place] for place in range(op.arity)]
 
     def pairs(self, start: Ints, counts: Ints) -> tuple[Ints, Ints, Ints, Ints]:
         """The factors of dots, the dot each pair belongs to, and the biases of those that have one."""

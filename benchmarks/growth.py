@@ -87,14 +87,14 @@ FUNCTIONS: list[Callable[[Any, Any], Any]] = [
 
 
 def irregular(operations: int, window: int) -> Work:
-    """A random operation of a few, again and again: of the latest of the values before it and another of them."""
+    """A random operation of a few, again and again: of two of the latest values, or of the last one and a parameter."""
     w = [Value(v) for v in np.random.default_rng(0).normal(size=8).tolist()]
 
     def loss(x: Any) -> Any:
         rng, values = random.Random(0), [*w, *x]
         for _ in range(operations):
-            a = values[-rng.randint(1, window)]
-            values.append(rng.choice(FUNCTIONS)(a, rng.choice(w) if window == 1 else values[-rng.randint(1, window)]))
+            a, b = (values[-1], rng.choice(w)) if window == 1 else rng.sample(values[-window:], 2)
+            values.append(rng.choice(FUNCTIONS)(a, b))
         return autograd.mean(values[-window:])
 
     return Work(loss, w, 4)

@@ -14,6 +14,7 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from autograd import ops
 from autograd.compiler.arguments import FloatArray
@@ -30,6 +31,9 @@ from autograd.execute import defined
 Call = tuple[Callable[..., Any], tuple[int, ...]]
 """A function, and the cells that it reads and, last, writes: rows of memory, or numbers, which count backwards."""
 
+TRUTH = 1 << 40
+"""What is added to the number of a row whose first bytes are truth values: to make numbers of these takes long."""
+
 PLAIN = frozenset(number / 2 for number in range(-8, 9))
 """Numbers for which a rule may say something shorter; all others are read like what is computed."""
 
@@ -45,7 +49,7 @@ PASSES = [name in ops.TABLE and (ops.TABLE[name].recorded or name == ops.where.n
 
 def select(chosen: FloatArray, yes: FloatArray, no: FloatArray, out: FloatArray) -> None:
     """np.where, written to an array."""
-    np.copyto(out, no)
+    out[...] = no
     np.putmask(out, chosen, yes)
 
 
@@ -97,8 +101,8 @@ class Form(NamedTuple):
 
     forward: list[Call]
     flows: list[Flow]
-    spare: tuple[int, int]
-    """The number of cells to work in, forward and backward."""
+    spare: tuple[list[bool], list[bool]]
+    """Of the cells to work in, forward and backward, whether they are for truth values."""
     numbers: tuple[float, ...]
 
 
@@ -122,7 +126,7 @@ def form_of(kind: Kind) -> Form:
         flows += zip(kind.reads, through(row, gradient, own, args), strict=False)
     write.value(value, write.node)
     forward, spare = write.calls, write.spare
-    write.calls, write.spare, write.known = [], 0, {}
+    write.calls, write.spare, write.known = [], [], {}
     sent = [write.flow(i, flow) for i, flow in flows if flow is not None and kind.wanted[i]]
     return Form(forward, sent, (spare, write.spare), tuple(write.numbers[::-1]))
 
@@ -132,7 +136,7 @@ class Writer:
 
     def __init__(self, operands: int) -> None:
         self.node, self.gradient = operands, operands + 1
-        self.spare = 0
+        self.spare: list[bool] = []
         self.numbers: list[float] = []
         self.known: dict[Any, int] = {}
         self.calls: list[Call] = []
@@ -147,8 +151,8 @@ class Writer:
                 self.numbers.append(array.number)
             return -1 - self.numbers.index(array.number)
         if array.key not in self.known:
-            cell = self.gradient + 1 + self.spare
-            self.spare += 1
+            cell = self.gradient + 1 + len(self.spare)
+            self.spare.append(array.dtype == "truth")
             self.value(array, cell)
             self.known[array.key] = cell
         return self.known[array.key]
@@ -156,6 +160,8 @@ class Writer:
     def value(self, array: Array, cell: int) -> None:
         """The calls that write the number a tree comes to into a cell."""
         array = bare(array)
+        while array.kind == "cast":
+            array = bare(array.args[0])
         if array.kind == "name" or array.number is not None:
             self.calls.append((np.positive, (self.cell(array), cell)))
         else:
@@ -174,10 +180,10 @@ class Writer:
 
 
 def bare(array: Array) -> Array:
-    """A tree whose first node is a function of NumPy, a name or a number."""
-    while array.kind in ("cast", "broadcast", "reshape", "full"):
+    """A tree whose first node is a function of NumPy, a name or a number, or makes numbers of truth values."""
+    while array.kind in ("broadcast", "reshape", "full"):
         (array,) = array.args
-    if array.kind in ("name", "number", ops.where) or isinstance(array.kind, np.ufunc):
+    if array.kind in ("name", "number", "cast", ops.where) or isinstance(array.kind, np.ufunc):
         return array
     return bare(expanded(array))
 
@@ -191,10 +197,14 @@ class Rows:
     def __init__(self) -> None:
         self.holders: list[int] = []
         self.free: list[int] = []
+        self.truths: set[int] = set()
 
-    def new(self) -> int:
-        """A row that one holds."""
-        return self.hold(self.free.pop()) if self.free else self.several(1)
+    def new(self, truth: bool = False) -> int:
+        """A row that one holds, for numbers or for truth values."""
+        row = self.hold(self.free.pop()) if self.free else self.several(1)
+        if truth:
+            self.truths.add(row)
+        return row + TRUTH * truth
 
     def several(self, number: int) -> int:
         """The first of some new rows, one after the other."""
@@ -209,6 +219,7 @@ class Rows:
     def release(self, *several: int) -> None:
         """One holds these rows no longer."""
         for row in several:
+            row %= TRUTH
             self.holders[row] -= 1
             if not self.holders[row]:
                 self.free.append(row)
@@ -317,7 +328,7 @@ class Columns:
             wanted = tuple([self.wanted[operand] for operand in below])
             self.wanted[node] = PASSES[code[node]] and True in wanted
             form = form_of(Kind(code[node], tuple(sign[begin:end]), which, tuple(map(self.plain.get, below)), wanted))
-            spare = [rows.new() for _ in range(form.spare[0])]
+            spare = [rows.new(truth) for truth in form.spare[0]]
             self.cells[node] = rows.new()
             cells = [self.cells[each] for each in (*below, node)]
             numbers = list(map(self.number, form.numbers))
@@ -338,7 +349,7 @@ class Columns:
             if node not in arrived:
                 continue
             gradient, minus = arrived.pop(node)
-            spare = [rows.new() for _ in range(form.spare[1])]
+            spare = [rows.new(truth) for truth in form.spare[1]]
             here = [*cells, gradient, *spare, *numbers]
             for flow in form.flows:
                 operand, negative = below[flow.operand], minus != flow.negative
@@ -371,7 +382,9 @@ class Columns:
         call = defined(self.code, "_call", scope)
         del scope["theta"]  # need not live as long as these arrays
         numbers = [np.array(1 / examples if number is None else number, theta.dtype) for number in self.numbers]
-        cells: list[FloatArray] = [*scope["v"], *numbers[::-1]]
+        cells: dict[int, npt.NDArray[Any]] = dict(enumerate(scope["v"]))
+        cells |= {row + TRUTH: scope["t"][row] for row in self.rows.truths}
+        cells |= {-1 - i: number for i, number in enumerate(numbers)}
         scope["functions"] = self.functions
         scope["arguments"] = [tuple(map(cells.__getitem__, read)) for _, read in self.calls]
         return call
@@ -396,13 +409,14 @@ class Columns:
     def shown(self, cell: int) -> str:
         """A cell as text."""
         if cell >= 0:
-            return f"v[{cell}]"
+            return f"v[{cell}]" if cell < TRUTH else f"t[{cell - TRUTH}]"
         number = [*self.numbers][-1 - cell]
         return "1 / n" if number is None else Printer().text(as_array(number))
 
     def text(self, calls: Iterable[str]) -> str:
         """The text of what makes the rows for n examples, and of the function that computes in them by these calls."""
-        arrays = [f"v = np.empty(({len(self.rows.holders)}, n), theta.dtype)", "ones = np.ones(n, theta.dtype)"]
+        arrays = [f"v = np.empty(({len(self.rows.holders)}, n), theta.dtype)", "t = v.view(bool)[:, :n]",
+                  "ones = np.ones(n, theta.dtype)"]
         given: list[str] = []
         for leaf, array in ARGUMENTS.items():
             if nodes := self.leaves[leaf]:

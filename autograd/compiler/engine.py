@@ -201,8 +201,8 @@ class Engine:
         self.functions: dict[str, Function] = {}
         self.runnables: dict[tuple[str, Any, bool], Runnable] = {}
         self.scalars: dict[str, Columns] = {}
-        self.executed: dict[str, Function] = {}
-        """The statements that run, which may be those of the quicker plan."""
+        self.executed: dict[tuple[str, bool], Function] = {}
+        """The statements that run for few or many examples, which may be those of the quicker plan."""
         self.many_last: dict[str, bool] = {}
         """Whether many examples lie last in memory, by kind of function."""
         self.local = _Thread()
@@ -235,26 +235,37 @@ class Engine:
                                         if of == kind and not many]
         if others:
             return others[0].for_dtype(dtype)
-        quicker = self.plan.quicker
-        written = [self.function(kind), *([function(quicker, kind)] if quicker else [])]
-        choices = [(made, *quickest(made)) for made in written]
-        if quicker and microseconds(choices[1][1], EXAMPLES) > PAYS * microseconds(choices[0][1], EXAMPLES):
-            choices.pop()
-        self.executed[kind], calls, self.many_last[kind] = choices[-1]
-        made = Runnable(self.executed[kind], calls, dtype, self.plan.sizes["parameter"], self.fused)
+        calls = self.choose(kind)
+        made = Runnable(self.executed[kind, False], calls, dtype, self.plan.sizes["parameter"], self.fused)
         if self.native:
             self.compare(kind, made)
         return made
 
     def for_many(self, kind: str, dtype: np.dtype[Any]) -> Runnable:
-        """The same for many examples, which may lie in another order."""
-        usual = self.runnable(kind, dtype)
-        if usual.last == self.many_last[kind]:
+        """The same for many examples, which may lie in another order, or be computed by the other plan."""
+        usual, written = self.runnable(kind, dtype), self.executed[kind, True]
+        if written is self.executed[kind, False] and usual.last == self.many_last[kind]:
             return usual
-        calls = with_buffers(self.executed[kind], self.many_last[kind])
-        made = Runnable(self.executed[kind], calls, dtype, self.plan.sizes["parameter"], self.fused)
+        calls = with_buffers(written, self.many_last[kind])
+        made = Runnable(written, calls, dtype, self.plan.sizes["parameter"], self.fused)
         self.compare(kind, made)
         return made
+
+    def choose(self, kind: str) -> Buffered:
+        """Choose between the statements as they are read and those of the quicker plan; return the calls for few."""
+        made, quicker = self.function(kind), self.plan.quicker
+        calls, last = quickest(made)
+        few = many = made
+        if quicker is not None:
+            other = function(quicker, kind)
+            others, other_last = quickest(other)
+            times = [microseconds(with_buffers(*way), MANY) for way in ((made, last), (other, other_last))]
+            if times[1] < PAYS * times[0]:
+                many, last = other, other_last
+            if microseconds(others, EXAMPLES) < PAYS * microseconds(calls, EXAMPLES):
+                few, calls = other, others
+        self.executed[kind, False], self.executed[kind, True], self.many_last[kind] = few, many, last
+        return calls
 
     @quietly
     def compare(self, kind: str, made: Runnable) -> None:

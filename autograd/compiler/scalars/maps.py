@@ -140,8 +140,8 @@ class Maps:
         """What is read by more than such terms."""
         self.inner = self.linear.copy()
         """Those of which all readers add up multiples, or are of this kind themselves."""
-        self.named: dict[frozenset[tuple[Monomial, float]], int] = {}
-        """Coefficients that stand for others in later ones, with numbers below NONE."""
+        self.named: dict[frozenset[tuple[Monomial, float]], tuple[int, Polynomial]] = {}
+        """Coefficients that later ones are made of, by numbers below NONE."""
         by_read = np.argsort(self.read, kind="stable")
         begin = np.searchsorted(self.read[by_read], np.arange(n + 1))
         sums = np.flatnonzero(self.inner)
@@ -192,7 +192,8 @@ class Maps:
         """A polynomial by a name of its own, unless it is simple."""
         if is_simple(polynomial):
             return polynomial
-        return {((self.named.setdefault(key_of(polynomial), NONE - 1 - len(self.named)), 1),): 1.0}
+        number, _ = self.named.setdefault(key_of(polynomial), (NONE - 1 - len(self.named), polynomial))
+        return {((number, 1),): 1.0}
 
     def coefficient(self, term: int) -> Polynomial:
         """What a term multiplies by what it reads."""
@@ -228,8 +229,8 @@ class Coefficients:
         """What has high powers."""
         self.called: list[int] = []
         """The coefficients with names, each made of those before it."""
-        for key in maps.named if any(region.steps for region in chosen) else ():
-            self.called.append(self.polynomial(dict(key), numbered=False))
+        for _, polynomial in maps.named.values() if any(region.steps for region in chosen) else ():
+            self.called.append(self.polynomial(polynomial, numbered=False))
 
     def known(self, node: int) -> int:
         """A node, or that of a coefficient with a name."""

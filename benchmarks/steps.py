@@ -58,9 +58,9 @@ def recurrent(steps: int) -> Made:
     return loss, P, (steps, 3), ()
 
 
-def layers(steps: int) -> Made:
-    """A recurrent network of three layers."""
-    P = [{"U": parameters(4, 4, seed=i), "W": parameters(4, 4, seed=9 - i), "b": parameters(4)} for i in range(3)]
+def layers(steps: int, number: int = 3) -> Made:
+    """A recurrent network of some layers."""
+    P = [{"U": parameters(4, 4, seed=i), "W": parameters(4, 4, seed=9 + i), "b": parameters(4)} for i in range(number)]
 
     def loss(x: Any, y: Any) -> Any:
         for layer in P:

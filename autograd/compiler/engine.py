@@ -321,7 +321,7 @@ class Engine:
         shown = laid.shorter or laid
         read = self if shown is self.plan else Engine(shown)
         statements = len(read.loops.forward)
-        if shown is laid and statements > LONG and not laid.is_by_weights:
+        if shown is laid and statements > LONG and laid.may_recur:
             plan = laid.with_recurrence()
             steps = plan and Engine(plan)
             read = steps if steps and len(steps.loops.forward) < statements // 4 else read

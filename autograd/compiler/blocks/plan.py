@@ -29,6 +29,9 @@ MANY, ALONE = 1000, 3.0
 """From so many groups on, of fewer terms each, scalars are computed one by one: a statement for a group takes as long
 in a call, but several times as long to compile."""
 
+WIDE = 4
+"""So many scalars a block has in the mean where steps are read by tables rather than one by one."""
+
 Names = dict[tuple[int, int], str]
 Shapes = tuple[tuple[int, ...], tuple[int, ...] | None]
 
@@ -92,11 +95,13 @@ class Plan:
         return [block for block in self.blocks if block.op not in LEAVES]
 
     @property
-    def is_by_weights(self) -> bool:
-        """Whether there are products with matrices of parameters between the first steps and the last."""
+    def may_recur(self) -> bool:
+        """Whether tables may say it well: blocks are wide, and those in the middle no products with parameters."""
         blocks = self.computing
-        return any(term.weights and term.left.source is not None and self.blocks[term.left.source].op == "parameter"
-                   for block in blocks[len(blocks) // 4 : -len(blocks) // 4] for term in block.terms)
+        sources = [term.left.source for block in blocks[len(blocks) // 4 : -len(blocks) // 4] for term in block.terms
+                   if term.weights]
+        by_weights = any(source is not None and self.blocks[source].op == "parameter" for source in sources)
+        return not by_weights and sum(block.size for block in blocks) >= WIDE * len(blocks)
 
     @property
     def trace(self) -> Trace:

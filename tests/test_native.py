@@ -427,6 +427,17 @@ def test_machine_code_is_kept_and_read_again(folder, monkeypatch):
     assert native.kept(place) is None
 
 
+def test_machine_code_that_was_not_used_for_longest_is_deleted(tmp_path, monkeypatch):
+    monkeypatch.setattr(native, "KEPT", 8)
+    places = [tmp_path / f"{number}.o" for number in range(9)]
+    for number, place in enumerate(places):
+        if number == 8:
+            assert native.kept(places[0]) == b"code"  # which makes it the youngest
+        native.keep(place, b"code")
+        os.utime(place, (number, number))
+    assert [place.exists() for place in places] == [True, False, False, False, *[True] * 5]
+
+
 def test_a_folder_that_cannot_be_written_does_no_harm(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(native, "folder", lambda: tmp_path / "file" / "folder")

@@ -372,7 +372,7 @@ class Engine:
     def repeats(self, theta: FloatArray, batch: Batch) -> bool:
         """Whether `again` gives the value and the gradient for what is like these."""
         by_floats = self.straight is not None and len(batch) < self.few
-        return not (self.plan.noises or by_floats or (self.is_written(len(batch)) and theta.dtype is not DOUBLE))
+        return not self.plan.noises and not by_floats
 
     @quietly
     def again(self, theta: Any, X: Any, Y: Any, out: FloatArray | None) -> tuple[Any, ...]:
@@ -381,7 +381,7 @@ class Engine:
         check_out(out, theta, batch)
         call = self.local.calls.get(("value_and_grad", theta.dtype.char, len(X))) or self.prepared(
             "value_and_grad", theta, len(X))
-        outside = self.outside(theta.dtype)
+        outside = self.outside(DOUBLE if type(call) is Memory else theta.dtype)
         if type(call) is Memory:  # which takes numbers as they lie
             result = call(theta, X, Y, None, outside, out)
             if self.safe and call.is_moderate(MODERATE) and math.isfinite(result[0]):

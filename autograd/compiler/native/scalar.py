@@ -469,19 +469,29 @@ class Machine:
         self.function = function
 
 
+KEPT = 1000
+"""Files of machine code that are kept; where there are more, a quarter goes that was not used for longest."""
+
+
 def keep(place: Path, code: bytes) -> None:
     """Write machine code to a file with its checksum, if that can be."""
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
         with replacing(place) as file:
             file.write(hashlib.sha256(code).digest() + code)
+        files = list(place.parent.glob("*.o"))
+        if len(files) > KEPT:
+            for old in sorted(files, key=lambda file: file.stat().st_mtime)[: 1 + KEPT // 4]:
+                old.unlink(missing_ok=True)
 
 
 def kept(place: Path) -> bytes | None:
-    """The machine code in a file, if it is there and whole."""
+    """The machine code in a file, if it is there and whole; it has been used now."""
     with contextlib.suppress(OSError):
         data = place.read_bytes()
         if hashlib.sha256(data[32:]).digest() == data[:32]:
+            with contextlib.suppress(OSError):
+                os.utime(place)
             return data[32:]
     return None
 
@@ -548,10 +558,11 @@ class Memory:
         self, theta: FloatArray, x: FloatArray, y: FloatArray | None, noise: FloatArray | None, outside: FloatArray,
         out: FloatArray | None,
     ) -> tuple[Any, ...]:
-        """What the function returns, computed in float64 of arrays of float64, in the dtype of theta."""
-        dtype = theta.dtype
-        wide = theta.astype(DOUBLE, copy=False)
+        """What the function returns, computed in float64, in the dtype of theta."""
+        dtype, wide = theta.dtype, theta
         y = x if y is None else y  # what there is not is never read
+        if dtype is not DOUBLE:
+            wide, x, y = (array.astype(DOUBLE, copy=False) for array in (theta, x, y))
         u = x if noise is None else np.ascontiguousarray(noise)
         gradient = out if out is not None and dtype is DOUBLE else np.empty(len(theta))
         value, dx, work = self.own

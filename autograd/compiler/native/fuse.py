@@ -214,8 +214,8 @@ class NativePrinter(CallPrinter):
         return forward, backward
 
     def named(self, let: Let) -> str:
-        """An array in any case, since loops are given its address: of single numbers NumPy makes none."""
-        if let.name.shape or not ops.ufunc_of(let.value.kind):
+        """An array, if it is no float of Python, since loops are given its address: of numbers NumPy makes none."""
+        if let.name.shape or let.value.dtype == "scalar" or not ops.ufunc_of(let.value.kind):
             return super().named(let)
         return f"np.asarray({self.text(let.value)}, {'bool' if let.value.dtype == 'truth' else 'theta.dtype'})"
 

@@ -46,8 +46,9 @@ Known = dict[str, tuple[str, int]]
 LONGEST = 12_000
 """More terms than this are never written out."""
 
-WRITTEN = 0.5
-"""Nanoseconds that a term takes for an example, forward and backward: 0.47 by AVX-512, 0.65 by AVX2."""
+WRITTEN, FAR, CACHE = 0.1, 0.4, 512
+"""Nanoseconds that a term takes for an example, forward and backward, and how many more where the numbers in use, each
+for eight examples, fill the cache nearest to the processor, which holds so many."""
 
 LARGE = 8
 """Rows and columns from which on a matrix is large."""
@@ -510,10 +511,10 @@ def fewest_for_arrays(made: Plan) -> float:
     if not any(is_large_product(term) for part in parts for term in part.terms):
         return math.inf
     calls, _ = quickest(function(made, "outputs" if made.several else "value_and_grad"))
-    terms = len(made.canonical.left) + len(made.canonical.args)
     few, many = (microseconds(calls, n) for n in (EXAMPLES, MANY))
     each = (many - few) / (MANY - EXAMPLES)
-    saved = WRITTEN / 1000 * terms - each
+    term = WRITTEN + FAR * min(1.0, float(made.canonical.alive.sum()) / CACHE)
+    saved = term / 1000 * (len(made.canonical.left) + len(made.canonical.args)) - each
     return (few - each * EXAMPLES) / saved if saved > 0 else math.inf
 
 

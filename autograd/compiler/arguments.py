@@ -94,6 +94,14 @@ def vector(theta: npt.ArrayLike, size: int) -> FloatArray:
     return array if array.flags.c_contiguous else np.ascontiguousarray(array)
 
 
+def owner(array: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
+    """The array of which this is a view, or the array itself; None where other things own the memory."""
+    base = array.base
+    if base is None:
+        return array
+    return base if type(base) is np.ndarray and base.base is None else None
+
+
 def check_out(out: Any, theta: FloatArray, batch: Batch) -> None:
     """Raise `SizeError` or `UsageError` unless `out`, if given, is like theta and shares no memory with what is read.
 
@@ -108,8 +116,9 @@ def check_out(out: Any, theta: FloatArray, batch: Batch) -> None:
     if not flags.writeable or not flags.c_contiguous:
         raise UsageError("out must be a writable, contiguous array; a read-only or strided one came")
     x, y = batch.x, batch.y
-    if (out.base is None and theta.base is None and x.base is None and (y is None or y.base is None)
-            and out is not theta and out is not x and out is not y and flags.owndata):
+    mine = owner(out)
+    if mine is not None and mine.flags.owndata and None is not owner(theta) is not mine and (
+            None is not owner(x) is not mine and (y is None or None is not owner(y) is not mine)):
         return  # an array that owns its memory shares it with views of it alone
     for name, array in (("theta", theta), ("X", x), ("Y", y)):
         if array is out or (array is not None and np.may_share_memory(out, array)):

@@ -7,6 +7,7 @@ is not counted.
 
 - NumPy by hand: the network and the Adam of `by_hand` with a loop around them;
 - reroll: `nn.fit` with a callback that only watches; compiling counts as part of the first epoch;
+- reroll, native: the same with `engine="native"`, where the extra is installed;
 - PyTorch, where it is installed: eager, on the CPU, with `torch.optim.Adam`, and batches picked from one tensor;
 - PyTorch, DataLoader: the same with batches from its DataLoader, as its tutorials write it;
 - micrograd, where it is installed: what an epoch would take, from the time of a few examples.
@@ -120,11 +121,12 @@ class Watch(nn.Callback):
         self.run.epoch(views(training.theta, SIZES))
 
 
-def reroll(data: Data, recipe: Recipe, seed: int) -> Run:
+def reroll(data: Data, recipe: Recipe, seed: int, *, engine: str = "compiled") -> Run:
     """`nn.fit` as it is."""
     run = Run(data)
     nn.fit(recipe.model(SIZES[0], seed), data.X, data.labels, recipe.loss, recipe.descent(), epochs=recipe.epochs,
-           batch_size=recipe.batch_size, dtype=np.float32, progress=False, seed=seed, callbacks=[Watch(run)])
+           batch_size=recipe.batch_size, dtype=np.float32, progress=False, seed=seed, callbacks=[Watch(run)],
+           engine=engine)
     return run
 
 
@@ -209,6 +211,8 @@ def main() -> int:
     recipe = replace(RECIPES["mnist"], optimizer="adam", weight_decay=0.0, dropout=0.0,
                      **({"epochs": options.epochs} if options.epochs else {}))
     contenders: dict[str, Contender] = {"NumPy by hand": by_hand, "reroll": reroll}
+    if installed("llvmlite"):
+        contenders["reroll, native"] = partial(reroll, engine="native")
     if installed("torch"):
         contenders |= {"PyTorch": torch, "PyTorch, DataLoader": partial(torch, loader=True)}
     try:

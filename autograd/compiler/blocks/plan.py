@@ -157,13 +157,14 @@ def is_irregular(graph: Canonical) -> bool:
     At most what does the same at one level, and looks alike some steps below, is one group.
     """
     living = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
-    if len(living) < MANY:
+    size = len(graph.args) + len(graph.left)
+    if len(living) < MANY or size >= ALONE * len(living):
         return False
     *_, kind = kinds_of(graph, living)
 
     def alone(level: Ints) -> bool:
         number = len(distinct(mix(level[living], kind[living])))
-        return number >= MANY and len(graph.args) + len(graph.left) < ALONE * number
+        return number >= MANY and size < ALONE * number
 
     return alone(graph.level) and alone(chosen_levels(graph, living)) and (
         2 * int(np.count_nonzero(differs(graph)[living])) > len(living))

@@ -299,6 +299,8 @@ def loops_by_parameters(graph: Canonical) -> tuple[Ints, int]:
     size, is_parameter = len(graph.code), np.append(graph.code == CODES.index("parameter"), False)
     reader, read = reads_of(graph)
     reader, read = reader[is_parameter[read]], read[is_parameter[read]]
+    if np.count_nonzero(np.bincount(graph.level[reader])) < STEPS:
+        return np.full(size + 1, NONE), 0
     owner = np.repeat(np.arange(size), np.diff(graph.first))
     products = (is_parameter[graph.left] != is_parameter[graph.right]) & (graph.right != NONE)
     factors = np.where(is_parameter[graph.left], graph.right, graph.left)[products]
@@ -330,7 +332,8 @@ def connected(nodes: Ints, things: Ints, size: int) -> Ints:
 
 def reads_of(graph: Canonical) -> tuple[Ints, Ints]:
     """All pairs of a node and what it reads."""
-    owner, user = (np.repeat(np.arange(len(graph.code)), np.diff(begin)) for begin in (graph.first, graph.start))
+    nodes = np.arange(len(graph.code), dtype=graph.left.dtype)
+    owner, user = (np.repeat(nodes, np.diff(begin)) for begin in (graph.first, graph.start))
     reader, read = np.concatenate([owner, owner, user]), np.concatenate([graph.left, graph.right, graph.args])
     return reader[read != NONE], read[read != NONE]
 
@@ -400,6 +403,8 @@ def chosen_levels(graph: Canonical, living: Ints) -> Ints:
     early = graph.level if stages is None else stages.level[:-1]
     last = np.full(len(graph.code) + 1, early[living].max(initial=0)) if stages is None else stages.last
     late = latest_levels(graph, living, early, last, np.ones(len(graph.code), dtype=bool))
+    if np.array_equal(late[living], early[living]):
+        return late
     waits = np.zeros(len(graph.code), dtype=bool)
     for kind in kinds_of(graph, living):
         _, kinds = np.unique(kind[living], return_inverse=True)

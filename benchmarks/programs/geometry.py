@@ -327,6 +327,102 @@ def transport_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
     return (u[:, :, None] * K * v[:, None] * C).sum(-1).sum(-1)
 
 
+def times(p: Any, q: Any) -> list[Any]:
+    """The product of two quaternions."""
+    (a, b, c, d), (e, f, g, h) = p, q
+    return [a * e - b * f - c * g - d * h, a * f + b * e + c * h - d * g,
+            a * g - b * h + c * e + d * f, a * h + b * g - c * f + d * e]
+
+
+def turned(P: Params, x: Any, y: Any) -> Any:
+    """Twenty points turned by one quaternion onto twenty others."""
+    size = sum(a * a for a in P["q"]).sqrt()
+    q = [a / size for a in P["q"]]
+    back = [q[0], *(-a for a in q[1:])]
+    return sum(squared_distance(times(times(q, [0.0, *point]), back)[1:], to) for point, to in zip(x, y, strict=True))
+
+
+def rotation(w: Any, a: Any, b: Any, c: Any) -> list[list[Any]]:
+    """The matrix by which a quaternion of length 1 turns."""
+    return [[1 - 2 * (b * b + c * c), 2 * (a * b - w * c), 2 * (a * c + w * b)],
+            [2 * (a * b + w * c), 1 - 2 * (a * a + c * c), 2 * (b * c - w * a)],
+            [2 * (a * c - w * b), 2 * (b * c + w * a), 1 - 2 * (a * a + b * b)]]
+
+
+def turned_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    q = P["q"] / xp.sqrt((P["q"] ** 2).sum())
+    R = xp.stack([xp.stack(row) for row in rotation(*q)])
+    return ((X @ R.T - Y) ** 2).sum(-1).sum(-1)
+
+
+def turned_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, q = len(X), P["q"]
+    size = math.sqrt(q @ q)
+    unit = q / size
+    w, a, b, c = unit.tolist()
+    points = X.reshape(-1, 3)
+    e = points @ np.array(rotation(w, a, b, c)).T
+    e -= Y.reshape(-1, 3)
+    (_, xy, xz), (yx, _, yz), (zx, zy, _) = G = (e.T @ points * (4 / n)).tolist()
+    xx, yy, zz = (G[i][i] for i in range(3))
+    slopes = np.array([
+        a * (zy - yz) + b * (xz - zx) + c * (yx - xy),
+        w * (zy - yz) + b * (xy + yx) + c * (xz + zx) - 2 * a * (yy + zz),
+        w * (xz - zx) + a * (xy + yx) + c * (yz + zy) - 2 * b * (xx + zz),
+        w * (yx - xy) + a * (xz + zx) + b * (yz + zy) - 2 * c * (xx + yy)])
+    slopes -= unit * (unit @ slopes)
+    return mean_square(e, n), {"q": slopes / size}
+
+
+def shading(P: Params, x: Any, y: Any) -> Any:
+    """Phong's light on twelve points of a surface, seen from above."""
+    size = autograd.dot(P["light"], P["light"]).sqrt()
+    light, loss = [a / size for a in P["light"]], 0.0
+    for normal, seen in zip(x, y, strict=True):
+        lit = autograd.dot(light, normal).relu()
+        shine = (2 * lit * normal[2] - light[2]).relu()
+        loss = loss + (P["k"][0] * lit + P["k"][1] * shine**8 - seen) ** 2
+    return loss
+
+
+def shading_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    light = P["light"] / xp.sqrt(P["light"] @ P["light"])
+    lit = (X @ light).clip(0)
+    return ((P["k"][0] * lit + P["k"][1] * (2 * lit * X[..., 2] - light[2]).clip(0) ** 8 - Y) ** 2).sum(-1)
+
+
+def shading_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, k, normals = len(X), P["k"], X.reshape(-1, 3)
+    size = math.sqrt(P["light"] @ P["light"])
+    light, up = P["light"] / size, np.ascontiguousarray(normals[:, 2])
+    lit = normals @ light
+    np.maximum(lit, 0, out=lit)
+    shine = lit * up
+    shine *= 2
+    shine -= light[2]
+    np.maximum(shine, 0, out=shine)
+    square = shine * shine
+    fourth = square * square
+    eighth = fourth * fourth
+    e = k[0] * lit
+    e += k[1] * eighth
+    e -= Y.ravel()
+    loss = mean_square(e, n)
+    e *= 2 / n
+    weights = np.array([e @ lit, e @ eighth])
+    for factor in (square, shine, 8 * k[1], e):
+        fourth *= factor  # the slope of shine
+    down = fourth.sum()
+    fourth *= up
+    fourth *= 2
+    e *= k[0]
+    e += fourth
+    e *= lit > 0
+    slopes = e @ normals
+    slopes[2] -= down
+    return loss, {"light": (slopes - light * (light @ slopes)) / size, "k": weights}
+
+
 WORK: dict[str, Work] = {
     "Bézier curve by de Casteljau": Work(bezier, bezier_arrays, {"c": (6, 2)}, (10, 2), hand=bezier_hand),
     "cubic spline of 11 pieces": Work(spline, spline_arrays, {"c": (11,)}, (), (), hand=spline_hand, data=places),
@@ -339,4 +435,7 @@ WORK: dict[str, Work] = {
     "smooth union of 6 balls": Work(union, union_arrays, {"c": (6, 3), "r": (6,)}, (3,), (), hand=union_hand),
     "light along a ray, 8 points": Work(rays, rays_arrays, {"W": (2, 5), "b": (2,)}, (8, 5), (), hand=rays_hand),
     "optimal transport, 6 steps": Work(transport, transport_arrays, {"c": (5, 2)}, (5, 2)),
+    "points turned by a quaternion": Work(turned, turned_arrays, {"q": (4,)}, (20, 3), (20, 3), hand=turned_hand),
+    "Phong's light on 12 points": Work(shading, shading_arrays, {"light": (3,), "k": (2,)}, (12, 3), (12,),
+                                       hand=shading_hand),
 }

@@ -377,6 +377,48 @@ for _way in "fg":
 FIELD: Shapes = {"A": (8, 3), "a": (8,), "B": (3, 8), "b": (3,)}
 
 
+DRIFT = np.array([[1, 0.1, 0], [0, 1, 0.1], [0, -0.1, 0.9]])
+PUSH = np.array([0, 0.05, 0.1])
+
+
+def controlled(P: Params, x: Any) -> Any:
+    """What it costs in ten steps to bring a system of three numbers to rest by linear feedback."""
+    state, cost = list(x), 0.0
+    for _ in range(10):
+        push = -autograd.dot(P["K"], state)
+        cost = cost + autograd.dot(state, state) + 0.1 * push * push
+        state = [autograd.dot(row, state) + b * push for row, b in zip(DRIFT.tolist(), PUSH.tolist(), strict=True)]
+    return cost + autograd.dot(state, state)
+
+
+def controlled_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    A, b, cost = xp.asarray(DRIFT), xp.asarray(PUSH), 0.0
+    for _ in range(10):
+        push = -(X @ P["K"])
+        cost = cost + (X * X).sum(-1) + 0.1 * push * push
+        X = X @ A.T + push[:, None] * b
+    return cost + (X * X).sum(-1)
+
+
+def controlled_hand(P: Params, X: Array, Y: Any) -> Found:
+    # A step is a product with one matrix.
+    n, K = len(X), P["K"]
+    step, price = DRIFT - np.outer(PUSH, K), np.outer(K, K) * (0.2 / n)
+    S, back = np.empty((11, n, 3)), np.empty((n, 3))
+    S[0] = X
+    for t in range(10):
+        np.matmul(S[t], step.T, out=S[t + 1])
+    before = S[:10].reshape(-1, 3)
+    push, states = before @ K, S.ravel()
+    G = S * (2 / n)
+    G[:10] += S[:10] @ price
+    for t in reversed(range(10)):
+        np.matmul(G[t + 1], step, out=back)
+        G[t] += back
+    slopes = G[1:].reshape(-1, 3).T @ before
+    return float(states @ states + 0.1 * (push @ push)) / n, {"K": (push @ before) * (0.2 / n) - PUSH @ slopes}
+
+
 WORK: dict[str, Work] = {
     "linear state space, 12 steps": Work(scan, scan_arrays, {"a": (6,), "b": (6,), "c": (6,)}, (12,), (),
                                          hand=scan_hand, carried=True),
@@ -389,4 +431,6 @@ WORK: dict[str, Work] = {
                                               carried=True),
     "neural equation by Runge and Kutta": Work(flowing_exactly, flowing_exactly_arrays, FIELD, (3,), (3,),
                                                hand=flowing_exactly_hand, carried=True),
+    "linear controller, 10 steps": Work(controlled, controlled_arrays, {"K": (3,)}, (3,), hand=controlled_hand,
+                                        carried=True),
 }

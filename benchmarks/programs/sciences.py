@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.programs.common import Array, Found, Params, Work, sigmoid
+from benchmarks.programs.common import Array, Found, Params, Work, mean_square, sigmoid
 
 
 def equation(P: Params, x: Any) -> Any:
@@ -237,6 +237,47 @@ def root_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
     return (z - Y) ** 2
 
 
+def compartments(P: Params, x: Any, y: Any) -> Any:
+    """A drug between blood and tissue, measured in the blood at each of fifteen steps."""
+    out, there, back = (0.2 * k.exp() for k in P["k"])
+    blood, tissue, loss = x, 0.0, 0.0
+    for measured in y:
+        blood, tissue = blood - (out + there) * blood + back * tissue, tissue + there * blood - back * tissue
+        loss = loss + (blood - measured) ** 2
+    return loss
+
+
+def compartments_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    out, there, back = 0.2 * xp.exp(P["k"])
+    blood, tissue, loss = X, 0 * X, 0.0
+    for t in range(15):
+        blood, tissue = blood - (out + there) * blood + back * tissue, tissue + there * blood - back * tissue
+        loss = loss + (blood - Y[:, t]) ** 2
+    return loss
+
+
+def compartments_hand(P: Params, X: Array, Y: Array) -> Found:
+    # Both are multiples of the dose: the steps are the same for all examples.
+    out, there, back = rates = (0.2 * np.exp(P["k"])).tolist()
+    states = [(1.0, 0.0)]
+    for _ in range(15):
+        blood, tissue = states[-1]
+        states.append((blood - (out + there) * blood + back * tissue, tissue + there * blood - back * tissue))
+    per_dose = np.array([blood for blood, _ in states[1:]])
+    e = X[:, None] * per_dose
+    e -= Y
+    loss = mean_square(e)
+    slopes = (X @ e * (2 / len(X))).tolist()
+    down, up, left, right = 0.0, 0.0, 0.0, [0.0, 0.0, 0.0]
+    for (blood, tissue), slope in zip(states[-2::-1], slopes[::-1], strict=True):
+        down += slope
+        flow = up - down
+        right = [right[0] - down * blood, right[1] + flow * blood, right[2] - flow * tissue]
+        left = down
+        down, up = down - out * left + there * flow, up - back * flow
+    return loss, {"k": np.array([rate * each for rate, each in zip(rates, right, strict=True)])}
+
+
 WORK: dict[str, Work] = {
     "physics-informed network of 16": Work(equation, equation_arrays, {"v": (16,), "w": (16,), "b": (16,), "c": ()},
                                            (), hand=equation_hand),
@@ -248,4 +289,6 @@ WORK: dict[str, Work] = {
     "Michaelis and Menten": Work(enzyme, enzyme_arrays, {"most": (), "half": (), "hold": ()}, (2,), (),
                                  hand=enzyme_hand),
     "Newton's method, 5 steps": Work(root, root_arrays, {"a": ()}, (), ()),
+    "two compartments, 15 steps": Work(compartments, compartments_arrays, {"k": (3,)}, (), (15,),
+                                       hand=compartments_hand, carried=True),
 }

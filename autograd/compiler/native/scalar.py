@@ -90,8 +90,8 @@ class Writer:
     def slot(self, text: str, lanes: int) -> int:
         """The place of a number in the memory for work."""
         if text not in self.slots:
-            self.slots[text] = self.size
-            self.size += lanes
+            self.slots[text] = self.size + -self.size % lanes  # no vector lies across two lines of the cache
+            self.size = self.slots[text] + lanes
         return self.slots[text]
 
     def address(self, code: Code, array: str, index: int | str) -> str:
@@ -545,6 +545,13 @@ class Native:
         return Memory(*self.machine(kind), self.made, kind, examples)
 
 
+def aligned(size: int) -> FloatArray:
+    """So many zeros, which begin where a line of the cache does."""
+    numbers = np.zeros(size + LANES)
+    begin = -numbers.ctypes.data // numbers.itemsize % LANES
+    return numbers[begin : begin + size]
+
+
 class Memory:
     """The arrays in which a function works on a number of examples, and which is called with others."""
 
@@ -552,7 +559,7 @@ class Memory:
         self.function, self.kind, self.examples = machine.function, kind, examples
         self.value = np.zeros((examples, len(made.roots)) if kind == "outputs" else 2)
         self.dx = np.zeros((examples, made.sizes["input"]) if kind == "inputs" else 0)
-        self.work = np.zeros(size)
+        self.work = aligned(size)
         self.own = id(self.value), id(self.dx), id(self.work)
 
     def __call__(

@@ -338,11 +338,12 @@ class NativeProgram(Program):
     """A program that runs as machine code, made by `Program.to_native`: it is called in the same ways.
 
     A small loss, or one in which few scalars do the same, becomes straight-line code for eight examples at once,
-    without arrays or calls in between; it computes in float64. Of others, products of large matrices stay calls of
-    NumPy, and what is computed element by element between them becomes loops over arrays.
+    without arrays or calls in between; it computes in float64. Of others, and where there are so many examples that
+    arrays are quicker, products of large matrices stay calls of NumPy, and what is computed element by element between
+    them becomes loops over arrays.
     Results are those of `Program` to rounding, and so are errors. What was compiled is kept in the folder of the user's
     caches ($XDG_CACHE_HOME/reroll, ~/.cache/reroll, on macOS ~/Library/Caches/reroll), so that the next process need
-    not compile it again.
+    not compile it again; a thousand files at most, those used last.
     """
 
     def __init__(self, loss: Callable[..., Any], params: Any, names: Names | None = None) -> None:

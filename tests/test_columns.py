@@ -97,6 +97,27 @@ def test_several_results_may_be_constants_leaves_and_results_of_others(case: Cas
     np.testing.assert_allclose(program(theta, X, Y), rows, rtol=1e-11)
 
 
+def test_sums_of_many_terms_are_no_deep_trees(case: Case) -> None:
+    w = weights(5)
+
+    def loss(x: Any) -> Any:
+        rng, values = random.Random(3), [*w, *x]
+        for _ in range(5 * SMALL):
+            values.append(OPERATIONS[rng.randrange(5)](*rng.sample(values[-30:], 2)))
+        return (autograd.sum(values) - 3 * autograd.mean(v * v for v in values)).tanh()
+
+    large = Case(loss, w, (3,))
+    assert not large.traced()._traced().plan.blocks
+    X, _ = large.data(2)
+    value, gradient, dx = large.traced().value_and_grad(theta_of(large), X, inputs=True)
+    rows = [[Value(number) for number in row] for row in X]
+    total = autograd.mean([loss(row) for row in rows])
+    total.backward()
+    np.testing.assert_allclose(value, total.data, rtol=1e-10)
+    np.testing.assert_allclose(gradient, [v.grad for v in w], rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(dx, [[v.grad for v in row] for row in rows], rtol=1e-8, atol=1e-10)
+
+
 def test_a_branch_that_is_not_taken_may_be_infinite(case: Case) -> None:
     w = weights(3)
 

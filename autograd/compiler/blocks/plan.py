@@ -32,6 +32,9 @@ in a call, but several times as long to compile."""
 WIDE = 4
 """So many scalars a block has in the mean where steps are read by tables rather than one by one."""
 
+WIDEST = 64
+"""The largest of more numbers, say, is taken of an array."""
+
 Names = dict[tuple[int, int], str]
 Shapes = tuple[tuple[int, ...], tuple[int, ...] | None]
 
@@ -158,7 +161,7 @@ def is_irregular(graph: Canonical) -> bool:
     """
     living = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
     size = len(graph.args) + len(graph.left)
-    if len(living) < MANY or size >= ALONE * len(living):
+    if len(living) < MANY or size >= ALONE * len(living) or np.diff(graph.start).max() > WIDEST:
         return False
     *_, kind = kinds_of(graph, living)
 

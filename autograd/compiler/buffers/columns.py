@@ -37,6 +37,9 @@ TRUTH = 1 << 40
 PLAIN = frozenset(number / 2 for number in range(-8, 9))
 """Numbers for which a rule may say something shorter; all others are read like what is computed."""
 
+LONGEST = 8
+"""Terms of a sum that are added up at once: trees of more are deep."""
+
 ARGUMENTS = {"parameter": "theta", "input": "x", "target": "y", "noise": "u", "outside": "outside"}
 """The arrays that hold the numbers of leaves."""
 
@@ -268,8 +271,8 @@ class Columns:
         graph = self.graph = made.canonical
         self.kind, self.rows = kind, Rows()
         self.calls: list[Call] = []
-        self.numbers: dict[float | None, int] = {}
-        """The cells of numbers; that of None holds 1/n."""
+        self.numbers: dict[tuple[float | None, bool], int] = {}
+        """The cells of numbers, which may be -0.0; that of None holds 1/n."""
         self.cells = [0] * len(graph.code)
         """Where the number of each node is."""
         self.plain: dict[int, float] = {}
@@ -277,7 +280,7 @@ class Columns:
         for node in np.flatnonzero(graph.alive & (graph.code == CODE["constant"])).tolist():
             number = float(graph.data[node])
             self.cells[node] = self.number(number)
-            if number in PLAIN:
+            if number in PLAIN and str(number) != "-0.0":
                 self.plain[node] = number
         self.leaves = {leaf: self.leaves_of(leaf) for leaf in ARGUMENTS}
         self.first = {leaf: self.rows.several(len(nodes)) for leaf, nodes in self.leaves.items()}
@@ -306,36 +309,53 @@ class Columns:
 
     def number(self, value: float | None) -> int:
         """The cell of a number."""
-        return self.numbers.setdefault(value, -1 - len(self.numbers))
+        return self.numbers.setdefault((value, str(value) == "-0.0"), -1 - len(self.numbers))
 
     def emit(self, calls: Iterable[Call], here: Sequence[int]) -> None:
         """Add calls of a form, whose cells are `here`."""
         self.calls += [(function, tuple([here[cell] for cell in cells])) for function, cells in calls]
 
     def forward(self) -> list[Computed]:
-        """The calls that compute every node."""
-        graph, rows, computed = self.graph, self.rows, list[Computed]()
+        """The calls that compute every node; a sum of many terms is one of a shorter sum and the last of them."""
+        graph, computed = self.graph, list[Computed]()
         code, start, args = graph.code.tolist(), graph.start.tolist(), graph.args.tolist()
         first, sign = graph.first.tolist(), graph.sign.tolist()
         factors = np.stack([graph.left, graph.right], axis=1).reshape(-1).tolist()
         nodes = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
         for node in nodes[np.argsort(graph.level[nodes], kind="stable")].tolist():
-            begin, end = first[node], first[node + 1]
-            reads = factors[2 * begin : 2 * end] or args[start[node] : start[node + 1]]
-            place: dict[int, int] = {}
-            which = tuple([place.setdefault(operand, len(place)) if operand != NONE else NONE for operand in reads])
-            below = list(place)
-            wanted = tuple([self.wanted[operand] for operand in below])
-            self.wanted[node] = PASSES[code[node]] and True in wanted
-            form = form_of(Kind(code[node], tuple(sign[begin:end]), which, tuple(map(self.plain.get, below)), wanted))
-            spare = [rows.new(truth) for truth in form.spare[0]]
-            self.cells[node] = rows.new()
-            cells = [self.cells[each] for each in (*below, node)]
-            numbers = list(map(self.number, form.numbers))
-            self.emit(form.forward, [*cells, NONE, *spare, *numbers])
-            rows.release(*spare)
-            computed.append(Computed(node, form, below, cells, numbers))
+            if code[node] != SUM:
+                computed.append(self.computed(node, code[node], (), args[start[node] : start[node + 1]]))
+                continue
+            so_far: list[int] = []
+            for begin in range(first[node], max(first[node + 1], first[node] + 1), LONGEST):
+                end = min(begin + LONGEST, first[node + 1])
+                part = node if end == first[node + 1] else self.another()
+                signs, reads = sign[begin:end], factors[2 * begin : 2 * end]
+                computed.append(self.computed(part, SUM, [1] * bool(so_far) + signs, so_far + reads))
+                so_far = [part, NONE]
         return computed
+
+    def another(self) -> int:
+        """A node that the graph does not have."""
+        self.cells.append(0)
+        self.wanted.append(False)
+        return len(self.cells) - 1
+
+    def computed(self, node: int, code: int, signs: Sequence[int], reads: Sequence[int]) -> Computed:
+        """The calls that compute a node of these operands."""
+        rows, place = self.rows, dict[int, int]()
+        which = tuple([place.setdefault(operand, len(place)) if operand != NONE else NONE for operand in reads])
+        below = list(place)
+        wanted = tuple([self.wanted[operand] for operand in below])
+        self.wanted[node] = PASSES[code] and True in wanted
+        form = form_of(Kind(code, tuple(signs), which, tuple(map(self.plain.get, below)), wanted))
+        spare = [rows.new(truth) for truth in form.spare[0]]
+        self.cells[node] = rows.new()
+        cells = [self.cells[each] for each in (*below, node)]
+        numbers = list(map(self.number, form.numbers))
+        self.emit(form.forward, [*cells, NONE, *spare, *numbers])
+        rows.release(*spare)
+        return Computed(node, form, below, cells, numbers)
 
     def backward(self, computed: Sequence[Computed]) -> None:
         """The calls that send the gradient of every node on, from the last to the first.
@@ -381,7 +401,7 @@ class Columns:
         scope: dict[str, Any] = {"np": np, "theta": theta, "n": examples}
         call = defined(self.code, "_call", scope)
         del scope["theta"]  # need not live as long as these arrays
-        numbers = [np.array(1 / examples if number is None else number, theta.dtype) for number in self.numbers]
+        numbers = [np.array(1 / examples if number is None else number, theta.dtype) for number, _ in self.numbers]
         cells: dict[int, npt.NDArray[Any]] = dict(enumerate(scope["v"]))
         cells |= {row + TRUTH: scope["t"][row] for row in self.rows.truths}
         cells |= {-1 - i: number for i, number in enumerate(numbers)}
@@ -410,7 +430,7 @@ class Columns:
         """A cell as text."""
         if cell >= 0:
             return f"v[{cell}]" if cell < TRUTH else f"t[{cell - TRUTH}]"
-        number = [*self.numbers][-1 - cell]
+        number, _ = [*self.numbers][-1 - cell]
         return "1 / n" if number is None else Printer().text(as_array(number))
 
     def text(self, calls: Iterable[str]) -> str:

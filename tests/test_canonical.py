@@ -14,8 +14,9 @@ from strategies import ROWS, points
 
 import autograd
 from autograd import Value, dot, gt, maximum, minimum, ops, where
-from autograd.compiler.scalars.canonical import canonical
-from autograd.compiler.scalars.graph import CODE, CODES, LEAVES, NONE, Canonical
+from autograd.compiler.scalars import graph as graphs
+from autograd.compiler.scalars.canonical import canonical, regions
+from autograd.compiler.scalars.graph import CODE, CODES, LEAVES, NONE, Canonical, with_operands
 from autograd.compiler.scalars.trace import trace
 
 W = [Value(0.5), Value(-1.0), Value(2.0)]
@@ -244,3 +245,34 @@ def test_every_operation_of_numbers_that_hide_a_variable_behind_a_zero_agrees_wi
 
     case = Case(loss, W, (max(3, len(point)),))
     assert_agreement(case, case.data()[0])
+
+
+# ── many nodes at a time ──────────────────────────────────────────────────────────────────────────
+
+
+def test_the_form_is_the_same_whether_nodes_are_hashed_at_once_or_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    def loss(x: Any) -> Any:
+        twice = [dot(W, [maximum(v, 0), v, v * v]) for v in (*x, *x)]
+        return sum(twice) + autograd.max(twice)
+
+    at_once = canonical_of(loss)
+    monkeypatch.setattr(graphs, "PIECE", 2)
+    in_pieces = canonical_of(loss)
+    for column in ("code", "start", "args", "first", "sign", "left", "right", "alive", "home"):
+        assert np.array_equal(getattr(at_once, column), getattr(in_pieces, column)), column
+
+
+def test_regions_are_the_same_in_whatever_order_pairs_come() -> None:
+    pairs = [(0, 3), (3, 5), (5, 1), (2, 4)]
+    for seed in range(20):
+        order = random.Random(seed)
+        mixed = [order.sample(pair, 2) for pair in order.sample(pairs, len(pairs))]
+        one, other = np.array(mixed).T
+        assert regions(7, one, other).tolist() == [5, 5, 4, 5, 4, 5, 6], mixed
+
+
+def test_operands_of_some_nodes_are_replaced_by_more_fewer_or_none() -> None:
+    args, start = np.array([0, 1, 0, 1, 2, 3]), np.array([0, 0, 0, 2, 3, 6])
+    new, counts = with_operands(args, start, {3: np.array([2, 2]), 4: np.zeros(0, np.int64), 0: np.array([9])})
+    assert new.tolist() == [9, 0, 1, 2, 2]
+    assert counts.tolist() == [1, 0, 2, 2, 0]

@@ -259,7 +259,8 @@ class Engine:
         if quicker is not None:
             other = function(quicker, kind)
             others, other_last = quickest(other)
-            times = [microseconds(with_buffers(*way), MANY) for way in ((made, last), (other, other_last))]
+            times = [microseconds(known if known.memory.examples_last == order else with_buffers(of, order), MANY)
+                     for known, of, order in ((calls, made, last), (others, other, other_last))]
             if times[1] < PAYS * times[0]:
                 many, last = other, other_last
             if microseconds(others, EXAMPLES) < PAYS * microseconds(calls, EXAMPLES):

@@ -35,6 +35,9 @@ WIDE = 4
 WIDEST = 64
 """The largest of more numbers, say, is taken of an array."""
 
+PARTED = 1.5
+"""So many times the blocks of what is read are more than what runs sooner consists of."""
+
 Names = dict[tuple[int, int], str]
 Shapes = tuple[tuple[int, ...], tuple[int, ...] | None]
 
@@ -62,9 +65,11 @@ class Plan:
 
     @cached_property
     def quicker(self) -> Plan | None:
-        """The plan of that graph, which may run sooner than it can be read."""
-        graph = self.maps_as_one
-        return None if graph is None else self.of(graph, groups(graph))
+        """The plan of that graph, which may run sooner than it can be read; None where it parts into more groups."""
+        if self.maps_as_one is None:
+            return None
+        found = groups(self.maps_as_one)
+        return None if len(found) > PARTED * len(self.blocks) else self.of(self.maps_as_one, found)
 
     @cached_property
     def laid(self) -> Plan:

@@ -191,6 +191,49 @@ def test_loops_at_random_compute_what_the_program_returns(seed: int) -> None:
     np.testing.assert_allclose(slopes, gradient, rtol=1e-8, atol=1e-10 * max(1, np.abs(gradient).max()))
 
 
+def layers_at_random(seed: int, steps: int) -> Made:
+    """Two or three layers of states, each with gates or without, which read the states of the layer below."""
+    rng = random.Random(seed)
+    kinds = [rng.randrange(4) for _ in range(rng.randint(2, 3))]
+    width, all_states = rng.choice([2, 3]), rng.random() < 0.5
+    P = [{key: parameters(width, width, seed=seed + i) for key in "UWZR"} | {"b": parameters(width, seed=i)}
+         for i in range(len(kinds))]
+
+    def cell(kind: int, p: dict[str, Any], x: Any, h: Any) -> list[Any]:
+        z = [dot(u, x) + b for u, b in zip(p["U"], p["b"], strict=True)]
+        new = [tanh(s + dot(w, h)) for s, w in zip(z, p["W"], strict=True)]
+        gates = [(dot(u, x) + dot(w, h)).sigmoid() for u, w in zip(p["Z"], p["R"], strict=True)]
+        return [
+            new,
+            [0.5 * old + 0.5 * v for old, v in zip(h, new, strict=True)],
+            [(1 - g) * old + g * v for g, old, v in zip(gates, h, new, strict=True)],
+            [g * old + tanh(s) for g, old, s in zip(gates, h, z, strict=True)],
+        ][kind]
+
+    def loss(x: Any) -> Any:
+        for kind, p in zip(kinds, P, strict=True):
+            h, states = [0.1] * width, []
+            for t in range(steps):
+                h = cell(kind, p, x[t], h)
+                states.append(h)
+            x = states
+        return autograd.sum([v * v for h in (x if all_states else x[-1:]) for v in h])
+
+    return loss, {f"{key}{i}": p[key] for i, p in enumerate(P) for key in p}, (steps, width), ()
+
+
+@pytest.mark.parametrize("seed", by_default(range(30), one_in=10))
+def test_layers_at_random_are_loops_that_do_not_grow(seed: int) -> None:
+    few, many = (compiled(layers_at_random(seed, steps)) for steps in (9, 15))
+    assert lines(many[0]) <= lines(few[0])
+    program, (theta, X), _ = few
+    theta, X = 0.9 * theta + 0.01, 0.8 * X - 0.3
+    value, gradient = program.value_and_grad(theta, X)
+    again, slopes = by_source(program, (theta, X))
+    np.testing.assert_allclose(again, value, rtol=1e-10)
+    np.testing.assert_allclose(slopes, gradient, rtol=1e-8, atol=1e-10 * max(1, np.abs(gradient).max()))
+
+
 def test_equal_numbers_in_arrays_of_two_shapes_are_two_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forwards a column of parameters is gathered in each step, backwards their gradients are a row."""
     monkeypatch.setattr(reroll, "SMALL", 0)

@@ -294,7 +294,8 @@ def loops_by_parameters(graph: Canonical) -> tuple[Ints, int]:
     """Which loop each node may belong to, or NONE, and how many there are: of nodes that read parameters.
 
     Those that read the same parameter belong together, and those of a kind that multiply the same nodes by parameters:
-    the neurons of a layer. A loop is there at several levels.
+    the neurons of a layer. (Inputs and numbers, which wait for nothing, may be multiplied by several layers.) A loop is
+    there at several levels.
     """
     size, is_parameter = len(graph.code), np.append(graph.code == CODES.index("parameter"), False)
     reader, read = reads_of(graph)
@@ -304,6 +305,8 @@ def loops_by_parameters(graph: Canonical) -> tuple[Ints, int]:
     owner = np.repeat(np.arange(size), np.diff(graph.first))
     products = (is_parameter[graph.left] != is_parameter[graph.right]) & (graph.right != NONE)
     factors = np.where(is_parameter[graph.left], graph.right, graph.left)[products]
+    waits = np.bincount(owner[products], graph.level[factors] > 0, size) > 0
+    products[products], factors = waits[owner[products]], factors[waits[owner[products]]]
     layers = distinct(owner[products])
     kind = next(kinds_of(graph, layers))[owner[products]]
     _, inputs = np.unique(hash_sums(mix(factors, kind), owner[products], size)[layers], return_inverse=True)

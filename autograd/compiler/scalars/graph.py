@@ -61,7 +61,7 @@ class Graph:
 
     def check(self) -> None:
         """Raise AssertionError unless the arrays describe a graph whose operands come first."""
-        owner = np.repeat(np.arange(len(self)), np.diff(self.start))
+        owner = np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.start))
         assert len(self.start) == len(self) + 1
         assert self.start[-1] == len(self.args)
         assert np.all(self.args < owner), "an operand follows its node"
@@ -252,9 +252,9 @@ class Canonical:
 
     def check(self) -> None:
         """Raise AssertionError unless the arrays fit together and only living nodes are used."""
-        used = np.concatenate([self.args, self.left, self.right[self.right != NONE], self.roots])
-        assert np.all(self.alive[used]), "a dead node is used"
-        owner = np.repeat(np.arange(len(self.code)), np.diff(self.first))
+        for used in (self.args, self.left, self.right[self.right != NONE], self.roots):
+            assert np.all(self.alive[used]), "a dead node is used"
+        owner = np.repeat(np.arange(len(self.code), dtype=np.int32), np.diff(self.first))
         assert np.all(self.code[owner] == SUM), "a node that is no sum has terms"
         for column in (self.left, self.right):
             there = column != NONE

@@ -231,5 +231,5 @@ def test_points_are_judged_together_as_they_are_one_by_one(
     values, gradients = judge.run(points)
     for i, point in enumerate(points):
         alone, slopes = judge.run([point])
-        np.testing.assert_array_equal(values[i], alone[0])
-        np.testing.assert_array_equal(gradients[i], slopes[0])
+        np.testing.assert_allclose(values[i], alone[0], 1e-12, 1e-12)  # to rounding: few nodes are computed over floats
+        np.testing.assert_allclose(gradients[i], slopes[0], 1e-12, 1e-12)

@@ -1,8 +1,7 @@
 """Evaluate a scalar graph exactly as it was traced: the judge of every compiled program, and its last resort.
 
-None of the passes is involved. Nodes of the same depth and operation are computed together, which is
-all that distinguishes it from eager evaluation; forward functions and partials are those of the table, over floats for
-a node that is alone.
+None of the passes is involved. Nodes of the same depth and operation are computed together if they are several,
+which is all that distinguishes it from eager evaluation; forward functions and partials are those of the table.
 What a selection did not take was never made in eager evaluation, so no gradient passes through it.
 """
 
@@ -20,6 +19,9 @@ from autograd.specialize import fast
 
 MANY = ops.Reduction, ops.Contraction
 """Operations of any number of operands."""
+
+FEW = 4
+"""Up to so many nodes are computed one by one in less time than as arrays."""
 
 Point = dict[str, Floats]
 """The numbers of parameters, inputs, targets and noise for one example, by their kind."""
@@ -130,8 +132,9 @@ class Copies:
         """The values of nodes of one operation."""
         op = ops.TABLE[self.graph.op(nodes[0])]
         if not isinstance(op, MANY):
-            if len(nodes) == 1:
-                return op.forward(*map(values.item, self.graph.operands(nodes.item()).tolist()))
+            if len(nodes) <= FEW:
+                below = [self.graph.operands(node).tolist() for node in nodes.tolist()]
+                return np.array([op.forward(*map(values.item, operands)) for operands in below])
             return fast(op).arrays(*[values[place] for place in self.operands(op, nodes)])
         start, counts = self.graph.start[nodes], self.graph.start[nodes + 1] - self.graph.start[nodes]
         if isinstance(op, ops.Contraction):
@@ -157,11 +160,13 @@ class Copies:
         if not op.recorded:
             return
         if not isinstance(op, MANY):
-            if len(nodes) == 1:  # in much less time than NumPy takes for arrays of one
-                below = self.graph.operands(nodes.item()).tolist()
-                for node, slope in zip(below, fast(op).local(out.item(), *map(values.item, below)), strict=True):
-                    gradients[node] += g.item() * slope
-                reached[below] = True
+            if len(nodes) <= FEW:
+                for node, above in zip(nodes.tolist(), g.tolist(), strict=True):
+                    below = self.graph.operands(node).tolist()
+                    slopes = fast(op).local(values.item(node), *map(values.item, below))
+                    for operand, slope in zip(below, slopes, strict=True):
+                        gradients[operand] += above * slope
+                    reached[below] = True
                 return
             places = self.operands(op, nodes)
             partials = fast(op).array_partials(out, *[values[place] for place in places])

@@ -283,3 +283,21 @@ def test_loops_of_jax_compute_the_same(made: Callable[[int], Made]) -> None:
     again, slopes = jax.value_and_grad(program.to_jax())(*arguments)
     np.testing.assert_allclose(again, value, rtol=1e-12)
     np.testing.assert_allclose(slopes, gradient, rtol=1e-9, atol=1e-12 * np.abs(gradient).max())
+
+
+def test_what_the_first_step_begins_with_may_be_read_by_every_step() -> None:
+    """The gradient of the sum of running products is added in each of them."""
+    w = parameters(9)
+
+    def loss(x: Any) -> Any:
+        product, total = 1.0, 0.0
+        for factor, number in zip(w, x, strict=True):
+            product = product * (factor * number)
+            total = total + product
+        return total
+
+    program, arguments, (value, gradient) = compiled((loss, {"w": w}, (9,), ()))
+    assert "for t in" in program.source
+    again, slopes = by_source(program, arguments)
+    np.testing.assert_allclose(again, value, rtol=1e-12)
+    np.testing.assert_allclose(slopes, gradient, rtol=1e-12)

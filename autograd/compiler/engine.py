@@ -21,6 +21,7 @@ from autograd.compiler.arrays.names import UFUNCS
 from autograd.compiler.arrays.place import Places
 from autograd.compiler.blocks.block import tame, wild
 from autograd.compiler.blocks.plan import Plan, with_sum
+from autograd.compiler.blocks.recurrence import FEW, MORE
 from autograd.compiler.buffers.buffered import EXAMPLES, Buffered, with_buffers
 from autograd.compiler.buffers.calls import CallPrinter
 from autograd.compiler.buffers.columns import Columns
@@ -46,8 +47,8 @@ KEPT = 8
 SMALL = 4096
 """Up to so many parameters it is quicker to copy the gradient out of an array kept than to name its parts anew."""
 
-LONG = 30
-"""From so many statements outside loops on it is worth while to look for a recurrence."""
+LONG, ALIKE = 30, 100
+"""From so many statements outside loops, or such as are alike, on it is worth while to look for a recurrence."""
 
 Call = Callable[..., tuple[Any, ...]]
 """What is called with theta, x, y, random numbers, those of Values from outside, and an array for the gradient."""
@@ -321,11 +322,11 @@ class Engine:
         laid = self.plan.laid
         shown = laid.shorter or laid
         read = self if shown is self.plan else Engine(shown)
-        statements = len(read.loops.forward)
-        if shown is laid and statements > LONG and laid.may_recur:
-            plan = laid.with_recurrence()
+        outside, grows = len(read.loops.outside), read.loops.alike > ALIKE
+        if shown is laid and (grows or (len(read.loops.forward) > LONG and laid.may_recur)):
+            plan = laid.with_recurrence(most=MORE if grows else FEW)
             steps = plan and Engine(plan)
-            read = steps if steps and len(steps.loops.forward) < statements // 4 else read
+            read = steps if steps and 2 * len(steps.loops.outside) < outside else read
         if read is self:
             return None
         read.sample = self.sample

@@ -45,6 +45,9 @@ from autograd.compiler.blocks.recurrence import FEWEST
 MOST = 4
 """So many arrays of each step are looked for side by side, at most."""
 
+SEVERAL = 5
+"""So many statements may be alike: of more there will be others as steps become more."""
+
 INDICES = ("t", "i", "j", "k")
 """What the number of a step is called: the first that is free."""
 
@@ -63,6 +66,17 @@ class Looped:
     results: list[Array]
     kept: dict[str, Array] = field(default_factory=dict)
     """Where an array is that has no name of its own any more: an item of a stack, or what a loop calls it."""
+
+    @property
+    def outside(self) -> list[Statement]:
+        """The statements outside loops."""
+        return [line for line in (*self.forward, *self.backward) if not isinstance(line, For)]
+
+    @property
+    def alike(self) -> int:
+        """How many of these apply the same operations as several others do, to whatever shapes."""
+        kinds = Counter(tuple(node.kind for array in line.arrays for node in nodes(array)) for line in self.outside)
+        return sum(number for number in kinds.values() if number > SEVERAL)
 
     def home(self, text: str) -> str:
         """What the array with this name is called, or the stack that it lies in."""
@@ -268,6 +282,8 @@ class Writer:
                 if self.same(text) not in self.found.members:
                     result += self.named_views(text)
             if isinstance(part, Run):
+                part.body = [replace(s, value=self.known(s.value)) if isinstance(s, Let) else
+                             replace(s, place=self.known(s.place), value=self.known(s.value)) for s in part.body]
                 result.append(part)
                 continue
             value = self.known(part.value)

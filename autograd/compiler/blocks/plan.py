@@ -15,7 +15,7 @@ import numpy as np
 from autograd.compiler.blocks.block import Block, check_blocks
 from autograd.compiler.blocks.group import Group, check_groups, groups
 from autograd.compiler.blocks.pad import padded
-from autograd.compiler.blocks.recurrence import UNLIKE, unlike, with_recurrence
+from autograd.compiler.blocks.recurrence import FEW, UNLIKE, unlike, with_recurrence
 from autograd.compiler.blocks.reroll import reroll
 from autograd.compiler.scalars.canonical import canonical
 from autograd.compiler.scalars.graph import LEAVES, Canonical, Graph, Ints, differs, distinct, mix
@@ -86,11 +86,11 @@ class Plan:
                     for block in self.computing]
         return self.with_recurrence(UNLIKE) if unlike(patterns) >= UNLIKE else None
 
-    def with_recurrence(self, least: float = -math.inf) -> Plan | None:
-        """The plan with a recurrence, if there is one that saves as many statements."""
+    def with_recurrence(self, least: float = -math.inf, most: int = FEW) -> Plan | None:
+        """The plan with a recurrence, if there is one of so few operations that saves as many statements."""
         normal = with_partial_sums(canonical(self.graph))
         found = groups(normal)
-        read = with_recurrence(normal, found, least)
+        read = with_recurrence(normal, found, least, most)
         return None if read is found else self.of(normal, read)
 
     def of(self, normal: Canonical, found: list[Group]) -> Plan:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd import ops
 from autograd.compiler.blocks.block import Block, Operand, Table, Term
 from autograd.compiler.blocks.group import PIECES, READ, STATEMENT, Class, Group
 from autograd.compiler.blocks.pad import NEUTRAL
@@ -24,8 +25,12 @@ from autograd.compiler.scalars.levels import REDUCTIONS
 FEWEST = 3
 """So many times what repeats is there, at least."""
 
-FEW = 5
-"""A step is of so many operations at most: of more a reader makes nothing."""
+FEW, MORE = 5, 9
+"""A step is of so many operations at most: of more a reader makes nothing. Where the text is very long otherwise it may
+be of a few more, and products with weights may be among them."""
+
+READABLE = PIECES | {ops.detach.name}
+"""The operations that may be of a step."""
 
 UNLIKE = 6
 """So many groups that do not repeat are worth a look."""
@@ -71,17 +76,17 @@ class Recurrence(Group):
 # ── which groups become one ───────────────────────────────────────────────────────────────────────
 
 
-def with_recurrence(graph: Canonical, found: list[Group], least: float) -> list[Group]:
+def with_recurrence(graph: Canonical, found: list[Group], least: float, most: int) -> list[Group]:
     """The groups, with a recurrence in the place of those that do not repeat, if that does not take much longer.
 
-    `least` is how many statements must be saved.
+    `least` is how many statements must be saved, `most` how many operations a step may be of.
     """
     computing = [group for group in found if group.op not in LEAVES]
     if not computing:
         return found
     batched = any(group.batched for group in computing)
     mine = [group for group in computing if group.batched == batched]
-    best = Candidate.best(graph, mine)
+    best = Candidate.best(graph, mine, most)
     if best:
         best = min(best.in_parts(), key=lambda made: made.operations * made.cost)
     if best is None or best.cost > SLOWER * best.now or best.saved < least:
@@ -160,6 +165,8 @@ class Candidate:
 
     graph: Canonical
     groups: list[Group]
+    most: int
+    """How many operations a step may be of."""
     nodes: Ints
     """Their scalars, and the `level` of each."""
     level: Ints
@@ -183,27 +190,29 @@ class Candidate:
         return unlike(patterns) - 2 * self.operations
 
     @classmethod
-    def of(cls, graph: Canonical, groups: list[Group]) -> Candidate | None:
+    def of(cls, graph: Canonical, groups: list[Group], most: int) -> Candidate | None:
         """That of these groups, by operations; None where there is none."""
         computing = [group for group in groups if group.op != "stack"]
-        if len(computing) < UNLIKE or any(group.op not in PIECES or is_by_weights(graph, group) for group in computing):
+        if len(computing) < UNLIKE or any(group.op not in READABLE for group in computing):
+            return None
+        if most == FEW and any(is_by_weights(graph, group) for group in computing):
             return None
         nodes = np.concatenate([group.members for group in computing])
         level = np.concatenate([np.full(len(group.members), group.level) for group in computing])
         order = np.argsort(level, kind="stable")
-        return cls(graph, groups, nodes[order], level[order]).by(graph.code[nodes[order]])
+        return cls(graph, groups, most, nodes[order], level[order]).by(graph.code[nodes[order]])
 
     @classmethod
-    def best(cls, graph: Canonical, groups: list[Group]) -> Candidate | None:
+    def best(cls, graph: Canonical, groups: list[Group], most: int) -> Candidate | None:
         """That of most of these groups, without some at both ends: how few stay outside counts, and the time."""
-        made = [found for inside in without_ends(groups) if (found := cls.of(graph, inside))]
+        made = [found for inside in without_ends(groups) if (found := cls.of(graph, inside, most))]
         now = sum(map(cost_of, groups))
         return min(made, default=None, key=lambda found: (found.cost - found.now) / now - FEWER * len(found.groups))
 
     def by(self, kinds: Ints) -> Candidate | None:
         """The same with an operation of each step for each kind of nodes; None where these are too many."""
         _, kind = np.unique(kinds, return_inverse=True)
-        if kind.max() >= FEW:
+        if kind.max() >= self.most:
             return None
         times, operations = scheduled(self.graph, self.nodes, self.level, kind)
         return min((self.at(time, operations) for time in times), key=lambda made: made.cost)
@@ -217,7 +226,7 @@ class Candidate:
         return replace(self, time=time, operations=operations, statements=counts.size, cost=cost)
 
     def in_parts(self) -> Iterator[Candidate]:
-        """The same, with an operation for sums of each kind of terms, and with one for each kind of operands."""
+        """The same, with operations for sums of few and many terms, or of each kind, or for each kind of operands."""
         graph, nodes = self.graph, self.nodes
         terms = spans(graph.first[nodes], np.diff(graph.first)[nodes])
         owner = np.repeat(np.arange(len(nodes)), np.diff(graph.first)[nodes])
@@ -230,7 +239,8 @@ class Candidate:
             there = number > place
             read = graph.args[np.where(there, graph.start[nodes] + place, 0)]
             kinds = mix(kinds, np.where(there, graph.code[read], NONE))
-        made = [self, self.by(mix(graph.code[nodes], signs)), self.by(kinds)]
+        rows = (np.diff(graph.first)[nodes] > APART).astype(np.int64)
+        made = [self, *map(self.by, (mix(graph.code[nodes], rows), mix(graph.code[nodes], signs), kinds))]
         return (each for each in made if each)
 
     def recurrence(self) -> Recurrence:

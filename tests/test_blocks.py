@@ -169,11 +169,9 @@ def test_long_statements_are_broken_and_many_are_cut():
     assert broken(["a = b"] * 20) == ["a = b"] * (MOST - 1) + ["…"]
 
 
-def test_a_program_of_many_arrays_is_refused_with_ways_out():
-    case = LOSSES["irregular_graph"]()
-    program = case.traced()
-    with pytest.raises(SizeError, match=r"\d+ arrays.*limit=200.*backward=False.*program\.summary"):
-        viz.draw(program)
+def test_a_program_of_many_arrays_is_refused_with_ways_out(digits):
+    with pytest.raises(SizeError, match=r"\d+ arrays.*limit=7.*backward=False.*program\.summary"):
+        viz.draw(digits, limit=7)
 
 
 def test_shapes_stay_in_the_boxes_where_there_are_many(digits, monkeypatch):

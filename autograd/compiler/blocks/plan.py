@@ -71,11 +71,14 @@ class Plan:
         found = groups(self.maps_as_one)
         return None if len(found) > PARTED * len(self.blocks) else self.of(self.maps_as_one, found)
 
-    @cached_property
+    @property
     def laid(self) -> Plan:
         """The plan in blocks: itself, if it has any."""
-        if self.blocks:
-            return self
+        return self if self.blocks else self.in_blocks
+
+    @cached_property
+    def in_blocks(self) -> Plan:
+        """The plan in blocks of a graph that is computed scalar by scalar."""
         normal = canonical(self.graph)
         return self.of(normal, groups(normal))
 

@@ -29,9 +29,6 @@ FEW, MORE = 5, 9
 """A step is of so many operations at most: of more a reader makes nothing. Where the text is very long otherwise it may
 be of a few more, and products with weights may be among them."""
 
-READABLE = PIECES | {ops.detach.name}
-"""The operations that may be of a step."""
-
 UNLIKE = 6
 """So many groups that do not repeat are worth a look."""
 
@@ -193,7 +190,8 @@ class Candidate:
     def of(cls, graph: Canonical, groups: list[Group], most: int) -> Candidate | None:
         """That of these groups, by operations; None where there is none."""
         computing = [group for group in groups if group.op != "stack"]
-        if len(computing) < UNLIKE or any(group.op not in READABLE for group in computing):
+        known = PIECES | {ops.detach.name} if most > FEW else PIECES
+        if len(computing) < UNLIKE or any(group.op not in known for group in computing):
             return None
         if most == FEW and any(is_by_weights(graph, group) for group in computing):
             return None

@@ -365,17 +365,12 @@ def stages_of(waits: list[int]) -> list[int]:
 
     `waits` says which ones each waits for, directly or not; those that wait for one another are one loop.
     """
-    found: dict[int, int] = {}
-
-    def stage(which: int) -> int:
-        if which not in found:
-            before = [other for other, waiting in enumerate(waits)
-                      if waits[which] >> other & 1 and not waiting >> which & 1 and other != which]
-            after = max(map(stage, before), default=0)
-            found[which] = after + 1 if after or waits[which] >> which & 1 else 0
-        return found[which]
-
-    return list(map(stage, range(len(waits))))
+    found = [0] * len(waits)
+    for which in sorted(range(len(waits)), key=lambda i: (waits[i].bit_count(), not waits[i] >> i & 1)):
+        after = max((found[other] for other, waiting in enumerate(waits)
+                     if waits[which] >> other & 1 and not waiting >> which & 1 and other != which), default=0)
+        found[which] = after + 1 if after or waits[which] >> which & 1 else 0
+    return found
 
 
 def levels_in_stages(graph: Canonical, stage: Ints, steps: Bools) -> tuple[Ints, Ints]:

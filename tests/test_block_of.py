@@ -26,7 +26,7 @@ def example_of(case: Case) -> tuple[Program, Any, dict[str, Any]]:
     program = case.compiled()
     X, Y = case.data(1)
     root = program.example(X[0], None if Y is None else Y[0], rng=np.random.default_rng(0))
-    compiled = program._traced()
+    compiled = program._traced().reading
     arrays: dict[str, Any] = {
         "theta": theta_of(case), "x": X.reshape(1, -1), "y": np.zeros((1, 0)) if Y is None else Y.reshape(1, -1),
         "u": np.random.default_rng(0).random((1, compiled.plan.noises)),

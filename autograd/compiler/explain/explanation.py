@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -333,6 +334,16 @@ def product_form(one: Rule, array: Array, write: Printer) -> Iterator[str]:
 # ── where a gradient comes from ──────────────────────────────────────────────────────────────
 
 
+def addends(scalar: Scalar) -> Iterator[Scalar]:
+    """What is added up to a scalar; of a difference, the second with its sign."""
+    match scalar:
+        case Apply(op=op, args=(first, second)) if op in (ops.add, ops.sub):
+            yield from addends(first)
+            yield from addends(second) if op is ops.add else (Apply(ops.neg, (second,)),)
+        case _:
+            yield scalar
+
+
 def cofactor(scalar: Scalar, name: str) -> tuple[Entry, Scalar, tuple[Axis, ...]] | None:
     """A scalar as the product of an entry of an array, another scalar and sums over axes; None where it is none."""
     match scalar:
@@ -459,8 +470,8 @@ class Lines:
         """What a line of the gradient of an array comes from: the lines that read the array."""
         if not of or one.statement not in self.steps:
             return
-        for gradient, forward in self.forward_of.items():
-            found = cofactor(one.value, gradient)
+        for term, (gradient, forward) in itertools.product(addends(one.value), self.forward_of.items()):
+            found = cofactor(term, gradient)
             readers = [statement for statement in self.statements
                        if found and target_of(statement) in forward and self.reads(statement, of)]
             if found and readers:

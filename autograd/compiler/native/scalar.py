@@ -557,7 +557,7 @@ class Memory:
 
     def __init__(self, machine: Machine, size: int, made: Plan, kind: str, examples: int) -> None:
         self.function, self.kind, self.examples = machine.function, kind, examples
-        self.value = np.zeros((examples, len(made.roots)) if kind == "outputs" else 2)
+        self.value = np.zeros((examples, len(made.graph.roots)) if kind == "outputs" else 2)
         self.dx = np.zeros((examples, made.sizes["input"]) if kind == "inputs" else 0)
         self.work = aligned(size)
         self.own = id(self.value), id(self.dx), id(self.work)

@@ -15,8 +15,8 @@ from strategies import ROWS, points
 import autograd
 from autograd import Value, dot, gt, maximum, minimum, ops, where
 from autograd.compiler.scalars import graph as graphs
-from autograd.compiler.scalars.canonical import canonical, regions
-from autograd.compiler.scalars.graph import CODE, CODES, LEAVES, NONE, Canonical, with_operands
+from autograd.compiler.scalars.canonical import canonical
+from autograd.compiler.scalars.graph import CODE, CODES, LEAVES, NONE, Canonical, regions, with_operands
 from autograd.compiler.scalars.trace import trace
 
 W = [Value(0.5), Value(-1.0), Value(2.0)]

@@ -47,6 +47,7 @@ from autograd.compiler.scalars.graph import (
     levels,
     mix,
     offsets,
+    regions,
     spans,
     uses_of,
     with_operands,
@@ -247,21 +248,6 @@ def numeric_terms(folded: Folded, n: int) -> tuple[Terms, Floats, Ints]:
     numbers: Floats = np.where(left, value[terms.left], 1.0) * np.where(right, value[terms.right], 1.0)
     read: Ints = np.where(~left, terms.left, np.where(~right, terms.right, NONE))
     return terms, terms.sign * numbers, read
-
-
-def regions(n: int, one: Ints, other: Ints) -> Ints:
-    """For each of n nodes the last of those that it is joined with, by pairs.
-
-    The first of a pair goes to the second, or to that of another pair, and on to where that goes; then pairs that are
-    still apart join where they are.
-    """
-    region: Ints = np.arange(n)
-    while len(one):
-        region[np.minimum(one, other)] = np.maximum(one, other)
-        region = ends(region)
-        one, other = region[one], region[other]
-        one, other = one[one != other], other[one != other]
-    return region
 
 
 def _traced_back(results: Ints, sources: Ints, owner: Ints, read: Ints, scale: Floats) -> Floats:

@@ -303,6 +303,21 @@ def ends(parent: Ints) -> Ints:
     return parent
 
 
+def regions(n: int, one: Ints, other: Ints) -> Ints:
+    """For each of n nodes the last of those that it is joined with, by pairs.
+
+    The first of a pair goes to the second, or to that of another pair, and on to where that goes; then pairs that are
+    still apart join where they are.
+    """
+    region: Ints = np.arange(n)
+    while len(one):
+        region[np.minimum(one, other)] = np.maximum(one, other)
+        region = ends(region)
+        one, other = region[one], region[other]
+        one, other = one[one != other], other[one != other]
+    return region
+
+
 def jumped(parent: Ints, sign: Ints) -> tuple[Ints, Ints]:
     """Each node's ultimate parent and the product of signs on the way there, by pointer doubling."""
     parent, sign = parent.copy(), sign.copy()

@@ -28,6 +28,7 @@ from autograd.compiler.scalars.graph import (
     in_pieces,
     levels,
     mix,
+    regions,
     spans,
 )
 
@@ -310,27 +311,13 @@ def loops_by_parameters(graph: Canonical) -> tuple[Ints, int]:
     layers = distinct(owner[products])
     kind = next(kinds_of(graph, layers))[owner[products]]
     _, inputs = np.unique(hash_sums(mix(factors, kind), owner[products], size)[layers], return_inverse=True)
-    label = connected(np.append(reader, layers), np.append(read, size + inputs), size)
+    label = regions(2 * size + len(layers), np.append(reader, layers), size + np.append(read, size + inputs))
     nodes = distinct(reader)
     _, which = np.unique(label[nodes], return_inverse=True)
     several = different_per(which, graph.level[nodes]) >= STEPS
     loop, number = np.full(size + 1, NONE), np.where(several, np.cumsum(several) - 1, NONE)
     loop[nodes] = number[which]
     return loop, int(several.sum())
-
-
-def connected(nodes: Ints, things: Ints, size: int) -> Ints:
-    """A number for each of so many nodes, the same for those that have a thing in common, one way or another."""
-    label = np.arange(size)
-    while True:
-        least = np.full(things.max(initial=0) + 1, size)
-        np.minimum.at(least, things, label[nodes])
-        new = label.copy()
-        np.minimum.at(new, nodes, least[things])
-        new = new[new]
-        if np.array_equal(new, label):
-            return label
-        label = new
 
 
 def reads_of(graph: Canonical) -> tuple[Ints, Ints]:

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from autograd.compiler.scalars.canonical import alive, regions
-from autograd.compiler.scalars.graph import CODE, NONE, SUM, Bools, Canonical, differs, distinct, levels
+from autograd.compiler.scalars.canonical import alive
+from autograd.compiler.scalars.graph import CODE, NONE, SUM, Bools, Canonical, differs, distinct, levels, regions
 from autograd.compiler.scalars.levels import with_early_sums
 
 MOST = 20_000

@@ -7,6 +7,7 @@ a product of matrices.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -309,14 +310,17 @@ def softplus(x: Array) -> Array:
     return _applied(np.add, _applied(np.maximum, x, as_array(0)), below)
 
 
+def power(x: Array, exponent: int) -> Array:
+    """A power of 1 or more, by squares and products."""
+    if exponent == 1:
+        return x
+    if exponent % 2:
+        return _applied(np.multiply, power(x, exponent - 1), x)
+    return _applied(np.square, power(x, exponent // 2))
+
+
 POWERS: dict[float | None, Callable[[Array], Array]] = {
-    2.0: lambda x: _applied(np.square, x),
-    3.0: lambda x: _applied(np.multiply, _applied(np.square, x), x),
-    4.0: lambda x: _applied(np.square, _applied(np.square, x)),
-    5.0: lambda x: _applied(np.multiply, _applied(np.square, _applied(np.square, x)), x),
-    6.0: lambda x: _applied(np.square, _applied(np.multiply, _applied(np.square, x), x)),
-    7.0: lambda x: _applied(np.multiply, _applied(np.square, _applied(np.multiply, _applied(np.square, x), x)), x),
-    8.0: lambda x: _applied(np.square, _applied(np.square, _applied(np.square, x))),
+    **{float(exponent): functools.partial(power, exponent=exponent) for exponent in range(2, 9)},
     0.5: lambda x: _applied(np.sqrt, x),
     1.5: lambda x: _applied(np.multiply, x, _applied(np.sqrt, x)),
     -0.5: lambda x: _applied(np.divide, as_array(1), _applied(np.sqrt, x)),

@@ -20,6 +20,7 @@ from autograd import ops
 from autograd.compiler.arguments import FloatArray
 from autograd.compiler.arrays.array import Array, as_array, name
 from autograd.compiler.arrays.backward import through
+from autograd.compiler.arrays.layout import LEAF_NAMES
 from autograd.compiler.arrays.names import literal
 from autograd.compiler.blocks.plan import Plan
 from autograd.compiler.buffers.algebra import MINUS, ONE, Names, expanded
@@ -40,7 +41,7 @@ PLAIN = frozenset(number / 2 for number in range(-8, 9))
 LONGEST = 8
 """Terms of a sum that are added up at once: trees of more are deep."""
 
-ARGUMENTS = {"parameter": "theta", "input": "x", "target": "y", "noise": "u", "outside": "outside"}
+ARGUMENTS = {leaf: array for leaf, array in LEAF_NAMES.items() if array}
 """The arrays that hold the numbers of leaves."""
 
 VECTORS = ("parameter", "outside")

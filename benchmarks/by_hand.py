@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nn.vector import aligned_like
+from autograd.nested import aligned_like
 
 Array = npt.NDArray[np.floating[Any]]
 

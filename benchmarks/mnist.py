@@ -34,13 +34,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import nn
+from autograd.nested import aligned_like
 from benchmarks import scalars
 from benchmarks.by_hand import Adam, Array, Softmax, views
 from benchmarks.contenders import scalar_network
 from benchmarks.peers import installed, versions
 from benchmarks.timing import machine, table, timed
 from nn.recipes import RECIPES, Recipe
-from nn.vector import aligned_like
 
 SIZES = [784, 128, 10]
 MARKS = (0.97, 0.98)

@@ -38,24 +38,6 @@ def vector_to_parameters(theta: npt.ArrayLike, params: Any) -> None:
     assign(values, cast("a vector", theta))
 
 
-LINE = 64
-"""Bytes of a line of the cache, which is also as much as the widest instructions load at once."""
-
-
-def aligned_like(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """An array of this shape and type, of any numbers, that begins where a line of the cache does.
-
-    Large arrays of NumPy begin 16 bytes after one, so that most loads take two lines: a step of Adam takes an eighth
-    longer then.
-
-    >>> aligned_like(np.ones(3)).ctypes.data % LINE
-    0
-    """
-    room = np.empty(array.nbytes + LINE, np.uint8)
-    start = -room.ctypes.data % LINE
-    return room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-
-
 def cast(name: str, array: npt.NDArray[Any], dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
     """An array of real numbers in this precision, where what is infinite stays so.
 

@@ -13,12 +13,11 @@ import numpy as np
 from autograd.compiler.printers.rules import Rule
 from autograd.errors import RerollError, SizeError, UsageError
 from autograd.flat import assign, gradients_of, numbers_of, zero_gradients
-from autograd.nested import parameters_of
+from autograd.nested import aligned_like, parameters_of
 from autograd.ops import is_several
 from autograd.value import Value
 from nn.arguments import entry, nonnegative, precision, rate
 from nn.optim.clip import Vector, clip_by_norm, clip_by_value
-from nn.vector import aligned_like
 
 Schedule = Callable[[float], float]
 """A learning rate that changes: a function of the epochs that have passed, such as those of `nn.schedules`."""

@@ -23,7 +23,7 @@ from autograd.errors import RerollError, SizeError, UsageError
 from autograd.files import PathLike, check_writable
 from autograd.flat import Flat
 from autograd.modes import lock
-from autograd.nested import all_finite, is_finite, parameters_of
+from autograd.nested import aligned_like, all_finite, is_finite, parameters_of
 from nn.arguments import listed
 from nn.errors import DataError
 from nn.metrics import METRICS
@@ -36,7 +36,7 @@ from nn.training.evaluation import Evaluator, Examples
 from nn.training.history import History
 from nn.training.interrupt import Interrupt
 from nn.training.progress import Progress, progress
-from nn.vector import aligned_like, cast, parameters_to_vector, real_numbers, vector_to_parameters
+from nn.vector import cast, parameters_to_vector, real_numbers, vector_to_parameters
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController

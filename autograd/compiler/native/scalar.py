@@ -33,6 +33,7 @@ from autograd.compiler.printers.straight import LETTERS, flows, operand, value, 
 from autograd.compiler.scalars.graph import CODE, LEAVES, NONE, SUM, differs
 from autograd.errors import MissingPackageError
 from autograd.files import replacing
+from autograd.nested import aligned_like
 
 BLOCK = 200
 """Instructions in a row; LLVM takes more than its share of time for longer ones."""
@@ -545,13 +546,6 @@ class Native:
         return Memory(*self.machine(kind), self.made, kind, examples)
 
 
-def aligned(size: int) -> FloatArray:
-    """So many zeros, which begin where a line of the cache does."""
-    numbers = np.zeros(size + LANES)
-    begin = -numbers.ctypes.data // numbers.itemsize % LANES
-    return numbers[begin : begin + size]
-
-
 class Memory:
     """The arrays in which a function works on a number of examples, and which is called with others."""
 
@@ -559,7 +553,8 @@ class Memory:
         self.function, self.kind, self.examples = machine.function, kind, examples
         self.value = np.zeros((examples, len(made.graph.roots)) if kind == "outputs" else 2)
         self.dx = np.zeros((examples, made.sizes["input"]) if kind == "inputs" else 0)
-        self.work = aligned(size)
+        self.work = aligned_like(np.zeros(size))
+        self.work.fill(0)
         self.own = id(self.value), id(self.dx), id(self.work)
 
     def __call__(

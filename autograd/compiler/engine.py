@@ -308,7 +308,7 @@ class Engine:
     @property
     def executed_source(self) -> str:
         """What runs, as text."""
-        kind = "outputs" if self.plan.several else "value_and_grad"
+        kind = self.plan.kind
         return self.runnable(kind, DOUBLE).source if self.plan.blocks else self.columns(kind).source
 
     @property
@@ -335,7 +335,7 @@ class Engine:
     @property
     def shown(self) -> Function:
         """The function that people look at."""
-        return self.function("outputs" if self.plan.several else "value_and_grad")
+        return self.function(self.plan.kind)
 
     def looped(self, kind: str) -> Looped:
         """The statements of a kind of function as they are read, with loops."""

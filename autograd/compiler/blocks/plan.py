@@ -72,6 +72,11 @@ class Plan:
         return None if len(found) > PARTED * len(self.blocks) else self.of(self.maps_as_one, found)
 
     @property
+    def kind(self) -> str:
+        """The kind of function that people look at: that of the outputs if the loss returns several."""
+        return "outputs" if self.several else "value_and_grad"
+
+    @property
     def laid(self) -> Plan:
         """The plan in blocks: itself, if it has any."""
         return self if self.blocks else self.in_blocks

@@ -511,7 +511,7 @@ def fewest_for_arrays(made: Plan) -> float:
     parts = [part for block in made.blocks for part in (block, *block.pieces)]
     if not any(is_large_product(term) for part in parts for term in part.terms):
         return math.inf
-    calls, _ = quickest(function(made, "outputs" if made.several else "value_and_grad"))
+    calls, _ = quickest(function(made, made.kind))
     few, many = (microseconds(calls, n) for n in (EXAMPLES, MANY))
     each = (many - few) / (MANY - EXAMPLES)
     term = WRITTEN + FAR * min(1.0, float(made.canonical.alive.sum()) / CACHE)

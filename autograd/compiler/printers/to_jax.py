@@ -75,7 +75,7 @@ class JaxProgram:
     """
 
     def __init__(self, made: Plan, each: bool = False) -> None:
-        kind = "outputs" if each or made.several else "value_and_grad"
+        kind = "outputs" if each else made.kind
         self.source = translated(function(made, kind))
         self.noises = made.noises
         self.outside = made.outside

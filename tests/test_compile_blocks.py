@@ -237,6 +237,36 @@ def test_0_times_what_is_infinite_is_nan_however_large_what_is_given(numbers: tu
     np.testing.assert_equal(program.value_and_grad([numbers[0]], [numbers[1]])[0], eager.data)
 
 
+SHOWN: dict[str, Any] = {
+    "a sum": lambda w, h: h + w, "a product": lambda w, h: h * w, "a square": lambda w, h: (h - 1) * (h - 1),
+    "a numerator": lambda w, h: h / (w * w + 1), "a root": lambda w, h: (h * h + 1).sqrt(),
+    "a state that moves on": lambda w, h: (0.5 * h + w) * (0.5 * h + w) + h,
+}
+NOT_SHOWN: dict[str, Any] = {
+    "a denominator": lambda w, h: w / (h * h + 1), "tanh": lambda w, h: h.tanh() * w,
+    "exp": lambda w, h: (-h * h).exp(),
+    "the larger": lambda w, h: autograd.maximum(-h * h, w), "a constant to its gradient": lambda w, h: h.detach() * w,
+}
+
+
+@pytest.mark.parametrize("numbers", [(2.0, 3.0), (2.0, 0.0), (0.0, 3.0), (2.0, math.inf), (math.nan, 3.0),
+                                     (-math.inf, 3.0)])
+@pytest.mark.parametrize("name", [*SHOWN, *NOT_SHOWN])
+def test_0_times_what_shows_in_the_result_is_not_asked_for(name: str, numbers: tuple[float, float]) -> None:
+    def loss(w: Any, x: Any) -> Any:
+        h = w.sqrt() + x
+        return 0.0 * h + (SHOWN | NOT_SHOWN)[name](w, h)
+
+    w, (weight, number) = Value(1.0), numbers
+    program = autograd.compile(lambda x: loss(w, x), [w])
+    value, gradient = program.value_and_grad([weight], [number])
+    w.data = weight
+    expected = loss(w, Value(number))
+    np.testing.assert_allclose(value, expected.data, 1e-12)
+    np.testing.assert_allclose(gradient, [autograd.grad(expected, [w])[0]], 1e-12)
+    assert (program._traced().hidden is None) == (name in SHOWN)
+
+
 def test_a_constant_result_is_a_float_for_every_example_and_nan_where_eager_says_so() -> None:
     w = Value(2.0)
     outputs = autograd.compile(lambda x: 0 * x * w, [w])([2.0], [3.0, math.inf, -1.0])

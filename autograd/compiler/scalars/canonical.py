@@ -14,14 +14,17 @@
 - What steps of a loop add up that is there from the start becomes a sum of its own.
 
 The order of additions may change, and 0·x is 0 for any x: results agree to rounding where everything is finite. What
-was multiplied by 0 is kept in mind, so that it can be asked for. All passes work on whole arrays; only the depth of
-the graph is walked in Python.
+was multiplied by 0 is kept in mind, so that it can be asked for where results do not show it in any case. All passes
+work on whole arrays; only the depth of the graph is walked in Python.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -29,6 +32,7 @@ from autograd import ops
 from autograd.compiler.scalars.features import Features
 from autograd.compiler.scalars.graph import (
     CODE,
+    CODES,
     LEAVES,
     NONE,
     SUM,
@@ -72,7 +76,10 @@ def canonical(graph: Graph) -> Canonical:
     made = len(graph) - before
     known, value = np.concatenate([np.zeros(made, bool), folded.known]), np.concatenate([np.zeros(made), folded.value])
     result = merged(graph, terms, owner, known, value)
-    result = replace(result, traced=result.traced[-size:][number], hidden=folded.hidden + made, endless=folded.endless)
+    hidden = folded.hidden + made
+    if len(hidden):
+        hidden = hidden[~shown(result)[hidden]]
+    result = replace(result, traced=result.traced[-size:][number], hidden=hidden, endless=folded.endless)
     return with_early_sums(result)
 
 
@@ -525,6 +532,37 @@ def alive(graph: Canonical) -> Canonical:
         below = np.concatenate([graph.args[edges], graph.left[terms], graph.right[terms]])
         frontier = distinct(below[(below != NONE) & ~found[below]])
     return with_living(graph, found)
+
+
+def shown(graph: Canonical) -> Bools:
+    """The nodes that make results nan or infinite if they are, and slopes if theirs are: by sums, products and others.
+
+    Whether 0 times such a node was left out makes no difference to whether results are finite.
+    """
+    found = np.zeros(len(graph.code), dtype=bool)
+    frontier = distinct(graph.roots)
+    while len(frontier):
+        found[frontier] = True
+        terms = spans(graph.first[frontier], graph.first[frontier + 1] - graph.first[frontier])
+        below = [graph.left[terms], graph.right[terms]]
+        for code in set(graph.code[frontier].tolist()) - {SUM, *range(len(LEAVES))}:
+            nodes = frontier[graph.code[frontier] == code]
+            below += [graph.args[graph.start[nodes] + place] for place in spreading(ops.TABLE[CODES[code]])]
+        read = np.concatenate(below)
+        frontier = distinct(read[(read != NONE) & ~found[read]])
+    found[graph.code == CODE["constant"]] = False
+    return found
+
+
+@cache
+def spreading(row: ops.Op) -> list[int]:
+    """The places of operands that make an operation nan or infinite if they are, seen at the corners of the others."""
+    if not row.recorded or isinstance(row, ops.Reduction):
+        return []
+    corners, wild = [-np.inf, -2.0, -1.0, 0.0, 0.5, 1.0, 2.0, np.inf, np.nan], [-np.inf, np.inf, np.nan]
+    operands = [[wild if other == place else corners for other in range(row.arity)] for place in range(row.arity)]
+    return [place for place, choices in enumerate(operands)
+            if not any(math.isfinite(row.forward(*each)) for each in itertools.product(*choices))]
 
 
 def with_living(graph: Canonical, living: Bools) -> Canonical:

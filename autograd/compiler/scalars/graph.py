@@ -222,7 +222,8 @@ class Canonical:
     The terms of node i are `first[i]:first[i + 1]`; operands of the other operations are as in
     `Graph`. Nodes that were absorbed or merged are not `alive`; `home` is where each then is: the living
     node that equals it, or the sum that it was `absorbed` in, or NONE where no result depends on it. `hidden` are the
-    nodes whose products with 0 were left out, and `endless` says that a slope above such a product is not finite.
+    nodes whose products with 0 were left out, if results may be finite where they are not; `endless` says that a slope
+    above such a product is not finite.
     `traced` are the nodes of the graph as it was traced: others were put in front of them or between them.
     """
 

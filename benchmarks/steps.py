@@ -213,6 +213,37 @@ def runge_kutta(steps: int) -> Made:
     return loss, P, (2,), ()
 
 
+def epidemic(steps: int) -> Made:
+    """Who is healthy, ill and well again, and how far the ill are from those counted."""
+    P = {"infection": Value(0.6), "recovery": Value(0.3)}
+
+    def loss(x: Any) -> Any:
+        healthy, ill, error = 3.0, x[0], 0.0
+        for t in range(steps):
+            infected, recovered = 0.1 * P["infection"] * healthy * ill, 0.1 * P["recovery"] * ill
+            healthy, ill = healthy - infected, ill + infected - recovered
+            error = error + (ill - x[t]) ** 2
+        return error
+
+    return loss, P, (steps,), ()
+
+
+def controller(steps: int) -> Made:
+    """The error of a controller that acts on the error, on its sum and on its change."""
+    P = {"proportional": Value(0.7), "integral": Value(0.5), "derivative": Value(0.1)}
+
+    def loss(x: Any) -> Any:
+        y = total = last = cost = 0.0
+        for t in range(steps):
+            error = x[t] - y
+            total = total + 0.1 * error
+            action = P["proportional"] * error + P["integral"] * total + P["derivative"] * (error - last) / 0.1
+            y, last, cost = y + 0.1 * (action - y), error, cost + error**2
+        return cost
+
+    return loss, P, (steps,), ()
+
+
 def hidden_markov(steps: int) -> Made:
     """The likelihood of a sequence by the forward algorithm."""
     P = {"A": parameters(3, 3), "m": parameters(3)}
@@ -386,7 +417,7 @@ def softmax_by_running_maximum(steps: int) -> Made:
 LOSSES: list[Callable[[int], Made]] = [
     recurrent, gated, long_memory, filtered, cumulative, jacobi, jacobi_in_two_dimensions, kalman, euler, runge_kutta,
     hidden_markov, viterbi, floyd_warshall, horner, newton, deep, softmax_by_running_maximum, layers,
-    dynamic_time_warping, edit_distance, floyd_warshall_in_place, gauss_seidel, cholesky,
+    dynamic_time_warping, edit_distance, floyd_warshall_in_place, gauss_seidel, cholesky, epidemic, controller,
 ]
 
 

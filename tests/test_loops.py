@@ -16,7 +16,18 @@ from autograd import Value, dot, maximum, tanh
 from autograd.compiler.arrays.place import Place
 from autograd.compiler.arrays.repeats import repeated
 from autograd.compiler.blocks import reroll
-from benchmarks.steps import LOSSES, Made, compiled, deep, hidden_markov, layers, parameters, recurrent
+from benchmarks.steps import (
+    LOSSES,
+    Made,
+    compiled,
+    controller,
+    deep,
+    epidemic,
+    hidden_markov,
+    layers,
+    parameters,
+    recurrent,
+)
 
 
 def by_source(program: Any, arguments: tuple[Any, ...]) -> Any:
@@ -110,6 +121,14 @@ def test_loops_are_over_steps_or_over_layers_whichever_says_it_shorter() -> None
     assert by_layers.source.count("for t in") < 6
     assert by_steps.source.count("for t in") == 12
     assert lines(by_layers) < lines(by_steps) == lines(more)
+
+
+@pytest.mark.parametrize("made", [epidemic, controller])
+def test_what_repeats_as_it_is_needs_no_tables(made: Callable[[int], Made]) -> None:
+    """Though a recurrence by tables would be fewer lines."""
+    program, *_ = compiled(made(8))
+    assert "for t in range(" in program.source
+    assert all(block.op != "recurrence" for block in program.blocks)
 
 
 def test_the_table_and_the_drawing_tell_a_loop_once() -> None:

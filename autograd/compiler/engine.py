@@ -47,8 +47,8 @@ KEPT = 8
 SMALL = 4096
 """Up to so many parameters it is quicker to copy the gradient out of an array kept than to name its parts anew."""
 
-LONG, ALIKE = 30, 100
-"""From so many statements outside loops, or such as are alike, on it is worth while to look for a recurrence."""
+LONG, MANY_ALIKE = 30, 100
+"""From so many statements, or so many outside loops that are alike, on it is worth while to look for a recurrence."""
 
 Call = Callable[..., tuple[Any, ...]]
 """What is called with theta, x, y, random numbers, those of Values from outside, and an array for the gradient."""
@@ -318,15 +318,17 @@ class Engine:
 
     @cached_property
     def shorter(self) -> Engine | None:
-        """The program that people read, if it is another."""
+        """The program that people read, if it is another: with a recurrence where the text may grow with the steps."""
         laid = self.plan.laid
-        shown = laid.shorter or laid
-        read = self if shown is self.plan else Engine(shown)
-        outside, grows = len(read.loops.outside), read.loops.alike > ALIKE
-        if shown is laid and (grows or (len(read.loops.forward) > LONG and laid.may_recur)):
-            plan = laid.with_recurrence(most=MORE if grows else FEW)
-            steps = plan and Engine(plan)
-            read = steps if steps and 2 * len(steps.loops.outside) < outside else read
+        read = self if laid is self.plan else Engine(laid)
+        if (loops := read.loops).may_grow:
+            many = loops.alike > MANY_ALIKE
+            if laid.shorter is not None:
+                read = Engine(laid.shorter)
+            elif many or (len(loops.forward) > LONG and laid.may_recur):
+                plan = laid.with_recurrence(most=MORE if many else FEW)
+                steps = plan and Engine(plan)
+                read = steps if steps and 2 * len(steps.loops.outside) < len(loops.outside) else read
         if read is self:
             return None
         read.sample = self.sample

@@ -48,6 +48,9 @@ MOST = 4
 SEVERAL = 5
 """So many statements may be alike: of more there will be others as steps become more."""
 
+ALIKE, LONG, HARDLY = 10, 40, 0.25
+"""Where more statements outside loops are alike, or there are more, and so many times them in loops, text may grow."""
+
 INDICES = ("t", "i", "j", "k")
 """What the number of a step is called: the first that is free."""
 
@@ -77,6 +80,12 @@ class Looped:
         """How many of these apply the same operations as several others do, to whatever shapes."""
         kinds = Counter(tuple(node.kind for array in line.arrays for node in nodes(array)) for line in self.outside)
         return sum(number for number in kinds.values() if number > SEVERAL)
+
+    @property
+    def may_grow(self) -> bool:
+        """Whether more steps are probably more text: much outside loops is alike, or hardly anything is in loops."""
+        outside, inside = len(self.outside), sum((loop.stop - loop.start) * len(loop.body) for loop in self.loops)
+        return self.alike > ALIKE or (outside > LONG and inside < HARDLY * outside)
 
     def home(self, text: str) -> str:
         """What the array with this name is called, or the stack that it lies in."""
@@ -278,6 +287,8 @@ class Writer:
         """The parts of a half, which read what loops have made; views are named where they are first read."""
         result: list[Statement | Run] = []
         for part in half:
+            if not isinstance(part, Run):
+                part = self.with_parts(part)
             for text in names_of(part):
                 if self.same(text) not in self.found.members:
                     result += self.named_views(text)
@@ -295,6 +306,26 @@ class Writer:
             else:
                 result.append(Let(part.name, whole))
         return result
+
+    def with_parts(self, statement: Statement) -> Statement:
+        """A statement in which the views of what many steps have made are written out, where they lie side by side."""
+        def written_out(array: Array) -> Array:
+            args = tuple(map(written_out, array.args))
+            if array.kind == "concatenate":
+                views = [self.view_of_step(arg) for arg in args]
+                steps = Counter(family for family, _ in views)
+                args = tuple(view if family and steps[family] >= FEWEST else arg
+                             for arg, (family, view) in zip(args, views, strict=True))
+            return array if args == array.args else Array(array.kind, args, array.info, array.shape, array.dtype)
+
+        value = written_out(statement.value)
+        return statement if value is statement.value else replace(statement, value=value)
+
+    def view_of_step(self, array: Array) -> tuple[Family | None, Array]:
+        """The family of what a name is a view of, and this view, if it is one of what a step has made."""
+        view = self.found.views.get(array.info, array) if array.kind == "name" else array
+        family, _ = self.found.members.get(self.same(source_of(view).info), (None, 0)) if view.args else (None, 0)
+        return family, view
 
     def named_views(self, text: str) -> list[Let]:
         """The statements that name a view, and what it is a view of, if they are not there yet."""

@@ -247,7 +247,8 @@ class Grouping:
         """The groups of a level, without those that another can take in: it has all that they have.
 
         Reductions of fewer groups join those of more, sums with numbers in the place of terms join those that have the
-        terms, and inner cells of a field join those at its border, which read what is beyond: there these are 0.
+        terms, and so do sums without terms that are the same for all examples. Inner cells of a field join those at its
+        border, which read what is beyond: there these are 0.
         """
         kinds = [self.kinds(group) for group in made]
         host: dict[int, int] = {}
@@ -258,7 +259,8 @@ class Grouping:
             for j, other in enumerate(made):
                 if (other.op, other.batched) == (group.op, group.batched) and i != j and j not in host and (
                         takes_in(kinds[j], kinds[i], numbers) if group.op in REDUCTIONS or numbers else
-                        kinds[i] < kinds[j] and self.is_band([group, other])):
+                        kinds[i] < kinds[j] and (self.are_parts(group, other, kinds[j] - kinds[i])
+                                                 or self.is_band([group, other]))):
                     host[i] = j
                     break
         result = []
@@ -269,6 +271,18 @@ class Grouping:
             if j not in host:
                 result.append(group)
         return result
+
+    def are_parts(self, fewer: Group, more: Group, missing: Kinds) -> bool:
+        """Whether some sums read other parts of groups than more sums do, and lack only what all examples share.
+
+        As on the diagonal of a matrix to which multiples of the distance from there are added.
+        """
+        shared = not any(self.found[which].batched for _, *factors in missing for which in factors if which != NONE)
+        if not shared or len(fewer.members) > len(more.members):
+            return False
+        read, other = (distinct(np.concatenate([nodes[self.batched[nodes] & (nodes != NONE)] for nodes in group.reads()]))
+                       for group in (fewer, more))
+        return len(read) > 0 and not np.isin(read, other).any()
 
     def is_band(self, groups: list[Group]) -> bool:
         """Whether the weights times data that the first group adds up are, for all groups, a matrix of mostly 0."""

@@ -53,6 +53,42 @@ def test_masked_attention_agrees_with_eager(how: str) -> None:
     assert_agreement(case, rng.normal(size=(3, T, D)), None)
 
 
+def rotated(v: list[Any], t: int) -> list[Any]:
+    """Pairs of numbers turned by angles that grow with the place: at the first, by 0."""
+    turns = [t * 0.5**i for i in range(len(v) // 2)]
+    pairs = [(math.cos(a), math.sin(a), p, q) for a, p, q in zip(turns, v[::2], v[1::2], strict=True)]
+    return [number for c, s, p, q in pairs for number in (c * p - s * q, s * p + c * q)]
+
+
+def attention_by_places(how: str, words: int, width: int) -> Case:
+    """Attention that knows the places of words: by a slope times the distance, by rotations, or not at all."""
+    params = {"W": [weights(width, width, seed=k) for k in range(3)], "slope": Value(0.3)}
+
+    def loss(x: list[list[Any]]) -> Any:
+        q, k, v = ([[autograd.dot(row, word) for row in W] for word in x] for W in params["W"])
+        if how == "rotations":
+            q, k = ([rotated(word, t) for t, word in enumerate(of)] for of in (q, k))
+        slope, rows = params["slope"], []
+        for t in range(words):
+            seen = range(t + 1)
+            scores = [autograd.dot(q[t], k[u]) for u in seen]
+            if how == "distances":
+                scores = [score - slope * (t - u) for u, score in zip(seen, scores, strict=True)]
+            p = softmax(scores)
+            rows.append([autograd.sum([p[u] * v[u][j] for u in seen]) for j in range(width)])
+        return autograd.sum([a * a for row in rows for a in row])
+
+    return Case(loss, params, (words, width))
+
+
+@pytest.mark.parametrize(("how", "words", "width"), [("distances", 6, 4), ("rotations", 4, 4), ("rotations", 8, 8)])
+def test_attention_by_places_parts_nothing_though_the_first_word_is_not_turned(
+        how: str, words: int, width: int) -> None:
+    plain, placed = (attention_by_places(name, words, width) for name in ("none", how))
+    assert len(placed.traced().blocks) <= len(plain.traced().blocks) + 3
+    assert_agreement(placed, *placed.data())
+
+
 def spectrum(n: int) -> Case:
     """The logarithm of the power in each frequency of n numbers, by the fast Fourier transform."""
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -200,12 +200,12 @@ class Grouping:
         """The groups of the nodes of one level."""
         graph = self.graph
         _replace(graph, nodes, self.same)
+        found = [_group(graph, members, self.group, self.batched) for members in self.alike(nodes)]
         made = []
-        for members in self.alike(nodes):
-            group = _group(graph, members, self.group, self.batched)
+        for group in self.completed(found):
             if _only_copies(group):
-                self.same[members] = group.classes[0].left
-                graph.alive[members] = False
+                self.same[group.members] = group.classes[0].left
+                graph.alive[group.members] = False
             else:
                 made.append(group)
         for group in self.fused(made):
@@ -229,7 +229,7 @@ class Grouping:
         """The groups of a level, fewer where several of one kind are worth making one."""
         if len(made) < 2:
             return made
-        made = self.completed(made)
+        made = self.with_maps(made)
         alike: dict[tuple[str, bool, bool], list[Group]] = {}
         for group in made:
             linear = group.op == "sum" and all(self.linear(terms) for terms in group.classes)
@@ -240,27 +240,23 @@ class Grouping:
             make = self.one_sum if linear else self.one_of_products if op == "sum" else self.one
             if len(several) > 1 and (whole := make(several)):
                 gone |= {id(group): None for group in several} | {id(several[0]): whole}
-        kept = [gone.get(id(group), group) for group in made]
-        return [group for group in kept if group is not None]
+        return replaced(made, gone)
 
     def completed(self, made: list[Group]) -> list[Group]:
         """The groups of a level, without those that another can take in: it has all that they have.
 
         Reductions of fewer groups join those of more, sums with numbers in the place of terms join those that have the
-        terms, and so do sums without terms that are the same for all examples. Inner cells of a field join those at its
-        border, which read what is beyond: there these are 0.
+        terms, and so do sums where one of several numbers is 0. Inner cells of a field join those at its border, which
+        read what is beyond: there these are 0.
         """
         kinds = [self.kinds(group) for group in made]
         host: dict[int, int] = {}
         for i, group in enumerate(made):
-            numbers = numbers_in(kinds[i])
             if i in host.values():
                 continue
             for j, other in enumerate(made):
                 if (other.op, other.batched) == (group.op, group.batched) and i != j and j not in host and (
-                        takes_in(kinds[j], kinds[i], numbers) if group.op in REDUCTIONS or numbers else
-                        kinds[i] < kinds[j] and (self.are_parts(group, other, kinds[j] - kinds[i])
-                                                 or self.is_band([group, other]))):
+                        self.is_completed_by(group, other, kinds[i], kinds[j])):
                     host[i] = j
                     break
         result = []
@@ -272,17 +268,25 @@ class Grouping:
                 result.append(group)
         return result
 
-    def are_parts(self, fewer: Group, more: Group, missing: Kinds) -> bool:
-        """Whether some sums read other parts of groups than more sums do, and lack only what all examples share.
+    def is_completed_by(self, group: Group, other: Group, kinds: Kinds, others: Kinds) -> bool:
+        """Whether another group of the same operation can take in this one."""
+        numbers = numbers_in(kinds)
+        if group.op in REDUCTIONS or (numbers and not _only_copies(group)):
+            return takes_in(others, kinds, numbers)
+        return kinds < others and (self.lacks_multiples(group, other) or self.is_band([group, other]))
+
+    def lacks_multiples(self, group: Group, other: Group) -> bool:
+        """Whether sums have no term where others have several numbers times what all examples share: there it is 0.
 
         As on the diagonal of a matrix to which multiples of the distance from there are added.
         """
-        shared = not any(self.found[which].batched for _, *factors in missing for which in factors if which != NONE)
-        if not shared or len(fewer.members) > len(more.members):
-            return False
-        read, other = (distinct(np.concatenate([nodes[self.batched[nodes] & (nodes != NONE)] for nodes in group.reads()]))
-                       for group in (fewer, more))
-        return len(read) > 0 and not np.isin(read, other).any()
+        common, ranges = self.kinds(group), []
+        for terms in other.classes:
+            if self.kind(terms) not in common:
+                if not len(terms.right) or not self.constant(terms.left) or self.batched[terms.right].any():
+                    return False
+                ranges.append(np.ptp(self.graph.data[terms.left]))
+        return all(ranges) and len(group.members) <= len(other.members)
 
     def is_band(self, groups: list[Group]) -> bool:
         """Whether the weights times data that the first group adds up are, for all groups, a matrix of mostly 0."""
@@ -300,12 +304,31 @@ class Grouping:
         return (len(terms.right) > 0 and not self.constant(terms.left) and not self.batched[terms.left].any()
                 and bool(self.batched[terms.right].all()))
 
+    def with_maps(self, made: list[Group]) -> list[Group]:
+        """The groups of a level, of which sums of numbers times what the same group has may be one."""
+        of_source: dict[int, list[Group]] = {}
+        for group in made:
+            if group.op == "sum" and group.batched and all(
+                    len(terms.right) and self.linear(terms) for terms in group.classes):
+                read = [terms.right if self.constant(terms.left) else terms.left for terms in group.classes]
+                sources = distinct(self.group[np.concatenate(read)])
+                if len(sources) == 1:
+                    of_source.setdefault(int(sources[0]), []).append(group)
+        gone: dict[int, Group | None] = {}
+        for several in of_source.values():
+            if len(several) > 1 and (whole := self.one_map(several)):
+                gone |= {id(group): None for group in several} | {id(several[0]): whole}
+        return replaced(made, gone)
+
     def kinds(self, group: Group) -> Kinds:
         """What a reduction or a sum reads: groups, or the sign and groups of terms; nothing for other operations."""
         if group.op in REDUCTIONS:
             return frozenset((0, int(which)) for which in distinct(self.group[group.operands[0]]))
-        return frozenset((terms.sign, *(int(self.group[nodes[0]]) if len(nodes) else NONE
-                                        for nodes in (terms.left, terms.right))) for terms in group.classes)
+        return frozenset(map(self.kind, group.classes))
+
+    def kind(self, terms: Class) -> tuple[int, ...]:
+        """The sign of terms and the groups of their factors."""
+        return terms.sign, *(int(self.group[nodes[0]]) if len(nodes) else NONE for nodes in (terms.left, terms.right))
 
     def one(self, several: list[Group]) -> Group | None:
         """Elementwise operations as one, if it pays to read their operands from anywhere."""
@@ -328,42 +351,52 @@ class Grouping:
 
     def one_sum(self, several: list[Group]) -> Group | None:
         """Sums of numbers times something as one, if that pays."""
-        members = np.concatenate([group.members for group in several])
+        scaled, classes = self.scaled(several), matched(several)
+        members = sum(len(group.members) for group in several)
+        cost = READ * len(scaled[0].left) if classes else self.time_of_map(scaled[0], members)
+        return None if cost > STATEMENT * (len(several) - 1) else side_by_side(several, classes or scaled)
+
+    def one_map(self, several: list[Group]) -> Group | None:
+        """Sums of numbers times what one group has as one, if that pays: what differs may be the numbers' signs alone.
+
+        With numbers of their own for each member, they are read from anywhere in any case.
+        """
+        parts = [terms for group in several for terms in group.classes]
+        numbers = [self.graph.data[terms.left if self.constant(terms.left) else terms.right] for terms in parts]
+        apart = sum(STATEMENT + (GATHER + READ * len(own) if np.ptp(own) else 0) for own in numbers)
+        scaled, members = self.scaled(several), sum(len(group.members) for group in several)
+        return None if STATEMENT + self.time_of_map(scaled[0], members) > apart else side_by_side(several, scaled)
+
+    def time_of_map(self, scaled: Class, members: int) -> float:
+        """Microseconds of sums of numbers times nodes: of these, read one by one, or of a matrix of numbers."""
+        nodes = distinct(scaled.left)
+        by_matrix = math.inf if self.wild[nodes].any() else MULTIPLY * members * len(nodes)
+        return min(2 * GATHER + READ * len(scaled.left), by_matrix)
+
+    def scaled(self, several: list[Group]) -> list[Class]:
+        """The terms of sums side by side as numbers times nodes, and the numbers that are added."""
         begin = np.cumsum([0, *(len(group.members) for group in several)])
-        owner, node, scale, number = [], [], [], np.zeros(len(members))
+        owner, node, scale, number = [], [], [], np.zeros(begin[-1])
         for start, group in zip(begin, several, strict=False):
             for terms in group.classes:
                 left, right = terms.left, terms.right
-                factor = np.full(len(left), float(terms.sign))
+                factor = np.full(len(left), float(terms.sign)) if terms.scale is None else terms.sign * terms.scale
                 if len(right) and self.constant(right):
                     left, right = right, left
                 while len(left) and self.constant(left):
                     factor = factor * self.graph.data[left]
                     left, right = right, right[:0]
                 if not len(left):
-                    number += np.bincount(start + terms.owner, factor, len(members))
+                    number += np.bincount(start + terms.owner, factor, len(number))
                     continue
                 owner.append(start + terms.owner)
                 node.append(left)
                 scale.append(factor)
-        nodes = np.concatenate(node)
-        cost, classes = READ * len(nodes), matched(several)
-        if classes is None:
-            by_matrix = math.inf if self.wild[nodes].any() else MULTIPLY * len(members) * len(distinct(nodes))
-            cost = min(2 * GATHER + cost, by_matrix)
-        if cost > STATEMENT * (len(several) - 1):
-            return None
-        order = np.argsort(members)
-        place = np.empty(len(order), np.int64)
-        place[order] = np.arange(len(order))
-        if classes is None:
-            empty = np.zeros(0, np.int64)
-            classes = [Class(1, np.concatenate(owner), nodes, empty, np.concatenate(scale))]
-            if number.any():
-                given = np.flatnonzero(number)
-                classes.append(Class(1, given, np.full(len(given), NONE), empty, number[given]))
-        classes = [terms.of(place[terms.owner]) for terms in classes]
-        return Group("sum", members[order], several[0].batched, classes=classes)
+        empty, given = np.zeros(0, np.int64), np.flatnonzero(number)
+        classes = [Class(1, np.concatenate(owner), np.concatenate(node), empty, np.concatenate(scale))]
+        if len(given):
+            classes.append(Class(1, given, np.full(len(given), NONE), empty, number[given]))
+        return classes
 
     def one_of_products(self, several: list[Group]) -> Group | None:
         """Sums of as many products each as one, if that pays: what they read may have to be laid side by side first.
@@ -379,10 +412,7 @@ class Grouping:
             reads = sum(len(terms.left) + len(terms.right) for terms in classes)
         if READ * reads > STATEMENT * (len(several) - 2):
             return None
-        members = np.concatenate([group.members for group in several])
-        place = np.argsort(np.argsort(members))
-        return Group("sum", np.sort(members), several[0].batched,
-                     classes=[terms.of(place[terms.owner]) for terms in classes])
+        return side_by_side(several, classes)
 
     def common_apart(self, terms: Class) -> list[Class]:
         """Plain terms, or numbers times them, as those of each example and those that all examples share.
@@ -418,8 +448,16 @@ class Grouping:
         stack.members = distinct(np.append(stack.members, copied))
 
 
+def replaced(made: list[Group], gone: Mapping[int, Group | None]) -> list[Group]:
+    """The groups, with others in the place of some, or nothing."""
+    kept = [gone.get(id(group), group) for group in made]
+    return [group for group in kept if group is not None]
+
+
 def matched(several: list[Group]) -> list[Class] | None:
     """The terms of groups of sums side by side, where every sum has as many of each sign; None where they differ."""
+    if any(terms.scale is not None for group in several for terms in group.classes):
+        return None
     rows, kinds = [], set()
     for group in several:
         row, members = sorted(group.classes, key=lambda terms: (terms.sign, len(terms.right) > 0)), len(group.members)
@@ -438,6 +476,14 @@ def matched(several: list[Group]) -> list[Class] | None:
         left, right = (np.concatenate([getattr(terms, side) for terms in column]) for side in ("left", "right"))
         result.append(Class(column[0].sign, owner, left, right))
     return result
+
+
+def side_by_side(several: list[Group], classes: list[Class]) -> Group:
+    """The group of the members of several, in order, whose terms are these."""
+    members = np.concatenate([group.members for group in several])
+    place = np.argsort(np.argsort(members))
+    return Group("sum", np.sort(members), several[0].batched,
+                 classes=[terms.of(place[terms.owner]) for terms in classes])
 
 
 def same_weights(several: list[Group]) -> bool:

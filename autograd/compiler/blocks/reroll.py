@@ -403,8 +403,10 @@ class Reroller:
 
         In d[i][k] + d[k][j] the first reads a column and the second a row, which are views; in pairs they are gathered.
         """
+        if c.scale is not None:
+            return self.scaled_apart(c, c.scale, k)
         m = len(c.left) // k
-        if len(c.right) or c.scale is not None or not 1 < m < SEVERAL or (np.bincount(c.owner, minlength=k) != m).any():
+        if len(c.right) or not 1 < m < SEVERAL or (np.bincount(c.owner, minlength=k) != m).any():
             return [c]
         terms = c.left.reshape(k, m).T
         if self.is_constant(c.left) or len(distinct(self.block[c.left])) > 1:
@@ -413,6 +415,36 @@ class Reroller:
         if affine(np.sort(self.slot[c.left].reshape(k, m))) or any(len(factored(column)) == 1 for column in columns):
             return [c]
         return [Class(c.sign, np.arange(k), term, c.right) for term in terms]
+
+    def scaled_apart(self, c: Class, scale: Floats, k: int) -> list[Class]:
+        """Numbers times few nodes for each member as a class for each of these, which reads none twice if that can be.
+
+        In a rotation, c·p - s·q and s·p + c·q, one reads p and q, the other q and p. What has fewer terms takes 0 times
+        a node that nobody reads.
+        """
+        counts = np.bincount(c.owner, minlength=k)
+        if c.left[0] == PAD or self.is_by_matrix(c, k) or not 0 < counts.min() <= counts.max() < SEVERAL or (
+                self.is_wild(c.left)):
+            return [c]
+        columns = range(int(counts.max()))
+        rows, numbers = np.full((len(columns), k), PAD), np.zeros((len(columns), k))
+        unread = [dict.fromkeys(distinct(c.left).tolist()) for _ in columns]
+        for i in np.lexsort((c.left, c.owner)).tolist():
+            member, node = int(c.owner[i]), int(c.left[i])
+            free = [column for column in columns if rows[column, member] == PAD]
+            column = next((column for column in free if node in unread[column]), free[0])
+            rows[column, member], numbers[column, member] = node, scale[i]
+            unread[column].pop(node, None)
+        for row, others in zip(rows, unread, strict=True):
+            empty = np.flatnonzero(row == PAD)
+            row[empty] = [*others, *itertools.repeat(c.left[0], len(empty))][: len(empty)]
+        return [Class(1, np.arange(k), row, c.right, number) for row, number in zip(rows, numbers, strict=True)]
+
+    def is_by_matrix(self, c: Class, k: int) -> bool:
+        """Whether sums of numbers times nodes take less time as a product with a matrix, most of which may be 0."""
+        nodes = distinct(c.left)
+        source = self.operand(nodes).source
+        return source is not None and not self.wild[source] and k * len(nodes) * MULTIPLY <= len(c.left) * READ
 
     def joined(self, classes: list[Class], k: int) -> list[Class]:
         """The classes, of which several small ones become one, whose factors lie side by side.
@@ -474,8 +506,7 @@ class Reroller:
             return self.constants(c, scale, k)
         nodes, column = np.unique(c.left, return_inverse=True)
         right = self.operand(nodes)
-        finite = right.source is not None and not self.wild[right.source]
-        if finite and k * len(nodes) * MULTIPLY <= len(c.left) * READ:
+        if self.is_by_matrix(c, k):
             cells: Floats = np.bincount(c.owner * len(nodes) + column, scale, k * len(nodes)).astype(np.float64)
             matrix = cells.reshape(1, k, len(nodes))
             order = np.argsort(right.index)

@@ -318,21 +318,30 @@ class Engine:
 
     @cached_property
     def shorter(self) -> Engine | None:
-        """The program that people read, if it is another: with a recurrence where the text may grow with the steps."""
+        """The program that people read, if it is another: with chains apart, or with a recurrence."""
         laid = self.plan.laid
         read = self if laid is self.plan else Engine(laid)
-        if (loops := read.loops).may_grow:
-            many = loops.alike > MANY_ALIKE
-            if laid.shorter is not None:
-                read = Engine(laid.shorter)
-            elif many or (len(loops.forward) > LONG and laid.may_recur):
-                plan = laid.with_recurrence(most=MORE if many else FEW)
-                steps = plan and Engine(plan)
-                read = steps if steps and 2 * len(steps.loops.outside) < len(loops.outside) else read
+        chains = laid.apart and Engine(laid.apart)
+        read = chains if chains and len(chains.source) < len(read.source) else read.by_tables or read
         if read is self:
             return None
         read.sample = self.sample
         return read
+
+    @property
+    def by_tables(self) -> Engine | None:
+        """The program with a recurrence, where the text may grow with the steps and that says it shorter."""
+        plan, loops = self.plan, self.loops
+        if not loops.may_grow:
+            return None
+        if plan.shorter is not None:
+            return Engine(plan.shorter)
+        many = loops.alike > MANY_ALIKE
+        if many or (len(loops.forward) > LONG and plan.may_recur):
+            found = plan.with_recurrence(most=MORE if many else FEW)
+            steps = found and Engine(found)
+            return steps if steps and 2 * len(steps.loops.outside) < len(loops.outside) else None
+        return None
 
     @property
     def shown(self) -> Function:

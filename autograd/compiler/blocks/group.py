@@ -34,7 +34,7 @@ from autograd.compiler.scalars.graph import (
     places_of,
     spans,
 )
-from autograd.compiler.scalars.levels import CONSTANT, REDUCTIONS, chosen_levels, oriented, signatures
+from autograd.compiler.scalars.levels import CONSTANT, REDUCTIONS, Stages, chosen_levels, oriented, signatures
 
 STATEMENT, READ, MULTIPLY, GATHER, PRODUCT = 12.0, 0.6, 0.017, 15.0, 5.5
 """Microseconds for 64 examples, forward and backward: a statement and what it parts later on, a number that is read
@@ -138,18 +138,19 @@ def check_groups(graph: Canonical, found: list[Group]) -> None:
         there[group.members] = True
 
 
-def groups(graph: Canonical) -> list[Group]:
+def groups(graph: Canonical, stages: Stages | None = None) -> list[Group]:
     """The groups of a canonical graph, operands before users; every living node is in one.
 
-    In the graph, sums that are no more than their term die, and their users use that term.
+    In the graph, sums that are no more than their term die, and their users use that term. `stages` may be
+    another order of its loops.
     """
-    return Grouping(graph).result()
+    return Grouping(graph, stages).result()
 
 
 class Grouping:
     """The pass: `group` says of each node in which group it is, `same` which node it is a copy of."""
 
-    def __init__(self, graph: Canonical) -> None:
+    def __init__(self, graph: Canonical, stages: Stages | None = None) -> None:
         self.graph = graph
         self.group = np.full(len(graph.code) + 1, NONE)
         self.same = np.arange(len(graph.code) + 1)
@@ -165,7 +166,7 @@ class Grouping:
             members = np.flatnonzero(graph.alive & (graph.code == kind))
             self.add(Group(name, members, batched=name in ("input", "target", "noise")), 0)
         living = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
-        level = chosen_levels(graph, living)
+        level = chosen_levels(graph, living, stages)
         living = living[np.argsort(level[living], kind="stable")]
         cuts = np.flatnonzero(np.diff(level[living])) + 1
         for nodes in np.split(living, cuts):

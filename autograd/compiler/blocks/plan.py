@@ -17,7 +17,8 @@ from autograd.compiler.blocks.group import Group, check_groups, groups
 from autograd.compiler.blocks.pad import padded
 from autograd.compiler.blocks.recurrence import FEW, UNLIKE, unlike, with_recurrence
 from autograd.compiler.blocks.reroll import reroll
-from autograd.compiler.scalars.canonical import canonical
+from autograd.compiler.scalars.canonical import canonical, in_sums
+from autograd.compiler.scalars.chains import one_after_another
 from autograd.compiler.scalars.graph import LEAVES, Canonical, Graph, Ints, differs, distinct, mix
 from autograd.compiler.scalars.levels import chosen_levels, kinds_of, with_partial_sums
 from autograd.compiler.scalars.maps import with_maps_as_one
@@ -86,6 +87,12 @@ class Plan:
         """The plan in blocks of a graph that is computed scalar by scalar."""
         normal = canonical(self.graph)
         return self.of(normal, groups(normal))
+
+    @cached_property
+    def apart(self) -> Plan | None:
+        """The plan with chains one after the other that need not wait for one another; None if there are none."""
+        found = one_after_another(in_sums(self.graph))
+        return found and self.of(found[0], groups(*found))
 
     @cached_property
     def shorter(self) -> Plan | None:

@@ -62,6 +62,11 @@ from autograd.specialize import fast
 
 
 def canonical(graph: Graph) -> Canonical:
+    """The graph as sums of products and elementwise operations, with what steps need not wait for in sums before."""
+    return with_early_sums(in_sums(graph))
+
+
+def in_sums(graph: Graph) -> Canonical:
     """The graph as sums of products and elementwise operations."""
     graph, number = without_shifts(graph)
     size = len(graph)
@@ -79,8 +84,7 @@ def canonical(graph: Graph) -> Canonical:
     hidden = folded.hidden + made
     if len(hidden):
         hidden = hidden[~shown(result)[hidden]]
-    result = replace(result, traced=result.traced[-size:][number], hidden=hidden, endless=folded.endless)
-    return with_early_sums(result)
+    return replace(result, traced=result.traced[-size:][number], hidden=hidden, endless=folded.endless)
 
 
 @dataclass
@@ -484,12 +488,16 @@ def merged(graph: Graph, terms: Terms, owner: Ints, constant: Bools, value: Floa
         code, graph.start, graph.args, np.where(constant, value, graph.data), first, terms.sign, terms.left,
         terms.right, graph.roots, np.zeros(n, dtype=bool), np.zeros(0, np.int32), owner, owner != np.arange(n),
         graph.labels, np.arange(n, dtype=graph.args.dtype))
-    normal = alive(normal)
-    normal.level = levels(n, normal.start, normal.args, normal.first, normal.left, normal.right)
-    alias = representatives(normal)
-    for column in ("args", "left", "right", "roots", "home"):
-        setattr(normal, column, alias[getattr(normal, column)])
-    return with_living(normal, normal.alive & (alias[:n] == np.arange(n)))
+    return with_equals_as_one(alive(normal))
+
+
+def with_equals_as_one(graph: Canonical) -> Canonical:
+    """The graph with its levels, and with one node in the place of those that compute the same from the same."""
+    size = len(graph.code)
+    level = levels(size, graph.start, graph.args, graph.first, graph.left, graph.right)
+    alias = representatives(replace(graph, level=level))
+    columns = {column: alias[getattr(graph, column)] for column in ("args", "left", "right", "roots", "home")}
+    return with_living(replace(graph, level=level, **columns), graph.alive & (alias[:size] == np.arange(size)))
 
 
 def representatives(graph: Canonical) -> Ints:

@@ -47,9 +47,13 @@ STEPS = 3
 # ── kinds ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def kinds_of(graph: Canonical, living: Ints) -> Iterator[Ints]:
-    """A number for each node: the same for those that look the same one step below, then two steps, up to `ALIKE`."""
-    kind, nothing = np.append(graph.code, NONE), np.zeros(len(graph.code) + 1, dtype=bool)
+def kinds_of(graph: Canonical, living: Ints, first: Ints | None = None) -> Iterator[Ints]:
+    """A number for each node: the same for those that look the same one step below, then two steps, up to `ALIKE`.
+
+    `first` are the kinds to begin with: if not given, those of operations alone.
+    """
+    kind = np.append(graph.code if first is None else first, NONE)
+    nothing = np.zeros(len(graph.code) + 1, dtype=bool)
     for _ in range(ALIKE):
         kind[living] = signatures(graph, living, kind, nothing)
         yield kind
@@ -241,6 +245,8 @@ class Stages(NamedTuple):
     level: Ints
     begins: Ints
     """The level at which the steps of each stage may begin."""
+    kinds: Ints | None = None
+    """What nodes of one kind begin with, if not their operation alone."""
 
     @classmethod
     def of(cls, graph: Canonical) -> Stages | None:
@@ -378,20 +384,20 @@ def levels_in_stages(graph: Canonical, stage: Ints, steps: Bools) -> tuple[Ints,
 # ── levels ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def chosen_levels(graph: Canonical, living: Ints) -> Ints:
+def chosen_levels(graph: Canonical, living: Ints, stages: Stages | None = None) -> Ints:
     """The level of each node: the first at which its operands are there, or the last at which its users wait for it.
 
     What feeds the steps of a chain has a first level in common, what hangs off them a last one: the logarithm of every
     running sum. Each kind of nodes goes where it has fewer levels.
     """
-    stages = Stages.of(graph)
+    stages = stages or Stages.of(graph)
     early = graph.level if stages is None else stages.level[:-1]
     last = np.full(len(graph.code) + 1, early[living].max(initial=0)) if stages is None else stages.last
     late = latest_levels(graph, living, early, last, np.ones(len(graph.code), dtype=bool))
     if np.array_equal(late[living], early[living]):
         return late
     waits = np.zeros(len(graph.code), dtype=bool)
-    for kind in kinds_of(graph, living):
+    for kind in kinds_of(graph, living, stages and stages.kinds):
         _, kinds = np.unique(kind[living], return_inverse=True)
         first, other = (different_per(kinds, level[living]) for level in (early, late))
         waits[living] |= (other < first)[kinds]

@@ -1,0 +1,231 @@
+"""Chains of steps that do not wait for one another, and an order in which they are computed one after the other.
+
+A network that reads a sequence both ways has two chains: step t of one reads what step T - 1 - t of the other does. By
+what is there first they run side by side, and each step of both is unlike the one before. One after the other each is a
+loop (`stages_apart`). Chains that do the same in the same direction remain side by side, as the channels of a filter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from autograd.compiler.scalars.canonical import with_equals_as_one
+from autograd.compiler.scalars.graph import (
+    CODE,
+    LEAVES,
+    NONE,
+    Bools,
+    Canonical,
+    Floats,
+    Ints,
+    distinct,
+    hash_sums,
+    mix,
+    regions,
+)
+from autograd.compiler.scalars.levels import (
+    MOST_LOOPS,
+    STEPS,
+    Stages,
+    all_below,
+    different_per,
+    kinds_of,
+    reads_of,
+    stages_of,
+    upwards,
+    with_sums_before,
+    worth_a_sum,
+)
+
+
+def one_after_another(graph: Canonical) -> tuple[Canonical, Stages] | None:
+    """The graph with an order of its chains, if there are some that do not wait for one another and are unlike.
+
+    What their steps need not wait for is in sums before.
+    """
+    if stages_apart(graph, *chains(graph)) is None:
+        return None
+    graph = with_equals_as_one(with_sums_before(graph, terms_of_no_step(graph, chains(graph)[0])))
+    stages = stages_apart(graph, *chains(graph))
+    return None if stages is None else (graph, stages)
+
+
+def terms_of_no_step(graph: Canonical, chain: Ints) -> Bools:
+    """The terms of steps that do not wait for steps of their chain, where something else is left."""
+    own = bits_of(chain)
+    waits = all_below(graph, own) | own
+    owner = np.repeat(np.arange(len(graph.code)), np.diff(graph.first))
+    found: Bools = (own[owner] != 0) & ((waits[graph.left] | waits[graph.right]) & own[owner] == 0)
+    return found & worth_a_sum(graph, np.arange(len(owner)), owner, found)
+
+
+def stages_apart(graph: Canonical, chain: Ints, number: int) -> Stages | None:
+    """An order of chains, if there are some that do not wait for one another and are unlike."""
+    if not 1 < number <= MOST_LOOPS:
+        return None
+    own = bits_of(chain)
+    below, waits = all_below(graph, own), np.zeros(number, np.int64)
+    np.bitwise_or.at(waits, chain[chain != NONE], below[chain != NONE])
+    order = list(zip(stages_of(waits.tolist()), looks_of(graph, chain, number), strict=True))
+    ranks = sorted(set(order))
+    if len(ranks) == len({depth for depth, _ in ranks}):
+        return None
+    stage = np.max([((below | own) >> which & 1) * (1 + ranks.index(each)) for which, each in enumerate(order)], axis=0)
+    others = np.where(np.append(graph.code, NONE) == CODE["parameter"], ~all_above(graph, own), 0)
+    others = (others | all_below(graph, others))[:-1]
+    """The chains that do not wait for all of the parameters that a node reads."""
+    kinds = np.where(others == 0, graph.code, mix(graph.code, others))
+    stage = before_their_users(graph, stage, chain != NONE, kinds)
+    return Stages(stage, chain != NONE, *levels_one_by_one(graph, stage), kinds)
+
+
+def chains(graph: Canonical) -> tuple[Ints, int]:
+    """The chain of each node, or NONE, and how many there are: connected parts of what waits for itself.
+
+    Of those that read weights some wait for others that do: with all that is between them they are steps.
+    """
+    chain = np.full(len(graph.code) + 1, NONE)
+    if graph.level.max(initial=0) < STEPS:
+        return chain, 0
+    loop, number = loops_by_weights(graph)
+    own = bits_of(loop)
+    below, above, waits = all_below(graph, own), all_above(graph, own), np.zeros(number, np.int64)
+    np.bitwise_or.at(waits, loop[loop != NONE], below[loop != NONE])
+    for i, mine in enumerate(waits.tolist()):
+        one_another = sum(1 << j for j, theirs in enumerate(waits.tolist()) if mine >> j & theirs >> i & 1)
+        chain[((own & one_another) > 0) | (((below & one_another) > 0) & ((above & one_another) > 0))] = i
+    reader, read = reads_of(graph)
+    joined = (chain[reader] == chain[read]) & (chain[reader] != NONE)
+    nodes = np.flatnonzero(chain != NONE)
+    _, which = np.unique(regions(len(chain), reader[joined], read[joined])[nodes], return_inverse=True)
+    several = different_per(which, graph.level[nodes]) >= STEPS
+    chain[nodes] = np.where(several, np.cumsum(several) - 1, NONE)[which]
+    return chain, int(several.sum())
+
+
+def loops_by_weights(graph: Canonical) -> tuple[Ints, int]:
+    """A number for each node that reads weights, or NONE, and how many there are: of what is there at several levels.
+
+    Weights are what is the same for all examples. Those that share one have the same number, and those of which the
+    weights are read by the same kinds at the same levels: these are of one matrix, or of two that do the same.
+    """
+    size = len(graph.code)
+    given = np.append(np.isin(graph.code, [CODE[leaf] for leaf in ("input", "target", "noise")]), False)
+    batched = (all_below(graph, given.astype(np.int64)) > 0) | given
+    weight = ~batched & np.append(graph.alive & (graph.code != CODE["constant"]), False)
+    reader, read = reads_of(graph)
+    shared = weight[read] & batched[reader]
+    nodes, where = np.unique(reader[shared], return_inverse=True)
+    label = regions(len(nodes) + size, where, len(nodes) + read[shared])[: len(nodes)]
+    kind = next(kinds_of(graph, np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))))
+    _, first = np.unique(mix(label, graph.level[nodes], kind[nodes]), return_index=True)
+    first = first[np.argsort(label[first])]
+    looks = hash_sums(mix(graph.level[nodes], kind[nodes])[first], label[first], len(nodes) + size)
+    _, which = np.unique(looks[label], return_inverse=True)
+    several = different_per(which, graph.level[nodes]) >= STEPS
+    loop, number = np.full(size + 1, NONE), int(several.sum())
+    if number <= MOST_LOOPS:
+        loop[nodes] = np.where(several, np.cumsum(several) - 1, NONE)[which]
+    return loop, min(number, MOST_LOOPS)
+
+
+def bits_of(numbers: Ints) -> Ints:
+    """A bit for each number, none for NONE."""
+    return np.where(numbers == NONE, 0, 1 << np.maximum(numbers, 0))
+
+
+def all_above(graph: Canonical, own: Ints) -> Ints:
+    """The bits of all that is above each node."""
+    found = np.zeros_like(own)
+    for nodes, users, begin in downwards(graph):
+        found[nodes] = np.bitwise_or.reduceat((found | own)[users], begin)
+    return found
+
+
+def downwards(graph: Canonical) -> Iterator[tuple[Ints, Ints, Ints]]:
+    """The nodes that are read, of one level after the other from the last; who reads them, and where that begins."""
+    reader, read = reads_of(graph)
+    order = np.lexsort((read, -graph.level[read]))
+    reader, read = reader[order], read[order]
+    cuts = np.flatnonzero(np.diff(graph.level[read])) + 1
+    for users, nodes in zip(np.split(reader, cuts), np.split(read, cuts), strict=True):
+        begin = np.append(0, 1 + np.flatnonzero(np.diff(nodes)))
+        yield nodes[begin], users, begin
+
+
+class Look(NamedTuple):
+    """What tells chains apart that do not wait for one another; those that go from first to last come first."""
+
+    backwards: int
+    """1 where the steps read the data from last to first, -1 from first to last, 0 where neither."""
+    pattern: int
+    """A hash of what they do at which level."""
+
+
+def looks_of(graph: Canonical, chain: Ints, number: int) -> list[Look]:
+    """How each of so many chains looks."""
+    living = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
+    kind = next(kinds_of(graph, living))
+    where = positions(graph)
+    reader, read = reads_of(graph)
+    outside = (chain[reader] != chain[read]) & ~np.isnan(where[read])
+    looks = []
+    for which in range(number):
+        mine = np.flatnonzero(chain == which)
+        steps = mix(graph.level[mine] - graph.level[mine].min(), kind[mine])
+        given = outside & (chain[reader] == which)
+        way = covariance(graph.level[reader[given]], where[read[given]])
+        looks.append(Look(-int(np.sign(way)), int(distinct(steps).sum())))
+    return looks
+
+
+def covariance(x: Ints, y: Floats) -> float:
+    """How much two numbers grow together; 0 where that is rounding alone."""
+    found = float(np.mean((x - x.mean()) * (y - y.mean()))) if len(x) else 0.0
+    return found if abs(found) > 1e-9 else 0.0
+
+
+def positions(graph: Canonical) -> Floats:
+    """Where in the data that lies, in the mean, which each node reads; nan where it reads none."""
+    where = np.full(len(graph.code) + 1, np.nan)
+    for leaf in ("input", "target"):
+        mine = np.flatnonzero(graph.code == CODE[leaf])
+        where[mine] = graph.data[mine] / (1 + graph.data[mine].max(initial=0))
+    for nodes, read, begin in upwards(graph, graph.level):
+        there = ~np.isnan(where[read])
+        total, count = (np.add.reduceat(each, begin) for each in (np.where(there, where[read], 0.0), 1.0 * there))
+        where[nodes] = np.divide(total, count, where=count > 0, out=np.full(len(nodes), np.nan))
+    return where
+
+
+def before_their_users(graph: Canonical, stage: Ints, is_step: Bools, kinds: Ints) -> Ints:
+    """The stages, where all but steps is of the stage of its first user, as are all nodes of its kind."""
+    living = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
+    *_, kind = kinds_of(graph, living, kinds)
+    _, kinds = np.unique(kind[living], return_inverse=True)
+    last = np.full(len(stage), stage.max())
+    while True:
+        late = stage.copy()
+        for nodes, users, begin in downwards(graph):
+            first = np.minimum(np.minimum.reduceat(late[users], begin), last[nodes])
+            late[nodes] = np.where(is_step[nodes], stage[nodes], np.maximum(stage[nodes], first))
+        of_kind = np.full(kinds.max(initial=0) + 1, stage.max())
+        np.minimum.at(of_kind, kinds, late[living])
+        if np.array_equal(last[living], of_kind[kinds]):
+            return late
+        last[living] = of_kind[kinds]
+
+
+def levels_one_by_one(graph: Canonical, stage: Ints) -> tuple[Ints, Ints]:
+    """The level of each node, where each stage begins when the one before has ended; and when each begins."""
+    level, begins = np.zeros(len(graph.code) + 1, np.int64), np.zeros(stage.max() + 1, np.int64)
+    now = 0
+    for nodes, read, begin in upwards(graph, stage[:-1] * (graph.level.max() + 1) + graph.level):
+        if stage[nodes[0]] > now:
+            begins[now + 1 : stage[nodes[0]] + 1] = 1 + level.max()
+            now = int(stage[nodes[0]])
+        level[nodes] = np.maximum(1 + np.maximum.reduceat(level[read], begin), begins[now])
+    return level, begins

@@ -50,6 +50,9 @@ SMALL = 4096
 LONG, MANY_ALIKE = 30, 100
 """From so many statements, or so many outside loops that are alike, on it is worth while to look for a recurrence."""
 
+LONGER = 150
+"""Of so many statements outside loops each would become several, if what is mixed in them came apart."""
+
 Call = Callable[..., tuple[Any, ...]]
 """What is called with theta, x, y, random numbers, those of Values from outside, and an array for the gradient."""
 
@@ -318,15 +321,24 @@ class Engine:
 
     @cached_property
     def shorter(self) -> Engine | None:
-        """The program that people read, if it is another: with chains apart, or with a recurrence."""
+        """The program that people read, if it is another: with chains apart, unmixed, or with a recurrence."""
         laid = self.plan.laid
         read = self if laid is self.plan else Engine(laid)
         chains = laid.apart and Engine(laid.apart)
-        read = chains if chains and len(chains.source) < len(read.source) else read.by_tables or read
+        read = chains if chains and len(chains.source) < len(read.source) else read.unmixed or read.by_tables or read
         if read is self:
             return None
         read.sample = self.sample
         return read
+
+    @property
+    def unmixed(self) -> Engine | None:
+        """The program with statements of their own for what a loop would mix in one, where that is easier to read."""
+        loops = self.loops
+        if not (loops.mixed or (loops.may_grow and len(loops.outside) < LONGER)):
+            return None
+        made = Engine(self.plan.unmixed)
+        return made if made.loops.effort < loops.effort and not (loops.may_grow and made.loops.may_grow) else None
 
     @property
     def by_tables(self) -> Engine | None:

@@ -33,6 +33,7 @@ from autograd.compiler.arrays.array import (
     nodes,
     reduce,
     source_of,
+    without_loops,
 )
 from autograd.compiler.arrays.array import (
     part as sliced,
@@ -50,6 +51,9 @@ SEVERAL = 5
 
 ALIKE, LONG, HARDLY = 10, 40, 0.25
 """Where more statements outside loops are alike, or there are more, and so many times them in loops, text may grow."""
+
+MIXES, MIXED = ("concatenate", "woven", "constant", "take", "view"), 8
+"""What a reader has to take apart, which is as much work as to read so many statements."""
 
 INDICES = ("t", "i", "j", "k")
 """What the number of a step is called: the first that is free."""
@@ -86,6 +90,16 @@ class Looped:
         """Whether more steps are probably more text: much outside loops is alike, or hardly anything is in loops."""
         outside, inside = len(self.outside), sum((loop.stop - loop.start) * len(loop.body) for loop in self.loops)
         return self.alike > ALIKE or (outside > LONG and inside < HARDLY * outside)
+
+    @property
+    def mixed(self) -> int:
+        """How much loops lay side by side, or pick out of that."""
+        return sum(node.kind in MIXES for loop in self.loops for array in loop.arrays for node in nodes(array))
+
+    @property
+    def effort(self) -> int:
+        """What it takes to read it: so many statements, and several more for each of what is mixed in loops."""
+        return len(without_loops((*self.forward, *self.backward))) + MIXED * self.mixed
 
     def home(self, text: str) -> str:
         """What the array with this name is called, or the stack that it lies in."""
@@ -137,7 +151,7 @@ def gathered(array: Array) -> Array:
         return array
     total: Any = None
     for term in shorter:
-        value = reduce(ops.sum, term, (0,)) if len(term.shape) > len(array.shape) else term
+        value = reduce(ops.sum, term, (0,)) if source_of(term).kind == "refs" else term
         total = value if total is None else total + value
     return total if isinstance(total, Array) else array
 

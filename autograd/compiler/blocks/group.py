@@ -98,6 +98,8 @@ class Group:
     classes: list[Class] = field(default_factory=list)
     stacked: bool = False
     level: int = 0
+    mixed: bool = True
+    """Whether its terms may be laid side by side."""
 
     def part(self, which: Ints) -> Group:
         """The group of some members of a sum, in order."""
@@ -138,20 +140,22 @@ def check_groups(graph: Canonical, found: list[Group]) -> None:
         there[group.members] = True
 
 
-def groups(graph: Canonical, stages: Stages | None = None) -> list[Group]:
+def groups(graph: Canonical, stages: Stages | None = None, mixed: bool = True) -> list[Group]:
     """The groups of a canonical graph, operands before users; every living node is in one.
 
     In the graph, sums that are no more than their term die, and their users use that term. `stages` may be
-    another order of its loops.
+    another order of its loops. Where what reads different groups may not be `mixed` in one, there are more groups, each
+    nearer to what was written.
     """
-    return Grouping(graph, stages).result()
+    return Grouping(graph, stages, mixed).result()
 
 
 class Grouping:
     """The pass: `group` says of each node in which group it is, `same` which node it is a copy of."""
 
-    def __init__(self, graph: Canonical, stages: Stages | None = None) -> None:
+    def __init__(self, graph: Canonical, stages: Stages | None, mixed: bool) -> None:
         self.graph = graph
+        self.mixed = mixed
         self.group = np.full(len(graph.code) + 1, NONE)
         self.same = np.arange(len(graph.code) + 1)
         self.same[NONE] = NONE
@@ -194,7 +198,7 @@ class Grouping:
         self.batched[group.members] = group.batched
         own = group.op in ops.TABLE and not tame(ops.TABLE[group.op])
         self.wild[group.members] = own or any(self.wild[nodes].any() for nodes in group.reads())
-        group.level = level
+        group.level, group.mixed = level, self.mixed
         self.found.append(group)
 
     def level(self, nodes: Ints, level: int) -> None:
@@ -228,7 +232,7 @@ class Grouping:
 
     def fused(self, made: list[Group]) -> list[Group]:
         """The groups of a level, fewer where several of one kind are worth making one."""
-        if len(made) < 2:
+        if len(made) < 2 or not self.mixed:
             return made
         made = self.with_maps(made)
         alike: dict[tuple[str, bool, bool], list[Group]] = {}

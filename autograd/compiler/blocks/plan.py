@@ -95,6 +95,12 @@ class Plan:
         return found and self.of(found[0], groups(*found))
 
     @cached_property
+    def unmixed(self) -> Plan:
+        """The plan of more groups: what reads different ones is not laid side by side to be computed at once."""
+        normal = canonical(self.graph)
+        return self.of(normal, groups(normal, mixed=False))
+
+    @cached_property
     def shorter(self) -> Plan | None:
         """The plan with a recurrence in the place of groups of which hardly two are alike; None if there is none."""
         patterns = [(block.op, block.batched, block.size, *(operand.index.size for operand in block.reads()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
 from typing import Any
@@ -129,6 +130,33 @@ def test_what_repeats_as_it_is_needs_no_tables(made: Callable[[int], Made]) -> N
     program, *_ = compiled(made(8))
     assert "for t in range(" in program.source
     assert all(block.op != "recurrence" for block in program.blocks)
+
+
+def test_a_loop_computes_number_by_number_what_was_written_so() -> None:
+    """Though what runs lays the healthy and the ill side by side."""
+    assert first_loop(compiled(epidemic(8))[0]) == """\
+    for t in range(1, 7):
+        s5[t - 1] = s1[1:2] * s7[t - 1]
+        s6 = s8[t - 1] * s5[t - 1]
+        s7[t] = s7[t - 1] - s6
+        s8[t] = s8[t - 1] + s6 - s1[2:3] * s8[t - 1]
+"""
+    assert first_loop(compiled(controller(8))[0]) == """\
+    for t in range(1, 6):
+        s7 = 0.1 * s11 + s7
+        s8[t] = x[:, t + 1:t + 2] - s7
+        s9[t] = 0.1 * s8[t] + s9[t - 1]
+        s10[t - 1] = s8[t] - s8[t - 1]
+        z5 = derivative * s10[t - 1]
+        z6 = proportional * s8[t] + integral * s9[t] + 10 * z5
+        s11 = z6 - s7
+"""
+
+
+def first_loop(program: Any) -> str:
+    """The first loop of the source."""
+    first, *rest = program.source[program.source.index("    for t") :].splitlines(keepends=True)
+    return first + "".join(itertools.takewhile(lambda line: line.startswith("        "), rest))
 
 
 def test_the_table_and_the_drawing_tell_a_loop_once() -> None:

@@ -158,6 +158,10 @@ SMALL = 256
 """Below this many elements waste does not matter."""
 
 
+READABLE = 6
+"""A sum of so many terms reads well as they are."""
+
+
 class Reroller:
     """The pass: what it has laid out so far, and where each scalar is stored."""
 
@@ -382,7 +386,9 @@ class Reroller:
     def summed(self, group: Group) -> Block:
         """A sum of matrix products, products and plain terms."""
         k = len(group.members)
-        group.classes = self.joined([one for c in group.classes for one in self.apart(c, k)], k)
+        group.classes = [one for c in group.classes for one in self.apart(c, k)]
+        if group.mixed or len(group.classes) > READABLE:
+            group.classes = self.joined(group.classes, k)
         terms = [self.term(c, k) for c in group.classes]
         main = max(range(len(terms)), key=lambda i: (terms[i].right is not None, len(group.classes[i].left)))
         if terms[main].right is not None and terms[main].segments is None:

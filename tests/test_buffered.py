@@ -182,6 +182,9 @@ STATEMENTS: dict[str, list[Any]] = {
     "columns added up": [z(scatter(D, *RUNS, 5) * 2 + scatter(take(X, I), *RUNS, 5))],
     "columns side by side": [z(concatenate([D, X, part(D, 1, 2)]) * 2)],
     "a view of what is given": [z(view(X, 0, (2, 3), (1, 1)) * view(D, 3, (2, 3), (-1, -1)))],
+    "a number added to twice": [
+        z(scatter(reduce(ops.sum, D, (0,)), *RUNS, 30)),
+        *[Store(part(name("z", (30,)), 1, 2), reduce(ops.sum, X, (0, 1)), adds=True)] * 2],
     "elements assigned": [Let(name("z", X.shape), Array("like", (X,), True, X.shape, "float")),
                           Store(take(name("z", X.shape), I), X, adds=False), Store(name("z", X.shape), D, adds=True)],
     "an array that is filled again": [Let(name("z", X.shape), Array("like", (X,), True, X.shape, "float")),

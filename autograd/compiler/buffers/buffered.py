@@ -664,6 +664,7 @@ class Buffered:
             self.memory.view_of_vector(result, array)
         else:
             self.emit(Let(result, array))
+            self.memory.view_anew(result, source_of(array))
         self.memory.note_order(result, array)
         return result
 

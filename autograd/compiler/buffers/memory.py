@@ -53,8 +53,10 @@ class Memory:
         """The arrays made beforehand, and views of them, by their names."""
         self.homes: dict[str, str] = {}
         """These names, with the array whose memory it is."""
+        self.anew: dict[str, str] = {}
+        """The views of arrays that a call names anew, with these arrays."""
         self.within: dict[str, list[str]] = {}
-        """The names in the memory of each such array."""
+        """The names in the memory of each array."""
         self.empties: dict[str, Array] = {}
         """What is made empty for such an array: it, or that of which it is a view."""
         self.fixed: set[str] = set()
@@ -80,8 +82,8 @@ class Memory:
         return name(self.fresh(stem), array.shape, array.dtype)
 
     def home(self, text: str) -> str:
-        """The array whose memory a name is in: itself, if it is not made beforehand."""
-        return self.homes.get(text, text)
+        """The array whose memory a name is in: itself, if it is not made beforehand, nor a view."""
+        return self.homes.get(text) or self.anew.get(text, text)
 
     # ── what is made beforehand ──────────────────────────────────────────────────────────────
 
@@ -130,8 +132,13 @@ class Memory:
         self.within.setdefault(home, []).append(text)
 
     def sharing(self, text: str) -> list[str]:
-        """The names in the memory that a name is in."""
-        return self.within.get(self.home(text), [text])
+        """The names in the memory that a name is in; runs of a vector may overlap."""
+        return [*self.runs] if text in self.runs else self.within.get(self.home(text), [text])
+
+    def view_anew(self, view: Array, source: Array) -> None:
+        """Say that a name is a view of an array that a call names anew."""
+        home = self.anew[view.info] = self.home(source.info)
+        self.within.setdefault(home, [home]).append(view.info)
 
     def move(self, home: str, whole: str, place: Array) -> None:
         """Let an array that was made empty be a place in another, which lies in memory as the place does."""

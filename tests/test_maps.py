@@ -64,12 +64,37 @@ def compartments(P: Any, x: Any) -> Any:
     return total
 
 
+def controlled(P: Any, x: Any, steps: int = 6) -> Any:
+    """A system of three numbers that is pushed by a multiple of each; one row of its matrix is not pushed."""
+    state, cost = list(x), 0.0
+    for _ in range(steps):
+        push = -autograd.dot(P["k"], state)
+        cost = cost + autograd.dot(state, state) + 0.1 * push * push
+        a, b, c = state
+        state = [a + 0.1 * b, b + 0.1 * c + 0.05 * push, 0.9 * c - 0.1 * b + 0.1 * push]
+    return cost + autograd.dot(state, state)
+
+
+def observed(P: Any, x: Any) -> Any:
+    """The same for two numbers that are estimated from what is measured of the first."""
+    state, guess, cost = list(x[:2]), [0.0, 0.0], 0.0
+    for noise in x[2:]:
+        push = -autograd.dot(P["k"], guess)
+        error = state[0] + noise - guess[0]
+        cost = cost + autograd.dot(state, state) + push * push
+        state = [state[0] + 0.1 * state[1], 0.9 * state[1] + 0.1 * push]
+        guess = [guess[0] + 0.1 * guess[1] + P["l"][0] * error, 0.9 * guess[1] + 0.1 * push + P["l"][1] * error]
+    return cost
+
+
 LOSSES = {
     "state space": (state_space, {"a": (3,), "b": (3,), "c": (3,)}, 9),
     "heat": (heat, {"k": (6,)}, 8),
     "rotation": (rotation, {"q": (4,)}, 18),
     "averages": (averaged, {"w": (5,), "v": ()}, 5),
     "compartments": (compartments, {"k": (2,)}, 7),
+    "control": (controlled, {"k": (3,)}, 3),
+    "control of what is estimated": (observed, {"k": (2,), "l": (2,)}, 12),
 }
 
 
@@ -114,6 +139,55 @@ def test_what_runs_is_not_what_is_read(name):
     assert quicker is not None
     assert engine(program).executed["value_and_grad", True] is not engine(program).function("value_and_grad")
     assert program.source == Engine(engine(program).plan).source != Engine(quicker).source
+
+
+def test_a_step_of_a_system_under_control_is_one_product():
+    P = parameters({"k": (3,)})
+
+    def statements(steps):
+        program = autograd.compile(lambda x: controlled(P, x, steps), P)
+        program.value_and_grad(np.ones(3), np.ones((3, 3)))
+        quicker = engine(program).plan.quicker
+        return engine(program).statements, sum(term.weights for block in quicker.blocks for term in block.terms)
+
+    (few, products), (many, more) = statements(6), statements(16)
+    assert more - products == 10
+    assert many - few <= 12 * 10
+
+
+def test_a_matrix_of_a_step_is_completed_only_where_nothing_waits_for_itself():
+    def loss(P, x):  # each of two systems is pushed by the other, in turn
+        a, b, cost = list(x[:2]), list(x[2:]), 0.0
+        for _ in range(5):
+            push = autograd.dot(P["k"], a)
+            b = [b[0] + 0.1 * push, b[1] + 0.1 * b[0]]
+            pull = autograd.dot(P["l"], b)
+            a = [a[0] + 0.1 * pull, a[1] + 0.1 * a[0]]
+            cost = cost + push * push + pull * pull + a[0] * b[1]
+        return cost
+
+    P = parameters({"k": (2,), "l": (2,)})
+    case = Case(lambda x: loss(P, x), P, (4,))
+    X, _ = case.data(3)
+    assert_agreement(case, X)
+
+
+def test_what_a_completed_matrix_multiplies_by_0_may_have_any_slope():
+    def loss(P, x):  # the slope of the root of 0 is infinite, and reaches no parameter
+        alone, state, cost = x[0], list(x[1:]), 0.0
+        for _ in range(6):
+            push = -autograd.dot(P["k"], state)
+            cost = cost + push * push + state[0] * state[1]
+            alone, state = 0.5 * alone, [state[0] + 0.1 * state[1], state[1] + 0.1 * push - 0.1 * state[0]]
+        return cost + alone.sqrt()
+
+    P = parameters({"k": (2,)})
+    program = autograd.compile(lambda x: loss(P, x), P)
+    for first in (1.0, 0.0, -1.0, math.inf):
+        value, gradient = program.value_and_grad([v.data for v in P["k"]], [[first, 2.0, 3.0]])
+        expected = loss(P, [autograd.Value(each) for each in (first, 2.0, 3.0)])
+        np.testing.assert_allclose(value, expected.data)
+        np.testing.assert_allclose(gradient, autograd.grad(expected, P["k"]))
 
 
 def test_a_chain_of_steps_takes_as_many_statements_however_long_it_is():

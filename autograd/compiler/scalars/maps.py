@@ -6,20 +6,35 @@ quaternions, q·p·q⁻¹, one matrix for all points. A sum is multiplied out wh
 something, and where fewer terms are left than there were, those of the coefficients included. Where every step is read,
 or there would be too many products, the coefficients themselves are computed step by step.
 
+A system under control, s ← A·s + B·u with u = -K·s, waits twice in a step, and its sums are unlike one another. With u
+multiplied out a step is one product, (A - B·K)·s, whose matrix is made once: what is between the states is multiplied
+out where that leaves fewer levels, though as many terms.
+
 The numbers are the same to rounding, but the text is not the textbook's: such a graph is for what runs alone.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from autograd.compiler.scalars.canonical import alive
-from autograd.compiler.scalars.graph import CODE, NONE, SUM, Bools, Canonical, differs, distinct, levels, regions
-from autograd.compiler.scalars.levels import with_early_sums
+from autograd.compiler.scalars.graph import (
+    CODE,
+    LEAVES,
+    NONE,
+    SUM,
+    Bools,
+    Canonical,
+    differs,
+    distinct,
+    levels,
+    regions,
+)
+from autograd.compiler.scalars.levels import STEPS, kinds_of, with_early_sums
 
 MOST = 20_000
 """So many terms of a graph are looked at, and as many may be made on the way: larger ones have other things to do."""
@@ -32,6 +47,14 @@ SMALL = 8
 
 STEPWISE = 0.7
 """Coefficients are computed step by step where that saves so much more than to multiply them out."""
+
+SLIGHTLY = 0.5, 1.0
+"""So many more terms may be left for each that reads a state of the step before, or, in several steps, what is computed
+from such states alone."""
+
+LONGER, SHORTER = 1.5, 0.6
+"""What is between the states of steps is multiplied out where that leaves at most so many times the terms, and so much
+of the levels."""
 
 WIDER = 2
 """A sum of so many times the terms of its region is given up on the way."""
@@ -50,13 +73,17 @@ Sums = dict[int, dict[int, Polynomial]]
 
 
 def with_maps_as_one(graph: Canonical) -> Canonical | None:
-    """The graph with linear maps multiplied out where that leaves fewer terms; None if that is nowhere."""
+    """The graph with linear maps multiplied out where that leaves fewer terms or levels; None if that is nowhere."""
+    shorter = multiplied_out(graph, lambda maps: maps.shorter())
+    return multiplied_out(shorter or graph, lambda maps: maps.shortcuts()) or shorter
+
+
+def multiplied_out(graph: Canonical, regions_of: Callable[[Maps], list[Region]]) -> Canonical | None:
+    """The graph with regions multiplied out, the best first, no two with a sum in common; None where there are none."""
     if not 0 < len(graph.left) <= MOST:
         return None
     maps, chosen, done = Maps(graph), list[Region](), set[int]()
-    once = maps.inner & (np.bincount(maps.read[maps.read != NONE], minlength=len(maps.inner)) == 1)
-    found = [*maps.worth(maps.inner), *maps.worth(once), *maps.worth(maps.linear, stepwise=True)]
-    for region in sorted(found, key=lambda region: -region.saved):
+    for region in sorted(regions_of(maps), key=lambda region: -region.saved):
         if done.isdisjoint(region.gone) and done.isdisjoint(region.sums):
             chosen.append(region)
             done |= {*region.gone, *region.sums}
@@ -90,17 +117,19 @@ def key_of(polynomial: Polynomial) -> frozenset[tuple[Monomial, float]]:
 class Region:
     """Sums that are multiplied out (`gone`), and what those that read them become; all had `before` terms.
 
-    `steps` are the coefficients that are computed on the way, if they are computed step by step.
+    `steps` are the coefficients that are computed on the way, if they are computed step by step. Where they are to be
+    `uniform`, numbers are coefficients as well.
     """
 
     gone: list[int]
     sums: Sums
     before: int
     steps: list[Polynomial]
+    uniform: bool = False
 
     def coefficients(self) -> list[Polynomial]:
         """The coefficients that have to be computed."""
-        found = [polynomial for sums in self.sums.values() for polynomial in sums.values()]
+        found = [polynomial for sums in self.sums.values() for polynomial in sums.values() if polynomial]
         return [] if all(map(is_simple, found)) else [each for each in found if any(each)]
 
     @property
@@ -131,13 +160,17 @@ class Maps:
         mapped = left ^ right
         self.read = np.where(mapped, np.where(left, graph.left, graph.right), NONE)
         self.weight = np.where(mapped, np.where(left, graph.right, graph.left), NONE)
+        self.factors = np.where(mapped, [self.read, np.full(len(left), NONE)], [graph.left, graph.right])
+        """What each term multiplies, without its weight."""
+        living = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
+        self.order = living[np.argsort(graph.level[living], kind="stable")].tolist()
+        """The nodes that are computed, each after what it reads."""
+        self.given = {*np.flatnonzero(graph.alive & (graph.code < len(LEAVES))).tolist()}
         self.linear = np.bincount(self.owner, minlength=n) > 0
         """The sums of such terms alone."""
         self.linear[self.owner[~mapped]] = False
-        uses = np.bincount(np.concatenate([graph.left, graph.right[graph.right != NONE], graph.args, graph.roots]),
-                           minlength=n)
-        self.outside = uses > np.bincount(self.read[mapped], minlength=n)
-        """What is read by more than such terms."""
+        self.uses = np.bincount(np.concatenate([graph.left, graph.right[graph.right != NONE], graph.args, graph.roots]),
+                                minlength=n)
         self.inner = self.linear.copy()
         """Those of which all readers add up multiples, or are of this kind themselves."""
         self.named: dict[frozenset[tuple[Monomial, float]], tuple[int, Polynomial]] = {}
@@ -148,21 +181,159 @@ class Maps:
         for node in sums[np.argsort(-graph.level[sums], kind="stable")].tolist():
             mine = by_read[begin[node] : begin[node + 1]]
             multiples = (self.weight[mine] != NONE) | self.inner[self.owner[mine]]
-            self.inner[node] = len(mine) == uses[node] and bool(multiples.all())
+            self.inner[node] = len(mine) == self.uses[node] and bool(multiples.all())
+
+    def shorter(self) -> list[Region]:
+        """The regions that are left with fewer terms."""
+        once = self.inner & (np.bincount(self.read[self.read != NONE], minlength=len(self.inner)) == 1)
+        return [*self.worth(self.inner), *self.worth(once), *self.worth(self.linear, stepwise=True)]
 
     def worth(self, gone: Bools, stepwise: bool = False) -> list[Region]:
         """The regions in which it is worth to multiply out these sums: where fewer terms are left."""
-        edges = np.flatnonzero((self.read != NONE) & np.append(gone, False)[self.read])
+        found = self.regions(np.append(gone, False)[self.read], stepwise)
+        shared = Counter(key_of(each) for region in found for each in (*region.coefficients(), *region.steps))
+        return [region for region in found if region.cost(shared) <= WORTH * region.before]
+
+    def shortcuts(self) -> list[Region]:
+        """What is between the states of steps multiplied out, as one region, if that leaves fewer levels."""
+        found = self.regions(self.between(), False)
+        gone, before = [node for region in found for node in region.gone], sum(region.before for region in found)
+        sums = {node: below for region in found for node, below in region.sums.items()}
+        longer = sum(map(len, sums.values())) > LONGER * before
+        if longer or not found or self.depth(sums) > SHORTER * self.depth({}):
+            return []
+        return [self.with_all_states(Region(gone, sums, before, []))]
+
+    def with_all_states(self, region: Region) -> Region:
+        """The region with all sums of what its sums read, so that a step is one product with a matrix.
+
+        Where a sum does not read what others of its step do, the matrix has a 0.
+        """
+        sums, first = dict(region.sums), self.graph.first
+        read = {source for below in sums.values() for source in below}
+        for node in np.flatnonzero(self.linear).tolist():
+            terms = range(first[node], first[node + 1])
+            below = {int(self.read[term]): self.coefficient(term) for term in terms}
+            if node not in sums and node not in region.gone and below.keys() <= read and len(below) == len(terms):
+                sums[node] = below
+        completed = set[int]()
+        for step in self.steps(sums):
+            read = {source for node in step for source in sums[node]}
+            fits = len(read) * len(step) <= WIDER * sum(len(sums[node]) for node in step)
+            if fits and not self.wait(read, step, sums, completed):
+                completed |= set(step)
+                for node in step:
+                    sums[node] = {source: sums[node].get(source, {}) for source in read}
+        return replace(region, sums=sums, uniform=True)
+
+    def wait(self, nodes: Iterable[int], step: list[int], sums: Sums, completed: Collection[int]) -> bool:
+        """Whether nodes wait for one of a step, with these sums, of which some read more than they did."""
+        level = self.graph.level
+        least = min(map(level.item, step))
+        found, frontier = set[int](), set(nodes)
+        while frontier and frontier.isdisjoint(step):
+            found |= frontier
+            frontier = {each for node in frontier for each in sums.get(node) or self.below(node)
+                        if each in completed or level[each] >= least} - found
+        return bool(frontier)
+
+    def steps(self, sums: Sums) -> list[list[int]]:
+        """Sums that read the same of what is not given, or of what is given if they read that alone."""
+        n = len(self.graph.code)
+        reads = [(node, source) for node, below in sums.items() for source in (below.keys() - self.given or below)]
+        node, source = np.array(reads).T
+        label = regions(2 * n, node, n + source)
+        found: dict[int, list[int]] = {}
+        for each in sums:
+            found.setdefault(label.item(each), []).append(each)
+        return list(found.values())
+
+    def sources(self, sums: Iterable[int], through: Bools | None = None) -> dict[int, set[int]]:
+        """What sums read, where those that some terms read are multiplied `through`."""
+        first, found = self.graph.first, dict[int, set[int]]()
+        for node in sorted(sums, key=self.graph.level.item):
+            found[node] = set()
+            for term in range(first[node], first[node + 1]):
+                source = int(self.read[term])
+                found[node] |= found[source] if through is not None and through[term] else {source}
+            found[node].discard(NONE)
+        return found
+
+    def depth(self, sums: Sums) -> int:
+        """How many nodes wait for one another at most, with these sums; what all examples share is there before."""
+        found = [0] * (len(self.graph.code) + 1)
+        for node in self.order:
+            found[node] = 1 + max((found[below] for below in sums.get(node) or self.below(node)), default=-1)
+        return max(found)
+
+    def below(self, node: int) -> list[int]:
+        """What a node reads, without the weights of terms."""
+        graph = self.graph
+        operands = graph.args[graph.start[node] : graph.start[node + 1]]
+        factors = self.factors[:, graph.first[node] : graph.first[node + 1]].ravel()
+        return [*operands.tolist(), *factors[factors != NONE].tolist()]
+
+    def between(self) -> Bools:
+        """The terms that read something between the states of steps, such as a control that is computed from them.
+
+        Most of what that reads is read by the sums of these terms as well. Two terms are alike if both their sums and
+        what they read are of the same kinds; no kind is multiplied out in itself, not in others on the way either.
+        """
+        through = np.zeros(len(self.read), dtype=bool)
+        terms = np.flatnonzero(np.append(self.linear, False)[self.read] & self.linear[self.owner])
+        rough, kind = (found.copy() for found in kinds_of(self.graph, np.array(self.order, np.int64)))
+        alike: dict[tuple[int, int], list[int]] = {}
+        for term, one, other in zip(terms.tolist(), *(kind[nodes[terms]].tolist() for nodes in (self.owner, self.read)),
+                                    strict=True):
+            alike.setdefault((one, other), []).append(term)
+        alike_roughly = {pair: (rough.item(self.owner[mine[0]]), rough.item(self.read[mine[0]]))
+                         for pair, mine in alike.items()}
+        sums, chosen = np.flatnonzero(self.linear).tolist(), set[tuple[int, int]]()
+        often = {pair for pair, mine in alike.items() if len(distinct(self.graph.level[self.owner[mine]])) >= STEPS}
+        """What there is at so many levels."""
+        while often:
+            in_steps = {alike_roughly[pair] for pair in chosen & often}
+            sources, more = self.sources(sums, through), dict[tuple[int, int], float]()
+            for pair, mine in alike.items():
+                if pair not in chosen:
+                    below = {each for term in mine for each in sources[int(self.read[term])]}
+                    several = pair in often or alike_roughly[pair] in in_steps
+                    more[pair] = self.more_terms(mine, sources) - SLIGHTLY[several and pair[1] not in kind[list(below)]]
+            found = [pair for pair in more if more[pair] <= 0 and not is_cyclic(chosen | {pair})]
+            if not found:
+                break
+            least = min(found, key=more.__getitem__)
+            chosen.add(least)
+            through[alike[least]] = True
+        return through
+
+    def more_terms(self, terms: list[int], sources: Mapping[int, set[int]]) -> float:
+        """How many more terms are left in the mean where what these terms read is multiplied out.
+
+        Those of what is given count half beside others: they are computed for all steps at once.
+        """
+        more = 0.0
+        for term in terms:
+            node, source = int(self.owner[term]), int(self.read[term])
+            below, new = sources[source], sources[source] - sources[node]
+            given = 0 if below <= self.given else len(new & self.given)
+            more += len(new) - given / 2 - 1 - (self.uses[source] == 1) * len(below)
+        return more / len(terms)
+
+    def regions(self, through: Bools, stepwise: bool) -> list[Region]:
+        """The regions in which what these terms read is multiplied out, unless they would have too many terms."""
+        edges = np.flatnonzero(through & (self.read != NONE))
+        if not len(edges):
+            return []
         label = regions(len(self.graph.code), self.owner[edges], self.read[edges])
         nodes = distinct(np.concatenate([self.owner[edges], self.read[edges]]))
         nodes = nodes[np.lexsort((self.graph.level[nodes], label[nodes]))]
         cuts = np.flatnonzero(np.diff(label[nodes])) + 1
-        several = (self.region(mine.tolist(), gone, stepwise) for mine in np.split(nodes, cuts) if len(mine))
-        found = [region for region in several if region is not None]
-        shared = Counter(key_of(each) for region in found for each in (*region.coefficients(), *region.steps))
-        return [region for region in found if region.cost(shared) <= WORTH * region.before]
+        kept = self.uses > np.bincount(self.read[edges], minlength=len(self.uses))
+        several = (self.region(mine.tolist(), through, kept, stepwise) for mine in np.split(nodes, cuts))
+        return [region for region in several if region is not None]
 
-    def region(self, nodes: list[int], gone: Bools, stepwise: bool) -> Region | None:
+    def region(self, nodes: list[int], through: Bools, kept: Bools, stepwise: bool) -> Region | None:
         """A region, its nodes in the order of their levels; None if it would have too many terms."""
         first, sums, made, steps = self.graph.first, Sums(), 0, list[Polynomial]()
         before = sum(int(first[node + 1] - first[node]) for node in nodes)
@@ -171,7 +342,7 @@ class Maps:
             for i in range(first[node], first[node + 1]):
                 source = int(self.read[i])
                 if source != NONE:
-                    inside: dict[int, Polynomial] = sums[source] if gone[source] else {source: {(): 1.0}}
+                    inside: dict[int, Polynomial] = sums[source] if through[i] else {source: {(): 1.0}}
                     for below, scale in inside.items():
                         mine = total.setdefault(below, {})
                         for monomial, number in times(self.coefficient(i), scale).items():
@@ -185,7 +356,7 @@ class Maps:
             if stepwise:
                 steps += [each for each in total.values() if not is_simple(each)]
                 sums[node] = {source: self.called(each) for source, each in total.items()}
-        left = {node: sums[node] for node in nodes if not gone[node] or self.outside[node]}
+        left = {node: sums[node] for node in nodes if kept[node]}
         return Region([node for node in nodes if node not in left], left, before, steps)
 
     def called(self, polynomial: Polynomial) -> Polynomial:
@@ -210,6 +381,16 @@ class Maps:
             node, number = int(graph.left[term]), number * float(graph.sign[term])
         constant = graph.code[node] == CODE["constant"]
         return {(): number * float(graph.data[node])} if constant else {((node, 1),): number}
+
+
+def is_cyclic(edges: Iterable[tuple[int, int]]) -> bool:
+    """Whether edges lead from somewhere back to there."""
+    left = set(edges)
+    while True:
+        ends = {end for _, end in left} - {begin for begin, _ in left}
+        if not ends:
+            return bool(left)
+        left = {edge for edge in left if edge[1] not in ends}
 
 
 class Coefficients:
@@ -269,6 +450,9 @@ class Coefficients:
             node = self.node(key, "sum")
             for monomial, number in polynomial.items():
                 factors = self.factors(monomial)
+                if not monomial and len(polynomial) == 1:
+                    self.terms.append((node, -1, self.number(-number), NONE))  # as a sum, not as a copy of a number
+                    continue
                 if numbered:
                     factors = [self.number(number), *self.product(factors, 1)]
                 elif abs(number) != 1 or not monomial:
@@ -284,11 +468,20 @@ class Coefficients:
         coefficients = region.coefficients()
         numbered = any(abs(number) != 1 or not monomial for each in coefficients for monomial, number in each.items())
         for owner, sums in region.sums.items():
+            zero = frozenset(key_of(each) for each in sums.values())  # each row has its own, so that rows stay apart
             for source, polynomial in sorted(sums.items()):
-                if coefficients and any(polynomial):
+                if not polynomial:
+                    self.terms.append((owner, 1, self.zero(zero), source))
+                elif coefficients and (region.uniform or any(polynomial)):
                     self.terms.append((owner, 1, self.polynomial(polynomial, numbered), source))
                 else:
                     self.terms.append(self.simple(owner, source, polynomial))
+
+    def zero(self, key: object) -> int:
+        """A coefficient that is 0, by the row in which it completes a matrix."""
+        if key not in self.made:
+            self.terms.append((self.node(key, "sum"), -1, self.number(0.0), NONE))
+        return self.made[key]
 
     def simple(self, owner: int, source: int, polynomial: Polynomial) -> tuple[int, int, int, int]:
         """A term whose coefficient need not be computed."""

@@ -15,6 +15,8 @@ from test_loops import by_source, lines
 import autograd
 import viz
 from autograd import Value, dot, tanh
+from benchmarks.programs import WORK
+from benchmarks.programs.measure import arguments, as_values
 from benchmarks.steps import (
     Made,
     cholesky,
@@ -35,20 +37,29 @@ def test_few_steps_and_many_are_as_many_lines(made: Callable[[int], Made]) -> No
 
 
 def test_a_wavefront_reads_as_it_is_said() -> None:
-    program, *_ = compiled(dynamic_time_warping(4))
+    program, *_ = compiled(dynamic_time_warping(5))
     source = program.source
     assert source[source.index("    s1") : source.index("    gradient")] == """\
-    s1 = (w.T - x.reshape(-1, 1, 4)).reshape(-1, 16)
+    s1 = (w.T - x.reshape(-1, 1, 5)).reshape(-1, 25)
     s2 = s1 * s1
-    v1 = np.empty((n, 67), theta.dtype)
+    v1 = np.empty((n, 108), theta.dtype)
     v1[:, 0:3] = c1
-    v1[:, 3:19] = s2
-    for t in range(6):
-        v1[:, 8 * t + 19:8 * t + 23] = np.min(v1[:, i1[t]], axis=-1)
-        v1[:, 8 * t + 23:8 * t + 27] = v1[:, i2[t]] + v1[:, i3[t]]
-    value = v1[:, 63].mean()
+    v1[:, 3:28] = s2
+    for t in range(8):
+        v1[:, 10 * t + 28:10 * t + 33] = np.min(v1[:, i1[t]], axis=-1)
+        v1[:, 10 * t + 33:10 * t + 38] = v1[:, i2[t]] + v1[:, i3[t]]
+    value = v1[:, 103].mean()
 
 """
+
+
+@pytest.mark.parametrize("name", ["Black and Scholes", "Gram and Schmidt, 3 of 4", "robot arm of 4 joints"])
+def test_a_formula_has_no_steps_to_be_read_by_tables(name: str) -> None:
+    work = WORK[name]
+    P = as_values(work, arguments(work, 1)[0])
+    program = autograd.compile(lambda *rows: work.loss(P, *rows), P)
+    program.trace(*(shape for shape in (work.row, work.target) if shape is not None))
+    assert not [block for block in program.blocks if block.op == "recurrence"]
 
 
 # ── any order of any cells ───────────────────────────────────────────────────────────────────────
@@ -97,10 +108,10 @@ def test_recurrences_at_random_compute_what_the_program_returns(seed: int) -> No
 # ── what else looks at it ────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("made", [dynamic_time_warping, cholesky])
-def test_scalars_of_a_recurrence_have_their_places(made: Callable[[int], Made]) -> None:
+@pytest.mark.parametrize(("made", "size"), [(dynamic_time_warping, 5), (cholesky, 8)])
+def test_scalars_of_a_recurrence_have_their_places(made: Callable[[int], Made], size: int) -> None:
     """The array of the source holds at each place the number of the scalar that is said to be there."""
-    program, (theta, X), _ = compiled(made(5))
+    program, (theta, X), _ = compiled(made(size))
     loss = program.example(X[0])
     scope: dict[str, Any] = {}
     name = next(block.name for block in program.blocks if block.op == "recurrence")

@@ -346,14 +346,11 @@ class Engine:
         plan, loops = self.plan, self.loops
         if not loops.may_grow:
             return None
-        if plan.shorter is not None:
-            return Engine(plan.shorter)
-        many = loops.alike > MANY_ALIKE
-        if many or (len(loops.forward) > LONG and plan.may_recur):
+        many, found = loops.alike > MANY_ALIKE, plan.shorter
+        if found is None and (many or (len(loops.forward) > LONG and plan.may_recur)):
             found = plan.with_recurrence(most=MORE if many else FEW)
-            steps = found and Engine(found)
-            return steps if steps and 2 * len(steps.loops.outside) < len(loops.outside) else None
-        return None
+        steps = found and Engine(found)
+        return steps if steps and 2 * len(steps.loops.outside) < len(loops.outside) else None
 
     @property
     def shown(self) -> Function:

@@ -49,7 +49,7 @@ MOST = 4
 SEVERAL = 5
 """So many statements may be alike: of more there will be others as steps become more."""
 
-ALIKE, LONG, HARDLY = 10, 40, 0.25
+ALIKE, LONG, HARDLY = 10, 100, 0.25
 """Where more statements outside loops are alike, or there are more, and so many times them in loops, text may grow."""
 
 MIXES, MIXED = ("concatenate", "woven", "constant", "take", "view"), 8

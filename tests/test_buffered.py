@@ -95,6 +95,49 @@ def test_a_statement_becomes_calls(statement: Any, expected: str) -> None:
     assert "\n".join(map(CallPrinter().statement, lowered(statement).statements)) == expected
 
 
+Y, S = name("y", X.shape), name("s", X.shape)
+
+SLOPES: dict[str, tuple[Any, str]] = {
+    "of both sides": (ops.where(ops.gt(X, 0), S, 0) * ops.sin(X) + ops.where(ops.gt(X, 0), 0, S) * Y,
+                      "np_greater(x, k1, t1)\nnp_sin(x, t2)\nt3[...] = y; np.putmask(t3, t1, t2)\n"
+                      "np_multiply(s, t3, z)"),
+    "with numbers of their own": (2 * ops.where(ops.gt(X, 0), S, 0) * Y + ops.where(ops.gt(X, 0), 0, S),
+                                  "np_greater(x, k1, t1)\nnp_multiply(s, y, t2)\nnp_multiply(k2, t2, t3)\n"
+                                  "z[...] = s; np.putmask(z, t1, t3)"),
+}
+
+
+@pytest.mark.parametrize(("value", "expected"), SLOPES.values(), ids=SLOPES)
+def test_slopes_through_a_selection_are_selected_at_once(value: Any, expected: str) -> None:
+    buffered = Buffered(["x", "y", "s", "z"])
+    buffered.statement(z(value))
+    assert "\n".join(map(CallPrinter().statement, buffered.statements)) == expected
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("examples", [30, 1000])
+def test_many_numbers_are_selected_by_bits(dtype: str, examples: int) -> None:
+    def loss(x: list[Any], y: list[Any]) -> Any:
+        pairs = list(zip(x, y, strict=True))
+        logs = [autograd.where(autograd.gt(a, 0), a.log() * t, b) for t, (a, b) in zip(w, pairs, strict=True)]
+        return autograd.sum([autograd.where(autograd.gt(a, b), s * s, s.exp()) for s, (a, b) in zip(
+            logs, pairs, strict=True)])
+
+    w = [Value(0.1 * i) for i in range(40)]
+    program = autograd.compile(loss, w)
+    rng = np.random.default_rng(0)
+    theta, xs, ys = (rng.normal(size=shape).astype(dtype) for shape in ((40,), (examples, 40), (examples, 40)))
+    value, gradient = program.value_and_grad(theta, xs, ys)
+    with np.errstate(invalid="ignore"):
+        logs = np.log(xs)
+    s = np.where(xs > 0, logs * theta, ys)
+    slopes = np.where(xs > 0, np.where(xs > ys, 2 * s, np.exp(s)) * logs, 0).mean(axis=0)
+    tolerance = 1e-4 if dtype == "float32" else 1e-12
+    assert np.isclose(value, np.where(xs > ys, s * s, np.exp(s)).sum(axis=1).mean(), tolerance)
+    np.testing.assert_allclose(gradient, slopes, tolerance, tolerance)
+    assert "select(" in program.executed_source
+
+
 def test_a_name_for_another_and_a_view_of_a_buffer_cost_no_call() -> None:
     a = name("a", X.shape)
     c = name("c", a.shape)

@@ -221,3 +221,15 @@ def test_what_all_examples_share_is_added_up_once_and_not_written_out_for_each()
     case = Case(loss, params, (6,))
     assert "np.broadcast_to(s" not in case.traced().source
     assert_agreement(case, *case.data())
+
+
+def test_sums_that_a_selection_chooses_between_stay_apart() -> None:
+    def loss(x: list[Any], y: Any) -> Any:
+        error = autograd.dot(w, x) - y
+        size = error.abs()
+        return autograd.where(autograd.gt(0.7, size), 0.5 * error**2, 0.7 * size - 0.245)
+
+    w = weights(4)
+    case = Case(loss, w, (4,), ())
+    assert "np.concatenate" not in case.traced().source
+    assert_agreement(case, *case.data())

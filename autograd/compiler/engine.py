@@ -23,7 +23,7 @@ from autograd.compiler.blocks.block import tame, wild
 from autograd.compiler.blocks.plan import Plan, with_sum
 from autograd.compiler.blocks.recurrence import FEW, MORE
 from autograd.compiler.buffers.buffered import EXAMPLES, Buffered, with_buffers
-from autograd.compiler.buffers.calls import CallPrinter
+from autograd.compiler.buffers.calls import CallPrinter, selecting
 from autograd.compiler.buffers.columns import Columns
 from autograd.compiler.buffers.cost import MANY, PAYS, microseconds, quickest
 from autograd.compiler.buffers.memory import reused
@@ -107,7 +107,7 @@ class Runnable:
 
     def allocate(self, theta: FloatArray, examples: int) -> Call:
         """Make arrays for parameters like these and a number of examples: what computes in them."""
-        scope = self.names | {"theta": theta, "n": examples}
+        scope = self.names | {"theta": theta, "n": examples, "select": selecting()}
         call = defined(self.code, "_call", scope)
         del scope["theta"]  # need not live as long as these arrays
         return call

@@ -17,7 +17,7 @@ from autograd.specialize import FUNCTIONS
 UFUNCS = {f"np_{name}": ufunc for name, ufunc in vars(np).items() if isinstance(ufunc, np.ufunc)}
 """NumPy's functions of arrays by the names that calls have for them."""
 
-RESERVED = {"theta", "x", "y", "u", "n", "np", "len", "value", "gradient", "outside", "view", "scatter",
+RESERVED = {"theta", "x", "y", "u", "n", "np", "len", "value", "gradient", "outside", "view", "scatter", "select",
             "jax", "jnp", "carried", "float", "magnitude", "power", "larger", *FUNCTIONS, *UFUNCS}
 """What generated source uses besides the names made here, in NumPy or in JAX."""
 

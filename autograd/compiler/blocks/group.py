@@ -16,6 +16,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -31,6 +32,7 @@ from autograd.compiler.scalars.graph import (
     Ints,
     distinct,
     numbered,
+    offsets,
     places_of,
     spans,
 )
@@ -44,6 +46,10 @@ matrices of its own for every example."""
 ONCE, WEIGHT = 0.001, 0.006
 """Microseconds for what is the same for all examples: a multiplication in a product of a matrix and a vector, and to
 write a weight into a matrix and read its gradient from one."""
+
+
+PLACES = 3
+"""An operation that is no reduction has so many operands, at most."""
 
 
 @dataclass(eq=False)
@@ -357,9 +363,36 @@ class Grouping:
     def one_sum(self, several: list[Group]) -> Group | None:
         """Sums of numbers times something as one, if that pays."""
         scaled, classes = self.scaled(several), matched(several)
+        if classes is None and self.are_for_themselves(several):
+            return None
         members = sum(len(group.members) for group in several)
         cost = READ * len(scaled[0].left) if classes else self.time_of_map(scaled[0], members)
         return None if cost > STATEMENT * (len(several) - 1) else side_by_side(several, classes or scaled)
+
+    def are_for_themselves(self, several: list[Group]) -> bool:
+        """Whether nothing that follows groups is one because they are: nobody reads them alike.
+
+        They are single sums, or an operation reads each in another place, as a selection between them does.
+        """
+        begin, readers = self.readers
+        read = [readers[places_of(begin, group.members)] for group in several]
+        alike, together = (set.intersection(*(set(mine.tolist()) for mine in of))
+                           for of in (read, [mine // PLACES for mine in read]))
+        return not alike and (bool(together) or all(len(group.members) == 1 for group in several))
+
+    @cached_property
+    def readers(self) -> tuple[Ints, Ints]:
+        """For each node the operations that read it, and their places: where they begin, and numbers for them."""
+        graph = self.graph
+        user = np.repeat(np.arange(len(graph.code)), np.diff(graph.start))
+        place = np.minimum(np.arange(len(user)) - graph.start[user], PLACES - 1)
+        place[np.isin(graph.code[user], [CODES.index(name) for name in REDUCTIONS])] = 0
+        of_terms = PLACES * (len(CODES) + np.where(graph.right == NONE, 0, 1))
+        read = np.concatenate([graph.args, graph.left, graph.right, graph.roots])
+        of_roots = np.full(len(graph.roots), NONE)
+        number = np.concatenate([PLACES * graph.code[user] + place, of_terms, of_terms, of_roots])
+        order = np.argsort(read, kind="stable")[np.count_nonzero(read == NONE) :]
+        return offsets(np.bincount(read[order], minlength=len(graph.code))), number[order]
 
     def one_map(self, several: list[Group]) -> Group | None:
         """Sums of numbers times what one group has as one, if that pays: what differs may be the numbers' signs alone.

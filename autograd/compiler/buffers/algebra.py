@@ -141,8 +141,10 @@ class Names(NamedTuple):
         a, b = as_numbers(a), as_numbers(b)
         if mine.shares == other.shares and mine.number != -other.number and a.key == b.key:
             return Factor(mine.number + other.number, mine.shares), a
+        if selected := self.either(mine, a, other, b):
+            return selected
         if mine == other:
-            return mine, self.either(a, b) or Array(ops.add, (a, b), None, array.shape, array.dtype)
+            return mine, Array(ops.add, (a, b), None, array.shape, array.dtype)
         if mine == other.negative:
             first = mine.number > 0
             return (mine if first else other), Array(
@@ -157,24 +159,40 @@ class Names(NamedTuple):
             return ONE, Array(ops.sub, (b, negated(a)), None, array.shape, array.dtype)
         return ONE, array
 
-    def either(self, a: Array, b: Array) -> Array | None:
-        """c·p + (1 - c)·q for a truth value c as what is selected by it: in eager evaluation the other is not there."""
-        (c, one, p), (d, other, q) = self.chosen(a), self.chosen(b)
-        if one == other or c.key != d.key or a.shape != b.shape:
+    def either(self, one: Factor, a: Array, other: Factor, b: Array) -> tuple[Factor, Array] | None:
+        """c·p + (1 - c)·q for a truth value c as what is selected by it: in eager evaluation the other is not there.
+
+        A factor of both stays outside.
+        """
+        (c, yes, p), (d, no, q) = self.chosen(a), self.chosen(b)
+        if yes == no or c.key != d.key or a.shape != b.shape or one.shares != other.shares:
             return None
-        return function(ops.where, c, *((p, q) if one else (q, p)))
+        common, p, q = shared_factor(p, q)
+        if one != other:
+            p = as_array(one.number / other.number) * p
+        found = function(ops.where, c, *((p, q) if yes else (q, p)))
+        return other, found if common is None else Array(ops.mul, (common, found), None, a.shape, "float")
 
     def chosen(self, array: Array) -> tuple[Array, bool, Array]:
-        """A product with a truth value as this, whether it is so or not so, and the other factor."""
-        a, b = array.args if array.kind is ops.mul else (array, as_array(1))
-        if b.kind == "cast":
-            a, b = b, a
-        if a.kind != "cast" or a.args[0].dtype != "truth":
+        """What is 0 where a truth value, or its opposite, is not so: that value, which of both, and what it is else."""
+        if array.kind is ops.where and is_partial(array):
+            condition, p, q = array.args
+            yes, rest = q.number == 0, p if q.number == 0 else q
+        elif array.kind is ops.mul and any(map(is_partial, array.args)):
+            a, b = array.args if is_partial(array.args[1]) else array.args[::-1]
+            if a.shape != array.shape or b.shape != array.shape:
+                return array, True, array
+            condition, yes, inner = self.chosen(b)
+            return condition, yes, a if inner.number == 1 else Array(ops.mul, (inner, a), None, array.shape, "float")
+        elif array.kind == "cast" and array.args[0].dtype == "truth":
+            (condition,), yes, rest = array.args, True, as_array(1)
+            if condition.kind is np.logical_not:
+                (condition,), yes = condition.args, False
+        else:
             return array, True, array
-        (condition,) = a.args
-        yes = condition.kind is not np.logical_not
-        condition = condition if yes else condition.args[0]
-        return self.meaning.get(condition.info, (ONE, condition))[1] if condition.kind == "name" else condition, yes, b
+        if condition.kind == "name":
+            _, condition = self.meaning.get(condition.info, (ONE, condition))
+        return condition, yes, rest
 
     def selection(self, array: Array) -> tuple[Factor, Array]:
         """a or b, of which a common factor is one of both; 0 has any."""
@@ -196,6 +214,22 @@ RULES: dict[Any, Callable[[Names, Array], tuple[Factor, Array]]] = {
     ops.where: Names.selection,
 }
 """How a factor comes out of each row of the table that lets one out."""
+
+
+def is_partial(array: Array) -> bool:
+    """Whether an array is 0 where a truth value is not so, or is so: that value as a number, or a selection with 0."""
+    return (array.kind == "cast" and array.args[0].dtype == "truth") or (
+        array.kind is ops.where and array.args[0].dtype == "truth" and any(arg.number == 0 for arg in array.args[1:])
+        and array.args[0].shape == array.shape)
+
+
+def shared_factor(a: Array, b: Array) -> tuple[Array | None, Array, Array]:
+    """A factor of two products, or None, and what is left of them."""
+    if a.kind is ops.mul and b.kind is ops.mul:
+        for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            if a.args[i].key == b.args[j].key:
+                return a.args[i], a.args[1 - i], b.args[1 - j]
+    return None, a, b
 
 
 def as_numbers(array: Array) -> Array:

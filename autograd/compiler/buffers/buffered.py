@@ -70,6 +70,7 @@ from autograd.compiler.buffers.algebra import (
     by_matrices,
     expanded,
     is_ones,
+    is_partial,
     negated,
     reduced,
     softplus,
@@ -188,7 +189,7 @@ class Buffered:
         if is_ones(array):
             return array
         if is_truth(array) or is_masked(array):  # such a one may become a selection
-            args = [self.deferred(arg) if is_truth(arg) or arg.kind is np.logical_not else self.operand(arg)
+            args = [self.deferred(arg) if is_partial(arg) or arg.kind is np.logical_not else self.operand(arg)
                     for arg in array.args]
             return Array(array.kind, tuple(args), None, array.shape, array.dtype)
         if array.kind is np.logical_not:
@@ -708,8 +709,9 @@ def is_number(array: Array) -> bool:
 
 
 def is_masked(array: Array) -> bool:
-    """Whether an array is a product with truth values."""
-    return array.kind is ops.mul and any(is_truth(arg) and arg.shape == array.shape for arg in array.args)
+    """Whether an array is a selection with 0, or a product with one or with truth values."""
+    return (array.kind is ops.where and is_partial(array)) or (
+        array.kind is ops.mul and any(is_partial(arg) and arg.shape == array.shape for arg in array.args))
 
 
 def is_truth(array: Array) -> bool:

@@ -2,16 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd import ops
+from autograd.compiler.arguments import FloatArray
 from autograd.compiler.arrays.array import Array, Let, Shape, Statement, ends_in_rows
 from autograd.compiler.buffers.buffered import Buffered
+from autograd.compiler.buffers.memory import elements
 from autograd.compiler.printers.to_numpy import Printer
 from autograd.formula import Formula, as_formula
+
+MANY, SELECTED = 256, 8000
+"""From so many numbers on, for many examples, a selection takes less time by bits."""
+
+
+def selecting() -> Callable[..., None]:
+    """What writes one array where a truth value is so and another where it is not, with memory of its own.
+
+    Where others come by turns, a processor cannot foresee the jumps of np.putmask, np.copyto and np.where: of many
+    numbers, the bits of both are masked, which takes a fifth of the time, and numbers that are not selected may be nan.
+
+    >>> place, condition = np.zeros(9000), np.arange(9000) % 3 == 0
+    >>> selecting()(place, condition, np.arange(9000.0), np.array(np.nan))
+    >>> place[:4]
+    array([ 0., nan, nan,  3.])
+    """
+    masks: dict[tuple[int, ...], Any] = {}
+
+    def select(place: FloatArray, condition: Any, one: FloatArray, other: FloatArray) -> None:
+        if place.size < SELECTED:
+            if other is not place:
+                place[...] = other
+            if one.shape == place.shape == condition.shape and one.flags.c_contiguous and place.flags.c_contiguous:
+                np.putmask(place, condition, one)
+            else:
+                np.copyto(place, one, where=condition)  # which takes longer
+            return
+        integer = np.int64 if place.itemsize == 8 else np.int32
+        mask = masks.get(place.shape)
+        if mask is None:
+            mask = masks[place.shape] = np.empty((2, *place.shape), integer)
+        chosen, bits = mask
+        np.negative(condition.view(np.int8), chosen)
+        below = other.view(integer)
+        np.bitwise_xor(one.view(integer), below, bits)
+        np.bitwise_and(bits, chosen, bits)
+        np.bitwise_xor(bits, below, place.view(integer))
+
+    return select
 
 
 class CallPrinter(Printer):
@@ -46,6 +87,8 @@ class CallPrinter(Printer):
         dtype = "theta.dtype" if value.args and value.args[0].dtype == "truth" else "None"
         match value.kind:
             case ops.where:
+                if elements(value.shape, MANY) >= SELECTED:
+                    return f"select({place}, {', '.join(args)})"
                 selected = (f"np.putmask({place}, {args[0]}, {args[1]})" if info else
                             f"np.copyto({place}, {args[1]}, where={args[0]})")  # which takes longer
                 return selected if args[2] == place else f"{place}[...] = {args[2]}; {selected}"

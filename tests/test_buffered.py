@@ -138,6 +138,16 @@ def test_many_numbers_are_selected_by_bits(dtype: str, examples: int) -> None:
     assert "select(" in program.executed_source
 
 
+def test_many_slopes_of_maxima_are_selected_whose_halves_are_truth_values() -> None:
+    def loss(x: list[Any], y: list[Any]) -> Any:
+        return autograd.sum([autograd.maximum(s * a, b) for s, a, b in zip(w, x, y, strict=True)])
+
+    w = [Value(0.1 * i) for i in range(40)]
+    theta, X, Y = np.linspace(-1, 1, 40), *np.random.default_rng(0).normal(size=(2, 1000, 40))
+    _, gradient = autograd.compile(loss, w).value_and_grad(theta, X, Y)
+    np.testing.assert_allclose(gradient, np.where(theta * X > Y, X, 0).mean(axis=0), atol=1e-15)
+
+
 def test_a_name_for_another_and_a_view_of_a_buffer_cost_no_call() -> None:
     a = name("a", X.shape)
     c = name("c", a.shape)

@@ -33,10 +33,13 @@ def selecting() -> Callable[..., None]:
     masks: dict[tuple[int, ...], Any] = {}
 
     def select(place: FloatArray, condition: Any, one: FloatArray, other: FloatArray) -> None:
-        if place.size < SELECTED:
-            if other is not place:
-                place[...] = other
-            if one.shape == place.shape == condition.shape and one.flags.c_contiguous and place.flags.c_contiguous:
+        many = place.size >= SELECTED and one.dtype == place.dtype
+        if other is not place and not (many and other.dtype == place.dtype):  # truth values are numbers as well
+            place[...] = other
+            other = place
+        if not many:
+            whole = condition.shape == place.shape and one.shape in ((), place.shape)
+            if whole and place.flags.c_contiguous and one.flags.c_contiguous:
                 np.putmask(place, condition, one)
             else:
                 np.copyto(place, one, where=condition)  # which takes longer

@@ -338,7 +338,8 @@ class Engine:
         if not (loops.mixed or (loops.may_grow and len(loops.outside) < LONGER)):
             return None
         made = Engine(self.plan.unmixed)
-        return made if made.loops.effort < loops.effort and not (loops.may_grow and made.loops.may_grow) else None
+        grows = made.loops.may_grow if loops.may_grow else len(made.loops.outside) > 2 * len(loops.outside)
+        return made if made.loops.effort < loops.effort and not grows else None
 
     @property
     def by_tables(self) -> Engine | None:

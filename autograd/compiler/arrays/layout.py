@@ -36,6 +36,9 @@ from autograd.compiler.blocks.block import Block, Operand
 from autograd.compiler.blocks.views import PAD, affine, factored
 from autograd.compiler.scalars.graph import Ints, distinct
 
+FEW_NAMES = 3
+"""So many parameters with names of their own may have these names in common where they are one array."""
+
 LEAF_NAMES = {"constant": "", "parameter": "theta", "input": "x", "target": "y", "noise": "u", "outside": "outside"}
 """What the arrays of leaves are called."""
 
@@ -91,7 +94,8 @@ class Layout:
         if block.op == "sum":
             for term in block.terms:
                 if term.weights and term.left.source is not None and self.blocks[term.left.source].op == "parameter":
-                    weight = self.parameter_name(int(term.left.index.min()))
+                    first = int(term.left.index.min())
+                    weight = self.parameter_name(first, first + 1)
                     return self.names.fresh("z" + weight[len(weight.rstrip("0123456789")) :])
             return self.names.numbered("s")
         source = block.operands[0].source if block.operands else None
@@ -100,12 +104,11 @@ class Layout:
             return self.names.fresh("a" + below[1:])
         return self.names.numbered({"logsumexp": "lse", "stack": "v", "recurrence": "v"}.get(block.op, block.op))
 
-    def parameter_name(self, position: int) -> str:
-        """The name of the parameters at a position of theta."""
-        for (start, stop), text in self.parameter_names.items():
-            if start <= position < stop:
-                return text
-        return "w"
+    def parameter_name(self, start: int, stop: int) -> str:
+        """The name of a run of parameters, or the names of those that are all in it; of more than a few the first."""
+        found = {text: start <= first and last <= stop for (first, last), text in self.parameter_names.items()
+                 if first < stop and start < last}
+        return "_".join(found) if 1 < len(found) <= FEW_NAMES and all(found.values()) else next(iter(found), "w")
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────
 
@@ -163,8 +166,7 @@ class Layout:
         """A run of parameters by name; a matrix (out, in) is named as its transpose, which may be stored by columns."""
         key = (start, stop, dims, by_columns)
         if key not in self.views:
-            exact = self.parameter_names.get((start, stop))
-            self.views[key] = named_run(self.names.fresh(exact or self.parameter_name(start)), self.theta, *key)
+            self.views[key] = named_run(self.names.fresh(self.parameter_name(start, stop)), self.theta, *key)
         return as_matrix(self.views[key].name)
 
     def place(self, start: int, stop: int, dims: tuple[int, ...], by_columns: bool) -> Array:
@@ -172,7 +174,7 @@ class Layout:
         key = (start, stop, dims, by_columns)
         if key not in self.places:
             known = self.views.get(key) or self.views.get((start, stop, (stop - start,), False))
-            text = self.names.fresh("d" + (known.name.info if known else self.parameter_name(start)))
+            text = self.names.fresh("d" + (known.name.info if known else self.parameter_name(start, stop)))
             self.places[key] = named_run(text, self.gradient, *key)
         return self.places[key].name
 

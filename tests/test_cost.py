@@ -18,9 +18,10 @@ import autograd
 from autograd import CompilerError
 from autograd.compiler import engine
 from autograd.compiler.arrays.function import Function
-from autograd.compiler.buffers import cost
-from autograd.compiler.buffers.buffered import Buffered, with_buffers
-from autograd.compiler.buffers.cost import EXAMPLES, MANY, microseconds, quickest
+from autograd.compiler.buffers import lowering
+from autograd.compiler.buffers.buffered import Buffered
+from autograd.compiler.buffers.cost import EXAMPLES, MANY, microseconds
+from autograd.compiler.buffers.lowering import quickest, with_buffers
 
 
 def sorting(n: int) -> Case:
@@ -78,7 +79,7 @@ def test_an_order_that_makes_a_difference_is_refused(monkeypatch: pytest.MonkeyP
 @pytest.fixture(params=[0.0, math.inf], ids=["examples first", "examples last"])
 def forced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """One order, whatever it takes."""
-    monkeypatch.setattr(cost, "PAYS", request.param)
+    monkeypatch.setattr(lowering, "PAYS", request.param)
 
 
 @pytest.mark.usefixtures("forced")

@@ -24,7 +24,7 @@ import autograd
 import nn
 from autograd import MissingPackageError, SizeError, UsageError, Value
 from autograd.compiler import engine
-from autograd.compiler.buffers.buffered import with_buffers
+from autograd.compiler.buffers.lowering import with_buffers
 from autograd.compiler.native import scalar as native
 from autograd.compiler.native import vectors
 from autograd.compiler.native.llvm import LANES, MATHEMATICS

@@ -22,10 +22,11 @@ from autograd.compiler.arrays.place import Places
 from autograd.compiler.blocks.block import tame, wild
 from autograd.compiler.blocks.plan import Plan, with_sum
 from autograd.compiler.blocks.recurrence import FEW, MORE
-from autograd.compiler.buffers.buffered import EXAMPLES, Buffered, with_buffers
+from autograd.compiler.buffers.buffered import EXAMPLES, Buffered
 from autograd.compiler.buffers.calls import CallPrinter, selecting
 from autograd.compiler.buffers.columns import Columns
-from autograd.compiler.buffers.cost import MANY, PAYS, microseconds, quickest
+from autograd.compiler.buffers.cost import MANY, PAYS, microseconds
+from autograd.compiler.buffers.lowering import quickest, with_buffers
 from autograd.compiler.buffers.memory import reused
 from autograd.compiler.native.fuse import NativePrinter
 from autograd.compiler.native.kernels import ELEMENTS

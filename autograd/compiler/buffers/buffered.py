@@ -40,7 +40,6 @@ from autograd.compiler.arrays.array import (
     Store,
     as_array,
     concatenate,
-    constants_in,
     copy,
     count,
     einsum,
@@ -59,7 +58,6 @@ from autograd.compiler.arrays.array import (
     target_of,
     transpose,
 )
-from autograd.compiler.arrays.function import Function
 from autograd.compiler.buffers.algebra import (
     LARGE,
     MINUS,
@@ -77,7 +75,6 @@ from autograd.compiler.buffers.algebra import (
     with_axis,
 )
 from autograd.compiler.buffers.memory import Memory, elements
-from autograd.compiler.printers.to_numpy import all_nodes
 
 INTO = frozenset({"matmul", "dot", "reduce", "reduceat", "take", "einsum", "copy", "cast"})
 """The structural kinds that can write their result to an array that is there; ufuncs and `where` can as well."""
@@ -769,18 +766,3 @@ def read_once(statements: Sequence[Statement]) -> set[str]:
     found = [text for value in values if value.kind == "mean" for text in names_in(value)]
     found += [arg.info for value in values if value.kind == "concatenate" for arg in value.args if arg.kind == "name"]
     return {text for text in found if reads[text] == 1}
-
-
-def with_buffers(made: Function, last: bool = False) -> Buffered:
-    """The calls of a function, on arrays that lie in memory with the examples first or last."""
-    taken = [*(array.info for array in made.arguments), *map(target_of, made.statements),
-             *(carried.name for carried in constants_in(all_nodes(made)))]
-    buffered = Buffered(taken, made.statements, [*made.views, *made.places], last)
-    for statement in made.forward:
-        buffered.statement(statement)
-    buffered.write_numbers(*map(buffered.inlined, made.results))
-    buffered.forward = len(buffered.statements)
-    for statement in made.backward:
-        buffered.statement(statement)
-    buffered.write_numbers(*map(buffered.inlined, made.results))
-    return buffered

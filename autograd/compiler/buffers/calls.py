@@ -11,6 +11,7 @@ from autograd import ops
 from autograd.compiler.arguments import FloatArray
 from autograd.compiler.arrays.array import Array, Let, Shape, Statement, ends_in_rows
 from autograd.compiler.buffers.buffered import Buffered
+from autograd.compiler.buffers.cost import SHORT
 from autograd.compiler.buffers.memory import elements
 from autograd.compiler.printers.to_numpy import Printer
 from autograd.formula import Formula, as_formula
@@ -58,6 +59,11 @@ def selecting() -> Callable[..., None]:
     return select
 
 
+def python(formula: Formula) -> Formula:
+    """A formula spelled as Python spells it."""
+    return Formula(str(formula), formula.level, spelling="python")
+
+
 class CallPrinter(Printer):
     """Calls that write to a place, as text."""
 
@@ -74,6 +80,9 @@ class CallPrinter(Printer):
             return f"{self.formula(statement.place):atom}[{first}] = {self.text(statement.value)}"
         if statement.place.kind == "take":
             return super().statement(statement)
+        if statement.value.kind == "listed" and len(statement.place.shape) == 1 and len(statement.value.args) <= SHORT:
+            place, texts = self.formula(statement.place), map(self.text, statement.value.args)
+            return f"{', '.join(f'{place:atom}[{i}]' for i in range(len(statement.value.args)))} = {', '.join(texts)}"
         return self.into(statement.value, self.text(statement.place))
 
     def named(self, let: Let) -> str:
@@ -120,14 +129,26 @@ class CallPrinter(Printer):
     def formula(self, array: Array) -> Formula:
         """A node as text; what computes floats as Python spells it."""
         if array.dtype == "scalar" and isinstance(array.kind, ops.Op):
-            args = [as_formula(arg.number) if arg.number is not None else
-                    Formula(str(self.formula(arg)), self.formula(arg).level, spelling="python") for arg in array.args]
+            args = [as_formula(arg.number) if arg.number is not None else python(self.formula(arg))
+                    for arg in array.args]
             printed: Formula = array.kind.dispatch(tuple(args))
             return printed
         return super().formula(array)
 
     def _float(self, info: None, a: Formula, array: Array) -> str:
         return f"{a:atom}.item()"
+
+    def _numbers(self, info: None, a: Formula, array: Array) -> str:
+        return f"{a:atom}.tolist()" if array.shape else f"float({a})"
+
+    def _listed(self, info: None, *parts: Any) -> str:
+        *texts, array = parts
+        rows = [str(text) for text in texts]
+        if not array.shape:
+            return rows[0]
+        for size in array.shape[:0:-1]:
+            rows = [f"[{', '.join(rows[i : i + size])}]" for i in range(0, len(rows), size)]
+        return f"[{', '.join(rows)}]"
 
     def _dot(self, info: None, a: Formula, b: Formula, array: Array) -> str:
         return f"{a:atom}.dot({b})"

@@ -1,4 +1,4 @@
-"""What calls of NumPy take, to choose the order of axes in memory: measured once and for all, not in a run.
+"""What calls of NumPy take, and floats of Python: measured once and for all, not in a run.
 
 NumPy works through an array in inner loops over the axis that lies densest in memory. With the examples first that is
 a row, which may be a column or two; with the examples last it is as long as the batch. Products of a matrix for each
@@ -18,10 +18,10 @@ True
 
 from __future__ import annotations
 
-from autograd.compiler.arrays.array import VIEWS, Let, Rows, Statement, Store, ends_in_rows
-from autograd.compiler.arrays.function import Function
-from autograd.compiler.buffers.buffered import EXAMPLES, Buffered, with_buffers
-from autograd.compiler.buffers.memory import elements, several_columns
+from autograd import ops
+from autograd.compiler.arrays.array import VIEWS, Array, Rows, Statement, Store, ends_in_rows, nodes
+from autograd.compiler.buffers.buffered import EXAMPLES, Buffered
+from autograd.compiler.buffers.memory import elements
 
 SLICE, CALL, STRIDED, EINSUM, SCATTER = 0.1, 0.4, 1.0, 2.0, 8.0
 """What a view takes, and what a call does before it computes: on arrays without gaps, on others, and where it parses
@@ -36,6 +36,15 @@ ELEMENT, GATHERED, TERM, FLOP = 0.00025, 0.0006, 0.0004, 0.00006
 All in µs: AMD EPYC, NumPy 2.4 with OpenBLAS on one core, float64, arrays in the second-level cache, least of many.
 """
 
+OPERATION, FUNCTION, NUMBER, LIST = 0.02, 0.09, 0.03, 0.2
+"""What Python takes for an operation on floats, to call a function of one, to read one from an array with others or to
+write it, and to make an array of a list, which so few numbers as `SHORT` need not be."""
+
+SHORT = 4
+
+BY_PYTHON = (ops.add, ops.sub, ops.mul, ops.neg)
+"""What needs no call of a function."""
+
 PAYS = 0.87
 """The part of the time with the examples first below which that with the examples last is believed; and the part of the
 time of what is read below which other statements run."""
@@ -43,29 +52,6 @@ time of what is read below which other statements run."""
 
 MANY = 256
 """From half as many examples on, the choice is made for this many: then inner loops over them pay more often."""
-
-
-LONG, FEW = 300, 0.1
-"""So many statements are about columns: the examples had better lie last, unless products of matrices for each example
-take more than a part of the time.
-
-In all such losses of `benchmarks.programs` that takes 0.5 to 0.8 of the time with the examples first.
-"""
-
-
-def quickest(made: Function) -> tuple[Buffered, bool]:
-    """The calls of a function in the order of axes that takes less time, and whether many examples had better lie last.
-
-    The calls are for a usual number of examples.
-    """
-    if not any(several_columns(let.name.shape) for let in made.statements if isinstance(let, Let)):
-        return with_buffers(made), False  # columns lie either way
-    last = with_buffers(made, last=True)
-    if len(made.statements) > LONG and products(last) <= FEW * microseconds(last, EXAMPLES):
-        return last, True
-    first = with_buffers(made)
-    few, many = (microseconds(last, n) < PAYS * microseconds(first, n) for n in (EXAMPLES, MANY))
-    return last if few else first, many
 
 
 def microseconds(calls: Buffered, n: int) -> float:
@@ -81,8 +67,8 @@ def products(calls: Buffered) -> float:
 def time(statement: Statement, calls: Buffered, n: int) -> float:
     """The time of a call."""
     value, args = statement.value, statement.value.args
-    if value.dtype == "scalar":
-        return SLICE
+    if value.dtype == "scalar" or value.kind == "listed":
+        return floats(value) + NUMBER * (isinstance(statement, Store) and value.kind != "listed")
     if value.kind in ("scatter", "reduceat"):
         return SCATTER + LOOP * elements(value.shape, n) + GATHERED * elements(args[0].shape, n)
     if not isinstance(statement, Store):
@@ -113,3 +99,14 @@ def time(statement: Statement, calls: Buffered, n: int) -> float:
         return CALL + ELEMENT * size
     start = CALL if value.kind == "copy" else STRIDED
     return start + LOOP * size / (n if inner == 1 else inner) + ELEMENT * size
+
+
+def floats(value: Array) -> float:
+    """The time of an expression of floats, or to read them from an array or write them to one."""
+    size: int = elements(value.shape, 1)
+    if value.kind == "listed":
+        return 2 * NUMBER * size if size <= SHORT else LIST + NUMBER * size
+    if value.kind == "numbers":
+        return SLICE + NUMBER / 2 * size
+    rows = [node.kind for node in nodes(value) if isinstance(node.kind, ops.Op)]
+    return sum(OPERATION if row in BY_PYTHON else FUNCTION for row in rows) + SLICE * (value.kind == "float")

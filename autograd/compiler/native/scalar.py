@@ -27,7 +27,8 @@ from autograd.compiler.arrays.function import function
 from autograd.compiler.blocks.block import Term
 from autograd.compiler.blocks.plan import Plan
 from autograd.compiler.buffers.buffered import EXAMPLES
-from autograd.compiler.buffers.cost import MANY, microseconds, quickest
+from autograd.compiler.buffers.cost import MANY, microseconds
+from autograd.compiler.buffers.lowering import quickest
 from autograd.compiler.native.llvm import ADDED, FILLED, FUSED, LANES, SMALLER, Code, helpers, joined
 from autograd.compiler.printers.straight import LETTERS, flows, operand, value, wanted_for
 from autograd.compiler.scalars.graph import CODE, LEAVES, NONE, SUM, differs

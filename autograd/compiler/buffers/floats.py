@@ -75,7 +75,7 @@ Place = tuple[str, int]
 """Where a number lies: an array, and its position in the memory of that."""
 
 
-def with_floats(calls: Buffered, results: Iterable[Array]) -> Buffered:
+def with_floats(calls: Buffered, results: Sequence[Array]) -> Buffered:
     """The calls, in which runs of small ones that no example changes are floats where that takes less time.
 
     In the forward half they come as soon as they can, and in the backward half as late.
@@ -92,6 +92,7 @@ def with_floats(calls: Buffered, results: Iterable[Array]) -> Buffered:
         floats.finish(floats.fixed(results))
         halves = tidied(floats.result, calls.forward)
         calls.statements, calls.forward = [*halves[0], *halves[1]], len(halves[0])
+        calls.memory.keep(names_in(*(array for statement in calls.statements for array in statement.arrays), *results))
     return calls
 
 
@@ -109,7 +110,8 @@ def operations(statement: Statement) -> float:
         return math.inf
     kind, size = value.kind, size_of(statement.place)
     if kind in ("dot", "matmul"):
-        return size * size_of(value.args[0]) / max(1, math.prod(value.args[0].axes[:-1]))
+        *_, terms = value.args[0].axes
+        return float(size * terms)
     if kind == "reduce":
         return size_of(value.args[0]) if value.info[0] is ops.sum else math.inf
     if kind in ("take", "copy", "cast", "name", "number", "constant", *VIEWS):

@@ -147,6 +147,18 @@ class Memory:
         for text in self.within.pop(home):
             self.lies_within(text, whole)
 
+    def keep(self, names: Iterable[str]) -> None:
+        """Forget the arrays, and runs of vectors, that are neither named nor are what others are made of."""
+        needed = dict.fromkeys(names)
+        waiting = list(needed)
+        for text in waiting:
+            let = self.beforehand.get(text) or self.runs.get(text)
+            more = [below for below in (let.value.names if let else ()) if below not in needed]
+            needed.update(dict.fromkeys(more))
+            waiting += more
+        self.beforehand = {text: let for text, let in self.beforehand.items() if text in needed}
+        self.runs = {text: let for text, let in self.runs.items() if text in needed}
+
     def allocations(self, unwritten: Container[str] = ()) -> list[Let]:
         """The arrays made beforehand, each behind that of which it is a view; not those to which nobody writes."""
         ordered: dict[str, Let] = {}

@@ -109,5 +109,5 @@ def floats(value: Array) -> float:
     if value.kind == "numbers":
         return SLICE + NUMBER / 2 * size
     rows = [node.kind for node in nodes(value) if isinstance(node.kind, ops.Op)]
-    by_python: int = sum(row in BY_PYTHON for row in rows)
-    return OPERATION * by_python + FUNCTION * (len(rows) - by_python) + SLICE * (value.kind == "float")
+    start = SLICE if value.kind == "float" else 0.0
+    return sum((OPERATION if row in BY_PYTHON else FUNCTION for row in rows), start)

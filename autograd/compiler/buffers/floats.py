@@ -52,6 +52,7 @@ from autograd.compiler.arrays.array import (
     nodes,
     reshape,
     simplified,
+    source_of,
     target_of,
 )
 from autograd.compiler.arrays.interpret import STRUCTURAL, value_of
@@ -67,6 +68,9 @@ PAYS = 1.0
 
 LONGEST = 30
 """Operations in an expression of what is read once; longer ones are hard to read."""
+
+SEEN = VIEWS | {"name"}
+"""The kinds of what an array may stand for that lies in the memory of another."""
 
 Symbols = npt.NDArray[Any]
 """An array of objects: of each element the float that it is, as a name, a plain number or an expression."""
@@ -221,6 +225,9 @@ class Floats:
         self.known: dict[Any, Array] = {}
         """The names of expressions."""
         self.lies: dict[str, Places] = {}
+        self.views = {**self.memory.beforehand, **self.memory.runs, **{
+            let.name.info: let for let in calls.statements if isinstance(let, Let) and let.name.args == ()}}
+        """What names stand for, those that are views of others among them."""
         self.areas = areas({text: self.places(let.name) for text, let in self.memory.runs.items()
                             if not has_rows(let.value)})
         self.read = {self.places(array)[0] for statement in calls.statements if not is_small(statement)
@@ -235,8 +242,8 @@ class Floats:
             home, places = self.places(array.args[0])
             return home, STRUCTURAL[array.kind](array, {}, places)
         if array.info not in self.lies:
-            let = self.memory.runs.get(array.info) or self.memory.beforehand.get(array.info)
-            if let is not None and let.value.kind in VIEWS:
+            let = self.views.get(array.info)
+            if let is not None and let.value.kind in SEEN:
                 self.lies[array.info] = self.places(let.value)
             else:
                 self.lies[array.info] = array.info, np.arange(size_of(array)).reshape(array.axes)
@@ -248,10 +255,10 @@ class Floats:
         waiting = [node for array in arrays for node in nodes(array)]
         for node in waiting:
             if node.kind == "name" and node.dtype not in ("scalar", "number"):
-                let = self.memory.runs.get(node.info) or self.memory.beforehand.get(node.info)
+                let = self.views.get(node.info)
                 if not has_rows(node):
                     found[node.info] = node
-                elif let is not None and let.value.kind in VIEWS:
+                elif let is not None and let.value.kind in SEEN:
                     waiting += nodes(let.value)
         return list(found.values())
 
@@ -259,6 +266,9 @@ class Floats:
         """The array whose memory a name is in; runs of a vector that have nothing in common are different arrays."""
         if text in VECTORS:
             return {text, *(area for run, area in self.areas.items() if self.lies[run][0] == text)}
+        let = self.views.get(text)
+        if text not in self.memory.runs and let is not None and let.value.kind in SEEN:
+            return self.homes(source_of(let.value).info)
         return {self.areas.get(text) or self.memory.home(text)}
 
     # ── pieces ───────────────────────────────────────────────────────────────────────────────
@@ -400,7 +410,8 @@ class Floats:
         value = self.memory.beforehand[array.info].value
         below = {text: self.numbers(self.memory.beforehand[text].name) if text in self.memory.beforehand else None
                  for text in value.names}
-        if has_rows(value) or any(numbers is None for numbers in below.values()):
+        strange = any(isinstance(node.kind, str) and node.kind not in {"name", *STRUCTURAL} for node in nodes(value))
+        if strange or has_rows(value) or any(numbers is None for numbers in below.values()):
             return None
         return np.asarray(value_of(value, below))
 

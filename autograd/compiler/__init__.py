@@ -38,7 +38,9 @@
 - `buffered`    the statements as calls that write into arrays kept from call to call, which `calls` prints
 - `columns`     the same for an irregular graph, scalar by scalar, without blocks or statements
 - `algebra`     the calls that give the same numbers in less time; `memory` says where arrays lie and which can be one,
-                `cost` whether examples lie first or last, and whether linear maps are one
+                `cost` what calls take
+- `floats`      numbers that are the same for all examples as floats of Python, where calls would take longer
+- `lowering`    the calls of a function with examples first or last, whichever takes less time
 
 `native`: the same as machine code (`llvm`): `scalar` graphs over eight examples at once, and loops over arrays
 (`kernels`) for calls of a program that follow one another (`fuse`) or of an optimiser (`vectors`).

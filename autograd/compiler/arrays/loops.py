@@ -287,15 +287,11 @@ class Writer:
     def known(self, array: Array) -> Array:
         """An array outside loops, which reads what they have made."""
         def read(leaf: Any) -> Any:
-            text = self.same(leaf.info) if isinstance(leaf, Array) and leaf.kind == "name" else ""
+            same = self.found.same(leaf)
+            text = same.info if isinstance(same, Array) and same.kind == "name" else ""
             return ref(*self.found.members[text]) if text in self.found.members else leaf
 
         return changed(array, read)
-
-    def same(self, text: str) -> str:
-        """The array that a name is another name for, if it is no more than that."""
-        value = self.found.views.get(text)
-        return self.same(value.info) if value is not None and value.kind == "name" else text
 
     def read_anew(self, half: Sequence[Statement | Run]) -> list[Statement | Run]:
         """The parts of a half, which read what loops have made; views are named where they are first read."""
@@ -304,7 +300,7 @@ class Writer:
             if not isinstance(part, Run):
                 part = self.with_parts(part)
             for text in names_of(part):
-                if self.same(text) not in self.found.members:
+                if self.found.same(name(text, ())).info not in self.found.members:
                     result += self.named_views(text)
             if isinstance(part, Run):
                 part.body = [replace(s, value=self.known(s.value)) if isinstance(s, Let) else

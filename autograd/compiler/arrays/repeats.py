@@ -242,8 +242,15 @@ class Rolling:
     def pattern(self, statement: Statement) -> Any:
         """The pattern of a statement; whether it is the first to write to a run of the gradient is left open."""
         adds = None if isinstance(statement, Let) or statement.target in self.parted else statement.adds
-        leaves = self.leaves[statement] = []
-        return type(statement), adds, tuple([opened(array, leaves) for array in statement.arrays])
+        leaves: list[Leaf] = []
+        pattern = type(statement), adds, tuple([opened(array, leaves) for array in statement.arrays])
+        self.leaves[statement] = list(map(self.same, leaves))
+        return pattern
+
+    def same(self, leaf: Leaf) -> Leaf:
+        """The array that a name is another name for, if it is no more than that."""
+        value = self.views.get(leaf.info) if isinstance(leaf, Array) and leaf.kind == "name" else None
+        return self.same(value) if value is not None and value.kind == "name" else leaf
 
     def best(self, statements: Sequence[Statement], begin: int, period: int, length: int) -> Run | None:
         """The run of most steps, and of several the one whose steps read least of what others have made."""

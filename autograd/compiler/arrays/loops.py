@@ -38,6 +38,7 @@ from autograd.compiler.arrays.array import (
 from autograd.compiler.arrays.array import (
     part as sliced,
 )
+from autograd.compiler.arrays.ends import Completed, Sample, Unfit, ends
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.names import RESERVED
 from autograd.compiler.arrays.repeats import Family, Rolling, Run, changed, leaves_of, ref
@@ -54,6 +55,9 @@ ALIKE, LONG, HARDLY = 10, 100, 0.25
 
 MIXES, MIXED = ("concatenate", "woven", "constant", "take", "view"), 8
 """What a reader has to take apart, which is as much work as to read so many statements."""
+
+TRIED, SAVED = 24, 2
+"""So many steps beside loops are tried, at most, and so many lines must be saved by each that becomes one of a loop."""
 
 INDICES = ("t", "i", "j", "k")
 """What the number of a step is called: the first that is free."""
@@ -73,6 +77,11 @@ class Looped:
     results: list[Array]
     kept: dict[str, Array] = field(default_factory=dict)
     """Where an array is that has no name of its own any more: an item of a stack, or what a loop calls it."""
+
+    @property
+    def length(self) -> int:
+        """The number of lines."""
+        return len(without_loops([*self.forward, *self.backward])) + len(self.loops)
 
     @property
     def outside(self) -> list[Statement]:
@@ -113,10 +122,39 @@ class Looped:
 
 def looped(made: Function) -> Looped:
     """A function with loops in the places of what repeats."""
-    pass_ = Rolling(made)
-    halves = [pass_.half(half) for half in (made.forward, made.backward)]
-    repeats = any(isinstance(part, Run) for half in halves for part in half)
-    return Writer(pass_, halves).result() if repeats else unrolled(made)
+    found, best = written(made)
+    first, tried = best, 0
+    while found.runs and tried < TRIED:
+        sample = Sample(found.made)
+        for run, step in ends(found):
+            tried += 1
+            shorter = completed(found, best, run, step, sample)
+            if shorter is not None:
+                found, best = shorter
+                break
+        else:
+            break
+    return best if best.length + SAVED <= first.length else first
+
+
+def written(made: Function) -> tuple[Rolling, Looped]:
+    """The runs of a function, and how it is written with them."""
+    found = Rolling(made)
+    halves = [found.half(half) for half in (made.forward, made.backward)]
+    return found, Writer(found, halves).result() if found.runs else unrolled(made)
+
+
+def completed(found: Rolling, best: Looped, run: Run, step: int, sample: Sample) -> tuple[Rolling, Looped] | None:
+    """The same with one more step of a run, if that can be said and is shorter."""
+    try:
+        made = Completed(found, run, step, sample).function()
+    except Unfit:
+        return None
+    if made is None:
+        return None
+    shorter = written(made)
+    more = sum(run.count for run in shorter[0].runs) > sum(run.count for run in found.runs)
+    return shorter if more and shorter[1].length <= best.length else None
 
 
 def unrolled(made: Function) -> Looped:

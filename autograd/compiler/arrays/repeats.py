@@ -159,6 +159,10 @@ class Run:
     """What the statements of the body define."""
     carried: int = 0
     """How often a step reads what an earlier one has made."""
+    unrolled: list[Statement] = field(default_factory=list)
+    """The body in the order of the statements, and the first and the last of these."""
+    first_statement: Statement | None = None
+    last: Statement | None = None
     index: str = ""
     first: int = 0
     """What the index is in the first step."""
@@ -212,6 +216,19 @@ class Rolling:
             if isinstance(leaf, Constant) or (isinstance(leaf, Array) and leaf.kind == "constant"))}
         self.pieces: dict[Statement, list[Statement]] = {}
         """The statements that a long sum outside loops was before."""
+        self.runs: list[Run] = []
+
+    @property
+    def families(self) -> list[Family]:
+        """Those of all runs."""
+        return [family for run in self.runs for family in run.families.values()]
+
+    def fresh(self, like: str) -> str:
+        """A name that no other array has, with the letters of one."""
+        stem = like.rstrip("0123456789_")
+        text = next(text for i in itertools.count(1) if (text := f"{stem}{i}") not in self.taken)
+        self.taken.add(text)
+        return text
 
     def half(self, statements: Sequence[Statement]) -> list[Statement | Run]:
         """The statements of a half, without views, and runs in the places of those that repeat."""
@@ -232,6 +249,11 @@ class Rolling:
                 self.register(run, kept)
                 found.append(run)
                 candidates = besides(candidates, run)
+        for run in found:
+            first, last = kept[run.begin], kept[run.end - 1]
+            run.unrolled = run.body
+            run.first_statement, run.last = self.pieces.get(first, [first])[0], self.pieces.get(last, [last])[-1]
+        self.runs += found
         parts: list[Statement | Run] = []
         position = 0
         for run in sorted(found, key=lambda run: run.begin):
@@ -240,12 +262,15 @@ class Rolling:
         return [*parts, *kept[position:]]
 
     def pattern(self, statement: Statement) -> Any:
-        """The pattern of a statement; whether it is the first to write to a run of the gradient is left open."""
+        """The pattern of a statement; whether it is the first to write to a run of the gradient is left open.
+
+        What several arrays begin with is not said by a loop.
+        """
         adds = None if isinstance(statement, Let) or statement.target in self.parted else statement.adds
         leaves: list[Leaf] = []
         pattern = type(statement), adds, tuple([opened(array, leaves) for array in statement.arrays])
         self.leaves[statement] = list(map(self.same, leaves))
-        return pattern
+        return pattern if statement.value.kind != "full" else id(statement)
 
     def same(self, leaf: Leaf) -> Leaf:
         """The array that a name is another name for, if it is no more than that."""

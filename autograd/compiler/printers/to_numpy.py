@@ -206,8 +206,8 @@ class Printer:
     def _full(self, shape: Shape, value: Formula, array: Array) -> Formula:
         if not shape:
             return self.call("float64", str(value))
-        if array.args[0].number == 1:
-            return self.call("ones", self.shape(shape), "theta.dtype")
+        if array.args[0].number in (0, 1):
+            return self.call("zeros" if array.args[0].number == 0 else "ones", self.shape(shape), "theta.dtype")
         return self.call("full", self.shape(shape), str(value), "theta.dtype")
 
     def _like(self, zeros: bool, a: Formula, array: Array) -> Formula:

@@ -90,7 +90,7 @@ def same(a: Any, b: Any) -> bool:
         (np.abs(a - b) <= EXACT * np.abs(a).max(initial=0)).all())
 
 
-class Unfit(Exception):
+class Unfit(Exception):  # noqa: N818 nobody but this module and the next meets it
     """A step that cannot be written: it reads beyond the end of something."""
 
 
@@ -110,7 +110,7 @@ class Completed:
         self.new = {family: found.fresh(family.array.info) for family in chosen.families.values()}
         self.carried: dict[Any, Any] = {}
         """What is carried into it that is not 0, and its numbers: what stands there in the statement beside the run."""
-        self.is_backward = chosen.last in found.made.backward
+        self.is_backward = chosen.statements[-1] in found.made.backward
         self.find()
         self.body = [self.statement(statement) for statement in chosen.unrolled]
 
@@ -184,14 +184,15 @@ class Completed:
         if array.kind == "ref":
             family, position = array.info
             return family.run is self.run and self.at(position) < self.step < 0
-        return is_row(array) and not 0 <= self.at(array.info) < array.args[0].shape[0]
+        return is_row(array) and not 0 <= self.at(array.info) < len(array.args[0].info.array)
 
     def bound(self, array: Array, other: Array) -> list[tuple[Any, Any]] | None:
         """What stands for what is open in a tree of the body, where another tree is like it, or lacks terms of it."""
         if self.is_open(array):
             if array.kind == "ref":
                 return [(array.info[0], other.info)] if other.kind == "name" and other.shape == array.shape else None
-            return [(array.key, other.info)] if other.kind in ("number", "constant") and other.shape == array.shape else None
+            fits = other.kind in ("number", "constant") and other.shape == array.shape
+            return [(array.key, other.info)] if fits else None
         if array.kind == "ref" and array.info[0].run is self.run and self.at(array.info[1]) == self.step:
             return []
         if array.kind == "ref" or is_row(array):
@@ -217,7 +218,7 @@ class Completed:
             return self.new[family]
         if family.run is self.run and step < self.step < 0:
             if step == self.step - 1 and family in self.carried:
-                return self.carried[family]
+                return str(self.carried[family])
             if family not in self.zeros:
                 array = family.array
                 zero = name(self.found.fresh(array.info), array.shape, array.dtype)
@@ -233,11 +234,11 @@ class Completed:
         """The function, if there is one that says the same."""
         made = self.found.made
         half = made.backward if self.is_backward else made.forward
-        self.there = Sample(made, self.run.first_statement).arrays if self.step < 0 else self.sample.arrays
+        self.there = Sample(made, self.run.statements[0]).arrays if self.step < 0 else self.sample.arrays
         arrays, values = self.values()
         loose = [statement for statement in self.beside(half) if self.is_loose(statement)]
-        old = self.old = self.old_names(loose, arrays)
-        gone = {other for statement, value in values.items() for other in self.stores_instead(statement, value, loose)}
+        old = self.old_names(loose, arrays)
+        gone: set[Statement] = set().union(*(self.stores_instead(*stored, loose) for stored in values.items()))
         if 2 * (len(old) + len(gone)) < len(self.new) + len(values):
             return None  # too little of it is there
         gone |= {statement for statement in loose if target_of(statement) in old}
@@ -247,24 +248,28 @@ class Completed:
         body = [renamed(statement, own) for statement in [*self.zeros.values(), *self.body]]
         result: list[Statement] = []
         for statement in half:
-            if statement is self.run.first_statement and self.step < 0:
+            if statement is self.run.statements[0] and self.step < 0:
                 result += body
             if statement not in gone:
                 result.append(renamed(statement, self.names_for(statement, old, own)))
-            if statement is self.run.last and self.step >= 0:
+            if statement is self.run.statements[-1] and self.step >= 0:
                 result += body
         result = in_turn(result, body)
         results = [renamed(Let(array, array), self.names_for(Let(array, array), old, own)).value
                    for array in made.results]
-        other = replace(made, **{"backward" if self.is_backward else "forward": result, "results": results})
+        forward, backward = made.forward, result
         if not self.is_backward:
-            other.backward = [renamed(statement, self.names_for(statement, old, own)) for statement in made.backward]
-        other = self.other = without_unread(other, {*unread(made), *body})
+            forward = result
+            backward = [renamed(statement, self.names_for(statement, old, own)) for statement in made.backward]
+        other = replace(made, forward=forward, backward=backward, results=results)
+        other = without_unread(other, {*unread(made), *body})
         return other if self.says_the_same(other) else None
 
     def beside(self, half: list[Statement]) -> list[Statement]:
         """The statements on that side of the run on which the new step is."""
-        return half[: half.index(self.run.first_statement)] if self.step < 0 else half[1 + half.index(self.run.last) :]
+        if self.step < 0:
+            return half[: half.index(self.run.statements[0])]
+        return half[1 + half.index(self.run.statements[-1]) :]
 
     def is_loose(self, statement: Statement) -> bool:
         """Whether a statement is none of the steps of loops."""
@@ -291,11 +296,11 @@ class Completed:
         old: dict[str, list[str]] = {}
         for let in loose:
             text = target_of(let)
-            if isinstance(let, Let) and text not in read and text not in self.found.views:
+            if isinstance(let, Let) and text not in read:
                 names = [new for new, family in self.owner.items() if let.name.shape == family.array.shape
                          and np.any(arrays[new]) and same(arrays[new], self.there[text])]
                 if names:
-                    old[text] = sorted(names, key=lambda new: self.owner[new].before.get(-1) != text)
+                    old[text] = sorted(names, key=lambda new: self.owner[new].before.get(-1) != self.found.meant(text))
         return old
 
     @property
@@ -317,8 +322,9 @@ class Completed:
                 names[text] = own.get(new, new)
         return names
 
-    def stores_instead(self, store: Store, value: Any, loose: Sequence[Statement]) -> set[Statement]:
+    def stores_instead(self, store: Statement, value: Any, loose: Sequence[Statement]) -> set[Statement]:
         """The statements that store the same in the same place."""
+        assert isinstance(store, Store)
         return {other for other in loose if isinstance(other, Store) and other.place.key == store.place.key
                 and same(value, self.sample.stored[other])}
 
@@ -353,7 +359,7 @@ def common(pairs: Sequence[Sequence[Any]]) -> list[tuple[int, int]]:
 
 def is_row(array: Array) -> bool:
     """Whether a node is a row of a table of numbers."""
-    return array.kind == "item" and array.args[0].kind == "constant"
+    return bool(array.kind == "item" and array.args[0].kind == "constant")
 
 
 def renamed(statement: Statement, names: dict[str, str]) -> Statement:
@@ -370,7 +376,8 @@ def renamed(statement: Statement, names: dict[str, str]) -> Statement:
 
 def in_turn(statements: Sequence[Statement], body: Sequence[Statement]) -> list[Statement]:
     """The statements, where those before the new step that read what it makes come after it."""
-    made, waiting, result = {target_of(let) for let in body if isinstance(let, Let)}, list[Statement](), list[Statement]()
+    made = {target_of(let) for let in body if isinstance(let, Let)}
+    waiting, result = list[Statement](), list[Statement]()
     there = False
     for statement in statements:
         there = there or statement in body
@@ -403,8 +410,9 @@ def unread(made: Function) -> list[Statement]:
 def without_unread(made: Function, kept: Set[Statement]) -> Function:
     """A function without statements for what nobody reads any more; some are kept, as in the other steps."""
     while gone := {*unread(made)} - kept:
-        made = replace(made, **{half: [statement for statement in getattr(made, half) if statement not in gone]
-                                for half in ("forward", "backward")})
+        forward, backward = ([statement for statement in half if statement not in gone]
+                             for half in (made.forward, made.backward))
+        made = replace(made, forward=forward, backward=backward)
     return made
 
 

@@ -23,7 +23,9 @@ from autograd.compiler.arrays.array import (
     Statement,
     Step,
     Store,
+    broadcast,
     constants_in,
+    copy,
     empty,
     item,
     items,
@@ -33,6 +35,7 @@ from autograd.compiler.arrays.array import (
     nodes,
     reduce,
     source_of,
+    target_of,
     without_loops,
 )
 from autograd.compiler.arrays.array import (
@@ -180,6 +183,9 @@ def refs(*arrays: Array) -> list[tuple[Family, Position]]:
 def gathered(array: Array) -> Array:
     """A sum of what many steps have made, or those side by side, as that of a stack; else the array itself."""
     if array.kind == "concatenate":
+        one, *others = array.args
+        if one.shape[-1] == 1 and all(other.key == one.key for other in others):
+            return broadcast(one, array.shape)
         return Array("concatenate", tuple(together(woven(array.args))), None, array.shape, array.dtype)
     terms = terms_of(array)
     first: dict[Any, int] = {}
@@ -307,6 +313,7 @@ class Writer:
         self.zeros = any(isinstance(s, Store) and s.adds and s.target in found.parted
                          for half in halves for part in half if isinstance(part, Run) for s in part.body)
         self.named: set[str] = set()
+        self.stored = {target_of(s) for s in (*self.made.forward, *self.made.backward) if isinstance(s, Store)}
         self.halves = [self.read_anew(half) for half in halves]
         self.results = [with_stacks(self.known(result)) for result in self.made.results]
         runs = [[part for part in half if isinstance(part, Run)] for half in self.halves]
@@ -326,8 +333,8 @@ class Writer:
         """An array outside loops, which reads what they have made."""
         def read(leaf: Any) -> Any:
             same = self.found.same(leaf)
-            text = same.info if isinstance(same, Array) and same.kind == "name" else ""
-            return ref(*self.found.members[text]) if text in self.found.members else leaf
+            known = isinstance(same, Array) and same.kind == "name" and self.found.members.get(same.info)
+            return ref(*known) if known else same
 
         return changed(array, read)
 
@@ -337,8 +344,8 @@ class Writer:
         for part in half:
             if not isinstance(part, Run):
                 part = self.with_parts(part)
-            for text in names_of(part):
-                if self.found.same(name(text, ())).info not in self.found.members:
+            for text in map(self.found.meant, names_of(part)):
+                if text not in self.found.members:
                     result += self.named_views(text)
             if isinstance(part, Run):
                 part.body = [replace(s, value=self.known(s.value)) if isinstance(s, Let) else
@@ -352,7 +359,8 @@ class Writer:
             elif isinstance(part, Store):
                 result.append(Store(self.known(part.place), whole, part.adds))
             else:
-                result.append(Let(part.name, whole))
+                written = whole.kind == "broadcast" and target_of(part) in self.stored
+                result.append(Let(part.name, copy(whole) if written else whole))
         return result
 
     def with_parts(self, statement: Statement) -> Statement:
@@ -434,6 +442,10 @@ class Writer:
             start = Let(start.name, like(start.value.args[0]))
         name_tables(self.found, [array for line in (*forward, *backward) for array in line.arrays])
         kept = {text: family.at(step) for text, (family, step) in self.found.members.items()}
+        for text, value in self.found.views.items():
+            if value.kind == "name":
+                meant = self.found.meant(text)
+                kept[text] = kept.get(meant, name(meant, value.shape, value.dtype))
         return Looped(self.made.kind, self.made.arguments, views, forward, start, places, backward, results, kept)
 
     def lines(self, part: Statement | Run) -> list[Line]:

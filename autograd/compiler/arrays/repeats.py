@@ -160,9 +160,9 @@ class Run:
     carried: int = 0
     """How often a step reads what an earlier one has made."""
     unrolled: list[Statement] = field(default_factory=list)
-    """The body in the order of the statements, and the first and the last of these."""
-    first_statement: Statement | None = None
-    last: Statement | None = None
+    """The body in the order of the statements."""
+    statements: list[Statement] = field(default_factory=list)
+    """Those of all steps, as they are in the function."""
     index: str = ""
     first: int = 0
     """What the index is in the first step."""
@@ -250,9 +250,8 @@ class Rolling:
                 found.append(run)
                 candidates = besides(candidates, run)
         for run in found:
-            first, last = kept[run.begin], kept[run.end - 1]
             run.unrolled = run.body
-            run.first_statement, run.last = self.pieces.get(first, [first])[0], self.pieces.get(last, [last])[-1]
+            run.statements = [s for whole in kept[run.begin : run.end] for s in self.pieces.get(whole, [whole])]
         self.runs += found
         parts: list[Statement | Run] = []
         position = 0
@@ -273,9 +272,15 @@ class Rolling:
         return pattern if statement.value.kind != "full" else id(statement)
 
     def same(self, leaf: Leaf) -> Leaf:
-        """The array that a name is another name for, if it is no more than that."""
-        value = self.views.get(leaf.info) if isinstance(leaf, Array) and leaf.kind == "name" else None
-        return self.same(value) if value is not None and value.kind == "name" else leaf
+        """A leaf, or the array that it is another name for."""
+        if isinstance(leaf, Array) and leaf.kind == "name":
+            return name(self.meant(leaf.info), leaf.shape, leaf.dtype)
+        return leaf
+
+    def meant(self, text: str) -> str:
+        """The name of the array that a name stands for, if it is no more than another name."""
+        value = self.views.get(text)
+        return self.meant(value.info) if value is not None and value.kind == "name" else text
 
     def best(self, statements: Sequence[Statement], begin: int, period: int, length: int) -> Run | None:
         """The run of most steps, and of several the one whose steps read least of what others have made."""

@@ -34,6 +34,7 @@ from autograd.compiler.arrays.array import (
     as_array,
     constant,
     full,
+    like,
     name,
     names_in,
     nodes,
@@ -71,7 +72,9 @@ class Sample:
         def noted(statement: Statement, arrays: Arrays) -> None:
             perform(statement, arrays)
             if isinstance(statement, Let):
-                arrays[target_of(statement)] = np.array(arrays[target_of(statement)], copy=None)
+                text, value = target_of(statement), statement.value
+                if value.kind == "like" and not value.info and text != "gradient":
+                    arrays[text][...] = np.nan  # whoever adds to it must have begun it
             else:
                 self.stored[statement] = run([Let(name("", ()), statement.value)], dict(arrays))[""]
 
@@ -254,7 +257,7 @@ class Completed:
                 result.append(renamed(statement, self.names_for(statement, old, own)))
             if statement is self.run.statements[-1] and self.step >= 0:
                 result += body
-        result = in_turn(result, body)
+        result = with_zeros(in_turn(result, body), {target_of(s) for s in body if isinstance(s, Store) and s.adds})
         results = [renamed(Let(array, array), self.names_for(Let(array, array), old, own)).value
                    for array in made.results]
         forward, backward = made.forward, result
@@ -389,6 +392,12 @@ def in_turn(statements: Sequence[Statement], body: Sequence[Statement]) -> list[
             if statement is body[-1]:
                 result += waiting
     return result
+
+
+def with_zeros(statements: Sequence[Statement], added_to: Set[str]) -> list[Statement]:
+    """The statements, where arrays that are added to before anything was written to them begin as zeros."""
+    return [Let(let.name, like(let.value.args[0])) if let.value.kind == "like" and target_of(let) in added_to else let
+            for let in statements]
 
 
 def below(names: set[str], statements: Sequence[Statement]) -> set[str]:

@@ -380,8 +380,8 @@ class Writer:
     def view_of_step(self, array: Array) -> tuple[Family | None, Array]:
         """The family of what a name is a view of, and this view, if it is one of what a step has made."""
         view = self.found.views.get(array.info, array) if array.kind == "name" else array
-        family, _ = self.found.members.get(self.same(source_of(view).info), (None, 0)) if view.args else (None, 0)
-        return family, view
+        member = self.found.members.get(self.found.meant(source_of(view).info)) if view.args else None
+        return member and member[0], view
 
     def named_views(self, text: str) -> list[Let]:
         """The statements that name a view, and what it is a view of, if they are not there yet."""

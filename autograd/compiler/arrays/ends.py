@@ -396,7 +396,8 @@ def in_turn(statements: Sequence[Statement], body: Sequence[Statement]) -> list[
 
 def with_zeros(statements: Sequence[Statement], added_to: Set[str]) -> list[Statement]:
     """The statements, where arrays that are added to before anything was written to them begin as zeros."""
-    return [Let(let.name, like(let.value.args[0])) if let.value.kind == "like" and target_of(let) in added_to else let
+    return [Let(let.name, like(let.value.args[0]))
+            if isinstance(let, Let) and let.value.kind == "like" and target_of(let) in added_to else let
             for let in statements]
 
 

@@ -330,13 +330,24 @@ class Writer:
     # ── reading ──────────────────────────────────────────────────────────────────────────────
 
     def known(self, array: Array) -> Array:
-        """An array outside loops, which reads what they have made."""
+        """An array outside loops, which reads what they have made.
+
+        Another name of an array is kept for the reader; but not one of many, nor where arrays lie side by side.
+        """
         def read(leaf: Any) -> Any:
             same = self.found.same(leaf)
-            known = isinstance(same, Array) and same.kind == "name" and self.found.members.get(same.info)
-            return ref(*known) if known else same
+            if not (isinstance(same, Array) and same.kind == "name"):
+                return leaf
+            if same.info in self.found.members:
+                return ref(*self.found.members[same.info])
+            return leaf if self.is_kept(leaf.info) and array.kind != "concatenate" else same
 
         return changed(array, read)
+
+    def is_kept(self, text: str) -> bool:
+        """Whether a name is to be read: not that of another name."""
+        value = self.found.views.get(text)
+        return value is None or value.kind != "name" or self.found.meant(value.info) == value.info
 
     def read_anew(self, half: Sequence[Statement | Run]) -> list[Statement | Run]:
         """The parts of a half, which read what loops have made; views are named where they are first read."""
@@ -344,9 +355,10 @@ class Writer:
         for part in half:
             if not isinstance(part, Run):
                 part = self.with_parts(part)
-            for text in map(self.found.meant, names_of(part)):
-                if text not in self.found.members:
-                    result += self.named_views(text)
+            for text in names_of(part):
+                meant = self.found.meant(text)
+                if meant not in self.found.members:
+                    result += self.named_views(text if self.is_kept(text) else meant)
             if isinstance(part, Run):
                 part.body = [replace(s, value=self.known(s.value)) if isinstance(s, Let) else
                              replace(s, place=self.known(s.place), value=self.known(s.value)) for s in part.body]
@@ -443,8 +455,8 @@ class Writer:
         name_tables(self.found, [array for line in (*forward, *backward) for array in line.arrays])
         kept = {text: family.at(step) for text, (family, step) in self.found.members.items()}
         for text, value in self.found.views.items():
-            if value.kind == "name":
-                meant = self.found.meant(text)
+            meant = self.found.meant(text)
+            if not self.is_kept(text) or meant in kept:
                 kept[text] = kept.get(meant, name(meant, value.shape, value.dtype))
         return Looped(self.made.kind, self.made.arguments, views, forward, start, places, backward, results, kept)
 

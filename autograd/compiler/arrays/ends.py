@@ -128,15 +128,8 @@ class Completed:
     def array(self, array: Array) -> Array:
         """A tree with its leaves in the new step."""
         result = changed(self.with_numbers(array), self.leaf)
-        for node in nodes(result):
-            if node.kind in ("part", "view"):
-                base, size = node.info[0], node.args[0].shape[-1]
-                last = node.info[1] if node.kind == "part" else base + 1 + sum(
-                    (number - 1) * stride for number, stride in zip(*node.info[1:], strict=True) if stride > 0)
-                first = base if node.kind == "part" else base + sum(
-                    (number - 1) * stride for number, stride in zip(*node.info[1:], strict=True) if stride < 0)
-                if first < 0 or last > size:
-                    raise Unfit
+        if not all(map(is_inside, nodes(result))):
+            raise Unfit
         return result
 
     def with_numbers(self, array: Array) -> Array:
@@ -358,6 +351,25 @@ def common(pairs: Sequence[Sequence[Any]]) -> list[tuple[int, int]]:
         else:
             j += 1
     return found
+
+
+def is_inside(array: Array) -> bool:
+    """Whether a node reads no place that its array does not have."""
+    size = array.args[0].shape[-1] if array.args and array.args[0].shape else 0
+    places: Any
+    if array.kind == "part":
+        places = [array.info[0], array.info[1] - 1]
+    elif array.kind == "column":
+        places = [array.info]
+    elif array.kind == "take":
+        places = array.info.array
+    elif array.kind == "view":
+        base, sizes, strides = array.info
+        ends = [(number - 1) * stride for number, stride in zip(sizes, strides, strict=True)]
+        places = [base + sum(end for end in ends if end < 0), base + sum(end for end in ends if end > 0)]
+    else:
+        return True
+    return bool(np.min(places, initial=0) >= 0 and np.max(places, initial=0) < size)
 
 
 def is_row(array: Array) -> bool:

@@ -83,8 +83,8 @@ class Looped:
 
     @property
     def length(self) -> int:
-        """The number of lines."""
-        return len(without_loops([*self.forward, *self.backward])) + len(self.loops)
+        """The number of statements."""
+        return len(without_loops([*self.forward, *self.backward]))
 
     @property
     def outside(self) -> list[Statement]:
@@ -111,7 +111,7 @@ class Looped:
     @property
     def effort(self) -> int:
         """What it takes to read it: so many statements, and several more for each of what is mixed in loops."""
-        return len(without_loops((*self.forward, *self.backward))) + MIXED * self.mixed
+        return self.length + MIXED * self.mixed
 
     def home(self, text: str) -> str:
         """What the array with this name is called, or the stack that it lies in."""

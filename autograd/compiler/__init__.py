@@ -25,7 +25,7 @@
 - `backward`    the chain rule from block to block, by the rules of the table, and how gradients are added up
                 (`steps`)
 - `function`    both halves, from the arguments to the results; what need not be copied or begin as zeros does not
-- `loops`       statements that repeat (`repeats`), written once
+- `loops`       statements that repeat (`repeats`), written once, with first and last steps like the others (`ends`)
 - `place`       finds a scalar in its array; `interpret` computes statements one by one
 
 `printers`: text, printed and never read again.

@@ -85,6 +85,9 @@ SAME: dict[str, tuple[Callable[[Any], Any], str]] = {
     "taking it away": (lambda x: W[0] - (W[1] - x[1]) * x[0], "(+(+x0·x1) +w0 -w1·x0)"),
     "a factor of many terms": (lambda x: (W[0] * x[0] + W[1] * x[1] + W[2]) * x[2] + W[0],
                                "(+(+w0·x0 +w1·x1 +w2)·x2 +w0)"),
+    "a parameter times data by data": (lambda x: W[0] * x[0] * x[1] * x[2] + x[0] * W[1] * x[1] - W[2] * x[0],
+                                       "(+(+(+x0·x1)·x2)·w0 +(+x0·x1)·w1 -w2·x0)"),
+    "a product of three alone": (lambda x: (W[0] * x[0] * x[1]).tanh(), "tanh((+(+w0·x0)·x1))"),
     "a factor alone": (lambda x: ((W[0] * x[0] + W[1]) * x[0]).tanh(), "tanh((+(+w0·x0 +w1)·x0))"),
     "squares of parameters times data": (lambda x: sum((w * v) ** 2 for w, v in zip(W, x, strict=True)),
                                          "(+(+w0·w0)·(+x0·x0) +(+w1·w1)·(+x1·x1) +(+w2·w2)·(+x2·x2))"),
@@ -205,7 +208,7 @@ def test_the_extreme_of_multiples_has_the_slopes_that_it_has_in_eager_evaluation
 
 
 def data_and_parameters(choose: random.Random, w: list[Value], x: list[Value]) -> Value:
-    """Chains by Horner's rule, squares of products, and extremes of multiples, of any parameters and data."""
+    """Chains by Horner's rule, products, squares of these, and extremes of multiples, of any parameters and data."""
     def p() -> Value:
         return choose.choice(w)
 
@@ -226,7 +229,13 @@ def data_and_parameters(choose: random.Random, w: list[Value], x: list[Value]) -
         v = p() * d() + choose.choice([0.0, p()])
         return choose.choice([maximum, minimum])(choose.choice([-1.0, 0.5, 2.0, 0.0]) * v, choose.choice([1, -2]) * v)
 
-    return autograd.sum([choose.choice([chain, squares, extreme])() for _ in range(choose.randint(1, 5))])
+    def monomial() -> Value:
+        v = choose.choice([p(), p() * p(), p() - 1])
+        for _ in range(choose.randint(1, 4)):
+            v = choose.choice([v * d(), d() * v, -v * d()])
+        return choose.choice([v, v + v.tanh()])
+
+    return autograd.sum([choose.choice([chain, squares, extreme, monomial])() for _ in range(choose.randint(1, 5))])
 
 
 @pytest.mark.parametrize("seed", range(20))

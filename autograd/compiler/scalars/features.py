@@ -34,11 +34,20 @@ LONGEST = 256
 """Terms of a sum up to which it is multiplied out."""
 
 
+def users_of_chains(terms: Terms, single: Bools) -> Ints:
+    """For each node the one that reads it in the end, where products that are read once read one another; or itself."""
+    user: Ints = np.arange(len(single))
+    for side in (terms.left, terms.right):
+        read = (side != NONE) & (terms.right != NONE)
+        user[side[read]] = terms.owner[read]
+    return ends(np.where(single, user, np.arange(len(single))))
+
+
 class Features:
     """Products of data that are made, and the terms of the sums in which they are read.
 
     x·(w·u + b) with data x and u, in a sum with other such terms, becomes w·(x·u) + b·x, if that takes no more than one
-    product that is not there yet.
+    product that is not there yet. So does a product of one parameter and data, such as ((w·x)·u)·v, step by step.
     """
 
     def __init__(self, graph: Graph, terms: Terms, known: Bools) -> None:
@@ -59,7 +68,8 @@ class Features:
         self, count = cls(graph, terms, known), np.bincount(terms.owner, minlength=len(graph))
         once = uses_of(graph, terms, (count > 0) | known | (owner != np.arange(len(graph)))) == 1
         inner = np.append((count > 0) & once, False)
-        found = (inner[terms.left] | inner[terms.right]) & (terms.right != NONE) & (count[terms.owner] > 1)
+        in_sum = (count > 1)[users_of_chains(terms, once & (count == 1))]
+        found = (inner[terms.left] | inner[terms.right]) & (terms.right != NONE) & in_sum[terms.owner]
         for i in np.flatnonzero(found)[np.argsort(terms.owner[found], kind="stable")].tolist():
             node, left, right = int(terms.owner[i]), int(terms.left[i]), int(terms.right[i])
             inside, factor = (left, right) if inner[left] and not self.is_data(left) else (right, left)
@@ -136,7 +146,8 @@ class Features:
         outer = [term for term in self.terms[node] if inside not in term[1:]]
         (sign,) = [term[0] for term in self.terms[node] if inside in term[1:]]
         parts = [self.parted(term) for term in self.terms[inside]]
-        if len(parts) > LONGEST or None in parts or all(self.parted(term) is None for term in outer):
+        alone = len(outer) > 0 and not any(map(self.is_monomial, outer))
+        if len(parts) > LONGEST or None in parts or alone:
             return
         pairs = {self.pair(factor, data) for part in parts if part for data in part[2:] if data != NONE}
         if sum(pair not in self.nodes for pair in pairs) > 1:
@@ -147,6 +158,20 @@ class Features:
             product = factor if data == NONE else self.product(factor, data)
             outer.append((sign * mine, product, NONE) if weight == NONE else (sign * mine, weight, product))
         self.terms[node], self.terms[inside], self.absorbed[inside] = outer, [], node
+
+    def is_monomial(self, term: Term) -> bool:
+        """Whether a term is made of parameters times data, or will be: other data times a product that is."""
+        while self.parted(term) is None:
+            _, a, b = term
+            inside = a if self.is_data(b) else b
+            if a < NONE or inside < 0 or not (self.is_data(a) or self.is_data(b)):
+                return False
+            below = self.terms.get(inside, range(self.first[inside], self.first[inside + 1]))
+            if len(below) != 1:
+                return False
+            (only,) = below
+            term = (1, *self.factors[only].tolist()) if isinstance(only, int) else only
+        return True
 
     def pair(self, a: int, b: int) -> tuple[int, int]:
         """Two factors in order."""

@@ -73,7 +73,8 @@ class Features:
         for i in np.flatnonzero(found)[np.argsort(terms.owner[found], kind="stable")].tolist():
             node, left, right = int(terms.owner[i]), int(terms.left[i]), int(terms.right[i])
             inside, factor = (left, right) if inner[left] and not self.is_data(left) else (right, left)
-            if inner[inside] and self.is_data(factor) and self.depends(inside, PARAMETERS):
+            chained = count[node] > 1 or int(graph.code[factor]) in DATA
+            if inner[inside] and chained and self.is_data(factor) and self.depends(inside, PARAMETERS):
                 for each in (node, inside):
                     self.terms[each] = self.terms.get(each) or self.terms_of(terms, each)
                 self.multiply_out(node, inside, factor)
@@ -160,11 +161,14 @@ class Features:
         self.terms[node], self.terms[inside], self.absorbed[inside] = outer, [], node
 
     def is_monomial(self, term: Term) -> bool:
-        """Whether a term is made of parameters times data, or will be: other data times a product that is."""
+        """Whether a term is a parameter times data, or will be: an input times a product that is.
+
+        What is computed of inputs, as steps of a loop do, is left as it is: the first would be unlike the rest.
+        """
         while self.parted(term) is None:
             _, a, b = term
-            inside = a if self.is_data(b) else b
-            if a < NONE or inside < 0 or not (self.is_data(a) or self.is_data(b)):
+            inside, factor = (a, b) if b >= 0 and int(self.graph.code[b]) in DATA else (b, a)
+            if inside < 0 or factor < 0 or int(self.graph.code[factor]) not in DATA:
                 return False
             below = self.terms.get(inside, range(self.first[inside], self.first[inside + 1]))
             if len(below) != 1:

@@ -7,7 +7,7 @@ loop (`stages_apart`). Chains that do the same in the same direction remain side
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -42,15 +42,18 @@ from autograd.compiler.scalars.levels import (
 
 
 def one_after_another(graph: Canonical) -> tuple[Canonical, Stages] | None:
-    """The graph with an order of its chains, if there are some that do not wait for one another and are unlike.
+    """The graph with an order of its chains, if there are several that are unlike.
 
-    What their steps need not wait for is in sums before.
+    What their steps need not wait for is in sums before. Chains are looked for in what reads weights, and where that
+    finds none, in what does the same as well.
     """
-    if stages_apart(graph, *chains(graph)) is None:
-        return None
-    graph = with_equals_as_one(with_sums_before(graph, terms_of_no_step(graph, chains(graph)[0])))
-    stages = stages_apart(graph, *chains(graph))
-    return None if stages is None else (graph, stages)
+    for loops in ((loops_by_weights,), (loops_by_weights, loops_by_kind)):
+        found = chains(graph, loops)
+        if stages_apart(graph, *found):
+            parted = with_equals_as_one(with_sums_before(graph, terms_of_no_step(graph, found[0])))
+            if stages := stages_apart(parted, *chains(parted, loops)):
+                return parted, stages
+    return None
 
 
 def terms_of_no_step(graph: Canonical, chain: Ints) -> Bools:
@@ -71,42 +74,101 @@ def stages_apart(graph: Canonical, chain: Ints, number: int) -> Stages | None:
     np.bitwise_or.at(waits, chain[chain != NONE], below[chain != NONE])
     order = list(zip(stages_of(waits.tolist()), looks_of(graph, chain, number), strict=True))
     ranks = sorted(set(order))
-    if len(ranks) == len({depth for depth, _ in ranks}):
+    if len(ranks) < 2:
         return None
     stage = np.max([((below | own) >> which & 1) * (1 + ranks.index(each)) for which, each in enumerate(order)], axis=0)
-    others = np.where(np.append(graph.code, NONE) == CODE["parameter"], ~all_above(graph, own), 0)
+    above = all_above(graph, own)
+    others = np.where(np.append(graph.code, NONE) == CODE["parameter"], ~above, 0)
     others = (others | all_below(graph, others))[:-1]
     """The chains that do not wait for all of the parameters that a node reads."""
     kinds = np.where(others == 0, graph.code, mix(graph.code, others))
     stage = before_their_users(graph, stage, chain != NONE, kinds)
-    return Stages(stage, chain != NONE, *levels_one_by_one(graph, stage), kinds)
+    return Stages(stage, chain != NONE, *levels_one_by_one(graph, stage), kinds, (above | own) == 0)
 
 
-def chains(graph: Canonical) -> tuple[Ints, int]:
-    """The chain of each node, or NONE, and how many there are: connected parts of what waits for itself.
-
-    Of those that read weights some wait for others that do: with all that is between them they are steps.
-    """
+def chains(graph: Canonical, loops: Sequence[Callable[[Canonical, Bools], tuple[Ints, int]]]) -> tuple[Ints, int]:
+    """The chain of each node, or NONE, and how many there are: connected parts of what waits for itself."""
     chain = np.full(len(graph.code) + 1, NONE)
     if graph.level.max(initial=0) < STEPS:
         return chain, 0
-    loop, number = loops_by_weights(graph)
+    for search in loops:
+        left = chain == NONE
+        found = connected(graph, left, *search(graph, left))
+        chain = np.where(found == NONE, chain, chain.max() + 1 + found)
+    return chain, int(chain.max()) + 1
+
+
+def connected(graph: Canonical, left: Bools, loop: Ints, number: int) -> Ints:
+    """The chain of each node that is left, or NONE: the connected parts of loops that wait for themselves.
+
+    What is between nodes of a loop is a step of it. Some kind of nodes is there at several levels.
+    """
     own = bits_of(loop)
     below, above, waits = all_below(graph, own), all_above(graph, own), np.zeros(number, np.int64)
     np.bitwise_or.at(waits, loop[loop != NONE], below[loop != NONE])
+    whole, inside = np.full(number + 1, NONE), np.full(len(loop), NONE)
+    """Of each loop, and of each node between some, the last of the loops that wait for one another."""
     for i, mine in enumerate(waits.tolist()):
         one_another = sum(1 << j for j, theirs in enumerate(waits.tolist()) if mine >> j & theirs >> i & 1)
-        chain[((own & one_another) > 0) | (((below & one_another) > 0) & ((above & one_another) > 0))] = i
+        whole[i] = one_another.bit_length() - 1
+        inside[left & ((below & one_another) > 0) & ((above & one_another) > 0)] = whole[i]
     reader, read = reads_of(graph)
-    joined = (chain[reader] == chain[read]) & (chain[reader] != NONE)
+    joined = (inside[reader] == inside[read]) & (inside[reader] != NONE)
+    chain, steps = np.full(len(loop), NONE), np.flatnonzero(inside != NONE)
+    _, chain[steps] = np.unique(regions(len(loop), reader[joined], read[joined])[steps], return_inverse=True)
+    chain = with_ends(graph, loop, chain, whole[loop], inside)
     nodes = np.flatnonzero(chain != NONE)
-    _, which = np.unique(regions(len(chain), reader[joined], read[joined])[nodes], return_inverse=True)
+    kind, which = next(kinds_of(graph, computing(graph)))[nodes], chain[nodes]
+    _, pair = np.unique(mix(which, kind), return_inverse=True)
+    times = np.zeros(chain.max() + 1, np.int64)
+    np.maximum.at(times, which, different_per(pair, graph.level[nodes])[pair])
+    chain[nodes] = np.where(times >= STEPS, np.cumsum(times >= STEPS) - 1, NONE)[which]
+    return chain
+
+
+def with_ends(graph: Canonical, loop: Ints, chain: Ints, whole: Ints, inside: Ints) -> Ints:
+    """The chains with the nodes of their loops that come before the first of these, or behind the last.
+
+    Such a node reads steps of this chain alone, or is read by steps of it.
+    """
+    between = np.flatnonzero((chain != NONE) & (loop != NONE))
+    first, last = (np.full((chain.max() + 1, loop.max() + 1), level) for level in (graph.level.max() + 1, NONE))
+    np.minimum.at(first, (chain[between], loop[between]), graph.level[between])
+    np.maximum.at(last, (chain[between], loop[between]), graph.level[between])
+    least, most = np.full(len(loop), len(loop)), np.full(len(loop), NONE)
+    reader, read = reads_of(graph)
+    for end, step, way, edge in ((reader, read, 1, last), (read, reader, -1, first)):
+        fits = (inside[end] == NONE) & (whole[end] != NONE) & (whole[end] == inside[step])
+        fits[fits] = way * graph.level[end[fits]] > way * edge[chain[step[fits]], loop[end[fits]]]
+        np.minimum.at(least, end[fits], chain[step[fits]])
+        np.maximum.at(most, end[fits], chain[step[fits]])
+    return np.where(least == most, most, chain)
+
+
+def computing(graph: Canonical) -> Ints:
+    """The living nodes that are no leaves."""
+    return np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
+
+
+def loops_by_kind(graph: Canonical, left: Bools) -> tuple[Ints, int]:
+    """A number for each node of a kind that is there at several levels, or NONE, and how many there are."""
+    nodes = computing(graph)
+    nodes, kind = nodes[left[nodes]], next(kinds_of(graph, nodes))
+    return at_several_levels(graph, nodes, kind[nodes])
+
+
+def at_several_levels(graph: Canonical, nodes: Ints, label: Ints) -> tuple[Ints, int]:
+    """A number for each node with a label that is there at several levels, or NONE, and how many there are."""
+    loop = np.full(len(graph.code) + 1, NONE)
+    _, which = np.unique(label, return_inverse=True)
     several = different_per(which, graph.level[nodes]) >= STEPS
-    chain[nodes] = np.where(several, np.cumsum(several) - 1, NONE)[which]
-    return chain, int(several.sum())
+    if several.sum() > MOST_LOOPS:
+        return loop, 0
+    loop[nodes] = np.where(several, np.cumsum(several) - 1, NONE)[which]
+    return loop, int(several.sum())
 
 
-def loops_by_weights(graph: Canonical) -> tuple[Ints, int]:
+def loops_by_weights(graph: Canonical, left: Bools) -> tuple[Ints, int]:
     """A number for each node that reads weights, or NONE, and how many there are: of what is there at several levels.
 
     Weights are what is the same for all examples. Those that share one have the same number, and those of which the
@@ -117,19 +179,14 @@ def loops_by_weights(graph: Canonical) -> tuple[Ints, int]:
     batched = (all_below(graph, given.astype(np.int64)) > 0) | given
     weight = ~batched & np.append(graph.alive & (graph.code != CODE["constant"]), False)
     reader, read = reads_of(graph)
-    shared = weight[read] & batched[reader]
+    shared = weight[read] & batched[reader] & left[reader]
     nodes, where = np.unique(reader[shared], return_inverse=True)
     label = regions(len(nodes) + size, where, len(nodes) + read[shared])[: len(nodes)]
-    kind = next(kinds_of(graph, np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))))
+    kind = next(kinds_of(graph, computing(graph)))
     _, first = np.unique(mix(label, graph.level[nodes], kind[nodes]), return_index=True)
     first = first[np.argsort(label[first])]
     looks = hash_sums(mix(graph.level[nodes], kind[nodes])[first], label[first], len(nodes) + size)
-    _, which = np.unique(looks[label], return_inverse=True)
-    several = different_per(which, graph.level[nodes]) >= STEPS
-    loop, number = np.full(size + 1, NONE), int(several.sum())
-    if number <= MOST_LOOPS:
-        loop[nodes] = np.where(several, np.cumsum(several) - 1, NONE)[which]
-    return loop, min(number, MOST_LOOPS)
+    return at_several_levels(graph, nodes, looks[label])
 
 
 def bits_of(numbers: Ints) -> Ints:
@@ -167,9 +224,7 @@ class Look(NamedTuple):
 
 def looks_of(graph: Canonical, chain: Ints, number: int) -> list[Look]:
     """How each of so many chains looks."""
-    living = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
-    kind = next(kinds_of(graph, living))
-    where = positions(graph)
+    kind, where = next(kinds_of(graph, computing(graph))), positions(graph)
     reader, read = reads_of(graph)
     outside = (chain[reader] != chain[read]) & ~np.isnan(where[read])
     looks = []
@@ -203,7 +258,7 @@ def positions(graph: Canonical) -> Floats:
 
 def before_their_users(graph: Canonical, stage: Ints, is_step: Bools, kinds: Ints) -> Ints:
     """The stages, where all but steps is of the stage of its first user, as are all nodes of its kind."""
-    living = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
+    living = computing(graph)
     *_, kind = kinds_of(graph, living, kinds)
     _, kinds = np.unique(kind[living], return_inverse=True)
     last = np.full(len(stage), stage.max())

@@ -247,6 +247,8 @@ class Stages(NamedTuple):
     """The level at which the steps of each stage may begin."""
     kinds: Ints | None = None
     """What nodes of one kind begin with, if not their operation alone."""
+    hangs: Bools | None = None
+    """The nodes that no step waits for: if known, those of a kind that can be computed at once wait for each other."""
 
     @classmethod
     def of(cls, graph: Canonical) -> Stages | None:
@@ -401,6 +403,8 @@ def chosen_levels(graph: Canonical, living: Ints, stages: Stages | None = None) 
         _, kinds = np.unique(kind[living], return_inverse=True)
         first, other = (different_per(kinds, level[living]) for level in (early, late))
         waits[living] |= (other < first)[kinds]
+        if stages is not None and stages.hangs is not None:
+            waits[living] |= (other == 1)[kinds] & stages.hangs[living]
     return latest_levels(graph, living, early, last, waits)
 
 

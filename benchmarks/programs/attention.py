@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -351,6 +352,56 @@ def texts(rng: np.random.Generator, examples: int) -> tuple[Array, Array]:
 SQUARE = dict.fromkeys("QKVO", (8, 8))
 GPT: Shapes = {"E": (LETTERS, WIDTH), "P": (LONG, WIDTH), **SQUARE, "W1": (16, 8), "W2": (8, 16), "U": (LETTERS, 8)}
 
+ANGLES = [[place * 10.0 ** (-pair / 2) for pair in range(4)] for place in range(6)]
+
+
+def turned(v: Any, place: int) -> list[Any]:
+    """Pairs of numbers turned by angles that grow with the place."""
+    pairs = [(math.cos(angle), math.sin(angle), p, q)
+             for angle, p, q in zip(ANGLES[place], v[::2], v[1::2], strict=True)]
+    return [number for c, s, p, q in pairs for number in (c * p - s * q, s * p + c * q)]
+
+
+def rotary(P: Params, x: Any, y: Any) -> Any:
+    """Attention over six words of eight numbers whose queries and keys are turned by their places."""
+    q, k, v = ([linear(P[name], word) for word in x] for name in "QKV")
+    q, k = ([turned(word, place) for place, word in enumerate(words)] for words in (q, k))
+    read = [mixed(autograd.softmax([0.5 * autograd.dot(a, b) for b in k]), v) for a in q]
+    return sum(squared_distance(word, right) for word, right in zip(read, y, strict=True))
+
+
+SWAPPED = np.arange(8) ^ 1
+COSINES = np.repeat(np.cos(ANGLES), 2, 1)
+SINES = np.repeat(np.sin(ANGLES), 2, 1) * np.tile([-1.0, 1.0], 4)
+
+
+def rotary_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    q, k, v = (X @ P[name].T for name in "QKV")
+    c, s = xp.asarray(COSINES), xp.asarray(SINES)
+    q, k = (a * c + a[..., SWAPPED] * s for a in (q, k))
+    return ((xp.softmax(0.5 * (q @ k.swapaxes(1, 2)), -1) @ v - Y) ** 2).sum(-1).sum(-1)
+
+
+def rotary_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, flat = len(X), X.reshape(-1, 8)
+    Z = (flat @ np.concatenate([0.5 * P["Q"], P["K"], P["V"]]).T).reshape(n, 6, 3, 8)
+    c, s, both, v = COSINES[:, None], SINES[:, None], Z[:, :, :2], Z[:, :, 2]
+    turned = both * c
+    turned += both[..., SWAPPED] * s
+    q, k = turned[:, :, 0], turned[:, :, 1]
+    p = softmax(q @ k.swapaxes(1, 2))
+    d = p @ v
+    d -= Y
+    loss = mean_square(d)
+    d *= 2 / n
+    D, g = np.empty((n, 6, 3, 8)), np.empty((n, 6, 2, 8))
+    g[:, :, 0], g[:, :, 1], D[:, :, 2] = through_scores(p, q, k, v, d)
+    np.multiply(g, c, out=D[:, :, :2])
+    D[:, :, :2] -= g[..., SWAPPED] * s
+    slopes = D.reshape(-1, 24).T @ flat
+    return loss, {"Q": 0.5 * slopes[:8], "K": slopes[8:16], "V": slopes[16:]}
+
+
 WORK: dict[str, Work] = {
     "masked attention, 8 × 4": Work(masked, masked_arrays, {"Q": (4, 4), "K": (4, 4), "V": (4, 4)}, (8, 4),
                                     hand=masked_hand),
@@ -358,6 +409,8 @@ WORK: dict[str, Work] = {
                                          {"Q": (2, 4, 4), "K": (2, 4, 4), "V": (2, 4, 4)}, (6, 4), (6, 4),
                                          hand=two_layers_hand),
     "attention of 2 heads, 6 × 8": Work(heads, heads_arrays, SQUARE, (6, 8), (6, 8), 0.3, heads_hand),
+    "attention by rotations, 6 × 8": Work(rotary, rotary_arrays, dict.fromkeys("QKV", (8, 8)), (6, 8), (6, 8), 0.3,
+                                          rotary_hand),
     "cross attention, 2 to 8": Work(pooled, pooled_arrays, {"q": (2, 4), "K": (4, 6), "V": (4, 6)}, (8, 6), (2, 4),
                                     hand=pooled_hand),
     "attention to neighbours, 10": Work(local, local_arrays, {"w": (4,), "v": (4,), "bias": (3,)}, (10, 4), (10,),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations_with_replacement, pairwise
 from typing import Any
 
 import numpy as np
@@ -403,6 +403,72 @@ def bilinear_hand(P: Params, X: Array, Y: Array) -> Found:
     return loss, {"A": left.T @ (right * e[:, None]), "w": e @ X}
 
 
+LEVELS = [(2 * i + 1) / 16 for i in range(8)]
+
+
+def distribution(P: Params, x: Any, y: Any) -> Any:
+    """Huber losses of eight quantiles by eight values each, weighted by the side on which they lie."""
+    loss = 0.0
+    for level, z in zip(LEVELS, affine(P["W"], P["b"], x), strict=True):
+        for value in y:
+            error = value - z
+            size = abs(error)
+            huber = autograd.where(autograd.gt(size, 1), size - 0.5, 0.5 * error * error)
+            loss = loss + autograd.where(autograd.gt(0, error), 1 - level, level) * huber
+    return loss / 64
+
+
+def distribution_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    error = Y[:, None] - (X @ P["W"].T + P["b"])[:, :, None]
+    size, level = xp.abs(error), xp.asarray(np.array(LEVELS))[:, None]
+    huber = xp.where(size > 1, size - 0.5, 0.5 * error * error)
+    return (xp.where(error < 0, 1 - level, level) * huber).sum(-1).sum(-1) / 64
+
+
+def distribution_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, level = len(X), np.array(LEVELS)[:, None]
+    z = X @ P["W"].T
+    z += P["b"]
+    error = Y[:, None] - z[:, :, None]
+    inside = np.clip(error, -1, 1)
+    weight = np.where(error < 0, 1 - level, level)
+    weight *= inside  # the slope, and u·c - c²/2 with c = clip(u) is the loss
+    inside *= -0.5
+    inside += error
+    loss = float(np.vdot(weight, inside)) / (64 * n)
+    g = weight.sum(2)
+    g *= -1 / (64 * n)
+    return loss, {"W": g.T @ X, "b": np.ones(n) @ g}
+
+
+CUBES = list(combinations_with_replacement(range(4), 3))
+FACTORS = np.array(CUBES).T
+
+
+def cubes(P: Params, x: Any, y: Any) -> Any:
+    """A polynomial of degree three in four features."""
+    terms = [c * x[i] * x[j] * x[k] for c, (i, j, k) in zip(P["c"], CUBES, strict=True)]
+    return (P["b"] + autograd.dot(P["w"], x) + sum(terms) - y) ** 2
+
+
+def cubes_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    i, j, k = FACTORS
+    return (X[:, i] * X[:, j] * X[:, k] @ P["c"] + X @ P["w"] + P["b"] - Y) ** 2
+
+
+def cubes_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, (i, j, k) = len(X), FACTORS
+    features = X[:, i] * X[:, j]
+    features *= X[:, k]
+    error = features @ P["c"]
+    error += X @ P["w"]
+    error += P["b"]
+    error -= Y
+    loss = mean_square(error)
+    error *= 2 / n
+    return loss, {"c": error @ features, "w": error @ X, "b": error.sum()}
+
+
 WORK: dict[str, Work] = {
     "logistic regression with penalties": Work(
         logistic, logistic_arrays, {"w": (30,), "b": ()}, (30,), (), hand=logistic_hand,
@@ -416,6 +482,9 @@ WORK: dict[str, Work] = {
     "Huber regression": Work(huber, huber_arrays, {"w": (15,), "b": ()}, (15,), (), hand=huber_hand),
     "quantile regression": Work(quantiles, quantiles_arrays, {"W": (3, 10), "b": (3,)}, (10,), (),
                                 hand=quantiles_hand),
+    "Huber of 8 quantiles by 8 values": Work(distribution, distribution_arrays, {"W": (8, 6), "b": (8,)}, (6,), (8,),
+                                             hand=distribution_hand),
+    "cubes of 4 features": Work(cubes, cubes_arrays, {"c": (20,), "w": (4,), "b": ()}, (4,), (), hand=cubes_hand),
     "Poisson regression": Work(
         counts, counts_arrays, {"w": (12,), "b": ()}, (12,), (), 0.2, counts_hand,
         lambda rng, examples: (rng.normal(size=(examples, 12)), rng.poisson(2.0, examples) * 1.0)),

@@ -140,6 +140,11 @@ def test_a_loop_begins_with_zeros_and_has_all_steps() -> None:
     assert text.count("np.exp") == 1, "each operation stands in the loop alone"
 
 
+def test_a_sum_of_what_all_steps_make_is_one_sum_less_a_number_too() -> None:
+    for steps in (9, 40):
+        assert "sigmoid_t.sum(axis=0) - 3\n" in compiled(spiking(steps))[0].source
+
+
 def test_scalars_of_the_first_step_are_found_in_the_loop() -> None:
     program, (_, X), _ = compiled(spiking(9))
     loss = program.example(X[0])

@@ -187,6 +187,10 @@ def gathered(array: Array) -> Array:
         if one.shape[-1] == 1 and all(other.key == one.key for other in others):
             return broadcast(one, array.shape)
         return Array("concatenate", tuple(together(woven(array.args))), None, array.shape, array.dtype)
+    if array.kind is ops.sub:
+        rest, taken_away = array.args
+        whole = gathered(rest)
+        return array if whole is rest else Array(ops.sub, (whole, taken_away), None, array.shape, array.dtype)
     terms = terms_of(array)
     first: dict[Any, int] = {}
     places = [first.setdefault(term.info[0] if term.kind == "ref" else term, i) for i, term in enumerate(terms)]

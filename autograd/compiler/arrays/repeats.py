@@ -39,6 +39,9 @@ from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.names import RESERVED
 from autograd.compiler.blocks.recurrence import FEWEST, repeated
 
+CHAIN = (ops.add, ops.sub)
+"""What long sums are chains of."""
+
 TRIMMED = 2
 """So many steps of a run may differ from the others: they stay as they are."""
 
@@ -420,10 +423,10 @@ def in_one_piece(statements: Sequence[Statement], reads: Counter[str]) -> tuple[
     pieces: dict[Statement, list[Statement]] = {}
     for statement in statements:
         first = statement.value
-        while first.kind is ops.add:
+        while first.kind in CHAIN:
             first = first.args[0]
         part = kept.get(first.info) if first.kind == "name" and reads[first.info] == 1 else None
-        if isinstance(statement, Let) and statement.value.kind is ops.add and part and part.value.kind is ops.add:
+        if isinstance(statement, Let) and statement.value.kind in CHAIN and part and part.value.kind in CHAIN:
             del kept[first.info]
             whole = Let(statement.name, with_first_term(statement.value, part.value))
             pieces[whole] = [*pieces.pop(part, [part]), statement]
@@ -433,10 +436,10 @@ def in_one_piece(statements: Sequence[Statement], reads: Counter[str]) -> tuple[
 
 
 def with_first_term(array: Array, first: Array) -> Array:
-    """A chain of additions that begins with another term."""
-    if array.kind is not ops.add:
+    """A chain of additions and subtractions that begins with another term."""
+    if array.kind not in CHAIN:
         return first
-    return Array(ops.add, (with_first_term(array.args[0], first), array.args[1]), None, array.shape, array.dtype)
+    return Array(array.kind, (with_first_term(array.args[0], first), array.args[1]), None, array.shape, array.dtype)
 
 
 def is_view_of_name(array: Array) -> bool:

@@ -88,12 +88,20 @@ def observed(P: Any, x: Any) -> Any:
     return cost
 
 
+def chained(P: Any, x: Any, steps: int = 8) -> Any:
+    """Three numbers that a matrix moves in every step, of which the last are read."""
+    for _ in range(steps):
+        x = [autograd.dot(row, x) for row in (P["t"][:3], P["t"][3:6], P["t"][6:])]
+    return sum((each - 1) ** 2 for each in x)
+
+
 LOSSES = {
     "state space": (state_space, {"a": (3,), "b": (3,), "c": (3,)}, 9),
     "heat": (heat, {"k": (6,)}, 8),
     "rotation": (rotation, {"q": (4,)}, 18),
     "averages": (averaged, {"w": (5,), "v": ()}, 5),
     "compartments": (compartments, {"k": (2,)}, 7),
+    "chain": (chained, {"t": (9,)}, 3),
     "control": (controlled, {"k": (3,)}, 3),
     "control of what is estimated": (observed, {"k": (2,), "l": (2,)}, 12),
 }
@@ -154,6 +162,17 @@ def test_a_step_of_a_system_under_control_is_one_product():
     (few, products), (many, more) = statements(6), statements(16)
     assert more - products == 10
     assert many - few <= 12 * 10
+
+
+@pytest.mark.parametrize(("steps", "products"), [(4, 2), (7, 4), (8, 3), (16, 4), (24, 5)])
+def test_a_chain_of_equal_steps_is_a_power_of_a_matrix_by_squares(steps, products):
+    P = parameters({"t": (9,)})
+    program = autograd.compile(lambda x: chained(P, x, steps), P)
+    program.value_and_grad(np.full(9, 0.3), np.ones((4, 3)))
+    quicker = engine(program).plan.quicker
+    shared = [block for block in quicker.computing if not block.batched]
+    assert [block.kind for block in shared] == ["matmul"] * products
+    assert_agreement(Case(lambda x: chained(P, x, steps), P, (3,)), np.ones((2, 3)))
 
 
 def test_a_matrix_of_a_step_is_completed_only_where_nothing_waits_for_itself():

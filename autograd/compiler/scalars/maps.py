@@ -102,10 +102,23 @@ def times(a: Polynomial, b: Polynomial) -> Polynomial:
     return result
 
 
+def add_product(total: dict[int, Polynomial], coefficient: Polynomial, below: Mapping[int, Polynomial]) -> None:
+    """Add the product of a coefficient with what a sum reads to what another reads."""
+    for source, scale in below.items():
+        mine = total.setdefault(source, {})
+        for monomial, number in times(coefficient, scale).items():
+            mine[monomial] = mine.get(monomial, 0.0) + number
+
+
 def is_simple(polynomial: Polynomial) -> bool:
     """Whether a polynomial is a number, or a node or minus it."""
     ((monomial, number),) = polynomial.items() if len(polynomial) == 1 else [(((NONE, 2),), 1.0)]
     return not monomial or (abs(number) == 1 and sum(exponent for _, exponent in monomial) == 1)
+
+
+def is_one_node(polynomial: Polynomial) -> bool:
+    """Whether a polynomial is a node."""
+    return is_simple(polynomial) and all(monomial and number == 1 for monomial, number in polynomial.items())
 
 
 def key_of(polynomial: Polynomial) -> frozenset[tuple[Monomial, float]]:
@@ -175,6 +188,8 @@ class Maps:
         """Those of which all readers add up multiples, or are of this kind themselves."""
         self.named: dict[frozenset[tuple[Monomial, float]], tuple[int, Polynomial]] = {}
         """Coefficients that later ones are made of, by numbers below NONE."""
+        self.factors_of: dict[frozenset[tuple[Monomial, float]], list[tuple[Polynomial, Polynomial]]] = {}
+        """Of some of them the products that they add up, in the order of a product of matrices."""
         by_read = np.argsort(self.read, kind="stable")
         begin = np.searchsorted(self.read[by_read], np.arange(n + 1))
         sums = np.flatnonzero(self.inner)
@@ -330,8 +345,56 @@ class Maps:
         nodes = nodes[np.lexsort((self.graph.level[nodes], label[nodes]))]
         cuts = np.flatnonzero(np.diff(label[nodes])) + 1
         kept = self.uses > np.bincount(self.read[edges], minlength=len(self.uses))
-        several = (self.region(mine.tolist(), through, kept, stepwise) for mine in np.split(nodes, cuts))
+        several = ((self.halved(mine.tolist(), kept) if stepwise else None)
+                   or self.region(mine.tolist(), through, kept, stepwise) for mine in np.split(nodes, cuts))
         return [region for region in several if region is not None]
+
+    def halved(self, nodes: list[int], kept: Bools) -> Region | None:
+        """A region of many steps, of which the last alone is read, with the product of its halves, and so of theirs.
+
+        Where all steps have the same coefficients, as a Markov chain has, so have the halves, and these are powers of
+        a matrix: x·T⁸ takes three products, T·T, T²·T² and T⁴·T⁴, beside that with x.
+        """
+        cuts = np.flatnonzero(np.diff(self.graph.level[nodes])) + 1
+        layers = [mine.tolist() for mine in np.split(np.array(nodes), cuts)]
+        reads = [{*nodes} & {source for below in self.sources(layer).values() for source in below} for layer in layers]
+        in_order = all(below <= set(layer) for below, layer in zip(reads, [[], *layers], strict=False))
+        inner = nodes[: -len(layers[-1])]
+        if len(layers) <= STEPS or not in_order or kept[inner].any() or not self.linear[inner].all():
+            return None
+        steps = list[Polynomial]()
+
+        def product(begin: int, end: int) -> Sums:
+            if end - begin == 1:
+                return {node: self.own(node) for node in layers[begin]}
+            above, below = product((begin + end) // 2, end), product(begin, (begin + end) // 2)
+            found = Sums()
+            for node, coefficients in above.items():
+                total, pairs = dict[int, Polynomial](), dict[int, list[tuple[Polynomial, Polynomial]]]()
+                for between, coefficient in coefficients.items():
+                    inside: dict[int, Polynomial] = below.get(between) or {between: {(): 1.0}}
+                    add_product(total, coefficient, inside)
+                    for source, scale in inside.items():
+                        pairs.setdefault(source, []).append((coefficient, scale))
+                for source, each in total.items():
+                    if not is_simple(each):
+                        steps.append(each)
+                        self.factors_of.setdefault(key_of(each), pairs[source])
+                found[node] = {source: self.called(each) for source, each in total.items()}
+            return found
+
+        sums = product(0, len(layers))
+        before = sum(int(self.graph.first[node + 1] - self.graph.first[node]) for node in nodes)
+        whole = all(each for below in sums.values() for each in below.values())
+        return Region(inner, sums, before, steps) if whole else None
+
+    def own(self, node: int) -> dict[int, Polynomial]:
+        """The coefficients of what a sum reads."""
+        found: dict[int, Polynomial] = {}
+        for term in range(self.graph.first[node], self.graph.first[node + 1]):
+            if self.read[term] != NONE:
+                add_product(found, self.coefficient(term), {int(self.read[term]): {(): 1.0}})
+        return found
 
     def region(self, nodes: list[int], through: Bools, kept: Bools, stepwise: bool) -> Region | None:
         """A region, its nodes in the order of their levels; None if it would have too many terms."""
@@ -342,11 +405,7 @@ class Maps:
             for i in range(first[node], first[node + 1]):
                 source = int(self.read[i])
                 if source != NONE:
-                    inside: dict[int, Polynomial] = sums[source] if through[i] else {source: {(): 1.0}}
-                    for below, scale in inside.items():
-                        mine = total.setdefault(below, {})
-                        for monomial, number in times(self.coefficient(i), scale).items():
-                            mine[monomial] = mine.get(monomial, 0.0) + number
+                    add_product(total, self.coefficient(i), sums[source] if through[i] else {source: {(): 1.0}})
             for below, mine in total.items():
                 total[below] = {monomial: number for monomial, number in mine.items() if number}
             size = sum(map(len, total.values()))
@@ -397,7 +456,7 @@ class Coefficients:
     """The nodes that compute coefficients, behind those of a graph."""
 
     def __init__(self, maps: Maps, chosen: list[Region]) -> None:
-        self.graph, self.chosen = maps.graph, chosen
+        self.graph, self.chosen, self.factors_of = maps.graph, chosen, maps.factors_of
         self.made: dict[object, int] = {}
         """The nodes by what they compute: a number, a power, a product, or a polynomial."""
         self.codes: list[int] = []
@@ -448,6 +507,12 @@ class Coefficients:
         key = key_of(polynomial)
         if key not in self.made:
             node = self.node(key, "sum")
+            pairs = self.factors_of.get(key, [])
+            if pairs and all(is_one_node(each) for pair in pairs for each in pair):
+                for pair in pairs:
+                    left, right = (self.known(next(iter(each))[0][0]) for each in pair)
+                    self.terms.append((node, 1, left, right))
+                return node
             for monomial, number in polynomial.items():
                 factors = self.factors(monomial)
                 if not monomial and len(polynomial) == 1:

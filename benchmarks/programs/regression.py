@@ -403,13 +403,13 @@ def bilinear_hand(P: Params, X: Array, Y: Array) -> Found:
     return loss, {"A": left.T @ (right * e[:, None]), "w": e @ X}
 
 
-LEVELS = [(2 * i + 1) / 16 for i in range(8)]
+EIGHTHS = [(2 * i + 1) / 16 for i in range(8)]
 
 
 def distribution(P: Params, x: Any, y: Any) -> Any:
     """Huber losses of eight quantiles by eight values each, weighted by the side on which they lie."""
     loss = 0.0
-    for level, z in zip(LEVELS, affine(P["W"], P["b"], x), strict=True):
+    for level, z in zip(EIGHTHS, affine(P["W"], P["b"], x), strict=True):
         for value in y:
             error = value - z
             size = abs(error)
@@ -420,13 +420,13 @@ def distribution(P: Params, x: Any, y: Any) -> Any:
 
 def distribution_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
     error = Y[:, None] - (X @ P["W"].T + P["b"])[:, :, None]
-    size, level = xp.abs(error), xp.asarray(np.array(LEVELS))[:, None]
+    size, level = xp.abs(error), xp.asarray(np.array(EIGHTHS))[:, None]
     huber = xp.where(size > 1, size - 0.5, 0.5 * error * error)
     return (xp.where(error < 0, 1 - level, level) * huber).sum(-1).sum(-1) / 64
 
 
 def distribution_hand(P: Params, X: Array, Y: Array) -> Found:
-    n, level = len(X), np.array(LEVELS)[:, None]
+    n, level = len(X), np.array(EIGHTHS)[:, None]
     z = X @ P["W"].T
     z += P["b"]
     error = Y[:, None] - z[:, :, None]

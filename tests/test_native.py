@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from agreement import Given, eager, theta_of
+from agreement import Case, Given, eager, theta_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from losses import LARGE, LOSSES, by_default
@@ -74,6 +74,34 @@ def test_random_losses_give_what_eager_evaluation_gives(seed):
     for draw in (random_graph, random_wires):
         loss, X, Y = draw(random.Random(seed))
         compared(loss.case(), X, Y)
+
+
+@pytest.mark.parametrize("name", ["points turned one after the other", "waves"])
+def test_linear_maps_that_follow_one_another_are_one_where_that_leaves_less_to_compute(name):
+    w = [Value(0.3), Value(-0.5), Value(0.2)]
+
+    def turned(x):  # by three angles, a point at a time: nine numbers for all points
+        total = 0.0
+        for p, q, r in (x[:3], x[3:6], x[6:9], x[9:12], x[12:15]):
+            for angle in w:
+                c, s = angle.cos(), angle.sin()
+                p, q, r = c * p - s * q, s * p + c * q, r
+                p, q, r = q, r, p
+            total = total + p * p + (q - r) ** 2
+        return total
+
+    def waves(x):  # each step reads its neighbours
+        state = list(x)
+        for _ in range(6):
+            state = [b + w[0] * (a - 2 * b + c) for a, b, c in zip(
+                [0.0, *state[:-1]], state, [*state[1:], 0.0], strict=True)]
+        return sum(a * a for a in state)
+
+    case = Case({"points turned one after the other": turned, "waves": waves}[name], w, (15,))
+    made = case.traced()._traced().plan
+    chosen = native.with_least_work(made)
+    assert (chosen is made.quicker) == (name != "waves")
+    compared(case, *case.data(11))
 
 
 @pytest.mark.parametrize("examples", [1, LANES - 1, LANES, LANES + 1, 3 * LANES])

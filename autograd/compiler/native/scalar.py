@@ -31,7 +31,7 @@ from autograd.compiler.buffers.cost import MANY, microseconds
 from autograd.compiler.buffers.lowering import quickest
 from autograd.compiler.native.llvm import ADDED, FILLED, FUSED, LANES, SMALLER, Code, helpers, joined
 from autograd.compiler.printers.straight import LETTERS, flows, operand, value, wanted_for
-from autograd.compiler.scalars.graph import CODE, LEAVES, NONE, SUM, differs
+from autograd.compiler.scalars.graph import CODE, LEAVES, NONE, SUM, Canonical, differs
 from autograd.errors import MissingPackageError
 from autograd.files import replacing
 from autograd.nested import aligned_like
@@ -51,6 +51,10 @@ LONGEST = 12_000
 WRITTEN, FAR, CACHE = 0.1, 0.4, 512
 """Nanoseconds that a term takes for an example, forward and backward, and how many more where the numbers in use, each
 for eight examples, fill the cache nearest to the processor, which holds so many."""
+
+LESS = 0.65
+"""The part of the terms that may be left if linear maps are to be one: coefficients that many share are read once, those
+of one map from memory, each for itself."""
 
 LARGE = 8
 """Rows and columns from which on a matrix is large."""
@@ -520,6 +524,18 @@ def fewest_for_arrays(made: Plan) -> float:
     return (few - each * EXAMPLES) / saved if saved > 0 else math.inf
 
 
+def with_least_work(made: Plan) -> Plan:
+    """The plan in whose graph there is less to compute: with linear maps that follow one another as one, or without."""
+    quicker = None if made.maps_as_one is None else made.quicker
+    return made if quicker is None or work(quicker.canonical) > LESS * work(made.canonical) else quicker
+
+
+def work(graph: Canonical) -> int:
+    """The terms and operands to compute for a usual number of examples."""
+    batched, times = differs(graph)[:-1] & graph.alive, np.diff(graph.first) + np.diff(graph.start)
+    return int(times[graph.alive].sum() + (EXAMPLES - 1) * times[batched].sum())
+
+
 class Native:
     """The functions of a plan as machine code, made when first called, for batches of fewer examples than `below`."""
 
@@ -532,6 +548,7 @@ class Native:
         """The machine code of a plan, or None where there is so much of it that arrays are quicker."""
         if len(made.canonical.left) + len(made.canonical.args) > LONGEST:
             return None
+        made = with_least_work(made)
         below = fewest_for_arrays(made)
         return cls(made, below) if below > LANES else None
 

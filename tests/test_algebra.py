@@ -9,7 +9,20 @@ import numpy as np
 import pytest
 
 from autograd import ops
-from autograd.compiler.arrays.array import Array, Let, N, Rows, einsum, full, name, reduce, reshape
+from autograd.compiler.arrays.array import (
+    Array,
+    Let,
+    N,
+    Rows,
+    einsum,
+    full,
+    matmul,
+    name,
+    part,
+    reduce,
+    reshape,
+    transpose,
+)
 from autograd.compiler.arrays.names import UFUNCS
 from autograd.compiler.buffers.algebra import (
     ONE,
@@ -22,7 +35,7 @@ from autograd.compiler.buffers.algebra import (
     quotient,
     reduced,
 )
-from autograd.compiler.buffers.buffered import Buffered
+from autograd.compiler.buffers.buffered import Buffered, only_summed
 from autograd.compiler.buffers.calls import CallPrinter
 from autograd.compiler.printers.to_numpy import Printer
 
@@ -50,6 +63,27 @@ FACTORS: dict[str, tuple[Any, Factor, str]] = {
 def test_a_factor_waits_until_it_is_needed(array: Any, factor: Factor, rest: str) -> None:
     found, inner = Names({}).factored(array)
     assert (found, Printer().text(inner)) == (factor, rest)
+
+
+def test_a_product_is_multiplied_by_the_factor_of_what_is_larger_and_only_added_up() -> None:
+    slopes, points = name("slopes", (Rows(20), 3)), name("points", (Rows(20), 3))
+    product = matmul(transpose(slopes), points)
+    meaning = {"slopes": (Factor(2, 1), name("e", slopes.shape))}
+    assert Names(meaning, {"slopes"}).factored(product)[0] == Factor(2, 1)
+    assert Printer().text(Names(meaning, {"slopes"}).factored(product)[1]) == "e.T @ points"
+    assert Names(meaning).factored(product) == (ONE, product), "others read it as well"
+    few = matmul(transpose(name("slopes", (Rows(), 3))), name("points", (Rows(), 30)))
+    assert Names(meaning, {"slopes"}).factored(few) == (ONE, few), "the product is larger"
+
+
+def test_what_is_only_added_up_over_the_examples_is_told_from_what_others_read() -> None:
+    a, b, c = (name(text, (Rows(), 3)) for text in "abc")
+    assert only_summed([
+        Let(a, ops.exp(part(X, 0, 3))), Let(b, reshape(a, (Rows(), 3))), Let(c, 2 * a),
+        Let(name("w", (3, 3)), matmul(transpose(c), a)), Let(name("v", (3,)), reduce(ops.sum, -c, (0,)))]) == {
+            "c", "w", "v", "b"}
+    assert "a" in only_summed([Let(a, 2 * part(X, 0, 3)), Let(b, transpose(transpose(a))),
+                               Let(name("w", (3, 3)), matmul(transpose(b), b))])
 
 
 def test_minus_a_difference_is_the_other_difference() -> None:

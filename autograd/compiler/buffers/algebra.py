@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +32,7 @@ from autograd.compiler.arrays.array import (
     permuted,
     reduce,
     reshape,
+    source_of,
 )
 from autograd.specialize import fast
 
@@ -74,6 +76,8 @@ class Names(NamedTuple):
     """What names of the program stand for: factors times arrays."""
 
     meaning: Mapping[str, tuple[Factor, Array]]
+    summed: AbstractSet[str] = frozenset()
+    """The names of what is only read where it is added up over the examples."""
 
     def factored(self, array: Array) -> tuple[Factor, Array]:
         """An array as a factor times another: what multiplies it waits there until it is needed.
@@ -129,6 +133,21 @@ class Names(NamedTuple):
         if number is None or number == 0 or not math.isfinite(number):
             return self.factored(array)
         return Factor(number), as_array(1)
+
+    def matrices(self, array: Array) -> tuple[Factor, Array]:
+        """A product of matrices, which is multiplied by the factor of one that is larger and read nowhere else.
+
+        (c·A)ᵀB = c·(AᵀB)
+        """
+        factor, args = ONE, []
+        for arg in array.args:
+            mine, inner = self.factored(arg)
+            few = not array.batched and math.prod(array.axes) < numbers_of(arg)
+            if source_of(arg).info not in self.summed or not few:
+                mine, inner = ONE, arg
+            factor = factor.times(mine)
+            args.append(inner)
+        return factor, array if factor == ONE else matmul(*args)
 
     def sum(self, array: Array) -> tuple[Factor, Array]:
         """a + b or a − b, of which a common factor is one of the sum."""
@@ -211,7 +230,7 @@ class Names(NamedTuple):
 
 RULES: dict[Any, Callable[[Names, Array], tuple[Factor, Array]]] = {
     ops.neg: Names.negation, ops.mul: Names.product, ops.div: Names.ratio, ops.add: Names.sum, ops.sub: Names.sum,
-    ops.where: Names.selection,
+    ops.where: Names.selection, "matmul": Names.matrices,
 }
 """How a factor comes out of each row of the table that lets one out."""
 
@@ -240,6 +259,12 @@ def as_numbers(array: Array) -> Array:
 def smaller(array: Array, other: Array) -> bool:
     """Whether an array has fewer elements than another that is made of it."""
     return (array.batched, math.prod(array.axes)) < (other.batched, math.prod(other.axes))
+
+
+def numbers_of(array: Array) -> int:
+    """How many numbers an array has for each example, of which there may be several rows; 0 if all have the same."""
+    size = count(array.shape)
+    return size.times if isinstance(size, Rows) else 0
 
 
 def of_full(array: Array) -> tuple[Factor, Array]:

@@ -97,7 +97,7 @@ class Buffered:
         self.statements: list[Statement] = []
         self.meaning: dict[str, tuple[Factor, Array]] = {}
         """What a name of the readable program stands for: a buffer, or a view of one, times a factor."""
-        self.factored = Names(self.meaning).factored
+        self.factored = Names(self.meaning, only_summed(statements)).factored
         self.coefficients: dict[Factor, Array] = {}
         self.constants: dict[Any, Constant] = {}
         """Arrays that the calls carry along, beside those of the program."""
@@ -757,6 +757,22 @@ def is_total(array: Array) -> bool:
         return False
     (summed,) = array.args
     return count(array.shape) == 1 and summed.batched and len(summed.shape) > 1 and count(summed.shape) != Rows()
+
+
+def only_summed(statements: Sequence[Statement]) -> set[str]:
+    """The names of what is only read where it is added up over the examples."""
+    others, names = set[str](), set[str]()
+    for statement in reversed(statements):
+        named = isinstance(statement, Let) and source_of(statement.value).kind == "name"
+        names |= {statement.name.info} if isinstance(statement, Let) else set()
+        waiting = [(array, named and target_of(statement) not in others) for array in statement.arrays]
+        for array, summed in waiting:
+            if array.kind == "name" and not summed:
+                others.add(array.info)
+            total = array.kind == "matmul" or (array.kind == "reduce" and array.info[0] is ops.sum)
+            inside = (total and not array.batched) or (summed and (array.kind in VIEWS or array.kind is ops.neg))
+            waiting += [(arg, inside) for arg in array.args]
+    return names - others
 
 
 def read_once(statements: Sequence[Statement]) -> set[str]:

@@ -53,8 +53,8 @@ WRITTEN, FAR, CACHE = 0.1, 0.4, 512
 for eight examples, fill the cache nearest to the processor, which holds so many."""
 
 LESS = 0.65
-"""The part of the terms that may be left if linear maps are to be one: coefficients that many share are read once, those
-of one map from memory, each for itself."""
+"""The part of the terms that may be left if linear maps are to be one: coefficients that many share are read once,
+those of one map from memory, each for itself."""
 
 LARGE = 8
 """Rows and columns from which on a matrix is large."""

@@ -25,6 +25,11 @@ def test_a_kernel_of_twice_the_size_is_too(name):
     assert gradient_error(KERNELS[name], 2, examples=2) < 1e-9
 
 
+def test_results_are_written_out_of_what_has_no_array_of_its_own():
+    """Results gathered out of what is itself a multiple of what is gathered: that has to be written out too."""
+    assert outputs_error(KERNELS["PolyBench seidel-2d"], 3, examples=2) < 1e-9
+
+
 def test_there_are_as_many_kernels_as_others_lift():
     assert len(KERNELS) >= 98
 

@@ -335,7 +335,7 @@ class Buffered:
         """A result of the function, with what its names stand for."""
         if array.kind == "name":
             factor, inner = self.meaning.get(array.info, (ONE, array))
-            result: Array = factor.value * inner
+            result: Array = factor.value * (inner if inner.kind == "name" else self.inlined(inner))
             return result
         return Array(array.kind, tuple(map(self.inlined, array.args)), array.info, array.shape, array.dtype)
 

@@ -1,5 +1,6 @@
 """Scalars that do the same stay together, though their neighbours lack a term or read from elsewhere."""
 
+import itertools
 import math
 from typing import Any
 
@@ -232,4 +233,21 @@ def test_sums_that_a_selection_chooses_between_stay_apart() -> None:
     w = weights(4)
     case = Case(loss, w, (4,), ())
     assert "np.concatenate" not in case.traced().source
+    assert_agreement(case, *case.data())
+
+
+def test_two_kernels_of_numbers_are_one_matrix() -> None:
+    across = [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0], [1.0, 0.0, -1.0]]
+    down = [list(column) for column in zip(*across, strict=True)]
+
+    def loss(x: list[list[Any]]) -> Any:
+        image = [[(w * v).tanh() for v in row] for row in x]
+        windows = [[image[i + a][j + b] for a in range(3) for b in range(3)] for i in range(3) for j in range(3)]
+        edges = [autograd.sum([k * v for k, v in zip(itertools.chain(*kernel), window, strict=True)])
+                 for kernel in (across, down) for window in windows]
+        return autograd.sum([(edge * edge + 1).log() for edge in edges])
+
+    (w,) = weights(1)
+    case = Case(loss, [w], (5, 5))
+    assert case.traced().source.count("@") == 2  # one on the way back
     assert_agreement(case, *case.data())

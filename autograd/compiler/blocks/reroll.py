@@ -358,6 +358,8 @@ class Reroller:
         """The same for the products of one class."""
         if self.is_batched(c.left) or not self.is_batched(c.right) or len(distinct(c.owner)) < k:
             return None
+        if self.is_constant(c.left) and self.is_by_matrix(c, c.right, k):
+            return None
         matrix: Ints = np.zeros(len(c.owner), np.int64)
         if len(distinct(c.owner[c.right == c.right[0]])) < k:  # else all share a factor, and belong to one matrix
             factors, owners = np.concatenate([c.left, c.right]), np.concatenate([c.owner, c.owner])
@@ -429,7 +431,7 @@ class Reroller:
         a node that nobody reads.
         """
         counts = np.bincount(c.owner, minlength=k)
-        if c.left[0] == PAD or self.is_by_matrix(c, k) or not 0 < counts.min() <= counts.max() < SEVERAL or (
+        if c.left[0] == PAD or self.is_by_matrix(c, c.left, k) or not 0 < counts.min() <= counts.max() < SEVERAL or (
                 self.is_wild(c.left)):
             return [c]
         columns = range(int(counts.max()))
@@ -446,9 +448,9 @@ class Reroller:
             row[empty] = [*others, *itertools.repeat(c.left[0], len(empty))][: len(empty)]
         return [Class(1, np.arange(k), row, c.right, number) for row, number in zip(rows, numbers, strict=True)]
 
-    def is_by_matrix(self, c: Class, k: int) -> bool:
+    def is_by_matrix(self, c: Class, nodes: Ints, k: int) -> bool:
         """Whether sums of numbers times nodes take less time as a product with a matrix, most of which may be 0."""
-        nodes = distinct(c.left)
+        nodes = distinct(nodes)
         source = self.operand(nodes).source
         return source is not None and not self.wild[source] and k * len(nodes) * MULTIPLY <= len(c.left) * READ
 
@@ -512,7 +514,7 @@ class Reroller:
             return self.constants(c, scale, k)
         nodes, column = np.unique(c.left, return_inverse=True)
         right = self.operand(nodes)
-        if self.is_by_matrix(c, k):
+        if self.is_by_matrix(c, c.left, k):
             cells: Floats = np.bincount(c.owner * len(nodes) + column, scale, k * len(nodes)).astype(np.float64)
             matrix = cells.reshape(1, k, len(nodes))
             order = np.argsort(right.index)

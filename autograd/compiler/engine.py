@@ -325,12 +325,18 @@ class Engine:
         """The program that people read, if it is another: with chains apart, unmixed, or with a recurrence."""
         laid = self.plan.laid
         read = self if laid is self.plan else Engine(laid)
-        chains = laid.apart and Engine(laid.apart)
-        read = chains if chains and len(chains.source) < len(read.source) else read.unmixed or read.by_tables or read
+        read = read.by_chains or read.unmixed or read.by_tables or read
         if read is self:
             return None
         read.sample = self.sample
         return read
+
+    @property
+    def by_chains(self) -> Engine | None:
+        """The program with chains one after the other, where the text is long and that is shorter."""
+        apart = self.plan.apart if len(self.loops.outside) > LONG else None
+        chains = apart and Engine(apart)
+        return chains if chains and len(chains.source) < len(self.source) else None
 
     @property
     def unmixed(self) -> Engine | None:

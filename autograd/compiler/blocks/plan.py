@@ -18,7 +18,7 @@ from autograd.compiler.blocks.pad import padded
 from autograd.compiler.blocks.recurrence import FEW, UNLIKE, unlike, with_recurrence
 from autograd.compiler.blocks.reroll import reroll
 from autograd.compiler.scalars.canonical import canonical, in_sums
-from autograd.compiler.scalars.chains import one_after_another
+from autograd.compiler.scalars.chains import has_chains, one_after_another
 from autograd.compiler.scalars.graph import LEAVES, Canonical, Graph, Ints, differs, distinct, mix
 from autograd.compiler.scalars.levels import chosen_levels, kinds_of, with_partial_sums
 from autograd.compiler.scalars.maps import with_maps_as_one
@@ -91,7 +91,7 @@ class Plan:
     @cached_property
     def apart(self) -> Plan | None:
         """The plan with chains one after the other that need not wait for one another; None if there are none."""
-        found = one_after_another(in_sums(self.graph))
+        found = one_after_another(in_sums(self.graph)) if has_chains(self.canonical) else None
         return found and self.of(found[0], groups(*found))
 
     @cached_property

@@ -2,7 +2,7 @@
 
 A network that reads a sequence both ways has two chains: step t of one reads what step T - 1 - t of the other does. By
 what is there first they run side by side, and each step of both is unlike the one before. One after the other each is a
-loop (`stages_apart`). Chains that do the same in the same direction remain side by side, as the channels of a filter.
+loop (`one_after_another`). Those that do the same in the same direction remain side by side, as channels of a filter.
 """
 
 from __future__ import annotations
@@ -40,53 +40,14 @@ from autograd.compiler.scalars.levels import (
     worth_a_sum,
 )
 
-
-def one_after_another(graph: Canonical) -> tuple[Canonical, Stages] | None:
-    """The graph with an order of its chains, if there are several that are unlike.
-
-    What their steps need not wait for is in sums before. Chains are looked for in what reads weights, and where that
-    finds none, in what does the same as well.
-    """
-    for loops in ((loops_by_weights,), (loops_by_weights, loops_by_kind)):
-        found = chains(graph, loops)
-        if stages_apart(graph, *found):
-            parted = with_equals_as_one(with_sums_before(graph, terms_of_no_step(graph, found[0])))
-            if stages := stages_apart(parted, *chains(parted, loops)):
-                return parted, stages
-    return None
+Searches = Sequence[Callable[[Canonical, Bools], tuple[Ints, int]]]
+"""Functions that number the nodes of what may be loops, among those that are left."""
 
 
-def terms_of_no_step(graph: Canonical, chain: Ints) -> Bools:
-    """The terms of steps that do not wait for steps of their chain, where something else is left."""
-    own = bits_of(chain)
-    waits = all_below(graph, own) | own
-    owner = np.repeat(np.arange(len(graph.code)), np.diff(graph.first))
-    found: Bools = (own[owner] != 0) & ((waits[graph.left] | waits[graph.right]) & own[owner] == 0)
-    return found & worth_a_sum(graph, np.arange(len(owner)), owner, found)
+# ── what is a chain ──────────────────────────────────────────────────────────────────────────────
 
 
-def stages_apart(graph: Canonical, chain: Ints, number: int) -> Stages | None:
-    """An order of chains, if there are some that do not wait for one another and are unlike."""
-    if not 1 < number <= MOST_LOOPS:
-        return None
-    own = bits_of(chain)
-    below, waits = all_below(graph, own), np.zeros(number, np.int64)
-    np.bitwise_or.at(waits, chain[chain != NONE], below[chain != NONE])
-    order = list(zip(stages_of(waits.tolist()), looks_of(graph, chain, number), strict=True))
-    ranks = sorted(set(order))
-    if len(ranks) < 2:
-        return None
-    stage = np.max([((below | own) >> which & 1) * (1 + ranks.index(each)) for which, each in enumerate(order)], axis=0)
-    above = all_above(graph, own)
-    others = np.where(np.append(graph.code, NONE) == CODE["parameter"], ~above, 0)
-    others = (others | all_below(graph, others))[:-1]
-    """The chains that do not wait for all of the parameters that a node reads."""
-    kinds = np.where(others == 0, graph.code, mix(graph.code, others))
-    stage = before_their_users(graph, stage, chain != NONE, kinds)
-    return Stages(stage, chain != NONE, *levels_one_by_one(graph, stage), kinds, (above | own) == 0)
-
-
-def chains(graph: Canonical, loops: Sequence[Callable[[Canonical, Bools], tuple[Ints, int]]]) -> tuple[Ints, int]:
+def chains(graph: Canonical, loops: Searches) -> tuple[Ints, int]:
     """The chain of each node, or NONE, and how many there are: connected parts of what waits for itself."""
     chain = np.full(len(graph.code) + 1, NONE)
     if graph.level.max(initial=0) < STEPS:
@@ -213,8 +174,64 @@ def downwards(graph: Canonical) -> Iterator[tuple[Ints, Ints, Ints]]:
         yield nodes[begin], users, begin
 
 
+# ── their order ───────────────────────────────────────────────────────────────────────────────────
+
+
+SEARCHES: list[Searches] = [(loops_by_weights,), (loops_by_weights, loops_by_kind)]
+"""Chains are looked for in what reads weights, and where that finds none, in what does the same as well."""
+
+
+def has_chains(graph: Canonical) -> bool:
+    """Whether there are several chains that are unlike."""
+    return any(stages_apart(graph, *chains(graph, loops)) for loops in SEARCHES)
+
+
+def one_after_another(graph: Canonical) -> tuple[Canonical, Stages] | None:
+    """The graph with an order of its chains, if there are several that are unlike.
+
+    What their steps need not wait for is in sums before.
+    """
+    for loops in SEARCHES:
+        chain, number = chains(graph, loops)
+        if stages_apart(graph, chain, number):
+            parted = with_equals_as_one(with_sums_before(graph, terms_of_no_step(graph, chain)))
+            if stages := stages_apart(parted, *chains(parted, loops)):
+                return parted, stages
+    return None
+
+
+def terms_of_no_step(graph: Canonical, chain: Ints) -> Bools:
+    """The terms of steps that do not wait for steps of their chain, where something else is left."""
+    own = bits_of(chain)
+    waits = all_below(graph, own) | own
+    owner = np.repeat(np.arange(len(graph.code)), np.diff(graph.first))
+    found: Bools = (own[owner] != 0) & ((waits[graph.left] | waits[graph.right]) & own[owner] == 0)
+    return found & worth_a_sum(graph, np.arange(len(owner)), owner, found)
+
+
+def stages_apart(graph: Canonical, chain: Ints, number: int) -> Stages | None:
+    """An order of chains, if there are several that are unlike: those that wait for others come after these."""
+    if not 1 < number <= MOST_LOOPS:
+        return None
+    own = bits_of(chain)
+    below, waits = all_below(graph, own), np.zeros(number, np.int64)
+    np.bitwise_or.at(waits, chain[chain != NONE], below[chain != NONE])
+    order = list(zip(stages_of(waits.tolist()), looks_of(graph, chain, number), strict=True))
+    ranks = sorted(set(order))
+    if len(ranks) < 2:
+        return None
+    stage = np.max([((below | own) >> which & 1) * (1 + ranks.index(each)) for which, each in enumerate(order)], axis=0)
+    above = all_above(graph, own)
+    others = np.where(np.append(graph.code, NONE) == CODE["parameter"], ~above, 0)
+    others = (others | all_below(graph, others))[:-1]
+    """The chains that do not wait for all of the parameters that a node reads."""
+    kinds = np.where(others == 0, graph.code, mix(graph.code, others))
+    stage = before_their_users(graph, stage, chain != NONE, kinds)
+    return Stages(stage, chain != NONE, *levels_one_by_one(graph, stage), kinds, (above | own) == 0)
+
+
 class Look(NamedTuple):
-    """What tells chains apart that do not wait for one another; those that go from first to last come first."""
+    """What tells chains apart; of those that need not wait, those that go from first to last come first."""
 
     backwards: int
     """1 where the steps read the data from last to first, -1 from first to last, 0 where neither."""

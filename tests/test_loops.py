@@ -136,10 +136,10 @@ def test_a_loop_computes_number_by_number_what_was_written_so() -> None:
     """Though what runs lays the healthy and the ill side by side."""
     assert first_loop(compiled(epidemic(8))[0]) == """\
     for t in range(1, 8):
-        s5[t - 1] = s1[1:2] * s7[t - 1]
+        s5[t - 1] = s1[2:3] * s7[t - 1]
         s6 = s8[t - 1] * s5[t - 1]
         s7[t] = s7[t - 1] - s6
-        s8[t] = s8[t - 1] + s6 - s1[2:3] * s8[t - 1]
+        s8[t] = s8[t - 1] + s6 - s1[1:2] * s8[t - 1]
 """
     assert first_loop(compiled(controller(8))[0]) == """\
     for t in range(1, 6):

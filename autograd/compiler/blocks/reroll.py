@@ -597,11 +597,11 @@ class Reroller:
             order = np.lexsort((self.slot[rights[0]], self.slot[lefts[0]]))
             lefts, rights = lefts[:, order], rights[:, order]
         left_rows, right_rows, h, i, j = components(left_of, right_of)
+        pairs, common = left_rows.size * right_rows.shape[1], not (self.is_batched(lefts) or self.is_batched(rights))
         one_number = lefts.size == 1 and not self.is_batched(lefts[0]) and len(left) > 1
-        few_of_all = lefts.shape[1] == 1 and left_rows.size * right_rows.shape[1] > len(left) and not (
-            self.is_batched(lefts) or self.is_batched(rights))
-        if one_number or few_of_all or left_rows.size * right_rows.shape[1] > WASTE * len(left) + SMALL * (len(left) > 1):
-            # Too few pairs meet, or there is one number for all: each member is a product of its own.
+        several = common and lefts.shape[1] == 1 and pairs > len(left)
+        if one_number or several or pairs > WASTE * len(left) + SMALL * (len(left) > 1):
+            # Too few pairs meet, or one number is for all: each member is a product of its own.
             left_rows = right_rows = np.arange(len(left))[:, None]
             lefts, rights = left, right
             h, i, j = np.arange(len(left)), np.zeros(len(left), np.int64), np.zeros(len(left), np.int64)

@@ -112,13 +112,12 @@ def with_early_sums(graph: Canonical) -> Canonical:
     In w + u · x[t] + v · s[t - 1], say, w + u · x[t] is computed for all t at once, x being an input or what a loop
     before this one has made. Equal sums are one.
     """
-    graph = with_sums_before(graph, early_terms(graph))
-    before = terms_of_loops_before(graph)
-    if not before.any():
-        return graph
-    graph = with_sums_before(graph, before)
-    size = len(graph.code)
-    return replace(graph, level=levels(size, graph.start, graph.args, graph.first, graph.left, graph.right))
+    for find in (early_terms, terms_of_loops_before):
+        if (found := find(graph)).any():
+            graph = with_sums_before(graph, found)
+            size = len(graph.code)
+            graph = replace(graph, level=levels(size, graph.start, graph.args, graph.first, graph.left, graph.right))
+    return graph
 
 
 def with_partial_sums(graph: Canonical) -> Canonical:
@@ -201,8 +200,8 @@ def with_sums_before(graph: Canonical, early: Bools) -> Canonical:
 def early_terms(graph: Canonical) -> Bools:
     """The terms that steps read but do not wait for, where it is worth to sum them up beforehand.
 
-    A kind of terms is early if it is there at half as many levels as the sums that have it, or fewer, and always before
-    what these wait for.
+    A kind of terms is early if it is there at half as many levels as the sums that have it, or fewer, and before what
+    these wait for: but for the first step, if it is there for all steps at once.
     """
     size, sums = len(graph.code), np.flatnonzero(graph.alive & (graph.code == SUM))
     early = np.zeros(len(graph.left), dtype=bool)
@@ -223,7 +222,9 @@ def early_terms(graph: Canonical) -> Bools:
     _, of_term = np.unique(mix(number[owner], graph.sign[of_steps], low, high), return_inverse=True)
     there = arrival(graph, of_steps)
     times = different_per(of_term, graph.level[owner])[of_term]  # a first step may be unlike the others
-    found = (times >= STEPS) & (2 * different_per(of_term, there)[of_term] <= times) & (there < graph.level[owner] - 1)
+    arrivals = different_per(of_term, there)[of_term]
+    waits = (there < graph.level[owner] - 1) | (arrivals == 1)
+    found = (times >= STEPS) & (2 * arrivals <= times) & waits
     early[of_steps] = found & worth_a_sum(graph, of_steps, owner, found)
     return early
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -209,7 +209,9 @@ class Rolling:
         self.position: dict[str, int] = {}
         """The statement that defines a name, of the present half."""
         statements = [*made.forward, *made.backward]
-        self.reads = Counter(text for statement in statements for text in names_in(*statement.arrays))
+        reads = Counter(text for statement in statements for text in names_in(*statement.arrays))
+        self.once = {text for text, times in reads.items() if times == 1}.difference(made.names)
+        """What is read once, and is no block."""
         self.leaves: dict[Statement, list[Leaf]] = {}
         """The leaves of every statement, in order."""
         self.constants: dict[tuple[Any, ...], Constant] = {}
@@ -240,7 +242,7 @@ class Rolling:
                  if isinstance(let, Let) and is_view_of_name(let.value) and let.name.info not in returned}
         self.views |= views
         kept, pieces = in_one_piece([statement for statement in statements
-                                     if isinstance(statement, Store) or statement.name.info not in views], self.reads)
+                                     if isinstance(statement, Store) or statement.name.info not in views], self.once)
         self.pieces |= pieces
         self.position = {let.name.info: i for i, let in enumerate(kept) if isinstance(let, Let)}
         candidates, found = shorter_first(repeated([self.pattern(statement) for statement in kept])), list[Run]()
@@ -413,11 +415,11 @@ class Rolling:
         return None if None in leaves else closed(values[0], iter(leaves))
 
 
-def in_one_piece(statements: Sequence[Statement], reads: Counter[str]) -> tuple[
+def in_one_piece(statements: Sequence[Statement], once: Collection[str]) -> tuple[
         list[Statement], dict[Statement, list[Statement]]]:
     """The statements with long sums in one piece, and of each such sum the statements that it was before.
 
-    `reads` counts how many statements read a name.
+    `once` are the names of parts, which are read once.
     """
     kept: dict[str | Statement, Statement] = {}
     pieces: dict[Statement, list[Statement]] = {}
@@ -425,7 +427,7 @@ def in_one_piece(statements: Sequence[Statement], reads: Counter[str]) -> tuple[
         first = statement.value
         while first.kind in CHAIN:
             first = first.args[0]
-        part = kept.get(first.info) if first.kind == "name" and reads[first.info] == 1 else None
+        part = kept.get(first.info) if first.kind == "name" and first.info in once else None
         if isinstance(statement, Let) and statement.value.kind in CHAIN and part and part.value.kind in CHAIN:
             del kept[first.info]
             whole = Let(statement.name, with_first_term(statement.value, part.value))

@@ -45,7 +45,8 @@ LOSSES: dict[str, Callable[[], Case]] = {}
 LARGE = {
     "chain_of_a_thousand", "irregular_graph", "physics_by_leapfrog", "gated_recurrent_unit", "attention",
     "two_headed_attention", "attention_with_narrow_head", "convolution_padded_by_zeros", "two_convolutions",
-    "convolution_and_max_pooling", "convolution_and_mean_pooling",
+    "convolution_and_max_pooling", "convolution_and_mean_pooling", "layers_within_steps", "implicit_euler",
+    "relaxed_newton", "recurrent_layers_of_which_all_states_are_read",
 }
 """Those that take long and resemble others: tests meet them with `-m slow`."""
 
@@ -247,6 +248,105 @@ def recurrent(steps: int = 5, inputs: int = 3, hidden: int = 4) -> Case:
 
 
 LOSSES["recurrent"] = recurrent
+
+
+def recurrent_layers(steps: int = 4, number: int = 5, inputs: int = 3, hidden: int = 2, every: bool = False) -> Case:
+    """A recurrent network of some layers; the loss reads the last state, or every one of the last layer."""
+    P = [{"U": weights(hidden, hidden if i else inputs, seed=i), "W": weights(hidden, hidden, seed=20 + i),
+          "b": weights(hidden, seed=40 + i)} for i in range(number)]
+
+    def loss(x: Any, y: Any) -> Any:
+        for p in P:
+            h, states = [0.0] * hidden, []
+            for step in x:
+                h = [(dot(u, step) + dot(w, h) + c).tanh() for u, w, c in zip(p["U"], p["W"], p["b"], strict=True)]
+                states.append(h)
+            x = states
+        return (sum([v for state in (x if every else x[-1:]) for v in state]) - y[0]) ** 2
+
+    return Case(loss, {f"{name}{i}": p[name] for i, p in enumerate(P, 1) for name in p}, (steps, inputs), (1,))
+
+
+LOSSES["recurrent_layers"] = recurrent_layers
+LOSSES["recurrent_layers_of_which_all_states_are_read"] = functools.partial(recurrent_layers, every=True)
+
+
+def layers_within_steps(steps: int = 6, number: int = 5, hidden: int = 2) -> Case:
+    """A recurrent network that goes through some layers at each step."""
+    U, Ws = weights(hidden, 3), [weights(hidden, hidden, seed=i) for i in range(number)]
+
+    def loss(x: Any, y: Any) -> Any:
+        h = [0.0] * hidden
+        for step in x:
+            h = [a + dot(u, step) for u, a in zip(U, h, strict=True)]
+            for W in Ws:
+                h = [dot(w, h).tanh() for w in W]
+        return (sum(h) - y[0]) ** 2
+
+    return Case(loss, {"U": U} | {f"W{i}": W for i, W in enumerate(Ws)}, (steps, 3), (1,))
+
+
+LOSSES["layers_within_steps"] = layers_within_steps
+
+
+def thinking_steps(steps: int = 7, times: int = 4, hidden: int = 2) -> Case:
+    """A recurrent network that computes its state several times at each step."""
+    U, W, b = weights(hidden, 3), weights(hidden, hidden, seed=2), weights(hidden, seed=3)
+
+    def loss(x: Any, y: Any) -> Any:
+        h = [0.0] * hidden
+        for step in x:
+            for _ in range(times):
+                h = [(dot(u, step) + dot(w, h) + c).tanh() for u, w, c in zip(U, W, b, strict=True)]
+        return (sum(h) - y[0]) ** 2
+
+    return Case(loss, {"U": U, "W": W, "b": b}, (steps, 3), (1,))
+
+
+LOSSES["thinking_steps"] = thinking_steps
+
+
+def implicit_euler(steps: int = 7, times: int = 4) -> Case:
+    """Implicit steps of Euler's method, each solved by so many of Newton's."""
+    k, c = Value(0.7), Value(0.3)
+
+    def loss(x: Any, y: Any) -> Any:
+        u = x[0]
+        for push in x:
+            v = u
+            for _ in range(times):
+                v = v - (v + 0.1 * k * v ** 3 - u - 0.1 * c * push) / (1 + 0.3 * k * v * v)
+            u = v
+        return (u - y[0]) ** 2
+
+    return Case(loss, {"k": k, "c": c}, (steps,), (1,))
+
+
+LOSSES["implicit_euler"] = implicit_euler
+
+
+def relaxed_newton(steps: int = 6, sweeps: int = 5, size: int = 5) -> Case:
+    """Newton's method for u - c u'' + 0.1 u³ = x, each step of it solved by sweeps of Jacobi's method."""
+    c = Value(0.4)
+
+    def bend(u: Any, i: int) -> Any:
+        return (u[i - 1] if i else 0.0) + (u[i + 1] if i < size - 1 else 0.0)
+
+    def loss(x: Any) -> Any:
+        u = [0.1 * v for v in x]
+        for _ in range(steps):
+            rest = [x[i] - u[i] * (1 + 2 * c) + c * bend(u, i) - 0.1 * u[i] ** 3 for i in range(size)]
+            slope = [1 + 2 * c + 0.3 * v * v for v in u]
+            d = [r / s for r, s in zip(rest, slope, strict=True)]
+            for _ in range(sweeps):
+                d = [(rest[i] + c * bend(d, i)) / slope[i] for i in range(size)]
+            u = [a + b for a, b in zip(u, d, strict=True)]
+        return sum([v * v for v in u])
+
+    return Case(loss, {"c": c}, (size,))
+
+
+LOSSES["relaxed_newton"] = relaxed_newton
 
 
 @loss

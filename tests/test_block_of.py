@@ -14,7 +14,7 @@ import autograd
 import nn
 from autograd import Program, UsageError, Value, ancestors, ops
 from autograd.compiler import Node
-from autograd.compiler.arrays.array import Let
+from autograd.compiler.arrays.array import Let, places_of
 from autograd.compiler.arrays.place import Place
 from autograd.compiler.printers.to_numpy import Printer
 
@@ -50,7 +50,8 @@ def by_step(compiled: Any, arrays: dict[str, Any]) -> dict[str, Any]:
     steps: dict[str, dict[Any, Any]] = {}
     for name, kept in compiled.loops.kept.items():
         if name in arrays:
-            steps.setdefault(compiled.loops.home(name), {})[kept.info if kept.kind == "item" else name] = arrays[name]
+            places = tuple(places_of(kept)[1])
+            steps.setdefault(compiled.loops.home(name), {})[places or name] = arrays[name]
     return steps
 
 
@@ -59,9 +60,10 @@ def numbers_at(place: Place, arrays: dict[str, Any]) -> list[Any]:
     found, index = arrays[place.name], place.index
     if not isinstance(found, dict):
         return [found[index]]
-    step, *rest = index
-    in_stack = all(isinstance(position, int) for position in found)
-    return [found[step][tuple(rest)]] if in_stack else [array[index] for array in found.values()]
+    if any(isinstance(position, str) for position in found):
+        return [array[index] for array in found.values()]
+    depth = len(next(iter(found)))
+    return [found[index[:depth]][index[depth:]]]
 
 
 # ── scalars in blocks ────────────────────────────────────────────────────────────────────────
@@ -186,7 +188,7 @@ def test_nodes_come_after_those_that_they_read(name: str) -> None:
     case = LOSSES[name]()
     program = case.traced()
     for made in program.passes(inputs=True):
-        seen = {node.name for node in made.nodes if node.loop is not None}  # a step reads what the last one has made
+        seen = {node.name for node in made.nodes if node.loops}  # a step reads what the last one has made
         for node in made.nodes:
             assert set(node.reads) <= seen, (made, node)
             seen.add(node.name)

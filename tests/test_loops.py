@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from losses import by_default
+from agreement import Case, theta_of
+from losses import (
+    by_default,
+    implicit_euler,
+    layers_within_steps,
+    recurrent_layers,
+    relaxed_newton,
+    thinking_steps,
+)
 
 import autograd
 import viz
@@ -116,12 +124,58 @@ def test_layers_of_a_recurrent_network_are_loops_one_after_another() -> None:
     assert lines(few) == lines(many)
 
 
-def test_loops_are_over_steps_or_over_layers_whichever_says_it_shorter() -> None:
-    """Of six layers of 4 steps there is a loop over layers, whose body has all steps; of 16 one over steps for each."""
-    by_layers, by_steps, more = (compiled(layers(steps, 6))[0] for steps in (4, 16, 20))
-    assert by_layers.source.count("for t in") < 6
-    assert by_steps.source.count("for t in") == 12
-    assert lines(by_layers) < lines(by_steps) == lines(more)
+def test_layers_of_steps_are_a_loop_of_loops() -> None:
+    """The first layer, which reads the inputs, stays apart; backwards so does the last one too."""
+    program, *_ = compiled(layers(6, 5))
+    forward, backward = program.source.split("    gradient =")
+    assert "".join(forward.partition("    for l")[1:]).startswith("""\
+    for l in range(1, 5):
+        v_l[l - 1] = np.concatenate(tanh_l[l - 1], axis=-1)
+""")
+    assert """\
+        tanh_l[l, 0] = np.tanh(z2[:, 0:4])
+        for t in range(1, 6):
+""" in forward
+    assert backward.count("for t in reversed(range(5)):") == 2
+    assert backward.count("    for l in reversed(range(4)):\n") == 1
+    assert 3 * lines(program) < 2 * lines(compiled(layers(6))[0]) + 9
+    assert {lines(compiled(layers(steps, number))[0]) for steps, number in ((6, 5), (20, 5), (5, 8))} == {
+        lines(program)}
+
+
+NESTED = {
+    recurrent_layers: ((5, 5), (9, 7)), layers_within_steps: ((6, 5), (8, 7)), thinking_steps: ((9, 6), (11, 7)),
+    implicit_euler: ((9, 6), (10, 7)), relaxed_newton: ((6, 5), (7, 7)),
+}
+"""Losses of two loops, one in the other, with the numbers of their steps."""
+
+
+@pytest.mark.parametrize("case", by_default(NESTED, one_in=2))
+def test_the_source_grows_with_neither_of_two_loops(case: Callable[[int, int], Case]) -> None:
+    """It has both, one in the other, and computes what the program returns."""
+    programs = []
+    for sizes in NESTED[case]:
+        made, rng = case(*sizes), np.random.default_rng(0)
+        program = made.compiled()
+        X, Y = rng.normal(size=(3, *made.x_shape)), rng.normal(size=(3, 1))
+        arguments = (theta_of(made), X, Y)[: 2 if made.y_shape is None else 3]
+        value, gradient = program.value_and_grad(*arguments)
+        again, slopes = by_source(program, arguments)
+        np.testing.assert_allclose(again, value, rtol=1e-12)
+        np.testing.assert_allclose(slopes, gradient, rtol=1e-9, atol=1e-12 * np.abs(gradient).max())
+        programs.append(program)
+    few, many = programs
+    assert "\n        for " in few.source
+    assert lines(many) == lines(few)
+    assert many.summary().count("\n") == few.summary().count("\n")
+
+
+def test_a_loop_in_the_steps_of_another_is_a_frame_in_a_frame() -> None:
+    program, *_ = compiled(layers(6, 5))
+    frames = [line for line in viz.draw(program).source.splitlines() if "subgraph cluster_loop" in line]
+    assert sorted(line.count("\t") for line in frames) == [1, 1, 1, 1, 2, 2]
+    assert max(len(node.loops) for node in program.passes()[-1].nodes) == 2
+    assert {block.name: block.steps for block in program.blocks}["z1_2"] == 4 * 5
 
 
 @pytest.mark.parametrize("made", [epidemic, controller])
@@ -176,16 +230,34 @@ def test_scalars_are_found_in_the_stack() -> None:
     assert {f"a[{t}, :, {k}]" for t in range(6) for k in range(4)} <= places
 
 
+def test_scalars_are_found_in_stacks_of_stacks() -> None:
+    """Each layer has an item, in which each step has one; what these hold is what the scalars are."""
+    program, (_, X, Y), _ = compiled(layers(6, 5))
+    values = {str(place): value.data for place, value in all_values(program, program.example(X[0], Y[0]))}
+    states = {f"tanh_l[{layer}, {t}, :, {k}]" for layer in range(5) for t in range(1, 5) for k in range(4)}
+    assert states <= values.keys()
+    stack = program.explain("tanh_l", X[:1], Y[:1]).numbers
+    for text in states:
+        layer, t, k = (int(part) for part in text[7:-1].split(", ") if part != ":")
+        assert values[text] == pytest.approx(stack[layer, t, 0, k])
+
+
 def all_places(program: Any, root: Value) -> list[Place]:
     """The places of a value and of all below it."""
+    return [place for place, _ in all_values(program, root)]
+
+
+def all_values(program: Any, root: Value) -> list[tuple[Place, Value]]:
+    """A value and all below it that have a place."""
     found, waiting, seen = [], [root], set()
     while waiting:
         value = waiting.pop()
         if id(value) not in seen:
             seen.add(id(value))
-            found.append(program.block_of(value))
+            if (place := program.block_of(value)) is not None:
+                found.append((place, value))
             waiting += value.args
-    return [place for place in found if place is not None]
+    return found
 
 
 # ── any steps ────────────────────────────────────────────────────────────────────────────────────

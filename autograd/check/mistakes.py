@@ -17,7 +17,17 @@ import numpy.typing as npt
 
 from autograd import ops
 from autograd.check.slips import SLOPES
-from autograd.compiler.arrays.array import Array, For, Let, Line, Statement, Store, as_array, target_of
+from autograd.compiler.arrays.array import (
+    Array,
+    For,
+    Let,
+    Line,
+    Statement,
+    Store,
+    as_array,
+    target_of,
+    without_loops,
+)
 from autograd.compiler.arrays.interpret import Arrays, perform, run, store, value_of
 from autograd.compiler.explain.explanation import Lines
 from autograd.compiler.printers.to_numpy import Printer
@@ -126,9 +136,8 @@ def substituted(lines: Sequence[Line], old: Statement, new: Sequence[Statement])
     for line in lines:
         if line is old:
             result += new
-        elif isinstance(line, For) and any(statement is old for statement in line.body):
-            body = [one for statement in line.body for one in (new if statement is old else [statement])]
-            result.append(replace(line, body=body))
+        elif isinstance(line, For):
+            result.append(replace(line, body=substituted(line.body, old, new)))
         else:
             result.append(line)
     return tuple(result)
@@ -341,11 +350,6 @@ def slopes_of(lines: Lines) -> dict[Any, Slope]:
 # ── slips of a program ───────────────────────────────────────────────────────────────────────
 
 
-def statements_of(lines: Iterable[Line]) -> list[Statement]:
-    """The statements of lines, those of a loop once."""
-    return [one for line in lines for one in (line.body if isinstance(line, For) else [line])]
-
-
 def slips(lines: Lines, version: Version, factors: Iterable[float]) -> Iterator[Slip]:
     """All usual slips of a program, those in the backward half first; `factors` are by how much arrays may be off."""
     slopes = slopes_of(lines)
@@ -354,7 +358,7 @@ def slips(lines: Lines, version: Version, factors: Iterable[float]) -> Iterator[
     by_target: dict[str, list[Statement]] = {}
     alike: dict[Any, list[list[Slip]]] = {}
     for backward, half in enumerate((version.forward, version.backward)):
-        for statement in statements_of(half):
+        for statement in without_loops(half):
             if statement in lines.read.views:
                 known[target_of(statement)] = statement.name if isinstance(statement, Let) else statement.place
             if statement in (*lines.read.views, *lines.read.places) or statement.value.kind in ("like", "empty"):
@@ -411,10 +415,10 @@ def overwritten(lines: Lines, target: str, own: Sequence[Statement]) -> Iterator
             continue
         text = lines.write.text(statement.value)
         anew = Store(statement.place, statement.value, adds=False)
-        within = [line.index for line in lines.lines if isinstance(line, For) and statement in line.body]
-        if within:
-            yield Slip("overwritten", target, f"is overwritten in each step of the loop over {within[0]}, where {text} "
-                       f"is to be added: = in place of +=", statement, (anew,))
+        loops = lines.loops_of.get(statement)
+        if loops:
+            yield Slip("overwritten", target, f"is overwritten in each step of the loop over {loops[-1].index}, where "
+                       f"{text} is to be added: = in place of +=", statement, (anew,))
         else:
             yield Slip("overwritten", target, f"is overwritten by {text}, which is to be added: = in place of +=",
                        statement, (anew,))
@@ -424,7 +428,7 @@ def overwritten(lines: Lines, target: str, own: Sequence[Statement]) -> Iterator
 def of_array(lines: Lines, target: str, last: Statement, factors: Sequence[float]) -> Iterator[Slip]:
     """What is done to a whole array; to the gradient of a parameter, at the end."""
     when = None if target in lines.places else last
-    if when is not None and isinstance(last, Store) and last in lines.loop_of:
+    if when is not None and isinstance(last, Store) and lines.loops_of.get(last):
         return
     if len(np.shape(lines.arrays[target])) == 2:
         yield Slip("transpose", target, f"is the transpose of {target}", when,

@@ -249,7 +249,7 @@ class Search:
         arrays = version.arrays(self.given, self.right)
         for one in self.known:
             for rule in self.explained(one.gradient).rules:
-                if rule.loop or target_of(rule.statement) != one.gradient:
+                if rule.loops or target_of(rule.statement) != one.gradient:
                     continue
                 examples = [axis for axis in rule.summed if isinstance(axis.size, Rows)]
                 others = [axis for axis in rule.summed if not isinstance(axis.size, Rows)]

@@ -80,20 +80,12 @@ def paint(
     names = ids(nodes)
     spread = {"rankdir": direction, "nodesep": "0.3", "ranksep": "0.35"}
     drawing = canvas(colours, graph=spread, node={"shape": "plain"})
-    for loop, found in itertools.groupby(sorted(shown.values(), key=loop_of), key=loop_of):
-        inside = list(found)
-        if loop < 0:
-            draw_boxes(drawing, names, inside, colours, notes)
-            continue
-        with drawing.subgraph(name=f"cluster_loop{loop}") as frame:
-            frame.attr(label=f"loop ↻ × {inside[0].steps}", labeljust="l", color=colours.muted, fontcolor=colours.muted,
-                       fontsize=str(SIZE), style="rounded")
-            draw_boxes(frame, names, inside, colours, notes)
+    draw_boxes(drawing, names, list(shown.values()), colours, notes)
     for name, node in shown.items():
         for source in node.reads:
             if source in shown:
                 connect(drawing, names, shown[source], node, colours, shapes=len(shown) <= MANY)
-        if node.backward and node.of in shown and node.loop is None is shown[node.of].loop:
+        if node.backward and node.of in shown and not node.loops and not shown[node.of].loops:
             with drawing.subgraph() as rank:
                 rank.attr(rank="same")
                 rank.node(names[node.of])
@@ -108,17 +100,21 @@ def ids(nodes: Sequence[Any]) -> dict[str, str]:
     return {name: f"b{i}" for i, name in enumerate(dict.fromkeys(node.name for node in nodes))}
 
 
-def loop_of(node: Any) -> int:
-    """The number of the loop that an array is in; -1 for none."""
-    return -1 if node.loop is None else int(node.loop)
-
-
 def draw_boxes(
-    drawing: Any, ids: dict[str, str], nodes: Iterable[Any], theme: Theme, notes: Notes
+    drawing: Any, ids: dict[str, str], nodes: Iterable[Any], theme: Theme, notes: Notes, depth: int = 0
 ) -> None:
-    """The boxes of arrays."""
+    """The boxes of arrays, those of a loop in a frame, in which frames of the loops in it may be."""
+    inside: dict[tuple[int, int], list[Any]] = {}
     for node in nodes:
-        drawing.node(ids[node.name], box(node, theme, *notes.get(node.name, ("", False))))
+        if len(node.loops) > depth:
+            inside.setdefault(node.loops[depth], []).append(node)
+        else:
+            drawing.node(ids[node.name], box(node, theme, *notes.get(node.name, ("", False))))
+    for (loop, steps), own in inside.items():
+        with drawing.subgraph(name=f"cluster_loop{loop}") as frame:
+            frame.attr(label=f"loop ↻ × {steps}", labeljust="l", color=theme.muted, fontcolor=theme.muted,
+                       fontsize=str(SIZE), style="rounded")
+            draw_boxes(frame, ids, own, theme, notes, depth + 1)
 
 
 def box(node: Any, theme: Theme, note: str, wrong: bool) -> str:

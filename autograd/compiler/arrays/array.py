@@ -45,23 +45,39 @@ class Constant:
 
 @dataclass(frozen=True)
 class Step:
-    """A position that moves on in each step of a loop: start + step · index."""
+    """A position that moves on in each step of a loop, or of loops in one another: start + Σ number · index."""
 
-    index: str
     start: int
-    step: int
+    terms: tuple[tuple[str, int], ...]
+    """The index of each of these loops, and by how much a step of it moves the position on."""
 
     def plus(self, number: int) -> Step:
         """So many further on."""
-        return Step(self.index, self.start + number, self.step)
+        return Step(self.start + number, self.terms)
 
-    def of(self, index: str, start: int, step: int) -> int | Step:
-        """The position where its index is start + step · another one."""
-        moved = Step(index, self.start + self.step * start, self.step * step)
-        return moved if moved.step else moved.start
+    def by(self, index: str) -> int:
+        """By how much a step of one loop moves it on."""
+        return dict(self.terms).get(index, 0)
+
+    def of(self, index: str, start: int, number: int, other: str) -> Position:
+        """The position where an index is start + number · another one."""
+        by = self.by(index)
+        terms = {text: each for text, each in self.terms if text != index} | {other: number * by}
+        return stepping(self.start + start * by, terms)
 
 
 Position = int | Step
+
+
+def stepping(start: int, terms: dict[str, int]) -> Position:
+    """A position, a plain number where no loop moves it on."""
+    moving = tuple((index, number) for index, number in terms.items() if number)
+    return Step(start, moving) if moving else start
+
+
+def origin(position: Position) -> int:
+    """A position where the index of every loop is 0."""
+    return position if isinstance(position, int) else position.start
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,7 +288,7 @@ def _make(kind: str, *args: Array, info: Any = None, dtype: str = "float") -> Ar
     return Array(kind, args, info, KINDS[kind](info, *(arg.shape for arg in args)), dtype)
 
 
-def part(array: Array, start: int, stop: int, step: int = 1) -> Array:
+def part(array: Array, start: Position, stop: Position, step: int = 1) -> Array:
     """array[..., start:stop:step]; the array itself where that is all of it."""
     if (start, stop, step) == (0, array.shape[-1], 1):
         return array
@@ -420,11 +436,16 @@ def item(array: Array, position: Position) -> Array:
     return Array("item", (array,), position, array.shape[1:], array.dtype)
 
 
-def items(array: Array, start: int, stop: int, backwards: bool = False) -> Array:
-    """array[start:stop], along the first axis, or the same backwards; the array itself where that is all of it."""
-    if (start, stop, backwards) == (0, array.shape[0], False):
-        return array
-    return Array("items", (array,), (start, stop, backwards), (stop - start, *array.shape[1:]), array.dtype)
+Items = tuple[int, int, bool]
+"""Where items begin and end along an axis, and whether they are taken backwards."""
+
+
+def items(array: Array, *runs: Items | Position) -> Array:
+    """array[start:stop, position, …], along the first axes; the array itself where that is all of it."""
+    while runs and runs[-1] == (0, array.shape[len(runs) - 1], False):
+        runs = runs[:-1]
+    sizes = [run[1] - run[0] for run in runs if isinstance(run, tuple)]
+    return Array("items", (array,), runs, (*sizes, *array.shape[len(runs) :]), array.dtype) if runs else array
 
 
 def _reduced(info: Any, shape: Shape) -> Shape:
@@ -467,7 +488,7 @@ def _joined(info: Any, *shapes: Shape) -> Shape:
 
 
 KINDS: dict[str, Callable[..., Shape]] = {
-    "part": lambda info, shape: (*shape[:-1], len(range(*info))),
+    "part": lambda info, shape: (*shape[:-1], len(range(origin(info[0]), origin(info[1]), info[2]))),
     "column": lambda info, shape: shape[:-1],
     "take": lambda info, shape: (
         (*shape[:-2], *info.array.shape, shape[-1]) if ends_in_rows(shape) else (*shape[:-1], *info.array.shape)),
@@ -518,6 +539,15 @@ def nodes(array: Array) -> Iterator[Array]:
         node = waiting.pop()
         yield node
         waiting += node.args[::-1]
+
+
+def places_of(array: Array) -> tuple[Array, list[Position]]:
+    """The array that an item is of, and its place along each of the first axes."""
+    places: list[Position] = []
+    while array.kind == "item":
+        places.insert(0, array.info)
+        (array,) = array.args
+    return array, places
 
 
 def constants_in(used: Iterable[Array]) -> list[Constant]:
@@ -601,21 +631,35 @@ class For:
     start: int
     stop: int
     backwards: bool
-    body: Sequence[Statement]
+    body: Sequence[Line]
+
+    @property
+    def steps(self) -> int:
+        """How many there are."""
+        return self.stop - self.start
 
     @property
     def arrays(self) -> tuple[Array, ...]:
         """What the statements in it consist of."""
-        return tuple(array for statement in self.body for array in statement.arrays)
+        return tuple(array for line in self.body for array in line.arrays)
 
 
 Statement = Let | Store
 Line = Let | Store | For
 
 
+def within_loops(lines: Iterable[Line], *loops: For) -> Iterator[tuple[Statement, tuple[For, ...]]]:
+    """The statements in order, those of a loop once, each with the loops that it is in, the outermost first."""
+    for line in lines:
+        if isinstance(line, For):
+            yield from within_loops(line.body, *loops, line)
+        else:
+            yield line, loops
+
+
 def without_loops(lines: Iterable[Line]) -> list[Statement]:
     """The statements in order, those of a loop once."""
-    return [statement for line in lines for statement in (line.body if isinstance(line, For) else [line])]
+    return [statement for statement, _ in within_loops(lines)]
 
 
 def target_of(statement: Statement) -> str:

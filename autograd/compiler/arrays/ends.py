@@ -43,7 +43,7 @@ from autograd.compiler.arrays.array import (
 )
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.interpret import Arrays, perform, run
-from autograd.compiler.arrays.repeats import Family, Rolling, Run, changed
+from autograd.compiler.arrays.repeats import OWN, Family, Rolling, Run, changed
 
 EXAMPLES = 5
 """Rows of random numbers by which arrays are compared."""
@@ -206,7 +206,7 @@ class Completed:
 
     def at(self, position: Position) -> int:
         """A position by step in the new step."""
-        return position.start + position.step * self.step if isinstance(position, Step) else position
+        return position.start + position.by(OWN) * self.step if isinstance(position, Step) else position
 
     def member(self, family: Family, step: int) -> str:
         """The name of what a step has made of a family."""

@@ -8,6 +8,7 @@ and may do something else in the place of a statement.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,6 +19,7 @@ from autograd.compiler.arrays.array import (  # noqa: F401 the example above use
     Array,
     Constant,
     For,
+    Items,
     Let,
     Line,
     Moved,
@@ -85,7 +87,9 @@ def table_of(index: Constant | Moved, arrays: Arrays) -> Any:
 
 def at(position: Position, arrays: Arrays) -> int:
     """A position, in this step of a loop."""
-    return position if isinstance(position, int) else position.start + position.step * int(arrays[position.index])
+    if isinstance(position, int):
+        return position
+    return position.start + sum(number * int(arrays[index]) for index, number in position.terms)
 
 
 def sizes_of(shape: Shape, arrays: Arrays) -> tuple[int, ...]:
@@ -119,10 +123,36 @@ def reduced(op: ops.Op, a: Any, axes: tuple[int, ...], keep: bool) -> Any:
     return getattr(np, op.ufunc).reduce(numbers, axis=axes, keepdims=keep)
 
 
+def sliced(a: Any, runs: Iterable[Items | Position], arrays: Arrays) -> Any:
+    """Items along the first axes: one, those from one to another, or the same backwards."""
+    places, ways = list[Any](), list[Any]()
+    for run in runs:
+        if isinstance(run, tuple):
+            start, stop, backwards = run
+            places.append(slice(start, stop))
+            ways.append(slice(None, None, -1 if backwards else 1))
+        else:
+            places.append(at(run, arrays))
+    return a[tuple(places)][tuple(ways)]
+
+
 def joined(array: Array, parts: tuple[Any, ...]) -> Any:
-    """Arrays side by side; of a stack, all its items."""
+    """Arrays side by side; of a stack, or of stacks in a stack, all items."""
     rank = len(array.shape)
-    return np.concatenate([piece for part in parts for piece in ([part] if part.ndim == rank else part)], axis=-1)
+    return np.concatenate([piece for part in parts for piece in (
+        part if isinstance(part, list) else items_of(part, rank))], axis=-1)
+
+
+def items_of(array: Any, rank: int) -> list[Any]:
+    """All items, of so many axes, of a stack or of stacks in a stack; the array itself if it has no more axes."""
+    cut = array.ndim - rank
+    return [*array.reshape(math.prod(array.shape[:cut]), *array.shape[cut:])]
+
+
+def woven(array: Array, stacks: tuple[Any, ...]) -> list[Any]:
+    """The items of several stacks, step by step."""
+    rank = len(array.shape) - 1
+    return [piece for step in zip(*stacks, strict=True) for own in step for piece in items_of(own, rank)]
 
 
 STRUCTURAL: dict[str, Callable[..., Any]] = {
@@ -131,7 +161,7 @@ STRUCTURAL: dict[str, Callable[..., Any]] = {
     "part": lambda array, arrays, a: a[..., at(array.info[0], arrays) : at(array.info[1], arrays) : array.info[2]],
     "column": lambda array, arrays, a: a[..., at(array.info, arrays)],
     "item": lambda array, arrays, a: a[at(array.info, arrays)],
-    "items": lambda array, arrays, a: a[array.info[0] : array.info[1]][:: -1 if array.info[2] else 1],
+    "items": lambda array, arrays, a: sliced(a, array.info, arrays),
     "take": lambda array, arrays, a: a[..., index_of(array, arrays)],
     "view": lambda array, arrays, a: a[..., index_of(array, arrays)],
     "reshape": lambda array, arrays, a: np.reshape(a, sizes_of(array.info, arrays)),
@@ -147,6 +177,7 @@ STRUCTURAL: dict[str, Callable[..., Any]] = {
         a, table_of(array.info[1], arrays), axis=-1),
     "scatter": lambda array, arrays, a: scattered(array, a),
     "concatenate": lambda array, arrays, *parts: joined(array, parts),
+    "woven": lambda array, arrays, *stacks: woven(array, stacks),
     "copy": lambda array, arrays, a: np.copy(a),
     "cast": lambda array, arrays, a: np.asarray(a, dtype=float),
     "full": lambda array, arrays, a: np.full(sizes_of(array.info, arrays), a, dtype=float),

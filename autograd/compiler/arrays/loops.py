@@ -7,8 +7,9 @@ such as the states that the backward half needs, lies in a stack: an array with 
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,6 +37,7 @@ from autograd.compiler.arrays.array import (
     reduce,
     source_of,
     target_of,
+    within_loops,
     without_loops,
 )
 from autograd.compiler.arrays.array import (
@@ -44,7 +46,17 @@ from autograd.compiler.arrays.array import (
 from autograd.compiler.arrays.ends import Completed, Sample, Unfit, ends
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.names import RESERVED
-from autograd.compiler.arrays.repeats import Family, Rolling, Run, changed, leaves_of, ref
+from autograd.compiler.arrays.repeats import (
+    OWN,
+    Family,
+    Rolling,
+    Run,
+    changed,
+    defined_by,
+    leaves_of,
+    mapped,
+    ref,
+)
 from autograd.compiler.blocks.recurrence import FEWEST
 
 MOST = 4
@@ -64,6 +76,12 @@ TRIED, SAVED = 24, 2
 
 INDICES = ("t", "i", "j", "k")
 """What the number of a step is called: the first that is free."""
+
+OF_LAYERS = ("l", *INDICES)
+"""The same for a loop of loops of which each step has parameters of its own."""
+
+WITHIN = ("k", "j", "i")
+"""What the index of a loop is called from then on when a loop around it takes its name."""
 
 
 @dataclass
@@ -87,6 +105,11 @@ class Looped:
         return len(without_loops([*self.forward, *self.backward]))
 
     @property
+    def lines(self) -> list[Line]:
+        """All of them, in order."""
+        return [*self.views, *self.forward, *([self.start] if self.start else []), *self.places, *self.backward]
+
+    @property
     def outside(self) -> list[Statement]:
         """The statements outside loops."""
         return [line for line in (*self.forward, *self.backward) if not isinstance(line, For)]
@@ -100,13 +123,15 @@ class Looped:
     @property
     def may_grow(self) -> bool:
         """Whether more steps are probably more text: much outside loops is alike, or hardly anything is in loops."""
-        outside, inside = len(self.outside), sum((loop.stop - loop.start) * len(loop.body) for loop in self.loops)
+        outside = len(self.outside)
+        inside = sum(math.prod(loop.steps for loop in loops) for _, loops in within_loops(self.lines) if loops)
         return self.alike > ALIKE or (outside > LONG and inside < HARDLY * outside)
 
     @property
     def mixed(self) -> int:
         """How much loops lay side by side, or pick out of that."""
-        return sum(node.kind in MIXES for loop in self.loops for array in loop.arrays for node in nodes(array))
+        return sum(node.kind in MIXES for statement, loops in within_loops(self.lines) if loops
+                   for array in statement.arrays for node in nodes(array))
 
     @property
     def effort(self) -> int:
@@ -118,15 +143,41 @@ class Looped:
         return str(source_of(self.kept[text]).info) if text in self.kept else text
 
     @property
+    def depth(self) -> int:
+        """How many loops are in one another."""
+        return max((len(loops) for _, loops in within_loops(self.lines)), default=0)
+
+    @property
     def loops(self) -> list[For]:
-        """The loops in order."""
-        return [line for line in (*self.forward, *self.backward) if isinstance(line, For)]
+        """The loops in order, those in others too."""
+        return loops_in([*self.forward, *self.backward])
 
 
 def looped(made: Function) -> Looped:
-    """A function with loops in the places of what repeats."""
-    found, best = written(made)
-    first, tried = best, 0
+    """A function with loops in the places of what repeats; where loops repeat, with loops of loops.
+
+    Loops in the steps of others are looked for first, too; if there are such, what has fewer statements is taken.
+    """
+    found, flat = with_ends(made)
+    if not found.runs:
+        return flat
+    flat, nested = folded(found.made, flat), folded(made, written(made, inner=True)[1])
+    return nested if nested.depth > 1 and nested.length < flat.length else flat
+
+
+def folded(made: Function, read: Looped) -> Looped:
+    """A function with loops of loops in the places of those that repeat."""
+    while True:
+        found, again = written(made, read)
+        if not found.runs:
+            return read
+        read = again
+
+
+def with_ends(made: Function) -> tuple[Rolling, Looped]:
+    """The runs of a function and how it is written with them, the first and last steps too if that is shorter."""
+    found, best = before, first = written(made)
+    tried = 0
     while found.runs and tried < TRIED:
         sample = Sample(found.made)
         for run, step in ends(found):
@@ -137,14 +188,15 @@ def looped(made: Function) -> Looped:
                 break
         else:
             break
-    return best if best.length + SAVED <= first.length else first
+    return (found, best) if best.length + SAVED <= first.length else (before, first)
 
 
-def written(made: Function) -> tuple[Rolling, Looped]:
-    """The runs of a function, and how it is written with them."""
-    found = Rolling(made)
-    halves = [found.half(half) for half in (made.forward, made.backward)]
-    return found, Writer(found, halves).result() if found.runs else unrolled(made)
+def written(made: Function, read: Looped | None = None, inner: bool = False) -> tuple[Rolling, Looped]:
+    """The runs of a function, or of how it is written so far, and how it is written with them."""
+    read = read or unrolled(made)
+    found = Rolling(made, (read.forward, read.backward), read.results, inner)
+    halves = [found.half(half) for half in found.halves]
+    return found, Writer(read, found, halves).result() if found.runs else read
 
 
 def completed(found: Rolling, best: Looped, run: Run, step: int, sample: Sample) -> tuple[Rolling, Looped] | None:
@@ -164,6 +216,11 @@ def unrolled(made: Function) -> Looped:
     """A function as it is, without loops."""
     return Looped(made.kind, made.arguments, made.views, [*made.forward], made.start, made.places, [*made.backward],
                   made.results)
+
+
+def loops_in(lines: Iterable[Line]) -> list[For]:
+    """All loops, those in others too."""
+    return list(dict.fromkeys(loop for _, loops in within_loops(lines) for loop in loops))
 
 
 # ── statements that read what loops have made ────────────────────────────────────────────────
@@ -186,14 +243,15 @@ def gathered(array: Array) -> Array:
         one, *others = array.args
         if one.shape[-1] == 1 and all(other.key == one.key for other in others):
             return broadcast(one, array.shape)
-        return Array("concatenate", tuple(together(woven(array.args))), None, array.shape, array.dtype)
+        side_by_side = tuple(together(woven(array.args, len(array.shape))))
+        return Array("concatenate", side_by_side, None, array.shape, array.dtype)
     if array.kind is ops.sub:
         rest, taken_away = array.args
         whole = gathered(rest)
         return array if whole is rest else Array(ops.sub, (whole, taken_away), None, array.shape, array.dtype)
     terms = terms_of(array)
     first: dict[Any, int] = {}
-    places = [first.setdefault(term.info[0] if term.kind == "ref" else term, i) for i, term in enumerate(terms)]
+    places = [first.setdefault(term.info[0] if is_made(term) else term, i) for i, term in enumerate(terms)]
     shorter = together([term for _, term in sorted(zip(places, terms, strict=True), key=lambda pair: pair[0])])
     if len(shorter) == len(terms):
         return array
@@ -202,6 +260,14 @@ def gathered(array: Array) -> Array:
         value = reduce(ops.sum, term, (0,)) if source_of(term).kind == "refs" else term
         total = value if total is None else total + value
     return total if isinstance(total, Array) else array
+
+
+def with_sums(line: Line) -> Line:
+    """A line in which what many steps have made is added up, or lies side by side, as a stack; or the line itself."""
+    if isinstance(line, For):
+        return replace(line, body=[with_sums(one) for one in line.body])
+    value = gathered(line.value)
+    return line if value is line.value else replace(line, value=value)
 
 
 def with_stacks(array: Array) -> Array:
@@ -225,8 +291,30 @@ def terms_of(array: Array) -> list[Array]:
 
 
 def piece(array: Array) -> tuple[Array, Any]:
-    """What a step has made, and which columns of it an array is, if not all."""
-    return (array.args[0], array.info) if array.kind == "part" and array.args[0].kind == "ref" else (array, None)
+    """What a step has made, and which of its items or columns an array is, if not all."""
+    read = array.kind in ("part", "item", "items") and is_made(array.args[0])
+    return (array.args[0], (array.kind, array.info)) if read else (array, None)
+
+
+def is_made(array: Array) -> bool:
+    """Whether an array is what one step has made, the same in each step of a loop that reads it."""
+    return array.kind == "ref" and isinstance(array.info[1], int)
+
+
+def piece_of(stack: Array, run: Any) -> Array:
+    """The same items or columns of the arrays of several steps, or of one, if it is but one."""
+    if run is None:
+        return stack
+    kind, info = run
+    if kind == "part":
+        return sliced(stack, *info)
+    if kind == "item" and stack.kind != "refs":
+        return item(stack, info)
+    info = (info,) if kind == "item" else info
+    if stack.kind == "refs":
+        _, first, last = stack.info
+        info = ((0, abs(last - first) + 1, False), *info)
+    return items(stack, *info)
 
 
 def together(arrays: Sequence[Array]) -> list[Array]:
@@ -234,7 +322,7 @@ def together(arrays: Sequence[Array]) -> list[Array]:
     result: list[tuple[Array, Any]] = []
     for array in arrays:
         made, run = piece(array)
-        if made.kind == "ref":
+        if is_made(made):
             (family, step), (before, same) = made.info, result[-1] if result else (array, None)
             if before.kind == "refs" and same == run and is_next(before, made):
                 result.pop()
@@ -242,11 +330,14 @@ def together(arrays: Sequence[Array]) -> list[Array]:
             else:
                 made = slices(family, step, step)
         result.append((made, run))
-    return [one if run is None else sliced(one, *run) for made, run in result for one in separate(made)]
+    return [piece_of(one, run) for made, run in result for one in separate(made)]
 
 
-def woven(arrays: Sequence[Array]) -> list[Array]:
-    """Arrays, with one in the place of several that each step of a loop has made, step by step."""
+def woven(arrays: Sequence[Array], rank: int) -> list[Array]:
+    """Arrays, with one in the place of several that each step of a loop has made, step by step.
+
+    They have so many axes, or more, if they are stacks themselves.
+    """
     result: list[Array] = []
     begin = 0
     while begin < len(arrays):
@@ -257,7 +348,7 @@ def woven(arrays: Sequence[Array]) -> list[Array]:
                 steps += 1
             if steps >= FEWEST:
                 end = begin + steps * period
-                several = of_steps(arrays[begin : begin + period], arrays[end - period : end])
+                several = of_steps(arrays[begin : begin + period], arrays[end - period : end], rank)
                 break
         result.append(several)
         begin = end
@@ -267,21 +358,21 @@ def woven(arrays: Sequence[Array]) -> list[Array]:
 def follow(arrays: Sequence[Array], number: int) -> bool:
     """Whether arrays are so many of one step, and as many of the step after or before it."""
     pairs = [(piece(a), piece(b)) for a, b in zip(arrays, arrays[number:], strict=False)]
-    if len(pairs) < number or any(a.kind != "ref" or b.kind != "ref" for (a, _), (b, _) in pairs):
+    if len(pairs) < number or not all(is_made(a) and is_made(b) for (a, _), (b, _) in pairs):
         return False
     return all((a.info[0], run) == (b.info[0], other) for (a, run), (b, other) in pairs) and (
         {b.info[1] - a.info[1] for (a, _), (b, _) in pairs} in ({1}, {-1}))
 
 
-def of_steps(first: Sequence[Array], last: Sequence[Array]) -> Array:
+def of_steps(first: Sequence[Array], last: Sequence[Array], rank: int) -> Array:
     """Several arrays of each step, from the first step to the last, or backwards."""
     stacks = []
     for (made, run), (end, _) in zip(map(piece, first), map(piece, last), strict=True):
         family = made.info[0]
         family.stacked = True
-        stack = slices(family, made.info[1], end.info[1])
-        stacks.append(stack if run is None else sliced(stack, *run))
-    return Array("woven", tuple(stacks), None, stacks[0].shape, stacks[0].dtype)
+        stacks.append(piece_of(slices(family, made.info[1], end.info[1]), run))
+    shape = stacks[0].shape
+    return Array("woven", tuple(stacks), None, (shape[0], *shape[len(shape) - rank :]), stacks[0].dtype)
 
 
 def separate(array: Array) -> list[Array]:
@@ -310,14 +401,15 @@ def slices(family: Family, first: int, last: int) -> Array:
 class Writer:
     """The lines of a function with loops, once all runs are known."""
 
-    def __init__(self, found: Rolling, halves: Sequence[Sequence[Statement | Run]]) -> None:
-        self.made = found.made
+    def __init__(self, made: Looped, found: Rolling, halves: Sequence[Sequence[Line | Run]]) -> None:
+        self.made = made
         self.found = found
         self.given = {let.name.info for let in (*self.made.views, *self.made.places)}
         self.zeros = any(isinstance(s, Store) and s.adds and s.target in found.parted
-                         for half in halves for part in half if isinstance(part, Run) for s in part.body)
+                         for half in halves for part in half if isinstance(part, Run) for s in without_loops(part.body))
         self.named: set[str] = set()
-        self.stored = {target_of(s) for s in (*self.made.forward, *self.made.backward) if isinstance(s, Store)}
+        self.stored = {target_of(s) for s in without_loops((*self.made.forward, *self.made.backward))
+                       if isinstance(s, Store)}
         self.halves = [self.read_anew(half) for half in halves]
         self.results = [with_stacks(self.known(result)) for result in self.made.results]
         runs = [[part for part in half if isinstance(part, Run)] for half in self.halves]
@@ -353,30 +445,28 @@ class Writer:
         value = self.found.views.get(text)
         return value is None or value.kind != "name" or self.found.meant(value.info) == value.info
 
-    def read_anew(self, half: Sequence[Statement | Run]) -> list[Statement | Run]:
+    def read_anew(self, half: Sequence[Line | Run]) -> list[Line | Run]:
         """The parts of a half, which read what loops have made; views are named where they are first read."""
-        result: list[Statement | Run] = []
+        result: list[Line | Run] = []
         for part in half:
-            if not isinstance(part, Run):
+            if not isinstance(part, (Run, For)):
                 part = self.with_parts(part)
             for text in names_of(part):
                 meant = self.found.meant(text)
                 if meant not in self.found.members:
                     result += self.named_views(text if self.is_kept(text) else meant)
             if isinstance(part, Run):
-                part.body = [replace(s, value=self.known(s.value)) if isinstance(s, Let) else
-                             replace(s, place=self.known(s.place), value=self.known(s.value)) for s in part.body]
+                part.body = [with_sums(mapped(line, self.known)) for line in part.body]
                 result.append(part)
                 continue
-            value = self.known(part.value)
-            whole = gathered(value)
-            if whole is value and part in self.found.pieces:
-                result += [replace(piece, value=self.known(piece.value)) for piece in self.found.pieces[part]]
-            elif isinstance(part, Store):
-                result.append(Store(self.known(part.place), whole, part.adds))
+            line = mapped(part, self.known)
+            whole = with_sums(line)
+            if whole is line and part in self.found.pieces:
+                result += [mapped(piece, self.known) for piece in self.found.pieces[part]]
             else:
-                written = whole.kind == "broadcast" and target_of(part) in self.stored
-                result.append(Let(part.name, copy(whole) if written else whole))
+                if isinstance(whole, Let) and whole.value.kind == "broadcast" and target_of(whole) in self.stored:
+                    whole = replace(whole, value=copy(whole.value))
+                result.append(whole)
         return result
 
     def with_parts(self, statement: Statement) -> Statement:
@@ -424,23 +514,24 @@ class Writer:
 
     def name_all(self) -> None:
         """Names for what loops define, and for their indices: short ones where they are free."""
-        taken = set(RESERVED) | {array.info for array in self.made.arguments}
-        for part in (*itertools.chain(*self.halves), *self.results):
+        parts = [*itertools.chain(*self.halves), *self.results]
+        taken = set(RESERVED) | {array.info for array in self.made.arguments} | {
+            loop.index for loop in loops_in(self.made.lines)}
+        for part in parts:
             taken |= set(names_of(part))
-            if isinstance(part, Let) and part.name.info not in self.found.members:
-                taken.add(part.name.info)
+            if not isinstance(part, (Array, Run)):
+                taken |= {array.info for array in defined_by(part) if array.kind == "name"}
+        indices = {loop.index for loop in loops_in(self.made.lines)}
+        for run in self.runs:
+            name_index(run, taken - indices)
         families = [family for run in self.runs for family in run.families.values()]
         stems = Counter(family.array.info.rstrip("0123456789_") for family in families)
         for family in families:
             own = family.array.info
             stem = own.rstrip("0123456789_")
-            short = next((text for text in (stem, f"{stem}_t") if text not in taken), own)
+            short = next((text for text in (stem, f"{stem}_{family.run.index}") if text not in taken), own)
             family.name = short if stems[stem] == 1 else own
             taken.add(family.name)
-        indices = itertools.chain(INDICES, map("t{}".format, itertools.count()))
-        index = next(text for text in indices if text not in taken)
-        for run in self.runs:
-            run.index = index
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────
 
@@ -448,39 +539,44 @@ class Writer:
         """The function."""
         forward, backward = ([line for part in half for line in self.lines(part)] for half in self.halves)
         results = list(map(self.kept, self.results))
-        used = {text for line in (*forward, *backward) for array in line.arrays for text in array.names}
-        used |= {line.target for line in (*forward, *backward) if isinstance(line, Store)}
+        lines = [*forward, *backward]
+        used = {text for line in lines for array in line.arrays for text in array.names}
+        used |= {line.target for line in without_loops(lines) if isinstance(line, Store)}
         used |= {text for array in results for text in array.names}
         views, places = ([let for let in lets if let.name.info in used]
                          for lets in (self.made.views, self.made.places))
         start = self.made.start
         if start is not None and self.zeros:
             start = Let(start.name, like(start.value.args[0]))
-        name_tables(self.found, [array for line in (*forward, *backward) for array in line.arrays])
+        name_tables(self.found, [array for line in lines for array in line.arrays])
         kept = {text: family.at(step) for text, (family, step) in self.found.members.items()}
         for text, value in self.found.views.items():
             meant = self.found.meant(text)
             if not self.is_kept(text) or meant in kept:
                 kept[text] = kept.get(meant, name(meant, value.shape, value.dtype))
+        # A stack may have the name that its first array had, which is in it.
+        kept |= {text: self.kept(self.known(array)) for text, array in self.made.kept.items()}
         return Looped(self.made.kind, self.made.arguments, views, forward, start, places, backward, results, kept)
 
-    def lines(self, part: Statement | Run) -> list[Line]:
-        """A statement as it is written, or a run as a loop, after the stacks that it needs."""
+    def lines(self, part: Line | Run) -> list[Line]:
+        """A line as it is written, or a run as a loop, after the stacks that it needs."""
         if isinstance(part, Run):
-            return [*(line for family in part.families.values() for line in self.before(family)),
-                    self.loop(part)]
-        if isinstance(part, Store):
-            return [Store(self.kept(part.place), self.kept(part.value), part.adds)]
-        member = self.found.members.get(part.name.info)
-        if member is None:
-            return [Let(part.name, self.kept(part.value))]
-        return [*self.begin(member[0]), self.definition(ref(*member), part.value)]
+            return [*(line for family in part.families.values() for line in self.before(family)), *self.loop(part)]
+        begun = [line for array in defined_by(part) if array.kind == "ref" for line in self.begin(array.info[0])]
+        return [*begun, *self.written(part)]
 
-    def definition(self, array: Array, value: Array, run: Run | None = None) -> Statement:
-        """A statement for what a step defines."""
-        place = self.kept(array, run)
-        value = self.kept(value, run)
-        return Let(place, value) if place.kind == "name" else Store(place, value, adds=False)
+    def written(self, line: Line, run: Run | None = None) -> list[Line]:
+        """A line that reads and defines arrays where they are kept; to make room for one in a stack is no line."""
+        if isinstance(line, For):
+            index = run.inner.get(line.index, line.index) if run else line.index
+            return [replace(line, index=index, body=[one for each in line.body for one in self.written(each, run)])]
+        place = self.kept(line.name if isinstance(line, Let) else line.place, run)
+        value = self.kept(line.value, run)
+        if isinstance(line, Store):
+            return [Store(place, value, line.adds)]
+        if place.kind == "name":
+            return [Let(place, value)]
+        return [] if value.kind == "empty" else [Store(place, value, adds=False)]
 
     def begin(self, family: Family) -> list[Line]:
         """The statement that makes a stack, once."""
@@ -493,20 +589,15 @@ class Writer:
         """What comes before the first step: a stack, and what it begins with, if that has a name of its own."""
         own = [(step, text) for step, text in sorted(family.before.items())
                if self.found.members.get(text) != (family, step)]
-        return [*self.begin(family), *(
-            self.definition(ref(family, step), self.known(name(text, family.array.shape, family.array.dtype)))
-            for step, text in own)]
+        shape, dtype = family.array.shape, family.array.dtype
+        return [*self.begin(family), *(line for step, text in own for line in self.written(
+            Let(ref(family, step), self.known(name(text, shape, dtype)))))]
 
-    def loop(self, run: Run) -> For:
+    def loop(self, run: Run) -> list[Line]:
         """A run as a loop."""
-        body: list[Statement] = []
-        for statement in run.body:
-            if isinstance(statement, Let):
-                body.append(self.definition(statement.name, statement.value, run))
-            else:
-                body.append(Store(self.kept(statement.place, run), self.kept(statement.value, run), statement.adds))
+        body = [written for line in run.body for written in self.written(line, run)]
         start = run.first - run.count + 1 if run.backwards else run.first
-        return For(run.index, start, start + run.count, run.backwards, body)
+        return [For(run.index, start, start + run.count, run.backwards, body)]
 
     def kept(self, array: Array, run: Run | None = None) -> Array:
         """An array that reads what steps define where that is kept, and positions by the index of its loop."""
@@ -519,13 +610,27 @@ class Writer:
         return unstacked(changed(array, read))
 
 
+def name_index(run: Run, taken: Collection[str]) -> None:
+    """Name the index of a run, and anew those of loops in it that have this name."""
+    within = {loop.index for loop in loops_in(run.body)}
+    letters = OF_LAYERS if within and run.by_weights else INDICES
+    run.index = first_free(letters, taken)
+    if run.index in within:
+        run.inner[run.index] = first_free(WITHIN, {*taken, *within})
+
+
+def first_free(letters: Sequence[str], taken: Collection[str]) -> str:
+    """The first of some letters that is no name yet, or such a letter with a number."""
+    numbered = map(f"{letters[0]}{{}}".format, itertools.count())
+    return next(text for text in itertools.chain(letters, numbered) if text not in taken)
+
+
 def name_tables(found: Rolling, arrays: Sequence[Array]) -> None:
     """Let the tables of steps have the names of the arrays in whose place they are, where nobody reads these."""
     used = constants_in(node for array in arrays for node in nodes(array))
     made = {id(table) for table in found.constants.values()}
     taken = {constant.name for constant in used if id(constant) not in made}
-    before = constants_in(node for line in found.made.statements for array in line.arrays for node in nodes(array))
-    free = sorted({constant.name for constant in before} - taken, key=lambda text: (len(text), text))
+    free = sorted({constant.name for constant in found.before} - taken, key=lambda text: (len(text), text))
     for table in used:
         letters = table.name.rstrip("0123456789_")
         text = next((text for text in free if text.rstrip("0123456789_") == letters), None)
@@ -535,12 +640,16 @@ def name_tables(found: Rolling, arrays: Sequence[Array]) -> None:
 
 
 def unstacked(array: Array) -> Array:
-    """The arrays of several steps as a slice of their stack."""
+    """The arrays of several steps as a slice of their stack, and slices of these as one."""
     if array.kind == "refs":
         family, *steps = array.info
         first, last = map(family.place, steps)
-        return items(family.stack, min(first, last), max(first, last) + 1, backwards=first > last)
-    return Array(array.kind, tuple(map(unstacked, array.args)), array.info, array.shape, array.dtype)
+        return items(family.stack, (min(first, last), max(first, last) + 1, first > last))
+    args = tuple(map(unstacked, array.args))
+    if array.kind == "items" and args[0].kind == "items":
+        ((first, *_), (_, *others)), (stack,) = (args[0].info, array.info), args[0].args
+        return items(stack, first, *others)
+    return Array(array.kind, args, array.info, array.shape, array.dtype)
 
 
 def by_index(leaf: Any, run: Run) -> Any:
@@ -549,18 +658,18 @@ def by_index(leaf: Any, run: Run) -> Any:
         return item(leaf.args[0], run.by_index(leaf.info))
     if isinstance(leaf, Moved):
         return replace(leaf, step=run.by_index(leaf.step))
-    return run.by_index(leaf)
+    return run.by_index(leaf) if isinstance(leaf, Step) else leaf
 
 
-def arrays_of(part: Statement | Run | Array) -> list[Array]:
-    """The arrays of a statement, or of those in a run."""
+def arrays_of(part: Line | Run | Array) -> list[Array]:
+    """The arrays of a line, or of those in a run."""
     if isinstance(part, Array):
         return [part]
-    return [array for statement in (part.body if isinstance(part, Run) else [part]) for array in statement.arrays]
+    return [array for line in (part.body if isinstance(part, Run) else [part]) for array in line.arrays]
 
 
-def names_of(part: Statement | Run | Array) -> list[str]:
-    """The names that a statement reads, or those in a run."""
+def names_of(part: Line | Run | Array) -> list[str]:
+    """The names that a line reads, or those in a run."""
     return names_in(*arrays_of(part))
 
 
@@ -571,10 +680,10 @@ def directed(run: Run, backwards: bool) -> None:
     """
     moving = [family.place(step) for family, step in refs(*arrays_of(run)) if family.run is not run]
     found = [step for step in moving if isinstance(step, Step)]
-    steps = found or [leaf for leaf in leaves_of(*arrays_of(run)) if isinstance(leaf, Step)]
-    run.backwards = sum(1 if step.step > 0 else -1 for step in steps) < 0 if steps else backwards
+    steps = [step for step in found or leaves_of(*arrays_of(run)) if isinstance(step, Step) and step.by(OWN)]
+    run.backwards = sum(1 if step.by(OWN) > 0 else -1 for step in steps) < 0 if steps else backwards
     if run.backwards:
-        run.first = max([step.start for step in steps if step.step == -1], default=run.count - 1)
+        run.first = max([step.start for step in steps if step.by(OWN) == -1], default=run.count - 1)
     else:
         run.first = max([len(family.before) for family in run.families.values()], default=0)
 
@@ -587,37 +696,42 @@ def in_order(run: Run) -> None:
     for family in run.families.values():
         for statement in list(run.body):
             place, position = place_of(run, family), run.body.index(statement)
-            if family.stacked or position <= place or (family, -1) not in read_at(statement):
+            if family.stacked or position < place or (family, -1) not in read_at(statement):
                 continue
-            if all(may_change_places(other, statement, family) for other in run.body[place:position]):
+            if position == place:
+                family.stacked |= isinstance(statement, For)  # its first step would replace what the next one reads
+            elif all(may_change_places(other, statement, family) for other in run.body[place:position]):
                 run.body.insert(place, run.body.pop(position))
             else:
                 family.stacked = True
 
 
 def place_of(run: Run, family: Family) -> int:
-    """Where a family is defined in the body."""
-    return next(i for i, let in enumerate(run.body) if isinstance(let, Let) and let.name.info[0] is family)
+    """Where a family is first defined in the body."""
+    return next(i for i, line in enumerate(run.body) if any(array.info[0] is family for array in defined_by(line)))
 
 
-def read_at(statement: Statement) -> set[Any]:
-    """What a statement reads: families with the steps, and names."""
-    found: set[Any] = set(names_in(*statement.arrays))
-    return found | {(family, step.start if isinstance(step, Step) else step)
-                    for family, step in refs(*statement.arrays)}
+def read_at(line: Line) -> set[Any]:
+    """What a line reads: families with the steps, and names."""
+    found: set[Any] = set(names_in(*line.arrays))
+    return found | {(family, step.start if isinstance(step, Step) else step) for family, step in refs(*line.arrays)}
 
 
-def written_at(statement: Statement) -> set[Any]:
-    """What a statement defines, or writes to: a variable that it defines is no longer what the step before made."""
-    if isinstance(statement, Let):
-        family, _ = statement.name.info
-        return {(family, 0)} if family.stacked else {(family, 0), (family, -1)}
-    target = source_of(statement.place.args[0] if statement.place.kind == "take" else statement.place)
-    return {(target.info[0], target.info[1].start)} if target.kind == "ref" else {target.info}
+def written_at(line: Line) -> set[Any]:
+    """What a line defines, or writes to: a variable that it defines is no longer what the step before made."""
+    found: set[Any] = set()
+    for statement in without_loops([line]):
+        if isinstance(statement, Let):
+            family, _ = statement.name.info
+            found |= {(family, 0)} if family.stacked else {(family, 0), (family, -1)}
+        else:
+            target = source_of(statement.place.args[0] if statement.place.kind == "take" else statement.place)
+            found.add((target.info[0], target.info[1].start) if target.kind == "ref" else target.info)
+    return found
 
 
-def may_change_places(before: Statement, after: Statement, family: Family) -> bool:
-    """Whether two statements may come the other way around; what the step before made of a family counts as kept."""
+def may_change_places(before: Line, after: Line, family: Family) -> bool:
+    """Whether two lines may come the other way around; what the step before made of a family counts as kept."""
     a, b = written_at(before) - {(family, -1)}, written_at(after)
-    both = isinstance(before, Store) and isinstance(after, Store)
-    return a.isdisjoint(read_at(after)) and b.isdisjoint(read_at(before)) and (not both or a.isdisjoint(b))
+    both = a.isdisjoint(b) or (isinstance(before, Let) and isinstance(after, Let))
+    return a.isdisjoint(read_at(after)) and b.isdisjoint(read_at(before)) and both

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autograd.compiler.arrays.array import places_of
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.layout import LEAF_NAMES, positions
 from autograd.compiler.arrays.loops import Looped
@@ -72,8 +73,8 @@ class Places:
         block = self.made.blocks[self.block[home]]
         text = self.names[self.block[home]]
         kept = self.read.kept.get(text)
-        step = (kept.info,) if kept is not None and kept.kind == "item" else ()
-        index = (*step, *((slice(None),) if block.batched else ()), int(self.slot[home]))
+        steps = () if kept is None else places_of(kept)[1]
+        index = (*steps, *((slice(None),) if block.batched else ()), int(self.slot[home]))
         return Place(self.read.home(text), index, whole=not graph.absorbed[node])
 
     def of_parameter(self, position: int) -> Place:

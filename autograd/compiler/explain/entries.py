@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import ops
-from autograd.compiler.arrays.array import Array, Constant, Moved, Position, Rows, Shape, Size
+from autograd.compiler.arrays.array import Array, Constant, Moved, Position, Rows, Shape, Size, item
 from autograd.compiler.arrays.interpret import Arrays
 from autograd.formula import Formula, as_formula
 from autograd.specialize import fast
@@ -291,9 +291,15 @@ class Builder:
         return self.entry(a, (index_at(array.info), *indices))
 
     def _items(self, array: Array, indices: Indices, a: Array) -> Scalar:
-        start, stop, backwards = array.info
-        first = Index(stop - 1).plus(indices[0].times(-1)) if backwards else Index(start).plus(indices[0])
-        return self.entry(a, (first, *indices[1:]))
+        given, places = iter(indices), []
+        for run in array.info:
+            if isinstance(run, tuple):
+                start, stop, backwards = run
+                places.append(Index(stop - 1).plus(next(given).times(-1)) if backwards else
+                              Index(start).plus(next(given)))
+            else:
+                places.append(index_at(run))
+        return self.entry(a, (*places, *given))
 
     def _take(self, array: Array, indices: Indices, a: Array) -> Scalar:
         table, shift = array.info, ZERO
@@ -421,19 +427,39 @@ class Builder:
         return Reduced(op, axes, body, (of(Lookup(table, (*step, along))), indices[-1]))
 
     def _concatenate(self, array: Array, indices: Indices, *parts: Array) -> Scalar:
-        starts, bodies, start = [], [], 0
+        starts, bodies, start = list[int](), list[Scalar](), 0
         for part in parts:
             starts.append(start)
             own = indices[-1].plus(Index(-start))
-            if len(part.shape) > len(array.shape):  # a stack: its items side by side
-                step, last = self.digits(own, (part.shape[0], part.shape[-1]))
-                lead = (step, *indices[:-1])
-                start += math.prod(size for size in (part.shape[0], part.shape[-1]) if isinstance(size, int))
+            if part.kind == "woven":
+                widths = [columns(stack, array) for stack in part.args]
+                step, last = self.digits(own, (part.shape[0], sum(widths)))
+                begins = tuple(itertools.accumulate(widths[:-1], initial=0))
+                bodies.append(Pieces(last, begins, tuple(
+                    self.entry(stack, (step, *self.of_stack(item(stack, 0), last.plus(Index(-begin)), indices)))
+                    for stack, begin in zip(part.args, begins, strict=True))))
+                start += sum(widths) * fixed(part.shape[0])
             else:
-                lead, last = indices[:-1], own
-                start += part.shape[-1] if isinstance(part.shape[-1], int) else 0
-            bodies.append(self.entry(part, self.aligned(part.shape, (*lead, last))))
+                bodies.append(self.entry(part, self.of_stack(part, own, indices)))
+                start += columns(part, array) * (fixed(part.shape[0]) if len(part.shape) > len(array.shape) else 1)
         return bodies[0] if len(bodies) == 1 else Pieces(indices[-1], tuple(starts), tuple(bodies))
+
+    def of_stack(self, part: Array, column: Index, indices: Indices) -> Indices:
+        """The indices in an array for a column of it; of a stack, or of stacks in one, all items lie side by side."""
+        more = len(part.shape) - len(indices)
+        *steps, last = self.digits(column, (*part.shape[:more], part.shape[-1])) if more else [column]
+        return self.aligned(part.shape, (*steps, *indices[:-1], last))
+
+
+def fixed(size: Size) -> int:
+    """A size that is not that of the examples."""
+    assert isinstance(size, int), "the examples are no axis of a stack"
+    return size
+
+
+def columns(stack: Array, item: Array) -> int:
+    """The columns of an array, or of those in a step of a stack, side by side."""
+    return math.prod(map(fixed, (*stack.shape[1 : len(stack.shape) - len(item.shape)], stack.shape[-1])))
 
 
 def within(index: Index, stride: int) -> bool:
@@ -448,7 +474,9 @@ def within(index: Index, stride: int) -> bool:
 
 def index_at(position: Position) -> Index:
     """A position, which may move on with a loop."""
-    return Index(position) if isinstance(position, int) else Index(position.start, ((position.step, position.index),))
+    if isinstance(position, int):
+        return Index(position)
+    return Index(position.start, tuple((number, index) for index, number in position.terms))
 
 
 def reduction(op: ops.Op, axes: Iterable[Axis], body: Scalar) -> Scalar:

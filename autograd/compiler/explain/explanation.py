@@ -14,7 +14,18 @@ import numpy.typing as npt
 
 from autograd import ops
 from autograd.compiler.arguments import Batch
-from autograd.compiler.arrays.array import Array, For, Let, Line, Rows, Statement, Store, nodes, target_of
+from autograd.compiler.arrays.array import (
+    Array,
+    For,
+    Let,
+    Line,
+    Rows,
+    Statement,
+    Store,
+    nodes,
+    target_of,
+    within_loops,
+)
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.interpret import Arrays, perform, run
 from autograd.compiler.arrays.layout import positions
@@ -61,15 +72,16 @@ class Step:
 class Rule:
     """One line of a program as a rule over single numbers: `entry` is `value`, for all positions of the `axes`."""
 
-    def __init__(self, statement: Statement, text: str, loop: For | None, taken: Iterable[str]) -> None:
+    def __init__(self, statement: Statement, text: str, loops: Sequence[For], taken: Iterable[str]) -> None:
         self.statement = statement
         self.text = text
         """The line as the source has it."""
-        self.loop = loop
+        self.loops = loops
+        """Those that it is in, the outermost first."""
         place = statement.name if isinstance(statement, Let) else statement.place
         self.adds = not isinstance(statement, Let) and statement.adds
         self.entry, self.value, self.axes = rule(place, statement.value)
-        self.writer = Writer({*taken, *([loop.index] if loop else [])})
+        self.writer = Writer({*taken, *(loop.index for loop in loops)})
         self.left = self.writer.text(self.entry)
 
     @cached_property
@@ -92,10 +104,9 @@ class Rule:
         axes = dict.fromkeys([*self.axes, *(axis for one in inside for axis in axes_of(*indices_in(one)))])
         words = [self.writer.name(axis) + (" over the examples" if isinstance(axis.size, Rows) else
                                            f" = 0 … {axis.size - 1}") for axis in axes]
-        if self.loop:
-            first, last = self.loop.start, self.loop.stop - 1
-            ends = (last, first) if self.loop.backwards else (first, last)
-            words.append(f"in each step {self.loop.index} = {ends[0]} … {ends[1]}")
+        for loop in self.loops:
+            ends = (loop.stop - 1, loop.start) if loop.backwards else (loop.start, loop.stop - 1)
+            words.append(f"in each step {loop.index} = {ends[0]} … {ends[1]}")
         return ", ".join(words)
 
     # ── numbers ──────────────────────────────────────────────────────────────────────────────
@@ -139,14 +150,14 @@ class Rule:
         return chosen
 
     def at(self, where: tuple[int, ...], arrays: Arrays) -> dict[Any, int] | None:
-        """The positions along its axes at which it writes an entry, and of its loop; None where it does not."""
-        loop: dict[Any, int] = {self.loop.index: int(arrays[self.loop.index])} if self.loop else {}
+        """The positions along its axes at which it writes an entry, and of its loops; None where it does not."""
+        steps: dict[Any, int] = {loop.index: int(arrays[loop.index]) for loop in self.loops}
         grid = Grid(arrays, self.axes, {})
         hit = np.ones([grid.size(axis) for axis in self.axes], bool)
         for index, wanted in zip(self.entry.indices, where, strict=True):
             hit &= np.asarray(grid.index(index)) == wanted
         found = np.argwhere(hit)
-        return None if not len(found) else loop | dict(zip(self.axes, found[0].tolist(), strict=True))
+        return None if not len(found) else steps | dict(zip(self.axes, found[0].tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -256,9 +267,8 @@ class Explanation:
     def _step(self, one: Rule, at: At) -> Step:
         """The step of a loop at which an entry is looked at."""
         steps = self._lines.steps[one.statement]
-        if one.loop is None:
-            return steps[-1]
-        return next(step for step in steps if step.arrays[one.loop.index] == at.positions[one.loop.index])
+        indices = [loop.index for loop in one.loops]
+        return next(step for step in steps if all(step.arrays[text] == at.positions[text] for text in indices))
 
     def _named(self, name: str, where: tuple[int, ...], table: Any) -> Formula:
         """A scalar by its name."""
@@ -387,10 +397,12 @@ class Lines:
         self.write = Printer(function.places)
         self.lines: list[Line] = [*read.views, *read.forward, *([read.start] if read.start else []), *read.places,
                                   *read.backward]
-        self.loop_of = {statement: line for line in self.lines if isinstance(line, For) for statement in line.body}
-        self.statements: list[Statement] = [
-            statement for line in self.lines for statement in (line.body if isinstance(line, For) else [line])]
+        self.loops_of = dict(within_loops(self.lines))
+        """Every statement, with the loops that it is in."""
+        self.statements = list(self.loops_of)
         self.steps: dict[Statement, list[Step]] = {statement: [] for statement in self.statements}
+        self.shared = {"gradient", *(let.name.info for let in read.places)}
+        """The arrays that lie in the memory of one."""
         self.arrays = dict(given)
         with np.errstate(all="ignore"):
             run(self.lines, self.arrays, self.perform)
@@ -414,17 +426,19 @@ class Lines:
         self.places = {let.name.info: positions(let, parameters) for let in read.places}
 
     def perform(self, statement: Statement, arrays: Arrays) -> None:
-        """Compute a statement and note what it did. What is written to may be written to again, so it is copied."""
+        """Compute a statement and note what it did. What was noted is not written to: it is copied before."""
         before = dict(arrays)
+        target = target_of(statement)
         if isinstance(statement, Store):
-            before[statement.target] = np.copy(arrays[statement.target])
+            shared = target in self.shared
+            (before if shared else arrays)[target] = np.copy(arrays[target])
         perform(statement, arrays)
-        self.steps[statement].append(Step(before, np.copy(arrays[target_of(statement)])))
+        self.steps[statement].append(Step(before, np.copy(arrays[target])))
 
     def rule(self, statement: Statement) -> Rule:
         """A line as a rule."""
         if statement not in self.rules:
-            self.rules[statement] = Rule(statement, self.write.statement(statement), self.loop_of.get(statement),
+            self.rules[statement] = Rule(statement, self.write.statement(statement), self.loops_of[statement],
                                          self.taken)
         return self.rules[statement]
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.arrays.array import Line, Statement, read_by, target_of, without_loops
+from autograd.compiler.arrays.array import Line, Statement, read_by, target_of, within_loops, without_loops
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.layout import LEAF_NAMES, positions
 from autograd.compiler.arrays.loops import Looped
@@ -36,8 +36,8 @@ class Node:
 
     `op` is the operation or the kind of leaf ("parameter", "input", "target", "noise", "outside"), `reads` are the
     names of the nodes that its `statements` use. `group` is the number of its group, after the pass that finds
-    groups. A `backward` node is the gradient of the node named by `of`. Rows of a "batch" are examples. A node of a
-    `loop`, the number of which it has, is computed in each of its `steps`.
+    groups. A `backward` node is the gradient of the node named by `of`. Rows of a "batch" are examples. A node in
+    `loops`, of which it has the number of each and that of its steps, the outermost first, is computed in each step.
     """
 
     name: str
@@ -49,8 +49,7 @@ class Node:
     group: int | None = None
     backward: bool = False
     of: str = ""
-    loop: int | None = None
-    steps: int = 1
+    loops: tuple[tuple[int, int], ...] = ()
 
 
 def scalar_names(graph: Graph, leaves: Mapping[str, Sequence[str]]) -> list[str]:
@@ -207,14 +206,14 @@ def array_nodes(made: Plan, function: Function, read: Looped) -> list[Node]:
     # m1 = np.max(z2), which only helps, belongs to the array that it helps to compute.
     owner = {target_of(statement): node.name for node, statements in filled for statement in statements}
     owner |= {name: name for name in [*leaves, *(node.name for node, _ in filled)]}
-    loop_of = {target_of(statement): (number, loop.stop - loop.start)
-               for number, loop in enumerate(read.loops) for statement in loop.body}
+    number = {loop: i for i, loop in enumerate(read.loops)}
+    loops_of = {target_of(statement): tuple((number[loop], loop.steps) for loop in loops)
+                for statement, loops in within_loops((*read.forward, *read.backward)) if loops}
     write, nodes = Printer(function.places), []
     for node, statements in filled:
         reads = dict.fromkeys(owner[name] for statement in statements for name in read_by(statement) if name in owner)
-        loop, steps = loop_of.get(node.name, (None, 1))
         nodes.append(replace(
-            node, reads=tuple(name for name in reads if name != node.name), loop=loop, steps=steps,
+            node, reads=tuple(name for name in reads if name != node.name), loops=loops_of.get(node.name, ()),
             statements=tuple(map(write.statement, statements)),
         ))
     used = {name for node in nodes for name in node.reads}

@@ -137,7 +137,7 @@ def extent(size: Size) -> str:
 
 def position(where: Position) -> Index:
     """A position, perhaps one that moves on in a loop."""
-    return Index(where.start, ((where.index, where.step),)) if isinstance(where, Step) else Index(where)
+    return Index(where.start, where.terms) if isinstance(where, Step) else Index(where)
 
 
 At = tuple[Index, ...]
@@ -374,18 +374,22 @@ class Writer:
         for part in parts:
             stacks = part.args if part.kind == "woven" else (part,)
             steps: Any = stacks[0].shape[0] if len(stacks[0].shape) > len(place.shape) else 1
-            widths: list[Any] = [stack.shape[-1] for stack in stacks]
+            widths: list[Any] = [count((*inner_axes(stack, place), stack.shape[-1])) for stack in stacks]
             for offset, stack in zip(itertools.accumulate(widths, initial=begin), stacks, strict=False):
                 self.store_part(place, self.prepared(stack, top=True), offset, sum(widths))
             begin += steps * sum(widths)
 
     def store_part(self, place: Array, part: Array, begin: int, step: int) -> None:
-        """Write an array to the columns from one on; of one with an axis more, each so many columns further on."""
+        """Write an array to the columns from one on; of one with an axis more, each item so many columns further on.
+
+        Items that are stacks themselves are written side by side.
+        """
+        inner, more = inner_axes(part, place), len(part.shape) - len(place.shape)
         with self.loops(part.shape) as at:
             number = self.read(part, at)
-            column = at[-1] + Index(begin)
-            if len(at) > len(place.shape):
-                column, at = column + at[0].times(step), at[1:]
+            column = flat((*at[1:more], at[-1]), (*inner, part.shape[-1])) + Index(begin)
+            if more:
+                column, at = column + at[0].times(step), at[more:]
             self.line(f"{self.read(place, (*at[:-1], column))} = {number};")
         self.nest = None
 
@@ -533,9 +537,14 @@ class Writer:
         return self.read(array.args[0], (position(array.info), *at))
 
     def _items(self, array: Array, at: At) -> Formula:
-        start, stop, backwards = array.info
-        first = Index(stop - 1) + at[0].times(-1) if backwards else at[0] + Index(start)
-        return self.read(array.args[0], (first, *at[1:]))
+        given, places = iter(at), []
+        for run in array.info:
+            if isinstance(run, tuple):
+                start, stop, backwards = run
+                places.append(Index(stop - 1) + next(given).times(-1) if backwards else next(given) + Index(start))
+            else:
+                places.append(position(run))
+        return self.read(array.args[0], (*places, *given))
 
     def _view(self, array: Array, at: At) -> Formula:
         base, sizes, steps = array.info
@@ -680,6 +689,11 @@ class Writer:
             return self.read(below, (*at[:-1], inner[0] if order is None else self.index(order, inner)))
 
         return self.summed([tuple(map(str, run))], term, row)
+
+
+def inner_axes(stack: Array, item: Array) -> Shape:
+    """The axes of a stack between the first and those of an item."""
+    return stack.shape[1 : max(1, len(stack.shape) - len(item.shape))]
 
 
 def repeats(array: Array, arg: Array) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from autograd.compiler.arrays.array import (
     Constant,
     For,
     Let,
+    Line,
     Moved,
     Position,
     Shape,
@@ -25,10 +26,13 @@ from autograd.compiler.arrays.array import (
     full,
     names_in,
     nodes,
+    places_of,
+    without_loops,
 )
 from autograd.compiler.arrays.function import Function, function
 from autograd.compiler.arrays.loops import Looped, looped
 from autograd.compiler.arrays.names import literal
+from autograd.compiler.arrays.repeats import defined_by
 from autograd.compiler.blocks.plan import Plan
 from autograd.compiler.printers.to_numpy import Printer, counts_rows, moving, parts_of
 from autograd.errors import MissingPackageError
@@ -124,23 +128,28 @@ class JaxPrinter(Printer):
             return self.call(row.ufunc or row.name, *map(str, args))
         return self.formula(fast(row).arrays(*array.args))
 
+    def program(self, lines: Sequence[Line], after: set[str]) -> list[str]:
+        """Lines, of which `after` are the names that are read then."""
+        texts = []
+        for position, line in enumerate(lines):
+            rest = names_in(*(array for later in lines[position + 1 :] for array in later.arrays))
+            texts += self.loop(line, after.union(rest)) if isinstance(line, For) else [self.statement(line)]
+        return texts
+
     def loop(self, loop: For, after: set[str]) -> list[str]:
         """A loop as `fori_loop`, which JAX compiles once for all steps; `after` are the names that are read then."""
-        made = {statement.name.info: statement.name for statement in loop.body if isinstance(statement, Let)}
-        own, known = set[str](), set[str]()
-        for statement in loop.body:
-            own |= {text for text in names_in(*statement.arrays) if text in made and text not in known}
-            own |= {statement.target} if isinstance(statement, Store) else set()
-            known |= set() if isinstance(statement, Store) else {statement.name.info}
+        made = {array.info: array for array in defined_by(loop)}
+        own = needed(loop.body) & {*made, *(one.target for one in without_loops(loop.body) if isinstance(one, Store))}
         late = [array for text, array in made.items() if text in after - own]
-        carried = "".join(f"{text}, " for text in sorted(own | {array.info for array in late})).strip()
+        names = sorted(own | {array.info for array in late})
+        carried = "".join(f"{text}, " for text in names).strip()
         back = loop.stop - 1 + loop.start
         head = [f"{loop.index} = {back} - {loop.index}"] if loop.backwards else []
         return [
             *(f"{array.info} = {self.text(full(array.shape, as_array(0)))}" for array in late),
             f"def step({loop.index}, carried):",
             *(f"    {text}" for text in [
-                f"{carried} = carried", *head, *self.all_lines(loop.body), f"return {carried}"]),
+                f"{carried} = carried", *head, *self.program(loop.body, {*names}), f"return {carried}"]),
             f"{carried} = jax.lax.fori_loop({loop.start}, {loop.stop}, step, ({carried}))",
         ]
 
@@ -149,15 +158,18 @@ class JaxPrinter(Printer):
         if isinstance(statement, Let):
             return super().statement(statement)
         place, value = statement.place, self.text(statement.value)
-        array = place.args[0].info
-        if place.kind == "item":
-            return f"{array} = {array}.at[{moving(place.info)}].set({value})"
+        stack, places = places_of(place.args[0] if place.kind == "part" else place)
+        array, indices = stack.info, [moving(position) for position in places]
+        if place.kind != "part":
+            return f"{array} = {array}.at[{', '.join(indices)}].set({value})"
         start, stop, _ = place.info
         if not isinstance(start, Step):
-            return f"{array} = {array}.at[..., {start}:{stop}].set({value})"
+            return f"{array} = {array}.at[{', '.join([*indices, '...', f'{start}:{stop}'])}].set({value})"
         if statement.value.shape != place.shape:
             value = str(self.call("broadcast_to", value, self.shape(place.shape)))
-        return f"{array} = jax.lax.dynamic_update_slice_in_dim({array}, {value}, {moving(start)}, axis=-1)"
+        item = f"{array}[{', '.join(indices)}]" if indices else array
+        new = f"jax.lax.dynamic_update_slice_in_dim({item}, {value}, {moving(start)}, axis=-1)"
+        return f"{array} = {array}.at[{', '.join(indices)}].set({new})" if indices else f"{array} = {new}"
 
     def _part(self, info: Any, a: Formula, array: Array) -> str:
         start, stop, step = info
@@ -167,9 +179,10 @@ class JaxPrinter(Printer):
         return run if step == 1 else f"{run}[..., ::{step}]"
 
     def _item(self, position: Position, a: Formula, array: Array) -> str:
-        source = self.call("asarray", array.args[0].info.name, "theta.dtype") if (
-            array.args[0].kind == "constant") else a
-        return f"{source}[{moving(position)}]"
+        stack, places = places_of(array)
+        carried = stack.kind == "constant"
+        source = self.call("asarray", stack.info.name, "theta.dtype") if carried else self.formula(stack)
+        return f"{source:atom}[{', '.join(map(moving, places))}]"
 
     def _take(self, index: Any, a: Formula, array: Array) -> str:
         if isinstance(index, Moved) and index.several:
@@ -191,17 +204,26 @@ class JaxPrinter(Printer):
         return super()._full(shape, value, array) if shape else self.call("asarray", str(value), "theta.dtype")
 
 
+def needed(lines: Iterable[Line]) -> set[str]:
+    """The names that lines read, or of which they replace a part, before they define them."""
+    found, known = set[str](), set[str]()
+    for line in lines:
+        if isinstance(line, For):
+            found |= needed(line.body) - known
+        else:
+            found |= set(names_in(*line.arrays)) - known
+        known |= {array.info for array in defined_by(line)}
+    return found
+
+
 def translated(function: Function, read: Callable[[Function], Looped] = looped) -> str:
     """The forward half of a function, in JAX, with loops or as `read` gives it."""
     write = JaxPrinter()
     made = read(replace(function, start=None, places=[], backward=[], results=function.results[:1]))
     (result,) = made.results
     used = [*parts_of([*made.views, *made.forward]), *nodes(result)]
-    lines = [*map(write.statement, made.views), ""]
-    for position, line in enumerate(made.forward):
-        rest = [array for later in made.forward[position + 1 :] for array in later.arrays]
-        lines += write.loop(line, set(names_in(*rest, result))) if isinstance(line, For) else write.lines(line)
-    lines.append(f"return {write.text(result)}")
+    lines = [*map(write.statement, made.views), "", *write.program(made.forward, set(names_in(result))),
+             f"return {write.text(result)}"]
     if any(map(counts_rows, used)):
         lines.insert(0, "n = len(x)")
     spelled = {array.kind.jax for array in used if isinstance(array.kind, ops.Op)} | {

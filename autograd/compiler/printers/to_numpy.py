@@ -29,6 +29,7 @@ from autograd.compiler.arrays.array import (
     constants_in,
     ends_in_rows,
     nodes,
+    places_of,
 )
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.loops import Looped
@@ -189,13 +190,26 @@ class Printer:
     def _concatenate(self, info: None, *parts: Any) -> Formula:
         *texts, array = parts
         several = [len(arg.shape) > len(array.shape) for arg in array.args]
+        texts = [self.flat(text, len(arg.shape) - len(array.shape) - 1)
+                 for text, arg in zip(texts, array.args, strict=True)]
         if several == [True]:
-            return self.call("concatenate", str(texts[0]), "axis=-1")
-        listed = [f"*{text}" if more else str(text) for text, more in zip(texts, several, strict=True)]
+            return self.call("concatenate", texts[0], "axis=-1")
+        listed = [f"*{text}" if more else text for text, more in zip(texts, several, strict=True)]
         return self.call("concatenate", f"[{', '.join(listed)}]", "axis=-1")
 
     def _woven(self, info: None, *parts: Any) -> str:
-        return f"[a for step in zip({', '.join(map(str, parts[:-1]))}) for a in step]"
+        *texts, array = parts
+        more = [len(arg.shape) - len(array.shape) for arg in array.args]
+        if not any(more):
+            return f"[a for step in zip({', '.join(map(str, texts))}) for a in step]"
+        each = [f"*{self.flat(text, number - 1)}" if number else text
+                for text, number in zip("abcd", more, strict=False)]
+        own = ", ".join("abcd"[: len(more)])
+        return f"[e for {own} in zip({', '.join(map(str, texts))}) for e in [{', '.join(each)}]]"
+
+    def flat(self, text: Any, times: int) -> str:
+        """Stacks in a stack as one, so many times."""
+        return str(text) if times < 1 else str(self.call("concatenate", self.flat(text, times - 1)))
 
     def _copy(self, info: None, a: Formula, array: Array) -> str:
         return f"{a:atom}.copy()"
@@ -220,12 +234,19 @@ class Printer:
         return self.call("empty", self.shape(array.shape), "bool" if array.dtype == "truth" else "theta.dtype")
 
     def _item(self, position: Position, a: Formula, array: Array) -> str:
-        return f"{a:atom}[{moving(position)}]"
+        stack, places = places_of(array)
+        return f"{self.formula(stack):atom}[{', '.join(map(moving, places))}]"
 
     def _items(self, info: Any, a: Formula, array: Array) -> str:
-        start, stop, backwards = info
-        part = "" if (start, stop) == (0, array.args[0].shape[0]) else f"[{start}:{stop}]"
-        return f"{a:atom}{part}{'[::-1]' * backwards}"
+        runs, ways = [], []
+        for run, size in zip(info, array.args[0].shape, strict=False):
+            if isinstance(run, tuple):
+                start, stop, backwards = run
+                runs.append(":" if (start, stop) == (0, size) else f"{start}:{stop}")
+                ways.append("::-1" if backwards else ":")
+            else:
+                runs.append(moving(run))
+        return f"{a:atom}" + "".join(f"[{', '.join(cut)}]" for cut in (runs, ways) if set(cut) != {":"})
 
     # ── whole functions ──────────────────────────────────────────────────────────────────────
 
@@ -265,11 +286,13 @@ def moving(position: Position | Constant | Moved) -> str:
     if isinstance(position, Moved):
         shift = moving(position.step)
         return f"{position.constant.name}[{shift}]" if position.several else f"{position.constant.name} + {shift}"
-    index, start, step = position.index, position.start, position.step
-    if step < 0:
-        return f"{start} - {index if step == -1 else f'{-step} * {index}'}"
-    times = index if step == 1 else f"{step} * {index}"
-    return f"{times} {'+' if start > 0 else '-'} {abs(start)}" if start else times
+    terms = sorted(position.terms, key=lambda term: -term[1])
+    parts = [(number, index if abs(number) == 1 else f"{abs(number)} * {index}") for index, number in terms]
+    if position.start:
+        place = 0 if terms[0][1] < 0 else len(parts)
+        parts.insert(place, (position.start, str(abs(position.start))))
+    (sign, first), *others = parts
+    return f"{'-' * (sign < 0)}{first}" + "".join(f" {'+' if sign > 0 else '-'} {text}" for sign, text in others)
 
 
 def parts_of(statements: Iterable[Line]) -> Iterable[Array]:

@@ -451,10 +451,11 @@ class Writer:
         for part in half:
             if not isinstance(part, (Run, For)):
                 part = self.with_parts(part)
+            beside = isinstance(part, Let) and part.value.kind == "concatenate"
             for text in names_of(part):
                 meant = self.found.meant(text)
                 if meant not in self.found.members:
-                    result += self.named_views(text if self.is_kept(text) else meant)
+                    result += self.named_views(meant if beside or not self.is_kept(text) else text)
             if isinstance(part, Run):
                 part.body = [with_sums(mapped(line, self.known)) for line in part.body]
                 result.append(part)
@@ -552,7 +553,8 @@ class Writer:
         kept = {text: family.at(step) for text, (family, step) in self.found.members.items()}
         for text, value in self.found.views.items():
             meant = self.found.meant(text)
-            if not self.is_kept(text) or meant in kept:
+            is_read = self.is_kept(text) and text in self.named | self.given
+            if value.kind == "name" and (meant in kept or not is_read):
                 kept[text] = kept.get(meant, name(meant, value.shape, value.dtype))
         # A stack may have the name that its first array had, which is in it.
         kept |= {text: self.kept(self.known(array)) for text, array in self.made.kept.items()}

@@ -336,7 +336,7 @@ class Engine:
         """The program with chains one after the other, where the text is long and that is shorter."""
         apart = self.plan.apart if len(self.loops.outside) > LONG else None
         chains = apart and Engine(apart)
-        return chains if chains and len(chains.source) < len(self.source) else None
+        return chains if chains and chains.loops.effort < self.loops.effort else None
 
     @property
     def unmixed(self) -> Engine | None:

@@ -222,6 +222,29 @@ def test_a_step_of_a_stencil_is_one_product_with_a_matrix():
     assert "s[t] = np.where(m2, 0, s2[:, i2]) + s[t - 1] @ np.where(m3, 0, s1[i3]).T" in source
 
 
+def test_many_points_are_multiplied_by_one_matrix_however_its_numbers_are_made():
+    P = parameters({"k": (3,)})
+
+    def turned(point):  # about an axis, by Rodrigues: the nine numbers are sums of different forms
+        angle = sum(a * a for a in P["k"]).sqrt()
+        u, v, w = (a / angle for a in P["k"])
+        p, q, r = point
+        along = (u * p + v * q + w * r) * (1 - angle.cos())
+        crossed = v * r - w * q, w * p - u * r, u * q - v * p
+        cosine, sine = angle.cos(), angle.sin()
+        return [cosine * a + sine * b + along * c for a, b, c in zip(point, crossed, (u, v, w), strict=True)]
+
+    case = Case(lambda x: sum((a - b) ** 2 for row in x for a, b in zip(turned(row[:3]), row[3:], strict=True)),
+                P["k"], (8, 6))
+    X, _ = case.data(4)
+    assert_agreement(case, X)
+    program = case.traced()
+    program.value_and_grad([0.3, -0.5, 0.7], X)
+    quicker = engine(program).plan.quicker
+    (product,) = (term for block in quicker.blocks if block.batched for term in block.terms if term.weights)
+    assert product.left.index.size == 9
+
+
 def test_all_points_are_turned_by_one_matrix():
     quicker = engine(compiled("rotation")[0]).plan.quicker
     assert quicker is not None

@@ -86,6 +86,9 @@ EXAMPLES = 64
 LARGEST = 2
 """To gather what is added up, padding included, pays up to so many times as many elements."""
 
+FEW = 150
+"""So many elements are gathered in any case, if they are the same for all examples: floats of Python may do that."""
+
 
 class Buffered:
     """Statements as calls, and the arrays that are made beforehand: `allocations` for a number of examples."""
@@ -320,7 +323,8 @@ class Buffered:
         order, starts, places, size = (part.array if isinstance(part, Constant) else part for part in array.info)
         runs = np.split(order, starts[1:])
         (source,), most = array.args, max(map(len, runs))
-        if size * most > LARGEST * len(order):
+        few = not source.batched and size * most <= FEW
+        if size * most > LARGEST * len(order) and not few:
             return array
         width = source.shape[-1]
         picked = np.full((size, most), width)

@@ -59,6 +59,9 @@ of the levels."""
 WIDER = 2
 """A sum of so many times the terms of its region is given up on the way."""
 
+POINTS = 4
+"""So many maps with the same coefficients are one matrix that many points are multiplied by."""
+
 POWER = 3
 """From this exponent on, all powers of a parameter are computed as such, in one call; up to it they are products."""
 
@@ -119,6 +122,11 @@ def is_simple(polynomial: Polynomial) -> bool:
 def is_one_node(polynomial: Polynomial) -> bool:
     """Whether a polynomial is a node."""
     return is_simple(polynomial) and all(monomial and number == 1 for monomial, number in polynomial.items())
+
+
+def form(polynomial: Polynomial) -> tuple[tuple[float, int], ...]:
+    """The numbers of a polynomial, each with how many factors it multiplies."""
+    return tuple(sorted((number, sum(exponent for _, exponent in monomial)) for monomial, number in polynomial.items()))
 
 
 def key_of(polynomial: Polynomial) -> frozenset[tuple[Monomial, float]]:
@@ -467,6 +475,9 @@ class Coefficients:
         monomials = [monomial for region in chosen for each in region.coefficients() for monomial in each]
         self.high = {node for monomial in monomials for node, exponent in monomial if exponent >= POWER}
         """What has high powers."""
+        self.times = Counter(
+            key_of(each) for region in chosen for sums in region.sums.values() for each in sums.values())
+        """How often there is each coefficient."""
         self.called: list[int] = []
         """The coefficients with names, each made of those before it."""
         for _, polynomial in maps.named.values() if any(region.steps for region in chosen) else ():
@@ -528,10 +539,17 @@ class Coefficients:
                 self.terms.append((node, 1 if numbered or number > 0 else -1, left, right))
         return self.made[key]
 
+    def of_points(self, region: Region) -> list[Polynomial]:
+        """The coefficients of a region that are computed step by step, if those of several are the same."""
+        found = [each for sums in region.sums.values() for each in sums.values() if any(each)]
+        return found if region.steps and all(self.times[key_of(each)] >= POINTS for each in found) else []
+
     def replaced(self, region: Region) -> None:
         """The terms of the sums of a region. Its coefficients have one form, so that they are computed together."""
-        coefficients = region.coefficients()
-        numbered = any(abs(number) != 1 or not monomial for each in coefficients for monomial, number in each.items())
+        found, points = region.coefficients(), self.of_points(region)
+        coefficients = found or points
+        numbered = bool(points and not found) or len(set(map(form, coefficients))) > 1 or any(
+            abs(number) != 1 or not monomial for each in coefficients for monomial, number in each.items())
         for owner, sums in region.sums.items():
             zero = frozenset(key_of(each) for each in sums.values())  # each row has its own, so that rows stay apart
             for source, polynomial in sorted(sums.items()):

@@ -236,8 +236,8 @@ STATEMENTS: dict[str, list[Any]] = {
     "columns side by side": [z(concatenate([D, X, part(D, 1, 2)]) * 2)],
     "a view of what is given": [z(view(X, 0, (2, 3), (1, 1)) * view(D, 3, (2, 3), (-1, -1)))],
     "a number added to twice": [
-        z(scatter(reduce(ops.sum, D, (0,)), *RUNS, 30)),
-        *[Store(part(name("z", (30,)), 1, 2), reduce(ops.sum, X, (0, 1)), adds=True)] * 2],
+        z(scatter(reduce(ops.sum, D, (0,)), *RUNS, 200)),
+        *[Store(part(name("z", (200,)), 1, 2), reduce(ops.sum, X, (0, 1)), adds=True)] * 2],
     "elements assigned": [Let(name("z", X.shape), Array("like", (X,), True, X.shape, "float")),
                           Store(take(name("z", X.shape), I), X, adds=False), Store(name("z", X.shape), D, adds=True)],
     "an array that is filled again": [Let(name("z", X.shape), Array("like", (X,), True, X.shape, "float")),
@@ -251,7 +251,7 @@ def test_calls_compute_the_same_numbers_again_and_again(statements: list[Any], l
     rng = np.random.default_rng(0)
     buffered = lowered(*statements, last=last)
     result = buffered.inlined(name("z", ()))
-    constants = {name: constant.array for name, constant in buffered.constants.items()}
+    constants = {constant.name: constant.array for constant in buffered.constants.values()}
     names: dict[str, Any] = {**HELP, **CARRIED, **constants, "W": rng.normal(size=(4, 4)), "V": rng.normal(size=(2, 4)),
                              "b": rng.normal(size=4), "n": 5, "theta": np.zeros(1)}
     for allocations in (buffered.allocations, reused(

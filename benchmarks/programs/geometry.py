@@ -374,6 +374,125 @@ def turned_hand(P: Params, X: Array, Y: Array) -> Found:
     return mean_square(e, n), {"q": slopes / size}
 
 
+def crossed(u: Any, v: Any) -> list[Any]:
+    """The cross product."""
+    return [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]]
+
+
+def spun(P: Params, x: Any, y: Any) -> Any:
+    """Ten points turned about an axis by Rodrigues' formula; the angle is the length of the axis."""
+    angle = sum(a * a for a in P["k"]).sqrt()
+    u = [a / angle for a in P["k"]]
+    cosine, sine, total = angle.cos(), angle.sin(), 0.0
+    for point, to in zip(x, y, strict=True):
+        along = autograd.dot(u, point) * (1 - cosine)
+        moved = [cosine * a + sine * b + along * c for a, b, c in zip(point, crossed(u, point), u, strict=True)]
+        total = total + squared_distance(moved, to)
+    return total
+
+
+def spun_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    angle = xp.sqrt((P["k"] ** 2).sum())
+    a, b, c = u = P["k"] / angle
+    K = xp.stack([xp.stack([0 * a, -c, b]), xp.stack([c, 0 * a, -a]), xp.stack([-b, a, 0 * a])])
+    R = xp.cos(angle) * xp.eye(3, dtype=X.dtype) + xp.sin(angle) * K + (1 - xp.cos(angle)) * u[:, None] * u
+    return ((X @ R.T - Y) ** 2).sum(-1).sum(-1)
+
+
+def spun_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, k, points = len(X), P["k"], X.reshape(-1, 3)
+    angle = math.sqrt(k @ k)
+    u = k / angle
+    a, b, c = u.tolist()
+    sine, cosine = math.sin(angle), math.cos(angle)
+    K, square = np.array([[0, -c, b], [c, 0, -a], [-b, a, 0]]), np.outer(u, u)
+    R = sine * K
+    R += (1 - cosine) * square
+    R.ravel()[::4] += cosine
+    e = points @ R.T
+    e -= Y.reshape(-1, 3)
+    G = (e.T @ points) * (2 / n)
+    slopes = (1 - cosine) * ((G + G.T) @ u)
+    slopes += sine * np.array([G[2, 1] - G[1, 2], G[0, 2] - G[2, 0], G[1, 0] - G[0, 1]])
+    slopes -= u * (u @ slopes)
+    about = cosine * np.vdot(G, K) + sine * (np.vdot(G, square) - np.trace(G))
+    return mean_square(e, n), {"k": slopes / angle + about * u}
+
+
+def mapped(P: Params, x: Any, y: Any) -> Any:
+    """Eight points of a plane seen in another: a homography."""
+    h, total = P["h"], 0.0
+    for (p, q), (a, b) in zip(x, y, strict=True):
+        depth = h[6] * p + h[7] * q + 6.0
+        total = total + ((h[0] * p + h[1] * q + h[2]) / depth - a) ** 2
+        total = total + ((h[3] * p + h[4] * q + h[5]) / depth - b) ** 2
+    return total
+
+
+def mapped_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    h = P["h"]
+    depth = X @ h[6:] + 6
+    return (((X @ h[:2] + h[2]) / depth - Y[..., 0]) ** 2 + ((X @ h[3:5] + h[5]) / depth - Y[..., 1]) ** 2).sum(-1)
+
+
+def mapped_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, h, points = len(X), P["h"], X.reshape(-1, 2)
+    z = np.array([h[:2], h[3:5], h[6:]]) @ points.T
+    z += np.array([[h[2]], [h[5]], [6.0]])
+    share = np.reciprocal(z[2])
+    seen = z[:2] * share
+    e = seen - Y.reshape(-1, 2).T
+    loss = mean_square(e, n)
+    slopes = np.empty_like(z)
+    np.multiply(e, share, out=slopes[:2])
+    seen *= slopes[:2]
+    np.add(seen[0], seen[1], out=slopes[2])
+    np.negative(slopes[2], out=slopes[2])
+    slopes *= 2 / n
+    G, sums = slopes @ points, slopes[:2].sum(-1)
+    return loss, {"h": np.concatenate([G[0], sums[:1], G[1], sums[1:], G[2]])}
+
+
+def between(P: Params, x: Any, y: Any) -> Any:
+    """A place on the arc between two quaternions, some angle apart."""
+    a, b = ([value / sum(v * v for v in P[name]).sqrt() for value in P[name]] for name in "ab")
+    angle = P["t"].exp()
+    share = 1 / angle.sin()
+    first, second = ((1 - x) * angle).sin() * share, (x * angle).sin() * share
+    return sum((first * p + second * q - r) ** 2 for p, q, r in zip(a, b, y, strict=True))
+
+
+def between_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    a, b = (P[name] / xp.sqrt((P[name] ** 2).sum()) for name in "ab")
+    angle, x = xp.exp(P["t"]), X[:, None]
+    return (((xp.sin((1 - x) * angle) * a + xp.sin(x * angle) * b) / xp.sin(angle) - Y) ** 2).sum(-1)
+
+
+def between_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, lengths = len(X), [math.sqrt(P[name] @ P[name]) for name in "ab"]
+    angle = math.exp(P["t"])
+    share = 1 / math.sin(angle)
+    ends = np.stack([P[name] / length for name, length in zip("ab", lengths, strict=True)])
+    place = np.stack([1 - X, X])
+    phase = place * angle
+    weights = np.sin(phase)
+    weights *= share
+    e = weights.T @ ends
+    e -= Y
+    loss = mean_square(e, n)
+    e *= 2 / n
+    G, slopes = weights @ e, ends @ e.T
+    np.cos(phase, out=phase)
+    phase *= place
+    turn = share * (np.vdot(phase, slopes) - math.cos(angle) * np.vdot(weights, slopes))
+    G -= ends * np.einsum("ij,ij->i", ends, G)[:, None]
+    return loss, {"a": G[0] / lengths[0], "b": G[1] / lengths[1], "t": np.array(turn * angle)}
+
+
+def on_arcs(rng: np.random.Generator, examples: int) -> tuple[Array, Array]:
+    return rng.random(examples), rng.normal(size=(examples, 4))
+
+
 def shading(P: Params, x: Any, y: Any) -> Any:
     """Phong's light on twelve points of a surface, seen from above."""
     size = autograd.dot(P["light"], P["light"]).sqrt()
@@ -436,6 +555,10 @@ WORK: dict[str, Work] = {
     "light along a ray, 8 points": Work(rays, rays_arrays, {"W": (2, 5), "b": (2,)}, (8, 5), (), hand=rays_hand),
     "optimal transport, 6 steps": Work(transport, transport_arrays, {"c": (5, 2)}, (5, 2)),
     "points turned by a quaternion": Work(turned, turned_arrays, {"q": (4,)}, (20, 3), (20, 3), hand=turned_hand),
+    "points turned about an axis": Work(spun, spun_arrays, {"k": (3,)}, (10, 3), (10, 3), hand=spun_hand),
+    "homography of 8 points": Work(mapped, mapped_arrays, {"h": (8,)}, (8, 2), (8, 2), 0.3, mapped_hand),
+    "between two quaternions": Work(between, between_arrays, {"a": (4,), "b": (4,), "t": ()}, (), (4,), 0.4,
+                                    between_hand, on_arcs),
     "Phong's light on 12 points": Work(shading, shading_arrays, {"light": (3,), "k": (2,)}, (12, 3), (12,),
                                        hand=shading_hand),
 }

@@ -17,8 +17,10 @@ from benchmarks.programs.common import (
     linear,
     mean_square,
     sigmoid,
+    softmax,
     squared_distance,
     tanh_layer,
+    through_softmax,
 )
 
 WIDTH, LENGTH = 6, 8
@@ -419,6 +421,92 @@ def controlled_hand(P: Params, X: Array, Y: Any) -> Found:
     return float(states @ states + 0.1 * (push @ push)) / n, {"K": (push @ before) * (0.2 / n) - PUSH @ slopes}
 
 
+def regulated(P: Params, x: Any) -> Any:
+    """Squared distances of a number from another to which it is brought: by the distance, its sum and its change."""
+    direct, summed, changed = P["k"]
+    value, last, total, loss = 0.0, 0.0, 0.0, 0.0
+    for _ in range(15):
+        distance = x - value
+        total = total + 0.1 * distance
+        push = direct * distance + summed * total + changed * (distance - last) * 10
+        last, value = distance, value + 0.1 * (push - value)
+        loss = loss + distance * distance
+    return loss
+
+
+def regulated_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    direct, summed, changed = P["k"]
+    value = last = total = loss = 0 * X
+    for _ in range(15):
+        distance = X - value
+        total = total + 0.1 * distance
+        push = direct * distance + summed * total + changed * (distance - last) * 10
+        last, value = distance, value + 0.1 * (push - value)
+        loss = loss + distance * distance
+    return loss
+
+
+def regulated_hand(P: Params, X: Array, Y: Any) -> Found:
+    # Everything is a multiple of x: numbers of Python, the same for all examples.
+    direct, summed, changed = P["k"].tolist()
+    changed *= 10
+    value, last, total, steps = 0.0, 0.0, 0.0, []
+    for _ in range(15):
+        distance = 1 - value
+        total += 0.1 * distance
+        change = distance - last
+        steps.append((distance, total, change))
+        last, value = distance, 0.9 * value + 0.1 * (direct * distance + summed * total + changed * change)
+    loss = slope = later = of_total = d_direct = d_summed = d_changed = 0.0
+    for distance, total, change in reversed(steps):
+        loss += distance * distance
+        push = 0.1 * slope
+        d_direct += push * distance
+        d_summed += push * total
+        d_changed += push * change
+        of_total += summed * push
+        of_distance = 2 * distance + (direct + changed) * push + 0.1 * of_total - later
+        slope, later = 0.9 * slope - of_distance, changed * push
+    square = float(X @ X) / len(X)
+    return loss * square, {"k": np.array([d_direct, d_summed, 10 * d_changed]) * square}
+
+
+def chained(P: Params, x: Any, y: Any) -> Any:
+    """How far the shares of four states are from what they should be after eight steps of a Markov chain."""
+    T = [[a / sum(row) for a in row] for row in ([a.exp() for a in row] for row in P["T"])]
+    for _ in range(8):
+        x = [autograd.dot(x, column) for column in zip(*T, strict=True)]
+    return squared_distance(x, y)
+
+
+def chained_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    T = xp.softmax(P["T"], -1)
+    for _ in range(8):
+        X = X @ T
+    return ((X - Y) ** 2).sum(-1)
+
+
+def chained_hand(P: Params, X: Array, Y: Array) -> Found:
+    # The eighth power of the matrix, by squares.
+    powers = [softmax(P["T"])]
+    for _ in range(3):
+        powers.append(powers[-1] @ powers[-1])
+    e = X @ powers[3]
+    e -= Y
+    loss = mean_square(e)
+    slopes = X.T @ e
+    slopes *= 2 / len(X)
+    for power in powers[2::-1]:
+        slopes = slopes @ power.T + power.T @ slopes
+    return loss, {"T": through_softmax(powers[0], slopes)}
+
+
+def shares(rng: np.random.Generator, examples: int) -> tuple[Array, Array]:
+    found = rng.random((2, examples, 4))
+    found /= found.sum(2, keepdims=True)
+    return found[0], found[1]
+
+
 WORK: dict[str, Work] = {
     "linear state space, 12 steps": Work(scan, scan_arrays, {"a": (6,), "b": (6,), "c": (6,)}, (12,), (),
                                          hand=scan_hand, carried=True),
@@ -433,4 +521,7 @@ WORK: dict[str, Work] = {
                                                hand=flowing_exactly_hand, carried=True),
     "linear controller, 10 steps": Work(controlled, controlled_arrays, {"K": (3,)}, (3,), hand=controlled_hand,
                                         carried=True),
+    "regulator, 15 steps": Work(regulated, regulated_arrays, {"k": (3,)}, (), hand=regulated_hand, carried=True),
+    "Markov chain, 8 steps": Work(chained, chained_arrays, {"T": (4, 4)}, (4,), (4,), hand=chained_hand, data=shares,
+                                  carried=True),
 }

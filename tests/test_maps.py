@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from typing import Any
 
@@ -95,12 +96,26 @@ def chained(P: Any, x: Any, steps: int = 8) -> Any:
     return sum((each - 1) ** 2 for each in x)
 
 
+def regulated(P: Any, x: Any, steps: int = 8) -> Any:
+    """A number that is brought to another by its distance, the sum of all distances, and how the distance changes."""
+    a, b, c = P["k"]
+    value, last, total, loss = 0.0, 0.0, 0.0, 0.0
+    for _ in range(steps):
+        distance = x[0] - value
+        total = total + 0.1 * distance
+        push = a * distance + b * total + 10 * c * (distance - last)
+        last, value = distance, value + 0.1 * (push - value)
+        loss = loss + distance * distance
+    return loss
+
+
 LOSSES = {
     "state space": (state_space, {"a": (3,), "b": (3,), "c": (3,)}, 9),
     "heat": (heat, {"k": (6,)}, 8),
     "rotation": (rotation, {"q": (4,)}, 18),
     "averages": (averaged, {"w": (5,), "v": ()}, 5),
     "compartments": (compartments, {"k": (2,)}, 7),
+    "regulator": (regulated, {"k": (3,)}, 1),
     "chain": (chained, {"t": (9,)}, 3),
     "control": (controlled, {"k": (3,)}, 3),
     "control of what is estimated": (observed, {"k": (2,), "l": (2,)}, 12),
@@ -173,6 +188,22 @@ def test_a_chain_of_equal_steps_is_a_power_of_a_matrix_by_squares(steps, product
     shared = [block for block in quicker.computing if not block.batched]
     assert [block.kind for block in shared] == ["matmul"] * products
     assert_agreement(Case(lambda x: chained(P, x, steps), P, (3,)), np.ones((2, 3)))
+
+
+def test_squares_of_multiples_are_the_squares_of_what_is_multiplied_times_one_coefficient():
+    program, theta, X = compiled("regulator")
+    quicker = engine(program).plan.quicker
+    assert sum(block.size for block in quicker.computing if block.batched) == 2  # x² and the loss
+    assert engine(program).executed["value_and_grad", False] is not engine(program).function("value_and_grad")
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("llvmlite"), reason="needs llvmlite")
+def test_machine_code_computes_once_what_the_coefficients_of_maps_are():
+    program, theta, X = compiled("regulator")
+    machine = program.to_native()
+    for one, other in zip(machine.value_and_grad(theta, X), program.value_and_grad(theta, X), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+    assert engine(machine).native.made is engine(machine).plan.quicker
 
 
 def test_a_matrix_of_a_step_is_completed_only_where_nothing_waits_for_itself():

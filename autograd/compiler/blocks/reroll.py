@@ -389,7 +389,8 @@ class Reroller:
         """A sum of matrix products, products and plain terms."""
         k = len(group.members)
         group.classes = [one for c in group.classes for one in self.apart(c, k)]
-        if group.mixed or len(group.classes) > READABLE:
+        is_float = k == 1 and not group.batched
+        if (group.mixed and not is_float) or len(group.classes) > READABLE:
             group.classes = self.joined(group.classes, k)
         terms = [self.term(c, k) for c in group.classes]
         main = max(range(len(terms)), key=lambda i: (terms[i].right is not None, len(group.classes[i].left)))

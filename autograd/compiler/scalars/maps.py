@@ -16,7 +16,7 @@ The numbers are the same to rounding, but the text is not the textbook's: such a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -78,7 +78,31 @@ Sums = dict[int, dict[int, Polynomial]]
 def with_maps_as_one(graph: Canonical) -> Canonical | None:
     """The graph with linear maps multiplied out where that leaves fewer terms or levels; None if that is nowhere."""
     shorter = multiplied_out(graph, lambda maps: maps.shorter())
+    shorter = (shorter and with_squares_apart(shorter)) or shorter
     return multiplied_out(shorter or graph, lambda maps: maps.shortcuts()) or shorter
+
+
+def with_squares_apart(graph: Canonical) -> Canonical | None:
+    """The graph with sums of squares (c·x)² as Σ c² times x², where several multiples of x are squared alone."""
+    maps, terms = Maps(graph), np.diff(graph.first)
+    single = np.append(maps.linear & (terms == 1), False)
+    square = (graph.left == graph.right) & single[graph.left]
+    square &= (maps.uses == 2 * np.bincount(graph.left[square], minlength=len(graph.code)))[graph.left]
+    alike: dict[tuple[int, int], list[int]] = {}
+    for i in np.flatnonzero(square).tolist():
+        term = graph.first[graph.left[i]]
+        if maps.weight[term] != NONE:
+            alike.setdefault((int(maps.owner[i]), int(maps.read[term])), []).append(i)
+    found = {pair: mine for pair, mine in alike.items() if len(mine) >= STEPS}
+    made = Coefficients(maps, [])
+    for (owner, x), mine in found.items():
+        weights = [(int(graph.sign[i]), int(maps.weight[graph.first[graph.left[i]]])) for i in mine]
+        of_squares = made.node(("squares", owner, x), "sum")
+        made.terms += [(of_squares, sign, weight, weight) for sign, weight in weights]
+        if ("square", x) not in made.made:
+            made.terms.append((made.node(("square", x), "sum"), 1, x, x))
+        made.terms.append((owner, 1, of_squares, made.made["square", x]))
+    return made.graph_of(maps, [i for mine in found.values() for i in mine]) if found else None
 
 
 def multiplied_out(graph: Canonical, regions_of: Callable[[Maps], list[Region]]) -> Canonical | None:
@@ -574,9 +598,10 @@ class Coefficients:
         sign = int(number)
         return (owner, sign, self.known(monomial[0][0]), source) if monomial else (owner, sign, source, NONE)
 
-    def graph_of(self, maps: Maps) -> Canonical:
-        """The graph, multiplied out."""
+    def graph_of(self, maps: Maps, gone: Sequence[int] = ()) -> Canonical:
+        """The graph, multiplied out, without the terms that are gone."""
         graph, old = self.graph, np.ones(len(maps.owner), dtype=bool)
+        old[list(gone)] = False
         for region in self.chosen:
             self.replaced(region)
             old[np.isin(maps.owner, region.gone) | (np.isin(maps.owner, [*region.sums]) & (maps.read != NONE))] = False

@@ -191,7 +191,7 @@ def test_a_chain_of_equal_steps_is_a_power_of_a_matrix_by_squares(steps, product
 
 
 def test_squares_of_multiples_are_the_squares_of_what_is_multiplied_times_one_coefficient():
-    program, theta, X = compiled("regulator")
+    program, *_ = compiled("regulator")
     quicker = engine(program).plan.quicker
     assert sum(block.size for block in quicker.computing if block.batched) == 2  # x² and the loss
     assert engine(program).executed["value_and_grad", False] is not engine(program).function("value_and_grad")

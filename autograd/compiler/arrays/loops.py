@@ -241,7 +241,7 @@ def gathered(array: Array) -> Array:
     """A sum of what many steps have made, or those side by side, as that of a stack; else the array itself."""
     if array.kind == "concatenate":
         one, *others = array.args
-        if one.shape[-1] == 1 and all(other.key == one.key for other in others):
+        if others and one.shape[-1] == 1 and all(other.key == one.key for other in others):
             return broadcast(one, array.shape)
         side_by_side = tuple(together(woven(array.args, len(array.shape))))
         return Array("concatenate", side_by_side, None, array.shape, array.dtype)

@@ -12,7 +12,9 @@ from test_loops import by_source, lines
 
 import autograd
 from autograd import dot, exp, log, softmax, sqrt
-from benchmarks.steps import Made, compiled, parameters
+from autograd.compiler.arrays.loops import with_ends
+from autograd.compiler.printers.to_numpy import Printer
+from benchmarks.steps import Made, compiled, layers, parameters
 
 
 def spiking(steps: int) -> Made:
@@ -226,3 +228,15 @@ def test_what_is_the_same_many_times_is_one_array_made_wider() -> None:
     text = compiled(hawkes(12))[0].source
     assert "np.broadcast_to(dloss, (n, 10))" in text
     assert " = dloss\n" not in text
+
+
+def test_what_saturates_hides_no_wrong_gradient() -> None:
+    """Through many layers of tanh hardly any gradient is left, if weights are large and all of one sign."""
+    program, arguments, (_, gradient) = compiled(layers(8, 5))
+    engine = program._traced()
+    text = Printer(engine.shown.places).source(with_ends(engine.shown)[1], {})
+    scope: dict[str, Any] = {}
+    exec(text, scope)
+    theta, *rows = arguments
+    _, slopes = scope["value_and_grad"](theta, *(row.reshape(len(row), -1) for row in rows))
+    np.testing.assert_allclose(slopes, gradient, rtol=1e-9, atol=1e-12 * np.abs(gradient).max())

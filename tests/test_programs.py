@@ -52,7 +52,7 @@ def test_there_are_many_losses_and_most_are_written_by_hand():
 
 @pytest.mark.usefixtures("alone")
 def test_the_table_has_the_losses_that_are_asked_for_and_what_their_ratios_come_to(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["programs", "--quick", "--batch", "5", "huber", "Poisson"])
+    monkeypatch.setattr(sys, "argv", ["programs", "--quick", "--batch", "5", "huber regression", "Poisson"])
     __main__.main()
     out = capsys.readouterr().out
     head, _, *rows = (line.strip("| ").split("|") for line in out.splitlines() if line.startswith("|"))

@@ -51,8 +51,9 @@ SMALL = 4096
 LONG, MANY_ALIKE = 30, 100
 """From so many statements, or so many outside loops that are alike, on it is worth while to look for a recurrence."""
 
-LONGER = 150
-"""Of so many statements outside loops each would become several, if what is mixed in them came apart."""
+LONGER, APART = 150, 3
+"""Of so many statements outside loops each would become several, if what is mixed in them came apart; of so many times
+the blocks there would be as many statements."""
 
 Call = Callable[..., tuple[Any, ...]]
 """What is called with theta, x, y, random numbers, those of Values from outside, and an array for the gradient."""
@@ -335,14 +336,19 @@ class Engine:
     def by_chains(self) -> Engine | None:
         """The program with chains one after the other, where the text is long and that is shorter."""
         apart = self.plan.apart if len(self.loops.outside) > LONG else None
-        chains = apart and Engine(apart)
-        return chains if chains and chains.loops.effort < self.loops.effort else None
+        if apart is None:
+            return None
+        chains = Engine(apart)
+        easier = chains.loops.effort < self.loops.effort and len(chains.source) < len(self.source)
+        return chains if easier else None
 
     @property
     def unmixed(self) -> Engine | None:
         """The program with statements of their own for what a loop would mix in one, where that is easier to read."""
         loops = self.loops
         if not (loops.mixed or (loops.may_grow and len(loops.outside) < LONGER)):
+            return None
+        if len(self.plan.unmixed.blocks) > APART * len(self.plan.blocks):
             return None
         made = Engine(self.plan.unmixed)
         grows = made.loops.may_grow if loops.may_grow else len(made.loops.outside) > 2 * len(loops.outside)

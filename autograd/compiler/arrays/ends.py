@@ -25,6 +25,7 @@ from autograd.compiler.arrays.array import (
     Array,
     Constant,
     Let,
+    Line,
     Moved,
     Position,
     Rows,
@@ -42,11 +43,14 @@ from autograd.compiler.arrays.array import (
     target_of,
 )
 from autograd.compiler.arrays.function import Function
-from autograd.compiler.arrays.interpret import Arrays, perform, run
+from autograd.compiler.arrays.interpret import Arrays, perform, run, value_of
 from autograd.compiler.arrays.repeats import OWN, Family, Rolling, Run, changed
 
 EXAMPLES = 5
 """Rows of random numbers by which arrays are compared."""
+
+SCALES = (1.0, 0.3, 0.1)
+"""How large numbers are by which what comes out in the end is compared."""
 
 EXACT = 1e-9
 """How far arrays that are the same may be from one another, as part of the largest number."""
@@ -56,6 +60,24 @@ WINDOW = 8
 """So many statements more than a step has are looked at beside a run."""
 
 
+def given(arguments: Sequence[Array], scale: float = 1.0) -> Arrays:
+    """Numbers at random for the arguments of a function."""
+    rng = np.random.default_rng(1)
+    return {"n": EXAMPLES} | {array.info: scale * rng.uniform(0.2, 0.9, tuple(
+        EXAMPLES if isinstance(size, Rows) else size for size in array.shape)) for array in arguments}
+
+
+def computes_the_same(lines: Sequence[Line], results: Sequence[Array], made: Function) -> bool:
+    """Whether lines with loops compute the results of a function, also for numbers that saturate nothing."""
+    with np.errstate(all="ignore"):
+        for scale in SCALES:
+            wanted, found = (run(every, given(made.arguments, scale)) for every in (made.statements, lines))
+            if not all(same(value_of(mine, wanted), value_of(other, found))
+                       for mine, other in zip(made.results, results, strict=True)):
+                return False
+    return True
+
+
 class Sample:
     """What the arrays of a function are for numbers at random, and what each statement stores.
 
@@ -63,10 +85,7 @@ class Sample:
     """
 
     def __init__(self, made: Function, until: Statement | None = None) -> None:
-        rng = np.random.default_rng(1)
-        self.arrays: Arrays = {"n": EXAMPLES} | {
-            array.info: rng.uniform(0.2, 0.9, tuple(EXAMPLES if isinstance(size, Rows) else size
-                                                    for size in array.shape)) for array in made.arguments}
+        self.arrays = given(made.arguments)
         self.stored: dict[Statement, Any] = {}
 
         def noted(statement: Statement, arrays: Arrays) -> None:

@@ -43,7 +43,7 @@ from autograd.compiler.arrays.array import (
 from autograd.compiler.arrays.array import (
     part as sliced,
 )
-from autograd.compiler.arrays.ends import Completed, Sample, Unfit, ends
+from autograd.compiler.arrays.ends import Completed, Sample, Unfit, computes_the_same, ends
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.names import RESERVED
 from autograd.compiler.arrays.repeats import (
@@ -188,7 +188,8 @@ def with_ends(made: Function) -> tuple[Rolling, Looped]:
                 break
         else:
             break
-    return (found, best) if best.length + SAVED <= first.length else (before, first)
+    saves = best.length + SAVED <= first.length
+    return (found, best) if saves and computes_the_same(best.lines, best.results, made) else (before, first)
 
 
 def written(made: Function, read: Looped | None = None, inner: bool = False) -> tuple[Rolling, Looped]:

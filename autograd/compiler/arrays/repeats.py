@@ -304,8 +304,7 @@ class Rolling:
         self.loops = any(isinstance(line, For) for line in lines)
         """Whether loops were found before: then they are looked for in longer ones alone."""
         reads = Counter(text for line in without_loops(lines) for text in names_in(*line.arrays))
-        self.once = {text for text, times in reads.items() if times == 1}.difference(made.names)
-        """What is read once, and is no block."""
+        self.once = {text for text, times in reads.items() if times == 1}
         self.leaves: dict[Line, list[Leaf]] = {}
         """The leaves of every line, in order."""
         self.constants: dict[tuple[Any, ...], Constant] = {}
@@ -314,7 +313,7 @@ class Rolling:
         indices = {loop.index for _, loops in within_loops(lines) for loop in loops}
         self.taken = {*RESERVED, *indices, *self.views, *map(target_of, without_loops(lines)), *(
             array.info for array in made.arguments), *(one.name for one in self.before)}
-        self.pieces: dict[Line, list[Line]] = {}
+        self.pieces: dict[Line, list[Let]] = {}
         """The statements that a long sum outside loops was before."""
         self.runs: list[Run] = []
 
@@ -339,7 +338,7 @@ class Rolling:
         self.views |= views
         once = {text for text in self.once if len(defined.get(text, ())) == 1}
         kept, pieces = in_one_piece(
-            [line for line in lines if not isinstance(line, Let) or line.name.info not in views], once)
+            [line for line in lines if not isinstance(line, Let) or line.name.info not in views], once, self.made.names)
         self.pieces |= pieces
         self.now = half = Half(kept)
         candidates = repeated([self.pattern(line) for line in kept])
@@ -596,13 +595,15 @@ class Rolling:
         return None if None in leaves else closed(values[0], iter(leaves))
 
 
-def in_one_piece(lines: Sequence[Line], once: Collection[str]) -> tuple[list[Line], dict[Line, list[Line]]]:
+def in_one_piece(
+    lines: Sequence[Line], once: Collection[str], blocks: Collection[str],
+) -> tuple[list[Line], dict[Line, list[Let]]]:
     """The lines with long sums in one piece, and of each such sum the statements that it was before.
 
-    `once` are the names of parts, which are defined and read once.
+    `once` are the names of parts, which are defined and read once; two that are blocks stay as they are.
     """
     kept: dict[str | Line, Line] = {}
-    pieces: dict[Line, list[Line]] = {}
+    pieces: dict[Line, list[Let]] = {}
     for line in lines:
         if not isinstance(line, Let):
             kept[line] = line
@@ -617,7 +618,9 @@ def in_one_piece(lines: Sequence[Line], once: Collection[str]) -> tuple[list[Lin
             pieces[whole] = [*pieces.pop(part, [part]), line]
             line = whole
         kept[line.name.info if line.name.info in once else line] = line
-    return list(kept.values()), pieces
+    short = {whole for whole, parts in pieces.items() if len(parts) < FEWEST and parts[0].name.info in blocks}
+    return ([line for whole in kept.values() for line in (pieces[whole] if whole in short else [whole])],
+            {whole: parts for whole, parts in pieces.items() if whole not in short})
 
 
 def with_first_term(array: Array, first: Array) -> Array:

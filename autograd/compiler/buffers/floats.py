@@ -20,7 +20,7 @@ np_multiply(x, b, z)
 >>> print("\\n".join(map(CallPrinter().statement, with_floats(calls, []).statements)))
 [f1, f2] = q.tolist()
 f3 = f2 * f2
-b[...] = [f3, f1 * f1, f3]
+b[0], b[1], b[2] = f3, f1 * f1, f3
 np_multiply(x, b, z)
 """
 

@@ -201,7 +201,7 @@ def early_terms(graph: Canonical) -> Bools:
     """The terms that steps read but do not wait for, where it is worth to sum them up beforehand.
 
     A kind of terms is early if it is there at half as many levels as the sums that have it, or fewer, and before what
-    these wait for: but for the first step, if it is there for all steps at once.
+    these wait for: but for the first step, if it is there for all steps at once, and others are products with states.
     """
     size, sums = len(graph.code), np.flatnonzero(graph.alive & (graph.code == SUM))
     early = np.zeros(len(graph.left), dtype=bool)
@@ -223,7 +223,9 @@ def early_terms(graph: Canonical) -> Bools:
     there = arrival(graph, of_steps)
     times = different_per(of_term, graph.level[owner])[of_term]  # a first step may be unlike the others
     arrivals = different_per(of_term, there)[of_term]
-    waits = (there < graph.level[owner] - 1) | (arrivals == 1)
+    late = (arrivals > 1) & (graph.right[of_steps] != NONE)
+    in_time = (arrivals == 1) & np.isin(number[owner], number[owner[late]])
+    waits = (there < graph.level[owner] - 1) | in_time
     found = (times >= STEPS) & (2 * arrivals <= times) & waits
     early[of_steps] = found & worth_a_sum(graph, of_steps, owner, found)
     return early

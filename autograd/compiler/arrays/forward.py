@@ -31,15 +31,12 @@ from autograd.compiler.arrays.array import (
 from autograd.compiler.arrays.layout import LEAF_NAMES, Layout, rows_of
 from autograd.compiler.blocks.block import Block, Term
 
-LONGEST = 8
-"""Terms of a sum in one expression: Python's parser nests every term in those that follow."""
-
-
 MOST = 3
 """Arrays side by side in one expression."""
 
 LONGEST = 20
-"""Nodes of such an expression: what is longer is named before."""
+"""Terms of a sum, or nodes of what lies side by side, in one expression: what is longer is named before. (Python's parser
+nests every term in those that follow.)"""
 
 
 class Forward:

@@ -35,8 +35,8 @@ MOST = 3
 """Arrays side by side in one expression."""
 
 LONGEST = 20
-"""Terms of a sum, or nodes of what lies side by side, in one expression: what is longer is named before. (Python's parser
-nests every term in those that follow.)"""
+"""Terms of a sum, or nodes of what lies side by side, in one expression: what is longer is named before. (Python's
+parser nests every term in those that follow.)"""
 
 
 class Forward:

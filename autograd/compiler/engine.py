@@ -339,8 +339,8 @@ class Engine:
         if apart is None:
             return None
         chains = Engine(apart)
-        easier = chains.loops.effort < self.loops.effort and len(chains.source) < len(self.source)
-        return chains if easier else None
+        longer = len(chains.loops.outside) > len(self.loops.outside) or len(chains.source) >= len(self.source)
+        return None if longer else chains
 
     @property
     def unmixed(self) -> Engine | None:

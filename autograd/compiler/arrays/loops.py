@@ -65,7 +65,7 @@ MOST = 4
 SEVERAL = 5
 """So many statements may be alike: of more there will be others as steps become more."""
 
-ALIKE, LONG, HARDLY = 10, 100, 0.25
+ALIKE, LONG, HARDLY = 10, 70, 0.25
 """Where more statements outside loops are alike, or there are more, and so many times them in loops, text may grow."""
 
 MIXES, MIXED = ("concatenate", "woven", "constant", "take", "view"), 8
@@ -156,13 +156,15 @@ class Looped:
 def looped(made: Function) -> Looped:
     """A function with loops in the places of what repeats; where loops repeat, with loops of loops.
 
-    Loops in the steps of others are looked for first, too; if there are such, what has fewer statements is taken.
+    Loops in the steps of others are looked for first, too; if there are such, what has fewer statements is taken. Where
+    that does not compute the same it stays without loops.
     """
     found, flat = with_ends(made)
     if not found.runs:
         return flat
     flat, nested = folded(found.made, flat), folded(made, written(made, inner=True)[1])
-    return nested if nested.depth > 1 and nested.length < flat.length else flat
+    read = nested if nested.depth > 1 and nested.length < flat.length else flat
+    return read if computes_the_same(read.lines, read.results, made) else unrolled(made)
 
 
 def folded(made: Function, read: Looped) -> Looped:

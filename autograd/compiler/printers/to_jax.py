@@ -117,6 +117,11 @@ class JaxPrinter(Printer):
 
     module = "jnp"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.zeros: list[Array] = []
+        """What is read after a loop that makes it anew in each step, before the first."""
+
     def row(self, row: ops.Op, array: Array) -> Formula:
         """A row as JAX writes it: in its own way, as an operator, or by the functions that NumPy has as well."""
         args = list(map(self.formula, array.args))
@@ -143,10 +148,12 @@ class JaxPrinter(Printer):
         late = [array for text, array in made.items() if text in after - own]
         names = sorted(own | {array.info for array in late})
         carried = "".join(f"{text}, " for text in names).strip()
+        zeros = [full(array.shape, as_array(0)) for array in late]
+        self.zeros += zeros
         back = loop.stop - 1 + loop.start
         head = [f"{loop.index} = {back} - {loop.index}"] if loop.backwards else []
         return [
-            *(f"{array.info} = {self.text(full(array.shape, as_array(0)))}" for array in late),
+            *(f"{array.info} = {self.text(zero)}" for array, zero in zip(late, zeros, strict=True)),
             f"def step({loop.index}, carried):",
             *(f"    {text}" for text in [
                 f"{carried} = carried", *head, *self.program(loop.body, {*names}), f"return {carried}"]),
@@ -224,7 +231,7 @@ def translated(function: Function, read: Callable[[Function], Looped] = looped) 
     used = [*parts_of([*made.views, *made.forward]), *nodes(result)]
     lines = [*map(write.statement, made.views), "", *write.program(made.forward, set(names_in(result))),
              f"return {write.text(result)}"]
-    if any(map(counts_rows, used)):
+    if any(map(counts_rows, [*used, *write.zeros])):
         lines.insert(0, "n = len(x)")
     spelled = {array.kind.jax for array in used if isinstance(array.kind, ops.Op)} | {
         array.info[0].jax for array in used if array.kind == "reduce"}

@@ -71,6 +71,9 @@ ALIKE, LONG, HARDLY = 10, 70, 0.25
 MIXES, MIXED = ("concatenate", "woven", "constant", "take", "view"), 8
 """What a reader has to take apart, which is as much work as to read so many statements."""
 
+FEW = 1500
+"""Of at most so many statements loops in the steps of others are looked for: it takes the square of their number."""
+
 TRIED, SAVED = 24, 2
 """So many steps beside loops are tried, at most, and so many lines must be saved by each that becomes one of a loop."""
 
@@ -162,8 +165,10 @@ def looped(made: Function) -> Looped:
     found, flat = with_ends(made)
     if not found.runs:
         return flat
-    flat, nested = folded(found.made, flat), folded(made, written(made, inner=True)[1])
-    read = nested if nested.depth > 1 and nested.length < flat.length else flat
+    read = flat = folded(found.made, flat)
+    if len(made.statements) <= FEW:
+        nested = folded(made, written(made, inner=True)[1])
+        read = nested if nested.depth > 1 and nested.length < flat.length else flat
     return read if computes_the_same(read.lines, read.results, made) else unrolled(made)
 
 

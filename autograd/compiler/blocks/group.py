@@ -30,6 +30,7 @@ from autograd.compiler.scalars.graph import (
     Canonical,
     Floats,
     Ints,
+    computing,
     distinct,
     numbered,
     offsets,
@@ -175,7 +176,7 @@ class Grouping:
         for kind, name in enumerate(LEAVES):
             members = np.flatnonzero(graph.alive & (graph.code == kind))
             self.add(Group(name, members, batched=name in ("input", "target", "noise")), 0)
-        living = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
+        living = computing(graph)
         level = chosen_levels(graph, living, stages)
         living = living[np.argsort(level[living], kind="stable")]
         cuts = np.flatnonzero(np.diff(level[living])) + 1

@@ -19,7 +19,7 @@ from autograd.compiler.blocks.recurrence import FEW, UNLIKE, unlike, with_recurr
 from autograd.compiler.blocks.reroll import reroll
 from autograd.compiler.scalars.canonical import canonical, in_sums
 from autograd.compiler.scalars.chains import has_chains, one_after_another
-from autograd.compiler.scalars.graph import LEAVES, Canonical, Graph, Ints, differs, distinct, mix
+from autograd.compiler.scalars.graph import LEAVES, Canonical, Graph, Ints, computing, differs, distinct, mix
 from autograd.compiler.scalars.levels import chosen_levels, kinds_of, with_partial_sums
 from autograd.compiler.scalars.maps import with_maps_as_one
 from autograd.compiler.scalars.trace import Trace, trace
@@ -185,7 +185,7 @@ def is_irregular(graph: Canonical) -> bool:
 
     At most what does the same at one level, and looks alike some steps below, is one group.
     """
-    living = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
+    living = computing(graph)
     size = len(graph.args) + len(graph.left)
     if len(living) < MANY or size >= ALONE * len(living) or np.diff(graph.start).max() > WIDEST:
         return False

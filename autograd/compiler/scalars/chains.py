@@ -15,12 +15,12 @@ import numpy as np
 from autograd.compiler.scalars.canonical import with_equals_as_one
 from autograd.compiler.scalars.graph import (
     CODE,
-    LEAVES,
     NONE,
     Bools,
     Canonical,
     Floats,
     Ints,
+    computing,
     distinct,
     hash_sums,
     mix,
@@ -31,6 +31,7 @@ from autograd.compiler.scalars.levels import (
     STEPS,
     Stages,
     all_below,
+    bits_of,
     different_per,
     kinds_of,
     reads_of,
@@ -106,11 +107,6 @@ def with_ends(graph: Canonical, loop: Ints, chain: Ints, whole: Ints, inside: In
     return np.where(least == most, most, chain)
 
 
-def computing(graph: Canonical) -> Ints:
-    """The living nodes that are no leaves."""
-    return np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
-
-
 def loops_by_kind(graph: Canonical, left: Bools) -> tuple[Ints, int]:
     """A number for each node of a kind that is there at several levels, or NONE, and how many there are."""
     nodes = computing(graph)
@@ -148,11 +144,6 @@ def loops_by_weights(graph: Canonical, left: Bools) -> tuple[Ints, int]:
     first = first[np.argsort(label[first])]
     looks = hash_sums(mix(graph.level[nodes], kind[nodes])[first], label[first], len(nodes) + size)
     return at_several_levels(graph, nodes, looks[label])
-
-
-def bits_of(numbers: Ints) -> Ints:
-    """A bit for each number, none for NONE."""
-    return np.where(numbers == NONE, 0, 1 << np.maximum(numbers, 0))
 
 
 def all_above(graph: Canonical, own: Ints) -> Ints:

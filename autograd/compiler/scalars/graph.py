@@ -304,6 +304,11 @@ def ends(parent: Ints) -> Ints:
     return parent
 
 
+def computing(graph: Canonical) -> Ints:
+    """The living nodes that are no leaves."""
+    return np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
+
+
 def regions(n: int, one: Ints, other: Ints) -> Ints:
     """For each of n nodes the last of those that it is joined with, by pairs.
 

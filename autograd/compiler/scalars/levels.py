@@ -265,7 +265,7 @@ class Stages(NamedTuple):
         loop, number = loops_by_parameters(graph)
         if not 1 < number <= MOST_LOOPS:
             return None
-        own = np.where(loop == NONE, 0, 1 << np.maximum(loop, 0))
+        own = bits_of(loop)
         """Sets of loops are numbers with a bit for each."""
         below, waits = all_below(graph, own), np.zeros(number, np.int64)
         np.bitwise_or.at(waits, loop[loop != NONE], below[loop != NONE])
@@ -348,6 +348,11 @@ def upwards(graph: Canonical, level: Ints) -> Iterator[tuple[Ints, Ints, Ints]]:
     for nodes, below in zip(np.split(reader, cuts), np.split(read, cuts), strict=True):
         begin = np.append(0, 1 + np.flatnonzero(np.diff(nodes)))
         yield nodes[begin], below, begin
+
+
+def bits_of(numbers: Ints) -> Ints:
+    """A bit for each number, none for NONE."""
+    return np.where(numbers == NONE, 0, 1 << np.maximum(numbers, 0))
 
 
 def all_below(graph: Canonical, own: Ints) -> Ints:

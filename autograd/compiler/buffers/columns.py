@@ -26,7 +26,7 @@ from autograd.compiler.blocks.plan import Plan
 from autograd.compiler.buffers.algebra import MINUS, ONE, Names, expanded
 from autograd.compiler.printers.straight import Signed, slopes, total
 from autograd.compiler.printers.to_numpy import Printer
-from autograd.compiler.scalars.graph import CODE, CODES, LEAVES, NONE, SUM, Ints
+from autograd.compiler.scalars.graph import CODE, CODES, NONE, SUM, Ints, computing
 from autograd.execute import defined
 
 Call = tuple[Callable[..., Any], tuple[int, ...]]
@@ -322,7 +322,7 @@ class Columns:
         code, start, args = graph.code.tolist(), graph.start.tolist(), graph.args.tolist()
         first, sign = graph.first.tolist(), graph.sign.tolist()
         factors = np.stack([graph.left, graph.right], axis=1).reshape(-1).tolist()
-        nodes = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
+        nodes = computing(graph)
         for node in nodes[np.argsort(graph.level[nodes], kind="stable")].tolist():
             if code[node] != SUM:
                 computed.append(self.computed(node, code[node], (), args[start[node] : start[node + 1]]))

@@ -19,7 +19,7 @@ from autograd.compiler.arguments import Batch
 from autograd.compiler.arrays.array import Array, Let, Statement, Store, as_array, name
 from autograd.compiler.arrays.backward import through
 from autograd.compiler.blocks.plan import Plan
-from autograd.compiler.scalars.graph import CODE, CODES, LEAVES, NONE, SUM, Canonical
+from autograd.compiler.scalars.graph import CODE, CODES, NONE, SUM, Canonical, computing
 from autograd.execute import function_of
 from autograd.formula import Formula, as_formula
 from autograd.specialize import FUNCTIONS
@@ -46,7 +46,7 @@ class Straight:
     def __init__(self, made: Plan) -> None:
         self.made = made
         graph = made.canonical
-        functions = int(np.sum(graph.alive & (graph.code >= len(LEAVES)) & (graph.code != SUM)))
+        functions = int(np.sum(graph.code[computing(graph)] != SUM))
         self.once = BEGIN + PARAMETER * made.sizes["parameter"]
         self.each = EXAMPLE + TERM * len(graph.left) + FUNCTION * functions
 
@@ -133,7 +133,7 @@ def formula(array: Array) -> Formula:
 
 def statements(graph: Canonical) -> list[Statement]:
     """Both halves for one example, which add to `total` and to the gradients of the parameters."""
-    nodes = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
+    nodes = computing(graph)
     nodes = nodes[np.argsort(graph.level[nodes], kind="stable")]
     root = int(graph.roots[0])
     forward: list[Statement] = [Let(operand(graph, int(node)), value(graph, int(node))) for node in nodes]

@@ -29,6 +29,7 @@ from autograd.compiler.scalars.graph import (
     SUM,
     Bools,
     Canonical,
+    computing,
     differs,
     distinct,
     levels,
@@ -207,7 +208,7 @@ class Maps:
         self.weight = np.where(mapped, np.where(left, graph.right, graph.left), NONE)
         self.factors = np.where(mapped, [self.read, np.full(len(left), NONE)], [graph.left, graph.right])
         """What each term multiplies, without its weight."""
-        living = np.flatnonzero(graph.alive & (graph.code >= len(LEAVES)))
+        living = computing(graph)
         self.order = living[np.argsort(graph.level[living], kind="stable")].tolist()
         """The nodes that are computed, each after what it reads."""
         self.given = {*np.flatnonzero(graph.alive & (graph.code < len(LEAVES))).tolist()}

@@ -26,12 +26,12 @@ def example_of(case: Case) -> tuple[Program, Any, dict[str, Any]]:
     program = case.compiled()
     X, Y = case.data(1)
     root = program.example(X[0], None if Y is None else Y[0], rng=np.random.default_rng(0))
-    compiled = program._traced().reading
+    compiled = program._traced()
     arrays: dict[str, Any] = {
         "theta": theta_of(case), "x": X.reshape(1, -1), "y": np.zeros((1, 0)) if Y is None else Y.reshape(1, -1),
         "u": np.random.default_rng(0).random((1, compiled.plan.noises)),
     }
-    function = compiled.shown
+    function = compiled.reading.shown
     named = [statement.name for statement in (*function.views, *function.forward) if isinstance(statement, Let)]
     if named:
         names: dict[str, Any] = {}
@@ -42,16 +42,16 @@ def example_of(case: Case) -> tuple[Program, Any, dict[str, Any]]:
                 arrays[argument.info] for argument in function.arguments if argument.info not in given))
         arrays |= given
         arrays |= zip((name.info for name in named), results if len(named) > 1 else [results], strict=True)
-    return program, root, arrays | by_step(compiled, arrays)
+    return program, root, arrays | by_step(compiled.reading.loops, arrays)
 
 
-def by_step(compiled: Any, arrays: dict[str, Any]) -> dict[str, Any]:
+def by_step(read: Any, arrays: dict[str, Any]) -> dict[str, Any]:
     """What the loops of a source make, step by step: stacks by position, and what variables are in turn."""
     steps: dict[str, dict[Any, Any]] = {}
-    for name, kept in compiled.loops.kept.items():
+    for name, kept in read.kept.items():
         if name in arrays:
             places = tuple(places_of(kept)[1])
-            steps.setdefault(compiled.loops.home(name), {})[places or name] = arrays[name]
+            steps.setdefault(read.home(name), {})[places or name] = arrays[name]
     return steps
 
 

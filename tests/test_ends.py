@@ -234,7 +234,7 @@ def test_what_saturates_hides_no_wrong_gradient() -> None:
     """Through many layers of tanh hardly any gradient is left, if weights are large and all of one sign."""
     program, arguments, (_, gradient) = compiled(layers(8, 5))
     engine = program._traced()
-    text = Printer(engine.shown.places).source(with_ends(engine.shown)[1], {})
+    text = Printer(engine.written.shown.places).source(with_ends(engine.written.shown)[1], {})
     scope: dict[str, Any] = {}
     exec(text, scope)
     theta, *rows = arguments

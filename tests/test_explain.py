@@ -33,7 +33,7 @@ def network(activation: str = "relu") -> Any:
 def lines_of(engine: Engine, kind: str) -> Lines:
     """All lines of a function, computed near the example with which it was verified."""
     assert engine.sample is not None
-    return Lines(engine.function(kind), engine.looped(kind), numbers(engine, *engine.sample),
+    return Lines(engine.function(kind), engine.written.looped(kind), numbers(engine, *engine.sample),
                  engine.plan.sizes["parameter"])
 
 
@@ -105,7 +105,7 @@ def test_lines_in_a_loop_say_in_which_steps_they_are() -> None:
 
     program = autograd.compile(loss, [w, u])
     program.value_and_grad([0.5, 0.3], np.ones((2, 8)), np.ones(2))
-    (loop, *_) = program._traced().loops.loops
+    (loop, *_) = program._traced().reading.loops.loops
     names = {array.info for line in loop.body for array in [getattr(line, "name", None)] if array is not None}
     explanations = [program.explain(name, np.ones((2, 8)), np.ones(2)) for name in names]
     assert explanations

@@ -13,6 +13,7 @@ from agreement import Case, assert_agreement
 import autograd
 from autograd.compiler.buffers import floats
 from autograd.compiler.engine import Engine
+from autograd.compiler.reading import Reading
 
 
 def state_space(P: Any, x: Any) -> Any:
@@ -162,7 +163,7 @@ def test_what_runs_is_not_what_is_read(name):
     quicker = engine(program).plan.quicker
     assert quicker is not None
     assert engine(program).executed["value_and_grad", True] is not engine(program).function("value_and_grad")
-    assert program.source == Engine(engine(program).plan).source != Engine(quicker).source
+    assert program.source == engine(program).written.source != Reading(quicker).source
 
 
 def test_a_step_of_a_system_under_control_is_one_product():
@@ -249,7 +250,7 @@ def test_a_chain_of_steps_takes_as_many_statements_however_long_it_is(monkeypatc
 
 def test_a_step_of_a_stencil_is_one_product_with_a_matrix():
     program, *_ = compiled("heat")
-    source = Engine(engine(program).plan.quicker).source
+    source = Reading(engine(program).plan.quicker).source
     assert "s[t] = np.where(m2, 0, s2[:, i2]) + s[t - 1] @ np.where(m3, 0, s1[i3]).T" in source
 
 

@@ -68,7 +68,7 @@ def assert_all_arrays(program: Program, found: dict[str, Any], theta: Any, X: An
     engine = program._traced()
     given = {"theta": theta, "x": X.reshape(len(X), -1), "y": None if Y is None else Y.reshape(len(Y), -1), "u": draw,
              "outside": engine.outside(theta.dtype), "n": len(X)}
-    made = engine.looped("value_and_grad")
+    made = engine.written.looped("value_and_grad")
     start = [made.start] if made.start else []
     arrays = interpreted([*made.views, *made.forward, *start, *made.places, *made.backward], given)
     for name, numbers in found.items():

@@ -489,13 +489,13 @@ def check(
         raise UsageError("a loss of one Value is expected, several came")
     theta = np.array([value.data for value in program.params])
     given = numbers(engine, theta, batch, engine.noise(batch, np.random.default_rng(0)))
-    read = engine.loops
+    read = engine.written.loops
     if reduction == "sum":
         read = replace(read, backward=[summed(line) for line in read.backward])
     known = parameters(params, program, read)
     student = Student(function, known, Y is not None, names)
     given["theta"] = generic(given["theta"], student.given)
-    lines = Lines(engine.shown, read, given, engine.plan.sizes["parameter"])
+    lines = Lines(engine.written.shown, read, given, engine.plan.sizes["parameter"])
     search = best(student, lines, given, np.asarray(X, dtype=float), None if Y is None else np.asarray(Y, dtype=float))
     return report(student, search, program)
 

@@ -16,12 +16,9 @@ from autograd.compiler.arguments import Batch, FloatArray, check_out
 from autograd.compiler.arrays.array import Let, constants_in, source_of
 from autograd.compiler.arrays.backward import behind_selections
 from autograd.compiler.arrays.function import Function, function
-from autograd.compiler.arrays.loops import Looped, looped
 from autograd.compiler.arrays.names import UFUNCS
-from autograd.compiler.arrays.place import Places
 from autograd.compiler.blocks.block import tame, wild
 from autograd.compiler.blocks.plan import Plan, with_sum
-from autograd.compiler.blocks.recurrence import FEW, MORE
 from autograd.compiler.buffers.buffered import EXAMPLES, Buffered
 from autograd.compiler.buffers.calls import CallPrinter, selecting
 from autograd.compiler.buffers.columns import Columns
@@ -32,7 +29,8 @@ from autograd.compiler.native.fuse import NativePrinter
 from autograd.compiler.native.kernels import ELEMENTS
 from autograd.compiler.native.scalar import DOUBLE, Memory, Native
 from autograd.compiler.printers.straight import Straight
-from autograd.compiler.printers.to_numpy import HELPERS, Printer, all_nodes
+from autograd.compiler.printers.to_numpy import HELPERS, all_nodes
+from autograd.compiler.reading import Reading
 from autograd.compiler.scalars.canonical import reachable
 from autograd.compiler.scalars.graph import CODE, LEAVES, NONE, Graph
 from autograd.compiler.scalars.reference import Reference
@@ -47,13 +45,6 @@ KEPT = 8
 
 SMALL = 4096
 """Up to so many parameters it is quicker to copy the gradient out of an array kept than to name its parts anew."""
-
-LONG, MANY_ALIKE = 30, 100
-"""From so many statements, or so many outside loops that are alike, on it is worth while to look for a recurrence."""
-
-LONGER, APART = 150, 3
-"""Of so many statements outside loops each would become several, if what is mixed in them came apart; of so many times
-the blocks there would be as many statements."""
 
 Call = Callable[..., tuple[Any, ...]]
 """What is called with theta, x, y, random numbers, those of Values from outside, and an array for the gradient."""
@@ -204,7 +195,6 @@ class Engine:
         self.plan = made
         self.native = Native.of(made) if native else None
         self.verified: set[str] = set()
-        self.functions: dict[str, Function] = {}
         self.runnables: dict[tuple[str, Any, bool], Runnable] = {}
         self.scalars: dict[str, Columns] = {}
         self.executed: dict[tuple[str, bool], Function] = {}
@@ -216,7 +206,6 @@ class Engine:
         self.straight = None if native else Straight.of(made)
         self.sample: tuple[FloatArray, Batch, FloatArray | None] | None = None
         """Parameters, examples and random numbers with which it was verified."""
-        self.read: dict[str, Looped] = {}
         self.is_read = False
         """Whether its source was compared with what runs."""
         self.fused = native
@@ -224,9 +213,7 @@ class Engine:
 
     def function(self, kind: str) -> Function:
         """The statements of "value_and_grad", of "inputs" (with dX) or of "outputs"."""
-        if kind not in self.functions:
-            self.functions[kind] = function(self.plan.laid, kind)
-        return self.functions[kind]
+        return self.written.function(kind)
 
     def runnable(self, kind: str, dtype: np.dtype[Any], examples: int = EXAMPLES) -> Runnable:
         """The same for a dtype, with arrays to write to, in the order of axes that suits a number of examples."""
@@ -316,82 +303,15 @@ class Engine:
         kind = self.plan.kind
         return self.runnable(kind, DOUBLE).source if self.plan.blocks else self.columns(kind).source
 
-    @property
-    def reading(self) -> Engine:
+    @cached_property
+    def written(self) -> Reading:
+        """The program in blocks, before the choice of what runs soonest and of what is easiest to read."""
+        return Reading(self.plan.laid)
+
+    @cached_property
+    def reading(self) -> Reading:
         """The same program as people read it: it may say shorter what runs sooner when it is said at length."""
-        return self.shorter or self
-
-    @cached_property
-    def shorter(self) -> Engine | None:
-        """The program that people read, if it is another: with chains apart, unmixed, or with a recurrence."""
-        laid = self.plan.laid
-        read = self if laid is self.plan else Engine(laid)
-        read = read.by_chains or read.unmixed or read.by_tables or read
-        if read is self:
-            return None
-        read.sample = self.sample
-        return read
-
-    @property
-    def by_chains(self) -> Engine | None:
-        """The program with chains one after the other, where the text is long and that is shorter."""
-        apart = self.plan.apart if len(self.loops.outside) > LONG else None
-        if apart is None:
-            return None
-        chains = Engine(apart)
-        longer = len(chains.loops.outside) > len(self.loops.outside) or len(chains.source) >= len(self.source)
-        return None if longer else chains
-
-    @property
-    def unmixed(self) -> Engine | None:
-        """The program with statements of their own for what a loop would mix in one, where that is easier to read."""
-        loops = self.loops
-        if not (loops.mixed or (loops.may_grow and len(loops.outside) < LONGER)):
-            return None
-        if len(self.plan.unmixed.blocks) > APART * len(self.plan.blocks):
-            return None
-        made = Engine(self.plan.unmixed)
-        grows = made.loops.may_grow if loops.may_grow else len(made.loops.outside) > 2 * len(loops.outside)
-        return made if made.loops.effort < loops.effort and not grows else None
-
-    @property
-    def by_tables(self) -> Engine | None:
-        """The program with a recurrence, where the text may grow with the steps and that says it shorter."""
-        plan, loops = self.plan, self.loops
-        if not loops.may_grow:
-            return None
-        many, found = loops.alike > MANY_ALIKE, plan.shorter
-        if found is None and (many or (len(loops.forward) > LONG and plan.may_recur)):
-            found = plan.with_recurrence(most=MORE if many else FEW)
-        steps = found and Engine(found)
-        return steps if steps and 2 * len(steps.loops.outside) < len(loops.outside) else None
-
-    @property
-    def shown(self) -> Function:
-        """The function that people look at."""
-        return self.function(self.plan.kind)
-
-    def looped(self, kind: str) -> Looped:
-        """The statements of a kind of function as they are read, with loops."""
-        if kind not in self.read:
-            self.read[kind] = looped(self.function(kind))
-        return self.read[kind]
-
-    @property
-    def loops(self) -> Looped:
-        """The function that people look at, with loops."""
-        return self.looped(self.shown.kind)
-
-    @property
-    def source(self) -> str:
-        """The same as text, with the numbers that Values from outside have now."""
-        outside = {"outside": self.outside(DOUBLE)} if self.plan.outside else {}
-        return Printer(self.shown.places).source(self.loops, outside)
-
-    @cached_property
-    def places(self) -> Places:
-        """Where each scalar of the trace is in the source."""
-        return Places(self.plan, self.shown, self.loops)
+        return self.written.easiest
 
     # ── calls ────────────────────────────────────────────────────────────────────────────────
 

@@ -173,7 +173,7 @@ class Program:
         """NumPy code that computes value and gradient (or the outputs, if there are several); it runs on its own."""
         compiled = self._traced()
         read = compiled.reading
-        if not compiled.is_read and (read is not compiled or read.loops.loops):
+        if not compiled.is_read and (read.plan is not compiled.plan or read.loops.loops):
             verify_source(compiled)
             compiled.is_read = True
         return read.source
@@ -186,8 +186,8 @@ class Program:
     @property
     def blocks(self) -> list[BlockInfo]:
         """The arrays that the forward half computes, in order."""
-        compiled = self._traced().reading
-        return block_infos(compiled.plan, compiled.function("outputs"), compiled.looped("outputs"))
+        read = self._traced().reading
+        return block_infos(read.plan, read.function("outputs"), read.looped("outputs"))
 
     def trace(self, x_shape: tuple[int, ...], y_shape: tuple[int, ...] | None = None) -> Program:
         """Trace the loss for rows of X and Y of these shapes, without data, to look inside; the program itself."""
@@ -275,15 +275,16 @@ class Program:
         entry  dw[0, 0] = x[0, 0] * dz[0, 0] + x[1, 0] * dz[1, 0] + x[2, 0] * dz[2, 0]
         """
         if X is None:
-            engine = self._traced().reading
+            engine = self._traced()
             assert engine.sample is not None, "a program is verified before it is looked at"
             theta, batch, noise = engine.sample
         else:
             batch, theta = as_batch(X, Y), np.array([value.data for value in self.params])
-            engine = self._compiled(batch, "outputs").reading
+            engine = self._compiled(batch, "outputs")
             noise = engine.noise(batch, rng or np.random.default_rng(0))
         inputs = name == "dx" and not engine.plan.several
-        return explain(engine, name, numbers(engine, theta, batch, noise), "inputs" if inputs else engine.shown.kind)
+        kind = "inputs" if inputs else engine.plan.kind
+        return explain(engine.reading, name, numbers(engine, theta, batch, noise), kind)
 
     def example(
         self, x: Any, y: Any = None, *, rng: np.random.Generator | None = None

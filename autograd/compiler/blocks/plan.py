@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
@@ -15,12 +14,10 @@ import numpy as np
 from autograd.compiler.blocks.block import Block, check_blocks
 from autograd.compiler.blocks.group import Group, check_groups, groups
 from autograd.compiler.blocks.pad import padded
-from autograd.compiler.blocks.recurrence import FEW, UNLIKE, unlike, with_recurrence
 from autograd.compiler.blocks.reroll import reroll
-from autograd.compiler.scalars.canonical import canonical, in_sums
-from autograd.compiler.scalars.chains import has_chains, one_after_another
+from autograd.compiler.scalars.canonical import canonical
 from autograd.compiler.scalars.graph import LEAVES, Canonical, Graph, Ints, computing, differs, distinct, mix
-from autograd.compiler.scalars.levels import chosen_levels, kinds_of, with_partial_sums
+from autograd.compiler.scalars.levels import chosen_levels, kinds_of
 from autograd.compiler.scalars.maps import with_maps_as_one
 from autograd.compiler.scalars.trace import Trace, trace
 from autograd.nested import parameters_of
@@ -29,9 +26,6 @@ from autograd.value import Value
 MANY, ALONE = 1000, 3.0
 """From so many groups on, of fewer terms each, scalars are computed one by one: a statement for a group takes as long
 in a call, but several times as long to compile."""
-
-WIDE = 4
-"""So many scalars a block has in the mean where steps are read by tables rather than one by one."""
 
 WIDEST = 64
 """The largest of more numbers, say, is taken of an array."""
@@ -77,42 +71,13 @@ class Plan:
         """The kind of function that people look at: that of the outputs if the loss returns several."""
         return "outputs" if self.several else "value_and_grad"
 
-    @property
-    def laid(self) -> Plan:
-        """The plan in blocks: itself, if it has any."""
-        return self if self.blocks else self.in_blocks
-
     @cached_property
-    def in_blocks(self) -> Plan:
-        """The plan in blocks of a graph that is computed scalar by scalar."""
+    def laid(self) -> Plan:
+        """The plan in blocks: itself if it has any, else that of the graph that is computed scalar by scalar."""
+        if self.blocks:
+            return self
         normal = canonical(self.graph)
         return self.of(normal, groups(normal))
-
-    @cached_property
-    def apart(self) -> Plan | None:
-        """The plan with chains one after the other that need not wait for one another; None if there are none."""
-        found = one_after_another(in_sums(self.graph)) if has_chains(self.canonical) else None
-        return found and self.of(found[0], groups(*found))
-
-    @cached_property
-    def unmixed(self) -> Plan:
-        """The plan of more groups: what reads different ones is not laid side by side to be computed at once."""
-        normal = canonical(self.graph)
-        return self.of(normal, groups(normal, mixed=False))
-
-    @cached_property
-    def shorter(self) -> Plan | None:
-        """The plan with a recurrence in the place of groups of which hardly two are alike; None if there is none."""
-        patterns = [(block.op, block.batched, block.size, *(operand.index.size for operand in block.reads()))
-                    for block in self.computing]
-        return self.with_recurrence(UNLIKE) if unlike(patterns) >= UNLIKE else None
-
-    def with_recurrence(self, least: float = -math.inf, most: int = FEW) -> Plan | None:
-        """The plan with a recurrence, if there is one of so few operations that saves as many statements."""
-        normal = with_partial_sums(canonical(self.graph))
-        found = groups(normal)
-        read = with_recurrence(normal, found, least, most)
-        return None if read is found else self.of(normal, read)
 
     def of(self, normal: Canonical, found: list[Group]) -> Plan:
         """The plan of the same loss from other groups."""
@@ -124,13 +89,10 @@ class Plan:
         return [block for block in self.blocks if block.op not in LEAVES]
 
     @property
-    def may_recur(self) -> bool:
-        """Whether tables may say it well: blocks are wide, and those in the middle no products with parameters."""
-        blocks = self.computing
-        sources = [term.left.source for block in blocks[len(blocks) // 4 : -len(blocks) // 4] for term in block.terms
-                   if term.weights]
-        by_weights = any(source is not None and self.blocks[source].op == "parameter" for source in sources)
-        return not by_weights and sum(block.size for block in blocks) >= WIDE * len(blocks)
+    def patterns(self) -> list[Hashable]:
+        """What each of these computes, and of how much."""
+        return [(block.op, block.batched, block.size, *(operand.index.size for operand in block.reads()))
+                for block in self.computing]
 
     @property
     def trace(self) -> Trace:

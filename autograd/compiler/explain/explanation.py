@@ -48,6 +48,7 @@ from autograd.compiler.explain.entries import (
     scalars,
 )
 from autograd.compiler.printers.to_numpy import Printer
+from autograd.compiler.reading import Reading
 from autograd.errors import SizeError, UsageError
 from autograd.formula import Formula
 from autograd.value import Value
@@ -546,9 +547,9 @@ def numbers(engine: Engine, theta: npt.NDArray[Any], batch: Batch, noise: npt.ND
     return {"theta": theta, "x": x, "y": y, "u": noise, "outside": engine.outside(double), "n": len(batch)}
 
 
-def explain(engine: Engine, name: str, given: Arrays, kind: str) -> Explanation:
+def explain(read: Reading, name: str, given: Arrays, kind: str) -> Explanation:
     """The explanation of an array of a program, for the numbers that it is given."""
-    lines = Lines(engine.function(kind), engine.looped(kind), given, engine.plan.sizes["parameter"])
+    lines = Lines(read.function(kind), read.looped(kind), given, read.plan.sizes["parameter"])
     if name not in lines.names:
         raise UsageError(f"the program has no line that computes {name!r}: it computes {', '.join(lines.names)}")
     return Explanation(name, lines)

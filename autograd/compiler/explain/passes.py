@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from autograd.compiler.blocks.group import groups
-from autograd.compiler.engine import Engine
 from autograd.compiler.explain.nodes import (
     Node,
     array_nodes,
@@ -18,6 +17,7 @@ from autograd.compiler.explain.nodes import (
     scalar_names,
     traced_nodes,
 )
+from autograd.compiler.reading import Reading
 from autograd.compiler.scalars.canonical import canonical
 from autograd.compiler.scalars.graph import Canonical
 from autograd.value import Value
@@ -43,12 +43,12 @@ class Pass:
         return f"<Pass {self.name}: {self.sentence}>"
 
 
-def passes(engine: Engine, params: Sequence[Value], inputs: bool) -> list[Pass]:
+def passes(read: Reading, params: Sequence[Value], inputs: bool) -> list[Pass]:
     """The passes of a compiled loss in order: the first three leave scalars, the last two arrays.
 
     A loss of several values is not differentiated. With `inputs`, the last one has the gradient of the inputs too.
     """
-    made = engine.plan
+    made = read.plan
     kind = "outputs" if made.several else "inputs" if inputs else "value_and_grad"
 
     def names() -> list[str]:
@@ -63,7 +63,7 @@ def passes(engine: Engine, params: Sequence[Value], inputs: bool) -> list[Pass]:
         return grouped_nodes(graph, groups(graph), called)
 
     def arrays() -> list[Node]:
-        return array_nodes(made, engine.function(kind), engine.looped(kind))
+        return array_nodes(made, read.function(kind), read.looped(kind))
 
     found = [
         Pass("trace", "the loss is run once on symbols, and every scalar operation written down",

@@ -45,11 +45,11 @@
 `native`: the same as machine code (`llvm`): `scalar` graphs over eight examples at once, and loops over arrays
 (`kernels`) for calls of a program that follow one another (`fuse`) or of an optimiser (`vectors`).
 
-`engine` makes a plan runnable for every kind and dtype and each thread, from `arguments` that it checks; `reading`
-says it in the way, of several, that is easiest to read; `verify` compares both with the scalar graph before they are
-handed out; `program` is what users hold. `explain` looks inside: `explanation` says what a line stands for, `entries`
-writes an array as a rule over its scalars, index by index, `passes` tells what each pass made, as `nodes` for pictures,
-and `example` replays the trace as an eager graph.
+`engine` makes a plan runnable for every kind and dtype and each thread, from `arguments` that it checks, and knows by
+`finite` where to compute scalar by scalar; `reading` says it in the way, of several, that is easiest to read; `verify`
+compares both with the scalar graph before they are handed out; `program` is what users hold. `explain` looks inside:
+`explanation` says what a line stands for, `entries` writes an array as a rule over its scalars, index by index,
+`passes` tells what each pass made, as `nodes` for pictures, and `example` replays the trace as an eager graph.
 """
 
 from autograd.compiler.arrays.place import Place

@@ -11,28 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from autograd import ops
 from autograd.compiler.arguments import Batch, FloatArray, check_out
 from autograd.compiler.arrays.array import Let, constants_in, source_of
-from autograd.compiler.arrays.backward import behind_selections
 from autograd.compiler.arrays.function import Function, function
 from autograd.compiler.arrays.names import UFUNCS
-from autograd.compiler.blocks.block import tame, wild
-from autograd.compiler.blocks.plan import Plan, with_sum
+from autograd.compiler.blocks.plan import Plan
 from autograd.compiler.buffers.buffered import EXAMPLES, Buffered
 from autograd.compiler.buffers.calls import CallPrinter, selecting
 from autograd.compiler.buffers.columns import Columns
 from autograd.compiler.buffers.cost import MANY, PAYS, microseconds
 from autograd.compiler.buffers.lowering import quickest, with_buffers
 from autograd.compiler.buffers.memory import reused
+from autograd.compiler.finite import MODERATE, Hidden, is_delicate
 from autograd.compiler.native.fuse import NativePrinter
 from autograd.compiler.native.kernels import ELEMENTS
 from autograd.compiler.native.scalar import DOUBLE, Memory, Native
 from autograd.compiler.printers.straight import Straight
 from autograd.compiler.printers.to_numpy import HELPERS, all_nodes
 from autograd.compiler.reading import Reading
-from autograd.compiler.scalars.canonical import reachable
-from autograd.compiler.scalars.graph import CODE, LEAVES, NONE, Graph
 from autograd.compiler.scalars.reference import Reference
 from autograd.errors import CompilerError
 from autograd.execute import defined, function_of
@@ -167,18 +163,6 @@ def indented(lines: Iterable[str]) -> list[str]:
 
 NOTHING = {char: np.zeros(0, char) for char in "fd"}
 """The numbers of no Values."""
-
-
-def is_delicate(made: Plan) -> bool:
-    """Whether what runs for a plan multiplies by 0 what may not be finite."""
-    if not made.blocks:
-        return bool((made.canonical.code[made.canonical.alive] == CODE["where"]).any())
-    blocks, root = made.blocks, made.roots[0][0]
-    common = any(unsure and not block.batched for block, unsure in zip(blocks, wild(blocks), strict=True))
-    padded = any(operand.index.min(initial=0) < 0 if operand.numbers is None else 0 in operand.numbers
-                 for block in blocks for operand in block.reads())
-    padded = padded or any(block.dead is not None for block in blocks)
-    return padded or common or any(behind_selections(blocks, root))
 
 
 class _Thread(threading.local):
@@ -440,7 +424,7 @@ class Engine:
     @cached_property
     def hidden(self) -> Hidden | None:
         """What has been left out since it is multiplied by 0, which is wrong where it is not finite."""
-        return Hidden(self.plan) if len(self.plan.canonical.hidden) else None
+        return Hidden(self.plan, lambda made: Engine(made).run) if len(self.plan.canonical.hidden) else None
 
     def exactly(
         self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, result: tuple[Any, ...]
@@ -463,91 +447,3 @@ class Engine:
         value, gradient, dx = self.reference.value_and_grad(points)
         result[1][:] = gradient
         return (theta.dtype.type(value), result[1], dx.astype(theta.dtype))[: len(result)]
-
-
-MODERATE, HUGE = 1e4, 1e30
-"""What is given is moderate up to the first, and surely finite what is made of it up to the second, in float32 too."""
-
-
-def is_moderate(array: FloatArray) -> bool:
-    """Whether no number of an array is larger than `MODERATE`."""
-    flat = array.reshape(-1)
-    return bool(flat.dot(flat) <= MODERATE**2)
-
-
-def stays_finite(graph: Graph) -> bool:
-    """Whether the values of a graph, and the slopes of its result, are finite wherever its leaves are moderate.
-
-    For products and sums the largest they can be is known. The other rows that are `tame` grow no faster than their
-    operands, times each other.
-    """
-    (root,) = graph.roots.tolist()
-    bounds, slopes = [0.0] * len(graph), [0.0] * len(graph)
-    needed = [False] * len(graph)
-    needed[root] = True
-    for node in range(root, -1, -1):
-        if needed[node]:
-            for below in graph.operands(node).tolist():
-                needed[below] = True
-    nodes = [node for node in range(len(graph)) if needed[node]]
-    partials: dict[int, list[float]] = {}
-    for node in nodes:
-        name, args = graph.op(node), [bounds[below] for below in graph.operands(node).tolist()]
-        if name in LEAVES:
-            bounds[node] = abs(float(graph.data[node])) if name == "constant" else MODERATE
-            continue
-        if name == "dot":
-            ws, xs, bias = ops.dot.split(tuple(args))
-            bounds[node] = sum(w * x for w, x in zip(ws, xs, strict=True)) + sum(bias)
-            partials[node] = [*xs, *ws, *(1.0 for _ in bias)]
-        elif name in ("add", "sub", "sum", "neg"):
-            bounds[node], partials[node] = sum(args), [1.0] * len(args)
-        elif tame(ops.TABLE[name]):
-            product = math.prod(1 + arg for arg in args)
-            bounds[node], partials[node] = product, [product] * len(args)
-        else:
-            return False
-    slopes[root] = 1.0
-    for node in reversed(nodes):
-        for below, partial in zip(graph.operands(node).tolist(), partials.get(node, []), strict=False):
-            slopes[below] += slopes[node] * partial if graph.code[below] != CODE["constant"] else 0.0
-    return max(*bounds, *slopes) < HUGE
-
-
-class Hidden:
-    """The scalars that a plan left out because they are multiplied by 0."""
-
-    def __init__(self, made: Plan) -> None:
-        graph, nodes = made.canonical, made.canonical.hidden
-        kinds = graph.code[nodes]
-        self.leaves = {leaf: graph.data[nodes[kinds == CODE[leaf]]].astype(np.int64)
-                       for leaf in ("parameter", "input", "target", "outside") if CODE[leaf] in kinds}
-        self.endless = graph.endless or not np.isfinite(graph.data[nodes[kinds == CODE["constant"]]]).all()
-        inner = graph.as_traced(nodes[kinds >= len(LEAVES)])
-        inner = inner[inner != NONE]
-        self.inner = Engine(with_sum(made, inner)) if len(inner) else None
-        summed = made.graph.summed(inner)
-        self.safe = stays_finite(summed)
-        """Whether they are finite wherever what is given is not huge."""
-        read = {made.graph.op(node) for node in np.flatnonzero(reachable(summed)[:-1]).tolist()} | {*self.leaves}
-        self.read = [leaf for leaf in ("parameter", "input", "target", "outside") if leaf in read]
-        """The kinds of leaves that they depend on."""
-
-    def finite(
-        self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, outside: FloatArray
-    ) -> bool:
-        """Whether they all are finite."""
-        if self.endless:
-            return False
-        x, y = (batch.x, batch.y) if batch.x.dtype is theta.dtype else batch.matrices(theta.dtype)
-        given: dict[str, Any] = {"parameter": theta, "input": x, "target": y, "outside": outside}
-        if self.safe and all(is_moderate(given[leaf]) for leaf in self.read):
-            return True
-        given["input"], given["target"] = batch.matrices(theta.dtype)
-        for leaf, mine in self.leaves.items():
-            if not (is_finite(given[leaf]) or np.isfinite(given[leaf][..., mine]).all()):
-                return False
-        if self.inner is None:
-            return True
-        # Their sum is not finite if one of them is not. What slopes are not finite are nan when multiplied by 0.
-        return all(map(is_finite, self.inner.run(kind, theta, batch, noise, None)))

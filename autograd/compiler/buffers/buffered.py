@@ -108,10 +108,6 @@ class Buffered:
         """What arrays in another shape are, of which the elements lie in memory in order."""
         self.shares: dict[str, tuple[Array, Array]] = {}
         """Of each ln Σ eˣ the terms e^(x-m), where m is the largest x, and their sum."""
-        self.floats: dict[str, Array] = {}
-        """Of arrays of a single number that is computed as a float of Python, that float."""
-        self.unwritten: dict[str, Store] = {}
-        """The calls that write such numbers to their arrays, until one is read as an array."""
         self.computed: dict[Any, Array] = {}
         """The nodes whose results are kept, and views."""
         self.readers: dict[str, list[Any]] = {}
@@ -149,20 +145,9 @@ class Buffered:
             self.allocate(text)
             if value.kind == "full" or value.info:
                 everywhere = value.args[0] if value.kind == "full" else as_array(0)
-                self.emit(Store(text, everywhere, adds=False))
+                self.statements.append(Store(text, everywhere, adds=False))
         else:
             self.define(text, value)
-
-    def emit(self, statement: Statement) -> None:
-        """Add a call."""
-        self.write_numbers(*statement.arrays)
-        self.statements.append(statement)
-
-    def write_numbers(self, *arrays: Array) -> None:
-        """Write single numbers to the arrays in which these look for them."""
-        if self.unwritten:
-            homes = dict.fromkeys(map(self.memory.home, names_in(*arrays)))
-            self.statements += [self.unwritten.pop(home) for home in homes if home in self.unwritten]
 
     def define(self, text: Array, value: Array) -> None:
         """The calls that compute what a name stands for; a factor is left to what reads it."""
@@ -232,7 +217,7 @@ class Buffered:
         place, value = statement.place, statement.value
         if place.kind == "take":
             place = take(self.lying(self.operand(place.args[0])), place.info)
-            self.emit(Store(place, self.lying(self.operand(value)), statement.adds))
+            self.statements.append(Store(place, self.lying(self.operand(value)), statement.adds))
             return
         if place.kind == "name" and place.info in self.added:
             self.define(place, place + value)
@@ -240,9 +225,7 @@ class Buffered:
         place = self.operand(place)
         home = self.memory.homes.get(statement.target)
         assert home is None or home in {self.memory.homes.get(text) for text in names_in(place)}, "a copy is no place"
-        if statement.adds and is_number(place) and is_number(value):
-            self.emit(Store(place, self.float_of(function(ops.add, place, value)), adds=False))
-        elif statement.adds:
+        if statement.adds:
             factor, value = self.factored(value)
             ufunc = np.subtract if factor == MINUS else np.add
             value = value if factor == MINUS else self.times(factor, value)
@@ -259,9 +242,6 @@ class Buffered:
         """The calls that compute a value at a place, with no array of its own if that can be."""
         while value.kind == "broadcast":
             (value,) = value.args  # what is written is spread out anyway
-        if count(place.shape) == 1 and self.is_single(self.factored(value)[1]):
-            self.emit(Store(place, self.float_of(value), adds=False))
-            return
         value = self.quicker(self.expanded(self.times(*self.factored(value))))
         if (value.kind == "reshape" and count(value.shape) == count(place.shape)
                 and not is_view(value) and self.memory.is_view_of(place, value.args[0].shape)):
@@ -270,9 +250,7 @@ class Buffered:
         if takes_place(value) and place.shape == value.shape and (value.kind != "dot" or self.memory.in_order(place)):
             self.put(place, self.with_operands(value))
         else:
-            found = self.computation(value)
-            number = self.floats.get(self.memory.home(found.info)) if found.kind == "name" else None
-            self.emit(Store(place, found if number is None or count(place.shape) != 1 else number, adds=False))
+            self.statements.append(Store(place, self.computation(value), adds=False))
 
     def concatenated(self, array: Array, called: Array | None) -> Array:
         """Arrays side by side, each computed at its place."""
@@ -298,7 +276,7 @@ class Buffered:
             buffer = self.memory.empties.get(home)
             if factor != ONE or buffer is None or self.is_stored(inner) or not self.memory.in_order(inner):
                 continue
-            if home in self.floats or count(buffer.shape) != count(inner.shape) or buffer.dtype != whole.dtype:
+            if count(buffer.shape) != count(inner.shape) or buffer.dtype != whole.dtype:
                 continue
             self.memory.move(home, whole.info, self.lying(place))
             there.add(place.info)
@@ -383,13 +361,11 @@ class Buffered:
             return inner if factor == ONE else self.computation(self.times(factor, inner))
         if array.kind in ("number", "constant"):
             return array
-        if self.is_single(array) and not (called and called.info in self.stored):
-            return self.single(array, called)
         array = self.expanded(array)
         if array.kind in ("name", "number", "constant"):
             return self.computation(array)
         if array.kind == "concatenate":
-            known = self.known(array.key)
+            known = self.computed.get(array.key)
             return known or self.concatenated(array, called)
         array = self.quicker(array)
         if is_padded(array):
@@ -398,14 +374,14 @@ class Buffered:
             array = self.quicker(self.collected(array))
         own = called is not None and called.info in self.stored
         names, written = array.names, array.key
-        if not own and (known := self.known(written)):
+        if not own and (known := self.computed.get(written)):
             return known
         array = array if array.kind == "full" else self.with_operands(array)
         key = array.key
-        if key is not written and not own and (known := self.known(key)):
+        if key is not written and not own and (known := self.computed.get(key)):
             return known
         base = self.shaped.get(array.args[0].info) if len(array.args) == 1 and not own else None
-        if base and (known := self.known(Array(array.kind, (base,), array.info, base.shape, array.dtype).key)):
+        if base and (known := self.computed.get(Array(array.kind, (base,), array.info, base.shape, array.dtype).key)):
             return self.computation(reshape(known, array.shape))
         if array.kind in VIEWS:
             return self.view(array, key)
@@ -434,51 +410,6 @@ class Buffered:
             for key in self.readers.pop(text, ()):
                 self.computed.pop(key, None)
 
-    def is_single(self, array: Array) -> bool:
-        """Whether an array is a single number for all examples, made of others by a row of the table."""
-        return (isinstance(array.kind, ops.Op) and array.kind.recorded and is_number(array)
-                and all(arg.number is not None or is_number(arg) for arg in array.args)
-                and not all(map(self.memory.is_fixed, array.args)))
-
-    def single(self, array: Array, called: Array | None) -> Array:
-        """The array of a single number, to which it is written when that is read."""
-        number = self.float_of(array)
-        if (known := self.known((number.info, array.shape))) is not None:
-            return known
-        result = called or self.memory.temporary(array)
-        self.allocate(result)
-        self.keep((number.info, array.shape), number, result)
-        self.floats[result.info] = number
-        self.unwritten[result.info] = Store(result, number, adds=False)
-        return result
-
-    def float_of(self, array: Array) -> Array:
-        """A single number as a float of Python: NumPy takes ten times as long."""
-        if array.number is not None:
-            return array
-        factor, inner = self.factored(array)
-        if factor != ONE:
-            return self.float_called(Array(ops.mul, (factor.value, self.float_of(inner)), None, (), "scalar"))
-        if self.is_single(inner):
-            args = tuple(map(self.float_of, inner.args))
-            return self.float_called(Array(inner.kind, args, None, (), "scalar"))
-        inner = self.operand(inner)
-        if (number := self.floats.get(self.memory.home(inner.info))) is not None:
-            return number
-        return self.float_called(Array("float", (inner,), None, (), "scalar"))
-
-    def float_called(self, array: Array) -> Array:
-        """The name of a float."""
-        if (known := self.known(array.key)) is not None:
-            return known
-        result = self.memory.temporary(array, "f")
-        if all(map(self.memory.is_fixed, array.args)):
-            self.memory.calculate(result, array)
-        else:
-            self.emit(Let(result, array))
-        self.keep(array.key, array, result)
-        return result
-
     def quicker(self, array: Array) -> Array:
         """A reduction as what takes less time, if what it reads lies in memory as that needs it."""
         if is_total(array):
@@ -489,10 +420,6 @@ class Buffered:
         return reduced(
             Array("reduce", (found,), array.info, array.shape, "float"),
             self.memory.in_order(found), self.memory.turns(found.shape))
-
-    def known(self, key: Any) -> Array | None:
-        """What has been computed for a node."""
-        return self.computed.get(key)
 
     def call(self, array: Array, called: Array | None) -> Array:
         """The call that computes a node, and the name of the result."""
@@ -509,7 +436,7 @@ class Buffered:
         if result.info in self.memory.homes:
             self.put(result, array)
         else:
-            self.emit(Let(result, array))
+            self.statements.append(Let(result, array))
         return result
 
     def put(self, place: Array, array: Array) -> None:
@@ -531,7 +458,7 @@ class Buffered:
         if len(place.shape) > 2 and self.memory.turns(place.shape) and elementwise and all(
                 arg.shape == () or (arg.shape == place.shape and self.memory.in_order(arg)) for arg in (place, *args)):
             place, args = self.lying(place), tuple(map(self.lying, args))  # one run of numbers
-        self.emit(Store(place, Array(array.kind, args, array.info, place.shape, array.dtype), adds=False))
+        self.statements.append(Store(place, Array(array.kind, args, array.info, place.shape, array.dtype), adds=False))
 
     def product(self, place: Array, array: Array) -> tuple[Array, Array]:
         """A product of matrices as the call that takes least time, and where it writes."""
@@ -576,9 +503,9 @@ class Buffered:
             return reshape(array.args[0], array.shape)
         if array.kind is ops.softplus and elements(array.shape, EXAMPLES) >= LARGE:
             return softplus(*array.args)
-        if array.kind is ops.sigmoid and (out := self.known(self.expanded(ops.softplus(*array.args)).key)):
+        if array.kind is ops.sigmoid and (out := self.computed.get(self.expanded(ops.softplus(*array.args)).key)):
             return Array(np.exp, (array.args[0] - out,), None, array.shape, "float")  # σ(x) = eˣ / (1 + eˣ)
-        if array.kind == "cast" and (other := self.known(self.other_side(array.args[0]))):
+        if array.kind == "cast" and (other := self.computed.get(self.other_side(array.args[0]))):
             return expanded(1 - other)
         if array.kind is ops.exp and (share := self.share(array.args[0])):
             array = share
@@ -665,7 +592,7 @@ class Buffered:
         elif self.memory.is_of_vector(source_of(array).info):
             self.memory.view_of_vector(result, array)
         else:
-            self.emit(Let(result, array))
+            self.statements.append(Let(result, array))
             self.memory.view_anew(result, source_of(array))
         self.memory.note_order(result, array)
         return result
@@ -679,7 +606,7 @@ class Buffered:
     @property
     def allocations(self) -> list[Let]:
         """The arrays made beforehand, of which calls write to some."""
-        return self.memory.allocations(self.unwritten)
+        return self.memory.allocations()
 
     def is_stored(self, array: Array) -> bool:
         """Whether statements write to what an array is, or is a view of."""
@@ -702,11 +629,6 @@ def seen_as(view: Array, array: Array) -> Array:
     if view.kind == "name":
         return array
     return Array(view.kind, (seen_as(view.args[0], array),), view.info, view.shape, view.dtype)
-
-
-def is_number(array: Array) -> bool:
-    """Whether an array is a single number, the same for all examples."""
-    return array.dtype == "float" and not array.batched and count(array.shape) == 1
 
 
 def is_masked(array: Array) -> bool:

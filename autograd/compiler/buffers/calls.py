@@ -139,7 +139,7 @@ class CallPrinter(Printer):
         return f"{a:atom}.item()"
 
     def _numbers(self, info: None, a: Formula, array: Array) -> str:
-        return f"{a:atom}.tolist()" if array.shape else f"float({a})"
+        return f"{a:atom}.tolist()"
 
     def _listed(self, info: None, *parts: Any) -> str:
         *texts, array = parts

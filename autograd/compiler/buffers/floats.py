@@ -106,8 +106,6 @@ def with_floats(calls: Buffered, results: Sequence[Array]) -> Buffered:
 def operations(statement: Statement) -> float:
     """Operations on single numbers that a statement comes to, if floats can do that; infinite if they cannot."""
     value = statement.value
-    if value.dtype == "scalar":
-        return 1
     if not isinstance(statement, Store) or statement.adds:
         return math.inf
     if any(map(has_rows, statement.arrays)) or "n" in statement.value.names:
@@ -226,7 +224,7 @@ class Floats:
         """The names of expressions."""
         self.lies: dict[str, Places] = {}
         self.views = {**self.memory.beforehand, **self.memory.runs, **{
-            let.name.info: let for let in calls.statements if isinstance(let, Let) and let.name.args == ()}}
+            let.name.info: let for let in calls.statements if isinstance(let, Let)}}
         """What names stand for, those that are views of others among them."""
         self.areas = areas({text: self.places(let.name) for text, let in self.memory.runs.items()
                             if not has_rows(let.value)})
@@ -254,7 +252,7 @@ class Floats:
         found: dict[str, Array] = {}
         waiting = [node for array in arrays for node in nodes(array)]
         for node in waiting:
-            if node.kind == "name" and node.dtype not in ("scalar", "number"):
+            if node.kind == "name" and node.dtype != "number":
                 let = self.views.get(node.info)
                 if not has_rows(node):
                     found[node.info] = node
@@ -292,15 +290,10 @@ class Floats:
 
     def perform(self, statement: Statement) -> None:
         """Compute a small statement with symbols."""
-        symbols = self.computed(statement.value)
-        if isinstance(statement, Let):
-            symbol = symbols.item()
-            self.held[statement.name.info, 0] = symbol
-            self.result.append(Let(statement.name, symbol))  # for others, if there are any
-            return
+        assert isinstance(statement, Store), "what is only named is no call"
         home, places = self.places(statement.place)
         into = statement.place.args[0] if statement.place.kind == "take" else statement.place
-        symbols = np.broadcast_to(symbols, places.shape)
+        symbols = np.broadcast_to(self.computed(statement.value), places.shape)
         for place, symbol in zip(places.ravel().tolist(), symbols.ravel(), strict=True):
             self.held[home, place], self.waiting[home, place] = symbol, into
 
@@ -356,7 +349,7 @@ class Floats:
         elif row := row_of(value.kind):
             result = each(functools.partial(scalar, row), *args)
         else:
-            result = args[0] if value.kind in ("copy", "cast", "float") else STRUCTURAL[value.kind](value, {}, *args)
+            result = args[0] if value.kind in ("copy", "cast") else STRUCTURAL[value.kind](value, {}, *args)
         return each(self.named, result)
 
     def named(self, symbol: Array) -> Array:
@@ -365,11 +358,15 @@ class Floats:
             return symbol
         if symbol.key not in self.known:
             result = self.known[symbol.key] = self.memory.temporary(symbol, "f")
-            if all(map(self.memory.is_fixed, symbol.args)):
-                self.memory.calculate(result, symbol)
-            else:
-                self.result.append(Let(result, symbol))
+            self.let(result, symbol)
         return self.known[symbol.key]
+
+    def let(self, result: Array, value: Array) -> None:
+        """Name a float; one that is the same in every call is computed beforehand."""
+        if all(map(self.memory.is_fixed, value.args)):
+            self.memory.calculate(result, value)
+        else:
+            self.result.append(Let(result, value))
 
     def symbols(self, array: Array) -> Symbols:
         """The elements of an array as floats."""
@@ -380,8 +377,7 @@ class Floats:
         if array.kind != "name":
             numbers = array.info if array.kind == "number" else array.info.array
             return each(lambda number: as_array(float(number)), np.asarray(numbers))
-        if array.dtype in ("scalar", "number"):  # such as n, the number of examples
-            return each(lambda symbol: symbol, alone(self.held.get((array.info, 0), array)))
+        assert array.dtype != "number", "a call that reads n is not small"
         home, places = self.places(array)
         if any((home, place) not in self.held for place in places.ravel().tolist()):
             self.load(array)
@@ -396,8 +392,11 @@ class Floats:
         numbers = self.numbers(array)
         if numbers is None:
             names = each(lambda _: self.memory.temporary(name("", (), "scalar"), "f"), places)
-            numbers_of = Array("numbers", (array,), None, array.shape, "scalar")
-            self.result.append(Let(listed(array, names.ravel().tolist()), numbers_of))
+            if names.size > 1:
+                numbers_of = Array("numbers", (array,), None, array.shape, "scalar")
+                self.result.append(Let(listed(array, names.ravel().tolist()), numbers_of))
+            else:
+                self.let(names.item(), Array("float", (array,), None, (), "scalar"))
         else:
             names = each(lambda number: as_array(float(number)), np.broadcast_to(numbers, places.shape))
         for place, symbol in zip(places.ravel().tolist(), names.ravel(), strict=True):
@@ -480,13 +479,6 @@ def size_of(array: Array) -> int:
 def has_rows(array: Array) -> bool:
     """Whether anything in an array has an axis of examples."""
     return any(isinstance(size, Rows) for node in nodes(array) for size in node.shape)
-
-
-def alone(array: Array) -> Symbols:
-    """An array of objects without axes."""
-    result = np.empty((), object)
-    result[()] = array
-    return result
 
 
 def listed(array: Array, symbols: Sequence[Array]) -> Array:

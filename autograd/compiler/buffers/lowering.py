@@ -40,9 +40,7 @@ def with_buffers(made: Function, last: bool = False) -> Buffered:
     buffered = Buffered(taken, made.statements, [*made.views, *made.places], last)
     for statement in made.forward:
         buffered.statement(statement)
-    buffered.write_numbers(*map(buffered.inlined, made.results))
     buffered.forward = len(buffered.statements)
     for statement in made.backward:
         buffered.statement(statement)
-    buffered.write_numbers(*map(buffered.inlined, made.results))
     return with_floats(buffered, list(map(buffered.inlined, made.results)))

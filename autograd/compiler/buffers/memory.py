@@ -159,11 +159,11 @@ class Memory:
         self.beforehand = {text: let for text, let in self.beforehand.items() if text in needed}
         self.runs = {text: let for text, let in self.runs.items() if text in needed}
 
-    def allocations(self, unwritten: Container[str] = ()) -> list[Let]:
-        """The arrays made beforehand, each behind that of which it is a view; not those to which nobody writes."""
+    def allocations(self) -> list[Let]:
+        """The arrays made beforehand, each behind that of which it is a view."""
         ordered: dict[str, Let] = {}
         for let in self.beforehand.values():
-            waiting = [let] if self.homes.get(let.name.info) not in unwritten else []
+            waiting = [let]
             while waiting:
                 above = [self.beforehand[text] for text in waiting[-1].value.names
                          if text in self.beforehand and text not in ordered]

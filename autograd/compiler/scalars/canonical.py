@@ -51,6 +51,7 @@ from autograd.compiler.scalars.graph import (
     levels,
     mix,
     offsets,
+    reached,
     regions,
     spans,
     uses_of,
@@ -410,13 +411,7 @@ def without_zeros(graph: Graph, terms: Terms) -> Folded:
 
 def reachable(graph: Graph) -> Bools:
     """The nodes that results depend on, as the graph was written."""
-    found = np.zeros(len(graph), dtype=bool)
-    frontier = distinct(graph.roots)
-    while len(frontier):
-        found[frontier] = True
-        below = graph.args[spans(graph.start[frontier], graph.start[frontier + 1] - graph.start[frontier])]
-        frontier = distinct(below[~found[below]])
-    return found
+    return reached(len(graph), graph.roots, (graph.start[:-1], graph.start[1:], graph.args))
 
 
 def _all_known(graph: Graph, nodes: Ints, known: Bools) -> Bools:
@@ -530,16 +525,11 @@ def expressions(graph: Canonical, nodes: Ints, alias: Ints) -> Ints:
 
 def alive(graph: Canonical) -> Canonical:
     """Drop every node, operand and term that no root depends on."""
-    found, operands = np.zeros(len(graph.code), dtype=bool), (graph.code != SUM) & (graph.code != CODE["constant"])
-    frontier = distinct(graph.roots)
-    while len(frontier):
-        found[frontier] = True
-        others = frontier[operands[frontier]]
-        edges = spans(graph.start[others], graph.start[others + 1] - graph.start[others])
-        terms = spans(graph.first[frontier], graph.first[frontier + 1] - graph.first[frontier])
-        below = np.concatenate([graph.args[edges], graph.left[terms], graph.right[terms]])
-        frontier = distinct(below[(below != NONE) & ~found[below]])
-    return with_living(graph, found)
+    operands = (graph.code != SUM) & (graph.code != CODE["constant"])
+    start, first = graph.start, graph.first
+    return with_living(graph, reached(
+        len(graph.code), graph.roots, (start[:-1], np.where(operands, start[1:], start[:-1]), graph.args),
+        (first[:-1], first[1:], graph.left), (first[:-1], first[1:], graph.right)))
 
 
 def shown(graph: Canonical) -> Bools:

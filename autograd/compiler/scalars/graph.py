@@ -183,6 +183,10 @@ def distinct(numbers: Ints) -> Ints:
 # ── depths ────────────────────────────────────────────────────────────────────────────────────────
 
 
+NARROW, PATIENCE = 4, 64
+"""Where fewer nodes are found at once, so many times, Python finds the others one by one in less time than NumPy."""
+
+
 def levels(n: int, start: Ints, args: Ints, first: Ints, left: Ints, right: Ints) -> Ints:
     """Levels of n nodes with operands `args` by `start`, and factors `left`, `right` by `first`."""
     depends = np.append((np.diff(start) > 0) | (np.diff(first) > 0), False)
@@ -197,14 +201,60 @@ def levels(n: int, start: Ints, args: Ints, first: Ints, left: Ints, right: Ints
 
     level = np.zeros(n, np.int32)
     frontier: Ints = np.flatnonzero(depends[:n] & (waiting == 0))
-    depth = 1
-    while len(frontier):
+    depth, patience = 1, PATIENCE
+    while len(frontier) and patience:
         level[frontier] = depth
         users = above[spans(out[frontier], out[frontier + 1] - out[frontier])]
         np.subtract.at(waiting, users, 1)
         frontier = distinct(users[waiting[users] == 0])
         depth += 1
-    return level
+        patience -= len(frontier) < NARROW
+    return levels_above(level, frontier, depth, waiting, out, above) if len(frontier) else level
+
+
+def levels_above(level: Ints, frontier: Ints, depth: int, waiting: Ints, out: Ints, above: Ints) -> Ints:
+    """The levels, one by one from here on: a user has its own when it does not wait for operands any more."""
+    known, waits, begin, users = level.tolist(), waiting.tolist(), out.tolist(), above.tolist()
+    nodes = frontier.tolist()
+    while nodes:
+        ready = []
+        for node in nodes:
+            known[node] = depth
+            for user in users[begin[node] : begin[node + 1]]:
+                waits[user] -= 1
+                if not waits[user]:
+                    ready.append(user)
+        nodes = ready
+        depth += 1
+    return np.array(known, level.dtype)
+
+
+def reached(n: int, roots: Ints, *reads: tuple[Ints, Ints, Ints]) -> Bools:
+    """Which of n nodes are roots or what these depend on: a node reads `below[begin:end]`, in each of the `reads`."""
+    found = np.zeros(n + 1, dtype=bool)
+    found[NONE] = True
+    frontier, patience = distinct(roots), PATIENCE
+    while len(frontier) and patience:
+        found[frontier] = True
+        read = np.concatenate([
+            below[spans(begin[frontier], end[frontier] - begin[frontier])] for begin, end, below in reads])
+        frontier = distinct(read[~found[read]])
+        patience -= len(frontier) < NARROW
+    if len(frontier):
+        found = also_reached(found, frontier, *reads)
+    return found[:n]
+
+
+def also_reached(found: Bools, frontier: Ints, *reads: tuple[Ints, Ints, Ints]) -> Bools:
+    """What has been found, and the nodes of the frontier with what they depend on, one by one."""
+    known, nodes = found.tolist(), frontier.tolist()
+    lists = [[column.tolist() for column in read] for read in reads]
+    while nodes:
+        node = nodes.pop()
+        known[node] = True
+        for begin, end, below in lists:
+            nodes += [other for other in below[begin[node] : end[node]] if not known[other]]
+    return np.array(known)
 
 
 # ── canonical form ────────────────────────────────────────────────────────────────────────────────

@@ -57,6 +57,7 @@ from autograd.compiler.arrays.repeats import (
     mapped,
     ref,
 )
+from autograd.compiler.arrays.weights import with_weights
 from autograd.compiler.blocks.recurrence import FEWEST
 
 MOST = 4
@@ -169,6 +170,7 @@ def looped(made: Function) -> Looped:
     if len(made.statements) <= FEW:
         nested = folded(made, written(made, inner=True)[1])
         read = nested if nested.depth > 1 and nested.length < flat.length else flat
+    read = with_weights(read, made)
     return read if computes_the_same(read.lines, read.results, made) else unrolled(made)
 
 

@@ -14,7 +14,7 @@ import autograd
 import nn
 from autograd import Program, UsageError, Value, ancestors, ops
 from autograd.compiler import Node
-from autograd.compiler.arrays.array import Let, places_of
+from autograd.compiler.arrays.array import Let, evaluated, places_of
 from autograd.compiler.arrays.place import Place
 from autograd.compiler.printers.to_numpy import Printer
 
@@ -42,7 +42,9 @@ def example_of(case: Case) -> tuple[Program, Any, dict[str, Any]]:
                 arrays[argument.info] for argument in function.arguments if argument.info not in given))
         arrays |= given
         arrays |= zip((name.info for name in named), results if len(named) > 1 else [results], strict=True)
-    return program, root, arrays | by_step(compiled.reading.loops, arrays)
+    loops = compiled.reading.loops
+    weights = {let.name.info: evaluated(let.value, arrays["theta"]) for let in loops.views}
+    return program, root, arrays | weights | by_step(loops, arrays)
 
 
 def by_step(read: Any, arrays: dict[str, Any]) -> dict[str, Any]:

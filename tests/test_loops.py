@@ -133,14 +133,49 @@ def test_layers_of_steps_are_a_loop_of_loops() -> None:
         v_l[l - 1] = np.concatenate(tanh_l[l - 1], axis=-1)
 """)
     assert """\
+        z2 = (b[l] + (v_l[l - 1].reshape(-1, 4) @ U[l]).reshape(-1, 6, 4)).reshape(-1, 24)
         tanh_l[l, 0] = np.tanh(z2[:, 0:4])
         for t in range(1, 6):
+            z2_2 = z2[:, 4 * t:4 * t + 4] + tanh_l[l, t - 1] @ W[l]
 """ in forward
     assert backward.count("for t in reversed(range(5)):") == 2
     assert backward.count("    for l in reversed(range(4)):\n") == 1
     assert 3 * lines(program) < 2 * lines(compiled(layers(6))[0]) + 9
     assert {lines(compiled(layers(steps, number))[0]) for steps, number in ((6, 5), (20, 5), (5, 8))} == {
         lines(program)}
+
+
+def test_the_weights_of_steps_are_items_of_one_array() -> None:
+    """Those of the first and the last layer too, though they are read beside the loop; and so are their gradients."""
+    program, (_, X, Y), _ = compiled(layers(6, 5))
+    head, _, lines = program.source.partition("\n\n    z1 = ")
+    assert head.splitlines()[-3:] == [
+        "    U = theta.reshape(5, 36)[:, 0:16].reshape(5, 4, 4).swapaxes(-1, -2)",
+        "    b = theta.reshape(5, 36)[:, 32:36]",
+        "    W = theta.reshape(5, 36)[:, 16:32].reshape(5, 4, 4).swapaxes(-1, -2)",
+    ]
+    assert all(text in lines for text in ("@ U[0]", "+ b[0]", "@ W[0]", "W[4].T", "dW[4] =", "db[0] =", "dU[0] ="))
+    assert "theta[" not in lines
+    assert "dtanh = dv[:, 4 * t:4 * t + 4] + dz4_5[t + 1] @ W[l].T\n" in lines
+    weight = program.explain("dW", X[:1], Y[:1])
+    assert str(weight).startswith("dW: the gradient of W, shape (5, 4, 4)")
+
+
+def test_numbers_of_steps_that_follow_one_another_are_items_of_a_vector() -> None:
+    """Clenshaw's rule reads c[k] from behind; beside its loop it reads the first number and the last three."""
+    P = {"c": parameters(9), "scale": parameters(1)}
+
+    def loss(x: Any) -> Any:
+        later = last = 0.0
+        for k in reversed(range(1, 9)):
+            later, last = 2 * x[0] * later - last + P["c"][k], later
+        return (x[0] * later - last + P["c"][0]).tanh() * P["scale"][0]
+
+    program, *_ = compiled((loss, P, (1,), ()))
+    assert program.source.count("theta[") == 2
+    assert "    scale = theta[9:10]\n    c = theta[0:9].reshape(9, 1)\n" in program.source
+    assert "        s[t - 1] = s1 * s[t] + c[t] - s[t + 1]\n" in program.source
+    assert "    dc[0] = " in program.source
 
 
 NESTED = {

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from autograd.compiler.arrays.interpret import Arrays
 from autograd.compiler.arrays.layout import positions
-from autograd.compiler.arrays.loops import Looped
+from autograd.compiler.arrays.looped import Looped
 from autograd.compiler.program import Program
 from autograd.errors import UsageError
 from autograd.nested import parameters_of

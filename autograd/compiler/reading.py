@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from autograd.compiler.arrays.function import Function, function
-from autograd.compiler.arrays.loops import Looped, looped
+from autograd.compiler.arrays.looped import Looped
+from autograd.compiler.arrays.loops import looped
 from autograd.compiler.arrays.place import Places
 from autograd.compiler.blocks.group import groups
 from autograd.compiler.blocks.plan import Plan

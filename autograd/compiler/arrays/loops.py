@@ -7,10 +7,9 @@ such as the states that the backward half needs, lies in a stack: an array with 
 from __future__ import annotations
 
 import itertools
-import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograd import ops
@@ -37,7 +36,6 @@ from autograd.compiler.arrays.array import (
     reduce,
     source_of,
     target_of,
-    within_loops,
     without_loops,
 )
 from autograd.compiler.arrays.array import (
@@ -45,6 +43,7 @@ from autograd.compiler.arrays.array import (
 )
 from autograd.compiler.arrays.ends import Completed, Sample, Unfit, computes_the_same, ends
 from autograd.compiler.arrays.function import Function
+from autograd.compiler.arrays.looped import Looped, loops_in
 from autograd.compiler.arrays.names import RESERVED
 from autograd.compiler.arrays.repeats import (
     OWN,
@@ -63,15 +62,6 @@ from autograd.compiler.blocks.recurrence import FEWEST
 MOST = 4
 """So many arrays of each step are looked for side by side, at most."""
 
-SEVERAL = 5
-"""So many statements may be alike: of more there will be others as steps become more."""
-
-ALIKE, LONG, HARDLY = 10, 70, 0.25
-"""Where more statements outside loops are alike, or there are more, and so many times them in loops, text may grow."""
-
-MIXES, MIXED = ("concatenate", "woven", "constant", "take", "view"), 8
-"""What a reader has to take apart, which is as much work as to read so many statements."""
-
 FEW = 1500
 """Of at most so many statements loops in the steps of others are looked for: it takes the square of their number."""
 
@@ -86,75 +76,6 @@ OF_LAYERS = ("l", *INDICES)
 
 WITHIN = ("k", "j", "i")
 """What the index of a loop is called from then on when a loop around it takes its name."""
-
-
-@dataclass
-class Looped:
-    """A function as it is read, with loops; the fields are those of `Function`."""
-
-    kind: str
-    arguments: list[Array]
-    views: list[Let]
-    forward: list[Line]
-    start: Let | None
-    places: list[Let]
-    backward: list[Line]
-    results: list[Array]
-    kept: dict[str, Array] = field(default_factory=dict)
-    """Where an array is that has no name of its own any more: an item of a stack, or what a loop calls it."""
-
-    @property
-    def length(self) -> int:
-        """The number of statements."""
-        return len(without_loops([*self.forward, *self.backward]))
-
-    @property
-    def lines(self) -> list[Line]:
-        """All of them, in order."""
-        return [*self.views, *self.forward, *([self.start] if self.start else []), *self.places, *self.backward]
-
-    @property
-    def outside(self) -> list[Statement]:
-        """The statements outside loops."""
-        return [line for line in (*self.forward, *self.backward) if not isinstance(line, For)]
-
-    @property
-    def alike(self) -> int:
-        """How many of these apply the same operations as several others do, to whatever shapes."""
-        kinds = Counter(tuple(node.kind for array in line.arrays for node in nodes(array)) for line in self.outside)
-        return sum(number for number in kinds.values() if number > SEVERAL)
-
-    @property
-    def may_grow(self) -> bool:
-        """Whether more steps are probably more text: much outside loops is alike, or hardly anything is in loops."""
-        outside = len(self.outside)
-        inside = sum(math.prod(loop.steps for loop in loops) for _, loops in within_loops(self.lines) if loops)
-        return self.alike > ALIKE or (outside > LONG and inside < HARDLY * outside)
-
-    @property
-    def mixed(self) -> int:
-        """How much loops lay side by side, or pick out of that."""
-        return sum(node.kind in MIXES for statement, loops in within_loops(self.lines) if loops
-                   for array in statement.arrays for node in nodes(array))
-
-    @property
-    def effort(self) -> int:
-        """What it takes to read it: so many statements, and several more for each of what is mixed in loops."""
-        return self.length + MIXED * self.mixed
-
-    def home(self, text: str) -> str:
-        """What the array with this name is called, or the stack that it lies in."""
-        return str(source_of(self.kept[text]).info) if text in self.kept else text
-
-    @property
-    def depth(self) -> int:
-        """How many loops are in one another."""
-        return max((len(loops) for _, loops in within_loops(self.lines)), default=0)
-
-    @property
-    def loops(self) -> list[For]:
-        """The loops in order, those in others too."""
-        return loops_in([*self.forward, *self.backward])
 
 
 def looped(made: Function) -> Looped:
@@ -226,11 +147,6 @@ def unrolled(made: Function) -> Looped:
     """A function as it is, without loops."""
     return Looped(made.kind, made.arguments, made.views, [*made.forward], made.start, made.places, [*made.backward],
                   made.results)
-
-
-def loops_in(lines: Iterable[Line]) -> list[For]:
-    """All loops, those in others too."""
-    return list(dict.fromkeys(loop for _, loops in within_loops(lines) for loop in loops))
 
 
 # ── statements that read what loops have made ────────────────────────────────────────────────

@@ -9,7 +9,7 @@ import numpy as np
 from autograd.compiler.arrays.array import places_of
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.layout import LEAF_NAMES, positions
-from autograd.compiler.arrays.loops import Looped
+from autograd.compiler.arrays.looped import Looped
 from autograd.compiler.blocks.plan import Plan
 from autograd.compiler.blocks.views import PAD
 from autograd.compiler.scalars.graph import CODES, LEAVES, NONE, Ints

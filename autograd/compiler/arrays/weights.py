@@ -11,7 +11,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from autograd.compiler.arrays.array import (
     Array,
@@ -34,12 +34,10 @@ from autograd.compiler.arrays.array import (
     within_loops,
     without_loops,
 )
+from autograd.compiler.arrays.function import Function
+from autograd.compiler.arrays.looped import Looped
 from autograd.compiler.arrays.names import RESERVED
 from autograd.compiler.arrays.repeats import mapped
-
-if TYPE_CHECKING:
-    from autograd.compiler.arrays.function import Function
-    from autograd.compiler.arrays.loops import Looped
 
 DIGITS = "0123456789_"
 """What the name of one weight ends with besides that of all."""
@@ -217,7 +215,7 @@ class Named:
     def let(self, stack: Stack, vector: Array) -> Let | None:
         """The statement that names a stack, or that of its gradient; None where theta has no room for its rows."""
         first = min(other.starts[0] for other in self.stacks.values() if other.stride == stack.stride)
-        begin = stack.begin(first, vector.shape[0])
+        begin = stack.begin(first, vector.axes[0])
         if begin is None:
             return None
         let = stack.let(vector, begin)

@@ -29,7 +29,7 @@ from autograd.compiler.arrays.array import (
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.interpret import Arrays, perform, run
 from autograd.compiler.arrays.layout import positions
-from autograd.compiler.arrays.loops import Looped
+from autograd.compiler.arrays.looped import Looped
 from autograd.compiler.engine import Engine
 from autograd.compiler.explain.entries import (
     Apply,

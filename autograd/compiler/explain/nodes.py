@@ -17,7 +17,7 @@ from autograd import ops
 from autograd.compiler.arrays.array import Line, Statement, read_by, target_of, within_loops, without_loops
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.layout import LEAF_NAMES, positions
-from autograd.compiler.arrays.loops import Looped
+from autograd.compiler.arrays.looped import Looped
 from autograd.compiler.blocks.block import Block
 from autograd.compiler.blocks.group import Group
 from autograd.compiler.blocks.plan import Plan

@@ -54,7 +54,8 @@ from autograd.compiler.arrays.array import (
     without_loops,
 )
 from autograd.compiler.arrays.function import function
-from autograd.compiler.arrays.loops import Looped, looped
+from autograd.compiler.arrays.looped import Looped
+from autograd.compiler.arrays.loops import looped
 from autograd.compiler.arrays.names import Names
 from autograd.compiler.blocks.plan import Plan
 from autograd.formula import Formula
@@ -154,6 +155,12 @@ def flat(at: At, shape: Shape) -> Index:
     for index, stride in zip(at, strides(shape), strict=True):
         total = total + index.times(stride)
     return total
+
+
+def splits_last(array: Array) -> bool:
+    """Whether a reshaped array has other axes in the place of the last one alone."""
+    shape = array.args[0].shape
+    return len(shape) > 0 and array.shape[: len(shape) - 1] == shape[:-1]
 
 
 def long_axes(shape: Shape) -> list[Size]:
@@ -429,7 +436,8 @@ class Writer:
         if array.kind != "reshape":
             return False
         below = array.args[0]
-        return len(below.shape) > 1 and long_axes(below.shape) != long_axes(array.shape) and not self.in_order(below)
+        regroups = not splits_last(array) and long_axes(below.shape) != long_axes(array.shape)
+        return regroups and not self.in_order(below)
 
     def in_order(self, array: Array) -> bool:
         """Whether the elements of an array lie one after the other in memory, row by row."""
@@ -556,8 +564,9 @@ class Writer:
 
     def _reshape(self, array: Array, at: At) -> Formula:
         below = array.args[0]
-        if len(below.shape) == 1:
-            return self.read(below, (flat(at, array.shape),))
+        if splits_last(array):
+            lead = len(below.shape) - 1
+            return self.read(below, (*at[:lead], flat(at[lead:], array.shape[lead:])))
         if long_axes(below.shape) == long_axes(array.shape):
             rest = (index for index, size in zip(at, array.shape, strict=True) if size != 1)
             return self.read(below, tuple(Index() if size == 1 else next(rest) for size in below.shape))

@@ -30,7 +30,8 @@ from autograd.compiler.arrays.array import (
     without_loops,
 )
 from autograd.compiler.arrays.function import Function, function
-from autograd.compiler.arrays.loops import Looped, looped
+from autograd.compiler.arrays.looped import Looped
+from autograd.compiler.arrays.loops import looped
 from autograd.compiler.arrays.names import literal
 from autograd.compiler.arrays.repeats import defined_by
 from autograd.compiler.blocks.plan import Plan

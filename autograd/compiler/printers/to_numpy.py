@@ -32,7 +32,7 @@ from autograd.compiler.arrays.array import (
     places_of,
 )
 from autograd.compiler.arrays.function import Function
-from autograd.compiler.arrays.loops import Looped
+from autograd.compiler.arrays.looped import Looped
 from autograd.compiler.arrays.names import literal
 from autograd.formula import Formula, number
 

@@ -26,6 +26,7 @@
                 (`steps`)
 - `function`    both halves, from the arguments to the results; what need not be copied or begin as zeros does not
 - `loops`       statements that repeat (`repeats`), written once, with first and last steps like the others (`ends`)
+                and names for the `weights` of steps: a function as it is read (`looped`)
 - `place`       finds a scalar in its array; `interpret` computes statements one by one
 
 `printers`: text, printed and never read again.

@@ -25,6 +25,7 @@ import autograd
 from autograd import Program, Value, relu
 from autograd.compiler.arrays.function import function
 from autograd.compiler.printers.to_numpy import Printer
+from autograd.compiler.scalars.reference import Reference
 
 
 def forward_of(program: Program) -> str:
@@ -272,3 +273,59 @@ def test_a_constant_result_is_a_float_for_every_example_and_nan_where_eager_says
     outputs = autograd.compile(lambda x: 0 * x * w, [w])([2.0], [3.0, math.inf, -1.0])
     np.testing.assert_equal(outputs, [0.0, math.nan, 0.0])
     assert outputs.dtype == np.float64
+
+
+# ── what no selection takes ──────────────────────────────────────────────────────────────────
+
+
+def safe_quotient(w: list[Any], x: Any) -> Any:
+    """A quotient, or another number where it has no value: at 0 both the number and the slope are infinite."""
+    return autograd.where(autograd.eq(x, 0), w[1] * w[1], w[0].exp() / (x * w[1]))
+
+
+def softplus_by_cases(w: list[Any], x: Any) -> Any:
+    """ln(1 + e^z), and z where that is as good: e^z is infinite at 1000."""
+    z = w[0] * x + w[1]
+    return autograd.where(autograd.gt(z, 30), z, (1 + z.exp()).log())
+
+
+def population(w: list[Any], x: Any) -> Any:
+    """Four years of animals that die out where they are few; the root that is not taken is of less than 0."""
+    for _ in range(4):
+        x = autograd.where(autograd.gt(x, w[0]), w[1] * (x - w[0]).sqrt(), 0.5 * x)
+    return x
+
+
+SELECTIONS: dict[str, tuple[Any, list[float]]] = {
+    "a quotient": (safe_quotient, [0.0, 2.0, -1.0]), "softplus": (softplus_by_cases, [1000.0, -3.0, 0.5]),
+    "roots in steps": (population, [0.2, 1.0, 5.0]),
+}
+
+
+@pytest.mark.parametrize("inputs", [False, True])
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize("name", SELECTIONS)
+def test_slopes_that_are_not_finite_are_left_out_where_no_selection_takes_them(
+    name: str, native: bool, inputs: bool, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if native:
+        pytest.importorskip("llvmlite")
+    loss, numbers = SELECTIONS[name]
+    w, xs = [Value(1.0), Value(0.7)], [Value(number) for number in numbers * 20]
+    program = autograd.compile(lambda x: loss(w, x), w)
+    program = program.to_native() if native else program
+    program.value_and_grad([1.0, 0.7], [2.0])  # traced and compared where all is finite
+    monkeypatch.setattr(Reference, "value_and_grad", None)  # one scalar after the other
+    results = program.value_and_grad([1.0, 0.7], numbers * 20, inputs=inputs)
+    mean = sum(loss(w, x) for x in xs) / len(xs)
+    slopes = autograd.grad(mean, [*w, *xs])
+    np.testing.assert_allclose(results[0], mean.data, 1e-12)
+    np.testing.assert_allclose(results[1], slopes[:2], 1e-12)
+    if inputs:
+        np.testing.assert_allclose(results[2], slopes[2:], 1e-12)
+
+
+def test_a_gradient_through_selections_reads_as_the_chain_rule_says_it() -> None:
+    w = [Value(1.0), Value(0.7)]
+    source = autograd.compile(lambda x: population(w, x), w).trace(()).source
+    assert source.count("np.where") == 4 + 4 + 3, source  # forward; backward for both choices, of which one is data

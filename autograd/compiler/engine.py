@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd.compiler.arguments import Batch, FloatArray, check_out
 from autograd.compiler.arrays.array import Let, constants_in, source_of
+from autograd.compiler.arrays.backward import counted
 from autograd.compiler.arrays.function import Function, function
 from autograd.compiler.arrays.names import UFUNCS
 from autograd.compiler.blocks.plan import Plan
@@ -175,8 +176,10 @@ class _Thread(threading.local):
 class Engine:
     """A plan made runnable for one shape of rows: as calls of NumPy or, if `native`, as machine code or loops."""
 
-    def __init__(self, made: Plan, native: bool = False) -> None:
+    def __init__(self, made: Plan, native: bool = False, guarded: bool = False) -> None:
         self.plan = made
+        self.guarded = guarded
+        """Whether slopes of what no selection takes are left out, rather than multiplied by 0."""
         self.native = Native.of(made) if native else None
         self.verified: set[str] = set()
         self.runnables: dict[tuple[str, Any, bool], Runnable] = {}
@@ -234,7 +237,7 @@ class Engine:
         calls, last = quickest(made)
         few = many = made
         if quicker is not None:
-            other = function(quicker, kind)
+            other = function(quicker, kind, self.guarded)
             others, other_last = quickest(other)
             times = [microseconds(known if known.memory.examples_last == order else with_buffers(of, order), MANY)
                      for known, of, order in ((calls, made, last), (others, other, other_last))]
@@ -290,7 +293,7 @@ class Engine:
     @cached_property
     def written(self) -> Reading:
         """The program in blocks, before the choice of what runs soonest and of what is easiest to read."""
-        return Reading(self.plan.laid)
+        return Reading(self.plan.laid, self.guarded)
 
     @cached_property
     def reading(self) -> Reading:
@@ -417,6 +420,14 @@ class Engine:
             hidden is None or hidden.finite(kind, theta, batch, noise, self.outside(theta.dtype)))
 
     @cached_property
+    def with_guards(self) -> Engine | None:
+        """The same program, guarded, if selections may leave out slopes that are not finite."""
+        blocks = self.plan.blocks
+        if self.guarded or not any(counted(blocks, [True] * len(blocks), self.plan.roots[0][0])):
+            return None
+        return Engine(self.plan, guarded=True)
+
+    @cached_property
     def safe(self) -> bool:
         """Whether what has been left out is finite wherever what is given is not huge."""
         return self.hidden is None or (self.hidden.safe and not self.hidden.endless)
@@ -429,7 +440,12 @@ class Engine:
     def exactly(
         self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, result: tuple[Any, ...]
     ) -> tuple[Any, ...]:
-        """The same results, written over those given, by evaluating the graph for each example as it was traced."""
+        """The same results, written over those given, by evaluating the graph for each example as it was traced.
+
+        A guarded program is asked first, if that makes a difference.
+        """
+        if kind != "outputs" and self.with_guards is not None:
+            return self.with_guards.results(kind, theta, batch, noise, result[1])
         rows = np.arange(len(batch))
         if len(self.plan.graph) * len(batch) > EXACT and not all(map(is_finite, result)):
             return result

@@ -33,15 +33,15 @@ WIDE = 4
 class Reading:
     """The statements of a plan, with loops in the places of what repeats."""
 
-    def __init__(self, made: Plan) -> None:
-        self.plan = made
+    def __init__(self, made: Plan, guarded: bool = False) -> None:
+        self.plan, self.guarded = made, guarded
         self.functions: dict[str, Function] = {}
         self.read: dict[str, Looped] = {}
 
     def function(self, kind: str) -> Function:
         """The statements of "value_and_grad", of "inputs" (with dX) or of "outputs"."""
         if kind not in self.functions:
-            self.functions[kind] = function(self.plan, kind)
+            self.functions[kind] = function(self.plan, kind, self.guarded)
         return self.functions[kind]
 
     def looped(self, kind: str) -> Looped:

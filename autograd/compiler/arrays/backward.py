@@ -468,11 +468,12 @@ class Taken(ChainRule):
 class Backward(ChainRule):
     """The statements that lead from the gradient of the mean of a root to the gradients of what is wanted."""
 
-    def __init__(self, layout: Layout, wanted: list[bool], root: tuple[int, int]) -> None:
+    def __init__(self, layout: Layout, wanted: list[bool], root: tuple[int, int], guarded: bool) -> None:
         blocks, (position, slot) = layout.blocks[: len(wanted)], root
+        ways = counted(blocks, wanted, position) if guarded else [False] * len(wanted)
         self.statements: list[Statement] = []
         super().__init__(layout, Gradients(layout, wanted, self.statements))
-        self.taken = Taken(layout, Gradients(layout, counted(blocks, wanted, position), self.statements, "taken_"))
+        self.taken = Taken(layout, Gradients(layout, ways, self.statements, "taken_"))
         seed = full((Rows(), 1), 1 / N) if blocks[position].batched else full((1,), as_array(1))
         self.gradients.add(position, np.array([slot]), seed)
         # What is the same for all examples comes last: a penalty is added to gradients that products wrote.

@@ -83,8 +83,12 @@ class Function:
         return self
 
 
-def function(made: Plan, kind: str) -> Function:
-    """The function of a kind: "value_and_grad", "inputs" or "outputs"."""
+def function(made: Plan, kind: str, guarded: bool = True) -> Function:
+    """The function of a kind: "value_and_grad", "inputs" or "outputs".
+
+    If it is not guarded, slopes of what no selection takes are multiplied by 0 rather than left out. So the gradient is
+    nan where they are not finite.
+    """
     blocks, roots = made.blocks, made.roots
     loss = roots[0][0] if kind != "outputs" and blocks[roots[0][0]].op not in LEAF_NAMES else None
     results = {block for block, _ in roots}
@@ -99,7 +103,7 @@ def function(made: Plan, kind: str) -> Function:
     else:
         value = name("value", ())
         built.forward.append(Let(value, mean_loss(made, layout)))
-        built = with_gradient(made, layout, built, value)
+        built = with_gradient(made, layout, built, value, guarded)
     built.views = list(layout.views.values())
     return built.check()
 
@@ -168,7 +172,7 @@ def columns(made: Plan, layout: Layout, position: int, slots: list[int]) -> Arra
 # ── the gradient ─────────────────────────────────────────────────────────────────────────────
 
 
-def with_gradient(made: Plan, layout: Layout, built: Function, value: Array) -> Function:
+def with_gradient(made: Plan, layout: Layout, built: Function, value: Array, guarded: bool) -> Function:
     """The backward half as well, from the gradient of the mean to that of theta (and of x)."""
     blocks = made.blocks
     wanted = [block.op == "parameter" or (built.kind == "inputs" and block.op == "input") for block in blocks]
@@ -177,7 +181,7 @@ def with_gradient(made: Plan, layout: Layout, built: Function, value: Array) -> 
     of_block: dict[int, Array] = {}
     backward: list[Statement] = []
     if blocks[made.roots[0][0]].op != "constant":
-        gradients = Backward(layout, wanted, made.roots[0]).gradients
+        gradients = Backward(layout, wanted, made.roots[0], guarded).gradients
         of_block = gradients.of_block
         backward = laid_side_by_side(gradients.statements, layout.names)
         backward = added_at_once(backward, built.forward, layout.names)

@@ -27,7 +27,8 @@
 - `function`    both halves, from the arguments to the results; what need not be copied or begin as zeros does not
 - `loops`       statements that repeat (`repeats`), written once, with first and last steps like the others (`ends`)
                 and names for the `weights` of steps: a function as it is read (`looped`)
-- `place`       finds a scalar in its array; `interpret` computes statements one by one
+- `place`       finds a scalar in its array; `interpret` computes statements one by one, and `elements` says what one
+                element of an array is
 
 `printers`: text, printed and never read again.
 

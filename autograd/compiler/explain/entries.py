@@ -12,14 +12,15 @@ import copy
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd import ops
-from autograd.compiler.arrays.array import Array, Constant, Moved, Position, Rows, Shape, Size, item
+from autograd.compiler.arrays.array import Array, Constant, Moved, Rows, Shape, Size, item
+from autograd.compiler.arrays.elements import ZERO, At, Elements, Index, fitted, flat, position
 from autograd.compiler.arrays.interpret import Arrays
 from autograd.formula import Formula, as_formula
 from autograd.specialize import fast
@@ -37,30 +38,11 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Index:
-    """A position along an axis of an array: const + Σ factor · term."""
-
-    const: int = 0
-    terms: tuple[tuple[int, Term], ...] = ()
-
-    def plus(self, other: Index) -> Index:
-        """The sum."""
-        factors: dict[Term, int] = {}
-        for factor, term in self.terms + other.terms:
-            factors[term] = factors.get(term, 0) + factor
-        return Index(self.const + other.const, tuple((factor, term) for term, factor in factors.items() if factor))
-
-    def times(self, number: int) -> Index:
-        """A multiple."""
-        return Index(self.const * number, tuple((factor * number, term) for factor, term in self.terms if number))
-
-
-@dataclass(frozen=True)
 class Lookup:
     """A number read from a table of the program."""
 
     table: Constant
-    indices: tuple[Index, ...]
+    indices: At
 
 
 @dataclass(frozen=True)
@@ -75,14 +57,6 @@ class Digit:
 Term = Axis | str | Lookup | Digit
 """What an index is made of; a text is the index of a loop."""
 
-Indices = tuple[Index, ...]
-ZERO = Index()
-
-
-def of(term: Term) -> Index:
-    """A term alone."""
-    return Index(0, ((1, term),))
-
 
 # ── rules ────────────────────────────────────────────────────────────────────────────────────
 
@@ -92,7 +66,7 @@ class Entry:
     """An element of an array, or of a table that the program carries along."""
 
     name: str
-    indices: Indices
+    indices: At
     table: Constant | None = None
 
 
@@ -191,7 +165,7 @@ class Split(Exception):  # noqa: N818 it is no error
 
 
 @dataclass
-class Builder:
+class Builder(Elements[Scalar]):
     """Writes the entry of a tree as a scalar. Axes are numbered in the order in which they are met."""
 
     splits: dict[int, list[Size]] = field(default_factory=dict)
@@ -207,7 +181,7 @@ class Builder:
             one = sizes[part]
             if one != 1:
                 axes.append(Axis(number, part, one))
-                index = of(axes[-1]).times(stride).plus(index)
+                index = Index.of(axes[-1]).times(stride) + index
             stride *= 1 if isinstance(one, Rows) else one
         return index, tuple(reversed(axes))
 
@@ -218,7 +192,7 @@ class Builder:
         first: Size = Rows(size.times // last) if isinstance(size, Rows) else size // last
         sizes[axis.part : axis.part + 1] = [first, last]
 
-    def digits(self, index: Index, shape: Shape) -> Indices:
+    def digits(self, index: Index, shape: Shape) -> At:
         """A flat position as one along each axis of a shape."""
         result: list[Index] = []
         for place in range(len(shape)):
@@ -229,12 +203,12 @@ class Builder:
             if stride == 1 and place == len(shape) - 1:
                 result.append(index)
                 break
-            high = Index(index.const // stride,
+            high = Index(index.constant // stride,
                          tuple((factor // stride, term) for factor, term in index.terms if factor % stride == 0))
-            low = Index(index.const % stride, tuple((f, term) for f, term in index.terms if f % stride))
+            low = Index(index.constant % stride, tuple((f, term) for f, term in index.terms if f % stride))
             if not within(low, stride):
                 self.ask(low, stride)
-                high, low = of(Digit(index, stride, None)), of(Digit(index, 1, stride))
+                high, low = Index.of(Digit(index, stride, None)), Index.of(Digit(index, 1, stride))
             result.append(high)
             index = low
         return tuple(result)
@@ -248,207 +222,80 @@ class Builder:
                 if size % last == 0 and (isinstance(term.size, Rows) or size > last):
                     raise Split(term, last)
 
-    def flat(self, indices: Indices, shape: Shape) -> Index:
-        """The position of an element among all, row by row."""
-        result, stride = ZERO, 1
-        for index, size in zip(reversed(indices), reversed(shape), strict=True):
-            result = index.times(stride).plus(result)
-            stride *= 1 if isinstance(size, Rows) else size
-        return result
+    def row(self, row: ops.Op, operands: list[Scalar]) -> Scalar:
+        """A row of the table of other entries."""
+        return Apply(row, tuple(operands))
 
-    def aligned(self, shape: Shape, indices: Indices) -> Indices:
-        """The indices of an operand that is broadcast: those of its axes, 0 along axes of 1."""
-        own = indices[len(indices) - len(shape) :] if shape else ()
-        return tuple(ZERO if size == 1 else index for size, index in zip(shape, own, strict=True))
+    def number(self, value: float) -> Scalar:
+        """A plain number."""
+        return Number(value)
 
-    def entry(self, array: Array, indices: Indices) -> Scalar:
-        """The entry of a tree at these indices."""
-        if isinstance(array.kind, (ops.Op, np.ufunc)):
-            op = array.kind if isinstance(array.kind, ops.Op) else ops.UFUNCS[array.kind.__name__]
-            return Apply(op, tuple(self.entry(arg, self.aligned(arg.shape, indices)) for arg in array.args))
-        result: Scalar = getattr(self, f"_{array.kind}")(array, indices, *array.args)
-        return result
+    def index(self, table: Constant, at: At) -> Index:
+        """A position that is read from a table."""
+        return Index.of(Lookup(table, at))
 
-    # ── one method per kind ──────────────────────────────────────────────────────────────────
+    def reduced(self, row: ops.Op, sizes: Sequence[Size], term: Callable[[At], Scalar]) -> Scalar:
+        """A reduction of what a term is along new axes of these sizes."""
+        found = [self.axis(size) for size in sizes]
+        return reduction(row, [axis for _, axes in found for axis in axes], term(tuple(index for index, _ in found)))
 
-    def _name(self, array: Array, indices: Indices) -> Scalar:
-        return Entry(array.info, indices)
+    def _name(self, array: Array, at: At) -> Scalar:
+        return Entry(array.info, at)
 
-    def _number(self, array: Array, indices: Indices) -> Scalar:
-        return Number(array.info)
+    def _constant(self, array: Array, at: At) -> Scalar:
+        return Entry(array.info.name, at, array.info)
 
-    def _constant(self, array: Array, indices: Indices) -> Scalar:
-        return Entry(array.info.name, indices, array.info)
+    def _reshape(self, array: Array, at: At) -> Scalar:
+        (below,) = array.args
+        return self.element(below, self.digits(flat(at, array.shape), below.shape) if below.shape else ())
 
-    def _part(self, array: Array, indices: Indices, a: Array) -> Scalar:
-        start, _, step = array.info
-        return self.entry(a, (*indices[:-1], indices[-1].times(step).plus(index_at(start))))
+    _empty = Elements._like
 
-    def _column(self, array: Array, indices: Indices, a: Array) -> Scalar:
-        return self.entry(a, (*indices, index_at(array.info)))
-
-    def _item(self, array: Array, indices: Indices, a: Array) -> Scalar:
-        return self.entry(a, (index_at(array.info), *indices))
-
-    def _items(self, array: Array, indices: Indices, a: Array) -> Scalar:
-        given, places = iter(indices), []
-        for run in array.info:
-            if isinstance(run, tuple):
-                start, stop, backwards = run
-                places.append(Index(stop - 1).plus(next(given).times(-1)) if backwards else
-                              Index(start).plus(next(given)))
-            else:
-                places.append(index_at(run))
-        return self.entry(a, (*places, *given))
-
-    def _take(self, array: Array, indices: Indices, a: Array) -> Scalar:
-        table, shift = array.info, ZERO
-        rank = len(array.shape) - len(a.shape) + 1
-        own = indices[len(indices) - rank :]
-        if isinstance(table, Moved):
-            step = index_at(table.step)
-            own, shift = ((step, *own), ZERO) if table.several else (own, step)
-            table = table.constant
-        return self.entry(a, (*indices[: len(indices) - rank], of(Lookup(table, own)).plus(shift)))
-
-    def _view(self, array: Array, indices: Indices, a: Array) -> Scalar:
-        base, sizes, strides = array.info
-        index = index_at(base)
-        for own, stride in zip(indices[len(indices) - len(sizes) :], strides, strict=True):
-            index = index.plus(own.times(stride))
-        return self.entry(a, (*indices[: len(indices) - len(sizes)], index))
-
-    def _reshape(self, array: Array, indices: Indices, a: Array) -> Scalar:
-        return self.entry(a, self.digits(self.flat(indices, array.shape), a.shape) if a.shape else ())
-
-    def _transpose(self, array: Array, indices: Indices, a: Array) -> Scalar:
-        return self.entry(a, (*indices[:-2], indices[-1], indices[-2]))
-
-    _swapped = _transpose
-
-    def _permuted(self, array: Array, indices: Indices, a: Array) -> Scalar:
-        return self.entry(a, tuple(indices[array.info.index(axis)] for axis in range(len(indices))))
-
-    def _widened(self, array: Array, indices: Indices, a: Array) -> Scalar:
-        return self.entry(a, indices[:-1])
-
-    def _broadcast(self, array: Array, indices: Indices, a: Array) -> Scalar:
-        return self.entry(a, self.aligned(a.shape, indices))
-
-    def _copy(self, array: Array, indices: Indices, a: Array) -> Scalar:
-        return self.entry(a, indices)
-
-    _cast = _copy
-
-    def _full(self, array: Array, indices: Indices, a: Array) -> Scalar:
-        return self.entry(a, ())
-
-    def _like(self, array: Array, indices: Indices, a: Array) -> Scalar:
-        return Number(0.0)
-
-    def _empty(self, array: Array, indices: Indices) -> Scalar:
-        return Number(0.0)
-
-    def _mean(self, array: Array, indices: Indices, a: Array) -> Scalar:
-        found = [self.axis(size) for size in a.shape]
-        total = reduction(ops.sum, [axis for _, axes in found for axis in axes],
-                          self.entry(a, tuple(index for index, _ in found)))
-        size = math.prod(size.times if isinstance(size, Rows) else size for size in a.shape)
-        rows = any(isinstance(size, Rows) for size in a.shape)
-        count: Scalar = Entry("n", ()) if rows else Number(size)
-        return Apply(ops.div, (total, count if not rows or size == 1 else Apply(ops.mul, (Number(size), count))))
-
-    def _matmul(self, array: Array, indices: Indices, a: Array, b: Array) -> Scalar:
-        along, axes = self.axis(a.shape[-1])
-        *lead, j = indices
-        row = lead if len(a.shape) > 1 else []
-        left = self.entry(a, (*self.aligned(a.shape[:-1], tuple(row)), along))
-        right = self.entry(b, (*self.aligned(b.shape[:-2], tuple(row[:-1])), along, j))
-        return reduction(ops.sum, axes, Apply(ops.mul, (left, right)))
-
-    def _einsum(self, array: Array, indices: Indices, a: Array, b: Array) -> Scalar:
-        given, _, result = array.info.partition("->")
-        bare = result.removeprefix("...")
-        lead = indices[: len(indices) - len(bare)]
-        letters: dict[str, Index] = dict(zip(bare, indices[len(lead) :], strict=True))
-        axes: list[Axis] = []
-        sides = []
-        for text, side in zip(given.split(","), (a, b), strict=True):
-            own = text.removeprefix("...")
-            cut = len(side.shape) - len(own)
-            for letter, size in zip(own, side.shape[cut:], strict=True):
-                if letter not in letters:
-                    letters[letter], new = self.axis(size)
-                    axes += new
-            sides.append(self.entry(side, (*self.aligned(side.shape[:cut], lead), *(letters[one] for one in own))))
-        return reduction(ops.sum, axes, Apply(ops.mul, tuple(sides)))
-
-    def _reduce(self, array: Array, indices: Indices, a: Array) -> Scalar:
-        op, along, keep = array.info
-        gone = {axis % len(a.shape) for axis in along}
-        given = iter(indices)
-        axes: list[Axis] = []
-        inside = []
-        for place, size in enumerate(a.shape):
-            if place not in gone:
-                inside.append(next(given))
-                continue
-            if keep:
-                next(given)
-            index, new = self.axis(size)
-            inside.append(index)
-            axes += new
-        return reduction(op, axes, self.entry(a, tuple(inside)))
-
-    def _reduceat(self, array: Array, indices: Indices, a: Array) -> Scalar:
+    def _reduceat(self, array: Array, at: At) -> Scalar:
         op, starts = array.info
-        size = a.shape[-1]
-        assert isinstance(size, int), "runs are along an axis of a fixed size"
-        step = (index_at(starts.step),) if isinstance(starts, Moved) else ()
+        step = (position(starts.step),) if isinstance(starts, Moved) else ()
         carried = starts.constant if isinstance(starts, Moved) else starts
-        owner = np.apply_along_axis(np.searchsorted, -1, carried.array, np.arange(size), side="right") - 1
-        return self.those(op, Constant(f"run_{carried.name}", owner), size, indices, a, step)
+        columns = np.arange(fixed(array.args[0].shape[-1]))
+        owner = np.apply_along_axis(np.searchsorted, -1, carried.array, columns, side="right") - 1
+        return self.those(op, Constant(f"run_{carried.name}", owner), array, at, step)
 
-    def _scatter(self, array: Array, indices: Indices, a: Array) -> Scalar:
+    def _scatter(self, array: Array, at: At) -> Scalar:
         order, starts, places, _ = array.info
-        size = a.shape[-1]
-        assert isinstance(size, int), "columns are along an axis of a fixed size"
-        goes = np.full(size, -1)
+        goes = np.full(fixed(array.args[0].shape[-1]), -1)
         runs = np.searchsorted(starts.array, np.arange(len(order.array)), side="right") - 1
         goes[order.array] = places.array[runs]
-        return self.those(ops.sum, Constant(f"to_{places.name}", goes), size, indices, a)
+        return self.those(ops.sum, Constant(f"to_{places.name}", goes), array, at)
 
-    def those(
-        self, op: ops.Op, table: Constant, size: int, indices: Indices, a: Array, step: Indices = (),
-    ) -> Scalar:
+    def those(self, op: ops.Op, table: Constant, array: Array, at: At, step: At = ()) -> Scalar:
         """A reduction over those positions of the last axis for which a table, or its row, has the last index."""
-        along, axes = self.axis(size)
-        body = self.entry(a, (*indices[:-1], along))
-        return Reduced(op, axes, body, (of(Lookup(table, (*step, along))), indices[-1]))
+        (below,) = array.args
+        along, axes = self.axis(below.shape[-1])
+        body = self.element(below, (*at[:-1], along))
+        return Reduced(op, axes, body, (self.index(table, (*step, along)), at[-1]))
 
-    def _concatenate(self, array: Array, indices: Indices, *parts: Array) -> Scalar:
+    def _concatenate(self, array: Array, at: At) -> Scalar:
         starts, bodies, start = list[int](), list[Scalar](), 0
-        for part in parts:
+        for part in array.args:
             starts.append(start)
-            own = indices[-1].plus(Index(-start))
+            own = at[-1] + Index(-start)
             if part.kind == "woven":
                 widths = [columns(stack, array) for stack in part.args]
                 step, last = self.digits(own, (part.shape[0], sum(widths)))
                 begins = tuple(itertools.accumulate(widths[:-1], initial=0))
                 bodies.append(Pieces(last, begins, tuple(
-                    self.entry(stack, (step, *self.of_stack(item(stack, 0), last.plus(Index(-begin)), indices)))
+                    self.element(stack, (step, *self.of_stack(item(stack, 0), last + Index(-begin), at)))
                     for stack, begin in zip(part.args, begins, strict=True))))
                 start += sum(widths) * fixed(part.shape[0])
             else:
-                bodies.append(self.entry(part, self.of_stack(part, own, indices)))
+                bodies.append(self.element(part, self.of_stack(part, own, at)))
                 start += columns(part, array) * (fixed(part.shape[0]) if len(part.shape) > len(array.shape) else 1)
-        return bodies[0] if len(bodies) == 1 else Pieces(indices[-1], tuple(starts), tuple(bodies))
+        return bodies[0] if len(bodies) == 1 else Pieces(at[-1], tuple(starts), tuple(bodies))
 
-    def of_stack(self, part: Array, column: Index, indices: Indices) -> Indices:
+    def of_stack(self, part: Array, column: Index, at: At) -> At:
         """The indices in an array for a column of it; of a stack, or of stacks in one, all items lie side by side."""
-        more = len(part.shape) - len(indices)
+        more = len(part.shape) - len(at)
         *steps, last = self.digits(column, (*part.shape[:more], part.shape[-1])) if more else [column]
-        return self.aligned(part.shape, (*steps, *indices[:-1], last))
+        return fitted((*steps, *at[:-1], last), part.shape)
 
 
 def fixed(size: Size) -> int:
@@ -464,19 +311,12 @@ def columns(stack: Array, item: Array) -> int:
 
 def within(index: Index, stride: int) -> bool:
     """Whether an index is surely below a stride and not negative."""
-    most = index.const
+    most = index.constant
     for factor, term in index.terms:
         if not isinstance(term, Axis) or isinstance(term.size, Rows) or factor < 0:
             return False
         most += factor * (term.size - 1)
     return most < stride
-
-
-def index_at(position: Position) -> Index:
-    """A position, which may move on with a loop."""
-    if isinstance(position, int):
-        return Index(position)
-    return Index(position.start, tuple((number, index) for index, number in position.terms))
 
 
 def reduction(op: ops.Op, axes: Iterable[Axis], body: Scalar) -> Scalar:
@@ -500,22 +340,51 @@ def rule(place: Array, value: Array, root: bool = True) -> tuple[Entry, Scalar, 
         try:
             found = [builder.axis(size) for size in place.shape]
             indices = tuple(index for index, _ in found)
-            target = builder.entry(place, indices)
+            target = builder.element(place, indices)
             assert isinstance(target, Entry), "a place is an array, or a view of one"
-            scalar = builder.entry(value, builder.aligned(value.shape, indices))
+            scalar = builder.element(value, fitted(indices, value.shape))
             return target, scalar, tuple(axis for _, axes in found for axis in axes)
         except Split as wanted:
             builder.split(wanted.axis, wanted.last)
 
 
-# ── over arrays of positions ─────────────────────────────────────────────────────────────────
+# ── at positions ─────────────────────────────────────────────────────────────────────────────
 
 
-class Grid:
-    """Computes scalars at many positions at once: every axis of a rule is one of NumPy's."""
+class Positions:
+    """What indices are where axes, and loops, are at positions: at one each, or at many at once."""
 
     clipped = False
     """Whether positions beyond an array are those of its end: of several pieces, those that are not taken have such."""
+
+    def at(self, term: Axis | str) -> Any:
+        """Where an axis or a loop is."""
+        raise NotImplementedError
+
+    def index(self, index: Index) -> Any:
+        """The positions that an index stands for."""
+        return index.constant + sum(factor * self.term(term) for factor, term in index.terms)
+
+    def term(self, term: Term) -> Any:
+        """The numbers that a term of an index stands for."""
+        match term:
+            case Lookup():
+                return self.look_up(term.table.array, term.indices)
+            case Digit():
+                quotient = self.index(term.of) // term.divisor
+                return quotient if term.modulus is None else quotient % term.modulus
+        return self.at(term)
+
+    def look_up(self, array: Any, indices: At) -> Any:
+        """The elements of an array."""
+        where = tuple(map(self.index, indices))
+        if self.clipped:
+            where = tuple(np.clip(one, 0, size - 1) for one, size in zip(where, np.shape(array), strict=True))
+        return np.asarray(array)[where] if where else array
+
+
+class Grid(Positions):
+    """Computes scalars at many positions at once: every axis of a rule is one of NumPy's."""
 
     def __init__(self, arrays: Arrays, axes: Sequence[Axis], chosen: Mapping[Axis, npt.NDArray[Any]]) -> None:
         self.arrays = arrays
@@ -530,31 +399,9 @@ class Grid:
         """The length of an axis."""
         return axis.size.times * int(self.arrays["n"]) if isinstance(axis.size, Rows) else axis.size
 
-    def index(self, index: Index) -> Any:
-        """The positions that an index stands for."""
-        total: Any = index.const
-        for factor, term in index.terms:
-            total = total + factor * self.term(term)
-        return total
-
-    def term(self, term: Term) -> Any:
-        """The numbers that a term of an index stands for."""
-        match term:
-            case Axis():
-                return self.positions[term]
-            case str():
-                return self.arrays[term]
-            case Lookup():
-                return self.read(term.table.array, term.indices)
-        digits = self.index(term.of) // term.divisor
-        return digits if term.modulus is None else digits % term.modulus
-
-    def read(self, array: Any, indices: Indices) -> Any:
-        """The elements of an array at these positions."""
-        where = tuple(map(self.index, indices))
-        if self.clipped:
-            where = tuple(np.clip(one, 0, size - 1) for one, size in zip(where, np.shape(array), strict=True))
-        return np.asarray(array)[where] if where else array
+    def at(self, term: Axis | str) -> Any:
+        """Where an axis or a loop is."""
+        return self.positions[term] if isinstance(term, Axis) else self.arrays[term]
 
     def value(self, scalar: Scalar) -> Any:
         """The numbers that a scalar stands for, over all axes that it reads."""
@@ -563,7 +410,7 @@ class Grid:
                 return scalar.value
             case Entry():
                 array = self.arrays[scalar.name] if scalar.table is None else scalar.table.array
-                return self.read(array, scalar.indices)
+                return self.look_up(array, scalar.indices)
             case Apply():
                 args = [self.value(arg) for arg in scalar.args]
                 return np.where(*args) if scalar.op is ops.where else fast(scalar.op).arrays(*map(as_float, args))
@@ -602,15 +449,12 @@ def as_float(numbers: Any) -> Any:
     return numbers.astype(float) if isinstance(numbers, np.ndarray | np.bool_) and numbers.dtype == bool else numbers
 
 
-# ── at one entry ─────────────────────────────────────────────────────────────────────────────
-
-
 Read = Callable[[str, tuple[int, ...], Constant | None], Any]
 """What stands for an element of an array: a text, or a Value."""
 
 
 @dataclass
-class At:
+class OneEntry(Positions):
     """A rule at one entry, over any carrier: axes and loops have positions, and `read` gives the elements."""
 
     positions: dict[Term, int]
@@ -619,19 +463,9 @@ class At:
     most: int | None = None
     """Of longer sums the first terms and the last are written, with an ellipsis between them."""
 
-    def index(self, index: Index) -> int:
-        """A position."""
-        return index.const + sum(factor * self.term(term) for factor, term in index.terms)
-
-    def term(self, term: Term) -> int:
-        """The number that a term of an index stands for."""
-        match term:
-            case Axis() | str():
-                return self.positions[term]
-            case Lookup():
-                return int(term.table.array[tuple(map(self.index, term.indices))])
-        digit = self.index(term.of) // term.divisor
-        return digit if term.modulus is None else digit % term.modulus
+    def at(self, term: Axis | str) -> int:
+        """Where an axis or a loop is."""
+        return self.positions[term]
 
     def value(self, scalar: Scalar) -> Any:
         """The scalar over the carrier."""
@@ -647,17 +481,14 @@ class At:
                 return self.value(scalar.bodies[int(np.searchsorted(starts, at, side="right")) - 1])
         sizes = [axis.size.times * self.examples if isinstance(axis.size, Rows) else axis.size for axis in scalar.axes]
         places = itertools.product(*map(range, sizes))
-        inside = [self.moved(dict(zip(scalar.axes, place, strict=True))) for place in places]
+        inside = [replace(self, positions=self.positions | dict(zip(scalar.axes, place, strict=True)))
+                  for place in places]
         if scalar.only is not None:
             left, right = scalar.only
             inside = [one for one in inside if one.index(left) == one.index(right)]
         return self.folded(scalar, inside)
 
-    def moved(self, positions: Mapping[Axis, int]) -> At:
-        """The same at other positions along some axes."""
-        return At(self.positions | dict(positions), self.examples, self.read, self.most)
-
-    def folded(self, scalar: Reduced, inside: Sequence[At]) -> Any:
+    def folded(self, scalar: Reduced, inside: Sequence[OneEntry]) -> Any:
         """The reduction of what the body is at several positions."""
         if not inside:
             return 0.0
@@ -700,8 +531,8 @@ class Writer:
             one = text if abs(factor) == 1 else f"{abs(factor)} {text}"
             total += (f" {'-' if factor < 0 else '+'} {one}" if total else f"{'-' * (factor < 0)}{one}")
         if not total:
-            return str(index.const)
-        return f"{total} {'-' if index.const < 0 else '+'} {abs(index.const)}" if index.const else total
+            return str(index.constant)
+        return f"{total} {'-' if index.constant < 0 else '+'} {abs(index.constant)}" if index.constant else total
 
     def term(self, term: Term) -> str:
         """A term of an index."""

@@ -18,7 +18,6 @@ from autograd.compiler.arrays.array import (
     Array,
     For,
     Let,
-    Line,
     Rows,
     Statement,
     Store,
@@ -33,11 +32,11 @@ from autograd.compiler.arrays.looped import Looped
 from autograd.compiler.engine import Engine
 from autograd.compiler.explain.entries import (
     Apply,
-    At,
     Axis,
     Entry,
     Grid,
     Number,
+    OneEntry,
     Reduced,
     Scalar,
     Writer,
@@ -252,7 +251,7 @@ class Explanation:
             total.label = element(self.name, where or (0,) * len(self.shape))
         return total
 
-    def _at(self, where: tuple[int, ...], read: Any) -> Iterator[tuple[Rule, At]]:
+    def _at(self, where: tuple[int, ...], read: Any) -> Iterator[tuple[Rule, OneEntry]]:
         """The lines that write an entry, each with its positions; of a loop, in the last step that does."""
         where = where or (0,) * len(self.shape)
         if len(where) != len(self.shape) or any(not 0 <= i < size for i, size in zip(where, self.shape, strict=True)):
@@ -262,10 +261,10 @@ class Explanation:
             for step in reversed(self._lines.steps[one.statement]):
                 found = None if own is None else one.at(own, step.arrays)
                 if found is not None:
-                    yield one, At(found, int(self._lines.arrays["n"]), read, FEW if read == self._named else None)
+                    yield one, OneEntry(found, int(self._lines.arrays["n"]), read, FEW if read == self._named else None)
                     break
 
-    def _step(self, one: Rule, at: At) -> Step:
+    def _step(self, one: Rule, at: OneEntry) -> Step:
         """The step of a loop at which an entry is looked at."""
         steps = self._lines.steps[one.statement]
         indices = [loop.index for loop in one.loops]
@@ -396,9 +395,7 @@ class Lines:
     def __init__(self, function: Function, read: Looped, given: Arrays, parameters: int) -> None:
         self.function, self.read, self.parameters = function, read, parameters
         self.write = Printer(function.places)
-        self.lines: list[Line] = [*read.views, *read.forward, *([read.start] if read.start else []), *read.places,
-                                  *read.backward]
-        self.loops_of = dict(within_loops(self.lines))
+        self.loops_of = dict(within_loops(read.lines))
         """Every statement, with the loops that it is in."""
         self.statements = list(self.loops_of)
         self.steps: dict[Statement, list[Step]] = {statement: [] for statement in self.statements}
@@ -406,7 +403,7 @@ class Lines:
         """The arrays that lie in the memory of one."""
         self.arrays = dict(given)
         with np.errstate(all="ignore"):
-            run(self.lines, self.arrays, self.perform)
+            run(read.lines, self.arrays, self.perform)
         self.names = list(dict.fromkeys(map(target_of, self.statements)))
         self.taken = {*self.names, *given, *(argument.info for argument in read.arguments)}
         self.rules: dict[Statement, Rule] = {}
@@ -531,7 +528,7 @@ def matched(reader: Rule, entry: Entry, write: Writer) -> tuple[str, str]:
     """A line of the forward half in the letters in which the gradient of what it computes is written."""
     names: dict[Axis, str] = {}
     for mine, theirs in zip(reader.entry.indices, entry.indices, strict=False):
-        if len(mine.terms) == 1 and isinstance(axis := mine.terms[0][1], Axis) and mine.const == 0:
+        if len(mine.terms) == 1 and isinstance(axis := mine.terms[0][1], Axis) and mine.constant == 0:
             names[axis] = write.index(theirs)
     simple = all(text.isidentifier() for text in names.values()) and len(reader.entry.indices) == len(entry.indices)
     writer = Writer(write.taken | set(write.names.values()))

@@ -38,21 +38,21 @@ from autograd import ops
 from autograd.compiler.arrays.array import (
     VIEWS,
     Array,
+    Constant,
     For,
     Let,
     Line,
     Moved,
-    Position,
     Rows,
     Shape,
     Size,
-    Step,
     Store,
     broadcast_shape,
     count,
     reshape,
     without_loops,
 )
+from autograd.compiler.arrays.elements import ZERO, At, Elements, Index, extent, fitted, flat, position
 from autograd.compiler.arrays.function import function
 from autograd.compiler.arrays.looped import Looped
 from autograd.compiler.arrays.loops import looped
@@ -76,101 +76,6 @@ SUMS = "matmul", "einsum", "reduce", "reduceat", "scatter", "mean"
 """The kinds of which an element takes a loop."""
 
 COMPUTED = (*SUMS, *ELSEWHERE, "copy", "cast", "full")
-
-
-# ── indices ──────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True)
-class Index:
-    """A number of an element: a constant plus multiples of variables, such as 3 * i + j + 2."""
-
-    constant: int = 0
-    terms: tuple[tuple[str, Size], ...] = ()
-
-    @classmethod
-    def of(cls, text: str) -> Index:
-        """A variable."""
-        return cls(0, ((text, 1),))
-
-    def __add__(self, other: Index) -> Index:
-        terms = dict(self.terms)
-        for text, size in other.terms:
-            terms[text] = added(terms[text], size) if text in terms else size
-        return Index(self.constant + other.constant, tuple(terms.items()))
-
-    def times(self, size: Size) -> Index:
-        """So many times itself; the number of examples, or a multiple of it, too."""
-        if isinstance(size, int):
-            return Index(size * self.constant, tuple((text, multiplied(own, size)) for text, own in self.terms if size))
-        terms = tuple((text, multiplied(size, own)) for text, own in self.terms)
-        lead = Index(0, (("n", size.times * self.constant),)) if self.constant else Index()
-        return lead + Index(0, terms)
-
-    def __str__(self) -> str:
-        parts = [text if size == 1 else f"{extent(size)} * {text}" for text, size in self.terms]
-        if self.constant or not parts:
-            parts.append(str(self.constant))
-        return " + ".join(parts).replace("+ -", "- ")
-
-
-def added(a: Size, b: Size) -> Size:
-    """The sum of two strides, of which both are numbers or both multiples of the number of examples."""
-    if isinstance(a, int) and isinstance(b, int):
-        return a + b
-    assert isinstance(a, Rows), "a variable has strides of one kind"
-    assert isinstance(b, Rows), "a variable has strides of one kind"
-    return Rows(a.times + b.times)
-
-
-def multiplied(a: Size, b: Size) -> Size:
-    """The product of two sizes, of which one is a number."""
-    if isinstance(a, Rows):
-        assert isinstance(b, int), "no array has the examples along two axes"
-        return Rows(a.times * b)
-    return Rows(a * b.times) if isinstance(b, Rows) else a * b
-
-
-def extent(size: Size) -> str:
-    """A size as text."""
-    return str(size) if isinstance(size, int) else "n" if size.times == 1 else f"{size.times} * n"
-
-
-def position(where: Position) -> Index:
-    """A position, perhaps one that moves on in a loop."""
-    return Index(where.start, where.terms) if isinstance(where, Step) else Index(where)
-
-
-At = tuple[Index, ...]
-
-
-def strides(shape: Shape) -> list[Size]:
-    """How far apart neighbours along each axis are, row by row."""
-    return [count(shape[axis + 1 :]) if axis + 1 < len(shape) else 1 for axis in range(len(shape))]
-
-
-def flat(at: At, shape: Shape) -> Index:
-    """The number of an element, row by row."""
-    total = Index()
-    for index, stride in zip(at, strides(shape), strict=True):
-        total = total + index.times(stride)
-    return total
-
-
-def splits_last(array: Array) -> bool:
-    """Whether a reshaped array has other axes in the place of the last one alone."""
-    shape = array.args[0].shape
-    return len(shape) > 0 and array.shape[: len(shape) - 1] == shape[:-1]
-
-
-def long_axes(shape: Shape) -> list[Size]:
-    """The axes of more than one element."""
-    return [size for size in shape if size != 1]
-
-
-def fitted(at: At, shape: Shape) -> At:
-    """Where an array of some shape is read for an element of what it is broadcast to."""
-    return tuple(Index() if size == 1 else index for index, size in zip(at[len(at) - len(shape) :], shape, strict=True))
 
 
 # ── statements ───────────────────────────────────────────────────────────────────────────────
@@ -208,7 +113,7 @@ class Nest:
 
 
 @dataclass
-class Writer:
+class Writer(Elements[Formula]):
     """The lines of a function, statement by statement; `given` are the arrays that it need not make.
 
     Statements that go over the same axes, one after the other, share their loops if that changes nothing.
@@ -249,7 +154,7 @@ class Writer:
         """A loop over an axis, or from one number to another; its index."""
         start, stop = ("0", extent(size)) if isinstance(size, (int, Rows)) else size
         if size == 1:
-            yield Index()
+            yield ZERO
             return
         with self.scope():
             text = self.names.fresh(stem)
@@ -308,15 +213,15 @@ class Writer:
         """Compute an array, or a number, that gets a name."""
         text = str(target.info)
         if not target.shape:
-            self.number(text, self.prepared(value))
+            self.define_number(text, self.prepared(value))
             return
         self.memory[text] = target.shape
         self.store(target, value)
 
-    def number(self, text: str, value: Array) -> None:
+    def define_number(self, text: str, value: Array) -> None:
         """Compute a number; it comes before the last loops if it may."""
         nest, begin, self.touched = self.nest, len(self.lines), {}
-        number = self.read(value, ())
+        number = self.element(value, ())
         anew = text in self.variables
         self.line(f"{'' if anew else 'const '}{self.name(text)} = {number};")
         last = nest is not None and nest.end == begin == len(self.lines) - 1
@@ -341,8 +246,8 @@ class Writer:
 
     def assign(self, place: Array, value: Array, at: At, sign: str) -> None:
         """Write an element."""
-        number = self.read(value, fitted(at, value.shape))
-        self.line(f"{self.read(place, at)} {sign} {number};")
+        number = self.element(value, fitted(at, value.shape))
+        self.line(f"{self.element(place, at)} {sign} {number};")
 
     def nested(self, shape: Shape, place: Array, body: Callable[[At], None]) -> None:
         """Write a body, which fills a place, in loops over some axes."""
@@ -393,11 +298,11 @@ class Writer:
         """
         inner, more = inner_axes(part, place), len(part.shape) - len(place.shape)
         with self.loops(part.shape) as at:
-            number = self.read(part, at)
+            number = self.element(part, at)
             column = flat((*at[1:more], at[-1]), (*inner, part.shape[-1])) + Index(begin)
             if more:
                 column, at = column + at[0].times(step), at[more:]
-            self.line(f"{self.read(place, (*at[:-1], column))} = {number};")
+            self.line(f"{self.element(place, (*at[:-1], column))} = {number};")
         self.nest = None
 
     def spoils(self, place: Array, value: Array) -> bool:
@@ -470,13 +375,6 @@ class Writer:
 
     # ── elements ─────────────────────────────────────────────────────────────────────────────
 
-    def read(self, array: Array, at: At) -> Formula:
-        """An element as an expression; lines that it needs are added."""
-        if isinstance(array.kind, ops.Op):
-            return self.row(array.kind, [self.read(arg, fitted(at, arg.shape)) for arg in array.args])
-        result: Formula = getattr(self, f"_{array.kind}")(array, at)
-        return result
-
     def row(self, row: ops.Op, operands: list[Formula]) -> Formula:
         """A row of the table; what it names several times is computed once."""
         short = tuple(
@@ -493,16 +391,17 @@ class Writer:
 
     def _name(self, array: Array, at: At) -> Formula:
         if array.info in self.views:
-            return self.read(self.views[array.info], at)
-        return self.element(array, flat(at, array.shape)) if array.shape else code(self.name(array.info))
+            return self.element(self.views[array.info], at)
+        return self.in_memory(array, flat(at, array.shape)) if array.shape else code(self.name(array.info))
 
-    def element(self, array: Array, index: Index) -> Formula:
+    def in_memory(self, array: Array, index: Index) -> Formula:
         """An element of an array in memory."""
         self.touched.setdefault(array.info, set()).add(str(index))
         return code(f"{self.name(array.info)}[{index}]")
 
-    def _number(self, array: Array, at: At) -> Formula:
-        return code(literal(array.info))
+    def number(self, value: float) -> Formula:
+        """A plain number."""
+        return code(literal(value))
 
     def _constant(self, array: Array, at: At) -> Formula:
         return self.lookup(array.info.array, flat(at, array.shape), array.info.name)
@@ -517,97 +416,30 @@ class Writer:
         self.carried[text] = array
         return code(f"{text}[{index}]")
 
-    def index(self, array: npt.NDArray[Any], at: At) -> Index:
-        """An element of an array of indices."""
-        found = self.lookup(array, flat(at, array.shape))
+    def index(self, table: Constant, at: At) -> Index:
+        """A position that is read from a table."""
+        found = self.lookup(table.array, flat(at, table.array.shape))
         return Index(int(str(found))) if str(found).lstrip("-").isdigit() else Index.of(str(found))
-
-    # views
-
-    def _part(self, array: Array, at: At) -> Formula:
-        start, _, step = array.info
-        return self.read(array.args[0], (*at[:-1], position(start) + at[-1].times(step)))
-
-    def _column(self, array: Array, at: At) -> Formula:
-        return self.read(array.args[0], (*at, position(array.info)))
-
-    def _take(self, array: Array, at: At) -> Formula:
-        lead = len(array.args[0].shape) - 1
-        if not isinstance(array.info, Moved):
-            index = self.index(array.info.array, at[lead:])
-        elif array.info.several:
-            index = self.index(array.info.constant.array, (position(array.info.step), *at[lead:]))
-        else:
-            index = self.index(array.info.constant.array, at[lead:]) + position(array.info.step)
-        return self.read(array.args[0], (*at[:lead], index))
-
-    def _item(self, array: Array, at: At) -> Formula:
-        return self.read(array.args[0], (position(array.info), *at))
-
-    def _items(self, array: Array, at: At) -> Formula:
-        given, places = iter(at), []
-        for run in array.info:
-            if isinstance(run, tuple):
-                start, stop, backwards = run
-                places.append(Index(stop - 1) + next(given).times(-1) if backwards else next(given) + Index(start))
-            else:
-                places.append(position(run))
-        return self.read(array.args[0], (*places, *given))
-
-    def _view(self, array: Array, at: At) -> Formula:
-        base, sizes, steps = array.info
-        lead = len(at) - len(sizes)
-        place = position(base)
-        for index, step in zip(at[lead:], steps, strict=True):
-            place = place + index.times(step)
-        return self.read(array.args[0], (*at[:lead], place))
 
     def _reshape(self, array: Array, at: At) -> Formula:
         below = array.args[0]
         if splits_last(array):
             lead = len(below.shape) - 1
-            return self.read(below, (*at[:lead], flat(at[lead:], array.shape[lead:])))
+            return self.element(below, (*at[:lead], flat(at[lead:], array.shape[lead:])))
         if long_axes(below.shape) == long_axes(array.shape):
             rest = (index for index, size in zip(at, array.shape, strict=True) if size != 1)
-            return self.read(below, tuple(Index() if size == 1 else next(rest) for size in below.shape))
+            return self.element(below, tuple(ZERO if size == 1 else next(rest) for size in below.shape))
         while below.kind == "reshape" or (below.kind == "name" and below.info in self.views):
             below = below.args[0] if below.kind == "reshape" else self.views[below.info]
         assert below.kind == "name", "what does not lie in order has been copied"
-        return self.element(below, flat(at, array.shape))
-
-    def _transpose(self, array: Array, at: At) -> Formula:
-        return self.read(array.args[0], (*at[:-2], at[-1], at[-2]))
-
-    _swapped = _transpose
-
-    def _permuted(self, array: Array, at: At) -> Formula:
-        order = array.info
-        return self.read(array.args[0], tuple(at[order.index(axis)] for axis in range(len(order))))
-
-    def _widened(self, array: Array, at: At) -> Formula:
-        return self.read(array.args[0], at[:-1])
-
-    def _broadcast(self, array: Array, at: At) -> Formula:
-        return self.read(array.args[0], fitted(at, array.args[0].shape))
-
-    def _same(self, array: Array, at: At) -> Formula:
-        return self.read(array.args[0], at)
-
-    _copy = _cast = _same
-
-    def _like(self, array: Array, at: At) -> Formula:
-        return code("0")
-
-    def _full(self, array: Array, at: At) -> Formula:
-        return self.read(array.args[0], ())
+        return self.in_memory(below, flat(at, array.shape))
 
     # sums
 
-    def summed(self, sizes: Iterable[Any], term: Callable[[At], Formula], row: ops.Op = ops.sum) -> Formula:
-        """A reduction of terms, each of which is an expression of its indices."""
-        sizes = [*sizes]
+    def reduced(self, row: ops.Op, sizes: Sequence[Any], term: Callable[[At], Formula]) -> Formula:
+        """A reduction of what a term is at every place of some axes, or from one number to another."""
         if all(size == 1 for size in sizes):
-            return term((Index(),) * len(sizes))
+            return term((ZERO,) * len(sizes))
         own = self.names.fresh("s")
         self.line(f"let {own} = {literal(neutral(row))};")
         with contextlib.ExitStack() as stack:
@@ -618,57 +450,6 @@ class Writer:
             else:
                 self.line(f"{own} = {row.dispatch((code(own), number))};")
         return code(own)
-
-    def _matmul(self, array: Array, at: At) -> Formula:
-        left, right = array.args
-
-        def term(inner: At) -> Formula:
-            a = (*at[:-1], *inner) if len(left.shape) > 1 else inner
-            b = (*at[:-2], *inner, at[-1]) if len(left.shape) > 1 else (*inner, at[-1])
-            return product(self.read(left, fitted(a, left.shape)), self.read(right, fitted(b, right.shape)))
-
-        return self.summed([left.shape[-1]], term)
-
-    def _einsum(self, array: Array, at: At) -> Formula:
-        given, _, result = array.info.partition("->")
-        letters = result.removeprefix("...")
-        lead = len(at) - len(letters)
-        known = dict(zip(letters, at[lead:], strict=True))
-        operands = [(arg, text.removeprefix("...")) for arg, text in zip(array.args, given.split(","), strict=True)]
-        sizes = {letter: size for arg, text in operands
-                 for letter, size in zip(text, arg.shape[len(arg.shape) - len(text) :], strict=True)
-                 if letter not in known}
-
-        def term(inner: At) -> Formula:
-            every = known | dict(zip(sizes, inner, strict=True))
-            factors = []
-            for arg, text in operands:
-                own = len(arg.shape) - len(text)
-                head = fitted(at[lead - own : lead], arg.shape[:own]) if own else ()
-                factors.append(self.read(arg, (*head, *(every[letter] for letter in text))))
-            return product(*factors)
-
-        return self.summed(sizes.values(), term)
-
-    def _reduce(self, array: Array, at: At) -> Formula:
-        row, axes, keep = array.info
-        below = array.args[0]
-        gone = [axis for axis in range(len(below.shape)) if axis in {axis % len(below.shape) for axis in axes}]
-        rest = iter([index for axis, index in enumerate(at) if not (keep and axis in gone)])
-        kept = {axis: next(rest) for axis in range(len(below.shape)) if axis not in gone}
-
-        def term(inner: At) -> Formula:
-            every = kept | dict(zip(gone, inner, strict=True))
-            return self.read(below, tuple(every[axis] for axis in range(len(below.shape))))
-
-        return self.summed([below.shape[axis] for axis in gone], term, row)
-
-    def _mean(self, array: Array, at: At) -> Formula:
-        below = array.args[0]
-        total = self.summed(below.shape, lambda inner: self.read(below, inner))
-        size = count(below.shape)
-        return code(f"{total} / {extent(size)}" if size == Rows() or isinstance(size, int)
-                    else f"{total} / ({extent(size)})", "product")
 
     def _reduceat(self, array: Array, at: At) -> Formula:
         row, starts = array.info
@@ -692,12 +473,25 @@ class Writer:
         step: At = (),
     ) -> Formula:
         """The reduction of a run of columns, in an order of them; `step` says which row of the bounds it is."""
-        run = self.index(bounds, (*step, at[-1])), self.index(bounds, (*step, at[-1] + Index(1)))
+        table = Constant("bounds", bounds)
+        run = self.index(table, (*step, at[-1])), self.index(table, (*step, at[-1] + Index(1)))
 
         def term(inner: At) -> Formula:
-            return self.read(below, (*at[:-1], inner[0] if order is None else self.index(order, inner)))
+            place = inner[0] if order is None else self.index(Constant("order", order), inner)
+            return self.element(below, (*at[:-1], place))
 
-        return self.summed([tuple(map(str, run))], term, row)
+        return self.reduced(row, [tuple(map(str, run))], term)
+
+
+def splits_last(array: Array) -> bool:
+    """Whether a reshaped array has other axes in the place of the last one alone."""
+    shape = array.args[0].shape
+    return len(shape) > 0 and array.shape[: len(shape) - 1] == shape[:-1]
+
+
+def long_axes(shape: Shape) -> list[Size]:
+    """The axes of more than one element."""
+    return [size for size in shape if size != 1]
 
 
 def inner_axes(stack: Array, item: Array) -> Shape:
@@ -709,12 +503,6 @@ def repeats(array: Array, arg: Array) -> bool:
     """Whether an element of an operand is read for several elements of a row, or of what it is broadcast to."""
     spreads = isinstance(array.kind, ops.Op) or array.kind in ("broadcast", "full")
     return spreads and broadcast_shape(arg.shape, (1,) * len(array.shape)) != array.shape and bool(array.shape)
-
-
-def product(left: Formula, right: Formula) -> Formula:
-    """Two factors."""
-    result: Formula = left * right
-    return result
 
 
 def neutral(row: ops.Op) -> float:
@@ -791,31 +579,28 @@ class Part:
         self.made = made
         self.gradient = made.start is not None
         self.offered = ["valueAndGrad", "values"] if self.gradient else ["run"]
-        start = [made.start] if made.start else []
-        lines: list[Line] = [*made.views, *made.forward, *start, *made.places, *made.backward]
-        names.taken |= {let.name.info for let in without_loops(lines) if isinstance(let, Let)}
+        names.taken |= {let.name.info for let in without_loops(made.lines) if isinstance(let, Let)}
         names.taken |= {loop.index for loop in made.loops}
-        self.writer = write = Writer([*made.arguments, *(let.name for let in start)], names)
+        self.writer = write = Writer([*made.arguments, *([made.start.name] if made.start else [])], names)
         write.carried = carried
         anew = [let.name for loop in made.loops for let in loop.body if isinstance(let, Let)]
         write.variables = {array.info for array in anew}
         if single := dict.fromkeys(write.name(array.info) for array in anew if not array.shape):
             write.line(f"let {', '.join(single)};")
-        self.named = [let.name for let in lines if isinstance(let, Let) and let.name.info not in write.variables
+        self.named = [let.name for let in made.lines if isinstance(let, Let) and let.name.info not in write.variables
                       and any(isinstance(size, Rows) for size in let.name.shape)]
-        for statement in lines:
-            if statement is made.start:
-                if made.start.value.info:
-                    write.line("gradient.fill(0);")
-            else:
+        for statement in made.lines:
+            if statement is not made.start:
                 write.statement(statement)
+            elif made.start.value.info:
+                write.line("gradient.fill(0);")
 
     def lines(self) -> list[str]:
         """Its definition."""
         write = self.writer
         (result, *_) = self.made.results
         if self.gradient:
-            value = write.read(write.prepared(result), ())
+            value = write.element(write.prepared(result), ())
             head, last = "valueAndGrad = (theta, x, y, n, gradient, u)", f"return {value};"
         else:
             own = write.name("result") if "result" not in write.names.taken else write.names.fresh("result")

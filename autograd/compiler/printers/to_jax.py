@@ -25,7 +25,6 @@ from autograd.compiler.arrays.array import (
     constants_in,
     full,
     names_in,
-    nodes,
     places_of,
     without_loops,
 )
@@ -35,7 +34,7 @@ from autograd.compiler.arrays.loops import looped
 from autograd.compiler.arrays.names import literal
 from autograd.compiler.arrays.repeats import defined_by
 from autograd.compiler.blocks.plan import Plan
-from autograd.compiler.printers.to_numpy import Printer, counts_rows, moving, parts_of
+from autograd.compiler.printers.to_numpy import Printer, all_nodes, counts_rows, moving
 from autograd.errors import MissingPackageError
 from autograd.execute import function_of
 from autograd.formula import Formula
@@ -229,7 +228,7 @@ def translated(function: Function, read: Callable[[Function], Looped] = looped) 
     write = JaxPrinter()
     made = read(replace(function, start=None, places=[], backward=[], results=function.results[:1]))
     (result,) = made.results
-    used = [*parts_of([*made.views, *made.forward]), *nodes(result)]
+    used = all_nodes(made)
     lines = [*map(write.statement, made.views), "", *write.program(made.forward, set(names_in(result))),
              f"return {write.text(result)}"]
     if any(map(counts_rows, [*used, *write.zeros])):

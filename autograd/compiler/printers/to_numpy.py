@@ -259,9 +259,7 @@ class Printer:
         lines = [*map(self.statement, function.views), "", *self.all_lines(function.forward)]
         if function.start:
             lines += ["", *self.all_lines([function.start, *function.places, *function.backward])]
-        used = [*parts_of(function.forward), *parts_of(function.backward),
-                *(node for result in function.results for node in nodes(result))]
-        counted = ["n = len(x)"] if any(map(counts_rows, used)) else []
+        counted = ["n = len(x)"] if any(map(counts_rows, all_nodes(function))) else []
         return [*counted, *lines, f"return {', '.join(map(self.text, function.results))}"]
 
     def source(self, function: Function | Looped, given: Mapping[str, npt.NDArray[Any]] = MappingProxyType({})) -> str:
@@ -295,18 +293,11 @@ def moving(position: Position | Constant | Moved) -> str:
     return f"{'-' * (sign < 0)}{first}" + "".join(f" {'+' if sign > 0 else '-'} {text}" for sign, text in others)
 
 
-def parts_of(statements: Iterable[Line]) -> Iterable[Array]:
-    """The nodes of statements."""
-    for statement in statements:
-        for array in statement.arrays:
-            yield from nodes(array)
-
-
 def all_nodes(function: Function | Looped) -> list[Array]:
     """The nodes of a function."""
-    lines: list[Line] = [*function.views, *function.forward, *([function.start] if function.start else []),
-                         *function.places, *function.backward]
-    return [*parts_of(lines), *(node for result in function.results for node in nodes(result))]
+    lines = function.lines if isinstance(function, Looped) else function.statements
+    arrays = [*(array for line in lines for array in line.arrays), *function.results]
+    return [node for array in arrays for node in nodes(array)]
 
 
 def counts_rows(array: Array) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 
 os.environ["MPLBACKEND"] = "Agg"  # plots open no window
-settings.register_profile("default", derandomize=True, deadline=None, max_examples=20)
+settings.register_profile("default", derandomize=True, deadline=None, max_examples=10)
 settings.register_profile("thorough", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("default")
 

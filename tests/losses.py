@@ -46,19 +46,20 @@ LARGE = {
     "chain_of_a_thousand", "irregular_graph", "physics_by_leapfrog", "gated_recurrent_unit", "attention",
     "two_headed_attention", "attention_with_narrow_head", "convolution_padded_by_zeros", "two_convolutions",
     "convolution_and_max_pooling", "convolution_and_mean_pooling", "layers_within_steps", "implicit_euler",
-    "relaxed_newton", "recurrent_layers_of_which_all_states_are_read",
+    "relaxed_newton", "recurrent_layers_of_which_all_states_are_read", "floyd_warshall_in_place", "runge_kutta",
+    "gauss_seidel", "cholesky",
 }
 """Those that take long and resemble others: tests meet them with `-m slow`."""
 
 
 def by_default(cases: Iterable[Any], one_in: int = 1) -> list[Any]:
-    """Parameters of a test, names of losses or tuples that start with one: large ones are marked as slow, and of the
-    others all but one in so many."""
+    """Parameters of a test, losses or their names, or tuples that start with one: large ones are marked as slow, and
+    of the others all but one in so many."""
     usual = itertools.count()
 
     def param(case: Any) -> Any:
         case = case if isinstance(case, tuple) else (case,)
-        slow = case[0] in LARGE or next(usual) % one_in
+        slow = getattr(case[0], "__name__", case[0]) in LARGE or next(usual) % one_in
         return pytest.param(*case, marks=pytest.mark.slow if slow else ())
 
     return list(map(param, cases))

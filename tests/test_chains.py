@@ -272,7 +272,7 @@ KINDS: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("made", by_default(KINDS, one_in=4))
+@pytest.mark.parametrize("made", by_default(KINDS, one_in=7))
 def test_the_source_does_not_grow_with_the_steps(made: Callable[[int], Made]) -> None:
     """And it computes what the program returns."""
     few, many = (compiled(made(steps)) for steps in (12, 16))

@@ -27,7 +27,7 @@ def test_a_compiled_loss_agrees_with_eager(name: str) -> None:
     assert_agreement(case, X, Y, draw)
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(loops())
 def test_random_loops_agree_with_eager_where_nothing_may_be_padded(drawn: tuple[Loops, Any, Any]) -> None:
     program, X, Y = drawn

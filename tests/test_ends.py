@@ -174,7 +174,7 @@ def linear_attention(steps: int) -> Made:
 KINDS = [spiking, hawkes, heston, routing, delta_rule, momentum, memory_hops, lanczos, linear_attention]
 
 
-@pytest.mark.parametrize("made", by_default(KINDS, one_in=3))
+@pytest.mark.parametrize("made", by_default(KINDS, one_in=5))
 def test_the_text_is_as_long_for_more_steps_and_right(made: Callable[[int], Made]) -> None:
     few, many = (compiled(made(steps)) for steps in (9, 14))
     for program, (theta, *rows), _ in (few, many):

@@ -78,7 +78,7 @@ def shares(X, Y, X_test, Y_test, factor, least):
 
 def test_a_digit_anywhere_in_a_picture_is_read():
     X, Y = nn.data.digits()
-    shares(X[200:], Y[200:], X[:30], Y[:30], 6, 0.2)
+    shares(X[200:], Y[200:], X[:20], Y[:20], 6, 0.2)
 
 
 @pytest.mark.slow

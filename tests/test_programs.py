@@ -23,7 +23,7 @@ def alone(monkeypatch):
 
 
 @pytest.mark.usefixtures("alone")
-@pytest.mark.parametrize("name", by_default(WORK, one_in=4))
+@pytest.mark.parametrize("name", by_default(WORK, one_in=6))
 def test_a_loss_is_the_same_compiled_by_hand_and_number_by_number(name):
     work = WORK[name]
     theta, X, Y = given = measure.arguments(work, 3)

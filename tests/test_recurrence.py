@@ -30,7 +30,7 @@ from benchmarks.steps import (
 )
 
 
-@pytest.mark.parametrize("made", [dynamic_time_warping, gauss_seidel])
+@pytest.mark.parametrize("made", by_default([dynamic_time_warping, gauss_seidel]))
 def test_few_steps_and_many_are_as_many_lines(made: Callable[[int], Made]) -> None:
     """In tests/test_loops.py so are those of the other losses."""
     assert lines(compiled(made(5))[0]) == lines(compiled(made(14))[0]) < 60
@@ -92,7 +92,7 @@ def at_random(seed: int, size: int) -> Made:
     return loss, P, (columns,), ()
 
 
-@pytest.mark.parametrize("seed", by_default(range(60), one_in=10))
+@pytest.mark.parametrize("seed", by_default(range(60), one_in=20))
 def test_recurrences_at_random_compute_what_the_program_returns(seed: int) -> None:
     """And they are not longer for more cells, but for what is at the ends."""
     few, many = (compiled(at_random(seed, size)) for size in (9, 13))
@@ -108,7 +108,7 @@ def test_recurrences_at_random_compute_what_the_program_returns(seed: int) -> No
 # ── what else looks at it ────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize(("made", "size"), [(dynamic_time_warping, 5), (cholesky, 8)])
+@pytest.mark.parametrize(("made", "size"), by_default([(dynamic_time_warping, 5), (cholesky, 8)]))
 def test_scalars_of_a_recurrence_have_their_places(made: Callable[[int], Made], size: int) -> None:
     """The array of the source holds at each place the number of the scalar that is said to be there."""
     program, (theta, X), _ = compiled(made(size))
@@ -193,6 +193,7 @@ def attending(steps: int) -> Made:
     return loss, P, (steps,), ()
 
 
+@pytest.mark.slow
 def test_what_no_loop_says_is_said_by_tables_before_the_text_grows() -> None:
     (program, *arguments), (longer, *_) = compiled(attending(15)), compiled(attending(20))
     assert lines(program) == lines(longer) < 100

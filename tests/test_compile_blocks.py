@@ -268,6 +268,30 @@ def test_0_times_what_shows_in_the_result_is_not_asked_for(name: str, numbers: t
     assert (program._traced().hidden is None) == (name in SHOWN)
 
 
+def current(viscosity: Any, x: Any) -> Any:
+    """The squares of the speeds of eight cells on a ring after four steps of Burgers' equation."""
+    u = list(x)
+    for _ in range(4):
+        u = [u[i] - 0.1 * u[i] * (u[(i + 1) % 8] - u[i - 1]) / 2 + viscosity * (u[(i + 1) % 8] - 2 * u[i] + u[i - 1])
+             for i in range(8)]
+    return sum(speed * speed for speed in u)
+
+
+def test_what_is_infinite_only_where_the_loss_is_may_be_multiplied_by_0() -> None:
+    k = Value(-1.0)
+    tame, wild = (autograd.compile(loss, [k]) for loss in (
+        lambda x: current(k.tanh(), x), lambda x: current(k.exp(), x)))
+    texts = [forward_of(program.trace((8,))).replace("tanh", "exp") for program in (tame, wild)]
+    assert texts[0] == texts[1]
+    assert wild._traced().statements <= tame._traced().statements + 1
+    for rate in (-1.0, 800.0):
+        k.data, k.grad = rate, 0.0
+        loss = current(k.exp(), [Value(0.1 * i) for i in range(8)])
+        loss.backward()
+        value, gradient = wild.value_and_grad([rate], [[0.1 * i for i in range(8)]])
+        np.testing.assert_allclose([value, *gradient], [loss.data, k.grad], 1e-12)
+
+
 def test_a_constant_result_is_a_float_for_every_example_and_nan_where_eager_says_so() -> None:
     w = Value(2.0)
     outputs = autograd.compile(lambda x: 0 * x * w, [w])([2.0], [3.0, math.inf, -1.0])

@@ -22,6 +22,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.compiler.blocks.block import tame
+from autograd.compiler.scalars.canonical import shown
 from autograd.compiler.scalars.graph import (
     CODES,
     LEAVES,
@@ -170,7 +171,7 @@ class Grouping:
         """The nodes that differ from example to example; NONE counts as one, so that it stays on the right."""
         self.batched[NONE] = True
         self.wild = np.zeros(len(graph.code) + 1, dtype=bool)
-        """The nodes that may not be finite: what is 0 times them must be left out."""
+        """The nodes that may not be finite."""
         self.found: list[Group] = []
         self.stacks: dict[tuple[int, bool], Group] = {}
         for kind, name in enumerate(LEAVES):
@@ -208,6 +209,15 @@ class Grouping:
         group.level, group.mixed = level, self.mixed
         self.found.append(group)
 
+    def is_wild(self, nodes: Ints) -> bool:
+        """Whether nodes may not be finite though the results are: what is 0 times them must be left out."""
+        return bool(self.wild[nodes].any()) and not bool(self.shown[nodes[self.wild[nodes]]].all())
+
+    @cached_property
+    def shown(self) -> Bools:
+        """The nodes that are finite where the results are."""
+        return shown(self.graph)
+
     def level(self, nodes: Ints, level: int) -> None:
         """The groups of the nodes of one level."""
         graph = self.graph
@@ -235,6 +245,12 @@ class Grouping:
         for i in range(len(first)):
             yield nodes[which == i]
 
+    def is_view(self, group: Group) -> bool:
+        """Whether a group takes no time: each member is 1 times something."""
+        factors = [terms.left for terms in group.classes if terms.sign == 1 and len(terms.left) == len(group.members)]
+        return len(group.classes) == 1 and bool(factors) and self.constant(factors[0]) and bool(
+            (self.graph.data[factors[0]] == 1).all())
+
     # ── groups that become one ───────────────────────────────────────────────────────────────
 
     def fused(self, made: list[Group]) -> list[Group]:
@@ -245,7 +261,7 @@ class Grouping:
         alike: dict[tuple[str, bool, bool], list[Group]] = {}
         for group in made:
             linear = group.op == "sum" and all(self.linear(terms) for terms in group.classes)
-            if group.op in PIECES and group.op not in REDUCTIONS:
+            if group.op in PIECES and group.op not in REDUCTIONS and not self.is_view(group):
                 alike.setdefault((group.op, group.batched, linear), []).append(group)
         gone: dict[int, Group | None] = {}
         for (op, _, linear), several in alike.items():
@@ -309,7 +325,7 @@ class Grouping:
         home = self.group[own[0].right[0]]
         data = np.concatenate([terms.right for terms in products if self.group[terms.right[0]] == home])
         cells = len(distinct(data)) * sum(len(group.members) for group in groups)
-        return 2 * len(data) < cells and cells * (MULTIPLY + WEIGHT) < STATEMENT and not self.wild[data].any()
+        return 2 * len(data) < cells and cells * (MULTIPLY + WEIGHT) < STATEMENT and not self.is_wild(data)
 
     def by_weights(self, terms: Class) -> bool:
         """Whether terms are products of something that is the same for all examples with something that differs."""
@@ -409,7 +425,7 @@ class Grouping:
     def time_of_map(self, scaled: Class, members: int) -> float:
         """Microseconds of sums of numbers times nodes: of these, read one by one, or of a matrix of numbers."""
         nodes = distinct(scaled.left)
-        by_matrix = math.inf if self.wild[nodes].any() else MULTIPLY * members * len(nodes)
+        by_matrix = math.inf if self.is_wild(nodes) else MULTIPLY * members * len(nodes)
         return min(2 * GATHER + READ * len(scaled.left), by_matrix)
 
     def scaled(self, several: list[Group]) -> list[Class]:

@@ -31,7 +31,8 @@ from autograd.compiler.blocks.group import (
 )
 from autograd.compiler.blocks.recurrence import Recurrence, Tables
 from autograd.compiler.blocks.views import PAD, affine, factored
-from autograd.compiler.scalars.graph import CODE, LEAVES, Canonical, Floats, Ints, distinct, numbered
+from autograd.compiler.scalars.canonical import shown
+from autograd.compiler.scalars.graph import CODE, LEAVES, Bools, Canonical, Floats, Ints, distinct, numbered
 from autograd.compiler.scalars.levels import REDUCTIONS, different_per
 
 
@@ -169,7 +170,7 @@ class Reroller:
         self.graph = graph
         self.blocks: list[Block] = []
         self.wild: list[bool] = []
-        """The blocks that may not be finite: what is 0 times them must be left out."""
+        """The blocks that may not be finite."""
         self.block = np.full(len(graph.code), -1)
         self.slot = np.full(len(graph.code), -1)
         self.stacks: list[int] = []
@@ -382,8 +383,14 @@ class Reroller:
         return bool(np.all(self.graph.code[nodes] == CODE["constant"]))
 
     def is_wild(self, nodes: Ints) -> bool:
-        """Whether nodes may not be finite: 0 times them is not 0."""
-        return any(self.wild[i] for i in distinct(self.block[nodes]))
+        """Whether nodes may not be finite though the results are: 0 times them is not 0."""
+        unsure = nodes[np.array(self.wild)[self.block[nodes]]]
+        return len(unsure) > 0 and not bool(self.shown[unsure].all())
+
+    @functools.cached_property
+    def shown(self) -> Bools:
+        """The nodes that are finite where the results are."""
+        return shown(self.graph)
 
     def summed(self, group: Group) -> Block:
         """A sum of matrix products, products and plain terms."""
@@ -453,7 +460,7 @@ class Reroller:
         """Whether sums of numbers times nodes take less time as a product with a matrix, most of which may be 0."""
         nodes = distinct(nodes)
         source = self.operand(nodes).source
-        return source is not None and not self.wild[source] and k * len(nodes) * MULTIPLY <= len(c.left) * READ
+        return source is not None and not self.is_wild(nodes) and k * len(nodes) * MULTIPLY <= len(c.left) * READ
 
     def joined(self, classes: list[Class], k: int) -> list[Class]:
         """The classes, of which several small ones become one, whose factors lie side by side.

@@ -18,7 +18,9 @@ from autograd.compiler.arrays.array import (
     Rows,
     Store,
     as_array,
+    cast,
     concatenate,
+    constant,
     copy,
     einsum,
     matmul,
@@ -42,6 +44,8 @@ from autograd.compiler.engine import HELP
 from autograd.compiler.printers.to_numpy import Printer
 
 X, W, V, B = name("x", (Rows(), 4)), name("W", (4, 4)), name("V", (2, 4)), name("b", (4,))
+KNOWN = Constant("known", np.arange(20.0).reshape(5, 4))
+KNOTS = Constant("knots", np.linspace(-1, 1, 5))
 I = Constant("i", np.array([3, 0, 0, 2]))
 
 
@@ -85,6 +89,13 @@ CALLS: dict[str, tuple[Any, str]] = {
     "a sum along rows": (z(reduce(ops.sum, X)), "x.dot(t1, z)"),
     "the largest of each row": (z(reduce(ops.max, X)),
                                 "t1 = x.transpose(1, 0)\nt2[...] = t1\nnp_maximum.reduce(t2, 0, None, z, False)"),
+    "numbers added to a product by numbers": (
+        z(matmul(X, transpose(constant(KNOWN))) + constant(KNOTS)), "t2[...] = x\nt1.dot(j1.T, z)"),
+    "distances between a column and several numbers": (
+        z(part(X, 0, 1) - constant(KNOTS)), "t1 = x[:, 0:1]\nt3[...] = t1\nt2.dot(j1.T, z)"),
+    "a truth value without another": (
+        z(ops.where(ops.gt(X, 0), 0, cast(ops.gt(X, B)))),
+        "np_greater(x, b, t1)\nnp_greater(x, k1, t2)\nnp_greater(t1, t2, t3)"),
     "a gradient added": (Store(B, reduce(ops.sum, X, (0,)), adds=True),
                          "t1.dot(x, t2)\nnp_add(b, t2, b)"),
 }
@@ -195,7 +206,7 @@ def test_a_mean_is_a_product_of_vectors(array: Any, expected: str) -> None:
 D = X + 1
 CUBE, SIDE = reshape(D, (Rows(), 2, 2)), reshape(X * 2, (Rows(), 2, 2))
 RUNS = [Constant("o", np.array([0, 2, 1, 3])), Constant("r", np.array([0, 2, 3])), Constant("p", np.array([0, 1, 4]))]
-CARRIED = {constant.name: constant.array for constant in [I, *RUNS]}
+CARRIED = {carried.name: carried.array for carried in [I, KNOTS, *RUNS]}
 
 STATEMENTS: dict[str, list[Any]] = {
     "a layer": [z(matmul(X, W) + B)],
@@ -212,6 +223,9 @@ STATEMENTS: dict[str, list[Any]] = {
     "adding the same again": [z(X + 1), *[Store(name("z", X.shape), X * 2, adds=True)] * 3],
     "adding after reading": [Let(name("a", X.shape), X * X), Let(name("c", X.shape), name("a", X.shape) + X),
                              Store(name("a", X.shape), X, adds=True), z(name("c", X.shape) * (name("a", X.shape) + X))],
+    "distances to several numbers, and on which side": [
+        Let(name("a", (Rows(), 5)), part(X, 0, 1) - constant(KNOTS)),
+        z(name("a", (Rows(), 5)) * cast(ops.gt(constant(KNOTS), part(X, 0, 1))) + (2 + constant(KNOTS)))],
     "several": [Let(name("a", X.shape), X + 1), Let(name("c", X.shape), name("a", X.shape) * 2),
                 z((name("a", X.shape) + name("c", X.shape)) * name("a", X.shape) - name("c", X.shape))],
     "truth values": [z(ops.eq(X, X) * X + ops.gt(0, X) * 2.0)],
@@ -251,7 +265,7 @@ def test_calls_compute_the_same_numbers_again_and_again(statements: list[Any], l
     rng = np.random.default_rng(0)
     buffered = lowered(*statements, last=last)
     result = buffered.inlined(name("z", ()))
-    constants = {constant.name: constant.array for constant in buffered.constants.values()}
+    constants = {carried.name: carried.array for carried in buffered.constants.values()}
     names: dict[str, Any] = {**HELP, **CARRIED, **constants, "W": rng.normal(size=(4, 4)), "V": rng.normal(size=(2, 4)),
                              "b": rng.normal(size=4), "n": 5, "theta": np.zeros(1)}
     for allocations in (buffered.allocations, reused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -297,6 +298,29 @@ def test_two_layers_stay_two_products():
         autograd.dot(v[:6], [autograd.dot(w, x) for w in W]) for v in V)), [W, V])
     program(np.ones(77), np.ones((2, 7)))
     assert engine(program).plan.quicker is None
+
+
+def basis(x: Any, knots: list[float], degree: int) -> list[Any]:
+    """The B-splines of evenly spaced knots, by de Boor's recursion."""
+    step = knots[1] - knots[0]
+    found = [autograd.where(autograd.gt(a, x), 0.0, autograd.where(autograd.gt(b, x), 1.0, 0.0))
+             for a, b in pairwise(knots)]
+    for p in range(1, degree + 1):
+        found = [(x - knots[i]) / (p * step) * found[i] + (knots[i + p + 1] - x) / (p * step) * found[i + 1]
+                 for i in range(len(found) - 1)]
+    return found
+
+
+@pytest.mark.parametrize(("degree", "pieces", "first"), [(2, 5, 0.0), (3, 7, -0.3), (3, 12, 2.0), (4, 9, 0.1)])
+def test_a_spline_of_any_degree_reads_one_distance_to_each_knot(degree, pieces, first):
+    knots = [first + i / 6 for i in range(pieces + degree + 1)]
+    c = [autograd.Value(math.sin(i)) for i in range(pieces)]
+    case = Case(lambda x: (autograd.dot(c, basis(x[0], knots, degree)) - x[1]) ** 2, c, (2,))
+    X = np.stack([np.append(np.linspace(first - 0.1, knots[-1] + 0.1, 9), knots[2:4]), np.ones(11)], axis=1)
+    assert_agreement(case, X)
+    program = case.traced()
+    program.value_and_grad(np.ones(pieces), X)
+    assert max(block.size for block in engine(program).plan.computing if block.op == "sum") == len(knots)
 
 
 def test_what_is_not_finite_gives_what_eager_evaluation_gives():

@@ -4,8 +4,9 @@
 
 - `trace`       runs the loss once on symbols, which write every operation on a `tape`
 - `canonical`   sums of signed products, without zeros; equal expressions become one. `features` multiplies out sums
-                of parameters times data, `shifts` finds what is subtracted in exponents for safety alone, and `maps`
-                makes linear maps, one after the other, one, where that runs sooner
+                of parameters times data, `multiples` makes one of sums that are multiples of one another, `shifts`
+                finds what is subtracted in exponents for safety alone, and `maps` makes linear maps, one after the
+                other, one, where that runs sooner
 - `levels`      which scalars do the same, and when each can be computed; `chains` puts those one after the other that
                 need not wait for one another; `graph` is what all of these read
 - `reference`   evaluates a graph as it was traced: the judge of every program, and its answer where that is not

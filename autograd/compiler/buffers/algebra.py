@@ -142,8 +142,7 @@ class Names(NamedTuple):
         factor, args = ONE, []
         for arg in array.args:
             mine, inner = self.factored(arg)
-            few = not array.batched and math.prod(array.axes) < numbers_of(arg)
-            if source_of(arg).info not in self.summed or not few:
+            if source_of(arg).info not in self.summed or not fewer(array, arg):
                 mine, inner = ONE, arg
             factor = factor.times(mine)
             args.append(inner)
@@ -214,9 +213,13 @@ class Names(NamedTuple):
         return condition, yes, rest
 
     def selection(self, array: Array) -> tuple[Factor, Array]:
-        """a or b, of which a common factor is one of both; 0 has any."""
+        """a or b, of which a common factor is one of both; 0 has any. Truth values are selected as such."""
         chosen = array.args[0]
         found = [(ONE, arg) if arg.number == 0 else self.factored(arg) for arg in array.args[1:]]
+        other = found[1][1]
+        if array.args[1].number == 0 and other.kind == "cast" and {chosen.dtype, other.args[0].dtype} == {"truth"}:
+            both = function(np.greater, *other.args, chosen)
+            return found[1][0], cast(Array(both.kind, both.args, None, array.shape, "truth"))
         factors = {factor for (factor, _), arg in zip(found, array.args[1:], strict=True) if arg.number != 0}
         if len(factors) != 1 or factors == {ONE}:
             return ONE, array
@@ -265,6 +268,11 @@ def numbers_of(array: Array) -> int:
     """How many numbers an array has for each example, of which there may be several rows; 0 if all have the same."""
     size = count(array.shape)
     return size.times if isinstance(size, Rows) else 0
+
+
+def fewer(array: Array, other: Array) -> bool:
+    """Whether an array has fewer numbers than another, which has some for each example."""
+    return numbers_of(array) < numbers_of(other) if array.batched else math.prod(array.axes) <= numbers_of(other)
 
 
 def of_full(array: Array) -> tuple[Factor, Array]:

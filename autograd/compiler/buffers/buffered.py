@@ -39,7 +39,9 @@ from autograd.compiler.arrays.array import (
     Statement,
     Store,
     as_array,
+    broadcast_shape,
     concatenate,
+    constant,
     copy,
     count,
     einsum,
@@ -67,6 +69,7 @@ from autograd.compiler.buffers.algebra import (
     Names,
     by_matrices,
     expanded,
+    fewer,
     is_ones,
     is_partial,
     negated,
@@ -85,6 +88,9 @@ EXAMPLES = 64
 
 LARGEST = 2
 """To gather what is added up, padding included, pays up to so many times as many elements."""
+
+LEAST = 4
+"""To so many columns numbers are added by a product of matrices, at least."""
 
 FEW = 150
 """So many elements are gathered in any case, if they are the same for all examples: floats of Python may do that."""
@@ -156,7 +162,7 @@ class Buffered:
         if value.kind == "copy" and text.info not in self.stored:
             (value,) = value.args  # nobody writes to either
         factor, inner = self.factored(value)
-        at_once = not is_masked(inner) and (
+        at_once = not (is_masked(inner) or is_truth(inner)) and (
             factor == ONE or (factor == MINUS and negated(inner).kind is not ops.neg))
         if not at_once and text.info not in self.stored:
             found = self.deferred(inner)
@@ -291,7 +297,7 @@ class Buffered:
 
     def carried(self, array: npt.NDArray[Any]) -> Constant:
         """An array that the calls carry along; equal ones are one."""
-        key = array.shape, array.tobytes()
+        key = array.shape, array.dtype.char, array.tobytes()
         if key not in self.constants:
             self.constants[key] = Constant(self.memory.fresh("j"), array)
         return self.constants[key]
@@ -496,6 +502,10 @@ class Buffered:
             return by_matrices(array, self.memory.examples_last)
         if array.kind is ops.detach:
             return self.expanded(*array.args)
+        if array.kind in (ops.add, ops.sub) and (joined := self.joined(array)):
+            return joined
+        if array.kind is ops.gt and (compared := self.compared(*array.args)):
+            return compared
         if array.kind == "reduce" and array.info[2]:
             row, axes, _ = array.info
             return reshape(reduce(row, array.args[0], axes), array.shape)
@@ -510,6 +520,45 @@ class Buffered:
         if array.kind is ops.exp and (share := self.share(array.args[0])):
             array = share
         return with_axis(array) if self.memory.examples_last else expanded(array)
+
+    def joined(self, array: Array) -> Array | None:
+        """x·Aᵀ ± b or x ± b, where A and b are known numbers, as one product: of x beside ones with A beside b.
+
+        To add numbers to each of many columns takes NumPy several times as long as BLAS for one more term of each.
+        """
+        x, added = array.args
+        if added.kind != "constant" or added.shape != array.shape[1:] or added.shape < (LEAST,):
+            return None
+        times: npt.NDArray[Any] = np.ones((len(added.info.array), 1))
+        if x.kind == "matmul" and x.args[1].kind == "transpose" and x.args[1].args[0].kind == "constant":
+            x, times = x.args[0], x.args[1].args[0].info.array
+        if x.lead != (Rows(),) or x.shape[1:] != times.shape[1:] or times.shape[1] > len(times):
+            return None
+        sign = 1 if array.kind is ops.add else -1
+        numbers = np.concatenate([times, sign * added.info.array[:, None]], axis=1)
+        return matmul(self.beside_ones(x), transpose(constant(self.carried(numbers))))
+
+    def compared(self, a: Array, b: Array) -> Array | None:
+        """A comparison of a column with several numbers, by the distances, which may be there and take less time."""
+        x, numbers = (b, a) if a.kind == "constant" else (a, b)
+        if numbers.kind != "constant" or x.dtype != "float" or not np.isfinite(numbers.info.array).all():
+            return None
+        distances = self.joined(Array(ops.sub, (x, numbers), None, broadcast_shape(x.shape, numbers.shape), "float"))
+        if distances is None:
+            return None
+        distances = self.computation(distances)
+        return function(ops.gt, *((as_array(0), distances) if x is b else (distances, as_array(0))))
+
+    def beside_ones(self, array: Array) -> Array:
+        """Columns beside one of ones, which is written beforehand."""
+        both = concatenate([self.operand(array), full((Rows(), 1), as_array(1))])
+        if (known := self.computed.get(both.key)) is not None:
+            return known
+        result = self.memory.temporary(both)
+        self.allocate(result, full(both.shape, as_array(1)), written=True)
+        self.write(self.made(part(result, 0, both.axes[-1] - 1)), both.args[0])
+        self.keep(both.key, both, result)
+        return result
 
     def other_side(self, array: Array) -> Any:
         """What the slope of the other operand of a maximum or minimum is kept as: the two add up to 1."""
@@ -597,9 +646,9 @@ class Buffered:
         self.memory.note_order(result, array)
         return result
 
-    def allocate(self, buffer: Array, value: Array | None = None) -> None:
-        """Make an array beforehand, an empty one, or one with a value that stays."""
-        lying = self.memory.allocate(buffer, value)
+    def allocate(self, buffer: Array, value: Array | None = None, written: bool = False) -> None:
+        """Make an array beforehand, an empty one, or one with a value that stays where it is not `written` over."""
+        lying = self.memory.allocate(buffer, value, written)
         if lying is not buffer:
             self.computed[examples_last(buffer).key] = lying
 
@@ -686,7 +735,7 @@ def is_total(array: Array) -> bool:
 
 
 def only_summed(statements: Sequence[Statement]) -> set[str]:
-    """The names of what is only read where it is added up over the examples."""
+    """The names of what is only read where it is added up: over the examples, or by products that are smaller."""
     others, names = set[str](), set[str]()
     for statement in reversed(statements):
         named = isinstance(statement, Let) and source_of(statement.value).kind == "name"
@@ -695,9 +744,10 @@ def only_summed(statements: Sequence[Statement]) -> set[str]:
         for array, summed in waiting:
             if array.kind == "name" and not summed:
                 others.add(array.info)
-            total = array.kind == "matmul" or (array.kind == "reduce" and array.info[0] is ops.sum)
-            inside = (total and not array.batched) or (summed and (array.kind in VIEWS or array.kind is ops.neg))
-            waiting += [(arg, inside) for arg in array.args]
+            product = array.kind == "matmul"
+            total = not array.batched and (product or (array.kind == "reduce" and array.info[0] is ops.sum))
+            inside = total or (summed and (array.kind in VIEWS or array.kind is ops.neg))
+            waiting += [(arg, inside or (product and fewer(array, arg))) for arg in array.args]
     return names - others
 
 

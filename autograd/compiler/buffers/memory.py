@@ -87,8 +87,11 @@ class Memory:
 
     # ── what is made beforehand ──────────────────────────────────────────────────────────────
 
-    def allocate(self, buffer: Array, value: Array | None = None) -> Array:
-        """Make an array beforehand, an empty one, or one with a value that stays: as it lies in memory."""
+    def allocate(self, buffer: Array, value: Array | None = None, written: bool = False) -> Array:
+        """Make an array beforehand, an empty one, or one with a value that stays where it is not `written` over.
+
+        Returns it as it lies in memory.
+        """
         new = {buffer.info}
         lying = buffer
         if self.turns(buffer.shape) and (value is None or value.kind not in VIEWS):
@@ -102,7 +105,7 @@ class Memory:
             self.empties[buffer.info] = lying
         source = source_of(value) if value and value.kind in VIEWS else buffer
         self.lies_within(buffer.info, self.homes[source.info] if source is not buffer else buffer.info)
-        if value is not None and all(map(self.is_fixed, value.args)):
+        if value is not None and not written and all(map(self.is_fixed, value.args)):
             self.fixed |= new
         return lying
 

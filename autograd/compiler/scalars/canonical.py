@@ -58,6 +58,7 @@ from autograd.compiler.scalars.graph import (
     with_operands,
 )
 from autograd.compiler.scalars.levels import with_early_sums
+from autograd.compiler.scalars.multiples import with_multiples_as_one
 from autograd.compiler.scalars.shifts import without_shifts
 from autograd.specialize import fast
 
@@ -81,7 +82,7 @@ def in_sums(graph: Graph) -> Canonical:
     graph, terms, owner = Features.of(graph, terms, owner, folded.known).apart(graph, terms, owner)
     made = len(graph) - before
     known, value = np.concatenate([np.zeros(made, bool), folded.known]), np.concatenate([np.zeros(made), folded.value])
-    result = merged(graph, terms, owner, known, value)
+    result = alive(with_multiples_as_one(merged(graph, terms, owner, known, value)))
     hidden = folded.hidden + made
     if len(hidden):
         hidden = hidden[~shown(result)[hidden]]

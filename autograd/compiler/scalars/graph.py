@@ -8,7 +8,7 @@ its position in theta, in the row of X, in the row of Y, in the draw of noise, o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -312,6 +312,51 @@ class Canonical:
             assert np.all(self.level[column[there]] < self.level[owner[there]]), "a term is not below its sum"
 
 
+class Behind:
+    """New nodes behind those of a graph, and new terms, of these and of others."""
+
+    def __init__(self, graph: Canonical) -> None:
+        self.graph = graph
+        self.made: dict[object, int] = {}
+        """The nodes by what they compute."""
+        self.codes: list[int] = []
+        self.data: list[float] = []
+        self.args: list[tuple[int, ...]] = []
+        self.terms: list[tuple[int, int, int, int]] = []
+        """Owner, sign and factors of the new terms."""
+
+    def node(self, key: object, kind: str, args: tuple[int, ...] = (), number: float = 0.0) -> int:
+        """A new node, or the one that computes the same."""
+        if key not in self.made:
+            self.made[key] = len(self.graph.code) + len(self.codes)
+            self.codes.append(CODE[kind])
+            self.data.append(number)
+            self.args.append(args)
+        return self.made[key]
+
+    def number(self, number: float) -> int:
+        """A constant."""
+        return self.node(number, "constant", number=number)
+
+    def together(self, old: Bools) -> Canonical:
+        """The graph with these nodes and terms, and with those of its own terms that stay."""
+        graph, n = self.graph, len(self.graph.code) + len(self.codes)
+        owner = np.repeat(np.arange(len(graph.code)), np.diff(graph.first))
+        kept = np.stack([owner, graph.sign, graph.left, graph.right])[:, old]
+        owner, sign, left, right = np.concatenate([kept, np.array(self.terms, np.int64).reshape(-1, 4).T], axis=1)
+        order = np.argsort(owner, kind="stable")
+        counts = np.append(np.diff(graph.start), np.array([len(args) for args in self.args], np.int64))
+        start, first = offsets(counts), offsets(np.bincount(owner, minlength=n))
+        args = np.append(graph.args, np.array([arg for args in self.args for arg in args], np.int64))
+        sign, left, right = sign[order], left[order], right[order]
+        behind = np.arange(len(graph.code), n)
+        return replace(
+            graph, code=np.append(graph.code, np.array(self.codes, np.int64)), start=start, args=args,
+            data=np.append(graph.data, self.data), first=first, sign=sign, left=left, right=right,
+            alive=np.append(graph.alive, behind >= 0), level=levels(n, start, args, first, left, right),
+            home=np.append(graph.home, behind), absorbed=np.append(graph.absorbed, behind < 0))
+
+
 @dataclass
 class Terms:
     """Signed products, sorted by the sum that owns them."""
@@ -334,6 +379,12 @@ def uses_of(graph: Graph, terms: Terms, linear: Bools) -> Ints:
     for used in (terms.left, terms.right[terms.right != NONE], graph.roots):
         uses += np.bincount(used, minlength=n)
     return uses
+
+
+def uses_in(graph: Canonical) -> Ints:
+    """How often each node is read, or is a result."""
+    used = np.concatenate([graph.left, graph.right[graph.right != NONE], graph.args, graph.roots])
+    return np.bincount(used, minlength=len(graph.code))
 
 
 def differs(graph: Canonical) -> Bools:

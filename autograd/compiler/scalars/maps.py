@@ -27,13 +27,14 @@ from autograd.compiler.scalars.graph import (
     LEAVES,
     NONE,
     SUM,
+    Behind,
     Bools,
     Canonical,
     computing,
     differs,
     distinct,
-    levels,
     regions,
+    uses_in,
 )
 from autograd.compiler.scalars.levels import STEPS, kinds_of, with_early_sums
 
@@ -215,8 +216,7 @@ class Maps:
         self.linear = np.bincount(self.owner, minlength=n) > 0
         """The sums of such terms alone."""
         self.linear[self.owner[~mapped]] = False
-        self.uses = np.bincount(np.concatenate([graph.left, graph.right[graph.right != NONE], graph.args, graph.roots]),
-                                minlength=n)
+        self.uses = uses_in(graph)
         self.inner = self.linear.copy()
         """Those of which all readers add up multiples, or are of this kind themselves."""
         self.named: dict[frozenset[tuple[Monomial, float]], tuple[int, Polynomial]] = {}
@@ -485,18 +485,12 @@ def is_cyclic(edges: Iterable[tuple[int, int]]) -> bool:
         left = {edge for edge in left if edge[1] not in ends}
 
 
-class Coefficients:
-    """The nodes that compute coefficients, behind those of a graph."""
+class Coefficients(Behind):
+    """The nodes that compute coefficients: by a number, a power, a product, or a polynomial."""
 
     def __init__(self, maps: Maps, chosen: list[Region]) -> None:
-        self.graph, self.chosen, self.factors_of = maps.graph, chosen, maps.factors_of
-        self.made: dict[object, int] = {}
-        """The nodes by what they compute: a number, a power, a product, or a polynomial."""
-        self.codes: list[int] = []
-        self.data: list[float] = []
-        self.args: list[tuple[int, ...]] = []
-        self.terms: list[tuple[int, int, int, int]] = []
-        """Owner, sign and factors of the terms that are new."""
+        super().__init__(maps.graph)
+        self.chosen, self.factors_of = chosen, maps.factors_of
         monomials = [monomial for region in chosen for each in region.coefficients() for monomial in each]
         self.high = {node for monomial in monomials for node, exponent in monomial if exponent >= POWER}
         """What has high powers."""
@@ -511,19 +505,6 @@ class Coefficients:
     def known(self, node: int) -> int:
         """A node, or that of a coefficient with a name."""
         return node if node >= 0 else self.called[NONE - 1 - node]
-
-    def node(self, key: object, kind: str, args: tuple[int, ...] = (), number: float = 0.0) -> int:
-        """A new node, or the one that computes the same."""
-        if key not in self.made:
-            self.made[key] = len(self.graph.code) + len(self.codes)
-            self.codes.append(CODE[kind])
-            self.data.append(number)
-            self.args.append(args)
-        return self.made[key]
-
-    def number(self, number: float) -> int:
-        """A constant."""
-        return self.node(number, "constant", number=number)
 
     def factors(self, monomial: Monomial) -> list[int]:
         """The factors of a monomial, powers last."""
@@ -601,21 +582,9 @@ class Coefficients:
 
     def graph_of(self, maps: Maps, gone: Sequence[int] = ()) -> Canonical:
         """The graph, multiplied out, without the terms that are gone."""
-        graph, old = self.graph, np.ones(len(maps.owner), dtype=bool)
+        old = np.ones(len(maps.owner), dtype=bool)
         old[list(gone)] = False
         for region in self.chosen:
             self.replaced(region)
             old[np.isin(maps.owner, region.gone) | (np.isin(maps.owner, [*region.sums]) & (maps.read != NONE))] = False
-        kept = np.stack([maps.owner, graph.sign, graph.left, graph.right])[:, old]
-        owner, sign, left, right = np.concatenate([kept, np.array(self.terms, np.int64).T], axis=1)
-        order, n = np.argsort(owner, kind="stable"), len(graph.code) + len(self.codes)
-        counts = np.append(np.diff(graph.start), np.array([len(args) for args in self.args], np.int64))
-        start, first = (np.append(0, np.cumsum(many)) for many in (counts, np.bincount(owner, minlength=n)))
-        args = np.append(graph.args, np.array([arg for args in self.args for arg in args], np.int64))
-        sign, left, right = sign[order], left[order], right[order]
-        behind = np.arange(len(graph.code), n)
-        return with_early_sums(alive(replace(
-            graph, code=np.append(graph.code, np.array(self.codes, np.int64)), start=start, args=args,
-            data=np.append(graph.data, self.data), first=first, sign=sign, left=left, right=right,
-            alive=np.ones(n, dtype=bool), level=levels(n, start, args, first, left, right),
-            home=np.append(graph.home, behind), absorbed=np.append(graph.absorbed, behind < 0))))
+        return with_early_sums(alive(self.together(old)))

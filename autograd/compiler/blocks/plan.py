@@ -31,7 +31,7 @@ WIDEST = 64
 """The largest of more numbers, say, is taken of an array."""
 
 PARTED = 1.5
-"""So many times the blocks of what is read are more than what runs sooner consists of."""
+"""So many times the blocks of what is read are more than what runs sooner consists of, for each example."""
 
 Names = dict[tuple[int, int], str]
 Shapes = tuple[tuple[int, ...], tuple[int, ...] | None]
@@ -64,7 +64,8 @@ class Plan:
         if self.maps_as_one is None:
             return None
         found = groups(self.maps_as_one)
-        return None if len(found) > PARTED * len(self.blocks) else self.of(self.maps_as_one, found)
+        parted = sum(group.batched for group in found) > PARTED * sum(block.batched for block in self.blocks)
+        return None if parted else self.of(self.maps_as_one, found, read=False)
 
     @property
     def kind(self) -> str:
@@ -79,9 +80,9 @@ class Plan:
         normal = canonical(self.graph)
         return self.of(normal, groups(normal))
 
-    def of(self, normal: Canonical, found: list[Group]) -> Plan:
-        """The plan of the same loss from other groups."""
-        return laid_out(self.trace, normal, found, self.sizes, self.shapes, self.names)
+    def of(self, normal: Canonical, found: list[Group], read: bool = True) -> Plan:
+        """The plan of the same loss from other groups, for people to be read unless that is for the machine alone."""
+        return laid_out(self.trace, normal, found, self.sizes, self.shapes, self.names, read)
 
     @property
     def computing(self) -> list[Block]:
@@ -131,12 +132,13 @@ def planned(traced: Trace, parameters: int, shapes: Shapes, names: Names) -> Pla
 
 def laid_out(
     traced: Trace, normal: Canonical, found: list[Group], sizes: dict[str, int], shapes: Shapes, names: Names,
+    read: bool = True,
 ) -> Plan:
-    """The plan of a graph whose groups are known."""
+    """The plan of a graph whose groups are known, to be `read` by people or not."""
     graph, noises, several, outside = traced
     normal.check()
     check_groups(normal, found)
-    blocks, roots = reroll(normal, found, sizes)
+    blocks, roots = reroll(normal, found, sizes, read)
     blocks = padded(blocks, roots)
     check_blocks(blocks)
     return Plan(graph, normal, blocks, roots, sizes, names, noises, several, outside, shapes)

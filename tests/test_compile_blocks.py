@@ -382,8 +382,8 @@ def ring(step: Any, parameters: Any) -> Any:
 
 def test_steps_on_a_ring_of_which_all_cells_are_alike_run_as_one_product() -> None:
     engine = ring(spread, Value(0.1))
-    batched = [block for block in engine.plan.quicker.blocks if block.batched and block.op != "input"]
-    assert [(block.kind, block.size) for block in batched] == [("matmul", 8), ("dot", 1)]
+    computed = [block for block in engine.plan.quicker.computing if block.batched]
+    assert [(block.kind, block.size) for block in computed] == [("matmul", 8), ("dot", 1)]
     assert engine.statements < 12
 
 

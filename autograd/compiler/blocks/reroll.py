@@ -148,7 +148,8 @@ def in_one_order(c: Class, k: int) -> Class:
 
     On a ring, the first cell reads the last: by place its own number comes first there, and elsewhere second.
     """
-    if k == 1 or not len(c.right) or c.scale is not None or (np.bincount(c.owner, minlength=k) * k != len(c.owner)).any():
+    counts = np.bincount(c.owner, minlength=k)
+    if k == 1 or not len(c.right) or c.scale is not None or np.ptp(counts):
         return c
     left, right = c.left.reshape(k, -1), c.right.reshape(k, -1)
     fewest, best = min(len(rows_of(left)[0]), len(rows_of(right)[0])), c

@@ -281,6 +281,11 @@ class Op:
         return self.rule.__code__.co_varnames[1 : 1 + self.arity]
 
     @property
+    def passes(self) -> bool:
+        """Whether a gradient goes through it: not through comparisons, nor through what is detached."""
+        return self.recorded or self in (where, sloped)
+
+    @property
     def total(self) -> bool:
         """True where Python's own operator never raises for floats, so that code may use it inline."""
         return self.forward in (operator.add, operator.sub, operator.mul, operator.neg)
@@ -518,7 +523,6 @@ where: Op = Op("where", lambda c, x, y: x if c else y, lambda out, c, x, y: (0, 
                javascript="({} ? {} : {})", domain=((0.5, 1.0), ANY, ANY), recorded=False)
 detach = Op("detach", float, lambda out, x: (0,), numpy="{}", jax="jax.lax.stop_gradient({})",
             javascript="{}", level="any", recorded=False)
-
 # ── arithmetic ───────────────────────────────────────────────────────────────────────────────
 
 add = Op("add", operator.add, lambda out, x, y: (1, 1),
@@ -610,6 +614,13 @@ logsumexp = Reduction("logsumexp", _logsumexp, lambda out, x, n: (exp(x - out),)
 
 TABLE: dict[str, Op] = {op.name: op for op in list(globals().values()) if isinstance(op, Op)}
 """Every row by its name, in the order above."""
+
+sloped = Op("sloped", lambda f, s, x: f, lambda out, f, s, x: (0, 0, s), numpy="{0}", javascript="{0}",
+            domain=(ANY, ANY, ANY), level="any", recorded=False)
+"""f, which has been computed of x without a gradient, with its slope s: so the compiler writes functions by pieces."""
+
+ROWS: dict[str, Op] = TABLE | {sloped.name: sloped}
+"""The rows, and what the compiler alone writes."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@
                 other, one, where that runs sooner
 - `levels`      which scalars do the same, and when each can be computed; `chains` puts those one after the other that
                 need not wait for one another; `graph` is what all of these read
+- `pieces`      functions of one number with kinks, said exactly, and the `forms` of them that run soonest
 - `reference`   evaluates a graph as it was traced: the judge of every program, and its answer where that is not
                 finite
 

@@ -423,7 +423,7 @@ class Engine:
     def with_guards(self) -> Engine | None:
         """The same program, guarded, if selections may leave out slopes that are not finite."""
         blocks = self.plan.blocks
-        if self.guarded or not any(counted(blocks, [True] * len(blocks), self.plan.roots[0][0])):
+        if self.guarded or not blocks or not any(counted(blocks, [True] * len(blocks), self.plan.roots[0][0])):
             return None
         return Engine(self.plan, guarded=True)
 

@@ -78,7 +78,7 @@ def bound_of(name: str, args: list[float]) -> tuple[float, list[float]] | None:
         return sum(w * x for w, x in zip(ws, xs, strict=True)) + sum(bias), [*xs, *ws, *(1.0 for _ in bias)]
     if name in ("add", "sub", "sum", "neg"):
         return sum(args), [1.0] * len(args)
-    if tame(ops.TABLE[name]):
+    if tame(ops.ROWS[name]):
         product = math.prod(1 + arg for arg in args)
         return product, [product] * len(args)
     return None

@@ -216,6 +216,8 @@ def through(row: ops.Op, g: Array, out: Array, operands: Sequence[Array]) -> lis
     if row is ops.where:
         chosen = operands[0]
         return [None, ops.where(chosen, g, 0), ops.where(chosen, 0, g)]
+    if row is ops.sloped:
+        return [None, None, g * operands[1]]
     partials = row.partials(out, tuple(operands)) if row.recorded else ()
     return [g * partial for partial in partials]
 
@@ -228,8 +230,8 @@ def is_square(left: Operand, right: Operand) -> bool:
 
 def passes_on(block: Block) -> bool:
     """Whether a gradient goes through a block: not through comparisons, nor through what is detached."""
-    row = ops.TABLE.get(block.op)
-    return row is None or row.recorded or row is ops.where
+    row = ops.ROWS.get(block.op)
+    return row is None or row.passes
 
 
 def behind_selections(blocks: Sequence[Block], root: int) -> list[bool]:
@@ -301,7 +303,7 @@ class ChainRule:
         elif block.op == "recurrence":
             gradient = self.gradients.of_block.get(position) or self.gradients.begin(position, flat)
             self.pieces(position, gradient, self.layout.pieces[position][::-1])
-        elif isinstance(row := ops.TABLE[block.op], ops.Reduction):
+        elif isinstance(row := ops.ROWS[block.op], ops.Reduction):
             self.reduction(position, block, row, flat)
         else:
             self.elementwise(position, block, row, g)
@@ -451,6 +453,8 @@ class Taken(ChainRule):
     def flows(self, position: int, row: ops.Op, g: Array, out: Array, operands: Sequence[Array]) -> list[Array | None]:
         """The ways to the result are those to each operand; a selection has them for what it takes alone."""
         shape = (*rows_of(self.layout.blocks[position]), *self.layout.dims[position])
+        if row is ops.sloped:
+            return [None, None, g]
         if row is not ops.where:
             return [g if row.recorded else None for _ in operands]
         taken = [ops.where(operands[0], g, 0), ops.where(operands[0], 0, g)]

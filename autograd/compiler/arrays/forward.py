@@ -68,7 +68,7 @@ class Forward:
             return self.sum(position, block)
         if block.op == "stack":
             return self.stack(position, block)
-        row = ops.TABLE[block.op]
+        row = ops.ROWS[block.op]
         if isinstance(row, ops.Reduction):
             return self.reduction(block, row)
         value = row.dispatch(tuple(self.layout.elements(position, block)))

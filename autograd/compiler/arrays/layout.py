@@ -251,7 +251,7 @@ class Layout:
 
 def conditions_of(blocks: list[Block], roots: Collection[int]) -> set[int]:
     """The comparisons by which others select, and nothing else: they stay truth values."""
-    compared = {i for i, block in enumerate(blocks) if block.op in ops.TABLE and ops.is_comparison(ops.TABLE[block.op])}
+    compared = {i for i, block in enumerate(blocks) if block.op in ops.ROWS and ops.is_comparison(ops.ROWS[block.op])}
     used = {operand.source for block in blocks
             for place, operand in enumerate(block.reads()) if block.op != "where" or place > 0}
     return compared - used - set(roots)
@@ -267,7 +267,7 @@ def dims_of(block: Block) -> tuple[int, ...]:
     if any(operand.table is not None for operand in block.reads()):
         return (block.size,)
     if not block.terms:
-        several = isinstance(ops.TABLE.get(block.op), ops.Reduction)
+        several = isinstance(ops.ROWS.get(block.op), ops.Reduction)
         return common_dims([o.index for o in block.operands if o.source is not None and not several], block.size)
     indices = []
     for term in block.terms:

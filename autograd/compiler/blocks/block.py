@@ -221,6 +221,6 @@ def wild(blocks: Sequence[Block]) -> list[bool]:
 
 def is_wild(block: Block, found: Sequence[bool]) -> bool:
     """Whether a block is such a one, where that is known of those before it."""
-    own = any(part.op in ops.TABLE and not tame(ops.TABLE[part.op]) for part in (block, *block.pieces))
+    own = any(part.op in ops.ROWS and not tame(ops.ROWS[part.op]) for part in (block, *block.pieces))
     return own or any(found[operand.source] for operand in block.reads()
                       if operand.source is not None and operand.table is None)

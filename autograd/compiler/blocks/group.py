@@ -27,12 +27,15 @@ from autograd.compiler.scalars.graph import (
     CODES,
     LEAVES,
     NONE,
+    SUM,
     Bools,
     Canonical,
     Floats,
     Ints,
     computing,
     distinct,
+    hash_sums,
+    mix,
     numbered,
     offsets,
     places_of,
@@ -49,6 +52,9 @@ ONCE, WEIGHT = 0.001, 0.006
 """Microseconds for what is the same for all examples: a multiplication in a product of a matrix and a vector, and to
 write a weight into a matrix and read its gradient from one."""
 
+
+VERSIONS = 4
+"""So many sums of the same term are kept apart."""
 
 PLACES = 3
 """An operation that is no reduction has so many operands, at most."""
@@ -124,7 +130,7 @@ class Group:
             yield terms.right
 
 
-PIECES = frozenset(op.name for op in ops.TABLE.values() if op.recorded and op is not ops.where
+PIECES = frozenset(op.name for op in ops.ROWS.values() if op.recorded and op is not ops.where
                    and (isinstance(op, ops.Reduction) or not ops.is_comparison(op)))
 """The operations that may be part of a stack: selections, and the truth values that they read, are for themselves."""
 
@@ -204,7 +210,7 @@ class Grouping:
         """One more group."""
         self.group[group.members] = len(self.found)
         self.batched[group.members] = group.batched
-        own = group.op in ops.TABLE and not tame(ops.TABLE[group.op])
+        own = group.op in ops.ROWS and not tame(ops.ROWS[group.op])
         self.wild[group.members] = own or any(self.wild[nodes].any() for nodes in group.reads())
         group.level, group.mixed = level, self.mixed
         self.found.append(group)
@@ -243,7 +249,52 @@ class Grouping:
             return
         first, which = numbered(signatures(self.graph, nodes, self.group, self.batched))
         for i in range(len(first)):
-            yield nodes[which == i]
+            yield from self.versions(nodes[which == i])
+
+    def versions(self, members: Ints) -> list[Ints]:
+        """Sums of one term and numbers by what reads them, where several are of the same term, as z + 1/2 and z - 1/2.
+
+        In one array each would be read at every other place.
+        """
+        graph, which = self.graph, np.arange(len(members))
+        number = graph.first[members + 1] - graph.first[members]
+        if graph.code[members[0]] != SUM or not 1 <= number.max() <= 2:
+            return [members]
+        terms, owner = spans(graph.first[members], number), np.repeat(which, number)
+        left, right = (np.where(self.group[nodes] == CONSTANT, NONE, nodes) for nodes in (
+            graph.left[terms], graph.right[terms]))
+        moving = (left != NONE) | (right != NONE)
+        if not np.array_equal(owner[moving], which):
+            return [members]
+        of = mix(np.minimum(left, right)[moving], np.maximum(left, right)[moving])
+        if len(distinct(of)) == len(of):
+            return [members]
+        first, reader = numbered(self.read_by_kinds[members])
+        every = distinct(of)
+        if len(first) > VERSIONS or any(not np.array_equal(np.sort(of[reader == i]), every) for i in range(len(first))):
+            return [members]
+        return [members[reader == i] for i in range(len(first))]
+
+    @cached_property
+    def read_by_kinds(self) -> Ints:
+        """A hash of what reads each node, and of what reads that: of rows, and places in them."""
+        graph, n = self.graph, len(self.graph.code)
+        living = np.append(graph.alive, False)
+        edges = np.repeat(np.arange(n), np.diff(graph.start)), np.arange(len(graph.args))
+        terms = np.repeat(np.arange(n), np.diff(graph.first))
+        kind = np.append(graph.code, NONE)
+        owner = np.concatenate([edges[0], terms, terms])
+        read = np.concatenate([graph.args, graph.left, graph.right])
+        place = np.concatenate([edges[1] - graph.start[edges[0]], *(
+            kind[other] + PLACES for other in (graph.right, graph.left))])
+        there = living[owner] & (read != NONE)
+        owner, read, place = owner[there], read[there], place[there]
+        order = np.argsort(read, kind="stable")
+        owner, read, place = owner[order], read[order], place[order]
+        found: Ints = graph.code.astype(np.int64)
+        for _ in range(2):
+            found = hash_sums(mix(found[owner], graph.code[owner], place), read, n)
+        return found
 
     def is_view(self, group: Group) -> bool:
         """Whether a group takes no time: each member is 1 times something."""
@@ -582,7 +633,7 @@ def _group(graph: Canonical, members: Ints, group: Ints, batched: Bools) -> Grou
         counts = graph.start[members + 1] - graph.start[members]
         result = Group(op, members, False, [graph.args[spans(graph.start[members], counts)]], counts)
     else:
-        operands = [graph.args[graph.start[members] + place] for place in range(ops.TABLE[op].arity)]
+        operands = [graph.args[graph.start[members] + place] for place in range(ops.ROWS[op].arity)]
         result = Group(op, members, False, operands)
     result.batched = any(batched[nodes].any() for nodes in result.reads())
     return result

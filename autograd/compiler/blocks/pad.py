@@ -81,7 +81,7 @@ def is_elementwise(block: Block) -> bool:
     if block.op == "sum":
         return all(term.segments is None and (term.right is not None or term.left.index.shape[1] == 1)
                    and (not term.elementwise or term.left.index.shape[2] == 1) for term in block.terms)
-    row = ops.TABLE.get(block.op)
+    row = ops.ROWS.get(block.op)
     return row is not None and not isinstance(row, ops.Reduction)
 
 
@@ -217,7 +217,7 @@ class Room:
                     right = 1.0 if term.right is None else self.numbers(term.right)
                     found += term.coefficient * self.numbers(term.left)[np.roll(range(len(SAMPLES)), i)] * right
             else:
-                found = np.array([ops.TABLE[block.op].forward(*row) for row in self.cases(block)])
+                found = np.array([ops.ROWS[block.op].forward(*row) for row in self.cases(block)])
         return float(found[0]) if np.all(found == found[0]) else None
 
     def cases(self, block: Block) -> list[tuple[float, ...]]:
@@ -228,7 +228,7 @@ class Room:
     def slopes(self, member: int, which: int) -> npt.NDArray[np.float64]:
         """The partials of an operation with respect to an operand, in dead elements."""
         block = self.blocks[member]
-        row, held = ops.TABLE[block.op], self.held[member]
+        row, held = ops.ROWS[block.op], self.held[member]
         if row is ops.where:
             return np.ones(1)
         with np.errstate(all="ignore"):
@@ -241,7 +241,7 @@ class Room:
         block = self.blocks[member]
         unknown = any(self.numbers(operand) is SAMPLES for operand in block.operands)
         finite = all(np.isfinite(self.slopes(member, i)).all() for i in range(len(block.operands)))
-        return finite and (not unknown or self.held[member] is not None or tame(ops.TABLE[block.op]))
+        return finite and (not unknown or self.held[member] is not None or tame(ops.ROWS[block.op]))
 
     # ── the blocks anew ──────────────────────────────────────────────────────────────────────
 

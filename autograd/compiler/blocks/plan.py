@@ -16,6 +16,7 @@ from autograd.compiler.blocks.group import Group, check_groups, groups
 from autograd.compiler.blocks.pad import padded
 from autograd.compiler.blocks.reroll import reroll
 from autograd.compiler.scalars.canonical import canonical
+from autograd.compiler.scalars.forms import with_pieces
 from autograd.compiler.scalars.graph import LEAVES, Canonical, Graph, Ints, computing, differs, distinct, mix
 from autograd.compiler.scalars.levels import chosen_levels, kinds_of
 from autograd.compiler.scalars.maps import with_maps_as_one
@@ -30,8 +31,9 @@ in a call, but several times as long to compile."""
 WIDEST = 64
 """The largest of more numbers, say, is taken of an array."""
 
-PARTED = 1.5
-"""So many times the blocks of what is read are more than what runs sooner consists of, for each example."""
+PARTED, IN_PIECES = 1.5, 2.0
+"""So many times the blocks of what is read are more than what runs sooner consists of, the latter with functions by
+pieces: a selection and its slope are several operations, each of which takes little time."""
 
 Names = dict[tuple[int, int], str]
 Shapes = tuple[tuple[int, ...], tuple[int, ...] | None]
@@ -55,17 +57,19 @@ class Plan:
     outside: tuple[Value, ...]
     shapes: Shapes
     """Of a row of X and of Y."""
-    maps_as_one: Canonical | None = None
-    """The graph with linear maps multiplied out, if that leaves fewer terms."""
+    sooner: Canonical | None = None
+    """The graph with functions by pieces in their quickest forms, and linear maps multiplied out, if there are any."""
+    in_pieces: bool = False
+    """Whether it has functions by pieces."""
 
     @cached_property
     def quicker(self) -> Plan | None:
         """The plan of that graph, which may run sooner than it can be read; None where it parts into more groups."""
-        if self.maps_as_one is None:
+        if self.sooner is None:
             return None
-        found = groups(self.maps_as_one)
-        parted = sum(group.batched for group in found) > PARTED * sum(block.batched for block in self.blocks)
-        return None if parted else self.of(self.maps_as_one, found, read=False)
+        found = groups(self.sooner)
+        parted = IN_PIECES if self.in_pieces else PARTED
+        return None if len(found) > parted * len(self.blocks) else self.of(self.sooner, found)
 
     @property
     def kind(self) -> str:
@@ -80,9 +84,9 @@ class Plan:
         normal = canonical(self.graph)
         return self.of(normal, groups(normal))
 
-    def of(self, normal: Canonical, found: list[Group], read: bool = True) -> Plan:
-        """The plan of the same loss from other groups, for people to be read unless that is for the machine alone."""
-        return laid_out(self.trace, normal, found, self.sizes, self.shapes, self.names, read)
+    def of(self, normal: Canonical, found: list[Group]) -> Plan:
+        """The plan of the same loss from other groups."""
+        return laid_out(self.trace, normal, found, self.sizes, self.shapes, self.names)
 
     @property
     def computing(self) -> list[Block]:
@@ -126,19 +130,21 @@ def planned(traced: Trace, parameters: int, shapes: Shapes, names: Names) -> Pla
     if is_irregular(normal):
         normal.check()
         return Plan(graph, normal, [], [], sizes, names, noises, several, outside, shapes)
-    maps_as_one = with_maps_as_one(normal)  # before it is grouped, which changes it
-    return replace(laid_out(traced, normal, groups(normal), sizes, shapes, names), maps_as_one=maps_as_one)
+    by_pieces = with_pieces(graph)
+    in_pieces = None if by_pieces is None else canonical(by_pieces)
+    sooner = with_maps_as_one(in_pieces or normal) or in_pieces  # before it is grouped, which changes it
+    return replace(laid_out(traced, normal, groups(normal), sizes, shapes, names), sooner=sooner,
+                   in_pieces=in_pieces is not None)
 
 
 def laid_out(
     traced: Trace, normal: Canonical, found: list[Group], sizes: dict[str, int], shapes: Shapes, names: Names,
-    read: bool = True,
 ) -> Plan:
-    """The plan of a graph whose groups are known, to be `read` by people or not."""
+    """The plan of a graph whose groups are known."""
     graph, noises, several, outside = traced
     normal.check()
     check_groups(normal, found)
-    blocks, roots = reroll(normal, found, sizes, read)
+    blocks, roots = reroll(normal, found, sizes)
     blocks = padded(blocks, roots)
     check_blocks(blocks)
     return Plan(graph, normal, blocks, roots, sizes, names, noises, several, outside, shapes)

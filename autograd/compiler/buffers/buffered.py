@@ -131,6 +131,8 @@ class Buffered:
         self.waiting = read_once(statements)
         """The names of arrays that are computed where they are read: of which nothing but the mean is asked for, or
         that lie in another from the start."""
+        self.rare: set[str] = set()
+        """The names of truth values that hardly ever are so: that two numbers are the same."""
         self.forward = 0
         """How many of the statements belong to the forward half."""
 
@@ -196,7 +198,7 @@ class Buffered:
         """A factor times the sum over everything as a product of vectors: of what is multiplied, or with shares."""
         mine, inner = self.factored(array)
         factor = factor.times(mine)
-        if inner.kind == "reshape" or (inner.kind == "reduce" and inner.info[0] is ops.sum and inner.batched):
+        if inner.kind in ("reshape", ops.sloped) or (is_sum(inner) and inner.batched):
             return self.shared(factor, inner.args[0])
         if inner.kind in (ops.add, ops.sub) and all(arg.shape == inner.shape for arg in inner.args):
             signed = factor if inner.kind is ops.add else factor.negative
@@ -460,6 +462,10 @@ class Buffered:
                 self.memory.in_order(arg) for arg in (place, *args[:2]) if arg.shape):
             place, args = self.lying(place), tuple(map(self.lying, args))
             array = Array(array.kind, args, "in order", array.shape, array.dtype)
+        if array.kind is ops.where and source_of(args[0]).info in self.rare:
+            array = Array(array.kind, args, (array.info, "rare"), array.shape, array.dtype)
+        elif array.kind is np.equal and place.kind == "name":
+            self.rare.add(place.info)
         elementwise = array.kind not in INTO - {"copy", "cast"}
         if len(place.shape) > 2 and self.memory.turns(place.shape) and elementwise and all(
                 arg.shape == () or (arg.shape == place.shape and self.memory.in_order(arg)) for arg in (place, *args)):
@@ -734,6 +740,11 @@ def is_total(array: Array) -> bool:
     return count(array.shape) == 1 and summed.batched and len(summed.shape) > 1 and count(summed.shape) != Rows()
 
 
+def is_sum(array: Array) -> bool:
+    """Whether an array is added up along axes of another."""
+    return array.kind == "reduce" and array.info[0] is ops.sum
+
+
 def only_summed(statements: Sequence[Statement]) -> set[str]:
     """The names of what is only read where it is added up: over the examples, or by products that are smaller."""
     others, names = set[str](), set[str]()
@@ -754,7 +765,14 @@ def only_summed(statements: Sequence[Statement]) -> set[str]:
 def read_once(statements: Sequence[Statement]) -> set[str]:
     """The names of arrays that are only read to take their mean, or to lay them beside others."""
     reads = Counter(itertools.chain.from_iterable(names_in(*statement.arrays) for statement in statements))
-    values = [statement.value for statement in statements if isinstance(statement, Let)]
-    found = [text for value in values if value.kind == "mean" for text in names_in(value)]
-    found += [arg.info for value in values if value.kind == "concatenate" for arg in value.args if arg.kind == "name"]
+    values = {statement.name.info: statement.value for statement in statements if isinstance(statement, Let)}
+    found = [text for value in values.values() if value.kind == "mean" for text in names_in(value)]
+    for text in found:  # what is added up on the way to a mean
+        value = values.get(text)
+        while value and (value.kind in ("reshape", ops.sloped) or is_sum(value)):
+            (value, *_) = value.args
+        if value and value.kind == "name":
+            found.append(value.info)
+    found += [arg.info for value in values.values() if value.kind == "concatenate" for arg in value.args
+              if arg.kind == "name"]
     return {text for text in found if reads[text] == 1}

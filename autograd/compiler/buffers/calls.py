@@ -99,9 +99,10 @@ class CallPrinter(Printer):
         dtype = "theta.dtype" if value.args and value.args[0].dtype == "truth" else "None"
         match value.kind:
             case ops.where:
-                if elements(value.shape, MANY) >= SELECTED:
+                in_order, rare = info if isinstance(info, tuple) else (info, None)
+                if elements(value.shape, MANY) >= SELECTED and not rare:
                     return f"select({place}, {', '.join(args)})"
-                selected = (f"np.putmask({place}, {args[0]}, {args[1]})" if info else
+                selected = (f"np.putmask({place}, {args[0]}, {args[1]})" if in_order else
                             f"np.copyto({place}, {args[1]}, where={args[0]})")  # which takes longer
                 return selected if args[2] == place else f"{place}[...] = {args[2]}; {selected}"
             case "matmul":

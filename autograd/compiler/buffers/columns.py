@@ -47,7 +47,7 @@ ARGUMENTS = {leaf: array for leaf, array in LEAF_NAMES.items() if array}
 VECTORS = ("parameter", "outside")
 """The leaves that are the same for all examples."""
 
-PASSES = [name in ops.TABLE and (ops.TABLE[name].recorded or name == ops.where.name) for name in CODES]
+PASSES = [name in ops.ROWS and ops.ROWS[name].passes for name in CODES]
 """Whether a gradient goes through a node, by its code."""
 
 
@@ -125,7 +125,7 @@ def form_of(kind: Kind) -> Form:
         for term, pair in zip(terms, pairs, strict=True):
             flows += zip(pair, [gradient * slope for slope in slopes(term)], strict=False)
     else:
-        row, args = ops.TABLE[CODES[kind.code]], tuple([operands[i] for i in kind.reads])
+        row, args = ops.ROWS[CODES[kind.code]], tuple([operands[i] for i in kind.reads])
         value = row.expand(args) if isinstance(row, ops.Reduction) else row.dispatch(args)
         flows += zip(kind.reads, through(row, gradient, own, args), strict=False)
     write.value(value, write.node)

@@ -19,7 +19,7 @@ True
 from __future__ import annotations
 
 from autograd import ops
-from autograd.compiler.arrays.array import VIEWS, Array, Rows, Statement, Store, ends_in_rows, nodes
+from autograd.compiler.arrays.array import VIEWS, Array, Rows, Statement, Store, ends_in_rows, nodes, source_of
 from autograd.compiler.buffers.buffered import EXAMPLES, Buffered
 from autograd.compiler.buffers.memory import elements
 
@@ -30,8 +30,8 @@ or makes arrays."""
 LOOP, ROW, MATRIX = 0.007, 0.035, 0.035
 """An inner loop, a reduction of a row of its own, a product of many small ones."""
 
-ELEMENT, GATHERED, TERM, FLOP = 0.00025, 0.0006, 0.0004, 0.00006
-"""An element of a function, an element gathered on its own, a product of np.einsum and one of BLAS.
+ELEMENT, SELECTED, GATHERED, TERM, FLOP = 0.00025, 0.0015, 0.0006, 0.0004, 0.00006
+"""An element of a function, one that is selected, one gathered on its own, a product of np.einsum and one of BLAS.
 
 All in µs: AMD EPYC, NumPy 2.4 with OpenBLAS on one core, float64, arrays in the second-level cache, least of many.
 """
@@ -95,10 +95,12 @@ def time(statement: Statement, calls: Buffered, n: int) -> float:
             rank, terms = len(whole.shape), elements(whole.shape, n)
             by_rows = not calls.memory.examples_last and rank - 1 in {axis % rank for axis in axes}
             return STRIDED + (ROW * size if by_rows else LOOP * terms / inner) + ELEMENT * terms
+    by_turns = value.kind is ops.where and not isinstance(value.info, tuple) and source_of(args[0]).kind != "constant"
+    each = SELECTED if by_turns else ELEMENT
     if all(arg.shape == () or (arg.shape == place.shape and calls.memory.in_order(arg)) for arg in (place, *args)):
-        return CALL + ELEMENT * size
+        return CALL + each * size
     start = CALL if value.kind == "copy" else STRIDED
-    return start + LOOP * size / (n if inner == 1 else inner) + ELEMENT * size
+    return start + LOOP * size / (n if inner == 1 else inner) + each * size
 
 
 def floats(value: Array) -> float:

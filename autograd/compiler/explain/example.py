@@ -58,7 +58,7 @@ def replayed(
             drawn = ops.constant if kind in ("noise", "outside") else None
             values.append(leaf(float(leaves[kind][position]), drawn, names[kind][position]))
         else:
-            value = ops.TABLE[kind].dispatch(tuple(args))
+            value = ops.ROWS[kind].dispatch(tuple(args))
             values.append(value if isinstance(value, Value) else constant(value))
             if node in graph.labels:
                 values[-1].label = graph.labels[node]

@@ -167,7 +167,7 @@ def _written(op: str, names: Sequence[str], node: int, args: Ints, constant: Boo
     """An operation applied to its operands; constants are written out."""
     if op in LEAVES:
         return (), ()
-    formula = as_formula(ops.TABLE[op].dispatch(tuple(_formula(names[arg]) for arg in args)))
+    formula = as_formula(ops.ROWS[op].dispatch(tuple(_formula(names[arg]) for arg in args)))
     return _distinct(args, names, constant), (f"{names[node]} = {formula}",)
 
 

@@ -526,7 +526,7 @@ def fewest_for_arrays(made: Plan) -> float:
 
 def with_least_work(made: Plan) -> Plan:
     """The plan in whose graph there is less to compute: with linear maps that follow one another as one, or without."""
-    quicker = None if made.maps_as_one is None else made.quicker
+    quicker = made.quicker
     return made if quicker is None or work(quicker.canonical) > LESS * work(made.canonical) else quicker
 
 

@@ -153,7 +153,7 @@ def value(graph: Canonical, node: int) -> Array:
     """The expression of a node."""
     if graph.code[node] != SUM:
         args = tuple(operand(graph, int(arg)) for arg in graph.args[graph.start[node] : graph.start[node + 1]])
-        result: Array = ops.TABLE[CODES[graph.code[node]]].dispatch(args)
+        result: Array = ops.ROWS[CODES[graph.code[node]]].dispatch(args)
         return result
     terms = slice(graph.first[node], graph.first[node + 1])
     factors = zip(graph.sign[terms].tolist(), graph.left[terms].tolist(), graph.right[terms].tolist(), strict=True)
@@ -213,7 +213,7 @@ def flows(graph: Canonical, node: int, g: Array) -> list[tuple[int, Array]]:
     if graph.code[node] == SUM:
         return [(below, g * factor) for below, factor in factors(graph, node)]
     args = [int(arg) for arg in graph.args[graph.start[node] : graph.start[node + 1]]]
-    row, operands = ops.TABLE[CODES[graph.code[node]]], [operand(graph, arg) for arg in args]
+    row, operands = ops.ROWS[CODES[graph.code[node]]], [operand(graph, arg) for arg in args]
     passed = through(row, g, operand(graph, node), operands)
     return [(arg, flow) for arg, flow in zip(args, passed, strict=False) if flow is not None]
 

@@ -395,7 +395,7 @@ def without_zeros(graph: Graph, terms: Terms) -> Folded:
         products = mine.sign * value[mine.left] * value[mine.right]
         value[:-1][fixed] = np.bincount(mine.owner, products, len(graph))[fixed]  # 0 if no term is left
         for node in other[_all_known(graph, other, known)]:
-            op, operands = ops.TABLE[graph.op(node)], graph.operands(node)
+            op, operands = ops.ROWS[graph.op(node)], graph.operands(node)
             value[node] = op.forward(*value[operands].tolist())
             fixed[node] = True
             if op.recorded and hollow[operands].any():
@@ -546,7 +546,7 @@ def shown(graph: Canonical) -> Bools:
         below = [graph.left[terms], graph.right[terms]]
         for code in set(graph.code[frontier].tolist()) - {SUM, *range(len(LEAVES))}:
             nodes = frontier[graph.code[frontier] == code]
-            below += [graph.args[graph.start[nodes] + place] for place in spreading(ops.TABLE[CODES[code]])]
+            below += [graph.args[graph.start[nodes] + place] for place in spreading(ops.ROWS[CODES[code]])]
         read = np.concatenate(below)
         frontier = distinct(read[(read != NONE) & ~found[read]])
     found[graph.code == CODE["constant"]] = False

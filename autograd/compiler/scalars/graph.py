@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 LEAVES = ("constant", "parameter", "input", "target", "noise", "outside")
-CODES: tuple[str, ...] = (*LEAVES, *ops.TABLE)
+CODES: tuple[str, ...] = (*LEAVES, *ops.ROWS)
 CODE: dict[str, int] = {name: code for code, name in enumerate(CODES)}
 
 

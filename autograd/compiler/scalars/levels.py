@@ -35,7 +35,7 @@ from autograd.compiler.scalars.graph import (
 CONSTANT = 0
 """The group of constants."""
 
-REDUCTIONS = tuple(op.name for op in ops.TABLE.values() if isinstance(op, ops.Reduction) and op is not ops.sum)
+REDUCTIONS = tuple(op.name for op in ops.ROWS.values() if isinstance(op, ops.Reduction) and op is not ops.sum)
 
 ALIKE = 2
 """How far below two nodes must look the same to be of one kind, at most."""

@@ -130,7 +130,7 @@ class Copies:
 
     def forward(self, nodes: Ints, values: Floats) -> Any:
         """The values of nodes of one operation."""
-        op = ops.TABLE[self.graph.op(nodes[0])]
+        op = ops.ROWS[self.graph.op(nodes[0])]
         if not isinstance(op, MANY):
             if len(nodes) <= FEW:
                 below = [self.graph.operands(node).tolist() for node in nodes.tolist()]
@@ -150,7 +150,7 @@ class Copies:
 
     def backward(self, nodes: Ints, values: Floats, gradients: Floats, reached: Any) -> None:
         """Send the gradients of nodes of one operation to their operands."""
-        op, g, out = ops.TABLE[self.graph.op(nodes[0])], gradients[nodes], values[nodes]
+        op, g, out = ops.ROWS[self.graph.op(nodes[0])], gradients[nodes], values[nodes]
         if op is ops.where:
             condition, *branches = self.operands(op, nodes)
             taken = np.where(values[condition] != 0, *branches)

@@ -271,7 +271,7 @@ class Traced(ops.Carrier):
     @property
     def op(self) -> ops.Op | None:
         """The row that made it; None for a leaf."""
-        return ops.TABLE.get(CODES[self.tape.code[self.index]])
+        return ops.ROWS.get(CODES[self.tape.code[self.index]])
 
     @property
     def args(self) -> tuple[Any, ...]:

@@ -74,7 +74,13 @@ class Reading:
     @cached_property
     def easiest(self) -> Reading:
         """The reading of the same loss that is easiest to read: with chains apart, unmixed, by tables, or this one."""
-        return by_chains(self) or unmixed(self) or by_tables(self) or self
+        apart = by_chains(self)
+        if apart:
+            return apart
+        plain = unmixed(self)
+        if plain and not plain.loops.may_grow:
+            return plain
+        return by_tables(self) or plain or self
 
 
 def by_chains(read: Reading) -> Reading | None:
@@ -100,7 +106,7 @@ def unmixed(read: Reading) -> Reading | None:
     if len(plain.blocks) > APART * len(made.blocks):
         return None
     found = Reading(plain)
-    grows = found.loops.may_grow if loops.may_grow else len(found.loops.outside) > 2 * len(loops.outside)
+    grows = len(found.loops.outside) > (1 if loops.may_grow else 2) * len(loops.outside)
     return found if found.loops.effort < loops.effort and not grows else None
 
 

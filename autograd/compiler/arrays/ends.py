@@ -34,6 +34,7 @@ from autograd.compiler.arrays.array import (
     Store,
     as_array,
     constant,
+    copy,
     full,
     like,
     name,
@@ -44,7 +45,7 @@ from autograd.compiler.arrays.array import (
 )
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.interpret import Arrays, perform, run, value_of
-from autograd.compiler.arrays.repeats import OWN, Family, Rolling, Run, changed
+from autograd.compiler.arrays.repeats import OWN, Family, Rolling, Run, changed, is_view_of_name
 
 EXAMPLES = 5
 """Rows of random numbers by which arrays are compared."""
@@ -128,9 +129,9 @@ class Completed:
         for family in found.families:
             self.text.update({(family, step): text for step, text in family.before.items()})
         self.zeros: dict[Family, Let] = {}
-        """What is carried into a first step."""
+        """What is carried into a first step, where it has no name: zeros, ones, or some columns of the inputs."""
         self.new = {family: found.fresh(family.array.info) for family in chosen.families.values()}
-        self.carried: dict[Any, Any] = {}
+        self.carried: dict[Any, Array] = {}
         """What is carried into it that is not 0, and its numbers: what stands there in the statement beside the run."""
         self.is_backward = chosen.statements[-1] in found.made.backward
         self.find()
@@ -158,8 +159,7 @@ class Completed:
         if self.is_open(array):
             if array.key not in self.carried:
                 raise Unfit
-            found = self.carried[array.key]
-            return constant(found) if isinstance(found, Constant) else as_array(found)
+            return self.carried[array.key]
         table = array.args[0].info
         row = table.array[self.at(array.info)]
         return as_array(float(row)) if not row.shape else constant(Constant(self.found.fresh(table.name), row))
@@ -189,10 +189,11 @@ class Completed:
         if any(self.is_open(node) for statement in body for node in nodes(statement.value)):
             beside = beside[-len(body) - WINDOW :] if self.step < 0 else beside[: len(body) + WINDOW]
             pairs = [[self.bound(mine.value, other.value) for other in beside] for mine in body]
-            votes = Counter(pair for i, j in common(pairs) for pair in pairs[i][j] or [])
-            for (which, found), _ in votes.most_common():
+            bound = [pair for i, j in common(pairs) for pair in pairs[i][j] or []]
+            trees = {array.key: array for _, array in bound}
+            for (which, key), _ in Counter((which, array.key) for which, array in bound).most_common():
                 if which not in begun:
-                    self.carried.setdefault(which, found)
+                    self.carried.setdefault(which, trees[key])
 
     def is_open(self, array: Array) -> bool:
         """Whether it is to be found out what stands for this in the new step."""
@@ -201,13 +202,17 @@ class Completed:
             return family.run is self.run and self.at(position) < self.step < 0
         return is_row(array) and not 0 <= self.at(array.info) < len(array.args[0].info.array)
 
-    def bound(self, array: Array, other: Array) -> list[tuple[Any, Any]] | None:
-        """What stands for what is open in a tree of the body, where another tree is like it, or lacks terms of it."""
+    def bound(self, array: Array, other: Array) -> list[tuple[Any, Array]] | None:
+        """What stands for what is open in a tree of the body, where another tree is like it, or lacks terms of it.
+
+        A factor that is lacking is 1.
+        """
         if self.is_open(array):
+            if other.shape != array.shape:
+                return None
             if array.kind == "ref":
-                return [(array.info[0], other.info)] if other.kind == "name" and other.shape == array.shape else None
-            fits = other.kind in ("number", "constant") and other.shape == array.shape
-            return [(array.key, other.info)] if fits else None
+                return [(array.info[0], other)] if is_view_of_name(other) else None
+            return [(array.key, other)] if other.kind in ("number", "constant") else None
         if array.kind == "ref" and array.info[0].run is self.run and self.at(array.info[1]) == self.step:
             return []
         if array.kind == "ref" or is_row(array):
@@ -215,12 +220,20 @@ class Completed:
                 return [] if self.array(array).key == other.key else None
             except Unfit:
                 return None
+        if array.kind == "name":
+            same_name = other.kind == "name" and self.found.meant(array.info) == self.found.meant(other.info)
+            return [] if same_name else None
         if array.kind == other.kind and len(array.args) == len(other.args) and array.shape == other.shape:
             below = [self.bound(a, b) for a, b in zip(array.args, other.args, strict=True)]
             if None not in below:
                 return [pair for pairs in below for pair in pairs or []]
         if array.kind is ops.add:
             return next((found for arg in array.args if (found := self.bound(arg, other)) is not None), None)
+        if array.kind is ops.mul:
+            for factor, rest in (array.args, array.args[::-1]):
+                found = self.bound(rest, other) if factor.kind == "ref" and self.is_open(factor) else None
+                if found is not None:
+                    return [*found, (factor.info[0], full(factor.shape, as_array(1)))]
         return None
 
     def at(self, position: Position) -> int:
@@ -232,12 +245,15 @@ class Completed:
         if family.run is self.run and step == self.step:
             return self.new[family]
         if family.run is self.run and step < self.step < 0:
+            array = family.array
+            value = full(array.shape, as_array(0))
             if step == self.step - 1 and family in self.carried:
-                return str(self.carried[family])
+                value = self.carried[family]
+                if value.kind == "name":
+                    return str(value.info)
             if family not in self.zeros:
-                array = family.array
-                zero = name(self.found.fresh(array.info), array.shape, array.dtype)
-                self.zeros[family] = Let(zero, full(array.shape, as_array(0)))
+                self.zeros[family] = Let(name(self.found.fresh(array.info), array.shape, array.dtype),
+                                         value if value.kind == "full" else copy(value))
             return str(self.zeros[family].name.info)
         if (family, step) not in self.text:
             raise Unfit

@@ -343,6 +343,10 @@ class Writer:
         for half, several in enumerate(runs):
             for run in several:
                 directed(run, backwards=half > 0)
+        targets = [source_of(s.place) for half in self.halves for part in half for s in without_loops(
+            part.body if isinstance(part, Run) else [part]) if isinstance(s, Store)]
+        self.filled = {target.info[0] for target in targets if target.kind == "ref"}
+        """The families that something is stored in."""
         self.decide()
         for run in self.runs:
             in_order(run)
@@ -502,9 +506,17 @@ class Writer:
         value = self.kept(line.value, run)
         if isinstance(line, Store):
             return [Store(place, value, line.adds)]
+        if value.kind == "copy" and (place.kind != "name" or not self.is_filled(line.name)):
+            (value,) = value.args
         if place.kind == "name":
             return [Let(place, value)]
+        value = value.args[0] if value.kind == "full" else value
         return [] if value.kind == "empty" else [Store(place, value, adds=False)]
+
+    def is_filled(self, array: Array) -> bool:
+        """Whether something is stored in an array, or in one that has its name in another step."""
+        family = array.info[0] if array.kind == "ref" else None
+        return family in self.filled or array.info in self.stored
 
     def begin(self, family: Family) -> list[Line]:
         """The statement that makes a stack, once."""

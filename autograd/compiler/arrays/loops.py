@@ -529,9 +529,15 @@ class Writer:
         """What comes before the first step: a stack, and what it begins with, if that has a name of its own."""
         own = [(step, text) for step, text in sorted(family.before.items())
                if self.found.members.get(text) != (family, step)]
-        shape, dtype = family.array.shape, family.array.dtype
         return [*self.begin(family), *(line for step, text in own for line in self.written(
-            Let(ref(family, step), self.known(name(text, shape, dtype)))))]
+            Let(ref(family, step), self.known(self.first(family, text)))))]
+
+    def first(self, family: Family, text: str) -> Array:
+        """What a loop begins with: a copy, where the name is that of a view."""
+        own = self.found.meant(text)
+        if own in self.found.views:
+            return copy(self.found.views[own])
+        return name(own, family.array.shape, family.array.dtype)
 
     def loop(self, run: Run) -> list[Line]:
         """A run as a loop."""

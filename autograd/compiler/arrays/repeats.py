@@ -568,12 +568,13 @@ class Rolling:
     def made_before(self, run: Run, texts: Sequence[str], last: tuple[int, Key]) -> Array | None:
         """What the same statement has made, as many steps before; the first steps read what was there before."""
         back, key = run.count - 1 - last[0], last[1]
-        inside = [self.now.key(run, text) for text in texts]
-        if inside[back:] != [(step, key) for step in range(run.count - back)] or any(inside[:back]):
+        made = [self.now.key(run, text) for text in texts]
+        if made[back:] != [(step, key) for step in range(run.count - back)] or any(made[:back]):
             return None
         family = run.families[key]
         for step, text in enumerate(texts[:back]):
-            if text in self.views or family.before.setdefault(step - back, text) != text:
+            inside = text in self.views and self.made_inside(run, text)
+            if inside or family.before.setdefault(step - back, text) != text:
                 return None
         run.carried += back > 0
         return ref(family, Step(-back, ((OWN, 1),)))

@@ -314,14 +314,14 @@ def test_a_network_reads_both_ways_as_in_a_textbook() -> None:
         z2 = z[:, 3 * t:3 * t + 3] + a2[t - 1] @ Wf
         a2[t] = np.tanh(z2)
     v1 = np.concatenate(a2, axis=-1)
-    z7 = (view(x, 10, (6, 2), (-2, 1)).reshape(-1, 2) @ Ub).reshape(-1, 18)
+    z7 = (x.reshape(-1, 6, 2)[:, ::-1].reshape(-1, 2) @ Ub).reshape(-1, 18)
     a8 = np.empty((6, n, 3), theta.dtype)
     a8[0] = np.tanh(z7[:, 0:3])
     for t in range(1, 6):
         z8 = z7[:, 3 * t:3 * t + 3] + a8[t - 1] @ Wb
         a8[t] = np.tanh(z8)
     v2 = np.concatenate(a8, axis=-1)
-    z13 = (v1.reshape(-1, 3) @ V).reshape(-1, 12) + (view(v2, 15, (6, 3), (-3, 1)).reshape(-1, 3) @ S).reshape(-1, 12)
+    z13 = (v1.reshape(-1, 3) @ V).reshape(-1, 12) + (v2.reshape(-1, 6, 3)[:, ::-1].reshape(-1, 3) @ S).reshape(-1, 12)
     loss = np.sum(z13 * z13, axis=-1, keepdims=True)
 """
 

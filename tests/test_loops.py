@@ -32,10 +32,13 @@ from benchmarks.steps import (
     controller,
     deep,
     epidemic,
+    gated,
     hidden_markov,
+    kalman,
     layers,
     parameters,
     recurrent,
+    runge_kutta,
 )
 
 
@@ -176,6 +179,37 @@ def test_numbers_of_steps_that_follow_one_another_are_items_of_a_vector() -> Non
     assert "    scale = theta[9:10]\n    c = theta[0:9].reshape(9, 1)\n" in program.source
     assert "        s[t - 1] = s1 * s[t] + c[t] - s[t + 1]\n" in program.source
     assert "    dc[0] = " in program.source
+
+
+def test_some_columns_of_weights_have_a_name() -> None:
+    """A gate that reads [x, h] by one matrix multiplies x by some of its columns, and h by others."""
+    program, *_ = compiled(gated(6))
+    head, *_ = program.source.partition("\n\n    v1 = ")
+    assert head.endswith("""\
+    Z_R_H = theta.reshape(9, 5)[:, 0:2].T
+    Z_R = theta[0:30].reshape(6, 5)[:, 2:5].T
+    H = theta[30:45].reshape(3, 5)[:, 2:5].T""")
+    assert "s4[t] @ Z_R\n" in program.source
+    assert "dH[...] = v2.reshape(-1, 3).T @ v.reshape(-1, 3)\n" in program.source
+    assert "view(" not in program.source
+
+
+def test_a_filter_begins_with_its_first_guess() -> None:
+    """The variance 1, which nothing is multiplied by in the first step, and the first measurement, are in the loop."""
+    program, *_ = compiled(kalman(6))
+    before, _, loop = program.source.partition("    for t in range(1, 6):\n")
+    assert "    s6[0] = 1\n" in before
+    assert "    s7[0] = x[:, 0:1]\n" in before
+    assert loop.startswith("        s2[t - 1] = s1 * s6[t - 1] + q\n")
+
+
+def test_slopes_of_a_pendulum_are_computed_one_by_one() -> None:
+    """What runs lays the angle and its speed side by side, and takes slopes of both from that; nobody writes it so."""
+    few, many = (compiled(runge_kutta(steps))[0] for steps in (6, 12))
+    forward, _ = few.source.split("    gradient =")
+    assert "    for t in range(1, 7):\n" in forward
+    assert "concatenate" not in forward
+    assert lines(few) == lines(many)
 
 
 NESTED = {

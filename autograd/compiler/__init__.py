@@ -28,7 +28,8 @@
                 (`steps`)
 - `function`    both halves, from the arguments to the results; what need not be copied or begin as zeros does not
 - `loops`       statements that repeat (`repeats`), written once, with first and last steps like the others (`ends`)
-                and names for the `weights` of steps: a function as it is read (`looped`)
+                and names for the `weights` of steps: a function as it is read (`looped`), where views are said by
+                `axes`
 - `place`       finds a scalar in its array; `interpret` computes statements one by one, and `elements` says what one
                 element of an array is
 

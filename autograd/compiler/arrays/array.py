@@ -436,15 +436,16 @@ def item(array: Array, position: Position) -> Array:
     return Array("item", (array,), position, array.shape[1:], array.dtype)
 
 
-Items = tuple[int, int, bool]
-"""Where items begin and end along an axis, and whether they are taken backwards."""
+Items = tuple[int, Size, bool]
+"""Where items begin and end along an axis, and whether they are taken backwards; of examples, all are."""
 
 
 def items(array: Array, *runs: Items | Position) -> Array:
     """array[start:stop, position, …], along the first axes; the array itself where that is all of it."""
     while runs and runs[-1] == (0, array.shape[len(runs) - 1], False):
         runs = runs[:-1]
-    sizes = [run[1] - run[0] for run in runs if isinstance(run, tuple)]
+    sizes = [stop if isinstance(stop, Rows) else stop - start for start, stop, _ in (
+        run for run in runs if isinstance(run, tuple))]
     return Array("items", (array,), runs, (*sizes, *array.shape[len(runs) :]), array.dtype) if runs else array
 
 
@@ -582,6 +583,11 @@ def evaluated(array: Array, given: npt.NDArray[Any]) -> npt.NDArray[Any]:
             return np.asarray(below[..., base + np.tensordot(np.array(strides, int), np.indices(sizes), 1)])
         case "reshape":
             return below.reshape(info)
+        case "items":
+            ways = tuple(slice(None, None, -1 if is_backwards else 1) for *_, is_backwards in info)
+            return below[tuple(slice(start, stop) for start, stop, _ in info)][ways]
+        case "permuted":
+            return below.transpose(info)
     assert array.kind in ("transpose", "swapped"), f"{array.kind} is no view of a vector"
     return below.swapaxes(-1, -2)
 

@@ -38,7 +38,7 @@ from autograd.compiler.arrays.forward import Forward
 from autograd.compiler.arrays.layout import LEAF_NAMES, Layout, positions
 from autograd.compiler.arrays.steps import added_at_once, laid_side_by_side
 from autograd.compiler.blocks.block import Block, Operand
-from autograd.compiler.blocks.plan import Plan
+from autograd.compiler.blocks.plan import Names, Plan
 from autograd.compiler.scalars.graph import Ints
 
 FEW = 3
@@ -66,6 +66,8 @@ class Function:
     """The forward statement of every block that is computed."""
     gradients: dict[int, str] = field(default_factory=dict)
     """The name of the gradient of every block that has one."""
+    parameters: Names = field(default_factory=dict)
+    """What runs of parameters are called by those who made them."""
 
     @property
     def complete(self) -> bool:
@@ -97,7 +99,8 @@ def function(made: Plan, kind: str, guarded: bool = True) -> Function:
     arguments = [array for array, block in zip(layout.arrays, blocks, strict=False)
                  if block.op in ("parameter", "input") or (block.op in ("target", "noise", "outside") and block.size)]
     built = Function(kind, arguments, [], forward.statements, None, [], [], [],
-                     [array.info for array in layout.arrays[: len(blocks)]], forward.of_block)
+                     [array.info for array in layout.arrays[: len(blocks)]], forward.of_block,
+                     parameters=made.names)
     if kind == "outputs":
         built.results = [outputs(made, layout)]
     else:

@@ -129,7 +129,7 @@ def sliced(a: Any, runs: Iterable[Items | Position], arrays: Arrays) -> Any:
     for run in runs:
         if isinstance(run, tuple):
             start, stop, backwards = run
-            places.append(slice(start, stop))
+            places.append(slice(start, None if isinstance(stop, Rows) else stop))
             ways.append(slice(None, None, -1 if backwards else 1))
         else:
             places.append(at(run, arrays))

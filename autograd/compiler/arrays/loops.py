@@ -41,6 +41,7 @@ from autograd.compiler.arrays.array import (
 from autograd.compiler.arrays.array import (
     part as sliced,
 )
+from autograd.compiler.arrays.axes import by_axes
 from autograd.compiler.arrays.ends import Completed, Sample, Unfit, computes_the_same, ends
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.looped import Looped, loops_in
@@ -79,20 +80,51 @@ WITHIN = ("k", "j", "i")
 
 
 def looped(made: Function) -> Looped:
+    """A function as it is read: with loops in the places of what repeats, and with names for weights of steps.
+
+    Where that does not compute the same it stays without loops.
+    """
+    read = with_axes(with_weights(rolled(made), made))
+    if not read.loops or computes_the_same(read.lines, read.results, made):
+        return read
+    return with_axes(with_weights(unrolled(made), made))
+
+
+def rolled(made: Function) -> Looped:
     """A function with loops in the places of what repeats; where loops repeat, with loops of loops.
 
-    Loops in the steps of others are looked for first, too; if there are such, what has fewer statements is taken. Where
-    that does not compute the same it stays without loops.
+    Loops in the steps of others are looked for first, too; if there are such, what has fewer statements is taken.
     """
     found, flat = with_ends(made)
     if not found.runs:
         return flat
-    read = flat = folded(found.made, flat)
-    if len(made.statements) <= FEW:
-        nested = folded(made, written(made, inner=True)[1])
-        read = nested if nested.depth > 1 and nested.length < flat.length else flat
-    read = with_weights(read, made)
-    return read if computes_the_same(read.lines, read.results, made) else unrolled(made)
+    flat = folded(found.made, flat)
+    if len(made.statements) > FEW:
+        return flat
+    nested = folded(made, written(made, inner=True)[1])
+    return nested if nested.depth > 1 and nested.length < flat.length else flat
+
+
+def with_axes(read: Looped) -> Looped:
+    """A function in which views are read as axes of arrays."""
+    views, places = ([replace(let, value=in_axes(let.value)) for let in lets] for lets in (read.views, read.places))
+    forward, backward = (list(map(line_in_axes, half)) for half in (read.forward, read.backward))
+    results = list(map(in_axes, read.results))
+    return replace(read, views=views, places=places, forward=forward, backward=backward, results=results)
+
+
+def line_in_axes(line: Line) -> Line:
+    """A line in which views are read so; where it writes to one it stays, since NumPy may copy to reshape."""
+    if isinstance(line, For):
+        return replace(line, body=list(map(line_in_axes, line.body)))
+    return replace(line, value=in_axes(line.value))
+
+
+def in_axes(array: Array) -> Array:
+    """A tree in which views are read so."""
+    args = tuple(map(in_axes, array.args))
+    same = array if args == array.args else Array(array.kind, args, array.info, array.shape, array.dtype)
+    return (by_axes(same) if same.kind == "view" else None) or same
 
 
 def folded(made: Function, read: Looped) -> Looped:

@@ -2,7 +2,8 @@
 
 A loop of layers is found with runs of theta, such as theta[36 * l + 16:36 * l + 32].reshape(4, 4).T. Here all of these
 become one array W with an axis for the steps, and so do the runs of the gradient. Weights of the same name beside the
-loop, those of the first layer or of the last one, are items of it too.
+loop, those of the first layer or of the last one, are items of it too. What is no run of theta, such as some columns of
+a matrix, has a name as well.
 """
 
 from __future__ import annotations
@@ -11,15 +12,20 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from autograd.compiler.arrays.array import (
     Array,
+    For,
     Let,
     Line,
     Position,
     Step,
+    Store,
     constants_in,
+    evaluated,
     item,
     name,
     names_in,
@@ -37,7 +43,13 @@ from autograd.compiler.arrays.array import (
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.looped import Looped
 from autograd.compiler.arrays.names import RESERVED
-from autograd.compiler.arrays.repeats import mapped
+from autograd.compiler.blocks.plan import Names
+
+VECTORS = ("theta", "gradient")
+"""What weights, and their gradients, are parts of."""
+
+MOST_NAMES = 4
+"""A view of so many weights with names of their own is called by all of these, at most."""
 
 DIGITS = "0123456789_"
 """What the name of one weight ends with besides that of all."""
@@ -58,7 +70,7 @@ class Piece(NamedTuple):
         is_transposed = array.kind == "transpose"
         shaped = array.args[0] if is_transposed else array
         run = shaped.args[0] if shaped.kind == "reshape" else shaped
-        if run.kind != "part" or run.info[2] != 1 or run.args[0].key not in ("theta", "gradient"):
+        if run.kind != "part" or run.info[2] != 1 or run.args[0].key not in VECTORS:
             return None
         return cls(run.args[0], run.info[0], run.axes[0], shaped.axes, is_transposed)
 
@@ -168,19 +180,20 @@ def with_weights(read: Looped, made: Function) -> Looped:
     """A function with loops in which the weights of steps have names."""
     labels = {(piece.start, piece.shape): str(let.name.info).rstrip(DIGITS)
               for let in made.views if (piece := Piece.of(let.value))}
-    stacks = stacks_of(read.lines, labels)
-    return Named(read, stacks, labels).result() if stacks else read
+    return Named(read, stacks_of(read.lines, labels), labels, made.parameters).result()
 
 
 class Named:
     """The lines of a function in which the weights of steps are items of stacks."""
 
-    def __init__(self, read: Looped, stacks: Stacks, labels: Labels) -> None:
-        self.read, self.stacks = read, stacks
+    def __init__(self, read: Looped, stacks: Stacks, labels: Labels, parameters: Names) -> None:
+        self.read, self.stacks, self.parameters = read, stacks, parameters
         self.values = {let.name.info: let.value for let in (*read.views, *read.places)}
         """The runs that have names of their own."""
         self.lets: dict[str, Let] = {}
-        """The statements that name stacks which are read, by these names."""
+        """The statements that name stacks or views which are read, by these names."""
+        self.texts: dict[Any, str] = {}
+        """The names of views."""
         arrays = [*itertools.chain(*(line.arrays for line in read.lines)), *read.results]
         self.taken = RESERVED | {loop.index for loop in read.loops} | {*names_in(*arrays, *read.arguments)} | {
             *map(target_of, without_loops(read.lines))} | {
@@ -209,8 +222,24 @@ class Named:
         stack = self.stack_of(piece)
         if piece and stack and (let := self.let(stack, piece.vector)):
             return stack.item(piece, let.name)
+        view = array.args[0] if array.kind == "transpose" else array
+        if view.kind == "view" and view.args[0].key in VECTORS and isinstance(view.info[0], int):
+            own = self.view(view)
+            return own if (view is array and len(own.shape) != 2) or view is not array else transpose(own)
         args = tuple(map(self.array, array.args))
         return array if args == array.args else Array(array.kind, args, array.info, array.shape, array.dtype)
+
+    def line(self, line: Line) -> Line:
+        """A line with such trees; the gradient of what has a name as a transpose is stored transposed."""
+        if isinstance(line, For):
+            return replace(line, body=list(map(self.line, line.body)))
+        value = self.array(line.value)
+        if isinstance(line, Let):
+            return Let(line.name, value)
+        place = self.array(line.place)
+        if place.kind == "transpose" and value.kind == "matmul":
+            place, value = transpose(place), transpose(value)
+        return Store(place, value, line.adds)
 
     def let(self, stack: Stack, vector: Array) -> Let | None:
         """The statement that names a stack, or that of its gradient; None where theta has no room for its rows."""
@@ -221,10 +250,21 @@ class Named:
         let = stack.let(vector, begin)
         return self.lets.setdefault(let.name.info, let)
 
+    def view(self, view: Array) -> Array:
+        """The name of a view of theta or of the gradient; that of a matrix (out, in) is of its transpose."""
+        (vector,) = view.args
+        if view.info not in self.texts:
+            held = evaluated(view, np.arange(vector.axes[0]))
+            found = list(dict.fromkeys(text for (start, stop), text in self.parameters.items()
+                                       if ((start <= held) & (held < stop)).any()))
+            self.texts[view.info] = self.fresh("_".join(found if len(found) <= MOST_NAMES else found[:1]))
+        text = ("d" if vector.info == "gradient" else "") + self.texts[view.info]
+        value = transpose(view) if len(view.shape) == 2 else view
+        return self.lets.setdefault(text, Let(name(text, value.shape), value)).name
+
     def result(self) -> Looped:
         """The function."""
-        forward, backward = ([mapped(line, self.array) for line in half]
-                             for half in (self.read.forward, self.read.backward))
+        forward, backward = (list(map(self.line, half)) for half in (self.read.forward, self.read.backward))
         results = list(map(self.array, self.read.results))
         read = names_in(*(array for line in (*forward, *backward) for array in line.arrays), *results)
         views, places = ([*(let for let in own if let.name.info in read and not self.stack_of(Piece.of(let.value))),

@@ -93,4 +93,4 @@ def numbers(array: npt.NDArray[np.generic], module: str) -> str:
             return f"{'-' if item < 0 else ''}{module}.{'nan' if math.isnan(item) else 'inf'}"
         return repr(item)
 
-    return written(array.tolist())
+    return repr(array.tolist()) if np.isfinite(array).all() else written(array.tolist())

@@ -138,35 +138,38 @@ class Room:
     def members(blocks: list[Block], position: int, fixed: set[int]) -> dict[int, Ints] | None:
         """The blocks of the room, and for each of their elements the one of the first block that it goes with."""
         size = blocks[position].size
-        slots: dict[int, Ints] = {}
+        may_belong = {i: block for i, block in enumerate(blocks)
+                      if i not in fixed and block.size == size and block.batched and is_elementwise(block)}
+        if position not in may_belong:
+            return None
+        reads: dict[int, list[tuple[int, Ints]]] = {}
+        readers: dict[int, list[tuple[int, Ints]]] = {member: [] for member in may_belong}
+        for reader, block in may_belong.items():
+            every = [(operand.source, operand.index.reshape(-1)) for operand in element_reads(block)]
+            reads[reader] = [(source, index) for source, index in every if source is not None and source in may_belong
+                             and index.size == size and len(distinct(index)) == size]
+            for source, index in reads[reader]:
+                readers[source].append((reader, index))
 
-        def visit(member: int, of_member: Ints) -> bool:
-            if member in slots:
-                return np.array_equal(slots[member], of_member)
-            slots[member] = of_member
-            for operand in element_reads(blocks[member]):
-                index, source = operand.index.reshape(-1), operand.source
-                if source is not None and belongs(source) and one_to_one(index):
-                    below = np.empty(size, np.int64)
-                    below[index] = of_member
-                    if not visit(source, below):
-                        return False
-            for reader in range(member + 1, len(blocks)):
-                if belongs(reader):
-                    for operand in element_reads(blocks[reader]):
-                        index = operand.index.reshape(-1)
-                        if operand.source == member and one_to_one(index) and not visit(reader, of_member[index]):
-                            return False
-            return True
+        def beside(member: int, of_member: Ints) -> Iterator[tuple[int, Ints]]:
+            for source, index in reads[member]:
+                below = np.empty(size, np.int64)
+                below[index] = of_member
+                yield source, below
+            yield from ((reader, of_member[index]) for reader, index in readers[member])
 
-        def belongs(member: int) -> bool:
-            block = blocks[member]
-            return member not in fixed and block.size == size and block.batched and is_elementwise(block)
-
-        def one_to_one(index: Ints) -> bool:
-            return index.size == size and len(distinct(index)) == size
-
-        return slots if belongs(position) and visit(position, np.arange(size)) else None
+        slots = {position: np.arange(size)}
+        waiting = [beside(position, slots[position])]
+        while waiting:
+            member, of_member = next(waiting[-1], (None, None))
+            if member is None or of_member is None:
+                waiting.pop()
+            elif member not in slots:
+                slots[member] = of_member
+                waiting.append(beside(member, of_member))
+            elif not np.array_equal(slots[member], of_member):
+                return None
+        return slots
 
     @property
     def size(self) -> int:

@@ -397,35 +397,36 @@ class Tables:
         return index
 
     def terms(self, steps: Sequence[Ints], which: int) -> list[list[Term]]:
-        """The terms of a sum, of each kind those of all steps."""
+        """The terms of a sum, of each kind those of all steps; those of a member in the order in which they lie."""
+        graph, width = self.graph, self.widths[which]
+        nodes = np.concatenate(steps)
+        member = np.concatenate([i * width + np.arange(len(mine)) for i, mine in enumerate(steps)])
+        counts = np.diff(graph.first)[nodes]
+        every, owner = spans(graph.first[nodes], counts), np.repeat(member, counts)
+        is_product = graph.right[every] != NONE
         made: list[list[Term]] = []
         for sign, product in ((1, False), (1, True), (-1, False), (-1, True)):
-            found = [[self.factors(node, sign, product) for node in nodes] for nodes in steps]
-            most = max((len(left) for rows in found for left, _ in rows), default=0)
-            sides = []
-            for side in range(1 + product):
-                index = np.full((len(steps), self.widths[which], most), NOTHING)
-                for i, rows in enumerate(found):
-                    for row, factors in enumerate(rows):
-                        index[i, row, : len(factors[side])] = factors[side]
-                sides.append(index)
-            cuts = [slice(place, place + 1) for place in range(most)] if most <= APART else [slice(None)]
-            for cut in cuts if most else ():
-                left, *right = (self.read(iter(index[:, :, None, cut] if product else index[:, :, cut]))
-                                for index in sides)
-                place = np.arange(self.widths[which])
-                made.append([Term(sign, read, right[0][i], place=place) if product else Term(sign, read)
-                             for i, read in enumerate(left)])
+            chosen = (graph.sign[every] == sign) & (is_product == product)
+            mine, of = every[chosen], owner[chosen]
+            left = self.slot[graph.left[mine]]
+            right = self.slot[graph.right[mine]] if product else left
+            first, second = np.minimum(left, right), np.maximum(left, right)
+            order = np.lexsort((second, first, of))
+            number = np.bincount(of, minlength=len(steps) * width)
+            most = int(number.max(initial=0))
+            place = spans(np.zeros_like(number), number)
+            sides = np.full((1 + product, len(steps) * width, most), NOTHING)
+            for side, slots in zip(sides, (first, second), strict=False):
+                side[of[order], place] = slots[order]
+            sides = sides.reshape(1 + product, len(steps), width, most)
+            cuts = [slice(i, i + 1) for i in range(most)] if most <= APART else [slice(None)] if most else []
+            for cut in cuts:
+                one, *other = (self.read(iter(index[:, :, None, cut] if product else index[:, :, cut]))
+                               for index in sides)
+                row = np.arange(width)
+                made.append([Term(sign, read, other[0][i], place=row) if product else Term(sign, read)
+                             for i, read in enumerate(one)])
         return made
-
-    def factors(self, node: int, sign: int, product: bool) -> tuple[Ints, Ints]:
-        """Where the factors of the terms of one kind lie."""
-        graph = self.graph
-        terms = np.arange(graph.first[node], graph.first[node + 1])
-        terms = terms[(graph.sign[terms] == sign) & ((graph.right[terms] != NONE) == product)]
-        left, right = self.slot[graph.left[terms]], self.slot[graph.right[terms]]
-        order = np.lexsort((np.maximum(left, right), np.minimum(left, right)))
-        return np.minimum(left, right)[order] if product else np.sort(left), np.maximum(left, right)[order]
 
     def read(self, indices: Iterator[Ints]) -> list[Operand]:
         """Operands that read the array itself, one for each step."""

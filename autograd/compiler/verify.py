@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.arguments import Batch
+from autograd.compiler.arrays.array import constants_in
 from autograd.compiler.blocks.plan import Plan
 from autograd.compiler.engine import Engine
-from autograd.compiler.printers.to_numpy import Printer
+from autograd.compiler.printers.to_numpy import Printer, all_nodes
 from autograd.compiler.scalars.graph import NONE, Floats
 from autograd.compiler.scalars.reference import Point
 from autograd.errors import CompilerError
@@ -56,7 +57,8 @@ def verify(made: Plan, engine: Engine, kind: str, theta: Floats, batch: Batch) -
 def verify_source(engine: Engine) -> None:
     """Raise `CompilerError` unless the program as it is read, with its loops, gives what runs gives.
 
-    They are compared at the points at which the latter was verified.
+    They are compared at the points at which the latter was verified. Tables are given, not written out: Python takes
+    longer to read millions of numbers than all of this.
     """
     read, sample = engine.reading, engine.sample
     assert sample is not None, "a program is verified before it is read"
@@ -64,7 +66,9 @@ def verify_source(engine: Engine) -> None:
     x, y = batch.matrices(theta.dtype)
     given = {"theta": theta, "x": x, "y": y, "u": noise, "outside": engine.outside(theta.dtype)}
     shown = read.shown
-    run = function_of(Printer(shown.places).source(read.loops), "<compiled to be read>", shown.kind, {})
+    arrays = {carried.name: carried.array for carried in constants_in(all_nodes(read.loops))}
+    source = Printer(shown.places).source(read.loops, with_arrays=False)
+    run = function_of(source, "<compiled to be read>", shown.kind, arrays)
     with np.errstate(all="ignore"):
         results = run(*(given[argument.info] for argument in shown.arguments))
         wanted = engine.run(shown.kind, theta, batch, noise, None)

@@ -262,13 +262,20 @@ class Printer:
         counted = ["n = len(x)"] if any(map(counts_rows, all_nodes(function))) else []
         return [*counted, *lines, f"return {', '.join(map(self.text, function.results))}"]
 
-    def source(self, function: Function | Looped, given: Mapping[str, npt.NDArray[Any]] = MappingProxyType({})) -> str:
-        """A function that runs on its own; arguments that are `given` become constants."""
+    def source(
+        self, function: Function | Looped, given: Mapping[str, npt.NDArray[Any]] = MappingProxyType({}),
+        with_arrays: bool = True,
+    ) -> str:
+        """A function that runs on its own; arguments that are `given` become constants.
+
+        Unless `with_arrays`, those that it carries along are not written out: whoever runs it gives them as globals.
+        """
         used = all_nodes(function)
         helpers = "\n".join(text for kind, text in sorted(self.helpers.items()) if any(n.kind == kind for n in used))
         arguments = [argument.info for argument in function.arguments if argument.info not in given]
         constants = [f"{name} = {literal(array)}" for name, array in given.items()]
-        constants += [f"{carried.name} = {literal(carried.array)}" for carried in constants_in(used)]
+        if with_arrays:
+            constants += [f"{carried.name} = {literal(carried.array)}" for carried in constants_in(used)]
         head = "\n".join(["import numpy as np", helpers.rstrip(), *constants]).rstrip()
         body = "\n".join(f"    {line}" if line else "" for line in self.body(function))
         name = "outputs" if function.kind == "outputs" else "value_and_grad"

@@ -99,6 +99,12 @@ def test_causal_attention_is_the_textbooks_with_a_mask_that_is_added() -> None:
     assert next(block.scalars for block in program.blocks if block.op == "exp") == 2 * (1 + 2 + 3 + 4 + 5 + 6)
 
 
+def test_any_number_of_steps_may_share_a_rectangle() -> None:
+    loss, params = rows_of([1, 2, 3], ["sine"] * 1000, ["softmax"])
+    program = Program(loss, params).trace((3, 3))
+    assert program.executed_source.count("np_sin") >= 1000
+
+
 def test_scalars_are_found_where_they_are() -> None:
     loss, params = attention(4)
     program = Program(loss, params).trace((4, 3))

@@ -29,6 +29,7 @@ from autograd.compiler.arrays.array import (
     mean,
     name,
     names_in,
+    source_of,
     take,
     target_of,
 )
@@ -147,12 +148,22 @@ def outputs(made: Plan, layout: Layout) -> Array:
     runs = [(block, [slot for _, slot in run]) for block, run in itertools.groupby(made.roots, key=itemgetter(0))]
     blocks = list(dict.fromkeys(block for block, _ in runs))
     if len(runs) <= max(len(blocks), FEW):
-        return copy(side_by_side([columns(made, layout, block, slots) for block, slots in runs]))
+        return own(side_by_side([columns(made, layout, block, slots) for block, slots in runs]))
     slots = {block: sorted({slot for home, slot in made.roots if home == block}) for block in blocks}
     begin = dict(zip(blocks, itertools.accumulate((len(slots[block]) for block in blocks), initial=0), strict=False))
     index = np.array([begin[block] + slots[block].index(slot) for block, slot in made.roots])
     return take(side_by_side([columns(made, layout, block, slots[block]) for block in blocks]),
                 layout.names.carried(index, "i"))
+
+
+def own(array: Array) -> Array:
+    """An array that is not written to again: a copy, unless it is made anew in any case.
+
+    Rows of matrices of which the axes were swapped are no view.
+    """
+    is_new = source_of(array).kind in ("take", "concatenate") or (
+        array.kind == "reshape" and array.args[0].kind in ("swapped", "permuted"))
+    return array if is_new else copy(array)
 
 
 def side_by_side(parts: list[Array]) -> Array:
@@ -168,7 +179,7 @@ def columns(made: Plan, layout: Layout, position: int, slots: list[int]) -> Arra
             made.canonical.roots, made.roots, strict=True) if home == position}
         array = layout.constants(Operand(None, index, np.array([numbers[slot] for slot in slots])), index.shape)
     else:
-        array = layout.read_array(layout.arrays[position], index, 0.0, full=True, theta=block.op == "parameter")
+        array = layout.columns(layout.arrays[position], block, index)
     return array if array.batched else broadcast(array, (Rows(), len(slots)))
 
 

@@ -25,8 +25,10 @@ from autograd.compiler.arrays.array import (
     function,
     name,
     part,
+    permuted,
     reshape,
     scatter,
+    swapped,
     take,
     transpose,
     view,
@@ -154,6 +156,20 @@ class Layout:
             size, stride = found.moving[0]
             return part(array, found.base, found.base + (size - 1) * stride + 1, stride)
         return view(array, found.base, dims, found.strides)
+
+    def columns(self, array: Array, block: Block, index: Ints) -> Array:
+        """Elements of a block in a row: all of them with axes in another order, or one many times, or as they come."""
+        shape, sizes = (*array.lead, len(index)), factored(index)
+        found = affine(index.reshape(sizes))
+        if found is not None and not found.moving and len(index) > 1:
+            return broadcast(part(array, found.base, found.base + 1), shape)
+        order = found.straight(block.size) if found is not None and len(sizes) > 1 else None
+        if order is None:
+            return self.read_array(array, index, 0.0, full=True, theta=block.op == "parameter")
+        lead = len(array.lead)
+        matrix = reshape(array, (*array.lead, *(sizes[axis] for axis in order)))
+        axes = (*range(lead), *(lead + np.argsort(order)).tolist())
+        return reshape(swapped(matrix) if len(sizes) == 2 else permuted(matrix, axes), shape)
 
     def gathered(self, array: Array, index: Ints, fill: float) -> Array:
         """Any elements of an array, copied; `fill` in the places of padding."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from autograd import ops
 from autograd.compiler.arrays.array import (
     Array,
     For,
@@ -74,13 +75,14 @@ class Looped:
 
     @property
     def mixed(self) -> int:
-        """How much loops lay side by side, or pick out of that."""
-        return sum(node.kind in MIXES for statement, loops in within_loops(self.lines) if loops
-                   for array in statement.arrays for node in nodes(array))
+        """How much loops lay side by side, or pick out of that, and in how many matrices weights are among zeros."""
+        return sum(is_masked(node) or (bool(loops) and node.kind in MIXES)
+                   for statement, loops in within_loops(self.lines) for array in statement.arrays
+                   for node in nodes(array))
 
     @property
     def effort(self) -> int:
-        """What it takes to read it: so many statements, and several more for each of what is mixed in loops."""
+        """What it takes to read it: so many statements, and several more for each of what is mixed."""
         return self.length + MIXED * self.mixed
 
     def home(self, text: str) -> str:
@@ -96,6 +98,12 @@ class Looped:
     def loops(self) -> list[For]:
         """The loops in order, those in others too."""
         return loops_in([*self.forward, *self.backward])
+
+
+def is_masked(array: Array) -> bool:
+    """Whether an array is of parameters among zeros."""
+    return bool(array.kind is ops.where and array.args[0].kind == "constant" and source_of(
+        array.args[2].args[0] if array.args[2].kind == "take" else array.args[2]).key == "theta")
 
 
 def loops_in(lines: Iterable[Line]) -> list[For]:

@@ -352,7 +352,8 @@ class Grouping:
         numbers = numbers_in(kinds)
         if group.op in REDUCTIONS or (numbers and not _only_copies(group)):
             return takes_in(others, kinds, numbers)
-        return kinds < others and (self.lacks_multiples(group, other) or self.is_band([group, other]))
+        return kinds < others and (self.lacks_multiples(group, other) or (
+            self.mixed and self.is_band([group, other])))
 
     def lacks_multiples(self, group: Group, other: Group) -> bool:
         """Whether sums have no term where others have several numbers times what all examples share: there it is 0.

@@ -158,7 +158,7 @@ class Room:
                 yield source, below
             yield from ((reader, of_member[index]) for reader, index in readers[member])
 
-        slots = {position: np.arange(size)}
+        slots: dict[int, Ints] = {position: np.arange(size)}
         waiting = [beside(position, slots[position])]
         while waiting:
             member, of_member = next(waiting[-1], (None, None))

@@ -418,11 +418,11 @@ class Tables:
             sides = np.full((1 + product, len(steps) * width, most), NOTHING)
             for side, slots in zip(sides, (first, second), strict=False):
                 side[of[order], place] = slots[order]
-            sides = sides.reshape(1 + product, len(steps), width, most)
+            indices = sides.reshape(1 + product, len(steps), width, most)
             cuts = [slice(i, i + 1) for i in range(most)] if most <= APART else [slice(None)] if most else []
             for cut in cuts:
                 one, *other = (self.read(iter(index[:, :, None, cut] if product else index[:, :, cut]))
-                               for index in sides)
+                               for index in indices)
                 row = np.arange(width)
                 made.append([Term(sign, read, other[0][i], place=row) if product else Term(sign, read)
                              for i, read in enumerate(one)])

@@ -399,7 +399,7 @@ class Reroller:
         is_float = k == 1 and not group.batched
         if (group.mixed and not is_float) or len(group.classes) > READABLE:
             group.classes = self.joined(group.classes, k)
-        terms = [self.term(c, k) for c in group.classes]
+        terms = [self.term(c, k, group.mixed) for c in group.classes]
         main = max(range(len(terms)), key=lambda i: (terms[i].right is not None, len(group.classes[i].left)))
         if terms[main].right is not None and terms[main].segments is None:
             order: Ints | None = np.argsort(terms[main].place, kind="stable")
@@ -422,8 +422,10 @@ class Reroller:
         if c.scale is not None:
             return self.scaled_apart(c, c.scale, k)
         m = len(c.left) // k
-        if len(c.right) or not 1 < m < SEVERAL or (np.bincount(c.owner, minlength=k) != m).any():
+        if not 1 < m < SEVERAL or k == 1 or (np.bincount(c.owner, minlength=k) != m).any():
             return [c]
+        if len(c.right):
+            return self.products_apart(c, c.left.reshape(k, m), c.right.reshape(k, m))
         terms = c.left.reshape(k, m).T
         if self.is_constant(c.left) or len(distinct(self.block[c.left])) > 1:
             return [c]
@@ -431,6 +433,25 @@ class Reroller:
         if affine(np.sort(self.slot[c.left].reshape(k, m))) or any(len(factored(column)) == 1 for column in columns):
             return [c]
         return [Class(c.sign, np.arange(k), term, c.right) for term in terms]
+
+    def products_apart(self, c: Class, left: Ints, right: Ints) -> list[Class]:
+        """The same for few products, if all read what they have alone, or a number that is for all, and not in rows.
+
+        So a·x + b·y of two vectors is no product of a matrix of both with two numbers.
+        """
+        apart = False
+        for rows in (left, right):
+            columns = self.slot[rows].T
+            alone = len(distinct(rows)) == rows.size
+            if len(distinct(self.block[rows])) > 1 or not (alone or all(np.ptp(column) == 0 for column in columns)):
+                return [c]
+            if alone and any(affine(column) is None for column in columns):
+                return [c]
+            found = affine(columns.T) if alone else None
+            apart |= alone and (found is None or found.extent is None)
+        if not apart:
+            return [c]
+        return [Class(c.sign, np.arange(len(left)), *term) for term in zip(left.T, right.T, strict=True)]
 
     def scaled_apart(self, c: Class, scale: Floats, k: int) -> list[Class]:
         """Numbers times few nodes for each member as a class for each of these, which reads none twice if that can be.
@@ -491,8 +512,8 @@ class Reroller:
         """The block of the first of some nodes."""
         return int(self.block[nodes[0]])
 
-    def term(self, c: Class, k: int) -> Term:
-        """The terms of one class, as a product of matrices where it can be."""
+    def term(self, c: Class, k: int, mixed: bool) -> Term:
+        """The terms of one class, as a product of matrices where it can be, if `mixed` with a matrix of mostly 0."""
         if c.scale is not None:
             return self.scaled(c, c.scale, k)
         counts = np.bincount(c.owner, minlength=k)
@@ -514,7 +535,7 @@ class Reroller:
                 other.index = other.index[:, None]
                 return Term(c.sign * constant.number, other)
         term = self.product(c, counts)
-        return self.completed(c, term, k) or term
+        return (self.completed(c, term, k) if mixed else None) or term
 
     def scaled(self, c: Class, scale: Floats, k: int) -> Term:
         """Numbers times nodes, added up: a matrix of numbers, or rows of their own for each member."""

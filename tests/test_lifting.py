@@ -46,7 +46,8 @@ def test_a_text_is_as_long_as_its_function_and_not_as_its_tables():
 
 
 @pytest.mark.parametrize("name", [
-    "UTDSP iir", "UTDSP lmsfir", "PolyBench ludcmp", "PolyBench gramschmidt", "PolyBench jacobi-2d"])
+    "UTDSP iir", "UTDSP lmsfir", "PolyBench ludcmp", "PolyBench gramschmidt", "PolyBench jacobi-2d",
+    "PolyBench cholesky"])
 def test_a_text_does_not_grow_where_each_step_has_more_or_less_to_do_than_the_one_before(name):
     texts = []
     for scale in (2, 3):
@@ -54,6 +55,24 @@ def test_a_text_does_not_grow_where_each_step_has_more_or_less_to_do_than_the_on
         program(*KERNELS[name].numbers(scale, 2))
         texts.append(text(program))
     assert texts[1].words <= texts[0].words
+
+
+@pytest.mark.parametrize("name", [
+    "BLAS rot", "llama rope", "darknet forward_convolutional", "DSPstone fir2dim"])
+def test_a_text_is_the_same_for_few_and_many_numbers(name):
+    texts = []
+    for scale in (2, 4):
+        program = compiled(KERNELS[name], scale)
+        program(*KERNELS[name].numbers(scale, 2))
+        texts.append(text(program))
+    assert texts[0] == texts[1]
+
+
+def test_a_rotation_reads_as_it_is_said():
+    source = compiled(KERNELS["BLAS rot"], 2).trace((20,)).source
+    assert "z = w * x[:, 0:10] + w2 * x[:, 10:20]\n" in source
+    assert "z2 = w * x[:, 10:20] - w2 * x[:, 0:10]\n" in source
+    assert "return np.concatenate([z, z2], axis=-1)\n" in source
 
 
 def refused(x):

@@ -164,7 +164,7 @@ def test_what_runs_is_not_what_is_read(name):
     quicker = engine(program).plan.quicker
     assert quicker is not None
     assert engine(program).executed["value_and_grad", True] is not engine(program).function("value_and_grad")
-    assert program.source == engine(program).written.source != Reading(quicker).source
+    assert Reading(quicker).source not in (program.source, engine(program).written.source)
 
 
 def test_a_step_of_a_system_under_control_is_one_product():

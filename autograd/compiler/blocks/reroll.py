@@ -435,21 +435,21 @@ class Reroller:
         return [Class(c.sign, np.arange(k), term, c.right) for term in terms]
 
     def products_apart(self, c: Class, left: Ints, right: Ints) -> list[Class]:
-        """The same for few products, if all read what they have alone, or a number that is for all, and not in rows.
+        """The same for few products, if each has data and weights of its own, or all the same weights, and not in rows.
 
         So a·x + b·y of two vectors is no product of a matrix of both with two numbers.
         """
-        apart = False
+        in_rows = True
         for rows in (left, right):
-            columns = self.slot[rows].T
-            alone = len(distinct(rows)) == rows.size
-            if len(distinct(self.block[rows])) > 1 or not (alone or all(np.ptp(column) == 0 for column in columns)):
+            columns = self.slot[rows.T]
+            if len(distinct(self.block[rows])) > 1 or any(affine(column) is None for column in columns):
                 return [c]
-            if alone and any(affine(column) is None for column in columns):
+            if len(distinct(rows)) == rows.size:
+                found = affine(columns.T)
+                in_rows &= found is not None and found.extent is not None
+            elif self.is_batched(rows) or np.ptp(columns, axis=1).any():
                 return [c]
-            found = affine(columns.T) if alone else None
-            apart |= alone and (found is None or found.extent is None)
-        if not apart:
+        if in_rows:
             return [c]
         return [Class(c.sign, np.arange(len(left)), *term) for term in zip(left.T, right.T, strict=True)]
 

@@ -150,8 +150,8 @@ def outputs(made: Plan, layout: Layout) -> Array:
     if len(runs) <= max(len(blocks), FEW):
         return own(side_by_side([columns(made, layout, block, slots) for block, slots in runs]))
     slots = {block: sorted({slot for home, slot in made.roots if home == block}) for block in blocks}
-    begin = dict(zip(blocks, itertools.accumulate((len(slots[block]) for block in blocks), initial=0), strict=False))
-    index = np.array([begin[block] + slots[block].index(slot) for block, slot in made.roots])
+    place = {root: i for i, root in enumerate((block, slot) for block in blocks for slot in slots[block])}
+    index = np.array([place[root] for root in made.roots])
     return take(side_by_side([columns(made, layout, block, slots[block]) for block in blocks]),
                 layout.names.carried(index, "i"))
 

@@ -671,10 +671,15 @@ def directed(run: Run, backwards: bool) -> None:
 
 def in_order(run: Run) -> None:
     """Let statements that read what the step before has made come before the one that replaces it; else stack it."""
+    readers: dict[Any, set[Line]] = {}
+    for statement in run.body:
+        for read in read_at(statement):
+            readers.setdefault(read, set()).add(statement)
     for family in run.families.values():
-        for statement in list(run.body):
+        mine = readers.get((family, -1), set())
+        for statement in [one for one in run.body if one in mine]:
             place, position = place_of(run, family), run.body.index(statement)
-            if family.stacked or position < place or (family, -1) not in read_at(statement):
+            if family.stacked or position < place:
                 continue
             if position == place:
                 family.stacked |= isinstance(statement, For)  # its first step would replace what the next one reads

@@ -26,7 +26,7 @@ from autograd.compiler.buffers.memory import reused
 from autograd.compiler.finite import MODERATE, Hidden, is_delicate
 from autograd.compiler.native.fuse import NativePrinter
 from autograd.compiler.native.kernels import ELEMENTS
-from autograd.compiler.native.scalar import DOUBLE, Memory, Native
+from autograd.compiler.native.scalar import DOUBLE, Native, NativeCall
 from autograd.compiler.printers.straight import Straight
 from autograd.compiler.printers.to_numpy import HELPERS, all_nodes
 from autograd.compiler.reading import Reading
@@ -324,8 +324,8 @@ class Engine:
         check_out(out, theta, batch)
         call = self.local.calls.get(("value_and_grad", theta.dtype.char, len(X))) or self.prepared(
             "value_and_grad", theta, len(X))
-        outside = self.outside(DOUBLE if type(call) is Memory else theta.dtype)
-        if type(call) is Memory:  # which takes numbers as they lie
+        outside = self.outside(DOUBLE if type(call) is NativeCall else theta.dtype)
+        if type(call) is NativeCall:  # which takes numbers as they lie
             result = call(theta, X, Y, None, outside, out)
             if self.safe and call.is_moderate(MODERATE) and math.isfinite(result[0]):
                 return result
@@ -390,7 +390,7 @@ class Engine:
         if len(kept) == KEPT:
             del kept[next(iter(kept))]  # the oldest: to know the least used would cost every call some of its time
         call = kept[kind, theta.dtype.char, examples] = (
-            self.native.memory(kind, examples) if self.native and self.is_written(examples)
+            self.native.call(kind, examples) if self.native and self.is_written(examples)
             else self.runnable(kind, theta.dtype, examples).allocate(theta, examples) if self.plan.blocks
             else self.columns(kind).allocate(theta, examples))
         return call

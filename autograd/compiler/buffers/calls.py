@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -67,6 +67,10 @@ def python(formula: Formula) -> Formula:
 class CallPrinter(Printer):
     """Calls that write to a place, as text."""
 
+    spellings: ClassVar[dict[str, str]] = Printer.spellings | {
+        "float": "{:atom}.item()", "numbers": "{:atom}.tolist()", "dot": "{:atom}.dot({})",
+    }
+
     def halves(self, calls: Buffered, results: Sequence[Array]) -> tuple[list[Any], list[Any]]:
         """The calls of the forward and of the backward half."""
         return calls.statements[: calls.forward], calls.statements[calls.forward :]
@@ -75,9 +79,6 @@ class CallPrinter(Printer):
         """A call as a line."""
         if isinstance(statement, Let):
             return f"{self.text(statement.name)} = {self.named(statement)}"
-        if statement.value.dtype == "scalar":
-            first = ", ".join("0" for _ in statement.place.shape) or "()"
-            return f"{self.formula(statement.place):atom}[{first}] = {self.text(statement.value)}"
         if statement.place.kind == "take":
             return super().statement(statement)
         if statement.value.kind == "listed" and len(statement.place.shape) == 1 and len(statement.value.args) <= SHORT:
@@ -136,12 +137,6 @@ class CallPrinter(Printer):
             return printed
         return super().formula(array)
 
-    def _float(self, info: None, a: Formula, array: Array) -> str:
-        return f"{a:atom}.item()"
-
-    def _numbers(self, info: None, a: Formula, array: Array) -> str:
-        return f"{a:atom}.tolist()"
-
     def _listed(self, info: None, *parts: Any) -> str:
         *texts, array = parts
         rows = [str(text) for text in texts]
@@ -150,9 +145,6 @@ class CallPrinter(Printer):
         for size in array.shape[:0:-1]:
             rows = [f"[{', '.join(rows[i : i + size])}]" for i in range(0, len(rows), size)]
         return f"[{', '.join(rows)}]"
-
-    def _dot(self, info: None, a: Formula, b: Formula, array: Array) -> str:
-        return f"{a:atom}.dot({b})"
 
     def _weighted(self, info: None, a: Formula, b: Formula, *rest: Any) -> Formula:
         *share, _ = rest

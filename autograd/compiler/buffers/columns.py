@@ -24,9 +24,9 @@ from autograd.compiler.arrays.layout import LEAF_NAMES
 from autograd.compiler.arrays.names import literal
 from autograd.compiler.blocks.plan import Plan
 from autograd.compiler.buffers.algebra import MINUS, ONE, Names, expanded
-from autograd.compiler.printers.straight import Signed, slopes, total
+from autograd.compiler.printers.straight import Signed, in_order, slopes, total
 from autograd.compiler.printers.to_numpy import Printer
-from autograd.compiler.scalars.graph import CODE, CODES, NONE, SUM, Ints, computing
+from autograd.compiler.scalars.graph import CODE, CODES, NONE, SUM, Ints
 from autograd.execute import defined
 
 Call = tuple[Callable[..., Any], tuple[int, ...]]
@@ -322,8 +322,7 @@ class Columns:
         code, start, args = graph.code.tolist(), graph.start.tolist(), graph.args.tolist()
         first, sign = graph.first.tolist(), graph.sign.tolist()
         factors = np.stack([graph.left, graph.right], axis=1).reshape(-1).tolist()
-        nodes = computing(graph)
-        for node in nodes[np.argsort(graph.level[nodes], kind="stable")].tolist():
+        for node in in_order(graph):
             if code[node] != SUM:
                 computed.append(self.computed(node, code[node], (), args[start[node] : start[node + 1]]))
                 continue

@@ -68,7 +68,7 @@ def time(statement: Statement, calls: Buffered, n: int) -> float:
     """The time of a call."""
     value, args = statement.value, statement.value.args
     if value.dtype == "scalar" or value.kind == "listed":
-        return floats(value) + NUMBER * (isinstance(statement, Store) and value.kind != "listed")
+        return floats(value)
     if value.kind in ("scatter", "reduceat"):
         return SCATTER + LOOP * elements(value.shape, n) + GATHERED * elements(args[0].shape, n)
     if not isinstance(statement, Store):

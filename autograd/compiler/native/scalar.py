@@ -30,8 +30,8 @@ from autograd.compiler.buffers.buffered import EXAMPLES
 from autograd.compiler.buffers.cost import MANY, microseconds
 from autograd.compiler.buffers.lowering import quickest
 from autograd.compiler.native.llvm import ADDED, FILLED, FUSED, LANES, SMALLER, Code, helpers, joined
-from autograd.compiler.printers.straight import LETTERS, flows, operand, value, wanted_for
-from autograd.compiler.scalars.graph import CODE, LEAVES, NONE, SUM, Canonical, differs
+from autograd.compiler.printers.straight import LETTERS, flows, in_order, operand, terms_of, value, wanted_for
+from autograd.compiler.scalars.graph import CODE, LEAVES, SUM, Canonical, differs
 from autograd.errors import MissingPackageError
 from autograd.files import replacing
 from autograd.nested import aligned_like
@@ -85,9 +85,7 @@ class Writer:
         """Where the memory for work has a number, or one for every lane."""
         self.size = self.sums = 0
         """How much memory is needed, and where in it the sums over the examples begin."""
-        alive = self.graph.alive & (self.graph.code >= len(LEAVES))
-        order = np.argsort(self.graph.level, kind="stable")
-        self.nodes = [int(node) for node in order if alive[node]]
+        self.nodes = in_order(self.graph)
         leaves = ["parameter"] * (kind != "outputs") + ["input"] * (kind == "inputs")
         self.wanted = wanted_for(self.graph, self.nodes, leaves)
 
@@ -206,19 +204,17 @@ class Writer:
 
     def sum(self, code: Code, node: int, find: Callable[[str], str]) -> str:
         """A sum of signed products, each fused with the addition that takes it."""
-        graph, result = self.graph, ""
-        for term in range(graph.first[node], graph.first[node + 1]):
-            left = code.value(operand(graph, int(graph.left[term])), find)
-            negative = graph.sign[term] < 0
-            if graph.right[term] == NONE:
-                if result:
-                    result = code.sub(result, left) if negative else code.add(result, left)
-                else:
-                    result = code.let(f"fneg {code.number} {left}") if negative else left
+        result = ""
+        for _, (sign, one, other) in terms_of(self.graph, node):
+            left, right = code.value(one, find), "" if other is None else code.value(other, find)
+            if result and not right:
+                result = code.sub(result, left) if sign < 0 else code.add(result, left)
                 continue
-            right = code.value(operand(graph, int(graph.right[term])), find)
-            left = code.let(f"fneg {code.number} {left}") if negative else left
-            result = code.intrinsic("fmuladd", left, right, result) if result else code.mul(left, right)
+            left = code.let(f"fneg {code.number} {left}") if sign < 0 else left
+            if result:
+                result = code.intrinsic("fmuladd", left, right, result)
+            else:
+                result = code.mul(left, right) if right else left
         return result
 
     def total(self, code: Code, known: Known) -> None:
@@ -559,12 +555,12 @@ class Native:
             self.machines[kind] = Machine(writer.text()), writer.size
         return self.machines[kind]
 
-    def memory(self, kind: str, examples: int) -> Memory:
+    def call(self, kind: str, examples: int) -> NativeCall:
         """New arrays for a function and a number of examples."""
-        return Memory(*self.machine(kind), self.made, kind, examples)
+        return NativeCall(*self.machine(kind), self.made, kind, examples)
 
 
-class Memory:
+class NativeCall:
     """The arrays in which a function works on a number of examples, and which is called with others."""
 
     def __init__(self, machine: Machine, size: int, made: Plan, kind: str, examples: int) -> None:

@@ -7,7 +7,7 @@ as Python over floats, one local variable per scalar.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -133,12 +133,17 @@ def formula(array: Array) -> Formula:
 
 def statements(graph: Canonical) -> list[Statement]:
     """Both halves for one example, which add to `total` and to the gradients of the parameters."""
-    nodes = computing(graph)
-    nodes = nodes[np.argsort(graph.level[nodes], kind="stable")]
-    root = int(graph.roots[0])
-    forward: list[Statement] = [Let(operand(graph, int(node)), value(graph, int(node))) for node in nodes]
+    nodes, root = in_order(graph), int(graph.roots[0])
+    forward: list[Statement] = [Let(operand(graph, node), value(graph, node)) for node in nodes]
     forward.append(Store(name("total", ()), operand(graph, root), adds=True))
-    return forward + backward(graph, [int(node) for node in nodes[::-1]], root)
+    return forward + backward(graph, nodes, root)
+
+
+def in_order(graph: Canonical) -> list[int]:
+    """The nodes that compute, each behind those that it reads."""
+    nodes = computing(graph)
+    found: list[int] = nodes[np.argsort(graph.level[nodes], kind="stable")].tolist()
+    return found
 
 
 def operand(graph: Canonical, node: int) -> Array:
@@ -151,14 +156,11 @@ def operand(graph: Canonical, node: int) -> Array:
 
 def value(graph: Canonical, node: int) -> Array:
     """The expression of a node."""
-    if graph.code[node] != SUM:
-        args = tuple(operand(graph, int(arg)) for arg in graph.args[graph.start[node] : graph.start[node + 1]])
-        result: Array = ops.ROWS[CODES[graph.code[node]]].dispatch(args)
-        return result
-    terms = slice(graph.first[node], graph.first[node + 1])
-    factors = zip(graph.sign[terms].tolist(), graph.left[terms].tolist(), graph.right[terms].tolist(), strict=True)
-    return total((sign, operand(graph, left), None if right == NONE else operand(graph, right))
-                 for sign, left, right in factors)
+    if graph.code[node] == SUM:
+        return total(term for _, term in terms_of(graph, node))
+    args = tuple(operand(graph, arg) for arg in args_of(graph, node))
+    result: Array = ops.ROWS[CODES[graph.code[node]]].dispatch(args)
+    return result
 
 
 def total(terms: Iterable[Signed]) -> Array:
@@ -173,9 +175,9 @@ def total(terms: Iterable[Signed]) -> Array:
 def backward(graph: Canonical, nodes: list[int], root: int) -> list[Statement]:
     """Statements that pass the gradient down from the root; parameters add it up over the examples."""
     made: list[Statement] = []
-    wanted = wanted_for(graph, nodes[::-1], ["parameter"])
+    wanted = wanted_for(graph, nodes, ["parameter"])
     arrived: dict[int, Array] = {root: name("share", ())}
-    for node in nodes:
+    for node in reversed(nodes):
         if node not in wanted or node not in arrived:
             continue
         g = arrived.pop(node)
@@ -202,30 +204,34 @@ def wanted_for(graph: Canonical, nodes: Iterable[int], leaves: Iterable[str]) ->
 
 def below_of(graph: Canonical, node: int) -> list[int]:
     """What a node reads."""
-    terms = slice(graph.first[node], graph.first[node + 1])
-    right = graph.right[terms]
-    args = graph.args[graph.start[node] : graph.start[node + 1]]
-    return [*map(int, args), *map(int, graph.left[terms]), *map(int, right[right != NONE])]
+    mine = slice(graph.first[node], graph.first[node + 1])
+    right = graph.right[mine]
+    return [*args_of(graph, node), *graph.left[mine].tolist(), *right[right != NONE].tolist()]
+
+
+def args_of(graph: Canonical, node: int) -> list[int]:
+    """The operands of a node that is no sum."""
+    args: list[int] = graph.args[graph.start[node] : graph.start[node + 1]].tolist()
+    return args
+
+
+def terms_of(graph: Canonical, node: int) -> Iterator[tuple[tuple[int, int], Signed]]:
+    """The factors of each term of a sum, of which the second may be NONE, and the term."""
+    mine = slice(graph.first[node], graph.first[node + 1])
+    for sign, left, right in zip(graph.sign[mine].tolist(), graph.left[mine].tolist(), graph.right[mine].tolist(),
+                                 strict=True):
+        yield (left, right), (sign, operand(graph, left), None if right == NONE else operand(graph, right))
 
 
 def flows(graph: Canonical, node: int, g: Array) -> list[tuple[int, Array]]:
     """What a node reads, with the gradient that it passes on."""
     if graph.code[node] == SUM:
-        return [(below, g * factor) for below, factor in factors(graph, node)]
-    args = [int(arg) for arg in graph.args[graph.start[node] : graph.start[node + 1]]]
+        return [(below, g * slope) for factors, term in terms_of(graph, node)
+                for below, slope in zip(factors, slopes(term), strict=False)]
+    args = args_of(graph, node)
     row, operands = ops.ROWS[CODES[graph.code[node]]], [operand(graph, arg) for arg in args]
     passed = through(row, g, operand(graph, node), operands)
     return [(arg, flow) for arg, flow in zip(args, passed, strict=False) if flow is not None]
-
-
-def factors(graph: Canonical, node: int) -> list[tuple[int, Array]]:
-    """What a sum reads, with what it is multiplied by."""
-    found: list[tuple[int, Array]] = []
-    for term in range(graph.first[node], graph.first[node + 1]):
-        left, right = int(graph.left[term]), int(graph.right[term])
-        other = None if right == NONE else operand(graph, right)
-        found += zip((left, right), slopes((int(graph.sign[term]), operand(graph, left), other)), strict=False)
-    return found
 
 
 def slopes(term: Signed) -> list[Array]:

@@ -219,15 +219,9 @@ class Writer(Elements[Formula]):
         self.store(target, value)
 
     def define_number(self, text: str, value: Array) -> None:
-        """Compute a number; it comes before the last loops if it may."""
-        nest, begin, self.touched = self.nest, len(self.lines), {}
+        """Compute a number."""
         number = self.element(value, ())
-        anew = text in self.variables
-        self.line(f"{'' if anew else 'const '}{self.name(text)} = {number};")
-        last = nest is not None and nest.end == begin == len(self.lines) - 1
-        if nest and last and not anew and not nest.written & self.touched.keys():
-            self.lines.insert(nest.begin, self.lines.pop())
-            nest.begin, nest.end = nest.begin + 1, nest.end + 1
+        self.line(f"{'' if text in self.variables else 'const '}{self.name(text)} = {number};")
 
     def store(self, place: Array, value: Array, adds: bool = False) -> None:
         """Write a value to a place, or add it to what is there."""

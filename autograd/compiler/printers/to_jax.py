@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -116,6 +116,7 @@ class JaxPrinter(Printer):
     """
 
     module = "jnp"
+    spellings: ClassVar[dict[str, str]] = Printer.spellings | {"copy": "{}"}
 
     def __init__(self) -> None:
         super().__init__()
@@ -203,9 +204,6 @@ class JaxPrinter(Printer):
     def _reduce(self, info: Any, a: Formula, array: Array) -> Formula | str:
         row, *_ = info
         return super()._reduce(info, Formula(row.jax.format(a)) if row.jax else a, array)
-
-    def _copy(self, info: None, a: Formula, array: Array) -> str:
-        return str(a)
 
     def _full(self, shape: Shape, value: Formula, array: Array) -> Formula:
         return super()._full(shape, value, array) if shape else self.call("asarray", str(value), "theta.dtype")

@@ -59,6 +59,11 @@ class Printer:
 
     module: ClassVar[str] = "np"
     helpers: ClassVar[dict[str, str]] = HELPERS
+    spellings: ClassVar[dict[str, str]] = {
+        "transpose": "{:atom}.T", "swapped": "{:atom}.swapaxes(-1, -2)", "widened": "{:atom}[..., None]",
+        "copy": "{:atom}.copy()", "mean": "{:atom}.mean()",
+    }
+    """The kinds that need to know no more than their operands."""
 
     def __init__(self, places: Iterable[Let] = ()) -> None:
         self.places = {let.name.info for let in places}
@@ -74,6 +79,8 @@ class Printer:
             return self.row(array.kind, array)
         if isinstance(array.kind, np.ufunc):
             return self.call(array.kind.__name__, *map(self.text, array.args))
+        if array.kind in self.spellings:
+            return Formula(self.spellings[array.kind].format(*map(self.formula, array.args)))
         printed: Formula | str = getattr(self, f"_{array.kind}")(array.info, *map(self.formula, array.args), array)
         return printed if isinstance(printed, Formula) else Formula(printed)
 
@@ -147,17 +154,8 @@ class Printer:
         sizes = ["-1" if isinstance(size, Rows) else str(size) for size in shape]
         return f"{a:atom}.reshape({', '.join(sizes) or '()'})"
 
-    def _transpose(self, info: None, a: Formula, array: Array) -> str:
-        return f"{a:atom}.T"
-
-    def _swapped(self, info: None, a: Formula, array: Array) -> str:
-        return f"{a:atom}.swapaxes(-1, -2)"
-
     def _permuted(self, axes: tuple[int, ...], a: Formula, array: Array) -> str:
         return f"{a:atom}.transpose{axes}"
-
-    def _widened(self, info: None, a: Formula, array: Array) -> str:
-        return f"{a:atom}[..., None]"
 
     def _broadcast(self, shape: Shape, a: Formula, array: Array) -> Formula:
         return self.call("broadcast_to", str(a), self.shape(shape))
@@ -211,9 +209,6 @@ class Printer:
         """Stacks in a stack as one, so many times."""
         return str(text) if times < 1 else str(self.call("concatenate", self.flat(text, times - 1)))
 
-    def _copy(self, info: None, a: Formula, array: Array) -> str:
-        return f"{a:atom}.copy()"
-
     def _cast(self, info: None, a: Formula, array: Array) -> str:
         return f"{a:atom}.astype(theta.dtype{'' if array.args[0].dtype == 'truth' else ', copy=False'})"
 
@@ -226,9 +221,6 @@ class Printer:
 
     def _like(self, zeros: bool, a: Formula, array: Array) -> Formula:
         return self.call("zeros_like" if zeros else "empty_like", str(a))
-
-    def _mean(self, info: None, a: Formula, array: Array) -> str:
-        return f"{a:atom}.mean()"
 
     def _empty(self, info: None, array: Array) -> Formula:
         return self.call("empty", self.shape(array.shape), "bool" if array.dtype == "truth" else "theta.dtype")

@@ -194,6 +194,34 @@ def test_some_columns_of_weights_have_a_name() -> None:
     assert "view(" not in program.source
 
 
+def gated_with_biases(steps: int) -> Made:
+    """Gated recurrent units with matrices and biases of their own."""
+    P = {f"{name}{gate}": parameters(*shape, seed=10 * i + j) for i, gate in enumerate("zrh")
+         for j, (name, shape) in enumerate({"W": (3, 2), "U": (3, 3), "b": (3,)}.items())}
+
+    def gate(name: str, x: Any, h: Any) -> list[Any]:
+        return [dot(w, x) + dot(u, h) + b for w, u, b in zip(
+            P[f"W{name}"], P[f"U{name}"], P[f"b{name}"], strict=True)]
+
+    def loss(x: Any, y: Any) -> Any:
+        h: Any = [0.0] * 3
+        for t in range(steps):
+            update, reset = ([v.sigmoid() for v in gate(name, x[t], h)] for name in "zr")
+            new = [tanh(v) for v in gate("h", x[t], [r * s for r, s in zip(reset, h, strict=True)])]
+            h = [(1 - z) * s + z * a for z, s, a in zip(update, h, new, strict=True)]
+        return (autograd.sum(h) - y) ** 2
+
+    return loss, P, (steps, 2), ()
+
+
+def test_biases_that_lie_apart_have_a_name_and_gradients_are_stored_in_their_place() -> None:
+    few, many = (compiled(gated_with_biases(steps))[0] for steps in (6, 9))
+    assert lines(few) == lines(many)
+    assert "    bz_br_bh = theta.reshape(3, 18)[:, 15:18].T\n" in few.source
+    assert "    dbz_br_bh = gradient.reshape(3, 18)[:, 15:18].T\n" in few.source
+    assert few.source.count("    for t in ") == 2
+
+
 def test_a_filter_begins_with_its_first_guess() -> None:
     """The variance 1, which nothing is multiplied by in the first step, and the first measurement, are in the loop."""
     program, *_ = compiled(kalman(6))

@@ -32,12 +32,12 @@ def by_axes(view: Array, begins: Collection[int] = ()) -> Array | None:
     """A view by axes, if it can be said so; rows begin where others do, at one of `begins`, if they may."""
     (array,) = view.args
     base, sizes, strides = view.info
-    if not isinstance(base, int) or len(array.axes) != 1 or 0 in strides:
+    if not isinstance(base, int) or len(array.axes) != 1:
         return None
     axes = sorted((Axis(abs(stride), size, stride < 0, place) for place, (size, stride) in enumerate(
         zip(sizes, strides, strict=True)) if size > 1), reverse=True)
     first = base - sum((axis.size - 1) * axis.stride for axis in axes if axis.is_backwards)
-    if not axes or (axes[-1].stride > 1 and len(axes) == 1):
+    if not axes or axes[-1].stride == 0 or (axes[-1].stride > 1 and len(axes) == 1):
         return None
     order = [axis.place for axis in axes]
     if axes[-1].stride > 1:

@@ -109,6 +109,12 @@ def value_of(array: Array, arrays: Arrays) -> Any:
     return STRUCTURAL[array.kind](array, arrays, *args)
 
 
+def strided(a: Any, base: int, sizes: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """A view of the last axis, without a copy: what is written to it is written to the array."""
+    steps = tuple(stride * a.strides[-1] for stride in strides)
+    return np.lib.stride_tricks.as_strided(a[..., base:], (*a.shape[:-1], *sizes), (*a.strides[:-1], *steps))
+
+
 def scattered(array: Array, g: Any) -> Any:
     """Columns added up into others."""
     order, starts, places, size = array.info
@@ -163,7 +169,7 @@ STRUCTURAL: dict[str, Callable[..., Any]] = {
     "item": lambda array, arrays, a: a[at(array.info, arrays)],
     "items": lambda array, arrays, a: sliced(a, array.info, arrays),
     "take": lambda array, arrays, a: a[..., index_of(array, arrays)],
-    "view": lambda array, arrays, a: a[..., index_of(array, arrays)],
+    "view": lambda array, arrays, a: strided(a, at(array.info[0], arrays), *array.info[1:]),
     "reshape": lambda array, arrays, a: np.reshape(a, sizes_of(array.info, arrays)),
     "transpose": lambda array, arrays, a: np.swapaxes(a, -1, -2),
     "swapped": lambda array, arrays, a: np.swapaxes(a, -1, -2),

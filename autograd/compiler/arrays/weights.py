@@ -40,6 +40,9 @@ from autograd.compiler.arrays.array import (
     within_loops,
     without_loops,
 )
+from autograd.compiler.arrays.array import (
+    view as view_of,
+)
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.looped import Looped
 from autograd.compiler.arrays.names import RESERVED
@@ -250,9 +253,16 @@ class Named:
         let = stack.let(vector, begin)
         return self.lets.setdefault(let.name.info, let)
 
-    def view(self, view: Array) -> Array:
+    def is_named(self, array: Array) -> bool:
+        """Whether an array is a view that is to have a name."""
+        is_view = array.kind == "view" and array.args[0].key in VECTORS
+        return is_view and isinstance(array.info[0], int) and max(array.info[1]) > 1
+
+    def view(self, array: Array) -> Array:
         """The name of a view of theta or of the gradient; that of a matrix (out, in) is of its transpose."""
-        (vector,) = view.args
+        (vector,), (base, sizes, strides) = array.args, array.info
+        axes = [(size, stride) for size, stride in zip(sizes, strides, strict=True) if size > 1]
+        view = view_of(vector, base, *(tuple(each) for each in zip(*axes, strict=True)))
         if view.info not in self.texts:
             held = evaluated(view, np.arange(vector.axes[0]))
             found = list(dict.fromkeys(text for (start, stop), text in self.parameters.items()

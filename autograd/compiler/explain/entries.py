@@ -21,7 +21,7 @@ import numpy.typing as npt
 from autograd import ops
 from autograd.compiler.arrays.array import Array, Constant, Moved, Rows, Shape, Size, item
 from autograd.compiler.arrays.elements import ZERO, At, Elements, Index, fitted, flat, position
-from autograd.compiler.arrays.interpret import Arrays
+from autograd.compiler.arrays.interpret import Arrays, sizes_of
 from autograd.formula import Formula, as_formula
 from autograd.specialize import fast
 
@@ -329,7 +329,7 @@ def reduction(op: ops.Op, axes: Iterable[Axis], body: Scalar) -> Scalar:
     return Reduced(op, axes, body)
 
 
-def rule(place: Array, value: Array, root: bool = True) -> tuple[Entry, Scalar, tuple[Axis, ...]]:
+def rule(place: Array, value: Array) -> tuple[Entry, Scalar, tuple[Axis, ...]]:
     """What is written to the entries of a place: the entry, its value, and the axes along which they lie.
 
     Axes that must fall into several for one part of the rule do so everywhere, so it is written anew until none must.
@@ -397,7 +397,7 @@ class Grid(Positions):
 
     def size(self, axis: Axis) -> int:
         """The length of an axis."""
-        return axis.size.times * int(self.arrays["n"]) if isinstance(axis.size, Rows) else axis.size
+        return sizes_of((axis.size,), self.arrays)[0]
 
     def at(self, term: Axis | str) -> Any:
         """Where an axis or a loop is."""
@@ -479,7 +479,7 @@ class OneEntry(Positions):
             case Pieces():
                 at, starts = self.index(scalar.at), np.array(scalar.starts)
                 return self.value(scalar.bodies[int(np.searchsorted(starts, at, side="right")) - 1])
-        sizes = [axis.size.times * self.examples if isinstance(axis.size, Rows) else axis.size for axis in scalar.axes]
+        sizes = sizes_of(tuple(axis.size for axis in scalar.axes), {"n": self.examples})
         places = itertools.product(*map(range, sizes))
         inside = [replace(self, positions=self.positions | dict(zip(scalar.axes, place, strict=True)))
                   for place in places]

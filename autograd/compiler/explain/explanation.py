@@ -26,8 +26,7 @@ from autograd.compiler.arrays.array import (
     within_loops,
 )
 from autograd.compiler.arrays.function import Function
-from autograd.compiler.arrays.interpret import Arrays, perform, run
-from autograd.compiler.arrays.layout import positions
+from autograd.compiler.arrays.interpret import Arrays, perform, run, sizes_of
 from autograd.compiler.arrays.looped import Looped
 from autograd.compiler.engine import Engine
 from autograd.compiler.explain.entries import (
@@ -37,6 +36,7 @@ from autograd.compiler.explain.entries import (
     Grid,
     Number,
     OneEntry,
+    Read,
     Reduced,
     Scalar,
     Writer,
@@ -46,8 +46,10 @@ from autograd.compiler.explain.entries import (
     rule,
     scalars,
 )
+from autograd.compiler.explain.nodes import parameters_of
 from autograd.compiler.printers.to_numpy import Printer
 from autograd.compiler.reading import Reading
+from autograd.compiler.scalars.graph import Ints
 from autograd.errors import SizeError, UsageError
 from autograd.formula import Formula
 from autograd.value import Value
@@ -89,6 +91,12 @@ class Rule:
         """The value of an entry as text."""
         return self.writer.text(self.value)
 
+    @cached_property
+    def reduced(self) -> list[Axis]:
+        """The axes along which it reduces."""
+        return list(dict.fromkeys(
+            axis for one in scalars(self.value) if isinstance(one, Reduced) for axis in one.axes))
+
     @property
     def summed(self) -> list[Axis]:
         """The axes over which it adds up."""
@@ -113,9 +121,7 @@ class Rule:
 
     def error(self, step: Step) -> float:
         """By how much the scalars, added up, differ from what the line wrote, relative to the largest number of it."""
-        inner = [axis for one in scalars(self.value) if isinstance(one, Reduced) for axis in one.axes]
-        axes = [*self.axes, *dict.fromkeys(inner)]
-        grid = Grid(step.arrays, axes, self.sample(step.arrays, inner))
+        grid = Grid(step.arrays, [*self.axes, *self.reduced], self.sample(step.arrays))
         place = tuple(np.asarray(index) for index in map(grid.index, self.entry.indices))
         with np.errstate(all="ignore"):
             found = np.asarray(grid.value(self.value), dtype=float)
@@ -128,18 +134,17 @@ class Rule:
 
     def single(self, arrays: Arrays, axes: Sequence[Axis], last: bool) -> npt.NDArray[Any]:
         """What it would write if, along axes over which it adds up, only the last position counted, or the first."""
-        inner = dict.fromkeys(axis for one in scalars(self.value) if isinstance(one, Reduced) for axis in one.axes)
-        grid = Grid(arrays, [*self.axes, *inner], {})
-        one = {axis: np.array([grid.size(axis) - 1 if last else 0]) for axis in axes}
-        grid = Grid(arrays, [*self.axes, *inner], one)
+        sizes = sizes_of(tuple(axis.size for axis in axes), arrays)
+        one = {axis: np.array([size - 1 if last else 0]) for axis, size in zip(axes, sizes, strict=True)}
+        grid = Grid(arrays, [*self.axes, *self.reduced], one)
         result = np.zeros_like(np.asarray(arrays[self.entry.name]), dtype=float)
         result[tuple(np.asarray(index) for index in map(grid.index, self.entry.indices))] = grid.value(self.value)
         return result
 
-    def sample(self, arrays: Arrays, inner: Sequence[Axis]) -> dict[Axis, npt.NDArray[Any]]:
+    def sample(self, arrays: Arrays) -> dict[Axis, npt.NDArray[Any]]:
         """Positions along the axes of the entry, fewer than all where there would be too many products."""
-        size = {axis: axis.size.times * int(arrays["n"]) if isinstance(axis.size, Rows) else axis.size
-                for axis in (*self.axes, *inner)}
+        axes = [*self.axes, *self.reduced]
+        size = dict(zip(axes, sizes_of(tuple(axis.size for axis in axes), arrays), strict=True))
         rng, chosen = np.random.default_rng(0), {axis: np.arange(size[axis]) for axis in self.axes}
         while np.prod([float(size[axis]) for axis in size]) > SAMPLE:
             longest = max(self.axes, key=size.__getitem__, default=None)
@@ -217,7 +222,8 @@ class Explanation:
 
     def terms(self, *where: int) -> list[str]:
         """One entry, as each line that writes it does: its scalars by name. Without positions it is the first entry."""
-        return [str(at.value(one.value)) for one, at in self._at(where, self._named)]
+        return [str(at.value(one.value)) for one, at, _ in self._at(
+            where, lambda name, place, table: Formula(element(name, place)), FEW)]
 
     def first_entry(self) -> list[str]:
         """The first entry as its lines write it, with the name of the entry."""
@@ -242,8 +248,7 @@ class Explanation:
 
         current: list[Arrays] = [{}]
         parts = []
-        for one, at in self._at(where, read):
-            current[0] = self._step(one, at).arrays
+        for one, at, current[0] in self._at(where, read):
             part = at.value(one.value)
             parts.append(part if isinstance(part, Value) else Value(float(part)))
         total = parts[0] if len(parts) == 1 else ops.sum(parts) if parts else Value(0.0)
@@ -251,8 +256,10 @@ class Explanation:
             total.label = element(self.name, where or (0,) * len(self.shape))
         return total
 
-    def _at(self, where: tuple[int, ...], read: Any) -> Iterator[tuple[Rule, OneEntry]]:
-        """The lines that write an entry, each with its positions; of a loop, in the last step that does."""
+    def _at(
+        self, where: tuple[int, ...], read: Read, most: int | None = None
+    ) -> Iterator[tuple[Rule, OneEntry, Arrays]]:
+        """The lines that write an entry, each with its positions, and arrays; of a loop, in the last step that does."""
         where = where or (0,) * len(self.shape)
         if len(where) != len(self.shape) or any(not 0 <= i < size for i, size in zip(where, self.shape, strict=True)):
             raise SizeError(f"{self.name} has the shape {self.shape}, it has no entry {list(where)}")
@@ -261,18 +268,8 @@ class Explanation:
             for step in reversed(self._lines.steps[one.statement]):
                 found = None if own is None else one.at(own, step.arrays)
                 if found is not None:
-                    yield one, OneEntry(found, int(self._lines.arrays["n"]), read, FEW if read == self._named else None)
+                    yield one, OneEntry(found, int(self._lines.arrays["n"]), read, most), step.arrays
                     break
-
-    def _step(self, one: Rule, at: OneEntry) -> Step:
-        """The step of a loop at which an entry is looked at."""
-        steps = self._lines.steps[one.statement]
-        indices = [loop.index for loop in one.loops]
-        return next(step for step in steps if all(step.arrays[text] == at.positions[text] for text in indices))
-
-    def _named(self, name: str, where: tuple[int, ...], table: Any) -> Formula:
-        """A scalar by its name."""
-        return Formula(element(name, where))
 
     def paragraphs(self) -> list[tuple[str, str]]:
         """All there is to say in order: what a paragraph is ("line", "means", "why", "form", "entry"), and its text."""
@@ -393,14 +390,19 @@ class Lines:
     """The lines of a program as rules, what each did when it ran, and what is the gradient of what."""
 
     def __init__(self, function: Function, read: Looped, given: Arrays, parameters: int) -> None:
-        self.function, self.read, self.parameters = function, read, parameters
+        self.read = read
         self.write = Printer(function.places)
         self.loops_of = dict(within_loops(read.lines))
         """Every statement, with the loops that it is in."""
         self.statements = list(self.loops_of)
         self.steps: dict[Statement, list[Step]] = {statement: [] for statement in self.statements}
-        self.shared = {"gradient", *(let.name.info for let in read.places)}
-        """The arrays that lie in the memory of one."""
+        self.places = {let.name.info for let in read.places}
+        """The names of runs of the gradient."""
+        self.held: dict[str, Ints] = {}
+        """Which parameters are held by these, and by the gradient itself."""
+        self.gradient_of: dict[str, str] = {}
+        for text, (of, held) in parameters_of(read, parameters).items():
+            self.gradient_of[text], self.held[text] = of, held
         self.arrays = dict(given)
         with np.errstate(all="ignore"):
             run(read.lines, self.arrays, self.perform)
@@ -408,28 +410,19 @@ class Lines:
         self.taken = {*self.names, *given, *(argument.info for argument in read.arguments)}
         self.rules: dict[Statement, Rule] = {}
         home = read.home
-        self.gradient_of: dict[str, str] = {}
         self.forward_of: dict[str, dict[str, None]] = {}
         """All arrays of the forward half of which an array holds the gradient: steps of a loop may share one."""
         for block, text in function.gradients.items():
             self.gradient_of[home(text)] = home(function.names[block])
             self.forward_of.setdefault(home(text), {})[home(function.names[block])] = None
-        held = {let.name.info: positions(let, parameters) for let in read.views}
-        for let in read.places:
-            mine = positions(let, parameters)
-            self.gradient_of[let.name.info] = next(
-                (text for text, other in held.items() if np.array_equal(mine, other)), "theta")
-        if read.start is not None:
-            self.gradient_of["gradient"] = "theta"
-        self.places = {let.name.info: positions(let, parameters) for let in read.places}
 
     def perform(self, statement: Statement, arrays: Arrays) -> None:
         """Compute a statement and note what it did. What was noted is not written to: it is copied before."""
         before = dict(arrays)
         target = target_of(statement)
         if isinstance(statement, Store):
-            shared = target in self.shared
-            (before if shared else arrays)[target] = np.copy(arrays[target])
+            in_one = target in self.held  # which lie in one memory
+            (before if in_one else arrays)[target] = np.copy(arrays[target])
         perform(statement, arrays)
         self.steps[statement].append(Step(before, np.copy(arrays[target])))
 
@@ -448,32 +441,22 @@ class Lines:
 
     def shares(self, statement: Statement, name: str) -> bool:
         """Whether a line adds to the gradient of the same parameters under another name."""
-        mine = self.places.get(name)
-        if mine is None or isinstance(statement, Let):
-            return False
         target = target_of(statement)
-        if target == "gradient":
-            flat = np.arange(self.parameters)
-        elif target in self.places:
-            flat = self.places[target]
-        else:
+        if name not in self.places or target not in self.held or isinstance(statement, Let):
             return False
         one = self.rule(statement)
-        if statement not in self.steps or not self.steps[statement]:
+        if not self.steps[statement]:
             return False
         grid = Grid(self.steps[statement][-1].arrays, one.axes, {})
-        written = flat[tuple(np.broadcast_arrays(*map(grid.index, one.entry.indices)))]
-        return bool(np.isin(written, mine).any())
+        written = self.held[target][tuple(np.broadcast_arrays(*map(grid.index, one.entry.indices)))]
+        return bool(np.isin(written, self.held[name]).any())
 
     def place_in(self, one: Rule, name: str, where: tuple[int, ...]) -> tuple[int, ...] | None:
         """An entry of an array by the name under which a line writes it."""
         target = target_of(one.statement)
         if target == name:
             return where
-        flat = int(self.places[name][where])
-        if target == "gradient":
-            return (flat,)
-        found = np.argwhere(self.places[target] == flat)
+        found = np.argwhere(self.held[target] == self.held[name][where])
         return tuple(found[0].tolist()) if len(found) else None
 
     # ── the chain rule ───────────────────────────────────────────────────────────────────────
@@ -491,17 +474,15 @@ class Lines:
 
     def reads(self, statement: Statement, name: str) -> bool:
         """Whether a line reads an array, perhaps by a helper such as a maximum that is taken off first."""
-        known = {target_of(other): other for other in self.statements}
-        waiting, seen = [statement], set()
-        gradients = set(self.gradient_of)
-        computed = set(self.gradient_of.values())
+        helpers = {target_of(other): other for other in self.statements}
+        for text in (*self.gradient_of, *self.gradient_of.values()):
+            helpers.pop(text, None)
+        waiting = [statement]
         while waiting:
-            for text in waiting.pop().arrays[0].names:
-                if text == name:
-                    return True
-                if text in known and text not in seen and text not in computed and text not in gradients:
-                    seen.add(text)
-                    waiting.append(known[text])
+            read = waiting.pop().arrays[0].names
+            if name in read:
+                return True
+            waiting += [helpers.pop(text) for text in read if text in helpers]
         return False
 
     def source(

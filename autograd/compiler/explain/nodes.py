@@ -258,7 +258,7 @@ def _backward(made: Plan, function: Function, read: Looped) -> Iterator[Filled]:
     of_block: dict[str, list[int]] = {}
     for position, gradient in function.gradients.items():
         of_block.setdefault(read.home(gradient), []).append(position)
-    of_theta = _places(made, read)
+    of_theta = parameters_of(read, made.sizes["parameter"])
     for name, statements in _by_target(read.backward, [*of_block, *of_theta]):
         if name in of_block:
             block, of = made.blocks[of_block[name][-1]], read.home(function.names[of_block[name][-1]])
@@ -269,14 +269,12 @@ def _backward(made: Plan, function: Function, read: Looped) -> Iterator[Filled]:
         yield Node(name, "gradient", shape=shape, scalars=scalars, backward=True, of=of), statements
 
 
-def _places(made: Plan, read: Looped) -> dict[str, tuple[str, Ints]]:
+def parameters_of(read: Looped, size: int) -> dict[str, tuple[str, Ints]]:
     """The names of runs of the gradient, each with the name of those parameters and their positions in theta."""
-    size = made.sizes["parameter"]
     named = {let.name.info: positions(let, size) for let in read.views}
-    whole = ("theta", np.arange(size))
     places = {let.name.info: positions(let, size) for let in read.places}
-    return {"gradient": whole} | {
-        place: next(((name, held) for name, held in named.items() if np.array_equal(held, mine)), whole)
+    return {"gradient": ("theta", np.arange(size))} | {
+        place: (next((name for name, held in named.items() if np.array_equal(held, mine)), "theta"), mine)
         for place, mine in places.items()
     }
 

@@ -228,7 +228,8 @@ class Named:
         view = array.args[0] if array.kind == "transpose" else array
         if view.kind == "view" and view.args[0].key in VECTORS and isinstance(view.info[0], int):
             own = self.view(view)
-            return own if (view is array and len(own.shape) != 2) or view is not array else transpose(own)
+            mine = own if (view is array and len(own.shape) != 2) or view is not array else transpose(own)
+            return reshape(mine, array.shape)
         args = tuple(map(self.array, array.args))
         return array if args == array.args else Array(array.kind, args, array.info, array.shape, array.dtype)
 

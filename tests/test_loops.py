@@ -219,6 +219,8 @@ def test_biases_that_lie_apart_have_a_name_and_gradients_are_stored_in_their_pla
     assert lines(few) == lines(many)
     assert "    bz_br_bh = theta.reshape(3, 18)[:, 15:18].T\n" in few.source
     assert "    dbz_br_bh = gradient.reshape(3, 18)[:, 15:18].T\n" in few.source
+    assert "    Uz_Ur = theta[0:36].reshape(2, 18)[:, 6:15].reshape(6, 3).T\n" in few.source
+    assert "    dUz_Ur[...] = (v3.reshape(-1, 6).T @ v4.reshape(-1, 3)).reshape(2, 9)\n" in few.source
     assert few.source.count("    for t in ") == 2
 
 

@@ -21,7 +21,9 @@ from autograd.compiler.arrays.array import (
     For,
     Let,
     Line,
+    Moved,
     Position,
+    Shape,
     Step,
     Store,
     constants_in,
@@ -43,10 +45,12 @@ from autograd.compiler.arrays.array import (
 from autograd.compiler.arrays.array import (
     view as view_of,
 )
+from autograd.compiler.arrays.axes import by_axes
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.looped import Looped
 from autograd.compiler.arrays.names import RESERVED
 from autograd.compiler.blocks.plan import Names
+from autograd.compiler.blocks.views import affine, factored
 
 VECTORS = ("theta", "gradient")
 """What weights, and their gradients, are parts of."""
@@ -86,6 +90,23 @@ def pieces_in(array: Array) -> Iterator[Piece]:
     else:
         for arg in array.args:
             yield from pieces_in(arg)
+
+
+def view_in(array: Array) -> Array | None:
+    """What is picked out of theta, or of the gradient, as a view, but for the shape; None for what is no such view."""
+    if array.kind not in ("view", "take") or array.args[0].key not in VECTORS or isinstance(array.info, Moved):
+        return None
+    index = array.info
+    if array.kind == "take":
+        flat = index.array.reshape(-1)
+        found = affine(flat.reshape(factored(flat)))
+        index = found and (found.base, found.sizes, found.strides)
+    if index is None or not isinstance(index[0], int) or max(index[1]) == 1:
+        return None
+    base, *axes = index
+    sizes, strides = zip(*((size, stride) for size, stride in zip(*axes, strict=True) if size > 1), strict=True)
+    view = view_of(array.args[0], base, sizes, strides)
+    return view if array.kind == "view" or (len(sizes) == 2 and by_axes(view) is not None) else None
 
 
 class Stack:
@@ -207,7 +228,8 @@ class Named:
 
     def fresh(self, stem: str) -> str:
         """A name that is free, as is that of its gradient."""
-        numbered = itertools.chain([stem], (f"{stem}{i}" for i in itertools.count(2)))
+        mark = "_" if stem[-1].isdigit() else ""
+        numbered = itertools.chain([stem], (f"{stem}{mark}{i}" for i in itertools.count(2)))
         text = next(text for text in numbered if self.taken.isdisjoint({text, f"d{text}"}))
         self.taken |= {text, f"d{text}"}
         return text
@@ -225,11 +247,10 @@ class Named:
         stack = self.stack_of(piece)
         if piece and stack and (let := self.let(stack, piece.vector)):
             return stack.item(piece, let.name)
-        view = array.args[0] if array.kind == "transpose" else array
-        if view.kind == "view" and view.args[0].key in VECTORS and isinstance(view.info[0], int):
-            own = self.view(view)
-            mine = own if (view is array and len(own.shape) != 2) or view is not array else transpose(own)
-            return reshape(mine, array.shape)
+        turned = array.kind == "transpose" and 1 not in array.shape
+        if (view := view_in(array.args[0] if turned else array)) is not None:
+            own = self.view(view, array.shape[::-1] if turned else array.shape, turned=True)
+            return transpose(own) if turned else reshape(own, array.shape)
         args = tuple(map(self.array, array.args))
         return array if args == array.args else Array(array.kind, args, array.info, array.shape, array.dtype)
 
@@ -240,6 +261,9 @@ class Named:
         value = self.array(line.value)
         if isinstance(line, Let):
             return Let(line.name, value)
+        view = view_in(line.place)
+        if line.place.kind == "take" and view is not None:
+            return Store(self.view(view, view.shape), reshape(value, view.shape), line.adds)
         place = self.array(line.place)
         if place.kind == "transpose" and value.kind == "matmul":
             place, value = transpose(place), transpose(value)
@@ -254,24 +278,19 @@ class Named:
         let = stack.let(vector, begin)
         return self.lets.setdefault(let.name.info, let)
 
-    def is_named(self, array: Array) -> bool:
-        """Whether an array is a view that is to have a name."""
-        is_view = array.kind == "view" and array.args[0].key in VECTORS
-        return is_view and isinstance(array.info[0], int) and max(array.info[1]) > 1
-
-    def view(self, array: Array) -> Array:
-        """The name of a view of theta or of the gradient; that of a matrix (out, in) is of its transpose."""
-        (vector,), (base, sizes, strides) = array.args, array.info
-        axes = [(size, stride) for size, stride in zip(sizes, strides, strict=True) if size > 1]
-        view = view_of(vector, base, *(tuple(each) for each in zip(*axes, strict=True)))
+    def view(self, view: Array, shape: Shape, turned: bool = False) -> Array:
+        """A view of theta, or of the gradient, in some shape by its name; a matrix (out, in) may be named `turned`."""
+        (vector,) = view.args
         if view.info not in self.texts:
             held = evaluated(view, np.arange(vector.axes[0]))
             found = list(dict.fromkeys(text for (start, stop), text in self.parameters.items()
                                        if ((start <= held) & (held < stop)).any()))
             self.texts[view.info] = self.fresh("_".join(found if len(found) <= MOST_NAMES else found[:1]))
         text = ("d" if vector.info == "gradient" else "") + self.texts[view.info]
-        value = transpose(view) if len(view.shape) == 2 else view
-        return self.lets.setdefault(text, Let(name(text, value.shape), value)).name
+        value = reshape(view, tuple(size for size in shape if size != 1))
+        value = transpose(value) if turned and len(value.shape) == 2 else value
+        let = self.lets.setdefault(text, Let(name(text, value.shape), value))
+        return transpose(let.name) if let.value.kind == "transpose" else let.name
 
     def result(self) -> Looped:
         """The function."""

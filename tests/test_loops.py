@@ -73,6 +73,36 @@ def test_a_hundred_steps_are_no_more_lines(made: Callable[[int], Made]) -> None:
     assert lines(compiled(made(100))[0]) == lines(compiled(made(5))[0])
 
 
+def henon(P: list[Value], x: Any) -> list[Any]:
+    """A step of the map by Hénon, which leaves all bounds for most parameters."""
+    return [1 - 3 * P[0] * x[0] * x[0] + x[1], P[1] * x[0]]
+
+
+def squares(P: list[Value], x: Any) -> list[Any]:
+    """Every number with a square of both added to it."""
+    return [x[0] + (P[0] * x[0] + P[1] * x[1]) ** 2, x[1] + (P[1] * x[0] - P[0] * x[1]) ** 2]
+
+
+@pytest.mark.parametrize("step", [henon, squares])
+def test_steps_whose_numbers_grow_beyond_bounds_are_a_loop(step: Any) -> None:
+    P = [Value(0.3), Value(-0.2)]
+
+    def made(steps: int) -> Any:
+        def loss(x: Any) -> Any:
+            for _ in range(steps):
+                x = step(P, x)
+            return x[0] * x[0] + x[1]
+
+        return autograd.compile(loss, P)
+
+    few, many = (made(steps).trace((2,)) for steps in (10, 20))
+    assert lines(few) == lines(many)
+    theta, x = np.array([0.3, -0.2]), np.array([[0.1, 0.2], [-0.3, 0.1]])
+    value, gradient = many.value_and_grad(theta, x)
+    again, slopes = by_source(many, (theta, x))
+    np.testing.assert_allclose([again, *slopes], [value, *gradient], rtol=1e-9)
+
+
 def test_a_recurrent_network_reads_as_in_a_textbook() -> None:
     program, *_ = compiled(recurrent(6))
     assert "\n".join(program.source.splitlines()[5:]) == """\

@@ -77,25 +77,43 @@ def of_sizes(array: Array) -> Array:
 
 
 def computes_the_same(lines: Sequence[Line], results: Sequence[Array], made: Function) -> bool:
-    """Whether lines with loops compute the results of a function, also for numbers that saturate nothing."""
+    """Whether lines with loops compute the results of a function, also for numbers that saturate nothing.
+
+    They are compared where the results are finite: what grows from step to step may not be for large numbers.
+    """
     both = [[mapped(line, of_sizes) for line in every] for every in (made.statements, lines)]
+    compared = False
     with np.errstate(all="ignore"):
         for scale in SCALES:
             wanted, found = (run(every, given(made.arguments, scale)) for every in both)
-            if not all(same(value_of(mine, wanted), value_of(other, found))
-                       for mine, other in zip(made.results, results, strict=True)):
-                return False
-    return True
+            pairs = [(value_of(mine, wanted), value_of(other, found))
+                     for mine, other in zip(made.results, results, strict=True)]
+            if all(np.isfinite(mine).all() for mine, _ in pairs):
+                compared = True
+                if not all(same(*pair) for pair in pairs):
+                    return False
+    return compared
+
+
+def largest_scale(made: Function) -> float:
+    """The largest numbers for which the results of a function are finite."""
+    with np.errstate(all="ignore"):
+        for scale in SCALES[:-1]:
+            arrays = run(made.statements, given(made.arguments, scale))
+            if all(np.isfinite(value_of(result, arrays)).all() for result in made.results):
+                return scale
+    return SCALES[-1]
 
 
 class Sample:
-    """What the arrays of a function are for numbers at random, and what each statement stores.
+    """What the arrays of a function are for numbers at random, of a scale, and what each statement stores.
 
     All statements are computed, or those `until` one.
     """
 
-    def __init__(self, made: Function, until: Statement | None = None) -> None:
-        self.arrays = given(made.arguments)
+    def __init__(self, made: Function, scale: float, until: Statement | None = None) -> None:
+        self.scale = scale
+        self.arrays = given(made.arguments, scale)
         self.stored: dict[Statement, Any] = {}
 
         def noted(statement: Statement, arrays: Arrays) -> None:
@@ -274,7 +292,7 @@ class Completed:
         """The function, if there is one that says the same."""
         made = self.found.made
         half = made.backward if self.is_backward else made.forward
-        self.there = Sample(made, self.run.statements[0]).arrays if self.step < 0 else self.sample.arrays
+        self.there = Sample(made, self.sample.scale, self.run.statements[0]).arrays if self.step < 0 else self.sample.arrays
         arrays, values = self.values()
         loose = [statement for statement in self.beside(half) if self.is_loose(statement)]
         old = self.old_names(loose, arrays)
@@ -374,7 +392,7 @@ class Completed:
             other.check()
         except AssertionError:
             return False
-        sample = Sample(other)
+        sample = Sample(other, self.sample.scale)
         both = {target_of(statement) for statement in other.statements} & self.sample.arrays.keys()
         return self.sample.agrees(sample, both)
 

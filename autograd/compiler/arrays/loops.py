@@ -42,7 +42,7 @@ from autograd.compiler.arrays.array import (
     part as sliced,
 )
 from autograd.compiler.arrays.axes import by_axes
-from autograd.compiler.arrays.ends import Completed, Sample, Unfit, computes_the_same, ends
+from autograd.compiler.arrays.ends import Completed, Sample, Unfit, computes_the_same, ends, largest_scale
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.looped import Looped, loops_in
 from autograd.compiler.arrays.names import RESERVED
@@ -139,9 +139,9 @@ def folded(made: Function, read: Looped) -> Looped:
 def with_ends(made: Function) -> tuple[Rolling, Looped]:
     """The runs of a function and how it is written with them, the first and last steps too if that is shorter."""
     found, best = before, first = written(made)
-    tried = 0
+    tried, scale = 0, largest_scale(made) if before.runs else 1.0
     while found.runs and tried < TRIED:
-        sample = Sample(found.made)
+        sample = Sample(found.made, scale)
         for run, step in ends(found):
             tried += 1
             shorter = completed(found, best, run, step, sample)

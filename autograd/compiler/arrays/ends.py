@@ -292,7 +292,9 @@ class Completed:
         """The function, if there is one that says the same."""
         made = self.found.made
         half = made.backward if self.is_backward else made.forward
-        self.there = Sample(made, self.sample.scale, self.run.statements[0]).arrays if self.step < 0 else self.sample.arrays
+        self.there = self.sample.arrays
+        if self.step < 0:
+            self.there = Sample(made, self.sample.scale, until=self.run.statements[0]).arrays
         arrays, values = self.values()
         loose = [statement for statement in self.beside(half) if self.is_loose(statement)]
         old = self.old_names(loose, arrays)

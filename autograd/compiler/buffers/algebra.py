@@ -371,9 +371,11 @@ LARGE = 100
 """From so many elements on it is quicker to call several ufuncs than np.logaddexp, which takes them one by one."""
 
 
-def softplus(x: Array) -> Array:
-    """ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|)"""
+def softplus(x: Array, turned: bool = False) -> Array:
+    """ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|), or that of -x, of which the last is the same."""
     below = _applied(np.log1p, _applied(np.exp, _applied(np.copysign, x, as_array(-1))))
+    if turned:
+        return _applied(np.subtract, below, _applied(np.minimum, x, as_array(0)))
     return _applied(np.add, _applied(np.maximum, x, as_array(0)), below)
 
 

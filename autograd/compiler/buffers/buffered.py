@@ -23,7 +23,7 @@ from __future__ import annotations
 import itertools
 import operator
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,9 @@ from autograd.compiler.buffers.memory import Memory, elements
 INTO = frozenset({"matmul", "dot", "reduce", "reduceat", "take", "einsum", "copy", "cast"})
 """The structural kinds that can write their result to an array that is there; ufuncs and `where` can as well."""
 
+
+COMMUTATIVE = frozenset({np.add, np.multiply})
+"""Functions of which it makes no difference what comes first."""
 
 EXAMPLES = 64
 """The size of the batch that choices are made for."""
@@ -518,9 +521,9 @@ class Buffered:
         if array.kind == "widened" or (array.kind == "column" and array.args[0].shape[-1] == 1):
             return reshape(array.args[0], array.shape)
         if array.kind is ops.softplus and elements(array.shape, EXAMPLES) >= LARGE:
-            return softplus(*array.args)
-        if array.kind is ops.sigmoid and (out := self.computed.get(self.expanded(ops.softplus(*array.args)).key)):
-            return Array(np.exp, (array.args[0] - out,), None, array.shape, "float")  # σ(x) = eˣ / (1 + eˣ)
+            return softplus(*self.unsigned(*array.args))
+        if array.kind is ops.sigmoid and (logarithm := self.logarithm(*array.args)):
+            return Array(np.exp, (logarithm,), None, array.shape, "float")
         if array.kind == "cast" and (other := self.computed.get(self.other_side(array.args[0]))):
             return expanded(1 - other)
         if array.kind is ops.exp and (share := self.share(array.args[0])):
@@ -565,6 +568,21 @@ class Buffered:
         self.write(self.made(part(result, 0, both.axes[-1] - 1)), both.args[0])
         self.keep(both.key, both, result)
         return result
+
+    def unsigned(self, x: Array) -> tuple[Array, bool]:
+        """An array, or what it is minus of, and whether it is."""
+        factor, inner = self.factored(x)
+        return (inner, True) if factor == MINUS else (x, False)
+
+    def logarithm(self, x: Array) -> Array | None:
+        """ln σ(x) as -ln(1 + e⁻ˣ) or x - ln(1 + eˣ), if that has been computed."""
+        z, turned = self.unsigned(x)
+        if out := self.computed.get(self.expanded(ops.softplus(z if turned else -z)).key):
+            return negated(out)
+        if out := self.computed.get(self.expanded(ops.softplus(x)).key):
+            result: Array = x - out
+            return result
+        return None
 
     def other_side(self, array: Array) -> Any:
         """What the slope of the other operand of a maximum or minimum is kept as: the two add up to 1."""
@@ -740,6 +758,21 @@ def is_total(array: Array) -> bool:
     return count(array.shape) == 1 and summed.batched and len(summed.shape) > 1 and count(summed.shape) != Rows()
 
 
+def parts_of(array: Array) -> Iterator[Array]:
+    """What is added up, times numbers, to make an array."""
+    waiting = [array]
+    while waiting:
+        part = waiting.pop()
+        if part.kind in (ops.add, ops.sub) and all(arg.shape == part.shape for arg in part.args):
+            waiting += part.args
+        elif part.kind is ops.mul and part.args[0].number is not None:
+            waiting.append(part.args[1])
+        elif part.kind in ("reshape", ops.sloped, ops.neg) or is_sum(part):
+            waiting.append(part.args[0])
+        else:
+            yield part
+
+
 def is_sum(array: Array) -> bool:
     """Whether an array is added up along axes of another."""
     return array.kind == "reduce" and array.info[0] is ops.sum
@@ -768,11 +801,8 @@ def read_once(statements: Sequence[Statement]) -> set[str]:
     values = {statement.name.info: statement.value for statement in statements if isinstance(statement, Let)}
     found = [text for value in values.values() if value.kind == "mean" for text in names_in(value)]
     for text in found:  # what is added up on the way to a mean
-        value = values.get(text)
-        while value and (value.kind in ("reshape", ops.sloped) or is_sum(value)):
-            (value, *_) = value.args
-        if value and value.kind == "name":
-            found.append(value.info)
+        if text in values and reads[text] == 1:
+            found += [part.info for part in parts_of(values[text]) if part.kind == "name"]
     found += [arg.info for value in values.values() if value.kind == "concatenate" for arg in value.args
               if arg.kind == "name"]
     return {text for text in found if reads[text] == 1}

@@ -13,6 +13,8 @@ import math
 from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from autograd import ops
 from autograd.compiler.arrays.array import (
     VIEWS,
@@ -294,7 +296,8 @@ def kind_of(array: Array) -> Any:
 
 def overwritten(statement: Statement, buffer: Array, root: dict[str, str], ragged: Container[str]) -> str | None:
     """A buffer that an elementwise statement reads in the very order in which it fills another, and nowhere else."""
-    if not isinstance(statement, Store) or ops.ufunc_of(statement.value.kind) is None:
+    ufunc = ops.ufunc_of(statement.value.kind)
+    if not isinstance(statement, Store) or ufunc is None or ufunc is np.sign:  # in place that takes seven times as long
         return None
     place, args = statement.place, statement.value.args
     if place.kind != "name" or place.info in ragged or kind_of(place) != kind_of(buffer):

@@ -45,6 +45,8 @@ class Code:
         self.element = element
         self.lines: list[str] = []
         self.known: dict[str, str] = {}
+        self.opposites: dict[str, str] = {}
+        """Of numbers that are minus others, these."""
         """Instructions without effects that have been written, with their results."""
         self.calls = calls
         """The functions that are called, with the number of their operands."""
@@ -110,7 +112,10 @@ class Code:
 
     def mul(self, a: str, b: str) -> str:
         """a b"""
-        return self.arithmetic("fmul", a, b)
+        result = self.arithmetic("fmul", a, b)
+        if b == self.constant(-1.0):
+            self.opposites[result] = a
+        return result
 
     def div(self, a: str, b: str) -> str:
         """a / b"""
@@ -148,11 +153,13 @@ class Code:
         return self.let(f"bitcast {self.integer} {a} to {self.number}")
 
     def polynomial(self, x: str, coefficients: Sequence[float]) -> str:
-        """c₀ + c₁ x + c₂ x² + …, by Horner's rule."""
-        result = self.constant(coefficients[-1])
-        for c in coefficients[-2::-1]:
-            result = self.intrinsic("fmuladd", result, x, self.constant(c))
-        return result
+        """c₀ + c₁ x + c₂ x² + …, of which pairs, pairs of these and so on wait for one another (Estrin's scheme)."""
+        parts = list(map(self.constant, coefficients))
+        while len(parts) > 1:
+            pairs = zip(parts[::2], parts[1::2], strict=False)
+            parts = [*(self.intrinsic("fmuladd", high, x, low) for low, high in pairs), *parts[len(parts) & ~1 :]]
+            x = self.mul(x, x)
+        return parts[0]
 
     def function(self, name: str, *args: str) -> str:
         """A function of `MATHEMATICS` for vectors, else one of the C library; either computes in float64."""
@@ -178,7 +185,7 @@ class Code:
             elif node.number is not None:
                 done[id(node)] = self.constant(node.number)
             elif spelled is None:
-                spelled = node if isinstance(node.kind, ops.Reduction) else expanded(node)
+                spelled = node if isinstance(node.kind, ops.Reduction) or node.kind in ROWS else expanded(node)
                 kept.append(spelled)
                 waiting.append((node, spelled))
                 leaf = spelled.kind in ("name", "number")
@@ -205,6 +212,8 @@ class Code:
             return args[0]
         if isinstance(array.kind, ops.Reduction):
             return self.folded(array.kind, args)
+        if array.kind in ROWS:
+            return ROWS[array.kind](self, *args)
         ufunc = ops.ufunc_of(array.kind)
         assert ufunc is not None, f"{array.kind} has no ufunc"
         if ufunc is np.power:
@@ -280,6 +289,26 @@ def logaddexp(c: Code, a: str, b: str) -> str:
     apart = c.select(c.compare("oeq", a, b), c.constant(0.0), apart)  # of two infinities too
     return c.add(maximum(c, a, b), c.function("log1p", c.function("exp", c.let(f"fneg {c.number} {apart}"))))
 
+
+def below_one(c: Code, x: str) -> str:
+    """e^-|x|, which is the same for x and -x."""
+    return c.function("exp", c.let(f"fneg {c.number} {c.intrinsic('fabs', c.opposites.get(x, x))}"))
+
+
+def softplus(c: Code, x: str) -> str:
+    """ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|)"""
+    return c.add(maximum(c, x, c.constant(0.0)), c.function("log1p", below_one(c, x)))
+
+
+def sigmoid(c: Code, x: str) -> str:
+    """1 / (1 + e⁻ˣ), or eˣ / (1 + eˣ) where x is negative."""
+    e = below_one(c, x)
+    share = c.div(c.constant(1.0), c.add(c.constant(1.0), e))
+    return c.select(c.compare("oge", x, c.constant(0.0)), share, c.mul(e, share))
+
+
+ROWS: dict[ops.Op, Callable[..., str]] = {ops.softplus: softplus, ops.sigmoid: sigmoid}
+"""Rows that share more than what NumPy has for them."""
 
 UFUNCS: dict[np.ufunc, Callable[..., str]] = {
     np.add: Code.add,

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd import ops
 from autograd.compiler.arguments import FloatArray
 from autograd.compiler.arrays.array import Array, name
 from autograd.compiler.arrays.function import function
@@ -31,7 +32,7 @@ from autograd.compiler.buffers.cost import MANY, microseconds
 from autograd.compiler.buffers.lowering import quickest
 from autograd.compiler.native.llvm import ADDED, FILLED, FUSED, LANES, SMALLER, Code, helpers, joined
 from autograd.compiler.printers.straight import LETTERS, flows, in_order, operand, terms_of, value, wanted_for
-from autograd.compiler.scalars.graph import CODE, LEAVES, SUM, Canonical, differs
+from autograd.compiler.scalars.graph import CODE, CODES, LEAVES, SUM, Canonical, computing, differs
 from autograd.errors import MissingPackageError
 from autograd.files import replacing
 from autograd.nested import aligned_like
@@ -48,9 +49,10 @@ Known = dict[str, tuple[str, int]]
 LONGEST = 12_000
 """More terms than this are never written out."""
 
-WRITTEN, FAR, CACHE = 0.1, 0.4, 512
+WRITTEN, FAR, CACHE, SMOOTH = 0.1, 0.45, 1024, 5.0
 """Nanoseconds that a term takes for an example, forward and backward, and how many more where the numbers in use, each
-for eight examples, fill the cache nearest to the processor, which holds so many."""
+for eight examples, fill the cache nearest to the processor, which holds about so many; and what a function without
+kinks takes, such as tanh: others are a comparison."""
 
 LESS = 0.65
 """The part of the terms that may be left if linear maps are to be one: coefficients that many share are read once,
@@ -512,11 +514,16 @@ def fewest_for_arrays(made: Plan) -> float:
     parts = [part for block in made.blocks for part in (block, *block.pieces)]
     if not any(is_large_product(term) for part in parts for term in part.terms):
         return math.inf
-    calls, _ = quickest(function(made, made.kind))
+    plans = [made] if made.quicker is None else [made, made.quicker]
+    calls = min((quickest(function(plan, made.kind))[0] for plan in plans),
+                key=lambda calls: microseconds(calls, EXAMPLES))
     few, many = (microseconds(calls, n) for n in (EXAMPLES, MANY))
     each = (many - few) / (MANY - EXAMPLES)
-    term = WRITTEN + FAR * min(1.0, float(made.canonical.alive.sum()) / CACHE)
-    saved = term / 1000 * (len(made.canonical.left) + len(made.canonical.args)) - each
+    graph = made.canonical
+    rows = [ops.ROWS[CODES[code]] for code in graph.code[computing(graph)].tolist() if code != SUM]
+    term = WRITTEN + FAR * min(1.0, float(graph.alive.sum()) / CACHE)
+    smooth = SMOOTH * sum(row.recorded and not row.kinks for row in rows)
+    saved = (term * (len(graph.left) + len(graph.args)) + smooth) / 1000 - each
     return (few - each * EXAMPLES) / saved if saved > 0 else math.inf
 
 

@@ -22,7 +22,7 @@ from losses import (
 )
 
 import autograd
-from autograd import Program, Value, relu
+from autograd import Program, Value, maximum, minimum, relu
 from autograd.compiler.arrays.function import function
 from autograd.compiler.printers.to_numpy import Printer
 from autograd.compiler.scalars.reference import Reference
@@ -354,3 +354,40 @@ def test_a_gradient_through_selections_reads_as_the_chain_rule_says_it() -> None
     source = autograd.compile(lambda x: population(w, x), w).trace(()).source
     assert "for t in range(1, 5):" in source
     assert source.count("np.where") == 1 + 3, source  # in each step; backward for both choices, of the last for one
+
+
+# ── cells that read their neighbours ─────────────────────────────────────────────────────────
+
+
+def spread(rate: Any, cells: Any) -> Any:
+    """Heat on a ring: the first cell reads the last."""
+    return [cells[i] + rate * (cells[i - 1] - 2 * cells[i] + cells[(i + 1) % 8]) for i in range(8)]
+
+
+def carried_on(speeds: Any, cells: Any) -> Any:
+    """What is carried along a ring, by each cell's wind from whence it blows."""
+    return [cells[i] - maximum(speeds[i], 0) * (cells[i] - cells[i - 1])
+            - minimum(speeds[i], 0) * (cells[(i + 1) % 8] - cells[i]) for i in range(8)]
+
+
+def ring(step: Any, parameters: Any) -> Any:
+    """Five steps of eight cells, compiled."""
+    def loss(x: Any) -> Any:
+        cells = list(x)
+        for _ in range(5):
+            cells = step(parameters, cells)
+        return sum(cell * cell for cell in cells)
+
+    return autograd.compile(loss, parameters).trace((8,))._traced()
+
+
+def test_steps_on_a_ring_of_which_all_cells_are_alike_run_as_one_product() -> None:
+    engine = ring(spread, Value(0.1))
+    computed = [block for block in engine.plan.quicker.computing if block.batched]
+    assert [(block.kind, block.size) for block in computed] == [("matmul", 8), ("dot", 1)]
+    assert engine.statements < 12
+
+
+def test_a_step_on_a_ring_of_which_no_cells_are_alike_runs_as_one_product() -> None:
+    products = [block for block in ring(carried_on, weights(8)).plan.quicker.blocks if block.kind == "matmul"]
+    assert [(block.size, len(block.terms)) for block in products if block.batched] == [(8, 1)] * 5

@@ -31,9 +31,9 @@ in a call, but several times as long to compile."""
 WIDEST = 64
 """The largest of more numbers, say, is taken of an array."""
 
-PARTED, IN_PIECES = 1.5, 2.0
-"""So many times the blocks of what is read are more than what runs sooner consists of, the latter with functions by
-pieces: a selection and its slope are several operations, each of which takes little time."""
+PARTED, IN_PIECES = 1.5, 3.0
+"""So many times the blocks of what is read are more than what runs sooner consists of, for each example, the latter
+with functions by pieces: a selection and its slope are several operations, each of which takes little time."""
 
 Names = dict[tuple[int, int], str]
 Shapes = tuple[tuple[int, ...], tuple[int, ...] | None]
@@ -67,9 +67,9 @@ class Plan:
         """The plan of that graph, which may run sooner than it can be read; None where it parts into more groups."""
         if self.sooner is None:
             return None
-        found = groups(self.sooner)
-        parted = IN_PIECES if self.in_pieces else PARTED
-        return None if len(found) > parted * len(self.blocks) else self.of(self.sooner, found)
+        found, most = groups(self.sooner), IN_PIECES if self.in_pieces else PARTED
+        parted = sum(group.batched for group in found) > most * sum(block.batched for block in self.blocks)
+        return None if parted else self.of(self.sooner, found, read=False)
 
     @property
     def kind(self) -> str:
@@ -84,9 +84,9 @@ class Plan:
         normal = canonical(self.graph)
         return self.of(normal, groups(normal))
 
-    def of(self, normal: Canonical, found: list[Group]) -> Plan:
-        """The plan of the same loss from other groups."""
-        return laid_out(self.trace, normal, found, self.sizes, self.shapes, self.names)
+    def of(self, normal: Canonical, found: list[Group], read: bool = True) -> Plan:
+        """The plan of the same loss from other groups, for people to be read unless that is for the machine alone."""
+        return laid_out(self.trace, normal, found, self.sizes, self.shapes, self.names, read)
 
     @property
     def computing(self) -> list[Block]:
@@ -139,12 +139,13 @@ def planned(traced: Trace, parameters: int, shapes: Shapes, names: Names) -> Pla
 
 def laid_out(
     traced: Trace, normal: Canonical, found: list[Group], sizes: dict[str, int], shapes: Shapes, names: Names,
+    read: bool = True,
 ) -> Plan:
-    """The plan of a graph whose groups are known."""
+    """The plan of a graph whose groups are known, to be `read` by people or not."""
     graph, noises, several, outside = traced
     normal.check()
     check_groups(normal, found)
-    blocks, roots = reroll(normal, found, sizes)
+    blocks, roots = reroll(normal, found, sizes, read)
     blocks = padded(blocks, roots)
     check_blocks(blocks)
     return Plan(graph, normal, blocks, roots, sizes, names, noises, several, outside, shapes)

@@ -143,6 +143,24 @@ def aligned(left: Ints, right: Ints, owner: Ints, k: int, waste: int, small: int
     return None if best is None else best[1]
 
 
+def in_one_order(c: Class, k: int) -> Class:
+    """Products of which each member has as many, in an order in which most members have the same factors on one side.
+
+    On a ring, the first cell reads the last: by place its own number comes first there, and elsewhere second.
+    """
+    counts = np.bincount(c.owner, minlength=k)
+    if k == 1 or not len(c.right) or c.scale is not None or np.ptp(counts):
+        return c
+    left, right = c.left.reshape(k, -1), c.right.reshape(k, -1)
+    fewest, best = min(len(rows_of(left)[0]), len(rows_of(right)[0])), c
+    for key in (left, right) if fewest > 1 < left.shape[1] else ():
+        order = np.argsort(key, axis=1, kind="stable")
+        if (rows := len(rows_of(np.take_along_axis(key, order, 1))[0])) < fewest:
+            one, other = (np.take_along_axis(side, order, 1).reshape(-1) for side in (left, right))
+            fewest, best = rows, Class(c.sign, c.owner, one, other)
+    return best
+
+
 # ── the pass ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -166,8 +184,8 @@ READABLE = 6
 class Reroller:
     """The pass: what it has laid out so far, and where each scalar is stored."""
 
-    def __init__(self, graph: Canonical, groups: list[Group], sizes: dict[str, int]) -> None:
-        self.graph = graph
+    def __init__(self, graph: Canonical, groups: list[Group], sizes: dict[str, int], read: bool) -> None:
+        self.graph, self.read = graph, read
         self.blocks: list[Block] = []
         self.wild: list[bool] = []
         """The blocks that may not be finite."""
@@ -328,6 +346,7 @@ class Reroller:
 
     def sum(self, group: Group) -> None:
         """A sum, or several side by side where they have weights of different sizes."""
+        group.classes = [in_one_order(c, len(group.members)) for c in group.classes]
         label = self.sizes_of_products(group)
         if label is None:
             self.store(self.summed(group), group.stacked)
@@ -496,6 +515,18 @@ class Reroller:
             several = one if len(one) >= SEVERAL else more
             if len(several) >= SEVERAL and sum(len(c.left) for c in several) <= SMALL:
                 classes = [c for c in classes if c not in several] + [self.side_by_side(several)]
+        return classes if self.read else self.as_one_matrix(classes, k)
+
+    def as_one_matrix(self, classes: list[Class], k: int) -> list[Class]:
+        """The classes, of which several with weights for the same data become one where one matrix takes less time."""
+        alike: dict[tuple[int, int], list[Class]] = {}
+        for c in classes:
+            if len(c.right) and c.scale is None and self.is_batched(c.right) and not self.is_batched(c.left):
+                alike.setdefault((c.sign, self.home(c.right)), []).append(c)
+        for several in alike.values():
+            cells = k * len(distinct(np.concatenate([c.right for c in several])))
+            if cells * (MULTIPLY + WEIGHT) < STATEMENT * (len(several) - 1):
+                classes = [c for c in classes if c not in several] + [self.side_by_side(several)]
         return classes
 
     def side_by_side(self, classes: list[Class]) -> Class:
@@ -598,7 +629,8 @@ class Reroller:
         if term.elementwise:
             return READ * left.index.size if n > 1 else 0.0
         # Windows times weights say more to a reader than a matrix of zeros: that must save some statements.
-        read = max(0.0, READ * (right if term.weights else left).index.size - 2 * STATEMENT) if scattered else 0.0
+        least = 2 * STATEMENT if self.read else 0.0
+        read = max(0.0, READ * (right if term.weights else left).index.size - least) if scattered else 0.0
         small = PRODUCT * h + MULTIPLY * left.index.size * right.index.shape[1] if h > 1 < n else 0.0
         placed = 0.0 if np.array_equal(np.sort(term.place), np.arange(term.places)) else READ * len(term.place)
         return read + small + placed
@@ -642,7 +674,12 @@ class Reroller:
         return term.take(np.arange(len(left))) if term.elementwise else term
 
 
-def reroll(graph: Canonical, groups: list[Group], sizes: dict[str, int]) -> tuple[list[Block], list[tuple[int, int]]]:
-    """The blocks of a graph, and block and slot of each of its roots; `sizes` are those of the leaves' arrays."""
-    pass_ = Reroller(graph, groups, sizes)
+def reroll(
+    graph: Canonical, groups: list[Group], sizes: dict[str, int], read: bool = True,
+) -> tuple[list[Block], list[tuple[int, int]]]:
+    """The blocks of a graph, and block and slot of each of its roots; `sizes` are those of the leaves' arrays.
+
+    What is not `read` by people is laid out for speed alone.
+    """
+    pass_ = Reroller(graph, groups, sizes, read)
     return pass_.blocks, [(int(pass_.block[root]), int(pass_.slot[root])) for root in graph.roots]

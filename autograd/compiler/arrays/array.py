@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -153,6 +154,11 @@ class Array(ops.Carrier):
 
     def __lt__(self, other: Any) -> Array:
         return function(ops.gt, as_array(other), self)
+
+    def with_args(self, *args: Array) -> Array:
+        """The same kind of node applied to others of these shapes; itself if they are its own."""
+        same = all(map(operator.is_, args, self.args))
+        return self if same else Array(self.kind, args, self.info, self.shape, self.dtype)
 
     @property
     def batched(self) -> bool:

@@ -295,11 +295,9 @@ def is_ones(array: Array) -> bool:
 
 def view_of(array: Array, inner: Array) -> Array:
     """A view or a sum, of another array in place of what it is of."""
-    if inner is array.args[0]:
-        return array
-    if is_ones(inner) and array.kind != "reduce":
+    if is_ones(inner) and array.kind != "reduce" and inner is not array.args[0]:
         return full(array.shape, as_array(1))
-    return Array(array.kind, (inner,), array.info, array.shape, array.dtype)
+    return array.with_args(inner)
 
 
 def negated(array: Array) -> Array:

@@ -21,7 +21,6 @@ NumPy finds `np_exp` and a place by its position in less time than `np.exp` and 
 from __future__ import annotations
 
 import itertools
-import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -330,7 +329,7 @@ class Buffered:
             factor, inner = self.meaning.get(array.info, (ONE, array))
             result: Array = factor.value * (inner if inner.kind == "name" else self.inlined(inner))
             return result
-        return Array(array.kind, tuple(map(self.inlined, array.args)), array.info, array.shape, array.dtype)
+        return array.with_args(*map(self.inlined, array.args))
 
     # ── nodes ────────────────────────────────────────────────────────────────────────────────
 
@@ -460,20 +459,17 @@ class Buffered:
             args = array.args
         elif array.kind == "take":
             place, args = self.lying(place), tuple(map(self.lying, args))
-        if array.kind is ops.where and args[0].shape == place.shape and all(
-                arg.shape in ((), place.shape) for arg in args) and all(
-                self.memory.in_order(arg) for arg in (place, *args[:2]) if arg.shape):
-            place, args = self.lying(place), tuple(map(self.lying, args))
-            array = Array(array.kind, args, "in order", array.shape, array.dtype)
+        in_order, info = self.memory.lie_together(place, *args), array.info
+        if array.kind is ops.where and in_order and args[0].shape == place.shape:
+            place, args, info = self.lying(place), tuple(map(self.lying, args)), "in order"
         if array.kind is ops.where and source_of(args[0]).info in self.rare:
-            array = Array(array.kind, args, (array.info, "rare"), array.shape, array.dtype)
+            info = info, "rare"
         elif array.kind is np.equal and place.kind == "name":
             self.rare.add(place.info)
         elementwise = array.kind not in INTO - {"copy", "cast"}
-        if len(place.shape) > 2 and self.memory.turns(place.shape) and elementwise and all(
-                arg.shape == () or (arg.shape == place.shape and self.memory.in_order(arg)) for arg in (place, *args)):
+        if in_order and elementwise and len(place.shape) > 2 and self.memory.turns(place.shape):
             place, args = self.lying(place), tuple(map(self.lying, args))  # one run of numbers
-        self.statements.append(Store(place, Array(array.kind, args, array.info, place.shape, array.dtype), adds=False))
+        self.statements.append(Store(place, Array(array.kind, args, info, place.shape, array.dtype), adds=False))
 
     def product(self, place: Array, array: Array) -> tuple[Array, Array]:
         """A product of matrices as the call that takes least time, and where it writes."""
@@ -616,9 +612,7 @@ class Buffered:
             args.append(found if array.kind in ("matmul", "copy") else self.turned(found))
         last = self.statements[max(before, len(self.statements) - 1) :]
         self.latest = {target_of(statement) for statement in last if isinstance(statement, Store)}
-        if all(map(operator.is_, args, array.args)):
-            return array
-        return Array(array.kind, tuple(args), array.info, array.shape, array.dtype)
+        return array.with_args(*args)
 
     def view(self, array: Array, key: Any) -> Array:
         """A view; of a buffer it is made beforehand, of what is given once in a call."""
@@ -632,7 +626,7 @@ class Buffered:
             return self.reshaped(array, key)
         turned = below if array.kind == "transpose" else self.turned(below)
         if turned is not below:
-            return self.operand(Array(array.kind, (turned,), array.info, array.shape, array.dtype))
+            return self.operand(array.with_args(turned))
         result = self.computed[key] = self.made(array)
         if array.kind == "reshape" and self.memory.in_order(below):
             self.shaped[result.info] = below
@@ -701,7 +695,7 @@ def seen_as(view: Array, array: Array) -> Array:
     """A view of a name, or a view of a view, with another array in place of the name."""
     if view.kind == "name":
         return array
-    return Array(view.kind, (seen_as(view.args[0], array),), view.info, view.shape, view.dtype)
+    return view.with_args(seen_as(view.args[0], array))
 
 
 def is_masked(array: Array) -> bool:

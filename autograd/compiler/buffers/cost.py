@@ -97,7 +97,7 @@ def time(statement: Statement, calls: Buffered, n: int) -> float:
             return STRIDED + (ROW * size if by_rows else LOOP * terms / inner) + ELEMENT * terms
     by_turns = value.kind is ops.where and not isinstance(value.info, tuple) and source_of(args[0]).kind != "constant"
     each = SELECTED if by_turns else ELEMENT
-    if all(arg.shape == () or (arg.shape == place.shape and calls.memory.in_order(arg)) for arg in (place, *args)):
+    if calls.memory.lie_together(place, *args):
         return CALL + each * size
     start = CALL if value.kind == "copy" else STRIDED
     return start + LOOP * size / (n if inner == 1 else inner) + each * size

@@ -448,8 +448,7 @@ def with_inside(array: Array, inside: dict[str, Array]) -> Array:
         return inside.get(array.info, array)
     if array.dtype != "scalar" and array.kind != "listed":
         return array
-    args = tuple(with_inside(arg, inside) for arg in array.args)
-    return Array(array.kind, args, array.info, array.shape, array.dtype)
+    return array.with_args(*(with_inside(arg, inside) for arg in array.args))
 
 
 Places = tuple[str, npt.NDArray[np.int64]]

@@ -125,7 +125,7 @@ class Memory:
         if array.kind == "name":
             return array if array.info in VECTORS else self.runs[array.info].value
         (below,) = array.args
-        return Array(array.kind, (self.of_vector(below),), array.info, array.shape, array.dtype)
+        return array.with_args(self.of_vector(below))
 
     def is_of_vector(self, text: str) -> bool:
         """Whether a name is theta, the gradient or a view of them."""
@@ -202,6 +202,11 @@ class Memory:
         if array.kind != "name" or array.info in self.ragged:
             return False
         return array.info in self.homes or not self.turns(array.shape)
+
+    def lie_together(self, place: Array, *args: Array) -> bool:
+        """Whether arrays, and single numbers, lie in one order without gaps, so that one loop goes over all of them."""
+        return all(array.shape == () or (array.shape == place.shape and self.in_order(array))
+                   for array in (place, *args))
 
     def has_gaps(self, array: Array) -> bool:
         """Whether there are others between the elements of an array: its `dot` would copy them."""

@@ -25,6 +25,7 @@ for (let i = 0; i < n; i++) {
 from __future__ import annotations
 
 import contextlib
+import copy
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -351,13 +352,11 @@ class Writer(Elements[Formula]):
         if not array.args or array.kind == "like":
             return array
         again = array.kind in ("matmul", "einsum", "take")
-        args = tuple(
+        new = array.with_args(*(
             self.prepared(arg, often=again or (array.kind in VIEWS and often) or repeats(array, arg))
-            for arg in array.args)
-        same = all(new is old for new, old in zip(args, array.args, strict=True))
-        new = array if same else Array(array.kind, args, array.info, array.shape, array.dtype)
+            for arg in array.args))
         if self.regroups(new):
-            new = Array("reshape", (self.kept(args[0]),), array.info, array.shape, array.dtype)
+            new = Array("reshape", (self.kept(new.args[0]),), array.info, array.shape, array.dtype)
         computes = isinstance(array.kind, ops.Op) or array.kind in COMPUTED
         return self.kept(new) if not top and (array.kind in ELSEWHERE or (often and computes)) else new
 
@@ -615,9 +614,8 @@ class Part:
 
     def values(self) -> list[str]:
         """A function that gives every array of the program that has a row for each example."""
-        write = Writer(self.writer.given, self.writer.names)
-        write.views, write.memory, write.carried = self.writer.views, self.writer.memory, self.writer.carried
-        write.called = self.writer.called
+        write = copy.copy(self.writer)
+        write.lines, write.nest = [], None
         results = []
         for array in self.named:
             size = extent(count(array.shape))

@@ -204,16 +204,20 @@ class Maps:
         n, batched = len(graph.code), differs(graph)
         self.owner = np.repeat(np.arange(n), np.diff(graph.first))
         left, right = batched[graph.left], batched[graph.right]
-        mapped = left ^ right
-        self.read = np.where(mapped, np.where(left, graph.left, graph.right), NONE)
-        self.weight = np.where(mapped, np.where(left, graph.right, graph.left), NONE)
-        self.factors = np.where(mapped, [self.read, np.full(len(left), NONE)], [graph.left, graph.right])
+        mapped = ~(left & right)
+        self.one = n
+        """What is read where something that is the same for all examples is added: the number 1."""
+        self.read = np.where(left, graph.left, np.where(right, graph.right, self.one))
+        self.read[~mapped] = NONE
+        self.weight = np.where(left != right, np.where(left, graph.right, graph.left), NONE)
+        self.factors = np.stack([np.where(mapped, self.read, graph.left), np.where(mapped, NONE, graph.right)])
+        self.factors[self.factors == self.one] = NONE
         """What each term multiplies, without its weight."""
         living = computing(graph)
         self.order = living[np.argsort(graph.level[living], kind="stable")].tolist()
         """The nodes that are computed, each after what it reads."""
-        self.given = {*np.flatnonzero(graph.alive & (graph.code < len(LEAVES))).tolist()}
-        self.linear = np.bincount(self.owner, minlength=n) > 0
+        self.given = {*np.flatnonzero(graph.alive & (graph.code < len(LEAVES))).tolist(), self.one}
+        self.linear = batched[:n] & (np.bincount(self.owner, minlength=n) > 0)
         """The sums of such terms alone."""
         self.linear[self.owner[~mapped]] = False
         self.uses = uses_in(graph)
@@ -233,7 +237,8 @@ class Maps:
 
     def shorter(self) -> list[Region]:
         """The regions that are left with fewer terms."""
-        once = self.inner & (np.bincount(self.read[self.read != NONE], minlength=len(self.inner)) == 1)
+        times = np.bincount(self.read[self.read != NONE], minlength=self.one)[: self.one]
+        once = self.inner & (times == 1)
         return [*self.worth(self.inner), *self.worth(once), *self.worth(self.linear, stepwise=True)]
 
     def worth(self, gone: Bools, stepwise: bool = False) -> list[Region]:
@@ -276,7 +281,7 @@ class Maps:
 
     def wait(self, nodes: Iterable[int], step: list[int], sums: Sums, completed: Collection[int]) -> bool:
         """Whether nodes wait for one of a step, with these sums, of which some read more than they did."""
-        level = self.graph.level
+        level = np.append(self.graph.level, NONE)
         least = min(map(level.item, step))
         found, frontier = set[int](), set(nodes)
         while frontier and frontier.isdisjoint(step):
@@ -290,7 +295,7 @@ class Maps:
         n = len(self.graph.code)
         reads = [(node, source) for node, below in sums.items() for source in (below.keys() - self.given or below)]
         node, source = np.array(reads).T
-        label = regions(2 * n, node, n + source)
+        label = regions(2 * n + 1, node, n + source)
         found: dict[int, list[int]] = {}
         for each in sums:
             found.setdefault(label.item(each), []).append(each)
@@ -317,6 +322,8 @@ class Maps:
     def below(self, node: int) -> list[int]:
         """What a node reads, without the weights of terms."""
         graph = self.graph
+        if node == self.one:
+            return []
         operands = graph.args[graph.start[node] : graph.start[node + 1]]
         factors = self.factors[:, graph.first[node] : graph.first[node + 1]].ravel()
         return [*operands.tolist(), *factors[factors != NONE].tolist()]
@@ -370,14 +377,14 @@ class Maps:
 
     def regions(self, through: Bools, stepwise: bool) -> list[Region]:
         """The regions in which what these terms read is multiplied out, unless they would have too many terms."""
-        edges = np.flatnonzero(through & (self.read != NONE))
+        edges = np.flatnonzero(through & (self.read != NONE) & (self.read != self.one))
         if not len(edges):
             return []
         label = regions(len(self.graph.code), self.owner[edges], self.read[edges])
         nodes = distinct(np.concatenate([self.owner[edges], self.read[edges]]))
         nodes = nodes[np.lexsort((self.graph.level[nodes], label[nodes]))]
         cuts = np.flatnonzero(np.diff(label[nodes])) + 1
-        kept = self.uses > np.bincount(self.read[edges], minlength=len(self.uses))
+        kept = self.uses > np.bincount(self.read[edges], minlength=self.one)
         several = ((self.halved(mine.tolist(), kept) if stepwise else None)
                    or self.region(mine.tolist(), through, kept, stepwise) for mine in np.split(nodes, cuts))
         return [region for region in several if region is not None]
@@ -461,7 +468,11 @@ class Maps:
     def coefficient(self, term: int) -> Polynomial:
         """What a term multiplies by what it reads."""
         node, sign = int(self.weight[term]), float(self.graph.sign[term])
-        return {(): sign} if node == NONE else self.multiple(node, sign)
+        if self.read[term] != self.one:
+            return {(): sign} if node == NONE else self.multiple(node, sign)
+        left, right = int(self.graph.left[term]), int(self.graph.right[term])
+        result = self.multiple(left, sign)
+        return result if right == NONE else times(result, self.multiple(right, 1.0))
 
     def multiple(self, node: int, number: float) -> Polynomial:
         """A number times a node that is the same for all examples, which may be minus another, such as -q."""
@@ -490,7 +501,7 @@ class Coefficients(Behind):
 
     def __init__(self, maps: Maps, chosen: list[Region]) -> None:
         super().__init__(maps.graph)
-        self.chosen, self.factors_of = chosen, maps.factors_of
+        self.chosen, self.factors_of, self.one = chosen, maps.factors_of, maps.one
         monomials = [monomial for region in chosen for each in region.coefficients() for monomial in each]
         self.high = {node for monomial in monomials for node, exponent in monomial if exponent >= POWER}
         """What has high powers."""
@@ -559,12 +570,13 @@ class Coefficients(Behind):
         for owner, sums in region.sums.items():
             zero = frozenset(key_of(each) for each in sums.values())  # each row has its own, so that rows stay apart
             for source, polynomial in sorted(sums.items()):
+                read = NONE if source == self.one else source
                 if not polynomial:
-                    self.terms.append((owner, 1, self.zero(zero), source))
+                    self.terms.append((owner, 1, self.zero(zero), read))
                 elif coefficients and (region.uniform or any(polynomial)):
-                    self.terms.append((owner, 1, self.polynomial(polynomial, numbered), source))
+                    self.terms.append((owner, 1, self.polynomial(polynomial, numbered), read))
                 else:
-                    self.terms.append(self.simple(owner, source, polynomial))
+                    self.terms.append(self.simple(owner, read, polynomial))
 
     def zero(self, key: object) -> int:
         """A coefficient that is 0, by the row in which it completes a matrix."""
@@ -575,7 +587,7 @@ class Coefficients(Behind):
     def simple(self, owner: int, source: int, polynomial: Polynomial) -> tuple[int, int, int, int]:
         """A term whose coefficient need not be computed."""
         ((monomial, number),) = polynomial.items()
-        if abs(number) != 1:
+        if abs(number) != 1 or (source == NONE and not monomial):
             return owner, 1, self.number(number), source
         sign = int(number)
         return (owner, sign, self.known(monomial[0][0]), source) if monomial else (owner, sign, source, NONE)

@@ -300,6 +300,28 @@ def test_two_layers_stay_two_products():
     assert engine(program).plan.quicker is None
 
 
+@pytest.mark.parametrize(("motions", "points"), [(2, 4), (4, 6), (9, 8)])
+def test_motions_one_after_the_other_are_one_motion(motions, points):
+    P = parameters({"angle": (motions,), "right": (motions,), "up": (motions,)})
+
+    def loss(x):
+        total = 0.0
+        for a, b, c, d in x:
+            for angle, right, up in zip(*P.values(), strict=True):
+                cosine, sine = angle.cos(), angle.sin()
+                a, b = cosine * a - sine * b + right, sine * a + cosine * b + up
+            total = total + (a - c) ** 2 + (b - d) ** 2
+        return total
+
+    case = Case(loss, P, (points, 4))
+    X, _ = case.data(4)
+    assert_agreement(case, X)
+    program = case.traced()
+    program.value_and_grad(np.linspace(-1, 1, 3 * motions), X)
+    quicker = engine(program).plan.quicker
+    assert sum(block.batched for block in quicker.computing) <= 8  # however many motions
+
+
 def basis(x: Any, knots: list[float], degree: int) -> list[Any]:
     """The B-splines of evenly spaced knots, by de Boor's recursion."""
     step = knots[1] - knots[0]

@@ -47,6 +47,9 @@ WORTH = 0.8
 SMALL = 8
 """So many terms of coefficients, which are computed step by step for none of the examples, count as one."""
 
+PATHS = 4
+"""So many products of coefficients count as one term where two ways to multiply out are compared."""
+
 STEPWISE = 0.7
 """Coefficients are computed step by step where that saves so much more than to multiply them out."""
 
@@ -155,6 +158,12 @@ def form(polynomial: Polynomial) -> tuple[tuple[float, int], ...]:
     return tuple(sorted((number, sum(exponent for _, exponent in monomial)) for monomial, number in polynomial.items()))
 
 
+def products_of(polynomial: Polynomial) -> int:
+    """How many products add up to a polynomial, those within its monomials included; a high power is one factor."""
+    degrees = [sum(exponent if exponent < POWER else 1 for _, exponent in monomial) for monomial in polynomial]
+    return sum(max(degree - 1, 1) for degree in degrees)
+
+
 def key_of(polynomial: Polynomial) -> frozenset[tuple[Monomial, float]]:
     """Equal for equal polynomials."""
     return frozenset(polynomial.items())
@@ -173,6 +182,7 @@ class Region:
     before: int
     steps: list[Polynomial]
     uniform: bool = False
+    saved: float = 0.0
 
     def coefficients(self) -> list[Polynomial]:
         """The coefficients that have to be computed."""
@@ -184,10 +194,14 @@ class Region:
         """The terms that are left for each example."""
         return sum(map(len, self.sums.values()))
 
-    @property
-    def saved(self) -> float:
-        """The terms that are not there any more; what is computed step by step, which takes its time, counts less."""
-        return (self.before - self.after) * (STEPWISE if self.steps else 1)
+    def gain(self, shared: Mapping[frozenset[tuple[Monomial, float]], int]) -> float:
+        """The terms that are not there any more, less products of coefficients; those that wait for others count less.
+
+        A long product of matrices has few entries, but multiplied out as many products as there are paths through it.
+        """
+        several = self.steps or self.coefficients()
+        products = sum(products_of(each) / shared[key_of(each)] for each in several)
+        return (self.before - self.after - products / PATHS) * (STEPWISE if self.steps else 1)
 
     def cost(self, shared: Mapping[frozenset[tuple[Monomial, float]], int]) -> float:
         """The terms that are left; a coefficient that several regions have is computed once."""
@@ -245,7 +259,8 @@ class Maps:
         """The regions in which it is worth to multiply out these sums: where fewer terms are left."""
         found = self.regions(np.append(gone, False)[self.read], stepwise)
         shared = Counter(key_of(each) for region in found for each in (*region.coefficients(), *region.steps))
-        return [region for region in found if region.cost(shared) <= WORTH * region.before]
+        return [replace(region, saved=region.gain(shared)) for region in found
+                if region.cost(shared) <= WORTH * region.before]
 
     def shortcuts(self) -> list[Region]:
         """What is between the states of steps multiplied out, as one region, if that leaves fewer levels."""

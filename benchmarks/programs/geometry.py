@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from itertools import pairwise
 from typing import Any
@@ -116,6 +117,46 @@ def motion_hand(P: Params, X: Array, Y: Array) -> Found:
     (aa, ab), (ba, bb) = (points.T @ e).tolist()
     by_c, by_s = aa + bb, ab - ba
     return loss, {"angle": c * by_s - s * by_c, "scale": c * by_c + s * by_s, "move": e.sum(0)}
+
+
+def motions(P: Params, x: Any, y: Any) -> Any:
+    """Six points in a plane moved four times, one after the other, onto six others: a chain of rigid motions."""
+    points = list(x)
+    for angle, right, up in P["g"]:
+        c, s = angle.cos(), angle.sin()
+        points = [(c * a - s * b + right, s * a + c * b + up) for a, b in points]
+    return sum((a - u) ** 2 + (b - v) ** 2 for (a, b), (u, v) in zip(points, y, strict=True))
+
+
+def motions_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    a, b = X[:, :, 0], X[:, :, 1]
+    for i in range(4):
+        angle, right, up = P["g"][i]
+        c, s = xp.cos(angle), xp.sin(angle)
+        a, b = c * a - s * b + right, s * a + c * b + up
+    return ((a - Y[:, :, 0]) ** 2 + (b - Y[:, :, 1]) ** 2).sum(-1)
+
+
+def motions_hand(P: Params, X: Array, Y: Array) -> Found:
+    # As complex numbers a motion is z -> m·z + d; all four make one, and so do their slopes.
+    n, points = len(X), X.reshape(-1, 2)
+    turns = [(cmath.exp(1j * angle), complex(right, up)) for angle, right, up in P["g"].tolist()]
+    m, d, before = 1 + 0j, 0j, []
+    for turn, shift in turns:
+        before.append((m, d))
+        m, d = turn * m, turn * d + shift
+    e = points @ np.array([[m.real, m.imag], [-m.imag, m.real]])
+    e += (d.real, d.imag)
+    e -= Y.reshape(-1, 2)
+    loss = mean_square(e, n)
+    (p, q), (r, s) = (e.T @ points * (2 / n)).tolist()
+    gm, gd = complex(p + s, r - q), complex(*(np.ones(len(e)) @ e * (2 / n)).tolist())
+    slopes = []
+    for (turn, _), (m, d) in zip(reversed(turns), reversed(before), strict=True):
+        g = gm * m.conjugate() + gd * d.conjugate()
+        slopes.append(((g * turn.conjugate()).imag, gd.real, gd.imag))
+        gm, gd = gm * turn.conjugate(), gd * turn.conjugate()
+    return loss, {"g": np.array(slopes[::-1])}
 
 
 def camera(P: Params, x: Any, y: Any) -> Any:
@@ -556,6 +597,7 @@ WORK: dict[str, Work] = {
     "optimal transport, 6 steps": Work(transport, transport_arrays, {"c": (5, 2)}, (5, 2)),
     "points turned by a quaternion": Work(turned, turned_arrays, {"q": (4,)}, (20, 3), (20, 3), hand=turned_hand),
     "points turned about an axis": Work(spun, spun_arrays, {"k": (3,)}, (10, 3), (10, 3), hand=spun_hand),
+    "chain of 4 motions in a plane": Work(motions, motions_arrays, {"g": (4, 3)}, (6, 2), (6, 2), hand=motions_hand),
     "homography of 8 points": Work(mapped, mapped_arrays, {"h": (8,)}, (8, 2), (8, 2), 0.3, mapped_hand),
     "between two quaternions": Work(between, between_arrays, {"a": (4,), "b": (4,), "t": ()}, (), (4,), 0.4,
                                     between_hand, on_arcs),

@@ -322,6 +322,31 @@ def test_motions_one_after_the_other_are_one_motion(motions, points):
     assert sum(block.batched for block in quicker.computing) <= 8  # however many motions
 
 
+@pytest.mark.parametrize("nodes", [4, 6, 9])
+def test_products_of_data_are_made_before_parameters_multiply_them(nodes):
+    """Lagrange's polynomial through values that are learnt: each is multiplied once."""
+    places, c = np.linspace(-1, 1, nodes).tolist(), [autograd.Value(math.sin(i)) for i in range(nodes)]
+
+    def loss(x):
+        total = 0.0
+        for i, value in enumerate(c):
+            for j, place in enumerate(places):
+                if j != i:
+                    value = value * ((x[0] - place) / (places[i] - place))
+            total = total + value
+        return (total - x[1]) ** 2
+
+    case = Case(loss, c, (2,))
+    X, _ = case.data(4)
+    assert_agreement(case, X)
+    program = case.traced()
+    program.value_and_grad(np.ones(nodes), X)
+    blocks = engine(program).plan.quicker.blocks
+    reading = [block for block in blocks if any(operand.source is not None and blocks[operand.source].op == "parameter"
+                                                for operand in block.reads())]
+    assert [block.kind for block in reading] == ["matmul"]
+
+
 def basis(x: Any, knots: list[float], degree: int) -> list[Any]:
     """The B-splines of evenly spaced knots, by de Boor's recursion."""
     step = knots[1] - knots[0]

@@ -7,7 +7,7 @@ its position in theta, in the row of X, in the row of Y, in the draw of noise, o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -387,9 +387,18 @@ def uses_in(graph: Canonical) -> Ints:
     return np.bincount(used, minlength=len(graph.code))
 
 
+DATA, PARAMETERS = ("input", "target", "noise"), ("parameter", "outside")
+"""The leaves that differ from example to example, and those that do not."""
+
+
 def differs(graph: Canonical) -> Bools:
     """The nodes that differ from example to example; NONE, as an index, does not."""
-    found = [*np.isin(graph.code, [CODE[leaf] for leaf in ("input", "target", "noise")]).tolist(), False]
+    return depends(graph, DATA)
+
+
+def depends(graph: Canonical, leaves: Sequence[str]) -> Bools:
+    """The nodes that depend on leaves of these kinds; NONE, as an index, does not."""
+    found = [*np.isin(graph.code, [CODE[leaf] for leaf in leaves]).tolist(), False]
     below = [(begin.tolist(), read.tolist()) for begin, read in (
         (graph.start, graph.args), (graph.first, graph.left), (graph.first, graph.right))]
     order = np.argsort(graph.level, kind="stable")

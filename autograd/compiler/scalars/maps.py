@@ -24,14 +24,16 @@ import numpy as np
 from autograd.compiler.scalars.canonical import alive
 from autograd.compiler.scalars.graph import (
     CODE,
+    DATA,
     LEAVES,
     NONE,
+    PARAMETERS,
     SUM,
     Behind,
     Bools,
     Canonical,
     computing,
-    differs,
+    depends,
     distinct,
     regions,
     uses_in,
@@ -46,6 +48,9 @@ WORTH = 0.8
 
 SMALL = 8
 """So many terms of coefficients, which are computed step by step for none of the examples, count as one."""
+
+BOTH_WAYS = 3
+"""A term with parameters takes so many products, forward and backward; one of data alone takes one."""
 
 PATHS = 4
 """So many products of coefficients count as one term where two ways to multiply out are compared."""
@@ -83,6 +88,7 @@ Sums = dict[int, dict[int, Polynomial]]
 def with_maps_as_one(graph: Canonical) -> Canonical | None:
     """The graph with linear maps multiplied out where that leaves fewer terms or levels; None if that is nowhere."""
     shorter = multiplied_out(graph, lambda maps: maps.shorter())
+    shorter = multiplied_out(shorter or graph, lambda maps: maps.features(), data=True) or shorter
     shorter = (shorter and with_squares_apart(shorter)) or shorter
     return multiplied_out(shorter or graph, lambda maps: maps.shortcuts()) or shorter
 
@@ -110,11 +116,16 @@ def with_squares_apart(graph: Canonical) -> Canonical | None:
     return made.graph_of(maps, [i for mine in found.values() for i in mine]) if found else None
 
 
-def multiplied_out(graph: Canonical, regions_of: Callable[[Maps], list[Region]]) -> Canonical | None:
-    """The graph with regions multiplied out, the best first, no two with a sum in common; None where there are none."""
+def multiplied_out(
+    graph: Canonical, regions_of: Callable[[Maps], list[Region]], data: bool = False,
+) -> Canonical | None:
+    """The graph with regions multiplied out, the best first, no two with a sum in common; None where there are none.
+
+    Where `data` is what parameters are multiplied by, coefficients are made of the data, else of the parameters.
+    """
     if not 0 < len(graph.left) <= MOST:
         return None
-    maps, chosen, done = Maps(graph), list[Region](), set[int]()
+    maps, chosen, done = Maps(graph, data), list[Region](), set[int]()
     for region in sorted(regions_of(maps), key=lambda region: -region.saved):
         if done.isdisjoint(region.gone) and done.isdisjoint(region.sums):
             chosen.append(region)
@@ -146,6 +157,11 @@ def is_simple(polynomial: Polynomial) -> bool:
     """Whether a polynomial is a number, or a node or minus it."""
     ((monomial, number),) = polynomial.items() if len(polynomial) == 1 else [(((NONE, 2),), 1.0)]
     return not monomial or (abs(number) == 1 and sum(exponent for _, exponent in monomial) == 1)
+
+
+def is_product(polynomial: Polynomial) -> bool:
+    """Whether a polynomial is a product of several nodes, times a number."""
+    return len(polynomial) == 1 and all(sum(exponent for _, exponent in monomial) > 1 for monomial in polynomial)
 
 
 def is_one_node(polynomial: Polynomial) -> bool:
@@ -213,9 +229,9 @@ class Region:
 class Maps:
     """Which terms of a graph are something that is the same for all examples (`weight`) times what differs (`read`)."""
 
-    def __init__(self, graph: Canonical) -> None:
+    def __init__(self, graph: Canonical, data: bool = False) -> None:
         self.graph = graph
-        n, batched = len(graph.code), differs(graph)
+        n, batched = len(graph.code), depends(graph, PARAMETERS if data else DATA)
         self.owner = np.repeat(np.arange(n), np.diff(graph.first))
         left, right = batched[graph.left], batched[graph.right]
         mapped = ~(left & right)
@@ -261,6 +277,16 @@ class Maps:
         shared = Counter(key_of(each) for region in found for each in (*region.coefficients(), *region.steps))
         return [replace(region, saved=region.gain(shared)) for region in found
                 if region.cost(shared) <= WORTH * region.before]
+
+    def features(self) -> list[Region]:
+        """The regions in which products of data, which need no gradients, are made before parameters multiply them."""
+        found = []
+        for region in self.regions(np.append(self.inner, False)[self.read], True):
+            steps = {key_of(each): products_of(each) for each in region.steps}
+            saved = BOTH_WAYS * (region.before - region.after) - sum(steps.values())
+            if saved >= (1 - WORTH) * BOTH_WAYS * region.before and any(map(is_product, region.steps)):
+                found.append(replace(region, saved=saved))
+        return found
 
     def shortcuts(self) -> list[Region]:
         """What is between the states of steps multiplied out, as one region, if that leaves fewer levels."""

@@ -402,6 +402,55 @@ def rotary_hand(P: Params, X: Array, Y: Array) -> Found:
     return loss, {"Q": 0.5 * slopes[:8], "K": slopes[8:16], "V": slopes[16:]}
 
 
+SLOPES = 0.5 ** np.arange(1, 5)
+FURTHER = np.arange(6)[:, None] - np.arange(6)
+AWAY = np.where(FURTHER < 0, -1e30, -SLOPES[:, None, None] * FURTHER).transpose(1, 0, 2)
+
+
+def shared_keys(P: Params, x: Any, y: Any) -> Any:
+    """Four heads that share keys and values (grouped queries), with slopes by distance (ALiBi), over six words."""
+    q, k, v = ([linear(P[name], word) for word in x] for name in "QKV")
+    loss = 0.0
+    for t in range(6):
+        out: list[Any] = []
+        for head, slope in enumerate(SLOPES.tolist()):
+            mine = q[t][2 * head : 2 * head + 2]
+            scores = [autograd.dot(mine, k[u]) / math.sqrt(2) - slope * (t - u) for u in range(t + 1)]
+            out += mixed(autograd.softmax(scores), v[: t + 1])
+        loss = loss + squared_distance(linear(P["O"], out), y[t])
+    return loss
+
+
+def shared_keys_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    away = 0 * X[:1, :1, :1, None] + xp.asarray(AWAY)
+    q, k, v = (X @ P["Q"].T).reshape(-1, 6, 4, 2), X @ P["K"].T, X @ P["V"].T
+    scores = q @ k.swapaxes(1, 2)[:, None] / math.sqrt(2) + away
+    heads = xp.softmax(scores, -1) @ v[:, None]
+    return ((heads.reshape(-1, 6, 8) @ P["O"].T - Y) ** 2).sum(-1).sum(-1)
+
+
+def shared_keys_hand(P: Params, X: Array, Y: Array) -> Found:
+    # Heads that share keys are so many more questions of each word.
+    n, flat = len(X), X.reshape(-1, 6)
+    weights = np.concatenate([P["Q"] * math.sqrt(0.5), P["K"], P["V"]])
+    Z = flat @ weights.T
+    q, k, v = Z[:, :8].reshape(n, 24, 2), Z[:, 8:10].reshape(n, 6, 2), Z[:, 10:].reshape(n, 6, 2)
+    scores = (q @ k.swapaxes(1, 2)).reshape(n, 6, 4, 6)
+    scores += AWAY
+    p = softmax(scores).reshape(n, 24, 6)
+    heads = (p @ v).reshape(-1, 8)
+    e = heads @ P["O"].T
+    e -= Y.reshape(-1, 4)
+    loss = mean_square(e, n)
+    e *= 2 / n
+    d = (e @ P["O"]).reshape(n, 24, 2)
+    D = np.empty_like(Z)
+    g, by_k, by_v = through_scores(p, q, k, v, d)
+    D[:, :8], D[:, 8:10], D[:, 10:] = g.reshape(-1, 8), by_k.reshape(-1, 2), by_v.reshape(-1, 2)
+    slopes = D.T @ flat
+    return loss, {"Q": slopes[:8] * math.sqrt(0.5), "K": slopes[8:10], "V": slopes[10:], "O": e.T @ heads}
+
+
 WORK: dict[str, Work] = {
     "masked attention, 8 × 4": Work(masked, masked_arrays, {"Q": (4, 4), "K": (4, 4), "V": (4, 4)}, (8, 4),
                                     hand=masked_hand),
@@ -416,4 +465,7 @@ WORK: dict[str, Work] = {
     "attention to neighbours, 10": Work(local, local_arrays, {"w": (4,), "v": (4,), "bias": (3,)}, (10, 4), (10,),
                                         hand=local_hand),
     "small GPT, 6 × 8": Work(gpt, gpt_arrays, GPT, (LONG, LETTERS), (LONG, LETTERS), 0.3, gpt_hand, texts),
+    "grouped queries with slopes, 6 × 6": Work(shared_keys, shared_keys_arrays,
+                                               {"Q": (8, 6), "K": (2, 6), "V": (2, 6), "O": (4, 8)}, (6, 6), (6, 4),
+                                               hand=shared_keys_hand),
 }

@@ -271,6 +271,46 @@ def waves_hand(P: Params, X: Array, Y: Array) -> Found:
     return three_layers(P, H, Y, slope)
 
 
+GRID = np.arange(6) * 0.6 - 1.5
+
+
+def bumps(P: Params, x: Any, y: Any) -> Any:
+    """A layer of Kolmogorov and Arnold, 4-3: on each edge a curve of six bumps, with a SiLU of its own."""
+    loss = 0.0
+    for curves, scales, target in zip(P["c"], P["s"], y, strict=True):
+        z = 0.0
+        for heights, scale, a in zip(curves, scales, x, strict=True):
+            z = z + scale * a * a.sigmoid()
+            z = z + sum(h * (-(((a - g) / 0.6) ** 2)).exp() for h, g in zip(heights, GRID.tolist(), strict=True))
+        loss = loss + (z - target) ** 2
+    return loss
+
+
+def bumps_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    grid = 0.6 * xp.cumsum(0 * P["c"][0, 0] + 1, 0) - 2.1
+    B = xp.exp(-(((X[:, :, None] - grid) / 0.6) ** 2)).reshape(-1, 24)
+    z = B @ P["c"].reshape(3, 24).T + (X * xp.sigmoid(X)) @ P["s"].T
+    return ((z - Y) ** 2).sum(-1)
+
+
+def bumps_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, c = len(X), P["c"].reshape(3, 24)
+    B = X[:, :, None] - GRID
+    B *= 1 / 0.6
+    B *= B
+    np.negative(B, out=B)
+    np.exp(B, out=B)
+    B = B.reshape(n, 24)
+    S = sigmoid(X)
+    S *= X
+    e = B @ c.T
+    e += S @ P["s"].T
+    e -= Y
+    loss = mean_square(e)
+    e *= 2 / n
+    return loss, {"c": e.T @ B, "s": e.T @ S}
+
+
 WORK: dict[str, Work] = {
     "three layers, 12-16-16-4": Work(perceptron, perceptron_arrays, layers(12, 16, 16, 4), (12,), (4,), 0.3,
                                      perceptron_hand),
@@ -287,4 +327,5 @@ WORK: dict[str, Work] = {
     "gated layer, 8-24-8": Work(gated, gated_arrays, {"A": (24, 8), "B": (24, 8), "C": (8, 24)}, (8,), (8,), 0.3,
                                 gated_hand),
     "sines, 2-16-16-3": Work(waves, waves_arrays, layers(2, 16, 16, 3), (2,), (3,), 0.3, waves_hand),
+    "Kolmogorov and Arnold, 4-3": Work(bumps, bumps_arrays, {"c": (3, 4, 6), "s": (3, 4)}, (4,), (3,), hand=bumps_hand),
 }

@@ -315,6 +315,53 @@ CODER: Shapes = {"W1": (10, 16), "b1": (10,), "M": (2, 10), "m": (2,), "S": (2, 
                  "W2": (10, 2), "b2": (10,), "W3": (16, 10), "b3": (16,)}
 
 
+def densities(P: Params, x: Any, y: Any) -> Any:
+    """A network, 4-10, that says three normal distributions of what is measured: a mixture density network."""
+    out = affine(P["V"], P["c"], tanh_layer(P["W"], P["b"], x))
+    odds, means, sizes = out[:3], out[3:6], out[6:]
+    parts = [p - s - 0.5 * ((y - m) / s.exp()) ** 2 for p, m, s in zip(odds, means, sizes, strict=True)]
+    return autograd.logsumexp(odds) - autograd.logsumexp(parts)
+
+
+def densities_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    Z = xp.tanh(X @ P["W"].T + P["b"]) @ P["V"].T + P["c"]
+    odds, means, sizes = Z[:, :3], Z[:, 3:6], Z[:, 6:]
+    parts = odds - sizes - 0.5 * ((Y[:, None] - means) / xp.exp(sizes)) ** 2
+    return xp.logsumexp(odds, -1) - xp.logsumexp(parts, -1)
+
+
+def densities_hand(P: Params, X: Array, Y: Array) -> Found:
+    n = len(X)
+    H = dense(X, P["W"], P["b"])
+    np.tanh(H, out=H)
+    Z = dense(H, P["V"], P["c"]).T
+    odds, sizes = Z[:3], Z[6:]
+    sharp = np.exp(-sizes)
+    far = Y - Z[3:6]
+    far *= sharp
+    squares = far * far
+    parts = odds - sizes
+    parts -= 0.5 * squares
+    loss = 0.0
+    for z, sign in ((odds, 1), (parts, -1)):
+        high = z.max(0)
+        z -= high
+        np.exp(z, out=z)
+        total = z.sum(0)
+        loss += sign * float(np.log(total).sum() + high.sum()) / n
+        z /= total
+        z /= n
+    D = np.empty_like(Z)
+    np.subtract(odds, parts, out=D[:3])
+    np.multiply(parts, far, out=D[3:6])
+    D[3:6] *= sharp
+    np.negative(D[3:6], out=D[3:6])
+    np.subtract(1, squares, out=D[6:])
+    D[6:] *= parts
+    d = through_tanh(H, D.T @ P["V"])
+    return loss, {"W": d.T @ X, "b": d.sum(0), "V": D @ H, "c": D.sum(1)}
+
+
 WORK: dict[str, Work] = {
     "an activation per neuron": Work(neurons, neurons_arrays, {"V": (12, 6), "W": (12, 12)}, (6,), (), 0.3,
                                      neurons_hand),
@@ -331,4 +378,7 @@ WORK: dict[str, Work] = {
                                  (8,), (3,), hand=experts_hand),
     "variational autoencoder, 16-10-2": Work(variational, variational_arrays, CODER, (16,), (2,), 0.3,
                                              variational_hand),
+    "mixture density network, 4-10": Work(densities, densities_arrays,
+                                          {"W": (10, 4), "b": (10,), "V": (9, 10), "c": (9,)}, (4,), (),
+                                          hand=densities_hand),
 }

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.programs.common import Array, Found, Params, Work, mean_square, sigmoid
+import autograd
+from benchmarks.programs.common import Array, Found, Params, Work, dense, mean_square, sigmoid, squared_distance
 
 
 def pendulum(P: Params, x: Any, y: Any) -> Any:
@@ -328,6 +329,124 @@ def wave_hand(P: Params, X: Array, Y: Array) -> Found:
     return loss, {"c": 2 * c * by_step.sum(1)[1:-1]}
 
 
+def upwind(P: Params, x: Any, y: Any) -> Any:
+    """What is carried along a ring of sixteen cells in eight steps, by each cell's wind from whence it blows."""
+    u = list(x)
+    for _ in range(8):
+        u = [u[i] - 0.1 * (autograd.maximum(P["c"][i], 0) * (u[i] - u[i - 1])
+                           + autograd.minimum(P["c"][i], 0) * (u[(i + 1) % 16] - u[i])) for i in range(16)]
+    return squared_distance(u, y)
+
+
+def upwind_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    u, right = X, xp.relu(P["c"])
+    left = right - P["c"]
+    for _ in range(8):
+        u = u - 0.1 * (right * (u - xp.roll(u, 1, 1)) - left * (xp.roll(u, -1, 1) - u))
+    return ((u - Y) ** 2).sum(-1)
+
+
+RING = np.arange(16)
+BEFORE, AFTER = np.roll(RING, 1), np.roll(RING, -1)
+
+
+def upwind_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, c = len(X), P["c"]
+    right, left = 0.1 * np.maximum(c, 0), -0.1 * np.minimum(c, 0)
+    step = np.diag(1 - right - left)
+    step[RING, BEFORE] += right
+    step[RING, AFTER] += left
+    U, G = np.empty((9, 16, n)), np.empty((8, 16, n))
+    U[0] = X.T
+    for t in range(8):
+        np.matmul(step, U[t], out=U[t + 1])
+    e = U[8] - Y.T
+    loss = mean_square(e, n)
+    np.multiply(e, 2 / n, out=G[7])
+    for t in range(7, 0, -1):
+        np.matmul(step.T, G[t], out=G[t - 1])
+    slopes = (G @ U[:8].swapaxes(1, 2)).sum(0)
+    own = slopes.diagonal()
+    return loss, {"c": 0.1 * ((slopes[RING, BEFORE] - own) * (c > 0) - (slopes[RING, AFTER] - own) * (c < 0))}
+
+
+def burgers(P: Params, x: Any, y: Any) -> Any:
+    """Burgers' equation on a ring of twelve cells, six steps: speeds that carry themselves and even out."""
+    u, viscosity = list(x), P["nu"].exp()
+    for _ in range(6):
+        u = [u[i] - 0.1 * u[i] * (u[(i + 1) % 12] - u[i - 1]) / 2
+             + 0.1 * viscosity * (u[(i + 1) % 12] - 2 * u[i] + u[i - 1]) for i in range(12)]
+    return squared_distance(u, y)
+
+
+def burgers_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    u = X
+    for _ in range(6):
+        after, before = xp.roll(u, -1, 1), xp.roll(u, 1, 1)
+        u = u - 0.05 * u * (after - before) + 0.1 * xp.exp(P["nu"]) * (after - 2 * u + before)
+    return ((u - Y) ** 2).sum(-1)
+
+
+ONE = np.eye(12)
+CARRIES = 0.05 * (np.roll(ONE, 1, 0) - np.roll(ONE, -1, 0))
+EVENS = np.roll(ONE, 1, 0) + np.roll(ONE, -1, 0) - 2 * ONE
+
+
+def burgers_hand(P: Params, X: Array, Y: Array) -> Found:
+    # Both differences are one product: u' = A u + u ∘ (C u).
+    n, viscosity = len(X), 0.1 * float(np.exp(P["nu"]))
+    both = np.concatenate([ONE + viscosity * EVENS, CARRIES])
+    U, D = np.empty((7, 12, n)), np.empty((6, 24, n))
+    U[0] = X.T
+    for t in range(6):
+        np.matmul(both, U[t], out=D[t])
+        np.multiply(U[t], D[t, 12:], out=U[t + 1])
+        U[t + 1] += D[t, :12]
+    e = U[6] - Y.T
+    loss = mean_square(e, n)
+    G, g = np.empty((6, 12, n)), np.empty((24, n))
+    np.multiply(e, 2 / n, out=G[5])
+    for t in range(5, 0, -1):
+        g[:12] = G[t]
+        np.multiply(G[t], U[t], out=g[12:])
+        np.matmul(both.T, g, out=G[t - 1])
+        G[t - 1] += G[t] * D[t, 12:]
+    slopes = (G @ U[:6].swapaxes(1, 2)).sum(0)
+    return loss, {"nu": viscosity * np.vdot(EVENS, slopes)}
+
+
+def hamiltonian(P: Params, x: Any, y: Any) -> Any:
+    """How far a network of eight neurons is from the energy by which a place and a momentum move: by its slopes."""
+    energy = sum(v * (autograd.dot(w, x) + b).tanh() for v, w, b in zip(P["v"], P["W"], P["b"], strict=True))
+    by_place, by_momentum = autograd.grad(energy, x, create_graph=True)
+    return (by_momentum - y[0]) ** 2 + (by_place + y[1]) ** 2
+
+
+def hamiltonian_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    t = xp.tanh(X @ P["W"].T + P["b"])
+    g = (1 - t * t) @ (P["v"][:, None] * P["W"])
+    return (g[:, 1] - Y[:, 0]) ** 2 + (g[:, 0] + Y[:, 1]) ** 2
+
+
+def hamiltonian_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, W, v = len(X), P["W"], P["v"]
+    t = np.tanh(dense(X, W, P["b"]))
+    s = t * t
+    np.subtract(1, s, out=s)
+    inner = v[:, None] * W
+    e = s @ inner
+    e[:, 0] += Y[:, 1]
+    e[:, 1] -= Y[:, 0]
+    loss = mean_square(e)
+    e *= 2 / n
+    slopes = s.T @ e
+    d = e @ inner.T
+    d *= t
+    d *= s
+    d *= -2
+    return loss, {"W": d.T @ X + slopes * v[:, None], "b": d.sum(0), "v": np.einsum("ij,ij->i", slopes, W)}
+
+
 WORK: dict[str, Work] = {
     "pendulum, 50 steps": Work(pendulum, pendulum_arrays, {"g": (), "c": ()}, (2,), (), hand=pendulum_hand,
                                carried=True),
@@ -340,4 +459,10 @@ WORK: dict[str, Work] = {
                                           hand=neuron_hand, carried=True),
     "heat equation, 16 × 10": Work(heat, heat_arrays, {"k": (14,)}, (16,), (16,), 0.2, heat_hand, carried=True),
     "wave equation, 16 × 10": Work(wave, wave_arrays, {"c": (14,)}, (16,), (16,), hand=wave_hand, carried=True),
+    "upwind differences, 16 × 8": Work(upwind, upwind_arrays, {"c": (16,)}, (16,), (16,), hand=upwind_hand,
+                                       carried=True),
+    "Burgers' equation, 12 × 6": Work(burgers, burgers_arrays, {"nu": ()}, (12,), (12,), hand=burgers_hand,
+                                      carried=True),
+    "Hamiltonian network, 2-8": Work(hamiltonian, hamiltonian_arrays, {"W": (8, 2), "b": (8,), "v": (8,)}, (2,), (2,),
+                                     hand=hamiltonian_hand),
 }

@@ -17,6 +17,8 @@ from benchmarks.programs.common import (
     one_hot,
     sigmoid,
     softmax,
+    tanh_layer,
+    through_softmax,
     through_tanh,
 )
 
@@ -421,6 +423,119 @@ def actions(rng: np.random.Generator, examples: int) -> tuple[Array, Array]:
         [one_hot(rng, (examples,), 5), rng.normal(size=(examples, 1)), rng.normal(-1.6, 0.4, (examples, 1))], 1)
 
 
+def coupled(P: Params, x: Any) -> Any:
+    """The negative log likelihood of four numbers by four coupling layers, each of which moves two of them."""
+    a, b, volume = list(x[:2]), list(x[2:]), 0.0
+    for S, s, T, t in zip(P["S"], P["s"], P["T"], P["t"], strict=True):
+        scale = tanh_layer(S, s, a)
+        moved = [v * k.exp() + m for v, k, m in zip(b, scale, affine(T, t, a), strict=True)]
+        volume = volume + sum(scale)
+        a, b = moved, a
+    return 0.5 * sum(v * v for v in a + b) - volume
+
+
+def coupled_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    a, b, volume = X[:, :2], X[:, 2:], 0.0
+    for k in range(4):
+        scale = xp.tanh(a @ P["S"][k].T + P["s"][k])
+        volume = volume + scale.sum(-1)
+        a, b = b * xp.exp(scale) + a @ P["T"][k].T + P["t"][k], a
+    return 0.5 * ((a * a).sum(-1) + (b * b).sum(-1)) - volume
+
+
+def coupled_hand(P: Params, X: Array, Y: Any) -> Found:
+    n, volume, kept = len(X), 0.0, []
+    both = np.concatenate([P["S"], P["T"]], 1)
+    added = np.concatenate([P["s"], P["t"]], 1)[:, :, None]
+    a, b = np.ascontiguousarray(X[:, :2].T), np.ascontiguousarray(X[:, 2:].T)
+    for k in range(4):
+        z = both[k] @ a
+        z += added[k]
+        scale = np.tanh(z[:2], out=z[:2])
+        volume += scale.sum()
+        growth = np.exp(scale)
+        grown = b * growth
+        kept.append((a, scale, growth, grown))
+        a, b = grown + z[2:], a
+    loss = (0.5 * float(np.vdot(a, a) + np.vdot(b, b)) - float(volume)) / n
+    by_a, by_b = a / n, b / n
+    slopes, sums, D = np.empty_like(both), np.empty((4, 4)), np.empty((4, n))
+    for k in range(3, -1, -1):
+        a, scale, growth, grown = kept[k]
+        D[2:] = by_a
+        np.multiply(by_a, grown, out=D[:2])
+        D[:2] -= 1 / n
+        D[:2] *= 1 - scale * scale
+        slopes[k], sums[k] = D @ a.T, D.sum(1)
+        if k:
+            by_a, by_b = both[k].T @ D + by_b, by_a * growth
+    return loss, {"S": slopes[:, :2], "s": sums[:, :2], "T": slopes[:, 2:], "t": sums[:, 2:]}
+
+
+def means(P: Params, x: Any) -> Any:
+    """How far five points are from three centres that moved twice to the mean of what is theirs, softly: k-means."""
+
+    def scores(point: Any, centres: Any) -> list[Any]:
+        return [-sum((a - b) ** 2 for a, b in zip(point, centre, strict=True)) for centre in centres]
+
+    centres = P["c"]
+    for _ in range(2):
+        shares = list(zip(*(autograd.softmax(scores(point, centres)) for point in x), strict=True))
+        centres = [[autograd.dot(share, column) / sum(share) for column in zip(*x, strict=True)] for share in shares]
+    return -sum(autograd.logsumexp(scores(point, centres)) for point in x)
+
+
+def means_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    def scores(C: Any) -> Any:
+        return -((X[:, :, None] - C[:, None]) ** 2).sum(-1)
+
+    C = P["c"][None]
+    for _ in range(2):
+        shares = xp.softmax(scores(C), -1)
+        C = (shares.swapaxes(1, 2) @ X) / shares.sum(1)[:, :, None]
+    return -xp.logsumexp(scores(C), -1).sum(-1)
+
+
+def means_hand(P: Params, X: Array, Y: Any) -> Found:
+    n, turned, squares = len(X), X.swapaxes(1, 2), np.einsum("ijk,ijk->ij", X, X)[:, :, None]
+
+    def shared(C: Array) -> tuple[Array, Array, Array]:
+        Z = X @ C.swapaxes(1, 2)
+        Z *= 2
+        Z -= np.einsum("ijk,ijk->ij", C, C)[:, None]
+        Z -= squares
+        high = Z.max(2, keepdims=True)
+        Z -= high
+        np.exp(Z, out=Z)
+        total = Z.sum(2, keepdims=True)
+        Z /= total
+        return Z, total, high
+
+    def by_centres(slopes: Array, C: Array) -> Array:
+        D: Array = (turned @ slopes).swapaxes(1, 2) - C * slopes.sum(1)[:, :, None]
+        D *= 2
+        return D
+
+    C, kept = np.broadcast_to(P["c"], (n, 3, 2)), []
+    for _ in range(2):
+        shares, _, _ = shared(C)
+        mass = shares.sum(1)[:, :, None]
+        moved = shares.swapaxes(1, 2) @ X
+        moved /= mass
+        kept.append((C, shares, mass, moved))
+        C = moved
+    shares, total, high = shared(C)
+    loss = -float(np.log(total).sum() + high.sum()) / n
+    shares *= -1 / n
+    D = by_centres(shares, C)
+    for C, shares, mass, moved in reversed(kept):
+        D /= mass
+        slopes = X @ D.swapaxes(1, 2)
+        slopes -= np.einsum("ijk,ijk->ij", D, moved)[:, None]
+        D = by_centres(through_softmax(shares, slopes), C)
+    return loss, {"c": D.sum(0)}
+
+
 WORK: dict[str, Work] = {
     "mixture of 5 normals": Work(mixture, mixture_arrays, {"w": (5,), "m": (5, 3), "s": (5, 3)}, (3,),
                                  hand=mixture_hand),
@@ -442,4 +557,7 @@ WORK: dict[str, Work] = {
                                       data=lambda rng, n: (one_hot(rng, (n, 7), 30), None)),
     "clipped policy gradient": Work(policy, policy_arrays, {"W": (5, 8), "b": (5,)}, (8,), (7,), 0.3, policy_hand,
                                     actions),
+    "coupling layers, 4 × 4": Work(coupled, coupled_arrays, {"S": (4, 2, 2), "s": (4, 2), "T": (4, 2, 2), "t": (4, 2)},
+                                   (4,), None, 0.3, coupled_hand),
+    "soft k-means, 5 points": Work(means, means_arrays, {"c": (3, 2)}, (5, 2), None, 0.8, means_hand),
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+import autograd
 from benchmarks.programs.common import Array, Found, Params, Work, mean_square, sigmoid
 
 
@@ -278,6 +279,106 @@ def compartments_hand(P: Params, X: Array, Y: Array) -> Found:
     return loss, {"k": np.array([rate * each for rate, each in zip(rates, right, strict=True)])}
 
 
+def ages(P: Params, x: Any, y: Any) -> Any:
+    """The logarithm of how many there are of a population of four ages in each of ten years: Leslie's matrix."""
+    alive, loss = list(x), 0.0
+    born, stay = [f.exp() for f in P["born"]], [s.sigmoid() for s in P["stay"]]
+    for year in y:
+        alive = [autograd.dot(born, alive), *(s * a for s, a in zip(stay, alive[:3], strict=True))]
+        loss = loss + ((sum(alive) ** 2 + 1).log() - year) ** 2
+    return loss
+
+
+def ages_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    alive, loss = X, 0.0
+    born, stay = xp.exp(P["born"]), xp.sigmoid(P["stay"])
+    for t in range(10):
+        alive = xp.concatenate([(alive @ born)[:, None], alive[:, :3] * stay], 1)
+        loss = loss + (xp.log(alive.sum(-1) ** 2 + 1) - Y[:, t]) ** 2
+    return loss
+
+
+YOUNG, OLD = np.arange(3), np.arange(1, 4)
+
+
+def ages_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, born, stay = len(X), np.exp(P["born"]), sigmoid(P["stay"])
+    step = np.zeros((4, 4))
+    step[0], step[OLD, YOUNG] = born, stay
+    A, G = np.empty((11, 4, n)), np.empty((10, 4, n))
+    A[0] = X.T
+    for t in range(10):
+        np.matmul(step, A[t], out=A[t + 1])
+    total = A[1:].sum(1)
+    squares = total * total
+    squares += 1
+    e = np.log(squares)
+    e -= Y.T
+    loss = mean_square(e, n)
+    e *= total
+    e /= squares
+    e *= 4 / n
+    G[9] = e[9]
+    for t in range(9, 0, -1):
+        np.matmul(step.T, G[t], out=G[t - 1])
+        G[t - 1] += e[t - 1]
+    slopes = (G @ A[:10].swapaxes(1, 2)).sum(0)
+    return loss, {"born": slopes[0] * born, "stay": slopes[OLD, YOUNG] * stay * (1 - stay)}
+
+
+def threshold(P: Params, x: Any, y: Any) -> Any:
+    """How many animals there are in each of ten years by Ricker's model, if half of them die where they are few."""
+    loss, most, few = 0.0, 1 + P["most"].exp(), 0.2 * P["few"].sigmoid()
+    for year in y:
+        grown = x * (P["rate"] * (1 - x / most)).exp()
+        x = autograd.where(autograd.gt(x, few), grown, 0.5 * x)
+        loss = loss + (x - year) ** 2
+    return loss
+
+
+def threshold_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    x, loss, most, few = X, 0.0, 1 + xp.exp(P["most"]), 0.2 * xp.sigmoid(P["few"])
+    for t in range(10):
+        x = xp.where(x > few, x * xp.exp(P["rate"] * (1 - x / most)), 0.5 * x)
+        loss = loss + (x - Y[:, t]) ** 2
+    return loss
+
+
+def threshold_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, rate, odds = len(X), float(P["rate"]), float(np.exp(P["most"]))
+    most, few = 1 + odds, 0.2 / (1 + float(np.exp(-P["few"])))
+    A, growth, many = np.empty((11, n)), np.empty((10, n)), np.empty((10, n), bool)
+    A[0] = X
+    for t in range(10):
+        g = np.multiply(A[t], -rate / most, out=growth[t])
+        g += rate
+        np.exp(g, out=g)
+        np.greater(A[t], few, out=many[t])
+        np.copyto(g, 0.5, where=~many[t])
+        np.multiply(A[t], g, out=A[t + 1])
+    e = A[1:] - Y.T
+    loss = mean_square(e, n)
+    e *= 2 / n
+    before = A[:10]
+    slope = before * (-rate / most)
+    slope *= many
+    slope += 1
+    slope *= growth
+    G = np.empty((10, n))
+    G[9] = e[9]
+    for t in range(9, 0, -1):
+        np.multiply(G[t], slope[t], out=G[t - 1])
+        G[t - 1] += e[t - 1]
+    G *= A[1:]
+    G *= many
+    first, second = float(G.sum()), float(np.vdot(G, before))
+    return loss, {"rate": first - second / most, "most": rate * second / most**2 * odds, "few": 0.0}
+
+
+def counts(rng: np.random.Generator, examples: int) -> tuple[Array, Array]:
+    return rng.random(examples), rng.random((examples, 10))
+
+
 WORK: dict[str, Work] = {
     "physics-informed network of 16": Work(equation, equation_arrays, {"v": (16,), "w": (16,), "b": (16,), "c": ()},
                                            (), hand=equation_hand),
@@ -291,4 +392,8 @@ WORK: dict[str, Work] = {
     "Newton's method, 5 steps": Work(root, root_arrays, {"a": ()}, (), ()),
     "two compartments, 15 steps": Work(compartments, compartments_arrays, {"k": (3,)}, (), (15,),
                                        hand=compartments_hand, carried=True),
+    "population of 4 ages, 10 years": Work(ages, ages_arrays, {"born": (4,), "stay": (3,)}, (4,), (10,), 0.3, ages_hand,
+                                           carried=True),
+    "population with a threshold": Work(threshold, threshold_arrays, {"rate": (), "most": (), "few": ()}, (), (10,),
+                                        0.2, threshold_hand, counts, carried=True),
 }

@@ -103,6 +103,25 @@ def test_steps_whose_numbers_grow_beyond_bounds_are_a_loop(step: Any) -> None:
     np.testing.assert_allclose([again, *slopes], [value, *gradient], rtol=1e-9)
 
 
+def test_a_loop_may_begin_with_a_column_of_what_has_another_name() -> None:
+    """Backwards the last step reads dv[:, 9:10], where dv is no more than another name of ds."""
+    rate, few = Value(0.4), Value(0.3)
+
+    def loss(x: Any, y: Any) -> Any:
+        missed = 0.0
+        for year in y:
+            x = autograd.where(autograd.gt(x, few), x * (rate * (1 - x / few.exp())).exp(), 0.5 * x)
+            missed = missed + (x - year) ** 2
+        return missed
+
+    program = autograd.compile(loss, [rate, few])
+    arguments = np.array([0.4, 0.3]), np.array([0.2, 0.9]), np.linspace(0.1, 1.0, 20).reshape(2, 10)
+    value, gradient = program.value_and_grad(*arguments)
+    assert "for t in reversed(range(1, 10)):" in program.source
+    again, slopes = by_source(program, arguments)
+    np.testing.assert_allclose([again, *slopes], [value, *gradient], rtol=1e-12)
+
+
 def test_a_recurrent_network_reads_as_in_a_textbook() -> None:
     program, *_ = compiled(recurrent(6))
     assert "\n".join(program.source.splitlines()[5:]) == """\

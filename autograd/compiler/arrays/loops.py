@@ -568,8 +568,16 @@ class Writer:
         """What a loop begins with: a copy, where the name is that of a view."""
         own = self.found.meant(text)
         if own in self.found.views:
-            return copy(self.found.views[own])
+            return copy(self.written_out(self.found.views[own]))
         return name(own, family.array.shape, family.array.dtype)
+
+    def written_out(self, array: Array) -> Array:
+        """An array in which what views are of has no name of its own: none may have been written down there."""
+        def read(leaf: Any) -> Any:
+            is_view = isinstance(leaf, Array) and leaf.kind == "name" and leaf.info not in self.given
+            return self.written_out(self.found.views[leaf.info]) if is_view and leaf.info in self.found.views else leaf
+
+        return changed(array, read)
 
     def loop(self, run: Run) -> list[Line]:
         """A run as a loop."""

@@ -88,6 +88,46 @@ def spline_hand(P: Params, X: Array, Y: Array) -> Found:
     return loss, {"c": np.bincount(where.ravel(), weights.ravel(), 11)}
 
 
+NODES = np.array([0.0, 0.1, 0.35, 0.65, 0.9, 1.0])
+BETWEEN = np.array([1 / math.prod(a - b for b in NODES if b != a) for a in NODES])
+
+
+def lagrange(P: Params, x: Any, y: Any) -> Any:
+    """The polynomial through values at six nodes, by Lagrange."""
+    total = 0.0
+    for i, value in enumerate(P["c"]):
+        for j, node in enumerate(NODES.tolist()):
+            if j != i:
+                value = value * ((x - node) / (NODES[i].item() - node))
+        total = total + value
+    return (total - y) ** 2
+
+
+def lagrange_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    nodes = xp.asarray(NODES)
+    total = 0.0 * X
+    for i in range(6):
+        others = xp.asarray(np.delete(NODES, i))
+        total = total + P["c"][i] * ((X[:, None] - others) / (nodes[i] - others)).prod(-1)
+    return (total - Y) ** 2
+
+
+def lagrange_hand(P: Params, X: Array, Y: Array) -> Found:
+    # Of each node the product of the distances to those before it, times that of the distances to those behind it.
+    n, d = len(X), X - NODES[:, None]
+    L, R = np.ones((6, n)), np.ones((6, n))
+    for i in range(1, 6):
+        np.multiply(L[i - 1], d[i - 1], out=L[i])
+        np.multiply(R[6 - i], d[6 - i], out=R[5 - i])
+    L *= R
+    L *= BETWEEN[:, None]
+    e = P["c"] @ L
+    e -= Y
+    loss = mean_square(e)
+    e *= 2 / n
+    return loss, {"c": L @ e}
+
+
 def places(rng: np.random.Generator, examples: int) -> tuple[Array, Array]:
     return rng.random(examples), rng.normal(size=examples)
 
@@ -586,6 +626,7 @@ def shading_hand(P: Params, X: Array, Y: Array) -> Found:
 WORK: dict[str, Work] = {
     "Bézier curve by de Casteljau": Work(bezier, bezier_arrays, {"c": (6, 2)}, (10, 2), hand=bezier_hand),
     "cubic spline of 11 pieces": Work(spline, spline_arrays, {"c": (11,)}, (), (), hand=spline_hand, data=places),
+    "Lagrange's polynomial of 6": Work(lagrange, lagrange_arrays, {"c": (6,)}, (), (), hand=lagrange_hand, data=places),
     "motion in a plane": Work(motion, motion_arrays, {"angle": (), "scale": (), "move": (2,)}, (6, 2), (6, 2),
                               hand=motion_hand),
     "camera, 5 points": Work(camera, camera_arrays, {"yaw": (), "pitch": (), "zoom": (), "move": (3,)}, (5, 3), (5, 2),

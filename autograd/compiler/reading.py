@@ -99,7 +99,7 @@ def by_chains(read: Reading) -> Reading | None:
 def unmixed(read: Reading) -> Reading | None:
     """With statements of their own for what loops would lay side by side, where that is easier to read."""
     made, loops = read.plan, read.loops
-    if not (loops.mixed or (loops.may_grow and len(loops.outside) < LONGER)):
+    if not (loops.mixed or loops.masked or (loops.may_grow and len(loops.outside) < LONGER)):
         return None
     normal = canonical(made.graph)
     plain = made.of(normal, groups(normal, mixed=False))

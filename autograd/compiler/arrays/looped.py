@@ -29,6 +29,9 @@ ALIKE, LONG, HARDLY = 10, 70, 0.25
 MIXES, MIXED = ("concatenate", "woven", "constant", "take", "view"), 8
 """What a reader has to take apart, which is as much work as to read so many statements."""
 
+MASKED = 3
+"""So many statements are as easy to read as a matrix of weights that are among zeros."""
+
 
 @dataclass
 class Looped:
@@ -75,15 +78,20 @@ class Looped:
 
     @property
     def mixed(self) -> int:
-        """How much loops lay side by side, or pick out of that, and in how many matrices weights are among zeros."""
-        return sum(is_masked(node) or (bool(loops) and node.kind in MIXES)
-                   for statement, loops in within_loops(self.lines) for array in statement.arrays
-                   for node in nodes(array))
+        """How much loops lay side by side, or pick out of that."""
+        return sum(node.kind in MIXES for statement, loops in within_loops(self.lines) if loops
+                   for array in statement.arrays for node in nodes(array))
+
+    @property
+    def masked(self) -> int:
+        """In how many matrices weights are among zeros."""
+        return sum(map(is_masked, (node for statement in without_loops(self.lines) for array in statement.arrays
+                                   for node in nodes(array))))
 
     @property
     def effort(self) -> int:
-        """What it takes to read it: so many statements, and several more for each of what is mixed."""
-        return self.length + MIXED * self.mixed
+        """What it takes to read it: so many statements, and several more for each of what is mixed or masked."""
+        return self.length + MIXED * self.mixed + MASKED * self.masked
 
     def home(self, text: str) -> str:
         """What the array with this name is called, or the stack that it lies in."""

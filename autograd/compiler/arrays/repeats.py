@@ -198,8 +198,6 @@ class Run:
     body: list[Line] = field(default_factory=list)
     families: dict[Key, Family] = field(default_factory=dict)
     """What the lines of the body define."""
-    carried: int = 0
-    """How often a step reads what an earlier one has made."""
     unrolled: list[Statement] = field(default_factory=list)
     """The body in the order of the statements."""
     statements: list[Statement] = field(default_factory=list)
@@ -429,11 +427,23 @@ class Rolling:
         """The run of most steps, and of several the one whose steps read least of what others have made."""
         most = length // period
         for count in range(most, max(FEWEST, most - TRIMMED) - 1, -1):
-            tried = [self.solved(half, Run(begin + offset, period, count))
-                     for offset in range(length - count * period + 1)]
-            if possible := [run for run in tried if run is not None]:
-                return min(possible, key=lambda run: (run.carried, -run.begin))
+            runs = [Run(begin + offset, period, count) for offset in range(length - count * period + 1)]
+            for run in sorted(runs, key=lambda run: (self.carried(half, run), -run.begin)) if len(runs) > 1 else runs:
+                if found := self.solved(half, run):
+                    return found
         return None
+
+    def carried(self, half: Half, run: Run) -> int:
+        """How often the last step reads what an earlier one has made."""
+        found, waiting = 0, [leaf for line in run.steps(half.lines)[-1] for leaf in self.leaves[line]]
+        while waiting:
+            leaf = waiting.pop()
+            if isinstance(leaf, Array) and leaf.kind == "name":
+                key = half.key(run, leaf.info)
+                found += key is not None and key[0] < run.count - 1
+                if key is None and leaf.info in self.views:
+                    waiting += leaves_of(self.views[leaf.info])
+        return found
 
     def solved(self, half: Half, run: Run) -> Run | None:
         """The run with its body, if what differs between its steps moves on regularly."""
@@ -576,7 +586,6 @@ class Rolling:
             inside = text in self.views and self.made_inside(run, text)
             if inside or family.before.setdefault(step - back, text) != text:
                 return None
-        run.carried += back > 0
         return ref(family, Step(-back, ((OWN, 1),)))
 
     def made_inside(self, run: Run, text: str) -> bool:

@@ -301,9 +301,10 @@ def kind_of(array: Array) -> Any:
 
 def overwritten(statement: Statement, buffer: Array, root: dict[str, str], ragged: Container[str]) -> str | None:
     """A buffer that an elementwise statement reads in the very order in which it fills another, and nowhere else."""
-    ufunc = ops.ufunc_of(statement.value.kind)
-    if not isinstance(statement, Store) or ufunc is None or ufunc is np.sign:  # in place that takes seven times as long
+    ufunc = ops.ufunc_of(statement.value.kind) if isinstance(statement, Store) else None
+    if ufunc is None or ufunc is np.sign:  # in place that takes seven times as long
         return None
+    assert isinstance(statement, Store)
     place, args = statement.place, statement.value.args
     if place.kind != "name" or place.info in ragged or kind_of(place) != kind_of(buffer):
         return None

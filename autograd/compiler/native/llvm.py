@@ -153,13 +153,11 @@ class Code:
         return self.let(f"bitcast {self.integer} {a} to {self.number}")
 
     def polynomial(self, x: str, coefficients: Sequence[float]) -> str:
-        """c₀ + c₁ x + c₂ x² + …, of which pairs, pairs of these and so on wait for one another (Estrin's scheme)."""
-        parts = list(map(self.constant, coefficients))
-        while len(parts) > 1:
-            pairs = zip(parts[::2], parts[1::2], strict=False)
-            parts = [*(self.intrinsic("fmuladd", high, x, low) for low, high in pairs), *parts[len(parts) & ~1 :]]
-            x = self.mul(x, x)
-        return parts[0]
+        """c₀ + c₁ x + c₂ x² + …, by Horner's rule."""
+        result = self.constant(coefficients[-1])
+        for c in coefficients[-2::-1]:
+            result = self.intrinsic("fmuladd", result, x, self.constant(c))
+        return result
 
     def function(self, name: str, *args: str) -> str:
         """A function of `MATHEMATICS` for vectors, else one of the C library; either computes in float64."""

@@ -18,7 +18,7 @@ from random_graphs import Graph, distinct
 
 import autograd
 from autograd import ops
-from autograd.compiler.native import scalar
+from autograd.compiler.native import machine
 from autograd.specialize import fast
 
 FEW, MANY = 20, 350
@@ -86,7 +86,7 @@ def test_random_losses_agree_in_machine_code(
     first: int, end: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pytest.importorskip("llvmlite")
-    monkeypatch.setattr(scalar, "folder", lambda: tmp_path)
+    monkeypatch.setattr(machine, "folder", lambda: tmp_path)
     assert_no_disagreement(range(first, end), PAIRS[3])
 
 

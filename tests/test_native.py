@@ -25,10 +25,11 @@ import nn
 from autograd import MissingPackageError, SizeError, UsageError, Value
 from autograd.compiler import engine
 from autograd.compiler.buffers.lowering import with_buffers
+from autograd.compiler.native import machine, vectors
 from autograd.compiler.native import scalar as native
-from autograd.compiler.native import vectors
 from autograd.compiler.native.llvm import LANES, MATHEMATICS
-from autograd.compiler.native.scalar import Machine, Writer
+from autograd.compiler.native.machine import Machine
+from autograd.compiler.native.scalar import ARRAYS, Writer
 from nn.optim import fused
 
 pytestmark = pytest.mark.skipif(not importlib.util.find_spec("llvmlite"), reason="needs llvmlite")
@@ -42,7 +43,7 @@ FEW = settings(max_examples=settings().max_examples // 5)
 def folder(tmp_path_factory, monkeypatch):
     """Machine code of tests is kept apart."""
     place = tmp_path_factory.getbasetemp() / "machine code"
-    monkeypatch.setattr(native, "folder", lambda: place)
+    monkeypatch.setattr(machine, "folder", lambda: place)
     return place
 
 
@@ -446,28 +447,28 @@ def test_machine_code_is_kept_and_read_again(folder, monkeypatch):
     made = case.traced().latest.plan
     text = Writer(made, "value_and_grad").text().replace("entry", "begin")
     before = set(folder.glob("*.o")) if folder.exists() else set()
-    Machine(text)
+    Machine(text, len(ARRAYS))
     (place,) = set(folder.glob("*.o")) - before
-    monkeypatch.setattr(native, "keep", lambda *_: pytest.fail("it was there"))
-    Machine(text)
+    monkeypatch.setattr(machine, "keep", lambda *_: pytest.fail("it was there"))
+    Machine(text, len(ARRAYS))
     place.write_bytes(place.read_bytes()[:-1])
-    assert native.kept(place) is None
+    assert machine.kept(place) is None
 
 
 def test_machine_code_that_was_not_used_for_longest_is_deleted(tmp_path, monkeypatch):
-    monkeypatch.setattr(native, "KEPT", 8)
+    monkeypatch.setattr(machine, "KEPT", 8)
     places = [tmp_path / f"{number}.o" for number in range(9)]
     for number, place in enumerate(places):
         if number == 8:
-            assert native.kept(places[0]) == b"code"  # which makes it the youngest
-        native.keep(place, b"code")
+            assert machine.kept(places[0]) == b"code"  # which makes it the youngest
+        machine.keep(place, b"code")
         os.utime(place, (number, number))
     assert [place.exists() for place in places] == [True, False, False, False, *[True] * 5]
 
 
 def test_a_folder_that_cannot_be_written_does_no_harm(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(native, "folder", lambda: tmp_path / "file" / "folder")
+    monkeypatch.setattr(machine, "folder", lambda: tmp_path / "file" / "folder")
     test_every_number_of_examples_gives_the_mean_over_its_rows(3)
 
 
@@ -493,7 +494,7 @@ def test_threads_share_machine_code_but_no_memory():
 
 def test_a_function_that_c_does_not_have_is_named():
     with pytest.raises(UsageError, match="gudermannian is no function of the C library"):
-        native.helpers({"gudermannian": 1}, native.is_known)
+        native.helpers({"gudermannian": 1}, machine.is_known)
 
 
 def test_without_llvmlite_an_error_names_the_extra():

@@ -47,8 +47,9 @@
 - `floats`      numbers that are the same for all examples as floats of Python, where calls would take longer
 - `lowering`    the calls of a function with examples first or last, whichever takes less time
 
-`native`: the same as machine code (`llvm`): `scalar` graphs over eight examples at once, and loops over arrays
-(`kernels`) for calls of a program that follow one another (`fuse`) or of an optimiser (`vectors`).
+`native`: the same as machine code, which `machine` compiles from text (`llvm`): `scalar` graphs over eight examples at
+once, and loops over arrays (`kernels`) for calls of a program that follow one another (`fuse`) or of an optimiser
+(`vectors`).
 
 `engine` makes a plan runnable for every kind and dtype and each thread, from `arguments` that it checks, and knows by
 `finite` where to compute scalar by scalar; `reading` says it in the way, of several, that is easiest to read; `verify`

@@ -17,7 +17,7 @@ from autograd.compiler.explain.example import example
 from autograd.compiler.explain.explanation import Explanation, explain, numbers
 from autograd.compiler.explain.nodes import BlockInfo, block_infos, table
 from autograd.compiler.explain.passes import Pass, passes
-from autograd.compiler.native.scalar import llvm
+from autograd.compiler.native.machine import llvm
 from autograd.compiler.printers.to_javascript import javascript
 from autograd.compiler.printers.to_jax import JaxProgram
 from autograd.compiler.scalars.trace import trace

@@ -18,7 +18,7 @@ from autograd.compiler.buffers.buffered import Buffered
 from autograd.compiler.buffers.calls import CallPrinter
 from autograd.compiler.native.kernels import NOTABLE, Lies, Loop
 from autograd.compiler.native.llvm import MATHEMATICS
-from autograd.compiler.native.scalar import Machine
+from autograd.compiler.native.machine import Machine
 
 FEWEST = 2
 """Calls that make a loop worth while; one does where it is no instruction of the processor but a function."""

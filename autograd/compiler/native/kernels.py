@@ -5,7 +5,7 @@ all rows is read again in each, one with a number for each row once in it. Resul
 written. Eight columns are computed at once; lanes behind the last one compute that again.
 
 >>> from autograd.compiler.arrays.array import function, name
->>> from autograd.compiler.native.scalar import Machine
+>>> from autograd.compiler.native.machine import Machine
 >>> z, b = name("z", (Rows(), 3)), name("b", (3,))
 >>> lies = {"z": Lies("z"), "b": Lies("b", down=False)}
 >>> loop = Loop([Store(z, function(np.add, z, b), adds=False)], lies, ["z"], "double", Rows(), 3)
@@ -25,7 +25,7 @@ import numpy as np
 
 from autograd.compiler.arrays.array import Array, Rows, Size, Store, names_in
 from autograd.compiler.native.llvm import LANES, MATHEMATICS, SMALLER, UFUNCS, Code, helpers, joined
-from autograd.compiler.native.scalar import is_known, opened
+from autograd.compiler.native.machine import is_known, opened
 
 ELEMENTS = {"f": "float", "d": "double"}
 """What LLVM calls the dtypes."""

@@ -26,7 +26,7 @@ import numpy as np
 from autograd.compiler.arguments import FloatArray
 from autograd.compiler.arrays.array import Rows, Store, function, name
 from autograd.compiler.native.kernels import ELEMENTS, NOTABLE, Lies, Loop
-from autograd.compiler.native.scalar import Machine
+from autograd.compiler.native.machine import Machine
 
 PLAIN = (float, int, np.floating)
 """The plain numbers."""

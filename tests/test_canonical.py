@@ -16,7 +16,17 @@ import autograd
 from autograd import Value, dot, gt, maximum, minimum, ops, where
 from autograd.compiler.scalars import graph as graphs
 from autograd.compiler.scalars.canonical import canonical
-from autograd.compiler.scalars.graph import CODE, CODES, LEAVES, NONE, Canonical, regions, with_operands
+from autograd.compiler.scalars.graph import (
+    CODE,
+    CODES,
+    LEAVES,
+    NONE,
+    PIECE,
+    Canonical,
+    in_pieces,
+    regions,
+    with_operands,
+)
 from autograd.compiler.scalars.trace import trace
 
 W = [Value(0.5), Value(-1.0), Value(2.0)]
@@ -285,3 +295,8 @@ def test_operands_of_some_nodes_are_replaced_by_more_fewer_or_none() -> None:
     new, counts = with_operands(args, start, {3: np.array([2, 2]), 4: np.zeros(0, np.int64), 0: np.array([9])})
     assert new.tolist() == [9, 0, 1, 2, 2]
     assert counts.tolist() == [1, 0, 2, 2, 0]
+
+
+def test_what_is_computed_in_pieces_may_be_nothing_of_a_large_graph() -> None:
+    nothing = np.zeros(0, np.int64)
+    assert in_pieces(lambda nodes: 2 * nodes, nothing, np.array([0, PIECE + 1])).size == 0

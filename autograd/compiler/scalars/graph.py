@@ -104,7 +104,7 @@ PIECE = 1 << 16
 
 def in_pieces(compute: Callable[[Ints], Ints], nodes: Ints, *begins: Ints) -> Ints:
     """What is computed for each of some nodes, a piece of them at a time; their operands or terms begin at `begins`."""
-    if sum(begin.item(-1) for begin in begins) <= PIECE:
+    if not len(nodes) or sum(begin.item(-1) for begin in begins) <= PIECE:
         return compute(nodes)
     ends: Ints = np.cumsum(sum(begin[nodes + 1] - begin[nodes] for begin in begins))
     cuts = distinct(np.searchsorted(ends, np.arange(PIECE, ends[-1], PIECE)))

@@ -311,6 +311,51 @@ def bumps_hand(P: Params, X: Array, Y: Array) -> Found:
     return loss, {"c": e.T @ B, "s": e.T @ S}
 
 
+def swish(P: Params, x: Any, y: Any) -> Any:
+    """Two layers with hard swish, in its three pieces."""
+    def activated(z: Any) -> Any:
+        inside = z * (z + 3) / 6
+        return autograd.where(autograd.gt(z, 3), z, autograd.where(autograd.gt(-3, z), 0, inside))
+
+    h = [activated(z) for z in affine(P["A"], P["a"], x)]
+    h = [activated(z) for z in affine(P["B"], P["b"], h)]
+    return (autograd.dot(P["c"], h) - y) ** 2
+
+
+def swish_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    for W, b in ((P["A"], P["a"]), (P["B"], P["b"])):
+        z = X @ W.T + b
+        X = xp.where(z > 3, z, xp.where(z < -3, 0 * z, z * (z + 3) / 6))
+    return (X @ P["c"] - Y) ** 2
+
+
+def swish_hand(P: Params, X: Array, Y: Array) -> Found:
+    n, h, kept = len(X), X, []
+    for W, b in ((P["A"], P["a"]), (P["B"], P["b"])):
+        z = dense(h, W, b)
+        gate = z * (1 / 6)
+        gate += 0.5
+        np.minimum(gate, 1, out=gate)
+        np.maximum(gate, 0, out=gate)
+        kept.append((h, z, gate))
+        h = z * gate
+    e = h @ P["c"]
+    e -= Y
+    loss = mean_square(e)
+    e *= 2 / n
+    found = {"c": e @ h}
+    g = e[:, None] * P["c"]
+    for (below, z, gate), W, b in ((kept[1], "B", "b"), (kept[0], "A", "a")):
+        slope = (gate > 0) & (gate < 1)
+        z *= slope
+        z *= 1 / 6
+        z += gate
+        g *= z
+        found |= {W: g.T @ below, b: np.ones(n) @ g}
+        g = g @ P[W]
+    return loss, found
+
+
 WORK: dict[str, Work] = {
     "three layers, 12-16-16-4": Work(perceptron, perceptron_arrays, layers(12, 16, 16, 4), (12,), (4,), 0.3,
                                      perceptron_hand),
@@ -326,6 +371,9 @@ WORK: dict[str, Work] = {
                                     0.3, highway_hand),
     "gated layer, 8-24-8": Work(gated, gated_arrays, {"A": (24, 8), "B": (24, 8), "C": (8, 24)}, (8,), (8,), 0.3,
                                 gated_hand),
+    "hard swish, 8-32-32-1": Work(
+        swish, swish_arrays, {"A": (32, 8), "a": (32,), "B": (32, 32), "b": (32,), "c": (32,)}, (8,), (), 0.4,
+        swish_hand),
     "sines, 2-16-16-3": Work(waves, waves_arrays, layers(2, 16, 16, 3), (2,), (3,), 0.3, waves_hand),
     "Kolmogorov and Arnold, 4-3": Work(bumps, bumps_arrays, {"c": (3, 4, 6), "s": (3, 4)}, (4,), (3,), hand=bumps_hand),
 }

@@ -14,6 +14,7 @@ from benchmarks.programs.common import (
     Params,
     Work,
     affine,
+    dense,
     mean_square,
     one_hot,
     sigmoid,
@@ -184,6 +185,52 @@ def huber_hand(P: Params, X: Array, Y: Array) -> Found:
     loss = float(near @ r - 0.5 * (near @ near)) / n
     near /= n
     return loss, {"w": near @ X, "b": near.sum()}
+
+
+def several(P: Params, x: Any, y: Any) -> Any:
+    """Sixteen outputs with Huber's loss, as it is read in books."""
+    total = 0.0
+    for z, t in zip(affine(P["W"], P["b"], x), y, strict=True):
+        e = z - t
+        total = total + autograd.where(autograd.gt(1.0, abs(e)), e * e / 2, abs(e) - 0.5)
+    return total
+
+
+def several_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    e = X @ P["W"].T + P["b"] - Y
+    return xp.where(xp.abs(e) < 1, e * e / 2, xp.abs(e) - 0.5).sum(-1)
+
+
+def several_hand(P: Params, X: Array, Y: Array) -> Found:
+    n = len(X)
+    e = dense(X, P["W"], P["b"])
+    e -= Y
+    near = np.maximum(e, -1)
+    np.minimum(near, 1, out=near)
+    loss = float(np.vdot(near, e) - 0.5 * np.vdot(near, near)) / n
+    near /= n
+    return loss, {"W": near.T @ X, "b": np.ones(n) @ near}
+
+
+def labels(P: Params, x: Any, y: Any) -> Any:
+    """Sixteen labels, of which any may be right, by logistic regression."""
+    z = affine(P["W"], P["b"], x)
+    return sum(t * (-a).softplus() + (1 - t) * a.softplus() for a, t in zip(z, y, strict=True))
+
+
+def labels_arrays(xp: Any, P: Params, X: Any, Y: Any) -> Any:
+    z = X @ P["W"].T + P["b"]
+    return (Y * xp.logaddexp(-z, 0 * z) + (1 - Y) * xp.logaddexp(z, 0 * z)).sum(-1)
+
+
+def labels_hand(P: Params, X: Array, Y: Array) -> Found:
+    n = len(X)
+    z = dense(X, P["W"], P["b"])
+    p = sigmoid(z)
+    loss = float(z.sum() - np.log(p).sum() - np.vdot(Y, z)) / n
+    p -= Y
+    p /= n
+    return loss, {"W": p.T @ X, "b": np.ones(n) @ p}
 
 
 LEVELS = np.array([0.1, 0.5, 0.9])
@@ -480,6 +527,11 @@ WORK: dict[str, Work] = {
     "radial basis network of 20": Work(radial, radial_arrays, {"C": (20, 3), "s": (20,), "w": (20,)}, (3,), (), 0.7,
                                        radial_hand),
     "Huber regression": Work(huber, huber_arrays, {"w": (15,), "b": ()}, (15,), (), hand=huber_hand),
+    "Huber's loss of 16 outputs": Work(several, several_arrays, {"W": (16, 8), "b": (16,)}, (8,), (16,),
+                                       hand=several_hand),
+    "16 labels by logistic regression": Work(
+        labels, labels_arrays, {"W": (16, 8), "b": (16,)}, (8,), (16,), hand=labels_hand,
+        data=lambda rng, examples: (rng.normal(size=(examples, 8)), rng.integers(0, 2, (examples, 16)) * 1.0)),
     "quantile regression": Work(quantiles, quantiles_arrays, {"W": (3, 10), "b": (3,)}, (10,), (),
                                 hand=quantiles_hand),
     "Huber of 8 quantiles by 8 values": Work(distribution, distribution_arrays, {"W": (8, 6), "b": (8,)}, (6,), (8,),

@@ -288,6 +288,7 @@ def test_slopes_of_a_pendulum_are_computed_one_by_one() -> None:
     forward, _ = few.source.split("    gradient =")
     assert "    for t in range(1, 7):\n" in forward
     assert "concatenate" not in forward
+    assert "    s16 = 2 * x[:, 1:2]\n" in forward, "no sum over the same column taken twice"
     assert lines(few) == lines(many)
 
 

@@ -16,7 +16,38 @@ import itertools
 from collections.abc import Collection
 from typing import NamedTuple
 
-from autograd.compiler.arrays.array import Array, items, part, permuted, reshape, swapped
+import numpy as np  # noqa: F401 the examples use it
+
+from autograd import ops
+from autograd.compiler.arrays.array import (
+    Array,
+    Constant,
+    as_array,
+    function,
+    items,
+    part,
+    permuted,
+    reshape,
+    swapped,
+)
+
+
+def multiple(total: Array) -> Array | None:
+    """A sum that takes one element several times, as a multiple of it; None for other sums.
+
+    >>> from autograd.compiler.arrays.array import Constant, Rows, name, reduce, take
+    >>> multiple(reduce(ops.sum, take(name("x", (Rows(), 3)), Constant("i", np.array([1, 1]))), keep=True))
+    mul(number(2.0), part(name('x'), (1, 2, 1)))
+    """
+    row, axes, keep = total.info
+    (taken,) = total.args
+    if (row, axes, keep, taken.kind) != (ops.sum, (-1,), True, "take") or not isinstance(taken.info, Constant):
+        return None
+    index = taken.info.array
+    if index.ndim != 1 or (index != index[0]).any():
+        return None
+    once = part(taken.args[0], int(index[0]), int(index[0]) + 1)
+    return function(ops.mul, as_array(len(index)), once)
 
 
 class Axis(NamedTuple):

@@ -41,7 +41,7 @@ from autograd.compiler.arrays.array import (
 from autograd.compiler.arrays.array import (
     part as sliced,
 )
-from autograd.compiler.arrays.axes import by_axes
+from autograd.compiler.arrays.axes import by_axes, multiple
 from autograd.compiler.arrays.ends import Completed, Sample, Unfit, computes_the_same, ends, largest_scale
 from autograd.compiler.arrays.function import Function
 from autograd.compiler.arrays.looped import Looped, loops_in
@@ -124,7 +124,8 @@ def in_axes(array: Array) -> Array:
     """A tree in which views are read so."""
     args = tuple(map(in_axes, array.args))
     same = array if args == array.args else Array(array.kind, args, array.info, array.shape, array.dtype)
-    return (by_axes(same) if same.kind == "view" else None) or same
+    said = by_axes(same) if same.kind == "view" else multiple(same) if same.kind == "reduce" else None
+    return same if said is None else said
 
 
 def folded(made: Function, read: Looped) -> Looped:

@@ -56,6 +56,9 @@ CHAIN = (ops.add, ops.sub)
 TRIMMED = 2
 """So many steps of a run may differ from the others: they stay as they are."""
 
+SAVED = 3
+"""So many lines a loop must save, at least, that reads numbers of each step from a table."""
+
 OWN = ""
 """The index of a run, which counts its steps from 0, until it has a name."""
 
@@ -459,7 +462,9 @@ class Rolling:
             if None in leaves:
                 return None
             run.body.append(self.one_for_all(same, iter(leaves), own))
-        return run
+        by_tables = any(node.kind == "item" and node.args[0].kind == "constant"
+                        for line in run.body for array in line.arrays for node in nodes(array))
+        return None if by_tables and run.period * (run.count - 1) < SAVED else run
 
     def one_for_all(self, same: Sequence[Line], leaves: Iterator[Any], own: dict[str, Array]) -> Line:
         """The line that stands for those of all steps; `own` are the arrays that the first step defines."""

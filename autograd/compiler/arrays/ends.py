@@ -50,6 +50,9 @@ from autograd.compiler.arrays.repeats import OWN, Family, Rolling, Run, changed,
 EXAMPLES = 5
 """Rows of random numbers by which arrays are compared."""
 
+LEAST, LARGEST = 0.2, 0.9
+"""Between which the numbers are."""
+
 SCALES = (1.0, 0.3, 0.1)
 """How large numbers are by which what comes out in the end is compared."""
 
@@ -61,10 +64,10 @@ WINDOW = 8
 """So many statements more than a step has are looked at beside a run."""
 
 
-def given(arguments: Sequence[Array], scale: float = 1.0) -> Arrays:
+def given(arguments: Sequence[Array], scale: float = 1.0, least: float = LEAST) -> Arrays:
     """Numbers at random for the arguments of a function."""
     rng = np.random.default_rng(1)
-    return {"n": EXAMPLES} | {array.info: scale * rng.uniform(0.2, 0.9, tuple(
+    return {"n": EXAMPLES} | {array.info: scale * rng.uniform(least, LARGEST, tuple(
         EXAMPLES if isinstance(size, Rows) else size for size in array.shape)) for array in arguments}
 
 
@@ -79,13 +82,14 @@ def of_sizes(array: Array) -> Array:
 def computes_the_same(lines: Sequence[Line], results: Sequence[Array], made: Function) -> bool:
     """Whether lines with loops compute the results of a function, also for numbers that saturate nothing.
 
-    They are compared where the results are finite: what grows from step to step may not be for large numbers.
+    They are compared where the results are finite: what grows from step to step may not be for large numbers. Those of
+    both signs tell comparisons apart.
     """
     both = [[mapped(line, of_sizes) for line in every] for every in (made.statements, lines)]
     compared = False
     with np.errstate(all="ignore"):
-        for scale in SCALES:
-            wanted, found = (run(every, given(made.arguments, scale)) for every in both)
+        for scale, least in (*((scale, LEAST) for scale in SCALES), (1.0, -LARGEST)):
+            wanted, found = (run(every, given(made.arguments, scale, least)) for every in both)
             pairs = [(value_of(mine, wanted), value_of(other, found))
                      for mine, other in zip(made.results, results, strict=True)]
             if all(np.isfinite(mine).all() for mine, _ in pairs):

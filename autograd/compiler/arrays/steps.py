@@ -27,6 +27,7 @@ from autograd.compiler.arrays.array import (
     Rows,
     Statement,
     Store,
+    broadcast,
     concatenate,
     count,
     is_view,
@@ -252,6 +253,8 @@ class Pieces:
         if arrays[0].kind == "reshape":
             arrays = [array.args[0] for array in arrays]
         terms = self.tree(arrays, len(arrays[0].axes))
+        if terms.shape[1] == 1:  # the same in each step
+            terms = broadcast(terms, (rows, len(arrays), *terms.shape[2:]))
         return reshape(terms, (Rows(rows.times * len(arrays)), width))
 
     def tree(self, arrays: list[Array], rank: int) -> Array:

@@ -160,9 +160,7 @@ def parted(statements: Sequence[Statement], homes: Callable[[str], set[str]]) ->
 
 
 def scalar(row: ops.Op, *args: Array) -> Array:
-    """An operation on single numbers as an expression; what is 0 times anything pads, and is 0."""
-    if row is ops.mul and any(arg.number == 0 for arg in args):
-        return as_array(0)
+    """An operation on single numbers as an expression."""
     found = simplified(row, args)
     if found is None:
         return Array(row, args, None, (), "scalar")
@@ -203,8 +201,8 @@ def product(a: Symbols, b: Symbols) -> Symbols:
 
 
 def times(a: Array, b: Array) -> Array:
-    """A product of two numbers, whose sign comes last."""
-    return scalar(ops.mul, a, b)
+    """A product of two numbers in a product of matrices, where 0 pads: it is 0 whatever the other one is."""
+    return as_array(0) if 0 in (a.number, b.number) else scalar(ops.mul, a, b)
 
 
 # ── the pass ─────────────────────────────────────────────────────────────────────────────────

@@ -298,7 +298,7 @@ class Engine:
     @cached_property
     def reading(self) -> Reading:
         """The same program as people read it: it may say shorter what runs sooner when it is said at length."""
-        return self.written.easiest
+        return Reading(self.plan.laid).easiest
 
     # ── calls ────────────────────────────────────────────────────────────────────────────────
 

@@ -170,11 +170,7 @@ class Program:
 
     @property
     def source(self) -> str:
-        """NumPy code that computes value and gradient (or the outputs, if there are several); it runs on its own.
-
-        Its slopes are 0 where a selection does not take them; where these have no finite number, the program itself
-        leaves them out, but here 0 times them is nan.
-        """
+        """NumPy code that computes value and gradient (or the outputs, if there are several); it runs on its own."""
         compiled = self._traced()
         read = compiled.reading
         if not compiled.is_read and (read.plan is not compiled.plan or read.loops.loops):

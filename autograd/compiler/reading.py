@@ -33,7 +33,7 @@ WIDE = 4
 class Reading:
     """The statements of a plan, with loops in the places of what repeats."""
 
-    def __init__(self, made: Plan, guarded: bool = False) -> None:
+    def __init__(self, made: Plan, guarded: bool = True) -> None:
         self.plan, self.guarded = made, guarded
         self.functions: dict[str, Function] = {}
         self.read: dict[str, Looped] = {}
@@ -106,8 +106,9 @@ def unmixed(read: Reading) -> Reading | None:
     if len(plain.blocks) > APART * len(made.blocks):
         return None
     found = Reading(plain)
-    grows = len(found.loops.outside) > (1 if loops.may_grow else 2) * len(loops.outside)
-    return found if found.loops.effort < loops.effort and not grows else None
+    grows = found.loops.may_grow and not loops.may_grow
+    longer = len(found.loops.outside) > (1 if loops.may_grow else 2) * len(loops.outside)
+    return found if found.loops.effort < loops.effort and not (grows or longer) else None
 
 
 def by_tables(read: Reading) -> Reading | None:

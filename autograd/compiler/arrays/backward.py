@@ -235,14 +235,20 @@ def passes_on(block: Block) -> bool:
 
 
 def behind_selections(blocks: Sequence[Block], root: int) -> list[bool]:
-    """The blocks to which a gradient comes through what a selection may not take."""
+    """The blocks to which a gradient comes only through what a selection may not take, as far as some elements go."""
     reached, behind = [False] * len(blocks), [False] * len(blocks)
-    reached[root] = True
+    always = [np.zeros(block.size, dtype=bool) for block in blocks]
+    """The elements to which a gradient comes in any case."""
+    reached[root], always[root][...] = True, blocks[root].size == 1
     for i in range(len(blocks) - 1, -1, -1):
+        behind[i] = behind[i] and not always[i].all()
         for place, operand in enumerate(blocks[i].reads() if reached[i] else ()):
             if operand.source is not None:
+                may_stop = behind[i] or (blocks[i].op == "where" and place > 0)
                 reached[operand.source] = True
-                behind[operand.source] |= behind[i] or (blocks[i].op == "where" and place > 0)
+                behind[operand.source] |= may_stop
+                if not may_stop and operand.table is None:
+                    always[operand.source][operand.index[operand.index >= 0]] = True
     return behind
 
 

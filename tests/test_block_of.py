@@ -229,7 +229,7 @@ def test_the_statements_of_the_arrays_are_the_source() -> None:
     for name in ("dropout", "convolution_padded_by_if", "softmax_then_log"):
         case = LOSSES[name]()
         program = case.traced()
-        function = program._traced().function("value_and_grad")
+        function = program._traced().reading.function("value_and_grad")
         told = [line for node in arrays(program).values() for line in node.statements]
         assert sorted(told) == sorted(map(Printer(function.places).statement, [*function.forward, *function.backward]))
 

@@ -110,7 +110,7 @@ def test_a_loop_may_begin_with_a_column_of_what_has_another_name() -> None:
     def loss(x: Any, y: Any) -> Any:
         missed = 0.0
         for year in y:
-            x = autograd.where(autograd.gt(x, few), x * (rate * (1 - x / few.exp())).exp(), 0.5 * x)
+            x = autograd.where(autograd.gt(x, few), x * (rate * (1 - x)).exp(), 0.5 * x)
             missed = missed + (x - year) ** 2
         return missed
 

@@ -12,7 +12,7 @@ source each element came from; an axis of 1 stands for equal entries.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
@@ -35,6 +35,7 @@ from autograd.compiler.arrays.array import (
     like,
     matmul,
     name,
+    names_in,
     part,
     permuted,
     reduce,
@@ -42,6 +43,7 @@ from autograd.compiler.arrays.array import (
     reshape,
     swapped,
     take,
+    target_of,
     transpose,
     view,
     widened,
@@ -63,11 +65,15 @@ class Gradients:
         self.statements = statements
         self.prefix = prefix
         self.of_block: dict[int, Array] = {}
+        self.single: dict[str, Array] = {}
+        """The only term of each gradient that has but one, by the name of the gradient."""
 
     def add(self, source: int | None, index: Ints, flow: Array, dead: Bools | None = None) -> None:
         """Add a flow to the gradient of the source's elements at `index`; what comes from dead elements is nothing."""
         if source is None or not self.wanted[source]:
             return
+        if source in self.of_block:
+            self.single.pop(self.of_block[source].info, None)
         batched = self.layout.blocks[source].batched
         found = affine(index)
         if found is not None and disjoint(distinct(index) if 0 in found.strides else index):
@@ -142,7 +148,7 @@ class Gradients:
     def begin(self, source: int, value: Array) -> Array:
         """The first statement for the gradient of a source."""
         gradient = name(self.layout.names.fresh(self.prefix + self.layout.arrays[source].info), value.shape)
-        self.of_block[source] = gradient
+        self.of_block[source], self.single[gradient.info] = gradient, value
         self.statements.append(Let(gradient, value))
         return gradient
 
@@ -470,6 +476,18 @@ class Taken(ChainRule):
         """The ways to the result."""
         return broadcast(g, broadcast_shape(g.shape, partial.shape))
 
+    def selection(self, ways: Array) -> tuple[Array, bool]:
+        """A condition that says whether there is a way, and what it is there: that of a selection, if one decides."""
+        value = ways
+        while value.kind == "name" and value.info in self.gradients.single:
+            value = self.gradients.single[value.info]
+        if value.kind is ops.where:
+            condition, *chosen = value.args
+            numbers = [1 if one.kind == "full" and one.args[0].number == 1 else one.number for one in chosen]
+            if condition.shape == ways.shape and numbers in ([1, 0], [0, 1]):
+                return condition, numbers == [1, 0]
+        return ops.gt(ways, 0), True
+
     def factor(self, array: Array) -> Array:
         """1 instead of any number."""
         return full(array.shape, as_array(1)) if array.shape else as_array(1)
@@ -491,6 +509,16 @@ class Backward(ChainRule):
             if position in self.gradients.of_block and blocks[position].op not in LEAF_NAMES:
                 self.pass_on(position, blocks[position], self.gradients.of_block[position])
                 self.count_ways(position, blocks[position])
+        self.drop_unread({ways.info for ways in self.taken.gradients.of_block.values()})
+
+    def drop_unread(self, names: Collection[str]) -> None:
+        """Leave out the ways that nothing reads: a selection says as much."""
+        read, kept = set[str](), list[Statement]()
+        for statement in reversed(self.statements):
+            if target_of(statement) not in names or target_of(statement) in read:
+                kept.append(statement)
+                read.update(names_in(*statement.arrays))
+        self.statements[:] = reversed(kept)
 
     def count_ways(self, position: int, block: Block) -> None:
         """The ways to what a block read, if those are counted; a recurrence has counted them step by step."""
@@ -524,7 +552,10 @@ class Backward(ChainRule):
     def alone(self, flow: Array, position: int, shaped: Callable[[Array], Array]) -> Array:
         """What a block passes on, 0 where it is not taken."""
         ways = self.ways(position)
-        result: Array = flow if ways is None else ops.where(ops.gt(shaped(ways), 0), flow, 0)
+        if ways is None:
+            return flow
+        condition, value = self.taken.selection(ways)
+        result: Array = ops.where(shaped(condition), flow, 0) if value else ops.where(shaped(condition), 0, flow)
         return result
 
     def ways(self, position: int) -> Array | None:

@@ -361,6 +361,31 @@ def test_so_does_the_source_leave_them_out(name: str) -> None:
         np.testing.assert_allclose(mine, other, 1e-12)
 
 
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_given_may_be_infinite_where_a_matrix_of_numbers_has_zeros(seed: int, native: bool) -> None:
+    """0 times infinity is nan, of which a selection makes a number: eager evaluation has no such product."""
+    if native:
+        pytest.importorskip("llvmlite")
+    rng = np.random.default_rng(seed)
+    numbers, w = rng.integers(1, 5, (5, 6)) * (rng.random((5, 6)) < 0.5), [Value(1.5), Value(0.5)]
+
+    def loss(x: Any) -> Any:
+        sums = [autograd.sum([int(number) * value for number, value in zip(row, x, strict=True) if number] or [x[0]])
+                for row in numbers]
+        return autograd.sum([autograd.where(autograd.gt(value, 0), w[0], w[1] * w[1]) for value in sums])
+
+    X = rng.normal(size=(8, 6))
+    X[rng.random(X.shape) < 0.1] = math.inf
+    program = autograd.compile(loss, w)
+    program = program.to_native() if native else program
+    rows = [loss([Value(number) for number in row]) for row in X.tolist()]
+    mean = sum(rows) / len(rows)
+    np.testing.assert_allclose(program([1.5, 0.5], X), [row.data for row in rows])
+    value, gradient = program.value_and_grad([1.5, 0.5], X)
+    np.testing.assert_allclose([value, *gradient], [mean.data, *autograd.grad(mean, w)])
+
+
 # ── cells that read their neighbours ─────────────────────────────────────────────────────────
 
 

@@ -23,7 +23,7 @@ from autograd.compiler.buffers.columns import Columns
 from autograd.compiler.buffers.cost import MANY, PAYS, microseconds
 from autograd.compiler.buffers.lowering import quickest, with_buffers
 from autograd.compiler.buffers.memory import reused
-from autograd.compiler.finite import MODERATE, Hidden, is_delicate
+from autograd.compiler.finite import MODERATE, Hidden, is_delicate, may_hide
 from autograd.compiler.native.fuse import NativePrinter
 from autograd.compiler.native.kernels import ELEMENTS
 from autograd.compiler.native.scalar import DOUBLE, Native, NativeCall
@@ -331,8 +331,7 @@ class Engine:
                 return result
         else:
             result = call(theta, *batch.rows, None, outside, out)
-        if math.isfinite(result[0]) and (not self.delicate or (is_finite(result[1]) and (
-                self.hidden is None or self.hidden.finite("value_and_grad", theta, batch, None, outside)))):
+        if math.isfinite(result[0]) and (not self.delicate or self.sound("value_and_grad", theta, batch, None, result)):
             return result
         return self.exactly("value_and_grad", theta, batch, None, result)
 
@@ -414,10 +413,15 @@ class Engine:
     def sound(
         self, kind: str, theta: FloatArray, batch: Batch, noise: FloatArray | None, result: tuple[Any, ...]
     ) -> bool:
-        """Whether results are finite, and what has been left out as well."""
-        hidden = self.hidden
-        return all(map(is_finite, result[1:])) and (
+        """Whether results are finite, and what has been left out as well, or is given and may not show in them."""
+        hidden, given = self.hidden, (theta, batch.x) if batch.y is None else (theta, batch.x, batch.y)
+        return all(map(is_finite, result[1:])) and not (self.may_hide and not all(map(is_finite, given))) and (
             hidden is None or hidden.finite(kind, theta, batch, noise, self.outside(theta.dtype)))
+
+    @cached_property
+    def may_hide(self) -> bool:
+        """Whether what is given may be infinite without a trace in the results."""
+        return any(map(may_hide, filter(None, (self.plan, self.plan.quicker))))
 
     @cached_property
     def with_guards(self) -> Engine | None:
@@ -449,7 +453,7 @@ class Engine:
         rows = np.arange(len(batch))
         if len(self.plan.graph) * len(batch) > EXACT and not all(map(is_finite, result)):
             return result
-        if kind == "outputs" and self.hidden is None:
+        if kind == "outputs" and self.hidden is None and not self.may_hide:
             rows = rows[~np.isfinite(result[0]).all(axis=1)]
         nothing = np.zeros((len(batch), 0))
         y, u = (nothing if given is None else given for given in (batch.y, noise))

@@ -19,7 +19,7 @@ from autograd.compiler.arrays.backward import behind_selections
 from autograd.compiler.blocks.block import tame, wild
 from autograd.compiler.blocks.plan import Plan, with_sum
 from autograd.compiler.scalars.canonical import reachable
-from autograd.compiler.scalars.graph import CODE, LEAVES, NONE, Graph
+from autograd.compiler.scalars.graph import CODE, CODES, LEAVES, NONE, SUM, Graph
 from autograd.nested import is_finite
 
 Run = Callable[[str, FloatArray, Batch, FloatArray | None, Any], tuple[Any, ...]]
@@ -35,10 +35,21 @@ def is_delicate(made: Plan) -> bool:
         return bool((made.canonical.code[made.canonical.alive] == CODE["where"]).any())
     blocks, root = made.blocks, made.roots[0][0]
     common = any(unsure and not block.batched for block, unsure in zip(blocks, wild(blocks), strict=True))
-    padded = any(operand.index.min(initial=0) < 0 if operand.numbers is None else 0 in operand.numbers
-                 for block in blocks for operand in block.reads())
-    padded = padded or any(block.dead is not None for block in blocks)
-    return padded or common or any(behind_selections(blocks, root))
+    return is_padded(made) or common or any(behind_selections(blocks, root))
+
+
+def is_padded(made: Plan) -> bool:
+    """Whether 0 is multiplied by what is not read."""
+    return any(block.dead is not None for block in made.blocks) or any(
+        operand.index.min(initial=0) < 0 if operand.numbers is None else 0 in operand.numbers
+        for block in made.blocks for operand in block.reads())
+
+
+def may_hide(made: Plan) -> bool:
+    """Whether 0 times what is given, nan where that is infinite, may not show in results: it is compared alone."""
+    used = set(made.canonical.code[made.canonical.alive].tolist()) - set(range(len(LEAVES))) - {SUM}
+    return is_padded(made) and any(ops.ROWS[CODES[code]] is ops.where or not ops.ROWS[CODES[code]].recorded
+                                   for code in used)
 
 
 def is_moderate(array: FloatArray) -> bool:

@@ -106,7 +106,7 @@ def unmixed(read: Reading) -> Reading | None:
     if len(plain.blocks) > APART * len(made.blocks):
         return None
     found = Reading(plain)
-    grows = found.loops.may_grow and not loops.may_grow
+    grows = not loops.may_grow and found.loops.alike > loops.alike
     longer = len(found.loops.outside) > (1 if loops.may_grow else 2) * len(loops.outside)
     return found if found.loops.effort < loops.effort and not (grows or longer) else None
 

@@ -191,7 +191,8 @@ class Reroller:
         """The blocks that may not be finite."""
         self.block = np.full(len(graph.code), -1)
         self.slot = np.full(len(graph.code), -1)
-        self.stacks: list[int] = []
+        self.stacks: dict[int, list[int]] = {}
+        """The stacks in which each node lies."""
         self.pieces: dict[bool, list[Block]] = {False: [], True: []}
         """What the next stack consists of, if it differs from example to example or not."""
         for group in groups:
@@ -300,7 +301,7 @@ class Reroller:
             if numbers:
                 return None, flat
         nodes, batched = distinct(flat), any(self.blocks[home].batched for home in distinct(homes))
-        for position in reversed(self.stacks):
+        for position in reversed(self.stacks.get(nodes.item(0), [])):
             if self.blocks[position].batched <= batched and np.isin(nodes, self.blocks[position].members).all():
                 break
         else:
@@ -323,7 +324,8 @@ class Reroller:
         own = np.concatenate([np.full(piece.size, new) for piece, new in found])
         self.block[members[own]] = len(self.blocks)
         self.slot[members[own]] = np.flatnonzero(own)
-        self.stacks.append(len(self.blocks))
+        for node in members.tolist():
+            self.stacks.setdefault(node, []).append(len(self.blocks))
         self.append(Block("stack", members, any(piece.batched for piece in pieces), pieces=pieces))
         return len(self.blocks) - 1
 

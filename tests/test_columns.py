@@ -75,7 +75,7 @@ def test_an_irregular_graph_is_computed_scalar_by_scalar_without_a_block() -> No
     engine = program._traced()
     assert not engine.plan.blocks
     assert "written" not in vars(engine), "statements are made when they are read"
-    assert "laid" not in vars(engine.plan), "blocks are made when they are looked at"
+    assert "in_blocks" not in vars(engine.plan), "blocks are made when they are looked at"
     assert repr(program).endswith("scalars, one by one>")
 
 

@@ -29,7 +29,7 @@ from autograd.compiler.native.kernels import ELEMENTS
 from autograd.compiler.native.scalar import DOUBLE, Native, NativeCall
 from autograd.compiler.printers.straight import Straight
 from autograd.compiler.printers.to_numpy import HELPERS, all_nodes
-from autograd.compiler.reading import Reading
+from autograd.compiler.reading import Reading, easiest
 from autograd.compiler.scalars.reference import Reference
 from autograd.errors import CompilerError
 from autograd.execute import defined, function_of
@@ -298,7 +298,7 @@ class Engine:
     @cached_property
     def reading(self) -> Reading:
         """The same program as people read it: it may say shorter what runs sooner when it is said at length."""
-        return Reading(self.plan.laid).easiest
+        return easiest(self.plan.laid)
 
     # ── calls ────────────────────────────────────────────────────────────────────────────────
 

@@ -71,16 +71,17 @@ class Reading:
         """Where each scalar of the trace is in the source."""
         return Places(self.plan, self.shown, self.loops)
 
-    @cached_property
-    def easiest(self) -> Reading:
-        """The reading of the same loss that is easiest to read: with chains apart, unmixed, by tables, or this one."""
-        apart = by_chains(self)
-        if apart:
-            return apart
-        plain = unmixed(self)
-        if plain and not plain.loops.may_grow:
-            return plain
-        return by_tables(self) or plain or self
+
+def easiest(made: Plan) -> Reading:
+    """The reading of a plan that is the easiest to read: as it is, with chains apart, unmixed, or by tables."""
+    read = Reading(made)
+    apart = by_chains(read)
+    if apart:
+        return apart
+    plain = unmixed(read)
+    if plain and not plain.loops.may_grow:
+        return plain
+    return by_tables(read) or plain or read
 
 
 def by_chains(read: Reading) -> Reading | None:

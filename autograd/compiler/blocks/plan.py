@@ -76,11 +76,14 @@ class Plan:
         """The kind of function that people look at: that of the outputs if the loss returns several."""
         return "outputs" if self.several else "value_and_grad"
 
-    @cached_property
+    @property
     def laid(self) -> Plan:
-        """The plan in blocks: itself if it has any, else that of the graph that is computed scalar by scalar."""
-        if self.blocks:
-            return self
+        """The plan in blocks: itself, if it has any."""
+        return self if self.blocks else self.in_blocks
+
+    @cached_property
+    def in_blocks(self) -> Plan:
+        """The plan in blocks of a graph that is computed scalar by scalar."""
         normal = canonical(self.graph)
         return self.of(normal, groups(normal))
 

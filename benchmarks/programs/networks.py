@@ -308,7 +308,7 @@ def bumps_hand(P: Params, X: Array, Y: Array) -> Found:
     e -= Y
     loss = mean_square(e)
     e *= 2 / n
-    return loss, {"c": e.T @ B, "s": e.T @ S}
+    return loss, {"c": (e.T @ B).reshape(3, 4, 6), "s": e.T @ S}
 
 
 def swish(P: Params, x: Any, y: Any) -> Any:

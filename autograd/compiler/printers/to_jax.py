@@ -229,6 +229,9 @@ def translated(function: Function, read: Callable[[Function], Looped] = looped) 
     used = all_nodes(made)
     lines = [*map(write.statement, made.views), "", *write.program(made.forward, set(names_in(result))),
              f"return {write.text(result)}"]
+    views = {let.name.info for let in made.views}
+    if any(array.kind == "item" and places_of(array)[0].info in views for array in used):
+        lines.insert(0, "theta = jnp.asarray(theta)")  # the number of a step is no index of an array of NumPy
     if any(map(counts_rows, [*used, *write.zeros])):
         lines.insert(0, "n = len(x)")
     spelled = {array.kind.jax for array in used if isinstance(array.kind, ops.Op)} | {

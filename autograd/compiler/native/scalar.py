@@ -40,7 +40,7 @@ Known = dict[str, tuple[str, int]]
 LONGEST = 12_000
 """More terms than this are never written out."""
 
-WRITTEN, FAR, CACHE, SMOOTH = 0.1, 0.45, 1024, 5.0
+WRITTEN, FAR, CACHE, SMOOTH = 0.1, 0.42, 1024, 3.0
 """Nanoseconds that a term takes for an example, forward and backward, and how many more where the numbers in use, each
 for eight examples, fill the cache nearest to the processor, which holds about so many; and what a function without
 kinks takes, such as tanh: others are a comparison."""

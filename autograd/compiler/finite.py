@@ -8,7 +8,7 @@ evaluation is nan, and a program has to know.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,10 @@ import numpy as np
 from autograd import ops
 from autograd.compiler.arguments import Batch, FloatArray
 from autograd.compiler.arrays.backward import behind_selections
-from autograd.compiler.blocks.block import tame, wild
+from autograd.compiler.blocks.block import Operand, tame, wild
 from autograd.compiler.blocks.plan import Plan, with_sum
 from autograd.compiler.scalars.canonical import reachable
-from autograd.compiler.scalars.graph import CODE, CODES, LEAVES, NONE, SUM, Graph
+from autograd.compiler.scalars.graph import CODE, CODES, LEAVES, NONE, SUM, Canonical, Graph, reached
 from autograd.nested import is_finite
 
 Run = Callable[[str, FloatArray, Batch, FloatArray | None, Any], tuple[Any, ...]]
@@ -35,21 +35,32 @@ def is_delicate(made: Plan) -> bool:
         return bool((made.canonical.code[made.canonical.alive] == CODE["where"]).any())
     blocks, root = made.blocks, made.roots[0][0]
     common = any(unsure and not block.batched for block, unsure in zip(blocks, wild(blocks), strict=True))
-    return is_padded(made) or common or any(behind_selections(blocks, root))
+    padded = has_zeros(operand for block in blocks for operand in block.reads())
+    padded = padded or any(block.dead is not None for block in blocks)
+    return padded or common or any(behind_selections(blocks, root))
 
 
-def is_padded(made: Plan) -> bool:
-    """Whether 0 is multiplied by what is not read."""
-    return any(block.dead is not None for block in made.blocks) or any(
-        operand.index.min(initial=0) < 0 if operand.numbers is None else 0 in operand.numbers
-        for block in made.blocks for operand in block.reads())
+def has_zeros(operands: Iterable[Operand]) -> bool:
+    """Whether some numbers that are read are 0, or stand for what is not there."""
+    return any(operand.index.min(initial=0) < 0 if operand.numbers is None else 0 in operand.numbers
+               for operand in operands)
 
 
 def may_hide(made: Plan) -> bool:
     """Whether 0 times what is given, nan where that is infinite, may not show in results: it is compared alone."""
-    used = set(made.canonical.code[made.canonical.alive].tolist()) - set(range(len(LEAVES))) - {SUM}
-    return is_padded(made) and any(ops.ROWS[CODES[code]] is ops.where or not ops.ROWS[CODES[code]].recorded
-                                   for code in used)
+    factors = (factor for block in made.blocks for term in block.terms for factor in (term.left, term.right) if factor)
+    return has_zeros(factors) and any(
+        row is ops.where or ops.is_comparison(row) for row in rows_of_values(made.canonical))
+
+
+def rows_of_values(graph: Canonical) -> list[ops.Op]:
+    """The rows on which values depend, those of slopes alone left out."""
+    start, first = graph.start, graph.first
+    end = np.where(graph.code == CODE["sloped"], start[:-1] + 1, start[1:])
+    found = reached(len(graph.code), graph.roots, (start[:-1], end, graph.args), (first[:-1], first[1:], graph.left),
+                    (first[:-1], first[1:], graph.right))
+    codes = set(graph.code[found].tolist()) - {SUM, *range(len(LEAVES))}
+    return [ops.ROWS[CODES[code]] for code in codes]
 
 
 def is_moderate(array: FloatArray) -> bool:

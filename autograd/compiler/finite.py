@@ -18,8 +18,8 @@ from autograd.compiler.arguments import Batch, FloatArray
 from autograd.compiler.arrays.backward import behind_selections
 from autograd.compiler.blocks.block import Operand, tame, wild
 from autograd.compiler.blocks.plan import Plan, with_sum
-from autograd.compiler.scalars.canonical import reachable
-from autograd.compiler.scalars.graph import CODE, CODES, LEAVES, NONE, SUM, Canonical, Graph, reached
+from autograd.compiler.scalars.canonical import below_roots, reachable
+from autograd.compiler.scalars.graph import CODE, CODES, LEAVES, NONE, SUM, Canonical, Graph
 from autograd.nested import is_finite
 
 Run = Callable[[str, FloatArray, Batch, FloatArray | None, Any], tuple[Any, ...]]
@@ -55,11 +55,8 @@ def may_hide(made: Plan) -> bool:
 
 def rows_of_values(graph: Canonical) -> list[ops.Op]:
     """The rows on which values depend, those of slopes alone left out."""
-    start, first = graph.start, graph.first
-    end = np.where(graph.code == CODE["sloped"], start[:-1] + 1, start[1:])
-    found = reached(len(graph.code), graph.roots, (start[:-1], end, graph.args), (first[:-1], first[1:], graph.left),
-                    (first[:-1], first[1:], graph.right))
-    codes = set(graph.code[found].tolist()) - {SUM, *range(len(LEAVES))}
+    ends = np.where(graph.code == CODE["sloped"], graph.start[:-1] + 1, graph.start[1:])
+    codes = set(graph.code[below_roots(graph, ends)].tolist()) - {SUM, *range(len(LEAVES))}
     return [ops.ROWS[CODES[code]] for code in codes]
 
 

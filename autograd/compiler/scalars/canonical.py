@@ -527,10 +527,14 @@ def expressions(graph: Canonical, nodes: Ints, alias: Ints) -> Ints:
 def alive(graph: Canonical) -> Canonical:
     """Drop every node, operand and term that no root depends on."""
     operands = (graph.code != SUM) & (graph.code != CODE["constant"])
-    start, first = graph.start, graph.first
-    return with_living(graph, reached(
-        len(graph.code), graph.roots, (start[:-1], np.where(operands, start[1:], start[:-1]), graph.args),
-        (first[:-1], first[1:], graph.left), (first[:-1], first[1:], graph.right)))
+    return with_living(graph, below_roots(graph, np.where(operands, graph.start[1:], graph.start[:-1])))
+
+
+def below_roots(graph: Canonical, ends: Ints) -> Bools:
+    """The nodes that results depend on by terms and by operands, of which those of each node count up to its end."""
+    start, first = graph.start[:-1], graph.first
+    return reached(len(graph.code), graph.roots, (start, ends, graph.args), (first[:-1], first[1:], graph.left),
+                   (first[:-1], first[1:], graph.right))
 
 
 def shown(graph: Canonical) -> Bools:

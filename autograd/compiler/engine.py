@@ -298,7 +298,7 @@ class Engine:
     @cached_property
     def reading(self) -> Reading:
         """The same program as people read it: it may say shorter what runs sooner when it is said at length."""
-        return easiest(self.plan.laid)
+        return easiest((self.with_guards or self).written if self.plan.blocks else Reading(self.plan.laid))
 
     # ── calls ────────────────────────────────────────────────────────────────────────────────
 

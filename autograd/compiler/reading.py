@@ -72,9 +72,8 @@ class Reading:
         return Places(self.plan, self.shown, self.loops)
 
 
-def easiest(made: Plan) -> Reading:
-    """The reading of a plan that is the easiest to read: as it is, with chains apart, unmixed, or by tables."""
-    read = Reading(made)
+def easiest(read: Reading) -> Reading:
+    """The reading of the same loss that is the easiest: as it is, with chains apart, unmixed, or by tables."""
     apart = by_chains(read)
     if apart:
         return apart
